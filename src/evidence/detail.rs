@@ -1,0 +1,214 @@
+//! What each phase measures. Strings of a peer are bounded and printable; unknown is `null` or absent.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Cause, millis};
+
+/// A lookup of one name, both families.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ResolveDetail {
+    /// The name that was asked, without a trailing dot.
+    pub name: String,
+    /// Where the answer came from: `dns`, `hosts_file`, `literal` (the host is an address), `connect_to`, or `settled`
+    /// (the resolver had been found dead before this name was asked).
+    pub source: String,
+    /// One for each question and server asked.
+    pub queries: Vec<DnsQuery>,
+    /// The chain of aliases, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cnames: Vec<String>,
+    /// All addresses, IPv4 first.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// One question to one server.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DnsQuery {
+    /// `A` or `AAAA`.
+    pub kind: String,
+    /// Whom it was sent to.
+    pub server: SocketAddr,
+    /// `udp` or `tcp`.
+    pub transport: String,
+    /// As in the answer (`NOERROR`, `NXDOMAIN`, ...); `null` without one.
+    pub rcode: Option<String>,
+    /// The word, when the question was not answered with addresses.
+    pub cause: Option<Cause>,
+    /// How many addresses came.
+    pub answers: usize,
+    /// In milliseconds.
+    #[serde(rename = "took_ms", with = "millis")]
+    #[schemars(with = "f64")]
+    pub took: Duration,
+}
+
+/// A TCP connection.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ConnectDetail {
+    /// Our end.
+    pub local: Option<SocketAddr>,
+    /// The largest segment in bytes that we offered, where it was made small on purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_segment: Option<u16>,
+    /// Where the connection was sent instead (`--connect-to`), as given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect_to: Option<String>,
+}
+
+/// A CONNECT to a proxy.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ProxyDetail {
+    /// `scheme://host:port`, never with credentials.
+    pub proxy: String,
+    /// The address of the proxy that was connected to.
+    pub address: Option<SocketAddr>,
+    /// What was asked for; `null` when a plain request follows instead.
+    pub request: Option<String>,
+    /// The proxy's status.
+    pub status: Option<u16>,
+    /// Headers that tell who answered.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// Whether credentials were given for this proxy; they are in no report.
+    pub with_credentials: bool,
+    /// Why TLS to the proxy itself failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cause: Option<Cause>,
+    /// The authentication schemes that a 407 offers. The agents can do Basic only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<String>,
+    /// The product, if headers or page betray it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appliance: Option<String>,
+}
+
+/// A TLS handshake and the chain that was presented.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TlsDetail {
+    /// The server name that was asked for (SNI).
+    pub server_name: String,
+    /// About how many bytes the ClientHello had.
+    pub hello_bytes: Option<usize>,
+    /// `TLSv1.3`, `TLSv1.2`.
+    pub protocol: Option<String>,
+    /// As registered with IANA.
+    pub cipher: Option<String>,
+    /// Key exchange group.
+    pub group: Option<String>,
+    /// The application protocol that was agreed on.
+    pub alpn: Option<String>,
+    /// As presented, leaf first; recorded even when it is refused. At most 10.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<CertificateSummary>,
+    /// The first store, in this order, that the chain leads to: public, system, given; `nobody` when none does.
+    pub trusted_by: Option<TrustStore>,
+    /// The authority that the chain ends in, as far as it was presented.
+    pub authority: Option<String>,
+    /// The product that re-signed the connection, if the names betray it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appliance: Option<String>,
+    /// The server's clock, from a `Date` header that was asked for because a certificate was out of its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_date: Option<String>,
+    /// The server's clock minus ours, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_skew_s: Option<i64>,
+}
+
+/// Who trusts a chain.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustStore {
+    /// The public roots: Mozilla's, built in, or those of `--public-roots`.
+    Public,
+    /// The store of this machine.
+    System,
+    /// The authority given with `--proxy-cert`.
+    Given,
+    /// No store.
+    Nobody,
+}
+
+/// One certificate of a presented chain.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CertificateSummary {
+    /// Distinguished name.
+    pub subject: String,
+    /// Distinguished name.
+    pub issuer: String,
+    /// DNS names and addresses, at most 20.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// RFC 3339.
+    pub not_before: Option<String>,
+    /// RFC 3339.
+    pub not_after: Option<String>,
+    /// Lower-case hexadecimal digest of the DER form.
+    pub sha256: String,
+    /// Whether it says of itself that it may sign others.
+    pub is_ca: bool,
+    /// Base64 of the DER form; kept only where the chain does not lead to a public root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub der: Option<String>,
+}
+
+/// One HTTP request and its answer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct HttpDetail {
+    /// Method and path.
+    pub request: String,
+    /// The status of the answer.
+    pub status: Option<u16>,
+    /// Headers that tell who answered, lower-case names: server, via, content-type, location and the like.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The first characters of the body, where it helps to see who answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The product that answered in the service's place, if headers or body betray it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appliance: Option<String>,
+    /// The server's clock minus ours, in seconds, from its `Date`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_skew_s: Option<i64>,
+}
+
+/// One WebSocket upgrade and its answer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct WebSocketDetail {
+    /// The path that was asked for.
+    pub request: String,
+    /// 101 when the upgrade succeeded.
+    pub status: Option<u16>,
+    /// Headers that tell who answered.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The product that answered in the service's place, if headers or body betray it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appliance: Option<String>,
+    /// The server's clock minus ours, in seconds, from its `Date`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_skew_s: Option<i64>,
+}
+
+/// The first words of a protocol that is not HTTP.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct GreetingDetail {
+    /// `git` or `ssh`.
+    pub protocol: String,
+    /// The first line of the answer.
+    pub banner: Option<String>,
+}

@@ -1,0 +1,14 @@
+//! Checks the network that Azure Arc-enabled Kubernetes needs, phase by phase, and says what to open.
+//!
+//! ```text
+//! rules/*.yaml --load--> RuleSet --plan--> Plan --probe--> Evidence --diagnose--> Findings --report--> text, JSON
+//!                  I/O             pure           I/O                   pure                pure
+//! ```
+//!
+//! Each arrow is one function from value to value. Evidence says what was seen, findings say what it means; a failure of
+//! the network is data in a step, an error is this program's own.
+
+pub mod evidence;
+pub mod exit;
+pub mod finding;
+pub mod vantage;
