@@ -11,4 +11,8 @@
 pub mod evidence;
 pub mod exit;
 pub mod finding;
+pub mod plan;
+pub mod proxy;
+pub mod rules;
+pub mod settings;
 pub mod vantage;

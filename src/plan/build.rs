@@ -1,0 +1,132 @@
+//! Making a plan out of rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ask::Known;
+use super::reason;
+use super::target::{Target, targets};
+use super::{Action, Plan, PlannedCheck, ProbeSpec, Route};
+use crate::rules::expand::fill;
+use crate::rules::model::{
+    AddressClass, CallerVantage, Endpoint, Gateway, Need, PrivateLink, Protocol, RuleSet,
+};
+use crate::settings::{Connectivity, Scope};
+use crate::vantage::VantageKind;
+
+/// What a plan takes into account besides the rules.
+#[derive(Clone, Debug, Default)]
+pub struct PlanOptions {
+    /// The workstation is the only vantage and stands in for pods and nodes: it checks everything.
+    pub stands_in: bool,
+    /// Every endpoint is checked from every vantage.
+    pub all: bool,
+    /// What is known of the hosts of endpoints that somebody is asked for, by their ids. What is found replaces samples.
+    pub discovered: BTreeMap<String, Known>,
+}
+
+/// What is to be checked from one vantage, in the order of the rules. `route` says how to get to a host and port.
+pub fn plan(
+    rules: &RuleSet,
+    scope: &Scope,
+    vantage: VantageKind,
+    options: &PlanOptions,
+    route: impl Fn(&str, u16, Protocol) -> Route,
+) -> Plan {
+    let mut checks: Vec<_> = rules
+        .endpoints
+        .iter()
+        .filter(|endpoint| is_needed(endpoint, scope) && is_called_from(endpoint, vantage, options))
+        .flat_map(|endpoint| {
+            let targets = targets(endpoint, scope, options.discovered.get(endpoint.id.as_str()));
+            let make = |target| Draft { endpoint, scope, vantage, options, rules }.check(target, &route);
+            targets.into_iter().map(make).collect::<Vec<_>>()
+        })
+        .collect();
+    let mut seen = BTreeSet::new();
+    checks.retain(|check| seen.insert(check.id.clone()));
+    Plan { vantage, checks }
+}
+
+/// Whether the cluster needs an endpoint in this scope. The Arc gateway takes over what it carries.
+pub fn is_needed(endpoint: &Endpoint, scope: &Scope) -> bool {
+    let carried = scope.connectivity == Connectivity::Gateway && endpoint.gateway == Gateway::Carried;
+    endpoint.cloud == Some(scope.cloud) && !carried && !features(endpoint, scope).is_empty()
+}
+
+pub(super) fn is_called_from(endpoint: &Endpoint, vantage: VantageKind, options: &PlanOptions) -> bool {
+    let stands_in = vantage == VantageKind::Workstation && options.stands_in;
+    options.all || stands_in || endpoint.vantages.iter().any(|caller| home(*caller) == vantage)
+}
+
+/// The vantage that a caller is checked from. A browser runs on a machine like the one that runs this program; what Azure
+/// calls cannot be checked anywhere, and is listed once, with the workstation.
+fn home(caller: CallerVantage) -> VantageKind {
+    match caller {
+        CallerVantage::Pod => VantageKind::Pod,
+        CallerVantage::Node => VantageKind::Node,
+        CallerVantage::Workstation | CallerVantage::Browser | CallerVantage::Cloud => {
+            VantageKind::Workstation
+        }
+    }
+}
+
+/// The features that are on and need an endpoint.
+fn features<'a>(endpoint: &'a Endpoint, scope: &Scope) -> Vec<&'a str> {
+    let on = |id: &&str| scope.features.iter().any(|feature| feature == id);
+    endpoint.features.iter().map(crate::rules::model::Id::as_str).filter(on).collect()
+}
+
+/// An endpoint and all that its checks depend on.
+pub(super) struct Draft<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) scope: &'a Scope,
+    pub(super) vantage: VantageKind,
+    pub(super) options: &'a PlanOptions,
+    pub(super) rules: &'a RuleSet,
+}
+
+impl Draft<'_> {
+    pub(super) fn check(&self, target: Target, route: impl Fn(&str, u16, Protocol) -> Route) -> PlannedCheck {
+        let Self { endpoint, scope, vantage, .. } = self;
+        let features = features(endpoint, scope);
+        let name = target.host.as_deref().or(target.pattern.as_deref()).unwrap_or_default().to_owned();
+        PlannedCheck {
+            id: format!("{vantage}/{}/{name}", endpoint.id),
+            requirement: endpoint.id.to_string(),
+            title: endpoint.title.clone(),
+            why: endpoint.why.clone(),
+            breaks: endpoint.breaks.clone(),
+            required: endpoint.need == Need::Required,
+            reason: reason::of(endpoint, &features, *vantage, self.options, self.rules),
+            features: features.into_iter().map(str::to_owned).collect(),
+            callers: endpoint.callers.clone(),
+            alternative: endpoint.alternative.as_ref().map(ToString::to_string),
+            port: endpoint.port.0,
+            protocol: endpoint.protocol,
+            route: route(&name, endpoint.port.0, endpoint.protocol),
+            action: target.unverified.map_or_else(|| Action::Probe(self.probe()), Action::Unverified),
+            host: target.host,
+            pattern: target.pattern,
+        }
+    }
+
+    fn probe(&self) -> ProbeSpec {
+        let Self { endpoint, scope, .. } = self;
+        let private =
+            scope.connectivity == Connectivity::PrivateLink && endpoint.private_link == PrivateLink::Private;
+        ProbeSpec {
+            method: endpoint.request.method,
+            path: fill(endpoint.request.path.as_str(), scope).text().to_owned(),
+            headers: endpoint.request.headers.clone(),
+            answer: endpoint.answer.clone(),
+            certificate: endpoint.certificate.clone(),
+            addresses: if private { AddressClass::Private } else { endpoint.addresses },
+            inspection: endpoint.inspection,
+            private_link: endpoint.private_link,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "build_tests.rs"]
+mod tests;

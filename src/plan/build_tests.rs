@@ -1,0 +1,228 @@
+use super::*;
+use crate::plan::{RouteKind, asks};
+use crate::rules::expand::tests::eastus;
+use crate::rules::load::parse;
+
+const RULES: &str = "
+format: arcprobe-rules/1
+name: test
+revision: 2026-01-01
+cloud: AzureCloud
+features:
+  - {id: core, title: Core, default: true}
+  - {id: relay, title: Relay}
+endpoints:
+";
+
+fn rules(endpoints: &[&str]) -> RuleSet {
+    let entry = |keys: &&str| {
+        let common = "title: t, why: w, breaks: b, callers: [agent]";
+        let defaults = [("vantages", "[pod]"), ("features", "[core]")];
+        let missing = defaults.iter().filter(|(key, _)| !keys.contains(&format!("{key}:")));
+        let defaults: String = missing.map(|(key, value)| [", ", key, ": ", value].concat()).collect();
+        format!("  - {{{common}{defaults}, {keys}}}\n")
+    };
+    let text = RULES.to_owned() + &endpoints.iter().map(entry).collect::<String>();
+    RuleSet::from_layers([parse("test.yaml", text.as_bytes()).unwrap()]).unwrap()
+}
+
+fn direct(_: &str, _: u16, _: Protocol) -> Route {
+    Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy".to_owned() }
+}
+
+fn alone() -> PlanOptions {
+    PlanOptions { stands_in: true, ..PlanOptions::default() }
+}
+
+fn ids(rules: &RuleSet, scope: &Scope, vantage: VantageKind, options: &PlanOptions) -> Vec<String> {
+    plan(rules, scope, vantage, options, direct).checks.into_iter().map(|check| check.id).collect()
+}
+
+fn shown(endpoint: &str, scope: &Scope) -> String {
+    let asked = "id: b, host: b.example.com, features: [relay]"; // in the rules, not in the plan
+    plan(&rules(&[endpoint, asked]), scope, VantageKind::Workstation, &alone(), direct).to_string()
+}
+
+#[test]
+fn each_kind_of_host() {
+    let table = [
+        (
+            "id: a, host: a.example.com",
+            "workstation/a/a.example.com https:443 required, GET / (core is on by default; called by agent in pods; this machine stands in for them)\n",
+        ),
+        (
+            "id: a, host: '{region}.example.com', port: 8084, vantages: [workstation, pod], request: {path: '/?l={region}'}",
+            "workstation/a/eastus.example.com https:8084 required, GET /?l=eastus (core is on by default; called by agent on the workstation and in pods)\n",
+        ),
+        (
+            "id: a, host: '*.example.com', samples: [x.example.com, y.example.com], vantages: [workstation], protocol: wss, need: optional",
+            "workstation/a/x.example.com wss:443 optional, GET /, below *.example.com (core is on by default; called by agent on the workstation)\n\
+             workstation/a/y.example.com wss:443 optional, GET /, below *.example.com (core is on by default; called by agent on the workstation)\n",
+        ),
+        (
+            "id: a, host: '*.example.com', vantages: [browser]",
+            "workstation/a/*.example.com https:443 required, unverified: no host below *.example.com is known, and no way to find one is documented (core is on by default; called by agent in the browser)\n",
+        ),
+        (
+            "id: a, host: '*.example.com', vantages: [workstation], discovery: notification-allow-list, ask: b",
+            "workstation/a/*.example.com https:443 required, unverified: no host below *.example.com is known beforehand; the notification service's allow list would name the hosts (core is on by default; called by agent on the workstation)\n",
+        ),
+        (
+            "id: a, host: '*.{region}.example.com', vantages: [workstation], samples: [x.westus.example.com, y.eastus.example.com]",
+            "workstation/a/y.eastus.example.com https:443 required, GET /, below *.eastus.example.com (core is on by default; called by agent on the workstation)\n",
+        ),
+        (
+            "id: a, host: '{his_code}.his.example.com', vantages: [workstation]",
+            "workstation/a/*.his.example.com https:443 required, unverified: the short code of eastus is not known; the global identity endpoint would name the regional one (core is on by default; called by agent on the workstation)\n",
+        ),
+        (
+            "id: a, host: '{vault}.example.com', vantages: [workstation]",
+            "workstation/a/*.example.com https:443 required, unverified: pass --set vault=NAME (the name of a Key Vault) (core is on by default; called by agent on the workstation)\n",
+        ),
+        (
+            "id: a, host: a.example.com, vantages: [cloud]",
+            "workstation/a/a.example.com https:443 required, unverified: Azure calls it, not the cluster, so it cannot be checked from here (core is on by default; called by agent in Azure)\n",
+        ),
+        (
+            "id: a, host: a.example.com, port: 22, protocol: ssh, features: [core, relay], vantages: [workstation]",
+            "workstation/a/a.example.com ssh:22 required (core is on by default; called by agent on the workstation)\n",
+        ),
+    ];
+    for (endpoint, line) in table {
+        assert_eq!(shown(endpoint, &eastus(false, &[])), line, "{endpoint}");
+    }
+}
+
+#[test]
+fn what_is_known_of_the_region_or_given_makes_a_host() {
+    let rules = rules(&["id: a, host: '{his_code}.example.com'", "id: b, host: '{vault}.example.com'"]);
+    let scope = eastus(true, &[("vault", "mine")]);
+    let pod = ids(&rules, &scope, VantageKind::Pod, &PlanOptions::default());
+    assert_eq!(pod, ["pod/a/eus.example.com", "pod/b/mine.example.com"]);
+}
+
+#[test]
+fn what_was_discovered_replaces_the_samples() {
+    let rules = rules(&[
+        "id: a, host: '*.example.com', samples: [x.example.com]",
+        "id: b, host: '{his_code}.his.example.com'",
+    ]);
+    let found = |host: &str| Known::Found(vec![host.parse().unwrap(), host.parse().unwrap()]);
+    let discovered = BTreeMap::from([
+        ("a".to_owned(), found("y.example.com")),
+        ("b".to_owned(), found("eus.his.example.com")),
+    ]);
+    let options = PlanOptions { discovered, ..PlanOptions::default() };
+    let plan = plan(&rules, &eastus(false, &[]), VantageKind::Pod, &options, direct);
+    let hosts: Vec<_> = plan.checks.iter().map(|c| (c.id.as_str(), c.pattern.as_deref())).collect();
+    assert_eq!(
+        hosts,
+        [
+            ("pod/a/y.example.com", Some("*.example.com")),
+            ("pod/b/eus.his.example.com", Some("*.his.example.com"))
+        ]
+    );
+}
+
+/// Each state of a discovery, for a wildcard with samples, one without, and a template with and without a known code.
+#[test]
+fn what_is_known_of_a_discovery_makes_the_plan() {
+    let rules = rules(&[
+        "id: s, host: '*.s.example.com', samples: [x.s.example.com], discovery: registry-redirect, ask: a",
+        "id: w, host: '*.w.example.com', discovery: notification-allow-list, ask: a",
+        "id: t, host: '{his_code}.t.example.com', discovery: his-region, ask: a",
+        "id: a, host: a.example.com, features: [relay]",
+    ]);
+    let found = |host: &str| Known::Found(vec![host.parse().unwrap()]);
+    let all = |known: Known| ["s", "w", "t"].map(|id| (id.to_owned(), known.clone()));
+    let table = [
+        (all(Known::Pending), true, &[][..]),
+        (all(Known::Late), true, &["s/x.s.example.com", "t/eus.t.example.com"]),
+        (all(Known::Late), false, &["s/x.s.example.com"]),
+        (
+            all(Known::Failed("why".into())),
+            true,
+            &["s/x.s.example.com", "s/*.s.example.com", "w/*.w.example.com", "t/eus.t.example.com"],
+        ),
+        (
+            all(Known::Failed("why".into())),
+            false,
+            &["s/x.s.example.com", "s/*.s.example.com", "w/*.w.example.com", "t/*.t.example.com"],
+        ),
+        (
+            [("s", "z.s.example.com"), ("w", "z.w.example.com"), ("t", "weu.t.example.com")]
+                .map(|(id, host)| (id.to_owned(), found(host))),
+            true,
+            &["s/z.s.example.com", "w/z.w.example.com", "t/weu.t.example.com"],
+        ),
+    ];
+    for (discovered, codes, expected) in table {
+        let options = PlanOptions { discovered: BTreeMap::from(discovered), ..PlanOptions::default() };
+        let ids = ids(&rules, &eastus(codes, &[]), VantageKind::Pod, &options);
+        let expected: Vec<_> = expected.iter().map(|id| format!("pod/{id}")).collect();
+        assert_eq!(ids, expected, "{options:?}");
+    }
+}
+
+#[test]
+fn who_is_asked_for_what() {
+    let rules = rules(&[
+        "id: s, host: '*.s.example.com', discovery: registry-redirect, ask: a",
+        "id: t, host: '{his_code}.t.example.com', discovery: his-region, ask: b",
+        "id: off, host: '*.o.example.com', discovery: his-region, ask: b, features: [relay]",
+        "id: a, host: a.example.com, features: [relay], request: {method: HEAD, path: '/v2?l={region}'}",
+        "id: b, host: '{region}.b.example.com', port: 8443",
+    ]);
+    let asks = asks(&rules, &eastus(true, &[]), VantageKind::Pod, &PlanOptions::default(), direct);
+    let shown: Vec<_> = asks.iter().map(|a| format!("{} {} {}", a.endpoint, a.wildcard, a.check)).collect();
+    assert!(
+        shown[0].starts_with("s *.s.example.com pod/a/a.example.com https:443 required, GET /v2?l=eastus")
+    );
+    assert!(shown[1].starts_with("t *.t.example.com pod/b/eastus.b.example.com https:8443 required, GET /"));
+    assert_eq!(asks[1].expected.as_deref(), Some("eus.t.example.com"));
+    assert_eq!(asks.len(), 2);
+}
+
+#[test]
+fn each_vantage_checks_what_is_called_from_it() {
+    let rules = rules(&[
+        "id: w, host: w.example.com, vantages: [workstation]",
+        "id: p, host: p.example.com, vantages: [pod]",
+        "id: n, host: n.example.com, vantages: [node, workstation]",
+        "id: c, host: c.example.com, vantages: [cloud]",
+    ]);
+    let scope = eastus(true, &[]);
+    let requirements = |vantage, options: &PlanOptions| {
+        let plan = plan(&rules, &scope, vantage, options, direct);
+        plan.checks.into_iter().map(|check| check.requirement).collect::<String>()
+    };
+    let shared = PlanOptions::default();
+    assert_eq!(requirements(VantageKind::Workstation, &shared), "wnc");
+    assert_eq!(requirements(VantageKind::Pod, &shared), "p");
+    assert_eq!(requirements(VantageKind::Node, &shared), "n");
+    assert_eq!(requirements(VantageKind::Workstation, &alone()), "wpnc");
+    assert_eq!(requirements(VantageKind::Pod, &PlanOptions { all: true, ..shared }), "wpnc");
+}
+
+#[test]
+fn features_and_connectivity_choose() {
+    let rules = rules(&[
+        "id: a, host: a.example.com, features: [relay]",
+        "id: b, host: b.example.com, gateway: carried",
+        "id: c, host: c.example.com, private_link: private",
+        "id: d, host: d.example.com, cloud: AzureChinaCloud",
+    ]);
+    let scope = |connectivity| Scope { connectivity, ..eastus(true, &[]) };
+    let requirements =
+        |connectivity| ids(&rules, &scope(connectivity), VantageKind::Pod, &PlanOptions::default());
+    assert_eq!(requirements(Connectivity::Direct), ["pod/b/b.example.com", "pod/c/c.example.com"]);
+    assert_eq!(requirements(Connectivity::Gateway), ["pod/c/c.example.com"]);
+    let private =
+        plan(&rules, &scope(Connectivity::PrivateLink), VantageKind::Pod, &PlanOptions::default(), direct);
+    let expected = |check: &PlannedCheck| match &check.action {
+        Action::Probe(probe) => Some(probe.addresses),
+        Action::Unverified(_) => None,
+    };
+    let addresses: Vec<_> = private.checks.iter().map(expected).collect();
+    assert_eq!(addresses, [Some(AddressClass::Public), Some(AddressClass::Private)]);
+}

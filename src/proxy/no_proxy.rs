@@ -1,0 +1,229 @@
+//! The list of hosts that are reached without the proxy: `--proxy-skip-range`, `NO_PROXY`.
+//!
+//! There is no standard for it. What an entry is, is told here as Go reads it, for the agents are Go programs
+//! (golang.org/x/net/http/httpproxy, documentation of `Config.NoProxy`, 2026-11); other clients go by the text.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::inspect::{self, Problem};
+use super::network::Network;
+
+/// A value, split at its commas.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SkipRange {
+    value: String,
+    entries: Vec<Entry>,
+}
+
+/// One entry.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// As it was typed, without blanks around; never empty.
+    pub text: String,
+    /// What it is to the agents.
+    pub kind: EntryKind,
+}
+
+/// What an entry is to the agents.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EntryKind {
+    /// `*`: everything.
+    All,
+    /// `10.0.0.0/8`.
+    Network(Network),
+    /// `10.0.0.1`, `10.0.0.1:6443`, `::1`, `[::1]:6443`.
+    Address {
+        /// The address.
+        ip: IpAddr,
+        /// The only port that it is about.
+        port: Option<u16>,
+    },
+    /// `example.com`, `.example.com`, `*.example.com`, each with or without a port.
+    Domain {
+        /// In lower case, without what marks it as a suffix.
+        name: String,
+        /// The name itself, what is below it, or both.
+        covers: Covers,
+        /// The only port that it is about.
+        port: Option<u16>,
+    },
+    /// Nothing that could match a host.
+    Unusable,
+}
+
+/// What a domain stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Covers {
+    /// The name and everything below: no mark.
+    Both,
+    /// Only what is below: a leading dot, or `*.`.
+    Below,
+}
+
+impl Covers {
+    /// What stands before the name.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Both => "",
+            Self::Below => ".",
+        }
+    }
+}
+
+impl SkipRange {
+    /// Reads a value; whatever is wrong with it is told by [`SkipRange::problems`].
+    pub fn parse(value: &str) -> Self {
+        let value = value.split(',').map(without_user_info).collect::<Vec<_>>().join(",");
+        let texts = value.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let entries = texts.map(|text| Entry { text: text.to_owned(), kind: kind(text) }).collect();
+        Self { value, entries }
+    }
+
+    /// As it was typed, but for the user info of URLs.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// In the order of the value; empty ones are left out.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// What is wrong with it by its looks, in the order of the value.
+    pub fn problems(&self) -> Vec<Problem> {
+        inspect::problems(self)
+    }
+
+    /// The value as it was probably meant, in a form that as many clients as possible read alike.
+    pub fn mended(&self) -> String {
+        inspect::mended(self)
+    }
+
+    /// The network that holds an address. No client looks names up, so this exempts a host only where the address itself
+    /// stands in the URL; where a host merely resolves to it, the entry does not do what was probably hoped for.
+    pub fn network_around(&self, address: IpAddr) -> Option<&Entry> {
+        let holds = |e: &&Entry| matches!(e.kind, EntryKind::Network(n) if n.contains(address));
+        self.entries.iter().find(holds)
+    }
+}
+
+/// A URL is no entry, but people write them, and entries are shown. Nothing with an `@` matches any host.
+fn without_user_info(text: &str) -> String {
+    let Some((front, host)) = text.rsplit_once('@') else { return text.to_owned() };
+    let scheme = front.find("://").map_or("", |at| &front[..at + 3]);
+    format!("{scheme}[hidden]@{host}")
+}
+
+fn kind(text: &str) -> EntryKind {
+    let lower = text.to_ascii_lowercase();
+    if lower == "*" {
+        return EntryKind::All;
+    }
+    if let Some(network) = Network::parse(&lower) {
+        return EntryKind::Network(network);
+    }
+    let (host, port) = split_port(&lower);
+    match host.parse() {
+        Ok(ip) => EntryKind::Address { ip, port },
+        Err(_) => domain(host, port),
+    }
+}
+
+/// An IPv6 address needs brackets to have a port; in brackets without a port no client but .NET and urllib takes it.
+fn split_port(text: &str) -> (&str, Option<u16>) {
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return (text, None);
+    }
+    let Some((host, Ok(port))) = text.rsplit_once(':').map(|(host, port)| (host, port.parse())) else {
+        return (text, None);
+    };
+    (host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host), Some(port))
+}
+
+fn domain(text: &str, port: Option<u16>) -> EntryKind {
+    let below = text.strip_prefix("*.").or_else(|| text.strip_prefix('.'));
+    let name = below.unwrap_or(text);
+    if !is_name(name) {
+        return EntryKind::Unusable;
+    }
+    let covers = if below.is_some() { Covers::Below } else { Covers::Both };
+    EntryKind::Domain { name: name.to_owned(), covers, port }
+}
+
+/// A name that ends in a number is a piece of an address, and no host has such a name.
+fn is_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let bare = text.strip_suffix('.').unwrap_or(text);
+    let is_number = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
+    bare.split('.').all(is_label) && !bare.rsplit('.').next().is_some_and(is_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn domain(name: &str, covers: Covers, port: Option<u16>) -> EntryKind {
+        EntryKind::Domain { name: name.into(), covers, port }
+    }
+
+    #[test]
+    fn entries_are_what_go_reads() {
+        let ip = |text: &str, port| EntryKind::Address { ip: text.parse().unwrap(), port };
+        let table = [
+            ("*", EntryKind::All),
+            ("10.0.0.0/8", EntryKind::Network(Network::parse("10.0.0.0/8").unwrap())),
+            ("fd00::/8", EntryKind::Network(Network::parse("fd00::/8").unwrap())),
+            ("10.0.0.1", ip("10.0.0.1", None)),
+            ("10.0.0.1:6443", ip("10.0.0.1", Some(6443))),
+            ("::1", ip("::1", None)),
+            ("[::1]:6443", ip("::1", Some(6443))),
+            ("Example.COM", domain("example.com", Covers::Both, None)),
+            (".svc", domain("svc", Covers::Below, None)),
+            ("*.svc", domain("svc", Covers::Below, None)),
+            ("example.com:8084", domain("example.com", Covers::Both, Some(8084))),
+            (".example.com:8084", domain("example.com", Covers::Below, Some(8084))),
+            ("example.com.", domain("example.com.", Covers::Both, None)),
+            ("[::1]", EntryKind::Unusable),
+            ("10.*", EntryKind::Unusable),
+            ("10.96.", EntryKind::Unusable),
+            ("10.0.0.0/33", EntryKind::Unusable),
+            ("10.0/16", EntryKind::Unusable),
+            ("a.*.com", EntryKind::Unusable),
+            ("https://example.com", EntryKind::Unusable),
+            ("a.com b.com", EntryKind::Unusable),
+            ("example.com:https", EntryKind::Unusable),
+            ("m\u{fc}nchen.example", EntryKind::Unusable),
+            (".", EntryKind::Unusable),
+        ];
+        for (text, kind) in table {
+            assert_eq!(super::kind(text), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn empty_entries_are_left_out() {
+        let range = SkipRange::parse(" a.example , ,,10.0.0.1,");
+        assert_eq!(
+            range.entries().iter().map(|e| e.text.as_str()).collect::<Vec<_>>(),
+            ["a.example", "10.0.0.1"]
+        );
+        assert!(SkipRange::parse("").entries().is_empty());
+    }
+
+    #[test]
+    fn the_user_info_of_a_url_is_not_kept() {
+        let range = SkipRange::parse("a.example, https://user:secret@b.example/,user:secret@c.example");
+        assert_eq!(range.value(), "a.example, https://[hidden]@b.example/,[hidden]@c.example");
+        assert!(!format!("{range:?}").contains("secret"));
+        assert_eq!(range.mended(), "a.example,b.example,c.example");
+    }
+
+    #[test]
+    fn a_network_around_an_address() {
+        let range = SkipRange::parse("10.0.0.1,10.0.0.0/8");
+        let found = |ip: &str| range.network_around(ip.parse().unwrap()).map(|e| e.text.as_str());
+        assert_eq!((found("10.0.0.1"), found("11.0.0.1")), (Some("10.0.0.0/8"), None));
+    }
+}

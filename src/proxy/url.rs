@@ -1,0 +1,218 @@
+//! The URL of a proxy, as it is typed in `--proxy-https` or stands in `HTTPS_PROXY`.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Serialize, Serializer};
+
+use super::secret::Secret;
+use super::url_problem::{UrlAdvice, UrlError};
+use super::user_info;
+
+/// Where a proxy is. Neither formatting nor serialising shows the user info.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyUrl {
+    scheme: ProxyScheme,
+    host: String,
+    port: u16,
+    credentials: Option<BasicCredentials>,
+}
+
+/// How one speaks with the proxy itself, whatever is fetched through it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ProxyScheme {
+    /// In plain text.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl ProxyScheme {
+    /// As in the URL.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// As Go (`net/http`), .NET and Python have it. curl takes 1080 for http; the agents decide.
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// A user name and a password, both unseen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BasicCredentials {
+    user: Secret,
+    password: Secret,
+}
+
+impl BasicCredentials {
+    pub(super) fn new(user: String, password: String) -> Self {
+        Self { user: Secret::new(user), password: Secret::new(password) }
+    }
+
+    /// The value of `Proxy-Authorization` (RFC 7617), for the prober.
+    pub fn header(&self) -> Secret {
+        let pair = format!("{}:{}", self.user.reveal(), self.password.reveal());
+        Secret::new(format!("Basic {}", STANDARD.encode(pair)))
+    }
+}
+
+impl ProxyUrl {
+    /// Reads a URL, with what is worth saying about one that can be used.
+    ///
+    /// # Errors
+    ///
+    /// The agents could not use it. The error never repeats the text.
+    pub fn parse(text: &str) -> Result<(Self, Vec<UrlAdvice>), UrlError> {
+        without_blanks(text)?;
+        let mut advice = Vec::new();
+        let (scheme, rest) = split_scheme(text, &mut advice)?;
+        let (user_info, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+        let credentials = user_info::credentials(user_info, &mut advice)?;
+        let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let (host, port) = host_and_port(authority)?;
+        if port.is_none() {
+            advice.push(UrlAdvice::PortMissing);
+        }
+        if !matches!(tail, "" | "/") {
+            advice.push(UrlAdvice::PathIgnored);
+        }
+        Ok((Self { scheme, host, port: port.unwrap_or(scheme.default_port()), credentials }, advice))
+    }
+
+    /// How one speaks with the proxy itself.
+    pub fn scheme(&self) -> ProxyScheme {
+        self.scheme
+    }
+
+    /// A name in lower case, or an address without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The host, where it is an address and needs no lookup.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    /// The port, given or usual.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What to authenticate with.
+    pub fn credentials(&self) -> Option<&BasicCredentials> {
+        self.credentials.as_ref()
+    }
+}
+
+/// `scheme://host:port`.
+impl fmt::Display for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, host, port) = (self.scheme.word(), &self.host, self.port);
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{port}")
+        } else {
+            write!(f, "{scheme}://{host}:{port}")
+        }
+    }
+}
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for ProxyUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Blanks around are an error too: az hands them on, and Go then refuses the URL (`net/url`: first path segment).
+fn without_blanks(text: &str) -> Result<(), UrlError> {
+    let is_blank = |c: char| c.is_whitespace() || c.is_control();
+    match text.trim_matches(is_blank) {
+        "" => Err(UrlError::Empty),
+        inner if inner.len() < text.len() => Err(UrlError::BlankAround),
+        inner if inner.contains(is_blank) => Err(UrlError::Blank),
+        _ => Ok(()),
+    }
+}
+
+fn split_scheme<'a>(text: &'a str, advice: &mut Vec<UrlAdvice>) -> Result<(ProxyScheme, &'a str), UrlError> {
+    let is_word = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let Some((word, rest)) = text.split_once("://").filter(|(word, _)| is_word(word)) else {
+        let lower = text.to_ascii_lowercase();
+        if lower.starts_with("http:/") || lower.starts_with("https:/") {
+            return Err(UrlError::Slashes);
+        }
+        advice.push(UrlAdvice::SchemeMissing);
+        return Ok((ProxyScheme::Http, text));
+    };
+    match word.to_ascii_lowercase().as_str() {
+        "http" => Ok((ProxyScheme::Http, rest)),
+        "https" => Ok((ProxyScheme::Https, rest)),
+        word if word.starts_with("socks") => Err(UrlError::Socks),
+        _ => Err(UrlError::Scheme),
+    }
+}
+
+fn host_and_port(authority: &str) -> Result<(String, Option<u16>), UrlError> {
+    if authority.parse::<Ipv6Addr>().is_ok() {
+        return Err(UrlError::Ipv6WithoutBrackets);
+    }
+    let (host, after) = match authority.strip_prefix('[') {
+        Some(inner) => inner.split_once(']').ok_or(UrlError::Host)?,
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let is_bracketed = authority.starts_with('[');
+    let host = if is_bracketed { ipv6(host)? } else { name(host)? };
+    Ok((host, port(after)?))
+}
+
+fn ipv6(text: &str) -> Result<String, UrlError> {
+    text.parse::<Ipv6Addr>().map(|ip| ip.to_string()).map_err(|_| UrlError::Host)
+}
+
+/// A host name, or an IPv4 address. What ends in a number is an address (WHATWG URL, "ends in a number").
+fn name(text: &str) -> Result<String, UrlError> {
+    if text.is_empty() {
+        return Err(UrlError::HostMissing);
+    }
+    let is_plain = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let bare = text.strip_suffix('.').unwrap_or(text);
+    let ends_in_number = bare.rsplit('.').next().is_some_and(|l| l.bytes().all(|b| b.is_ascii_digit()));
+    let is_address = text.parse::<Ipv4Addr>().is_ok();
+    if bare.len() > 253 || !bare.split('.').all(is_plain) || ends_in_number && !is_address {
+        return Err(UrlError::Host);
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// `""` or `:3128`.
+fn port(text: &str) -> Result<Option<u16>, UrlError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digits = text.strip_prefix(':').filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
+    let port = digits.and_then(|d| d.parse().ok()).filter(|port| *port > 0);
+    port.map(Some).ok_or(UrlError::Port)
+}
+
+#[cfg(test)]
+#[path = "url_tests.rs"]
+mod tests;

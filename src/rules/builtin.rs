@@ -1,0 +1,138 @@
+//! The rules that are built into the program.
+
+use super::load::parse;
+use super::model::{Cloud, RuleSet};
+use super::problem::RulesError;
+
+/// A file of the folder `rules` with its path.
+macro_rules! embed {
+    ($name:literal) => {
+        (concat!("rules/", $name), include_str!(concat!("../../rules/", $name)))
+    };
+}
+/// The names of the built-in rule sets: today's, then those for older agents, named after the month of the lists.
+pub const NAMES: [&str; 9] =
+    ["current", "2020-01", "2020-10", "2021-02", "2021-09", "2022-12", "2023-09", "2024-10", "2025-04"];
+
+/// A built-in rule set, for one cloud or all. Only the files that are needed are read: that is most of the time until the
+/// first probe.
+///
+/// # Errors
+///
+/// [`RulesError::UnknownRuleSet`]; never [`RulesError::Invalid`], as a test reads all built-in files.
+pub fn rule_set(name: &str, cloud: Option<Cloud>) -> Result<RuleSet, RulesError> {
+    let mut rules = RuleSet::default();
+    for (file, text) in files(name, cloud)? {
+        rules.lay(parse(file, text.as_bytes())?)?;
+    }
+    Ok(match cloud {
+        Some(cloud) => rules.for_cloud(cloud),
+        None => rules,
+    })
+}
+
+/// All built-in files, by their paths in the repository.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let clouds = Cloud::ALL.map(current).into_iter();
+    std::iter::once(COMMON).chain(clouds).chain(GENERATIONS.iter().map(|&(_, file)| file))
+}
+
+type File = (&'static str, &'static str);
+
+fn files(name: &str, cloud: Option<Cloud>) -> Result<Vec<File>, RulesError> {
+    let mut files = vec![COMMON];
+    match (name, cloud) {
+        ("current", Some(cloud)) => files.push(current(cloud)),
+        ("current", None) => files.extend(Cloud::ALL.map(current)),
+        _ => {
+            let generation = GENERATIONS.iter().find(|(known, _)| *known == name);
+            let (_, file) = generation.ok_or_else(|| RulesError::UnknownRuleSet { name: name.to_owned() })?;
+            files.push(*file);
+        }
+    }
+    Ok(files)
+}
+
+fn current(cloud: Cloud) -> File {
+    match cloud {
+        Cloud::AzureCloud => embed!("azure-public.yaml"),
+        Cloud::AzureUSGovernment => embed!("azure-us-government.yaml"),
+        Cloud::AzureChinaCloud => embed!("azure-china.yaml"),
+    }
+}
+
+const COMMON: File = embed!("azure.yaml");
+
+const GENERATIONS: [(&str, File); 8] = [
+    ("2020-01", embed!("generations/2020-01.yaml")),
+    ("2020-10", embed!("generations/2020-10.yaml")),
+    ("2021-02", embed!("generations/2021-02.yaml")),
+    ("2021-09", embed!("generations/2021-09.yaml")),
+    ("2022-12", embed!("generations/2022-12.yaml")),
+    ("2023-09", embed!("generations/2023-09.yaml")),
+    ("2024-10", embed!("generations/2024-10.yaml")),
+    ("2025-04", embed!("generations/2025-04.yaml")),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::model::{Discovery, Endpoint};
+
+    #[test]
+    fn every_rule_set_can_be_read() {
+        for name in NAMES {
+            for cloud in
+                [None, Some(Cloud::AzureCloud), Some(Cloud::AzureUSGovernment), Some(Cloud::AzureChinaCloud)]
+            {
+                if let Err(error) = rule_set(name, cloud) {
+                    panic!("{name} {cloud:?}\n{error}");
+                }
+            }
+        }
+    }
+
+    /// Whoever is asked has one host and answers to the path that its kind of discovery needs.
+    #[test]
+    fn every_discovery_has_somebody_to_ask() {
+        for rules in NAMES.iter().map(|name| rule_set(name, None).unwrap()) {
+            for endpoint in rules.endpoints.iter().filter(|e| e.discovery.is_some()) {
+                let is_asked =
+                    |e: &&Endpoint| e.cloud == endpoint.cloud && Some(&e.id) == endpoint.ask.as_ref();
+                let asked = rules.endpoints.iter().find(is_asked).unwrap();
+                let part = match endpoint.discovery.unwrap() {
+                    Discovery::NotificationAllowList => "/urls/allowlist?",
+                    Discovery::HisRegion => "/discovery?location={region}",
+                    Discovery::RegistryRedirect => "/manifests/",
+                };
+                assert!(asked.request.path.as_str().contains(part), "{} asks {asked:?}", endpoint.id);
+                assert!(!asked.host.is_wildcard(), "{} asks {asked:?}", endpoint.id);
+            }
+        }
+    }
+
+    #[test]
+    fn the_names_are_those_of_the_files() {
+        let generations: Vec<_> = GENERATIONS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(NAMES[0], "current");
+        assert_eq!(NAMES[1..], generations);
+        assert_eq!(all().count(), 1 + Cloud::ALL.len() + generations.len());
+    }
+
+    #[test]
+    fn one_cloud_reads_one_file_and_holds_its_endpoints_only() {
+        let rules = rule_set("current", Some(Cloud::AzureChinaCloud)).unwrap();
+        assert_eq!(rules.layers.len(), 2);
+        assert!(rules.endpoints.iter().all(|e| e.cloud == Some(Cloud::AzureChinaCloud)));
+    }
+
+    #[test]
+    fn an_unknown_name_gets_the_list() {
+        let error = rule_set("2021-03", None).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "unknown rule set \"2021-03\"; did you mean \"2021-02\"?\nallowed are current, 2020-01, 2020-10, 2021-02, \
+             2021-09, 2022-12, 2023-09, 2024-10, 2025-04"
+        );
+    }
+}

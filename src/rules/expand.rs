@@ -1,0 +1,176 @@
+//! Filling the placeholders of hosts and paths.
+
+use super::scalars::placeholders;
+use crate::settings::Scope;
+
+/// A template with its placeholders filled, as far as they are known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Filled {
+    /// The names of the placeholders without a value, in order.
+    pub missing: Vec<String>,
+    template: String,
+}
+
+/// Fills a host pattern or a path.
+pub fn fill(template: &str, scope: &Scope) -> Filled {
+    let mut filled = template.to_owned();
+    let mut missing = Vec::new();
+    for name in placeholders(template) {
+        match value(name, scope) {
+            Some(value) => filled = filled.replace(&format!("{{{name}}}"), value),
+            None => missing.push(name.to_owned()),
+        }
+    }
+    Filled { missing, template: filled }
+}
+
+/// The wildcard that a template becomes when nobody knows the short code of the region: the names that a discovery can
+/// give lie below it. A wildcard stays what it is.
+pub fn wildcard(template: &str, scope: &Scope) -> String {
+    let mut unknown = scope.clone();
+    unknown.region.his_code = None;
+    unknown.values.remove("his_code");
+    fill(template, &unknown).pattern()
+}
+
+impl Filled {
+    /// The text, if nothing is missing; a wildcard keeps its `*.`.
+    pub fn complete(&self) -> Option<&str> {
+        self.missing.is_empty().then_some(self.template.as_str())
+    }
+
+    /// What is known is filled in; the rest stands as it was.
+    pub fn text(&self) -> &str {
+        &self.template
+    }
+
+    /// The form that a firewall rule takes: from the left up to the label with something missing, all is `*`.
+    pub fn pattern(&self) -> String {
+        starred(&self.template, &self.missing)
+    }
+
+    /// The form for lists: `*` for what a region lacks, `{name}` for what the user can give.
+    pub fn listed(&self) -> String {
+        let of_region: Vec<_> = self.missing.iter().filter(|name| is_of_region(name)).cloned().collect();
+        starred(&self.template, &of_region)
+    }
+
+    /// The first thing missing that only the user knows.
+    pub fn missing_value(&self) -> Option<&str> {
+        self.missing.iter().map(String::as_str).find(|name| !is_of_region(name))
+    }
+}
+
+/// Whether a placeholder is a property of the region rather than of the user's own set-up.
+pub fn is_of_region(name: &str) -> bool {
+    matches!(name, "region" | "his_code" | "geography")
+}
+
+/// A value that was given wins over that of the region: the user may know a code that the rules do not.
+fn value<'a>(name: &str, scope: &'a Scope) -> Option<&'a str> {
+    let given = scope.values.get(name).map(String::as_str);
+    given.or_else(|| match name {
+        "region" => Some(scope.region.name.as_str()),
+        "his_code" => scope.region.his_code.as_ref().map(super::model::Id::as_str),
+        "geography" => scope.region.geography.as_ref().map(super::model::Id::as_str),
+        _ => None,
+    })
+}
+
+fn starred(template: &str, missing: &[String]) -> String {
+    let ends = missing.iter().filter_map(|name| {
+        let at = template.rfind(&format!("{{{name}}}"))?;
+        Some(template[at..].find('.').map_or(template.len(), |dot| at + dot))
+    });
+    match ends.max() {
+        Some(end) => format!("*{}", &template[end..]),
+        None => template.to_owned(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::rules::model::{Cloud, Region};
+    use crate::settings::Connectivity;
+
+    /// A scope in eastus, with or without what the rules may not know of a region.
+    pub(crate) fn eastus(codes: bool, values: &[(&str, &str)]) -> Scope {
+        let region = Region {
+            name: "eastus".parse().unwrap(),
+            title: "East US".to_owned(),
+            cloud: Cloud::AzureCloud,
+            his_code: codes.then(|| "eus".parse().unwrap()),
+            his_code_basis: None,
+            geography: codes.then(|| "northamerica".parse().unwrap()),
+            arc: Some(true),
+            note: None,
+        };
+        let values: BTreeMap<_, _> = values.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let features = vec!["core".to_owned()];
+        Scope { cloud: Cloud::AzureCloud, region, features, connectivity: Connectivity::Direct, values }
+    }
+
+    #[test]
+    fn templates() {
+        let table = [
+            // template, region codes known, complete, pattern, listed
+            ("a.example.com", true, Some("a.example.com"), "a.example.com", "a.example.com"),
+            (
+                "{region}.dp.example.com",
+                false,
+                Some("eastus.dp.example.com"),
+                "eastus.dp.example.com",
+                "eastus.dp.example.com",
+            ),
+            (
+                "{his_code}.his.example.com",
+                true,
+                Some("eus.his.example.com"),
+                "eus.his.example.com",
+                "eus.his.example.com",
+            ),
+            ("{his_code}.his.example.com", false, None, "*.his.example.com", "*.his.example.com"),
+            ("{geography}-ats.his.example.com", false, None, "*.his.example.com", "*.his.example.com"),
+            ("a.{geography}.example.com", false, None, "*.example.com", "*.example.com"),
+            (
+                "*.{region}.example.com",
+                false,
+                Some("*.eastus.example.com"),
+                "*.eastus.example.com",
+                "*.eastus.example.com",
+            ),
+            ("{vault}.vault.example.com", true, None, "*.vault.example.com", "{vault}.vault.example.com"),
+            ("{git_host}", true, None, "*", "{git_host}"),
+            (
+                "{vault}.{region}-1.example.com",
+                true,
+                None,
+                "*.eastus-1.example.com",
+                "{vault}.eastus-1.example.com",
+            ),
+            (
+                "/list?location={region}",
+                true,
+                Some("/list?location=eastus"),
+                "/list?location=eastus",
+                "/list?location=eastus",
+            ),
+        ];
+        for (template, codes, complete, pattern, listed) in table {
+            let filled = fill(template, &eastus(codes, &[]));
+            assert_eq!(filled.complete(), complete, "{template}");
+            assert_eq!(filled.pattern(), pattern, "{template}");
+            assert_eq!(filled.listed(), listed, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_given_value_wins() {
+        let scope = eastus(false, &[("his_code", "xyz"), ("vault", "mine")]);
+        assert_eq!(fill("{his_code}.{vault}.example.com", &scope).complete(), Some("xyz.mine.example.com"));
+        assert_eq!(fill("{workspace_id}.example.com", &scope).missing_value(), Some("workspace_id"));
+    }
+}

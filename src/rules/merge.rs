@@ -1,0 +1,81 @@
+//! Laying rules files on top of each other.
+
+use std::path::PathBuf;
+
+use super::load::{Loaded, load_file};
+use super::model::{Cloud, Endpoint, RuleSet};
+use super::problem::{Invalid, RulesError};
+use super::{builtin, check};
+
+impl RuleSet {
+    /// The files as one, the first at the bottom.
+    ///
+    /// # Errors
+    ///
+    /// As [`RuleSet::lay`].
+    pub fn from_layers(files: impl IntoIterator<Item = Loaded>) -> Result<Self, RulesError> {
+        let mut rules = Self::default();
+        for file in files {
+            rules.lay(file)?;
+        }
+        Ok(rules)
+    }
+
+    /// A built-in rule set (none when `name` is `None`) with files laid on it in order, for one cloud or all.
+    ///
+    /// # Errors
+    ///
+    /// The name is unknown, or a file cannot be read or is no good.
+    pub fn choose(name: Option<&str>, files: &[PathBuf], cloud: Option<Cloud>) -> Result<Self, RulesError> {
+        let mut rules = match name {
+            Some(name) => builtin::rule_set(name, cloud)?,
+            None => Self::default(),
+        };
+        for file in files {
+            rules.lay(load_file(file)?)?;
+        }
+        Ok(match cloud {
+            Some(cloud) => rules.for_cloud(cloud),
+            None => rules,
+        })
+    }
+
+    /// Adds a file: endpoints replace by cloud and id, features, regions and sources by id.
+    ///
+    /// # Errors
+    ///
+    /// [`RulesError::Invalid`] with everything that is wrong between the entries of the file, or between them and what is
+    /// already here; the set is then as it was.
+    pub fn lay(&mut self, file: Loaded) -> Result<(), RulesError> {
+        let problems = check::problems(self, &file);
+        if !problems.is_empty() {
+            return Err(Invalid::error(&file.name, file.text, problems));
+        }
+        self.layers.push(file.layer);
+        let rules = file.rules;
+        merge(&mut self.features, rules.features, |feature| feature.id.clone());
+        merge(&mut self.regions, rules.regions, |region| region.name.clone());
+        let endpoints = rules.endpoints.into_iter().map(|e| Endpoint { cloud: e.cloud.or(rules.cloud), ..e });
+        merge(&mut self.endpoints, endpoints, |endpoint| (endpoint.cloud, endpoint.id.clone()));
+        self.sources.extend(rules.sources);
+        Ok(())
+    }
+
+    /// The same rules with the endpoints of one cloud only. Regions stay: one of another cloud is then told apart from one that
+    /// does not exist.
+    #[must_use]
+    pub fn for_cloud(mut self, cloud: Cloud) -> Self {
+        self.endpoints.retain(|endpoint| endpoint.cloud == Some(cloud));
+        self
+    }
+}
+
+/// Quadratic, over a few hundred entries at most; only replacing entries keep the order of the files.
+fn merge<T, K: Eq>(into: &mut Vec<T>, from: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) {
+    for entry in from {
+        match into.iter_mut().find(|old| key(old) == key(&entry)) {
+            Some(old) => *old = entry,
+            None => into.push(entry),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! From what was typed to what the rules are fitted to.
+
+use std::collections::BTreeMap;
+
+use super::features::features;
+use super::model::{Cloud, PLACEHOLDERS, Region, RuleSet};
+use super::scalars::check_host_name;
+use super::suggest::{did_you_mean, nearest};
+use crate::settings::{Connectivity, Scope};
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// A region's name or display name, in any case and spacing.
+    pub location: String,
+    /// Feature ids, each a comma list; `all`; the defaults when empty.
+    pub features: Vec<String>,
+    /// How the cluster reaches Azure.
+    pub connectivity: Connectivity,
+    /// Values for placeholders, by name.
+    pub values: BTreeMap<String, String>,
+}
+
+/// Why there is no scope. Each message says what would be right.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
+pub enum ScopeError {
+    #[error("unknown cloud \"{word}\"{}\nallowed are {}", did_you_mean(word, clouds()), clouds().join(", "))]
+    UnknownCloud { word: String },
+    #[error("unknown region \"{word}\"{guess}\nregions of {cloud} are {}\na newer region can be added with --rules", known.join(", "))]
+    UnknownRegion { word: String, guess: String, cloud: Cloud, known: Vec<String> },
+    #[error("{region} is a region of {cloud}; pass --cloud {cloud}")]
+    RegionOfOtherCloud { region: String, cloud: Cloud },
+    #[error("clusters cannot be connected in {region}\nsupported regions of {cloud} are {}", supported.join(", "))]
+    RegionWithoutArc { region: String, cloud: Cloud, supported: Vec<String> },
+    #[error("unknown feature \"{word}\"{}\nallowed are {}, all", did_you_mean(word, names(known)), known.join(", "))]
+    UnknownFeature { word: String, known: Vec<String> },
+    #[error("{feature} is not available in {cloud}\navailable are {}", supported.join(", "))]
+    FeatureNotInCloud { feature: String, cloud: Cloud, supported: Vec<String> },
+    #[error("{feature} does not work over a private link{}", because(feature, needs))]
+    FeatureNotOverPrivateLink { feature: String, needs: String },
+    #[error("\"{word}\" is not NAME=VALUE")]
+    NotAValue { word: String },
+    #[error("unknown value \"{name}\"{}\nallowed are\n{}", did_you_mean(name, settable()), settable_table())]
+    UnknownValue { name: String },
+    #[error("the value of {name} cannot be part of a host name: {reason}")]
+    BadValue { name: String, reason: String },
+}
+
+/// The scope that was asked for, and notes on what is not certain about it.
+///
+/// # Errors
+///
+/// Something that was asked for does not exist, or not in this cloud, or not with this connectivity.
+pub fn scope(asked: &Asked, rules: &RuleSet) -> Result<(Scope, Vec<String>), ScopeError> {
+    let region = region(&asked.location, asked.cloud, rules)?;
+    let features = features(&asked.features, asked.cloud, asked.connectivity, rules)?;
+    check_values(&asked.values)?;
+    let scope = Scope {
+        cloud: asked.cloud,
+        region: region.clone(),
+        features,
+        connectivity: asked.connectivity,
+        values: asked.values.clone(),
+    };
+    Ok((scope, notes(region)))
+}
+
+/// A cloud by its name, in any case.
+///
+/// # Errors
+///
+/// There is no such cloud.
+pub fn cloud(word: &str) -> Result<Cloud, ScopeError> {
+    let found = Cloud::ALL.into_iter().find(|cloud| cloud.name().eq_ignore_ascii_case(word.trim()));
+    found.ok_or_else(|| ScopeError::UnknownCloud { word: word.to_owned() })
+}
+
+/// `NAME=VALUE` pairs; a later one replaces an earlier one of that name.
+///
+/// # Errors
+///
+/// No `=`, an unknown name, or a value that cannot be part of a host name.
+pub fn values(pairs: &[String]) -> Result<BTreeMap<String, String>, ScopeError> {
+    let split = |pair: &String| {
+        let (name, value) =
+            pair.split_once('=').ok_or_else(|| ScopeError::NotAValue { word: pair.clone() })?;
+        Ok((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    let values = pairs.iter().map(split).collect::<Result<_, _>>()?;
+    check_values(&values)?;
+    Ok(values)
+}
+
+/// The region that a name or display name stands for.
+///
+/// # Errors
+///
+/// There is no such region, it is in another cloud, or it is known to be without Arc.
+pub fn region<'a>(location: &str, cloud: Cloud, rules: &'a RuleSet) -> Result<&'a Region, ScopeError> {
+    let wanted = plain(location);
+    let is_wanted =
+        |region: &&Region| plain(region.name.as_str()) == wanted || plain(&region.title) == wanted;
+    let matching = || rules.regions.iter().filter(is_wanted);
+    let Some(region) = matching().find(|r| r.cloud == cloud).or_else(|| matching().next()) else {
+        return Err(unknown_region(location, cloud, rules));
+    };
+    let name = || region.name.to_string();
+    if region.cloud != cloud {
+        return Err(ScopeError::RegionOfOtherCloud { region: name(), cloud: region.cloud });
+    }
+    if region.arc == Some(false) {
+        return Err(ScopeError::RegionWithoutArc {
+            region: name(),
+            cloud,
+            supported: supported_regions(cloud, rules),
+        });
+    }
+    Ok(region)
+}
+
+fn unknown_region(location: &str, cloud: Cloud, rules: &RuleSet) -> ScopeError {
+    let here = || rules.regions.iter().filter(|region| region.cloud == cloud);
+    let titles: Vec<_> = here().map(|region| (plain(&region.title), region.name.as_str())).collect();
+    let wanted = plain(location);
+    let by_name = nearest(&wanted, here().map(|region| region.name.as_str()));
+    let by_title = || {
+        let near = nearest(&wanted, titles.iter().map(|(title, _)| title.as_str()))?;
+        titles.iter().find(|(title, _)| title == near).map(|(_, name)| *name)
+    };
+    let guess =
+        by_name.or_else(by_title).map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
+    let known = here().map(|region| region.name.to_string()).collect();
+    ScopeError::UnknownRegion { word: location.to_owned(), guess, cloud, known }
+}
+
+fn supported_regions(cloud: Cloud, rules: &RuleSet) -> Vec<String> {
+    let fits = |region: &&Region| region.cloud == cloud && region.arc == Some(true);
+    rules.regions.iter().filter(fits).map(|region| region.name.to_string()).collect()
+}
+
+/// Lower case, letters and digits only: `East US 2` and `eastus2` are the same.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn notes(region: &Region) -> Vec<String> {
+    let unsure = || format!("no source says whether clusters can be connected in {}", region.name);
+    region.arc.is_none().then(unsure).into_iter().collect()
+}
+
+fn check_values(values: &BTreeMap<String, String>) -> Result<(), ScopeError> {
+    for (name, value) in values {
+        if !settable().contains(&name.as_str()) {
+            return Err(ScopeError::UnknownValue { name: name.clone() });
+        }
+        check_host_name(value).map_err(|reason| ScopeError::BadValue { name: name.clone(), reason })?;
+    }
+    Ok(())
+}
+
+/// The region itself is given with its own flag.
+fn settable() -> Vec<&'static str> {
+    PLACEHOLDERS.iter().map(|(name, _)| *name).filter(|name| *name != "region").collect()
+}
+
+fn settable_table() -> String {
+    let lines = PLACEHOLDERS.iter().filter(|(name, _)| *name != "region");
+    lines.map(|(name, about)| format!("  {name:<20} {about}")).collect::<Vec<_>>().join("\n")
+}
+
+fn because(feature: &str, needs: &str) -> String {
+    if feature == needs { String::new() } else { format!(": it needs {needs}") }
+}
+
+fn clouds() -> [&'static str; 3] {
+    Cloud::ALL.map(Cloud::name)
+}
+
+fn names(list: &[String]) -> impl Iterator<Item = &str> {
+    list.iter().map(String::as_str)
+}
+
+#[cfg(test)]
+#[path = "scope_tests.rs"]
+mod tests;

@@ -1,0 +1,144 @@
+use super::*;
+use crate::rules::load::parse;
+
+const RULES: &str = "
+format: arcprobe-rules/1
+name: test
+revision: 2026-01-01
+features:
+  - {id: core, title: Core, default: true}
+  - {id: connect, title: Connect, default: true, needs: [core], not_with_private_link: true}
+  - {id: locations, title: Locations, needs: [connect]}
+  - {id: argo, title: Argo, clouds: [AzureCloud], needs: [core]}
+regions:
+  - {name: eastus, title: East US, cloud: AzureCloud, arc: true}
+  - {name: eastus2, title: East US 2, cloud: AzureCloud, arc: true}
+  - {name: newland, title: Newland North, cloud: AzureCloud}
+  - {name: noarc, title: No Arc, cloud: AzureCloud, arc: false}
+  - {name: usgovvirginia, title: US Gov Virginia, cloud: AzureUSGovernment, arc: true}
+";
+
+fn rules() -> RuleSet {
+    RuleSet::from_layers([parse("test.yaml", RULES.as_bytes()).unwrap()]).unwrap()
+}
+
+fn region_of(location: &str) -> Result<String, String> {
+    region(location, Cloud::AzureCloud, &rules()).map(|r| r.name.to_string()).map_err(|e| e.to_string())
+}
+
+fn on(asked: &[&str], cloud: Cloud, connectivity: Connectivity) -> Result<String, String> {
+    let asked: Vec<_> = asked.iter().map(|&word| word.to_owned()).collect();
+    features(&asked, cloud, connectivity, &rules()).map(|on| on.join(" ")).map_err(|e| e.to_string())
+}
+
+#[test]
+fn a_region_goes_by_name_and_display_name() {
+    for word in ["eastus2", "East US 2", "EASTUS2", " east-us 2"] {
+        assert_eq!(region_of(word), Ok("eastus2".to_owned()), "{word}");
+    }
+}
+
+#[test]
+fn a_wrong_region_gets_advice() {
+    let table = [
+        (
+            "esatus",
+            "unknown region \"esatus\"; did you mean \"eastus\"?\nregions of AzureCloud are eastus, eastus2, newland, noarc",
+        ),
+        ("Newland Noth", "did you mean \"newland\"?"),
+        ("atlantis", "unknown region \"atlantis\"\n"),
+        ("US Gov Virginia", "usgovvirginia is a region of AzureUSGovernment; pass --cloud AzureUSGovernment"),
+        (
+            "noarc",
+            "clusters cannot be connected in noarc\nsupported regions of AzureCloud are eastus, eastus2",
+        ),
+    ];
+    for (word, advice) in table {
+        let message = region_of(word).unwrap_err();
+        assert!(message.contains(advice), "{word}: {message}");
+    }
+}
+
+#[test]
+fn features_come_with_what_they_need() {
+    let (cloud, direct) = (Cloud::AzureCloud, Connectivity::Direct);
+    assert_eq!(on(&[], cloud, direct), Ok("core connect".to_owned()));
+    assert_eq!(on(&["locations"], cloud, direct), Ok("core connect locations".to_owned()));
+    assert_eq!(on(&["argo, core"], cloud, direct), Ok("core argo".to_owned()));
+    assert_eq!(on(&["all"], cloud, direct), Ok("core connect locations argo".to_owned()));
+    assert_eq!(on(&["all"], Cloud::AzureUSGovernment, direct), Ok("core connect locations".to_owned()));
+}
+
+#[test]
+fn a_private_link_drops_what_it_cannot_carry() {
+    let private = |asked: &[&str]| on(asked, Cloud::AzureCloud, Connectivity::PrivateLink);
+    assert_eq!(private(&[]), Ok("core".to_owned()));
+    assert_eq!(private(&["all"]), Ok("core argo".to_owned()));
+    assert_eq!(private(&["connect"]), Err("connect does not work over a private link".to_owned()));
+    assert_eq!(
+        private(&["locations"]),
+        Err("locations does not work over a private link: it needs connect".to_owned())
+    );
+}
+
+#[test]
+fn a_wrong_feature_gets_advice() {
+    let direct = Connectivity::Direct;
+    assert_eq!(
+        on(&["loctions"], Cloud::AzureCloud, direct),
+        Err("unknown feature \"loctions\"; did you mean \"locations\"?\nallowed are core, connect, locations, argo, all".to_owned())
+    );
+    assert_eq!(
+        on(&["argo"], Cloud::AzureUSGovernment, direct),
+        Err("argo is not available in AzureUSGovernment\navailable are core, connect, locations".to_owned())
+    );
+}
+
+#[test]
+fn values_are_checked() {
+    let message = |pair: &str| values(&[pair.to_owned()]).map_err(|e| e.to_string());
+    assert_eq!(message("vault=mine").unwrap()["vault"], "mine");
+    assert!(message("git_host=git.example.com").is_ok());
+    assert!(
+        message("valt=mine")
+            .unwrap_err()
+            .starts_with("unknown value \"valt\"; did you mean \"vault\"?\nallowed are\n  his_code")
+    );
+    assert!(message("region=eastus").unwrap_err().starts_with("unknown value"));
+    assert!(message("vault=a/b").unwrap_err().contains("cannot be part of a host name"));
+    assert_eq!(message("vault").unwrap_err(), "\"vault\" is not NAME=VALUE");
+}
+
+#[test]
+fn an_unsure_region_is_accepted_with_a_note() {
+    let asked = Asked {
+        cloud: Cloud::AzureCloud,
+        location: "newland".to_owned(),
+        features: Vec::new(),
+        connectivity: Connectivity::Direct,
+        values: BTreeMap::new(),
+    };
+    let (scope, notes) = scope(&asked, &rules()).unwrap();
+    assert_eq!(scope.region.name.as_str(), "newland");
+    assert_eq!(notes, ["no source says whether clusters can be connected in newland"]);
+}
+
+#[test]
+fn clouds_go_by_name_in_any_case() {
+    assert_eq!(cloud("azureusgovernment"), Ok(Cloud::AzureUSGovernment));
+    assert!(cloud("AzureChinaClod").unwrap_err().to_string().contains("did you mean \"AzureChinaCloud\"?"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn case_and_spacing_of_a_region_do_not_matter(blanks in proptest::collection::vec(0usize..3, 7), upper in proptest::num::u8::ANY) {
+        let letter = |(n, c): (usize, char)| if upper >> n & 1 == 1 { c.to_ascii_uppercase() } else { c };
+        let typed: String = "eastus2".chars().enumerate().map(|(n, c)| " ".repeat(blanks[n]) + &letter((n, c)).to_string()).collect();
+        proptest::prop_assert_eq!(region_of(&typed), Ok("eastus2".to_owned()));
+    }
+
+    #[test]
+    fn any_region_is_found_or_explained(typed in "\\PC{0,30}") {
+        proptest::prop_assert!(region_of(&typed).map_or_else(|e| !e.is_empty(), |name| !name.is_empty()));
+    }
+}
