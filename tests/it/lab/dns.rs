@@ -1,0 +1,240 @@
+//! The resolver, over UDP and TCP on one port. Messages are put together here, so that they can be wrong.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use hickory_resolver::proto::op::{Edns, Message, Query, ResponseCode};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use socket2::Socket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+
+use super::{Resolver, World, tcp};
+
+/// What the resolver says about a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dns {
+    /// 127.0.0.1.
+    Loopback,
+    /// These, each for the question of its family.
+    Addresses(Vec<IpAddr>),
+    /// No such name.
+    Nxdomain,
+    /// The name has no addresses.
+    NoData,
+    /// SERVFAIL.
+    Servfail,
+    /// REFUSED.
+    Refused,
+    /// Nothing.
+    Silent,
+    /// A chain of aliases, at the end of it 127.0.0.1.
+    Cname(Vec<String>),
+    /// Two aliases that lead to each other, and nothing else.
+    CnameLoop,
+    /// A chain of this many aliases with names as long as can be, at the end of it 127.0.0.1.
+    LongChain(usize),
+    /// An answer that belongs to another question, as from somebody who guesses.
+    WrongId,
+    /// Bytes that are not DNS.
+    Garbage,
+    /// 300 addresses, 127.0.0.1 first; truncated over UDP.
+    HugeAnswer,
+    /// 0.0.0.0.
+    Sinkhole,
+    /// 10.1.2.3. Nobody in the lab is there.
+    Private,
+    /// 127.0.0.1 and an IPv6 address in the range that is to be discarded.
+    PlusUnroutableV6,
+}
+
+const TTL: u32 = 60;
+const GARBAGE: &[u8] = b"\x13\x37lorem ipsum dolor sit amet";
+/// What a question without EDNS can take.
+const SMALL_DATAGRAM: u16 = 512;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    Udp,
+    Tcp,
+}
+
+pub(super) fn start(world: &Arc<World>, held: &mut Vec<Socket>) -> SocketAddr {
+    let (tcp, udp) = one_port();
+    let address = tcp::address(&tcp);
+    if world.options.resolver == Resolver::Dead {
+        // Both take the port and refuse: TCP is bound without listening, UDP is connected to nobody but itself.
+        udp.connect(address).unwrap();
+        held.extend([tcp, udp.into()]);
+        return address;
+    }
+    tcp.listen(128).unwrap();
+    let for_tcp = Arc::clone(world);
+    tcp::serve_each(tcp.into(), move |stream| serve_tcp(Arc::clone(&for_tcp), stream));
+    udp.set_nonblocking(true).unwrap();
+    tokio::spawn(serve_udp(Arc::clone(world), UdpSocket::from_std(udp).unwrap()));
+    address
+}
+
+/// A port that is free in one protocol can be taken in the other.
+fn one_port() -> (Socket, std::net::UdpSocket) {
+    for _ in 0..100 {
+        let tcp = tcp::bound();
+        if let Ok(udp) = std::net::UdpSocket::bind(tcp::address(&tcp)) {
+            return (tcp, udp);
+        }
+    }
+    panic!("no port is free in UDP and TCP");
+}
+
+async fn serve_udp(world: Arc<World>, socket: UdpSocket) {
+    let socket = Arc::new(socket);
+    let mut to_lose = match world.options.resolver {
+        Resolver::LosesFirst(count) => count,
+        _ => 0,
+    };
+    let mut datagram = [0; 4096];
+    loop {
+        // Receiving fails when a client that was answered has gone away meanwhile.
+        let Ok((length, from)) = socket.recv_from(&mut datagram).await else { continue };
+        if to_lose > 0 {
+            to_lose -= 1;
+            continue;
+        }
+        let (world, socket, question) =
+            (Arc::clone(&world), Arc::clone(&socket), datagram[..length].to_vec());
+        tokio::spawn(async move {
+            world.delay().await;
+            if let Some(answer) = answer(&world, &question, Transport::Udp) {
+                let _ = socket.send_to(&answer, from).await;
+            }
+        });
+    }
+}
+
+/// Questions and answers, each after its length.
+async fn serve_tcp(world: Arc<World>, mut stream: TcpStream) {
+    while let Ok(length) = stream.read_u16().await {
+        let mut question = vec![0; usize::from(length)];
+        if stream.read_exact(&mut question).await.is_err() {
+            return;
+        }
+        world.delay().await;
+        let Some(answer) = answer(&world, &question, Transport::Tcp) else { continue };
+        let length = u16::try_from(answer.len()).unwrap().to_be_bytes();
+        if stream.write_all(&[&length[..], &answer].concat()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// `None` is silence, also for what is not a question.
+fn answer(world: &World, question: &[u8], transport: Transport) -> Option<Vec<u8>> {
+    let request = Message::from_vec(question).ok()?;
+    let query = request.queries.first()?;
+    let name = query.name().to_ascii().to_ascii_lowercase();
+    let name = name.trim_end_matches('.');
+    let over = if transport == Transport::Udp { "udp" } else { "tcp" };
+    world.note(format!("dns {over} {} {name}", query.query_type()));
+
+    let mut response = Message::response(request.metadata.id, request.metadata.op_code);
+    response.metadata.recursion_desired = request.metadata.recursion_desired;
+    response.metadata.recursion_available = true;
+    response.add_query(query.clone());
+    match world.options.resolver {
+        Resolver::Silent => return None,
+        Resolver::RefusesAll => response.metadata.response_code = ResponseCode::Refused,
+        Resolver::ServfailAll => response.metadata.response_code = ResponseCode::ServFail,
+        Resolver::NoEdns if request.edns.is_some() => {
+            response.metadata.response_code = ResponseCode::FormErr;
+            return response.to_vec().ok();
+        }
+        _ => match world.dns(name) {
+            Dns::Silent => return None,
+            Dns::Garbage => return Some(GARBAGE.to_vec()),
+            dns => fill(&mut response, query, &dns),
+        },
+    }
+    response.edns = request.edns.is_some().then(Edns::new);
+    if transport == Transport::Udp {
+        let most = request.edns.map_or(SMALL_DATAGRAM, |edns| edns.max_payload().max(SMALL_DATAGRAM));
+        truncate(&mut response, usize::from(most), world.options.resolver == Resolver::TruncatesUdp);
+    }
+    response.to_vec().ok()
+}
+
+fn truncate(response: &mut Message, most: usize, always: bool) {
+    if always || response.to_vec().is_ok_and(|bytes| bytes.len() > most) {
+        response.answers.clear();
+        response.metadata.truncation = true;
+    }
+}
+
+fn fill(response: &mut Message, query: &Query, dns: &Dns) {
+    let mut owner = query.name().clone();
+    match dns {
+        Dns::Nxdomain => response.metadata.response_code = ResponseCode::NXDomain,
+        Dns::Servfail => response.metadata.response_code = ResponseCode::ServFail,
+        Dns::Refused => response.metadata.response_code = ResponseCode::Refused,
+        Dns::WrongId => response.metadata.id ^= 0x5555,
+        Dns::Cname(chain) => {
+            for alias in chain {
+                let target = Name::from_ascii(alias.trim_end_matches('.').to_owned() + ".").unwrap();
+                let data = RData::CNAME(CNAME(target.clone()));
+                response.add_answer(Record::from_rdata(std::mem::replace(&mut owner, target), TTL, data));
+            }
+        }
+        Dns::CnameLoop => {
+            let away = Name::from_ascii("away.lab.example.").unwrap();
+            let data = |to: &Name| RData::CNAME(CNAME(to.clone()));
+            response.add_answer(Record::from_rdata(owner.clone(), TTL, data(&away)));
+            response.add_answer(Record::from_rdata(away, TTL, data(&owner)));
+        }
+        Dns::LongChain(length) => {
+            for number in 0..*length {
+                let target = Name::from_ascii(format!(
+                    "{number}.{}example.",
+                    format!("{}.", "x".repeat(60)).repeat(3)
+                ));
+                let target = target.unwrap();
+                let data = RData::CNAME(CNAME(target.clone()));
+                response.add_answer(Record::from_rdata(std::mem::replace(&mut owner, target), TTL, data));
+            }
+        }
+        _ => {}
+    }
+    for address in addresses(dns) {
+        let (family, data) = match address {
+            IpAddr::V4(v4) => (RecordType::A, RData::A(A(v4))),
+            IpAddr::V6(v6) => (RecordType::AAAA, RData::AAAA(AAAA(v6))),
+        };
+        if family == query.query_type() {
+            response.add_answer(Record::from_rdata(owner.clone(), TTL, data));
+        }
+    }
+}
+
+fn addresses(dns: &Dns) -> Vec<IpAddr> {
+    const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    /// RFC 6666.
+    const DISCARDED: IpAddr = IpAddr::V6(Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 1));
+    match dns {
+        Dns::Addresses(list) => list.clone(),
+        Dns::Loopback | Dns::Cname(_) | Dns::LongChain(_) | Dns::WrongId => vec![LOOPBACK],
+        Dns::PlusUnroutableV6 => vec![LOOPBACK, DISCARDED],
+        Dns::Sinkhole => vec![Ipv4Addr::UNSPECIFIED.into()],
+        Dns::Private => vec![Ipv4Addr::new(10, 1, 2, 3).into()],
+        Dns::HugeAnswer => {
+            let others = (0..=255).map(|low| [127, 0, 1, low]).chain((0..43).map(|low| [127, 0, 2, low]));
+            std::iter::once(LOOPBACK).chain(others.map(IpAddr::from)).collect()
+        }
+        Dns::Nxdomain
+        | Dns::NoData
+        | Dns::Servfail
+        | Dns::Refused
+        | Dns::Silent
+        | Dns::Garbage
+        | Dns::CnameLoop => Vec::new(),
+    }
+}

@@ -1,0 +1,96 @@
+//! Protocols that are neither TLS nor HTTP: the first words of git and SSH.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{HOSTILE, World, tcp};
+
+/// What is said on a connection without TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Greeting {
+    /// git: reads the request and lists one branch.
+    GitGood,
+    /// git: reads the request and answers that there is no such repository.
+    GitNoRepository,
+    /// git: reads the request and says nothing.
+    GitSilent,
+    /// git: reads the request and answers with something else.
+    GitGarbage,
+    /// git: reads the request and closes.
+    GitClose,
+    /// SSH: says its version.
+    SshGood,
+    /// SSH: accepts and says nothing.
+    SshSilent,
+    /// SSH: greets like a mail server.
+    SshGarbage,
+    /// SSH: says its version, with orders for a terminal in it.
+    SshHostile,
+    /// Any protocol: accepts and stays.
+    Plain,
+}
+
+impl Greeting {
+    /// The ports at which clients look for it.
+    pub(super) fn asked_for_at(self) -> &'static [u16] {
+        match self {
+            Self::GitGood | Self::GitNoRepository | Self::GitSilent | Self::GitGarbage | Self::GitClose => {
+                &[9418]
+            }
+            Self::SshGood | Self::SshSilent | Self::SshGarbage | Self::SshHostile => &[22],
+            Self::Plain => &[443, 80, 8084, 22, 9418],
+        }
+    }
+}
+
+pub(super) fn start(world: &Arc<World>, name: &str, behaviour: Greeting) -> u16 {
+    let (world, name) = (Arc::clone(world), name.to_owned());
+    tcp::serve_each(tcp::listen(128), move |stream| {
+        greet(Arc::clone(&world), stream, name.clone(), behaviour)
+    })
+}
+
+async fn greet(world: Arc<World>, mut stream: TcpStream, name: String, behaviour: Greeting) {
+    world.delay().await;
+    let words = match behaviour {
+        Greeting::SshGood => "SSH-2.0-lab_1.0\r\n".to_owned(),
+        Greeting::SshHostile => format!("SSH-2.0-{HOSTILE}\r\n"),
+        Greeting::SshGarbage => "220 mail.lab.example ESMTP\r\n".to_owned(),
+        Greeting::SshSilent | Greeting::Plain => return tcp::silence(stream).await,
+        _ => {
+            let Some(request) = read_packet(&mut stream).await else { return tcp::close(stream).await };
+            world.note(format!("git {name} {}", request.replace('\0', " ").trim_end()));
+            match behaviour {
+                Greeting::GitGood => branches(),
+                Greeting::GitNoRepository => packet("ERR access denied or repository not exported"),
+                Greeting::GitGarbage => "zzzz this is no packet\n".to_owned(),
+                Greeting::GitClose => return tcp::close(stream).await,
+                _ => return tcp::silence(stream).await,
+            }
+        }
+    };
+    let _ = stream.write_all(words.as_bytes()).await;
+    tcp::silence(stream).await;
+}
+
+/// Four hexadecimal digits that count themselves, then text.
+async fn read_packet(stream: &mut TcpStream) -> Option<String> {
+    let mut digits = [0; 4];
+    stream.read_exact(&mut digits).await.ok()?;
+    let length = usize::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?;
+    let mut text = vec![0; length.checked_sub(4)?];
+    stream.read_exact(&mut text).await.ok()?;
+    String::from_utf8(text).ok()
+}
+
+fn packet(text: &str) -> String {
+    format!("{:04x}{text}", text.len() + 4)
+}
+
+/// The list of references of a repository with one branch, and the packet that ends it.
+fn branches() -> String {
+    let id = "1".repeat(40);
+    packet(&format!("{id} refs/heads/main\0agent=git/lab\n")) + "0000"
+}

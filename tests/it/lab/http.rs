@@ -1,0 +1,219 @@
+//! HTTP/1.1 answers, good and bad, over TLS or plain. Written by hand: no library lets one misbehave.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::fmt::rfc2822::DateTimePrinter;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+
+use super::tcp::{self, Io};
+use super::{App, WebSocket, World, websocket};
+
+/// How a request is answered.
+#[derive(Clone, Debug)]
+pub enum Http {
+    /// This status and a short text.
+    Status(u16),
+    /// This status and body, as JSON.
+    Json(u16, String),
+    /// 302 to this location.
+    Redirect(String),
+    /// 403 with the page of a filter product.
+    BlockPage,
+    /// Status, headers and body as given; `Date` and `Content-Length` are added.
+    Custom(u16, Vec<(String, String)>, String),
+    /// The first of these whose path a request begins with; 404 to all others.
+    Paths(Vec<(String, Self)>),
+    /// Nothing.
+    Silent,
+    /// RST.
+    ResetAfterRequest,
+    /// FIN.
+    CloseAfterRequest,
+    /// Bytes that are not HTTP.
+    Garbage,
+    /// A megabyte of headers.
+    HugeHeaders,
+    /// A body that does not end.
+    EndlessBody,
+    /// A byte of the answer every 200 ms.
+    SlowDrip,
+}
+
+impl Http {
+    fn at(&self, path: &str) -> &Self {
+        match self {
+            Self::Paths(paths) => {
+                let found = paths.iter().find(|(start, _)| path.starts_with(start.as_str()));
+                found.map_or(&Self::Status(404), |(_, behaviour)| behaviour)
+            }
+            _ => self,
+        }
+    }
+}
+
+const BLOCK_PAGE: &str = "<html><head><title>Access Denied</title></head><body><h1>Website blocked</h1>\
+    <p>Your organization's Zscaler policy does not allow this site.</p></body></html>";
+
+/// A request without its body.
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) path: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// `None` at the end of the connection, and for what is not HTTP.
+    pub(super) async fn read(io: &mut BufReader<impl Io>) -> Option<Self> {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            (&mut *io).take(65_536).read_line(&mut line).await.ok().filter(|&read| read > 0)?;
+            match line.trim_end() {
+                "" => break,
+                line => lines.push(line.to_owned()),
+            }
+        }
+        let mut words = lines.first()?.split(' ').map(str::to_owned);
+        let (method, path) = (words.next()?, words.next()?);
+        let header = |line: &String| {
+            line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        };
+        let request = Self { method, path, headers: lines[1..].iter().filter_map(header).collect() };
+        let length = request.header("content-length").and_then(|l| l.parse().ok()).unwrap_or(0);
+        tokio::io::copy(&mut io.take(length), &mut tokio::io::sink()).await.ok()?;
+        Some(request)
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    fn is_last(&self) -> bool {
+        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+    }
+
+    fn is_upgrade(&self) -> bool {
+        self.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+    }
+}
+
+/// A listener without TLS.
+pub(super) fn start(world: &Arc<World>, name: &str, behaviour: Http) -> u16 {
+    let (world, name, app) = (Arc::clone(world), name.to_owned(), App::Http(behaviour));
+    tcp::serve_each(tcp::listen(128), move |stream| {
+        let (world, name, app) = (Arc::clone(&world), name.clone(), app.clone());
+        async move { serve(world, stream, &app, &name).await }
+    })
+}
+
+/// Answers requests until one of the answers, or the client, ends the connection.
+pub(super) async fn serve(world: Arc<World>, io: impl Io, app: &App, name: &str) {
+    let mut io = BufReader::new(io);
+    loop {
+        let Some(request) = Request::read(&mut io).await else {
+            let _ = io.shutdown().await;
+            return;
+        };
+        world.note(format!("http {name} {} {}", request.method, request.path));
+        world.delay().await;
+        let behaviour = match (app, request.is_upgrade()) {
+            (App::Good, true) => return websocket::serve(&world, io, &request, WebSocket::Accept).await,
+            (App::WebSocket(behaviour), true) => {
+                return websocket::serve(&world, io, &request, *behaviour).await;
+            }
+            (App::Good | App::WebSocket(_), false) => &Http::Status(200),
+            (App::Http(behaviour), _) => behaviour.at(&request.path),
+        };
+        let Some(mut text) = text(&world, behaviour) else { return misbehave(&world, io, behaviour).await };
+        if request.method == "HEAD" {
+            text.truncate(text.find("\r\n\r\n").unwrap() + 4);
+        }
+        if send(&mut io, text.as_bytes()).await.is_none() || request.is_last() {
+            let _ = io.shutdown().await;
+            return;
+        }
+    }
+}
+
+/// The answer of those that give a whole one.
+fn text(world: &World, behaviour: &Http) -> Option<String> {
+    let html = ("Content-Type", "text/html");
+    let json = ("Content-Type", "application/json");
+    let plain = ("Content-Type", "text/plain");
+    Some(match behaviour {
+        Http::Status(status) => response(world, *status, &[plain], "the lab\n"),
+        Http::Json(status, body) => response(world, *status, &[json], body),
+        Http::Redirect(location) => response(world, 302, &[plain, ("Location", location)], ""),
+        Http::BlockPage => {
+            let filter = [html, ("Server", "Zscaler/6.2"), ("Via", "1.1 gateway.contoso.example")];
+            response(world, 403, &filter, BLOCK_PAGE)
+        }
+        Http::Custom(status, headers, body) => {
+            let headers: Vec<_> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+            response(world, *status, &headers, body)
+        }
+        _ => return None,
+    })
+}
+
+/// Head and body; statuses that have no body get none.
+pub(super) fn response(world: &World, status: u16, headers: &[(&str, &str)], body: &str) -> String {
+    let bodiless = matches!(status, 100..200 | 204 | 304);
+    let mut text = head(world, status, headers);
+    if bodiless {
+        text.push_str("\r\n");
+    } else {
+        write!(text, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    }
+    text
+}
+
+/// Status line and headers, without the empty line.
+pub(super) fn head(world: &World, status: u16, headers: &[(&str, &str)]) -> String {
+    let reason = ::http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("");
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&world.now()).unwrap();
+    let mut text = format!("HTTP/1.1 {status} {reason}\r\nDate: {date}\r\n");
+    for (name, value) in headers {
+        write!(text, "{name}: {value}\r\n").unwrap();
+    }
+    text
+}
+
+async fn misbehave<S: Io>(world: &World, mut io: BufReader<S>, behaviour: &Http) {
+    match behaviour {
+        Http::ResetAfterRequest => tcp::reset(io),
+        Http::CloseAfterRequest => tcp::close(io).await,
+        Http::Garbage => {
+            send(&mut io, b"\x00\x01\x02 lorem ipsum\r\n\xff\xfe\r\n\r\n").await;
+            tcp::close(io).await;
+        }
+        Http::HugeHeaders => {
+            let filler = "x".repeat(1000);
+            let headers: Vec<_> = std::iter::repeat_n(("X-Filler", filler.as_str()), 1000).collect();
+            send(&mut io, response(world, 200, &headers, "").as_bytes()).await;
+            tcp::close(io).await;
+        }
+        Http::EndlessBody => {
+            let head = head(world, 200, &[("Content-Type", "text/plain"), ("Connection", "close")]);
+            send(&mut io, format!("{head}\r\n").as_bytes()).await;
+            while send(&mut io, &[b'x'; 16_384]).await.is_some() {}
+        }
+        Http::SlowDrip => {
+            for byte in response(world, 200, &[], "slow\n").bytes() {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                if send(&mut io, &[byte]).await.is_none() {
+                    return;
+                }
+            }
+        }
+        _ => tcp::silence(io).await,
+    }
+}
+
+/// `None` when the client is gone.
+pub(super) async fn send(io: &mut impl Io, bytes: &[u8]) -> Option<()> {
+    io.write_all(bytes).await.ok()?;
+    io.flush().await.ok()
+}

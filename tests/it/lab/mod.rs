@@ -1,0 +1,250 @@
+//! A network in a box: servers on 127.0.0.1 that speak the real protocols and misbehave on purpose, by name.
+//!
+//! ```ignore
+//! let lab = Lab::start(vec![Host::good("good.lab.example"), Host::new("old.lab.example", Tls::Expired)]);
+//! // ask lab.resolver(), trust lab.roots(), connect as lab.connect_to() says
+//! ```
+//!
+//! Integration tests, the demo and the benchmarks share it, so it knows nothing of the crate under test.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each of the programs that include the lab uses another part of it"
+)]
+#![allow(clippy::unwrap_used, reason = "a lab that cannot be set up has to fail loudly")]
+
+mod azure;
+mod ca;
+mod dns;
+mod greeting;
+mod http;
+mod options;
+mod proxy;
+mod routes;
+mod tcp;
+mod tls;
+mod websocket;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use socket2::Socket;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+#[allow(unused_imports, reason = "each program uses another part")]
+pub use azure::{azure, registry};
+pub use dns::Dns;
+pub use greeting::Greeting;
+pub use http::Http;
+pub use options::{App, Host, LabOptions, Resolver, Serves};
+#[allow(unused_imports, reason = "each program uses another part")]
+pub use proxy::{LOGIN, Proxy};
+pub use tcp::Tcp;
+pub use tls::Tls;
+pub use websocket::WebSocket;
+
+/// What a terminal would obey or a reader would not see: clears the screen, sets the title, rings, links, turns the
+/// direction of writing.
+pub const HOSTILE: &str =
+    "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{1b}]8;;http://evil.example\u{1b}\\\u{202e}gnp\u{200b}\u{feff}";
+
+/// No connection lives longer, so that nothing leaks when a test hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Benchmarks would fill the memory otherwise.
+const LOG_LIMIT: usize = 10_000;
+
+/// What all servers of one lab share.
+struct World {
+    hosts: BTreeMap<String, Host>,
+    options: LabOptions,
+    ca: ca::Ca,
+    log: Mutex<Vec<String>>,
+}
+
+impl World {
+    /// The host of this name; a host named `*.domain` stands for every name one label below the domain.
+    fn host(&self, name: &str) -> Option<&Host> {
+        let wildcard = || self.hosts.get(&format!("*.{}", name.split_once('.')?.1));
+        self.hosts.get(name).or_else(wildcard)
+    }
+
+    fn serves(&self, name: &str) -> Option<&Serves> {
+        self.host(name).map(|h| &h.serves).or(self.options.default.as_ref())
+    }
+
+    fn dns(&self, name: &str) -> Dns {
+        match self.host(name) {
+            Some(host) => host.dns.clone(),
+            None if self.options.default.is_some() => Dns::Loopback,
+            None => Dns::Nxdomain,
+        }
+    }
+
+    fn note(&self, entry: String) {
+        let mut log = self.log.lock().unwrap();
+        if log.len() < LOG_LIMIT {
+            log.push(entry);
+        }
+    }
+
+    /// The artificial round-trip time.
+    async fn delay(&self) {
+        if !self.options.delay.is_zero() {
+            tokio::time::sleep(self.options.delay).await;
+        }
+    }
+
+    /// What the servers take for the time.
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now() + self.options.clock_offset
+    }
+}
+
+/// The running servers. Dropping it stops them all.
+pub struct Lab {
+    world: Arc<World>,
+    runtime: Option<Runtime>,
+    resolver: SocketAddr,
+    front: u16,
+    routes: Arc<routes::Routes>,
+    files: TempDir,
+    roots: PathBuf,
+    corporate_ca: PathBuf,
+    /// Sockets that nobody serves, kept so that their ports stay taken.
+    _held: Vec<Socket>,
+}
+
+impl Lab {
+    /// Starts with a well-behaved resolver, no delay and the right time.
+    pub fn start(hosts: Vec<Host>) -> Self {
+        Self::start_with(hosts, LabOptions::default())
+    }
+
+    /// Starts with everything adjustable.
+    ///
+    /// # Panics
+    /// When sockets, certificates or files cannot be made.
+    pub fn start_with(hosts: Vec<Host>, options: LabOptions) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let guard = runtime.enter();
+        let ca = ca::Ca::new(jiff::Timestamp::now() + options.clock_offset);
+        let files = tempfile::tempdir().unwrap();
+        let roots = write(&files, "roots.pem", &ca.root_pem());
+        let corporate_ca = write(&files, "corporate-ca.pem", &ca.corporate_pem());
+        let hosts = hosts.into_iter().map(|h| (h.name.to_ascii_lowercase(), h)).collect();
+        let world = Arc::new(World { hosts, options, ca, log: Mutex::default() });
+
+        let mut held = Vec::new();
+        let resolver = dns::start(&world, &mut held);
+        let front = tls::start(&world);
+        let routes = Arc::new(start_others(&world, front, &mut held));
+        drop(guard);
+        let runtime = Some(runtime);
+        Self { world, runtime, resolver, front, routes, files, roots, corporate_ca, _held: held }
+    }
+
+    /// Starts a proxy; there may be several.
+    ///
+    /// # Panics
+    /// When there is no port for it.
+    pub fn proxy(&self, behaviour: Proxy) -> SocketAddr {
+        let _guard = self.runtime.as_ref().unwrap().enter();
+        proxy::start(&self.world, &self.routes, behaviour)
+    }
+
+    /// The lab's DNS server: UDP and TCP on the same port.
+    pub fn resolver(&self) -> SocketAddr {
+        self.resolver
+    }
+
+    /// A PEM file with the root that stands for the public ones.
+    pub fn roots(&self) -> &Path {
+        &self.roots
+    }
+
+    /// A PEM file with the authority of the inspecting proxy ([`Tls::Intercepted`]).
+    pub fn corporate_ca(&self) -> &Path {
+        &self.corporate_ca
+    }
+
+    /// A directory for other files of the test; it goes away with the lab.
+    pub fn directory(&self) -> &Path {
+        self.files.path()
+    }
+
+    /// The port on 127.0.0.1 at which this host is really served.
+    ///
+    /// # Panics
+    /// When the lab has no such host.
+    pub fn port(&self, host: &str) -> u16 {
+        assert!(self.world.serves(host).is_some(), "the lab has no host {host}");
+        self.routes.own.get(host).map_or(self.front, |&(_, port)| port)
+    }
+
+    /// Like [`Lab::port`], as an address.
+    pub fn address(&self, host: &str) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port(host)))
+    }
+
+    /// Where to connect instead, as `HOST:PORT::PORT`: hosts with own ports first, `:PORT::PORT` for all others last.
+    pub fn connect_to(&self) -> Vec<String> {
+        self.routes.connect_to()
+    }
+
+    /// What the servers have seen so far: `dns udp A NAME`, `tls NAME hello=BYTES`, `http NAME GET /path` and the like.
+    ///
+    /// # Panics
+    /// When a server panicked.
+    pub fn log(&self) -> Vec<String> {
+        self.world.log.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        // Without waiting: a lab may be dropped inside another runtime, which must not block.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Starts the listeners of all that cannot be told apart by the server name.
+fn start_others(world: &Arc<World>, front: u16, held: &mut Vec<Socket>) -> routes::Routes {
+    let mut own = BTreeMap::new();
+    for (name, host) in &world.hosts {
+        if let Some(port) = own_port(world, host, held) {
+            own.insert(name.clone(), (host.serves.asked_for_at(), port));
+        }
+    }
+    let mut others = vec![(443, front), (8084, front)];
+    if world.options.default.is_some() {
+        others.push((80, http::start(world, "*", Http::Status(200))));
+        others.push((22, greeting::start(world, "*", Greeting::SshGood)));
+        others.push((9418, greeting::start(world, "*", Greeting::GitGood)));
+    }
+    routes::Routes { own, others }
+}
+
+/// `None` for hosts behind the front.
+fn own_port(world: &Arc<World>, host: &Host, held: &mut Vec<Socket>) -> Option<u16> {
+    match &host.serves {
+        Serves::Tcp(behaviour) => Some(tcp::start(*behaviour, held)),
+        Serves::PlainHttp(behaviour) => Some(http::start(world, &host.name, behaviour.clone())),
+        Serves::Greeting(behaviour) => Some(greeting::start(world, &host.name, *behaviour)),
+        Serves::Good | Serves::Tls(_) | Serves::Http(_) | Serves::WebSocket(_) | Serves::Over(..) => None,
+    }
+}
+
+fn write(directory: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = directory.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}

@@ -1,0 +1,139 @@
+//! What can be said about a lab before it starts: its hosts, its resolver, its clock.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::{Dns, Greeting, Http, Tcp, Tls, WebSocket};
+
+/// A name, what the resolver says about it and what is found there.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Without a trailing dot; `*.domain` stands for every name one label below (not for what has a port of its own).
+    pub name: String,
+    /// What the resolver says.
+    pub dns: Dns,
+    /// What connections to it find.
+    pub serves: Serves,
+}
+
+impl Host {
+    /// A host at 127.0.0.1 that serves this, be it a [`Serves`] or one of the behaviours that it is made of.
+    pub fn new(name: impl Into<String>, serves: impl Into<Serves>) -> Self {
+        Self { name: name.into(), dns: Dns::Loopback, serves: serves.into() }
+    }
+
+    /// A host without a fault.
+    pub fn good(name: impl Into<String>) -> Self {
+        Self::new(name, Serves::Good)
+    }
+
+    /// A host without a fault but for the resolver's answer.
+    pub fn with_dns(name: impl Into<String>, dns: Dns) -> Self {
+        Self { name: name.into(), dns, serves: Serves::Good }
+    }
+}
+
+/// What connections to a host find.
+#[derive(Clone, Debug)]
+pub enum Serves {
+    /// TLS with a good chain; 200 to every request, 101 to every upgrade.
+    Good,
+    /// This TLS, and what [`Serves::Good`] serves over it where the handshake gets through.
+    Tls(Tls),
+    /// Good TLS, and every request is answered like this.
+    Http(Http),
+    /// Good TLS, upgrades are answered like this and other requests with 200.
+    WebSocket(WebSocket),
+    /// A fault in TLS and another above it.
+    Over(Tls, App),
+    /// Does not get to TLS at all.
+    Tcp(Tcp),
+    /// HTTP without TLS.
+    PlainHttp(Http),
+    /// Another protocol without TLS.
+    Greeting(Greeting),
+}
+
+/// What is spoken inside TLS.
+#[derive(Clone, Debug)]
+pub enum App {
+    /// 200 to every request, 101 to every upgrade.
+    Good,
+    /// Every request, upgrades too, is answered like this.
+    Http(Http),
+    /// Upgrades are answered like this, other requests with 200.
+    WebSocket(WebSocket),
+}
+
+impl Serves {
+    /// The layers of a host behind the TLS front; `None` for those that are not there.
+    pub(super) fn layers(&self) -> Option<(Tls, App)> {
+        match self {
+            Self::Good => Some((Tls::Good, App::Good)),
+            Self::Tls(tls) => Some((*tls, App::Good)),
+            Self::Http(http) => Some((Tls::Good, App::Http(http.clone()))),
+            Self::WebSocket(websocket) => Some((Tls::Good, App::WebSocket(*websocket))),
+            Self::Over(tls, app) => Some((*tls, app.clone())),
+            Self::Tcp(_) | Self::PlainHttp(_) | Self::Greeting(_) => None,
+        }
+    }
+
+    /// The ports at which clients look for a host that has a listener of its own.
+    pub(super) fn asked_for_at(&self) -> &'static [u16] {
+        match self {
+            Self::Tcp(_) => &[443, 80, 8084, 22, 9418],
+            Self::PlainHttp(_) => &[80],
+            Self::Greeting(greeting) => greeting.asked_for_at(),
+            Self::Good | Self::Tls(_) | Self::Http(_) | Self::WebSocket(_) | Self::Over(..) => &[],
+        }
+    }
+}
+
+macro_rules! from_behaviour {
+    ($( $behaviour:ident ),+) => {
+        $( impl From<$behaviour> for Serves {
+            fn from(behaviour: $behaviour) -> Self {
+                Self::$behaviour(behaviour)
+            }
+        } )+
+    };
+}
+
+from_behaviour!(Tls, Http, WebSocket, Tcp, Greeting);
+
+/// What can be turned besides the hosts.
+#[derive(Clone, Debug, Default)]
+pub struct LabOptions {
+    /// An artificial round-trip time: waited before each DNS answer, each TLS server flight and each HTTP answer.
+    pub delay: Duration,
+    /// The manners of the resolver, whatever the name.
+    pub resolver: Resolver,
+    /// How far the servers' clock is ahead: the `Date` of answers and the dates of certificates. Negative: behind.
+    pub clock_offset: SignedDuration,
+    /// Served for every name that is not listed, which then has the address 127.0.0.1; `None`: such names do not exist.
+    /// Ports 80, 22 and 9418 of such names answer as they should.
+    pub default: Option<Serves>,
+}
+
+/// The manners of the resolver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Resolver {
+    /// Answers as each host's [`Dns`] says.
+    #[default]
+    Good,
+    /// Takes every question and answers none.
+    Silent,
+    /// Nothing listens at its port.
+    Dead,
+    /// REFUSED, whatever the question.
+    RefusesAll,
+    /// SERVFAIL, whatever the question.
+    ServfailAll,
+    /// The first datagrams, this many, vanish.
+    LosesFirst(usize),
+    /// Every answer over UDP is empty and truncated; over TCP all is well.
+    TruncatesUdp,
+    /// FORMERR to every question with EDNS.
+    NoEdns,
+}

@@ -1,0 +1,135 @@
+//! Proxies: `CONNECT` to the hosts of the lab, good and bad.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+use super::http::{Request, head, response, send};
+use super::routes::Routes;
+use super::{App, Dns, Tls, WebSocket, World, tcp, tls};
+
+/// What a proxy does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proxy {
+    /// Tunnels to every host of the lab; 503 for names that the resolver does not know and ports that refuse.
+    Open,
+    /// 407 unless [`LOGIN`] is given.
+    WantsLogin,
+    /// 403.
+    Denies,
+    /// 502.
+    BadGateway,
+    /// Reads the request and says nothing.
+    Silent,
+    /// Reads the request and closes.
+    Closes,
+    /// Answers like another protocol.
+    Garbage,
+    /// Opens TLS itself, with certificates of the corporate authority.
+    Inspects,
+    /// Inspects, and takes the `Upgrade` out of requests.
+    StripsUpgrade,
+}
+
+/// User and password that [`Proxy::WantsLogin`] takes.
+pub const LOGIN: &str = "user:secret";
+
+pub(super) fn start(world: &Arc<World>, routes: &Arc<Routes>, behaviour: Proxy) -> SocketAddr {
+    let (world, routes) = (Arc::clone(world), Arc::clone(routes));
+    let port = tcp::serve_each(tcp::listen(1024), move |stream| {
+        serve(Arc::clone(&world), Arc::clone(&routes), stream, behaviour)
+    });
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+async fn serve(world: Arc<World>, routes: Arc<Routes>, stream: TcpStream, behaviour: Proxy) {
+    let mut io = BufReader::new(stream);
+    let Some(request) = Request::read(&mut io).await else { return tcp::close(io).await };
+    world.note(format!("proxy {} {}", request.method, request.path));
+    world.delay().await;
+    match behaviour {
+        Proxy::Silent => return tcp::silence(io).await,
+        Proxy::Closes => return tcp::close(io).await,
+        Proxy::Garbage => {
+            send(&mut io, b"220 mail.lab.example ESMTP\r\n").await;
+            return tcp::close(io).await;
+        }
+        _ => {}
+    }
+    let target = match target(&world, &routes, &request, behaviour).await {
+        Ok(target) => target,
+        Err(status) => {
+            send(&mut io, refusal(&world, status).as_bytes()).await;
+            return tcp::close(io).await;
+        }
+    };
+    let established = head(&world, 200, &[("Via", "1.1 proxy.lab.example (squid/6.6)")]) + "\r\n";
+    if send(&mut io, established.as_bytes()).await.is_none() {
+        return;
+    }
+    match behaviour {
+        Proxy::Inspects => {
+            let resigned = |(_, app)| (Tls::Intercepted, app);
+            Box::pin(tls::front(world, io.into_inner(), resigned)).await;
+        }
+        Proxy::StripsUpgrade => {
+            let stripped = |_| (Tls::Intercepted, App::WebSocket(WebSocket::Stripped));
+            Box::pin(tls::front(world, io.into_inner(), stripped)).await;
+        }
+        _ => tunnel(io, target).await,
+    }
+}
+
+/// The connection to the wanted host, or the status with which it is refused.
+async fn target(
+    world: &World,
+    routes: &Routes,
+    request: &Request,
+    behaviour: Proxy,
+) -> Result<TcpStream, u16> {
+    let login = format!("Basic {}", BASE64_STANDARD.encode(LOGIN));
+    match behaviour {
+        _ if request.method != "CONNECT" => return Err(405),
+        Proxy::Denies => return Err(403),
+        Proxy::BadGateway => return Err(502),
+        Proxy::WantsLogin if request.header("proxy-authorization") != Some(&login) => return Err(407),
+        _ => {}
+    }
+    let (host, port) = request.path.rsplit_once(':').ok_or(400_u16)?;
+    let port = routes.find(host, port.parse().map_err(|_| 400_u16)?).ok_or(503_u16)?;
+    let is_known = matches!(world.dns(host), Dns::Loopback | Dns::Cname(_) | Dns::PlusUnroutableV6);
+    let target = if is_known { TcpStream::connect(("127.0.0.1", port)).await.ok() } else { None };
+    let target = target.ok_or(503_u16)?;
+    let _ = target.set_nodelay(true);
+    Ok(target)
+}
+
+/// Worded like squid, the commonest of them.
+fn refusal(world: &World, status: u16) -> String {
+    let mut headers = vec![
+        ("Server", "squid/6.6"),
+        ("Via", "1.1 proxy.lab.example (squid/6.6)"),
+        ("Content-Type", "text/html"),
+        ("Connection", "close"),
+    ];
+    match status {
+        403 => headers.push(("X-Squid-Error", "ERR_ACCESS_DENIED 0")),
+        407 => headers.push(("Proxy-Authenticate", "Basic realm=\"lab\"")),
+        502 | 503 => headers.push(("X-Squid-Error", "ERR_CONNECT_FAIL 111")),
+        _ => {}
+    }
+    response(world, status, &headers, "<html><body><h1>ERROR</h1></body></html>")
+}
+
+async fn tunnel(mut client: BufReader<TcpStream>, mut target: TcpStream) {
+    let ended = tokio::io::copy_bidirectional(&mut client, &mut target).await;
+    match ended {
+        // What breaks on one side of a proxy is seen on the other.
+        Err(_) => tcp::reset(client),
+        Ok(_) => drop(client.shutdown().await),
+    }
+}

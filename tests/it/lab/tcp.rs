@@ -1,0 +1,155 @@
+//! Faults below TLS, and the plumbing of all listeners.
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, BufReader};
+use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
+
+use super::TIME_LIMIT;
+
+/// What a port does instead of serving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tcp {
+    /// Nothing listens.
+    Refused,
+    /// The connection is accepted and reset.
+    ResetOnAccept,
+    /// Packets vanish: the queue of a listener that never accepts is full. (Windows refuses instead.)
+    Blackhole,
+}
+
+/// Longer than any queue that was asked to hold one connection.
+const NEVER_FULL: usize = 5_000;
+
+pub(super) fn start(behaviour: Tcp, held: &mut Vec<Socket>) -> u16 {
+    match behaviour {
+        Tcp::Refused => {
+            // Bound but not listening: refuses like a closed port, and nobody else can get it.
+            let socket = bound();
+            let port = address(&socket).port();
+            held.push(socket);
+            port
+        }
+        Tcp::ResetOnAccept => serve_each(listen(128), |tcp| async { reset(tcp) }),
+        Tcp::Blackhole => blackhole(held),
+    }
+}
+
+fn blackhole(held: &mut Vec<Socket>) -> u16 {
+    let listener = listen(1);
+    let address = listener.local_addr().unwrap();
+    held.push(listener.into());
+    // Two misses in a row, lest a busy machine is taken for a full queue.
+    let mut misses = 0;
+    for _ in 0..NEVER_FULL {
+        match std::net::TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
+            Ok(stream) => {
+                held.push(stream.into());
+                misses = 0;
+            }
+            Err(_) if misses == 1 => return address.port(),
+            Err(_) => misses += 1,
+        }
+    }
+    panic!("a queue for one connection takes thousands");
+}
+
+/// Has a free port of 127.0.0.1, and refuses connections until it listens.
+pub(super) fn bound() -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    socket
+}
+
+pub(super) fn address(socket: &Socket) -> SocketAddr {
+    socket.local_addr().unwrap().as_socket().unwrap()
+}
+
+/// A listener on a free port of 127.0.0.1.
+pub(super) fn listen(backlog: i32) -> TcpListener {
+    let socket = bound();
+    socket.listen(backlog).unwrap();
+    socket.into()
+}
+
+/// Accepts for ever and serves every connection in a task of its own; returns the port. Needs a runtime around it.
+pub(super) fn serve_each<F, S>(listener: TcpListener, mut serve: F) -> u16
+where
+    F: FnMut(TcpStream) -> S + Send + 'static,
+    S: Future<Output = ()> + Send + 'static,
+{
+    let port = listener.local_addr().unwrap().port();
+    listener.set_nonblocking(true).unwrap();
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    tokio::spawn(async move {
+        loop {
+            // Accepting fails for a moment when descriptors run out, and for good never.
+            let Ok((tcp, _)) = listener.accept().await else {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            let _ = tcp.set_nodelay(true);
+            tokio::spawn(tokio::time::timeout(TIME_LIMIT, serve(tcp)));
+        }
+    });
+    port
+}
+
+/// A stream that can still be broken at the level of TCP, whatever was put around it.
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Io for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Io for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+impl<S: Io> Io for BufReader<S> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().tcp()
+    }
+}
+
+/// Ends the connection with RST.
+pub(super) fn reset(io: impl Io) {
+    let _ = SockRef::from(io.tcp()).set_linger(Some(Duration::ZERO));
+    drop(io);
+}
+
+/// Ends the connection with FIN, without a farewell of the layers above. What the peer still sends is read first: a
+/// socket that is closed with unread bytes answers with RST.
+pub(super) async fn close(io: impl Io) {
+    let _ = SockRef::from(io.tcp()).shutdown(Shutdown::Write);
+    silence(io).await;
+}
+
+/// Says nothing until the peer gives up.
+pub(super) async fn silence(mut io: impl Io) {
+    let mut sink = [0; 4096];
+    while matches!(io.read(&mut sink).await, Ok(1..)) {}
+}
+
+/// The largest segment that the peer's side of the path takes, as the system reckons it.
+#[cfg(target_os = "linux")]
+pub(super) fn max_segment(tcp: &TcpStream) -> io::Result<u32> {
+    SockRef::from(tcp).tcp_mss()
+}
+
+/// Elsewhere the option does not say what was agreed on.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn max_segment(_: &TcpStream) -> io::Result<u32> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,134 @@
+//! The front: one listener that reads the ClientHello and behaves as the named host does.
+
+use std::sync::Arc;
+
+use rustls::server::{Accepted, Acceptor};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::StartHandshake;
+
+use super::{App, World, http, tcp};
+
+/// What a TLS server does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::enum_variant_names, reason = "a server that is not TLS has to be called so")]
+pub enum Tls {
+    /// Root, intermediate, leaf; TLS 1.2 and 1.3; `http/1.1`.
+    Good,
+    /// As good, with a leaf for a hundred more names, as content networks have them: the server's flight is over 3 kB.
+    LargeChain,
+    /// The leaf ended three days ago.
+    Expired,
+    /// The leaf begins in three days.
+    NotYetValid,
+    /// The leaf is for `other.example`.
+    WrongName,
+    /// Signed by an authority that is in no store; it is sent along.
+    UnknownIssuer,
+    /// The leaf is signed with its own key.
+    SelfSigned,
+    /// The intermediate is not sent; the leaf says where it could be fetched.
+    IncompleteChain,
+    /// Signed by "Contoso Corporate Proxy CA", which is sent along.
+    Intercepted,
+    /// Signed by an authority that is in no store and whose name holds orders for a terminal; it is sent along.
+    HostileIssuer,
+    /// Alert `handshake_failure` after the ClientHello.
+    Alert,
+    /// Alert `protocol_version`, as from a server that stops at TLS 1.1.
+    OldVersion,
+    /// Answers the ClientHello with an HTTP error in plain text.
+    NotTls,
+    /// Reads the ClientHello and says nothing.
+    Stall,
+    /// RST after the ClientHello.
+    ResetAfterHello,
+    /// FIN after the ClientHello.
+    CloseAfterHello,
+    /// Its answers vanish unless the client asked for segments of at most about 600 bytes. (Linux; elsewhere: always.)
+    SmallPath,
+    /// Silent when the ClientHello is larger than 1,300 bytes.
+    DropsLargeHello,
+    /// Wants a client certificate; in TLS 1.3 its absence is told only after the handshake.
+    WantsClientCertificate,
+}
+
+const SMALL_SEGMENT: u32 = 600;
+const LARGE_HELLO: usize = 1300;
+
+const HANDSHAKE_FAILURE: u8 = 40;
+const PROTOCOL_VERSION: u8 = 70;
+const UNRECOGNIZED_NAME: u8 = 112;
+
+const PLAIN_ANSWER: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 30\r\n\
+                            Connection: close\r\n\r\nThis port speaks plain HTTP.\r\n";
+
+pub(super) fn start(world: &Arc<World>) -> u16 {
+    let world = Arc::clone(world);
+    tcp::serve_each(tcp::listen(1024), move |stream| front(Arc::clone(&world), stream, |layers| layers))
+}
+
+/// What the named host does may be changed by somebody in between.
+pub(super) async fn front(world: Arc<World>, mut stream: TcpStream, change: fn((Tls, App)) -> (Tls, App)) {
+    let Some((accepted, size)) = read_hello(&mut stream).await else { return tcp::close(stream).await };
+    let name = accepted.client_hello().server_name().unwrap_or_default().to_ascii_lowercase();
+    world.note(format!("tls {name} hello={size}"));
+    world.delay().await;
+    let Some((tls, app)) = world.serves(&name).and_then(super::Serves::layers).map(change) else {
+        return say(stream, &alert(UNRECOGNIZED_NAME)).await;
+    };
+    match tls {
+        Tls::Alert => say(stream, &alert(HANDSHAKE_FAILURE)).await,
+        Tls::OldVersion => say(stream, &alert(PROTOCOL_VERSION)).await,
+        Tls::NotTls => say(stream, PLAIN_ANSWER.as_bytes()).await,
+        Tls::ResetAfterHello => tcp::reset(stream),
+        Tls::CloseAfterHello => tcp::close(stream).await,
+        Tls::Stall => tcp::silence(stream).await,
+        Tls::SmallPath if !has_small_segments(&stream) => tcp::silence(stream).await,
+        Tls::DropsLargeHello if size > LARGE_HELLO => tcp::silence(stream).await,
+        _ => {
+            let config = world.ca.config(tls, &name);
+            let handshake = StartHandshake::from_parts(accepted, stream).into_stream(config);
+            match handshake.into_fallible().await {
+                Ok(stream) => http::serve(world, stream, &app, &name).await,
+                // An alert was sent; a reset, because of a request that is on its way, would overtake it.
+                Err((_, stream)) => tcp::close(stream).await,
+            }
+        }
+    }
+}
+
+/// Reads records until they hold a ClientHello; `None` if what comes is something else.
+async fn read_hello(stream: &mut TcpStream) -> Option<(Accepted, usize)> {
+    let mut acceptor = Acceptor::default();
+    let mut size = 0;
+    loop {
+        let mut record = vec![0; 5];
+        stream.read_exact(&mut record).await.ok()?;
+        let length = usize::from(u16::from_be_bytes([record[3], record[4]]));
+        record.resize(5 + length, 0);
+        stream.read_exact(&mut record[5..]).await.ok()?;
+        size += record.len();
+        acceptor.read_tls(&mut &record[..]).ok()?;
+        if let Some(accepted) = acceptor.accept().ok()? {
+            return Some((accepted, size));
+        }
+    }
+}
+
+fn has_small_segments(stream: &TcpStream) -> bool {
+    tcp::max_segment(stream).is_ok_and(|size| size <= SMALL_SEGMENT)
+}
+
+/// A fatal alert in a record of TLS 1.2, which every client reads.
+fn alert(description: u8) -> [u8; 7] {
+    const ALERT: u8 = 21;
+    const FATAL: u8 = 2;
+    [ALERT, 3, 3, 0, 2, FATAL, description]
+}
+
+/// Last words.
+async fn say(mut stream: TcpStream, bytes: &[u8]) {
+    let _ = stream.write_all(bytes).await;
+    tcp::close(stream).await;
+}

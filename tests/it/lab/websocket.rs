@@ -1,0 +1,84 @@
+//! Answers to a WebSocket upgrade, good and bad.
+
+use futures::StreamExt;
+use tokio::io::BufReader;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::World;
+use super::http::{Request, head, response, send};
+use super::tcp::{self, Io};
+
+/// How an upgrade is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebSocket {
+    /// 101; stays open and answers pings.
+    Accept,
+    /// This status.
+    RefuseStatus(u16),
+    /// This status with JSON, as a relay answers for a name that it does not know (404) or without a token (401).
+    RelayLike(u16),
+    /// 200, as if the request had come without `Upgrade`.
+    Stripped,
+    /// 426.
+    UpgradeRequired,
+    /// Nothing.
+    Silent,
+    /// FIN instead of an answer.
+    CloseBeforeAnswer,
+    /// 101, then FIN at once.
+    CloseAfterAccept,
+    /// 101 with a key that was not derived from the client's.
+    BadAcceptKey,
+}
+
+pub(super) async fn serve<S: Io>(
+    world: &World,
+    mut io: BufReader<S>,
+    request: &Request,
+    behaviour: WebSocket,
+) {
+    let plain = ("Content-Type", "text/plain");
+    let answer = match behaviour {
+        WebSocket::Accept | WebSocket::CloseAfterAccept => switch(world, request.header("sec-websocket-key")),
+        WebSocket::BadAcceptKey => switch(world, Some("the key of somebody else")),
+        WebSocket::RefuseStatus(status) => response(world, status, &[plain], "refused\n"),
+        WebSocket::RelayLike(status) => relay(world, status),
+        WebSocket::Stripped => response(world, 200, &[plain], "the lab\n"),
+        WebSocket::UpgradeRequired => response(world, 426, &[plain, ("Upgrade", "websocket")], ""),
+        WebSocket::Silent => return tcp::silence(io).await,
+        WebSocket::CloseBeforeAnswer => return tcp::close(io).await,
+    };
+    send(&mut io, answer.as_bytes()).await;
+    match behaviour {
+        WebSocket::Accept => stay_open(io).await,
+        WebSocket::CloseAfterAccept => tcp::close(io).await,
+        _ => tcp::silence(io).await,
+    }
+}
+
+/// 101 with the key that belongs to the client's.
+fn switch(world: &World, key: Option<&str>) -> String {
+    let accept = derive_accept_key(key.unwrap_or_default().as_bytes());
+    let headers =
+        [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept.as_str())];
+    head(world, 101, &headers) + "\r\n"
+}
+
+fn relay(world: &World, status: u16) -> String {
+    let code = if status == 401 { "TokenMissing" } else { "EndpointNotFound" };
+    let body = format!(r#"{{"error":{{"code":"{code}","message":"no such listener"}}}}"#);
+    response(
+        world,
+        status,
+        &[("Content-Type", "application/json"), ("Server", "Microsoft-HTTPAPI/2.0")],
+        &body,
+    )
+}
+
+/// Reading is what makes the library answer pings and close frames.
+async fn stay_open(io: impl Io) {
+    let mut socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
+    while let Some(Ok(_)) = socket.next().await {}
+}
