@@ -11,7 +11,9 @@
 pub mod evidence;
 pub mod exit;
 pub mod finding;
+pub mod net;
 pub mod plan;
+pub mod probe;
 pub mod proxy;
 pub mod rules;
 pub mod settings;

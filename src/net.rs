@@ -1,0 +1,205 @@
+//! What probing borrows from outside: clock, resolver, trust roots, diversions. Built once, passed by reference.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::HeaderValue;
+use rustls::RootCertStore;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, UnixTime};
+
+use crate::plan::{Route, RouteKind};
+use crate::probe::resolve::Resolver;
+use crate::probe::trust::Trust;
+use crate::proxy::{ProxyScheme, ProxyUrl, Routes};
+use crate::settings::{ConnectTo, ProbeSettings};
+
+/// The wall clock. Certificates are judged against it.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// Now.
+    fn now(&self) -> jiff::Timestamp;
+}
+
+/// The clock of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+}
+
+/// All that probing borrows from outside.
+#[derive(Debug)]
+pub struct Net {
+    /// The wall clock.
+    pub clock: Box<dyn Clock>,
+    /// Names to addresses.
+    pub resolver: Resolver,
+    /// Who is trusted.
+    pub trust: Trust,
+    /// Diversions, first match wins.
+    pub connect_to: Vec<ConnectTo>,
+    /// The proxies that routes name.
+    pub proxies: Vec<ProxyServer>,
+    /// Whether an endpoint that fails by way of a proxy is tried directly, too.
+    pub cross_checks: bool,
+    /// For each phase.
+    pub timeout: Duration,
+    /// Extra attempts after a time-out.
+    pub retries: u32,
+}
+
+/// A proxy, as the prober uses it.
+#[derive(Clone, Debug)]
+pub struct ProxyServer {
+    /// `scheme://host:port` without credentials; routes name it so.
+    pub label: String,
+    /// A name, which is looked up with the machine's search list, or an address without brackets.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// Whether the proxy itself is spoken to over TLS.
+    pub is_tls: bool,
+    /// What `Proxy-Authorization` says.
+    pub authorization: Option<Authorization>,
+}
+
+impl ProxyServer {
+    fn of(url: &ProxyUrl) -> Self {
+        Self {
+            label: url.to_string(),
+            host: url.host().to_owned(),
+            port: url.port(),
+            is_tls: url.scheme() == ProxyScheme::Https,
+            authorization: url.credentials().map(|c| Authorization::new(c.header().reveal().to_owned())),
+        }
+    }
+}
+
+/// The value of a `Proxy-Authorization` header. It cannot be shown.
+#[derive(Clone)]
+pub struct Authorization(String);
+
+impl Authorization {
+    /// Takes the whole value, such as `Basic ...`.
+    pub fn new(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The header, marked so that no library prints it.
+    pub(crate) fn header(&self) -> Result<HeaderValue, http::Error> {
+        let mut value = HeaderValue::try_from(&self.0)?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authorization(***)")
+    }
+}
+
+/// Why the outside cannot be borrowed.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// A PEM file cannot be read.
+    #[error("{flag} {}: {source}", path.display())]
+    Unreadable {
+        /// The flag that named it.
+        flag: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A PEM file holds no usable certificate.
+    #[error(
+        "{flag} {}: {problem}; a PEM file with one or more \"-----BEGIN CERTIFICATE-----\" blocks is needed",
+        path.display()
+    )]
+    NotCertificates {
+        /// The flag that named it.
+        flag: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl Net {
+    /// The outside as the settings want it.
+    ///
+    /// # Errors
+    /// When a PEM file cannot be read or holds no certificate.
+    pub fn new(settings: &ProbeSettings, routes: &Routes) -> Result<Self, NetError> {
+        let roots = |flag, path: &Option<PathBuf>| path.as_deref().map(|p| read_roots(flag, p)).transpose();
+        let resolver = match settings.resolvers.as_slice() {
+            [] => Resolver::of_system(settings.timeout),
+            servers => Resolver::of_servers(servers, "--resolver", settings.timeout),
+        };
+        Ok(Self {
+            clock: Box::new(SystemClock),
+            resolver,
+            trust: Trust::new(
+                roots("--public-roots", &settings.public_roots)?,
+                roots("--proxy-cert", &settings.proxy_cert)?,
+            ),
+            connect_to: settings.connect_to.clone(),
+            proxies: routes
+                .https()
+                .into_iter()
+                .chain(routes.http())
+                .map(|p| ProxyServer::of(&p.value))
+                .collect(),
+            cross_checks: settings.cross_checks,
+            timeout: settings.timeout,
+            retries: settings.retries,
+        })
+    }
+}
+
+impl Net {
+    /// The proxy of a route.
+    pub(crate) fn proxy(&self, route: &Route) -> Option<&ProxyServer> {
+        let label = route.proxy.as_ref().filter(|_| route.kind == RouteKind::Proxy)?;
+        self.proxies.iter().find(|p| p.label == *label)
+    }
+
+    /// Now, in the form that certificates are judged by.
+    pub(crate) fn unix_time(&self) -> UnixTime {
+        let seconds = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds))
+    }
+}
+
+fn read_roots(flag: &'static str, path: &Path) -> Result<RootCertStore, NetError> {
+    let bytes = read(path).map_err(|source| NetError::Unreadable { flag, path: path.into(), source })?;
+    let wrong = |problem: String| NetError::NotCertificates { flag, path: path.into(), problem };
+    if bytes.len() > LARGEST_PEM {
+        return Err(wrong(format!("larger than {LARGEST_PEM} bytes")));
+    }
+    let mut roots = RootCertStore::empty();
+    for (index, certificate) in CertificateDer::pem_slice_iter(&bytes).enumerate() {
+        let number = index + 1;
+        let certificate = certificate.map_err(|e| wrong(format!("block {number} cannot be read ({e})")))?;
+        roots.add(certificate).map_err(|e| wrong(format!("certificate {number} cannot be used ({e})")))?;
+    }
+    if roots.is_empty() { Err(wrong("no certificate found".into())) } else { Ok(roots) }
+}
+
+/// A little more than is allowed at most: some files have no end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST_PEM as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// In bytes; Mozilla's whole store has 0.2 MB.
+const LARGEST_PEM: usize = 8 << 20;

@@ -1,0 +1,140 @@
+//! What a presented certificate says of itself. Everything in it comes from outside: bounded and made printable.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rustls::pki_types::CertificateDer;
+use sha2::{Digest as _, Sha256};
+use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
+use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certificate, X509Name};
+
+use crate::evidence::{CertificateSummary, printable};
+
+/// A certificate's summary and the marks by which its chain is judged.
+#[derive(Clone, Debug)]
+pub(super) struct Parsed {
+    pub(super) summary: CertificateSummary,
+    /// Subject and issuer are the same.
+    pub(super) is_self_issued: bool,
+    /// It carries what only publicly trusted authorities put in: the place of its issuer's certificate (RFC 5280
+    /// 4.2.2.1), or proofs of its entry in public logs (RFC 6962). Inspecting proxies have neither.
+    pub(super) is_public_make: bool,
+    /// Seconds since 1970.
+    pub(super) not_before: i64,
+    /// Seconds since 1970.
+    pub(super) not_after: i64,
+}
+
+/// Reads a certificate; one that cannot be parsed has only its digest.
+pub(super) fn parse(der: &CertificateDer<'_>) -> Parsed {
+    let sha256 = format!("{:x}", Sha256::digest(der));
+    match X509Certificate::from_der(der) {
+        Ok((_, certificate)) => summarise(&certificate, sha256),
+        Err(_) => Parsed {
+            summary: CertificateSummary { sha256, ..CertificateSummary::default() },
+            is_self_issued: false,
+            is_public_make: false,
+            not_before: i64::MIN,
+            not_after: i64::MAX,
+        },
+    }
+}
+
+/// The form in which a certificate is kept in a report.
+pub(super) fn base64(der: &CertificateDer<'_>) -> String {
+    BASE64_STANDARD.encode(der)
+}
+
+/// The best short name of an authority: its common name, else its organisation, else all.
+pub(super) fn short_name(distinguished: &str) -> String {
+    let part = |key: &str| {
+        distinguished
+            .split(", ")
+            .find_map(|p| p.strip_prefix(key))
+            .filter(|v| !v.is_empty())
+            .map(str::to_owned)
+    };
+    part("CN=").or_else(|| part("O=")).unwrap_or_else(|| distinguished.to_owned())
+}
+
+fn summarise(certificate: &X509Certificate<'_>, sha256: String) -> Parsed {
+    let validity = certificate.validity();
+    let (not_before, not_after) = (validity.not_before.timestamp(), validity.not_after.timestamp());
+    let summary = CertificateSummary {
+        subject: name(certificate.subject()),
+        issuer: name(certificate.issuer()),
+        names: alternative_names(certificate),
+        not_before: rfc3339(not_before),
+        not_after: rfc3339(not_after),
+        sha256,
+        is_ca: certificate.is_ca(),
+        der: None,
+    };
+    Parsed {
+        is_self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
+        is_public_make: is_public_make(certificate),
+        summary,
+        not_before,
+        not_after,
+    }
+}
+
+fn name(name: &X509Name<'_>) -> String {
+    printable(&name.to_string(), 200)
+}
+
+fn rfc3339(seconds: i64) -> Option<String> {
+    jiff::Timestamp::from_second(seconds).ok().map(|t| t.to_string())
+}
+
+fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
+    let text = |general: &GeneralName<'_>| match general {
+        GeneralName::DNSName(name) => Some(printable(name, 253)),
+        GeneralName::IPAddress(bytes) => address(bytes),
+        _ => None,
+    };
+    extension.value.general_names.iter().filter_map(text).take(MOST_NAMES).collect()
+}
+
+fn address(bytes: &[u8]) -> Option<String> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(|b| std::net::Ipv4Addr::from(b).to_string());
+    let v6 = <[u8; 16]>::try_from(bytes).map(|b| std::net::Ipv6Addr::from(b).to_string());
+    v4.or(v6).ok()
+}
+
+fn is_public_make(certificate: &X509Certificate<'_>) -> bool {
+    certificate.extensions().iter().any(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityInfoAccess(info) => {
+            info.accessdescs.iter().any(|d| d.access_method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS)
+        }
+        ParsedExtension::SCT(proofs) => !proofs.is_empty(),
+        _ => false,
+    })
+}
+
+/// Certificates of content networks carry hundreds.
+const MOST_NAMES: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names() {
+        let table = [
+            ("C=US, O=DigiCert Inc, CN=DigiCert Global Root G2", "DigiCert Global Root G2"),
+            ("O=Contoso", "Contoso"),
+            ("", ""),
+        ];
+        for (from, to) in table {
+            assert_eq!(short_name(from), to);
+        }
+    }
+
+    #[test]
+    fn garbage_is_not_a_panic() {
+        let parsed = parse(&CertificateDer::from(vec![0x30, 0x82, 0xff, 0xff, 1]));
+        assert_eq!(parsed.summary.sha256.len(), 64);
+        assert!(parsed.summary.subject.is_empty());
+    }
+}

@@ -1,0 +1,161 @@
+//! Foreign errors -> failure words, by type and never by message text. The one place where both meet.
+
+use std::error::Error as StdError;
+use std::io;
+
+use rustls::{AlertDescription, CertificateError, PeerIncompatible};
+use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+
+use crate::evidence::{Cause, Failure};
+
+/// Opening a TCP connection.
+pub(super) fn connect(error: &io::Error) -> Failure {
+    let cause = match error.kind() {
+        io::ErrorKind::ConnectionRefused => Cause::TcpRefused,
+        // accept-and-reset shows up here already
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Cause::TcpReset,
+        io::ErrorKind::TimedOut => Cause::TcpTimeout,
+        // PermissionDenied is a "prohibit" route or a local firewall, InvalidInput a "blackhole" route
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::InvalidInput
+        | io::ErrorKind::AddrNotAvailable => Cause::TcpUnreachable,
+        _ => Cause::Unknown,
+    };
+    Failure::new(cause, error.to_string())
+}
+
+/// A TLS handshake.
+pub(super) fn handshake(error: &io::Error) -> Failure {
+    let cause = match tls_error(error) {
+        Some(inner) => handshake_cause(inner),
+        None => match error.kind() {
+            io::ErrorKind::UnexpectedEof => Cause::TlsClosed,
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                Cause::TlsReset
+            }
+            io::ErrorKind::TimedOut => Cause::TlsTimeout,
+            _ => Cause::Unknown,
+        },
+    };
+    Failure::new(cause, error.to_string())
+}
+
+fn handshake_cause(error: &rustls::Error) -> Cause {
+    match error {
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
+        | rustls::Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => Cause::TlsVersion,
+        rustls::Error::AlertReceived(_) => Cause::TlsAlert,
+        rustls::Error::InvalidMessage(_)
+        | rustls::Error::PeerSentOversizedRecord
+        | rustls::Error::InappropriateMessage { .. } => Cause::TlsNotTls,
+        _ => Cause::Unknown,
+    }
+}
+
+/// Judging a chain, where the word does not depend on more than the error.
+pub(super) fn certificate(error: &rustls::Error) -> Cause {
+    let rustls::Error::InvalidCertificate(error) = error else { return Cause::Unknown };
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => Cause::TlsExpired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Cause::TlsNotYetValid,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Cause::TlsNameMismatch
+        }
+        CertificateError::UnknownIssuer => Cause::TlsUnknownIssuer,
+        _ => Cause::Unknown,
+    }
+}
+
+/// One HTTP exchange.
+pub(super) fn http(error: &hyper::Error) -> Failure {
+    let cause = match io_source(error).map(io::Error::kind) {
+        Some(
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe,
+        ) => Cause::HttpReset,
+        Some(_) => Cause::HttpClosed, // an end without close_notify, or an alert after the handshake
+        None if error.is_incomplete_message() || error.is_closed() || error.is_canceled() => {
+            Cause::HttpClosed
+        }
+        None if error.is_parse() => Cause::HttpProtocol,
+        None => Cause::Unknown,
+    };
+    Failure::new(cause, chain_text(error))
+}
+
+/// Asking a proxy for a tunnel.
+pub(super) fn proxy(error: &hyper::Error) -> Failure {
+    let failure = http(error);
+    let cause = match failure.cause {
+        Cause::HttpClosed | Cause::HttpReset => Cause::ProxyClosed,
+        Cause::HttpProtocol => Cause::ProxyProtocol,
+        other => other,
+    };
+    Failure { cause, ..failure }
+}
+
+/// A WebSocket upgrade that came to no HTTP answer.
+pub(super) fn websocket(error: &tungstenite::Error) -> Failure {
+    let cause = match error {
+        tungstenite::Error::Io(_)
+        | tungstenite::Error::ConnectionClosed
+        | tungstenite::Error::AlreadyClosed
+        | tungstenite::Error::Protocol(
+            ProtocolError::HandshakeIncomplete | ProtocolError::ResetWithoutClosingHandshake,
+        ) => Cause::WsClosed,
+        tungstenite::Error::Protocol(_)
+        | tungstenite::Error::Capacity(_)
+        | tungstenite::Error::HttpFormat(_)
+        | tungstenite::Error::Utf8(_) => Cause::WsProtocol,
+        _ => Cause::Unknown,
+    };
+    Failure::new(cause, chain_text(error))
+}
+
+/// The first words of git or SSH. They come right after the connection, so a silence or an end counts as one of it.
+pub(super) fn greeting(error: &io::Error) -> Failure {
+    let cause = match error.kind() {
+        io::ErrorKind::TimedOut => Cause::TcpTimeout,
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Cause::TcpReset,
+        _ => Cause::Unknown,
+    };
+    Failure::new(cause, error.to_string())
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
+}
+
+fn io_source<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
+    let mut next = error.source();
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return Some(io);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// An error with all that caused it; libraries put the interesting part last.
+fn chain_text(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        next = error.source();
+    }
+    text
+}

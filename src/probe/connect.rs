@@ -1,0 +1,42 @@
+//! TCP: one attempt to one address.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use super::classify;
+use crate::evidence::{Cause, Failure};
+
+/// Opens a connection, with segments of at most `max_segment` bytes where given (not on Windows, which has no such option).
+pub(super) async fn connect(
+    address: SocketAddr,
+    max_segment: Option<u16>,
+    within: Duration,
+) -> Result<TcpStream, Failure> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = socket.map_err(|e| classify::connect(&e))?;
+    if let Some(bytes) = max_segment {
+        limit_segments(&socket, bytes).map_err(|e| classify::connect(&e))?;
+    }
+    match timeout(within, socket.connect(address)).await {
+        Ok(Ok(stream)) => {
+            // small requests must not wait for an acknowledgement; a failure to set this only costs time
+            let _ = stream.set_nodelay(true);
+            Ok(stream)
+        }
+        Ok(Err(e)) => Err(classify::connect(&e)),
+        Err(_) => Err(Failure::new(Cause::TcpTimeout, format!("no answer within {within:?}"))),
+    }
+}
+
+#[cfg(unix)]
+fn limit_segments(socket: &TcpSocket, bytes: u16) -> std::io::Result<()> {
+    socket2::SockRef::from(socket).set_tcp_mss(bytes.into())
+}
+
+#[cfg(not(unix))]
+fn limit_segments(_: &TcpSocket, _: u16) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,454 @@
+//! One HTTP/1.1 request over a connection that we own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, Request, Response};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{appliance, classify};
+use crate::evidence::{Cause, Failure, HttpDetail, TrustStore, printable, without_secrets};
+use crate::net::ProxyServer;
+use crate::plan::ProbeSpec;
+use crate::rules::model::{Content, Method, Statuses};
+
+/// Where a request goes and what is known of the connection it goes over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exchange<'a> {
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    pub(super) is_tls: bool,
+    pub(super) spec: &'a ProbeSpec,
+    /// Who vouches for the other side; `None` without TLS.
+    pub(super) trusted_by: Option<TrustStore>,
+    pub(super) within: Duration,
+    /// Our clock, to compare with the `Date` of the answer.
+    pub(super) now: jiff::Timestamp,
+    /// A proxy that gets the request in absolute form (RFC 9112 3.2.2), since there is no tunnel.
+    pub(super) proxy: Option<&'a ProxyServer>,
+    /// Where a good answer goes as a whole; `None` when it only has to be judged.
+    pub(super) keep: Option<&'a mpsc::Sender<Reply>>,
+}
+
+/// A good answer as a whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply {
+    /// Where a redirection leads, as it came.
+    pub location: Option<String>,
+    /// At most 256 KiB.
+    pub body: Vec<u8>,
+}
+
+/// Sends the request and judges the answer by what the rules say of the real service.
+pub(super) async fn exchange<S>(io: S, exchange: Exchange<'_>) -> (HttpDetail, Option<Failure>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let spec = exchange.spec;
+    let mut detail =
+        HttpDetail { request: format!("{} {}", spec.method.word(), spec.path), ..HttpDetail::default() };
+    let failure = match ask(io, &exchange, &mut detail).await {
+        Ok(()) => exchange.judge(&detail),
+        Err(failure) => Some(failure),
+    };
+    (detail, failure)
+}
+
+async fn ask<S>(io: S, exchange: &Exchange<'_>, detail: &mut HttpDetail) -> Result<(), Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let until = Instant::now() + exchange.within;
+    let silent = || Failure::new(Cause::HttpTimeout, format!("no answer within {:?}", exchange.within));
+    let request = exchange.request().map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(LARGEST_HEAD).max_headers(MOST_HEADERS);
+    let (mut sender, connection) = timeout_at(until, builder.handshake(TokioIo::new(io)))
+        .await
+        .map_err(|_| silent())?
+        .map_err(|e| classify::http(&e))?;
+    let driver = AbortOnDrop::new(tokio::spawn(connection));
+    let response = timeout_at(until, sender.send_request(request)).await.map_err(|_| silent())?;
+    let response = response.map_err(|e| classify::http(&e))?;
+    let result = if let Some(keep) = exchange.keep {
+        take(response, exchange, detail, keep, until).await
+    } else {
+        read(response, exchange, detail).await;
+        Ok(())
+    };
+    drop(driver);
+    result
+}
+
+/// The whole answer, if it is a good one.
+async fn take(
+    response: Response<Incoming>,
+    exchange: &Exchange<'_>,
+    detail: &mut HttpDetail,
+    keep: &mpsc::Sender<Reply>,
+    until: Instant,
+) -> Result<(), Failure> {
+    let location = response.headers().get(http::header::LOCATION);
+    let location = location.and_then(|l| l.to_str().ok()).map(str::to_owned);
+    let (head, body) = response.into_parts();
+    describe(&head, exchange, detail);
+    if exchange.judge(detail).is_some() {
+        // somebody else's page is not worth its whole length
+        detail.body = excerpt(body).await;
+        detail.appliance = appliance::in_answer(&detail.headers, detail.body.as_deref()).map(str::to_owned);
+        return Ok(());
+    }
+    let body = whole(body, until).await?;
+    let beginning = String::from_utf8_lossy(&body[..body.len().min(LARGEST_BODY)]);
+    let text = printable(&without_secrets(&beginning), EXCERPT);
+    detail.appliance = appliance::in_answer(&detail.headers, Some(&text)).map(str::to_owned);
+    detail.body = (!text.is_empty()).then_some(text);
+    if exchange.judge(detail).is_none() {
+        // only the first of several addresses is waited for
+        let _ = keep.try_send(Reply { location, body });
+    }
+    Ok(())
+}
+
+async fn whole(mut body: Incoming, until: Instant) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    loop {
+        match timeout_at(until, body.frame()).await {
+            Err(_) => return Err(Failure::new(Cause::HttpTimeout, "the answer does not end")),
+            Ok(None) => return Ok(bytes),
+            Ok(Some(Err(e))) => return Err(classify::http(&e)),
+            Ok(Some(Ok(frame))) => bytes.extend_from_slice(frame.data_ref().unwrap_or(&Bytes::new())),
+        }
+        if bytes.len() > LARGEST_REPLY {
+            let raw = format!("the answer is larger than {LARGEST_REPLY} bytes");
+            return Err(Failure::new(Cause::Unknown, raw));
+        }
+    }
+}
+
+fn describe(head: &http::response::Parts, exchange: &Exchange<'_>, detail: &mut HttpDetail) {
+    detail.status = Some(head.status.as_u16());
+    detail.headers = telling_headers(&head.headers);
+    detail.clock_skew_s = clock_skew(&head.headers, exchange.now);
+}
+
+/// The head is the answer; of the body only as much is read as helps to see who answered.
+async fn read(response: Response<Incoming>, exchange: &Exchange<'_>, detail: &mut HttpDetail) {
+    let (head, body) = response.into_parts();
+    describe(&head, exchange, detail);
+    if exchange.spec.answer.content.is_some() || !head.status.is_success() {
+        let text = excerpt(body).await;
+        detail.appliance = appliance::in_answer(&detail.headers, text.as_deref()).map(str::to_owned);
+        detail.body = text;
+    } else {
+        detail.appliance = appliance::in_answer(&detail.headers, None).map(str::to_owned);
+    }
+}
+
+/// The beginning of a body, bounded in size and time.
+pub(super) async fn excerpt(mut body: Incoming) -> Option<String> {
+    let until = Instant::now() + LONGEST_BODY;
+    let mut bytes = Vec::new();
+    while bytes.len() < LARGEST_BODY {
+        match timeout_at(until, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                bytes.extend(frame.data_ref().unwrap_or(&Bytes::new()).iter().take(LARGEST_BODY));
+            }
+            _ => break,
+        }
+    }
+    let text = printable(&without_secrets(&String::from_utf8_lossy(&bytes)), EXCERPT);
+    (!text.is_empty()).then_some(text)
+}
+
+impl Exchange<'_> {
+    fn request(&self) -> Result<Request<Empty<Bytes>>, http::Error> {
+        let mut request = Request::builder()
+            .method(self.spec.method.word())
+            .uri(self.target())
+            .header(HOST, self.authority())
+            .header(USER_AGENT, AGENT)
+            .header(CONNECTION, "close");
+        if self.spec.method == Method::Post {
+            request = request.header(CONTENT_LENGTH, 0);
+        }
+        if let Some(authorization) = self.proxy.and_then(|p| p.authorization.as_ref()) {
+            request = request.header(PROXY_AUTHORIZATION, authorization.header()?);
+        }
+        for (name, value) in &self.spec.headers {
+            request = request.header(name, value);
+        }
+        request.body(Empty::new())
+    }
+
+    fn target(&self) -> String {
+        match self.proxy {
+            Some(_) => format!("http://{}{}", self.authority(), self.spec.path),
+            None => self.spec.path.clone(),
+        }
+    }
+
+    /// `host` or `host:port`, as RFC 9110 7.2 has it.
+    pub(super) fn authority(&self) -> String {
+        let usual = if self.is_tls { 443 } else { 80 };
+        if self.port == usual { self.host.to_owned() } else { format!("{}:{}", self.host, self.port) }
+    }
+
+    fn judge(&self, detail: &HttpDetail) -> Option<Failure> {
+        let status = detail.status?;
+        if let Some(failure) = self.refused_by_proxy(status, detail) {
+            return Some(failure);
+        }
+        if let Some(failure) = self.stranger(status, detail) {
+            return Some(failure);
+        }
+        if self.spec.answer.status.allow(status) {
+            return None;
+        }
+        if (300..400).contains(&status) && detail.headers.contains_key("location") {
+            return Some(redirected(status, detail));
+        }
+        Some(Failure::new(Cause::HttpUnexpectedStatus, self.unexpected(status)))
+    }
+
+    /// A proxy that takes the request itself can refuse it, too: it says so with a status or a header of its own.
+    fn refused_by_proxy(&self, status: u16, detail: &HttpDetail) -> Option<Failure> {
+        self.proxy?;
+        let reason = detail.headers.get("x-squid-error").map(|e| format!(" ({e})"));
+        if status != 407 && reason.is_none() {
+            return None;
+        }
+        let cause = super::proxy::refusal(status)?;
+        Some(Failure::new(cause, format!("{status}{}", reason.unwrap_or_default())))
+    }
+
+    /// A publicly trusted certificate proves that the service itself answered. Without that proof, marks of a filter, a
+    /// page where data is expected, and a redirection to elsewhere betray somebody else.
+    fn stranger(&self, status: u16, detail: &HttpDetail) -> Option<Failure> {
+        if self.trusted_by == Some(TrustStore::Public) {
+            return None;
+        }
+        if let Some(product) = &detail.appliance {
+            return Some(Failure::new(
+                Cause::HttpBlockPage,
+                format!("{status} from {product}{}", quote(detail)),
+            ));
+        }
+        let is_page = detail.headers.get("content-type").is_some_and(|t| t.contains("html"));
+        let wants_data = matches!(self.spec.answer.content, Some(Content::Json | Content::Text));
+        if is_page && wants_data {
+            return Some(Failure::new(
+                Cause::HttpBlockPage,
+                format!("{status} with a page{}", quote(detail)),
+            ));
+        }
+        let elsewhere = (300..400).contains(&status) && self.leads_elsewhere(detail);
+        elsewhere.then(|| redirected(status, detail))
+    }
+
+    /// Services redirect within their own domain; a portal redirects to itself.
+    fn leads_elsewhere(&self, detail: &HttpDetail) -> bool {
+        let Some(target) = detail.headers.get("location").and_then(|l| host_of(l)) else { return false };
+        base_domain(target) != base_domain(self.host)
+    }
+
+    fn unexpected(&self, status: u16) -> String {
+        match &self.spec.answer.status {
+            Statuses::Listed(list) => {
+                let allowed: Vec<String> = list.iter().map(|s| s.0.to_string()).collect();
+                format!("{status}, where the service gives {}", allowed.join(" or "))
+            }
+            Statuses::Any => status.to_string(),
+        }
+    }
+}
+
+fn redirected(status: u16, detail: &HttpDetail) -> Failure {
+    let location = detail.headers.get("location").map(String::as_str).unwrap_or_default();
+    Failure::new(Cause::HttpRedirected, format!("{status} to {location}"))
+}
+
+fn quote(detail: &HttpDetail) -> String {
+    match detail.body.as_deref().map(visible_text) {
+        Some(text) if !text.is_empty() => format!(": \"{}\"", printable(&text, 80)),
+        _ => String::new(),
+    }
+}
+
+/// A page without its tags.
+fn visible_text(page: &str) -> String {
+    let mut out = String::new();
+    let mut inside_tag = false;
+    for c in page.chars() {
+        match c {
+            '<' => inside_tag = true,
+            '>' => {
+                inside_tag = false;
+                out.push(' ');
+            }
+            _ if !inside_tag => out.push(c),
+            _ => {}
+        }
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The host of a URL with or without its scheme (RFC 3986 4.2); `None` for a path.
+fn host_of(location: &str) -> Option<&str> {
+    let rest = location.split_once("://").map(|(_, rest)| rest).or_else(|| location.strip_prefix("//"))?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    Some(host.split(':').next().unwrap_or(host))
+}
+
+/// The last two labels. Good enough to tell a portal from a service; not used for anything that grants trust.
+fn base_domain(host: &str) -> String {
+    let labels: Vec<&str> = host.trim_end_matches('.').rsplit('.').take(2).collect();
+    labels.join(".").to_ascii_lowercase()
+}
+
+/// The headers that tell who answered, bounded and printable.
+pub(super) fn telling_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let keep = |name: &&&str| headers.contains_key(**name);
+    let text = |name: &str| {
+        let value = headers.get(name).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+        // before it is cut: half a secret is one too
+        (name.to_owned(), printable(&harmless(name, &value.unwrap_or_default()), LONGEST_HEADER))
+    };
+    TELLING_HEADERS.iter().filter(keep).map(|name| text(name)).collect()
+}
+
+/// A redirection can carry a session or a key in its query, its fragment or before its host.
+fn harmless(name: &str, value: &str) -> String {
+    match value.find(['?', '#']) {
+        Some(at) if name == "location" => format!("{}…", without_secrets(&value[..=at])),
+        _ => without_secrets(value),
+    }
+}
+
+/// The server's clock minus ours, in seconds.
+pub(super) fn clock_skew(headers: &HeaderMap, now: jiff::Timestamp) -> Option<i64> {
+    let text = headers.get(http::header::DATE)?.to_str().ok()?;
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Some(date.as_second() - now.as_second())
+}
+
+/// Asks for nothing but the `Date` of a server whose certificate is out of its time. Returns the header and the skew.
+pub(super) async fn date_of<S>(io: S, exchange: Exchange<'_>) -> Option<(String, i64)>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let request = exchange.request().ok()?;
+    let wait = async {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(io)).await.ok()?;
+        let _driver = AbortOnDrop::new(tokio::spawn(connection));
+        let response = sender.send_request(request).await.ok()?;
+        let skew = clock_skew(response.headers(), exchange.now)?;
+        let date = response.headers().get(http::header::DATE)?.to_str().ok()?;
+        Some((printable(date, 40), skew))
+    };
+    timeout(exchange.within, wait).await.ok().flatten()
+}
+
+/// Ends the task that drives a connection when the exchange is over, however it ended.
+pub(super) struct AbortOnDrop<T>(Option<tokio::task::JoinHandle<T>>);
+
+impl<T> AbortOnDrop<T> {
+    pub(super) fn new(task: tokio::task::JoinHandle<T>) -> Self {
+        Self(Some(task))
+    }
+
+    /// Lets the task go on: it carries a tunnel and ends with it.
+    pub(super) fn leave(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// How probes introduce themselves.
+pub(super) const AGENT: &str = concat!("arcprobe/", env!("CARGO_PKG_VERSION"));
+
+/// In bytes; larger heads are an attack or a defect.
+const LARGEST_HEAD: usize = 64 * 1024;
+
+const MOST_HEADERS: usize = 100;
+
+/// In bytes.
+const LARGEST_BODY: usize = 4 * 1024;
+
+/// In bytes; a list of a region's relay hosts has a few thousand.
+const LARGEST_REPLY: usize = 256 * 1024;
+/// Characters that are kept of a header.
+const LONGEST_HEADER: usize = 200;
+
+/// Characters that are kept of a body.
+const EXCERPT: usize = 400;
+
+/// A body that drips is not waited for.
+const LONGEST_BODY: Duration = Duration::from_millis(500);
+
+const TELLING_HEADERS: &[&str] = &[
+    "server",
+    "via",
+    "location",
+    "content-type",
+    "www-authenticate",
+    "proxy-agent",
+    "proxy-authenticate",
+    "x-squid-error",
+    "x-cache",
+    "x-bluecoat-via",
+    "x-azure-ref",
+    "x-ms-request-id",
+    "x-ms-error-code",
+    "docker-distribution-api-version",
+    "connection",
+    "upgrade",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_redirections() {
+        let table = [
+            ("https://portal.example/login?x=1", Some("portal.example")),
+            ("http://user@10.1.1.1:8080/block", Some("10.1.1.1")),
+            ("//portal.example/x", Some("portal.example")),
+            ("/relative", None),
+        ];
+        for (location, host) in table {
+            assert_eq!(host_of(location), host, "{location}");
+        }
+        assert_eq!(base_domain("a.b.Example.com."), base_domain("example.com"));
+    }
+
+    #[test]
+    fn a_page_is_quoted_without_its_tags() {
+        assert_eq!(visible_text("<html><b>Access</b>\n denied</html>"), "Access denied");
+    }
+
+    #[test]
+    fn skew_is_theirs_minus_ours() {
+        let mut headers = HeaderMap::new();
+        headers.insert("date", "Sat, 21 Nov 2026 10:00:00 GMT".parse().unwrap());
+        let now = "2026-11-21T09:00:00Z".parse().unwrap();
+        assert_eq!(clock_skew(&headers, now), Some(3600));
+    }
+}

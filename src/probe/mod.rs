@@ -1,0 +1,27 @@
+//! One probe, phase by phase, and many of them at once.
+//!
+//! Every phase is our own over a connection that we own, so that a failure keeps its phase, its time and its cause. A
+//! probe is no client: one attempt for each address, no hidden retry, no redirect followed.
+
+mod appliance;
+mod certificate;
+mod classify;
+mod connect;
+mod engine;
+mod fetch;
+mod greeting;
+mod http;
+mod io;
+mod looks;
+mod one;
+mod proxy;
+pub mod resolve;
+mod tls;
+mod trail;
+pub mod trust;
+mod walk;
+mod websocket;
+
+pub use engine::{Bounds, Event, News, run, run_and_ask};
+pub use fetch::fetch;
+pub use http::Reply;

@@ -1,0 +1,279 @@
+//! A tunnel through an HTTP proxy: its name, the connection, TLS to it where its URL says so, CONNECT (RFC 9110 9.3.6).
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::header::{HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, Request, Response};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::time::{Instant, timeout_at};
+
+use super::connect::connect;
+use super::http::{AbortOnDrop, excerpt, telling_headers};
+use super::io::Stream;
+use super::tls::{self, Hello};
+use super::trust::Expected;
+use super::{appliance, classify};
+use crate::evidence::{Cause, Failure, ProxyDetail};
+use crate::net::{Net, ProxyServer};
+use crate::rules::model::{Certificate, Inspection};
+
+/// What came of it. `address` is known once a connection to the proxy is open.
+pub(super) struct Opened {
+    pub(super) detail: ProxyDetail,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) stream: Result<Stream, Failure>,
+}
+
+/// Opens a tunnel to `host:port`; without a target, only a connection to the proxy itself, for requests in absolute form.
+pub(super) async fn open(net: &Net, server: &ProxyServer, target: Option<(&str, u16)>) -> Opened {
+    let mut way = Way {
+        net,
+        server,
+        until: Instant::now() + net.timeout,
+        detail: ProxyDetail {
+            proxy: server.label.clone(),
+            with_credentials: server.authorization.is_some(),
+            ..ProxyDetail::default()
+        },
+        address: None,
+    };
+    let stream = match way.reach().await {
+        Ok(stream) => match target {
+            Some((host, port)) => way.ask(stream, &authority(host, port)).await,
+            None => Ok(stream),
+        },
+        Err(failure) => Err(failure),
+    };
+    Opened { detail: way.detail, address: way.address, stream }
+}
+
+/// What a proxy's status means, whether for CONNECT or for a request in absolute form; `None` when it is no refusal.
+pub(super) fn refusal(status: u16) -> Option<Cause> {
+    match status {
+        200..=299 => None,
+        // Tinyproxy answers wrong credentials with 401
+        401 | 407 => Some(Cause::ProxyAuthRequired),
+        402 | 403 | 405 | 429 | 451 => Some(Cause::ProxyDenied),
+        500 | 502..=504 | 408 => Some(Cause::ProxyUpstream),
+        // 400, 404, 501 and redirections come from web servers that know no CONNECT
+        _ => Some(Cause::ProxyProtocol),
+    }
+}
+
+/// The schemes that a 407 offers (RFC 9110 11.7.1), by their names.
+pub(super) fn offered_schemes(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all(http::header::PROXY_AUTHENTICATE).iter();
+    let names = values.filter_map(|v| v.to_str().ok()).flat_map(scheme_names);
+    let mut schemes: Vec<String> = Vec::new();
+    for name in names.take(10) {
+        if !schemes.contains(&name) {
+            schemes.push(name);
+        }
+    }
+    schemes
+}
+
+/// `Basic realm="a, b", Negotiate` has two schemes; a part with `=` is a parameter of the one before.
+fn scheme_names(value: &str) -> Vec<String> {
+    let mut inside_quotes = false;
+    let parts = value.split(|c| {
+        if c == '"' {
+            inside_quotes = !inside_quotes;
+        }
+        c == ',' && !inside_quotes
+    });
+    let name = |part: &str| part.split_whitespace().next().map(str::to_owned);
+    parts.filter_map(name).filter(|n| !n.contains('=')).map(|n| crate::evidence::printable(&n, 20)).collect()
+}
+
+struct Way<'a> {
+    net: &'a Net,
+    server: &'a ProxyServer,
+    until: Instant,
+    detail: ProxyDetail,
+    address: Option<SocketAddr>,
+}
+
+impl Way<'_> {
+    /// A connection to the proxy itself.
+    async fn reach(&mut self) -> Result<Stream, Failure> {
+        let addresses = self.addresses().await?;
+        let stream = self.connect(&addresses).await?;
+        if self.server.is_tls { self.secure(stream).await } else { Ok(stream) }
+    }
+
+    async fn addresses(&mut self) -> Result<Vec<SocketAddr>, Failure> {
+        let lookup = self.net.resolver.search(&self.server.host).await;
+        if let Some(failure) = &lookup.failure {
+            let text = format!("{}: {} ({})", self.server.host, failure.cause.text(), failure.raw);
+            return Err(Failure::new(Cause::ProxyDns, text));
+        }
+        let port = self.server.port;
+        Ok(lookup.detail.addresses.iter().take(MOST_ADDRESSES).map(|&a| SocketAddr::new(a, port)).collect())
+    }
+
+    /// Addresses in order; each gets its share of the time, so that one that drops packets does not use up all of it.
+    async fn connect(&mut self, addresses: &[SocketAddr]) -> Result<Stream, Failure> {
+        let mut last = Failure::new(Cause::ProxyDns, "no address");
+        for (index, &address) in addresses.iter().enumerate() {
+            let left = self.until.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(addresses.len() - index).unwrap_or(1);
+            match connect(address, None, share).await {
+                Ok(stream) => {
+                    self.address = Some(address);
+                    self.detail.address = Some(address);
+                    return Ok(Box::new(stream));
+                }
+                Err(failure) => {
+                    let cause = of_proxy(failure.cause);
+                    last = Failure::new(cause, format!("{address}: {}", failure.raw));
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// Judged before anything secret goes out: the recorder of the handshake takes every chain.
+    async fn secure(&mut self, stream: Stream) -> Result<Stream, Failure> {
+        let secured = self.shake_hands(stream).await;
+        self.detail.tls_cause = secured.as_ref().err().map(|f| f.cause);
+        secured.map_err(|f| {
+            let hint = if f.cause == Cause::TlsNotTls {
+                "; give a proxy that speaks plain HTTP as http://"
+            } else {
+                ""
+            };
+            Failure::new(Cause::ProxyTls, format!("{}: {}{hint}", f.cause.text(), f.raw))
+        })
+    }
+
+    async fn shake_hands(&self, stream: Stream) -> Result<Stream, Failure> {
+        let name = ServerName::try_from(self.server.host.clone())
+            .map_err(|e| Failure::new(Cause::TlsNameMismatch, e.to_string()))?;
+        let left = self.until.saturating_duration_since(Instant::now());
+        let provider = self.net.trust.provider();
+        let handshake = tls::handshake(stream, &name, Hello::Small, true, provider, left).await;
+        let stream = handshake.stream?;
+        // a proxy's authority is the company's own business: any store may vouch for it
+        let own = Certificate { public: false, issuers: Vec::new() };
+        let expected = Expected { certificate: &own, inspection: Inspection::Tolerated };
+        let judgement = self.net.trust.judge(&handshake.chain, &name, self.net.unix_time(), expected);
+        match judgement.failure {
+            Some(failure) => Err(failure),
+            None => Ok(Box::new(stream)),
+        }
+    }
+
+    async fn ask(&mut self, stream: Stream, target: &str) -> Result<Stream, Failure> {
+        self.detail.request = Some(format!("CONNECT {target}"));
+        let within = self.net.timeout;
+        let silent = || Failure::new(Cause::ProxyTimeout, format!("no answer to CONNECT within {within:?}"));
+        let request = self.request(target).map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
+        let (mut sender, connection) = timeout_at(self.until, http1::handshake(TokioIo::new(stream)))
+            .await
+            .map_err(|_| silent())?
+            .map_err(|e| classify::proxy(&e))?;
+        let driver = AbortOnDrop::new(tokio::spawn(connection.with_upgrades()));
+        let response = timeout_at(self.until, sender.send_request(request)).await.map_err(|_| silent())?;
+        let response = response.map_err(|e| classify::proxy(&e))?;
+        self.detail.status = Some(response.status().as_u16());
+        self.detail.headers = telling_headers(response.headers());
+        if let Some(cause) = refusal(response.status().as_u16()) {
+            return Err(self.refused(cause, response).await);
+        }
+        let upgraded = hyper::upgrade::on(response).await.map_err(|e| classify::proxy(&e))?;
+        driver.leave();
+        Ok(Box::new(TokioIo::new(upgraded)))
+    }
+
+    fn request(&self, target: &str) -> Result<Request<Empty<Bytes>>, http::Error> {
+        let mut request =
+            Request::connect(target).header(HOST, target).header(USER_AGENT, super::http::AGENT);
+        if let Some(authorization) = &self.server.authorization {
+            request = request.header(PROXY_AUTHORIZATION, authorization.header()?);
+        }
+        request.body(Empty::new())
+    }
+
+    async fn refused(&mut self, cause: Cause, response: Response<Incoming>) -> Failure {
+        let (head, body) = response.into_parts();
+        self.detail.offers = offered_schemes(&head.headers);
+        let page = excerpt(body).await;
+        self.detail.appliance =
+            appliance::in_answer(&self.detail.headers, page.as_deref()).map(str::to_owned);
+        let with =
+            if self.detail.with_credentials { "with the given credentials" } else { "without credentials" };
+        let reason = self.detail.headers.get("x-squid-error").map(|e| format!(" ({e})")).unwrap_or_default();
+        let text = match cause {
+            Cause::ProxyAuthRequired if self.detail.offers.is_empty() => format!("{} {with}", head.status),
+            Cause::ProxyAuthRequired => {
+                format!("{} {with}; it offers {}", head.status, self.detail.offers.join(", "))
+            }
+            _ => format!("{}{reason}", head.status),
+        };
+        Failure::new(cause, text)
+    }
+}
+
+/// The same fault, when it is the proxy that has it.
+fn of_proxy(cause: Cause) -> Cause {
+    match cause {
+        Cause::TcpRefused => Cause::ProxyRefused,
+        Cause::TcpTimeout => Cause::ProxyTimeout,
+        Cause::TcpReset => Cause::ProxyClosed,
+        Cause::TcpUnreachable => Cause::ProxyUnreachable,
+        other => other,
+    }
+}
+
+/// RFC 9112 3.2.3; IPv6 addresses stand in brackets.
+fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// Names of proxies lead to a handful.
+const MOST_ADDRESSES: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes_of_a_407() {
+        let table = [
+            (vec!["Basic realm=\"a, b\", Negotiate"], vec!["Basic", "Negotiate"]),
+            (vec!["Negotiate", "NTLM", "Basic realm=x"], vec!["Negotiate", "NTLM", "Basic"]),
+            (vec!["Digest realm=\"x\", nonce=\"y\", qop=\"auth\""], vec!["Digest"]),
+            (vec![""], vec![]),
+        ];
+        for (values, schemes) in table {
+            let mut headers = HeaderMap::new();
+            for value in &values {
+                headers.append(http::header::PROXY_AUTHENTICATE, value.parse().unwrap());
+            }
+            assert_eq!(offered_schemes(&headers), schemes, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn statuses_of_a_proxy() {
+        let table = [
+            (200, None),
+            (407, Some(Cause::ProxyAuthRequired)),
+            (401, Some(Cause::ProxyAuthRequired)),
+            (403, Some(Cause::ProxyDenied)),
+            (405, Some(Cause::ProxyDenied)),
+            (503, Some(Cause::ProxyUpstream)),
+            (400, Some(Cause::ProxyProtocol)),
+            (302, Some(Cause::ProxyProtocol)),
+        ];
+        for (status, cause) in table {
+            assert_eq!(refusal(status), cause, "{status}");
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Names to addresses: our own stub resolver, so that every answer keeps its server, its code and its time.
+//!
+//! The system's resolver is never called: getaddrinfo cannot be cancelled, hides which server failed and how, and walks
+//! search lists that a fully qualified name does not need.
+
+mod hosts_file;
+mod query;
+mod system;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use hickory_resolver::proto::rr::{Name, RecordType};
+use tokio::sync::{OnceCell, Semaphore, watch};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::evidence::{Cause, Failure, ResolveDetail};
+use hosts_file::HostsFile;
+use query::{Answer, ask};
+use system::{SearchList, System};
+
+/// A stub resolver with a cache for the run. Each name is asked once, however many want it.
+#[derive(Debug)]
+pub struct Resolver {
+    servers: Vec<Server>,
+    from: String,
+    search: SearchList,
+    hosts: HostsFile,
+    timeout: Duration,
+    in_flight: Semaphore,
+    cache: Mutex<HashMap<String, Arc<OnceCell<Arc<Lookup>>>>>,
+}
+
+/// What came of a lookup.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The questions and the addresses.
+    pub detail: ResolveDetail,
+    /// `None` when there are addresses.
+    pub failure: Option<Failure>,
+    /// When the first question was sent.
+    pub started: Instant,
+    /// Until the last answer that was waited for.
+    pub took: Duration,
+}
+
+#[derive(Debug)]
+struct Server {
+    address: SocketAddr,
+    has_answered: AtomicBool,
+    /// Turns true when a first question found it dead; who still waits for it stops waiting.
+    dead: watch::Sender<Option<Failure>>,
+}
+
+impl Resolver {
+    /// Asks these servers.
+    pub fn of_servers(servers: &[SocketAddr], from: impl Into<String>, timeout: Duration) -> Self {
+        let server = |&address| Server {
+            address,
+            has_answered: AtomicBool::new(false),
+            dead: watch::Sender::new(None),
+        };
+        Self {
+            servers: servers.iter().map(server).collect(),
+            from: from.into(),
+            search: SearchList::default(),
+            hosts: HostsFile::default(),
+            timeout,
+            in_flight: Semaphore::new(MOST_QUESTIONS_IN_FLIGHT),
+            cache: Mutex::default(),
+        }
+    }
+
+    /// Asks the servers that this machine is configured with, after a look into its hosts file.
+    pub fn of_system(timeout: Duration) -> Self {
+        let system = System::read();
+        let plain = Self::of_servers(&system.servers, system.from, timeout);
+        Self { hosts: HostsFile::of_system(), search: system.search, ..plain }
+    }
+
+    /// The servers, in the order in which they are asked.
+    pub fn servers(&self) -> Vec<SocketAddr> {
+        self.servers.iter().map(|s| s.address).collect()
+    }
+
+    /// Where the list of servers comes from.
+    pub fn origin(&self) -> &str {
+        &self.from
+    }
+
+    /// Both families of a fully qualified name. An address stands for itself.
+    pub async fn lookup(&self, host: &str) -> Arc<Lookup> {
+        let key = host.trim_end_matches('.').to_ascii_lowercase();
+        let cell = {
+            let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cache.entry(key.clone()).or_default())
+        };
+        Arc::clone(cell.get_or_init(|| async { Arc::new(self.look(&key).await) }).await)
+    }
+
+    /// A name as people write it: the machine's search list is walked as programs do it (resolv.conf(5), `ndots`).
+    pub async fn search(&self, host: &str) -> Arc<Lookup> {
+        let mut first = None;
+        for name in self.search.names(host) {
+            let lookup = self.lookup(&name).await;
+            let is_missing = |f: &Failure| matches!(f.cause, Cause::DnsNxdomain | Cause::DnsNoData);
+            if !lookup.failure.as_ref().is_some_and(is_missing) {
+                return lookup;
+            }
+            first.get_or_insert(lookup);
+        }
+        match first {
+            Some(lookup) => lookup,
+            None => self.lookup(host).await,
+        }
+    }
+
+    async fn look(&self, host: &str) -> Lookup {
+        let started = Instant::now();
+        if let Some((source, addresses)) = self.known(host) {
+            let detail = ResolveDetail {
+                name: host.into(),
+                source: source.into(),
+                addresses,
+                ..ResolveDetail::default()
+            };
+            return Lookup { detail, failure: None, started, took: started.elapsed() };
+        }
+        let (detail, failure) = match Name::from_ascii(format!("{host}.")) {
+            Ok(name) => self.ask_both(host, &name).await,
+            Err(e) => {
+                let failure = Failure::new(Cause::Unknown, format!("\"{host}\" is no DNS name: {e}"));
+                (
+                    ResolveDetail { name: host.into(), source: "dns".into(), ..ResolveDetail::default() },
+                    Some(failure),
+                )
+            }
+        };
+        Lookup { detail, failure, started, took: started.elapsed() }
+    }
+
+    fn known(&self, host: &str) -> Option<(&'static str, Vec<IpAddr>)> {
+        if let Ok(address) = host.trim_matches(['[', ']']).parse() {
+            return Some(("literal", vec![address]));
+        }
+        self.hosts.addresses(host).map(|a| ("hosts_file", a.to_vec()))
+    }
+
+    /// The second family gets a moment after the first: servers that ignore AAAA must not hold up a good A.
+    async fn ask_both(&self, host: &str, name: &Name) -> (ResolveDetail, Option<Failure>) {
+        let a = self.ask_servers(name, RecordType::A);
+        let aaaa = self.ask_servers(name, RecordType::AAAA);
+        tokio::pin!(a, aaaa);
+        let (v4, v6) = tokio::select! {
+            v4 = &mut a => {
+                let wait = if v4.failed().is_none() { SECOND_FAMILY_GRACE } else { self.timeout };
+                (Some(v4), timeout(wait, aaaa).await.ok())
+            }
+            v6 = &mut aaaa => {
+                let wait = if v6.failed().is_none() { SECOND_FAMILY_GRACE.max(self.timeout / 2) } else { self.timeout };
+                (timeout(wait, a).await.ok(), Some(v6))
+            }
+        };
+        combine(host, v4, v6)
+    }
+
+    /// Servers in order. The next one is asked when one fails, and beside it when it stays silent for a while, so that
+    /// three dead servers cost one time-out and not three.
+    async fn ask_servers(&self, name: &Name, kind: RecordType) -> Asked {
+        // the time-out begins with our turn: a long queue must not look like a silent server
+        let _turn = self.in_flight.acquire().await;
+        let mut asked = Asked::default();
+        let mut waiting = self.servers.iter().filter(|s| s.dead.borrow().is_none());
+        let mut running = FuturesUnordered::new();
+        let until = Instant::now() + self.timeout;
+        // the last server gets its share of the time, too
+        let share = self.timeout / u32::try_from(self.servers.len() + 1).unwrap_or(u32::MAX);
+        let stagger = self.timeout.mul_f64(NEXT_SERVER_AFTER).min(share);
+        loop {
+            if running.is_empty() || asked.wants_next {
+                asked.wants_next = false;
+                if let Some(server) = waiting.next().filter(|_| Instant::now() < until) {
+                    running.push(self.ask_server(server, name, kind, until));
+                }
+            }
+            if running.is_empty() {
+                return asked.or_dead(&self.servers);
+            }
+            tokio::select! {
+                Some(answer) = running.next() => {
+                    if asked.take(answer) {
+                        return asked;
+                    }
+                }
+                () = sleep(stagger) => asked.wants_next = true,
+            }
+        }
+    }
+
+    async fn ask_server(
+        &self,
+        server: &Server,
+        name: &Name,
+        kind: RecordType,
+        until: Instant,
+    ) -> Option<Answer> {
+        let mut dead = server.dead.subscribe();
+        let left = until.saturating_duration_since(Instant::now());
+        let answer = tokio::select! {
+            biased;
+            answer = ask(server.address, name, kind, left) => answer,
+            _ = dead.wait_for(Option::is_some) => return None,
+        };
+        server.remember(&answer);
+        Some(answer)
+    }
+}
+
+impl Server {
+    /// One time-out or refusal before any answer means dead: the rest of the run does not wait for it again.
+    fn remember(&self, answer: &Answer) {
+        if answer.heard_server() {
+            self.has_answered.store(true, Ordering::Relaxed);
+            return;
+        }
+        if !self.has_answered.load(Ordering::Relaxed) {
+            self.dead.send_if_modified(|dead| {
+                let first = dead.is_none();
+                if first {
+                    dead.clone_from(&answer.failure);
+                }
+                first
+            });
+        }
+    }
+}
+
+/// The answers of several servers to one question.
+#[derive(Default)]
+struct Asked {
+    answers: Vec<Answer>,
+    /// Index of the answer that counts, once one settles the question.
+    settled: Option<usize>,
+    /// What was known of servers that were not asked again.
+    presumed: Option<Failure>,
+    wants_next: bool,
+}
+
+impl Asked {
+    /// Takes an answer in; true when no other server needs to be asked.
+    fn take(&mut self, answer: Option<Answer>) -> bool {
+        let Some(answer) = answer else {
+            self.wants_next = true;
+            return false;
+        };
+        let settles = answer.settles();
+        self.answers.push(answer);
+        if settles {
+            self.settled = Some(self.answers.len() - 1);
+        } else {
+            self.wants_next = true;
+        }
+        settles
+    }
+
+    /// With no answer at all, what made the servers count as dead stands in for one.
+    fn or_dead(mut self, servers: &[Server]) -> Self {
+        if self.answers.is_empty() {
+            self.presumed = servers.iter().find_map(|s| s.dead.borrow().clone());
+            if servers.is_empty() {
+                self.presumed = Some(Failure::new(Cause::DnsUnreachable, "no DNS server is configured"));
+            }
+        }
+        self
+    }
+
+    fn counting(&self) -> Option<&Answer> {
+        // without a settling answer, one in which a server spoke tells more than silence
+        self.settled
+            .and_then(|i| self.answers.get(i))
+            .or_else(|| self.answers.iter().find(|a| a.heard_server()))
+            .or_else(|| self.answers.first())
+    }
+
+    fn failed(&self) -> Option<&Failure> {
+        match self.counting() {
+            Some(answer) => answer.failure.as_ref(),
+            None => self.presumed.as_ref(),
+        }
+    }
+}
+
+fn combine(host: &str, v4: Option<Asked>, v6: Option<Asked>) -> (ResolveDetail, Option<Failure>) {
+    let mut detail = ResolveDetail { name: host.into(), source: "dns".into(), ..ResolveDetail::default() };
+    let mut failure = None;
+    for asked in [v4, v6].into_iter().flatten() {
+        if let Some(answer) = asked.counting() {
+            detail.addresses.extend(&answer.addresses);
+            if detail.cnames.is_empty() {
+                detail.cnames.clone_from(&answer.cnames);
+            }
+        }
+        failure = more_telling(failure, asked.failed().cloned());
+        detail.queries.extend(asked.answers.into_iter().map(|a| a.query));
+    }
+    if detail.queries.is_empty() && detail.addresses.is_empty() {
+        detail.source = "settled".into();
+    }
+    if !detail.addresses.is_empty() {
+        failure = None;
+    }
+    (detail, failure)
+}
+
+/// The families can disagree; "no data" is the weakest word, since it is the normal answer for AAAA.
+fn more_telling(first: Option<Failure>, second: Option<Failure>) -> Option<Failure> {
+    match (first, second) {
+        (Some(first), Some(second)) if first.cause == Cause::DnsNoData => Some(second),
+        (Some(first), _) => Some(first),
+        (None, second) => second,
+    }
+}
+
+/// How many servers `--resolver` and the system may name between them is not bounded; how many questions wait is. Each
+/// has a socket of its own, and a server's receive buffer holds a few hundred small datagrams.
+const MOST_QUESTIONS_IN_FLIGHT: usize = 200;
+
+/// How long the second family may take once the first has addresses.
+const SECOND_FAMILY_GRACE: Duration = Duration::from_millis(400);
+
+/// Of a time-out: when the next server is asked beside a silent one.
+const NEXT_SERVER_AFTER: f64 = 0.2;

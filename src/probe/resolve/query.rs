@@ -1,0 +1,307 @@
+//! One question to one DNS server, over UDP and, where that is cut or silent, TCP.
+//!
+//! The datagram is sent on a *connected* socket of its own: so a dead server shows at once (ICMP port unreachable), many
+//! questions at a time do not overrun one receive buffer, and nobody else's datagram can be taken for an answer.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use hickory_resolver::proto::op::{Edns, Message, MessageType, Query, ResponseCode};
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::evidence::{Cause, DnsQuery, Failure};
+
+/// What a server said to one question.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) query: DnsQuery,
+    pub(super) addresses: Vec<IpAddr>,
+    pub(super) cnames: Vec<String>,
+    /// `None` when addresses came.
+    pub(super) failure: Option<Failure>,
+}
+
+impl Answer {
+    /// An answer in which the server itself said something, be it "no".
+    pub(super) fn heard_server(&self) -> bool {
+        self.query.rcode.is_some()
+    }
+
+    /// An answer that another server would not improve.
+    pub(super) fn settles(&self) -> bool {
+        match &self.failure {
+            None => true,
+            Some(f) => matches!(f.cause, Cause::DnsNxdomain | Cause::DnsNoData),
+        }
+    }
+}
+
+/// Asks until there is an answer or `timeout` has passed.
+pub(super) async fn ask(server: SocketAddr, name: &Name, kind: RecordType, timeout: Duration) -> Answer {
+    let started = Instant::now();
+    let question = Question { server, name, kind, deadline: started + timeout };
+    let (transport, got) = question.put(started + timeout.mul_f64(TCP_AFTER)).await;
+    let mut answer = match got {
+        Ok(message) => read(&message, name, kind),
+        Err(trouble) => Answer::without(trouble.failure(server, timeout)),
+    };
+    answer.query.server = server;
+    answer.query.kind = kind.to_string();
+    answer.query.transport = transport.into();
+    answer.query.took = started.elapsed();
+    answer
+}
+
+struct Question<'a> {
+    server: SocketAddr,
+    name: &'a Name,
+    kind: RecordType,
+    deadline: Instant,
+}
+
+/// Why no answer came.
+enum Trouble {
+    Silent { stray: usize },
+    Io(io::Error),
+}
+
+impl Trouble {
+    fn failure(&self, server: SocketAddr, timeout: Duration) -> Failure {
+        match self {
+            Self::Silent { stray: 0 } => {
+                Failure::new(Cause::DnsTimeout, format!("{server} sent nothing for {timeout:?}"))
+            }
+            Self::Silent { stray } => Failure::new(
+                Cause::DnsTimeout,
+                format!("{server} sent {stray} datagrams that are no answer to the question"),
+            ),
+            Self::Io(e) => Failure::new(cause_of(e), format!("{server}: {e}")),
+        }
+    }
+}
+
+fn cause_of(error: &io::Error) -> Cause {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::PermissionDenied
+        | io::ErrorKind::InvalidInput
+        | io::ErrorKind::AddrNotAvailable => Cause::DnsUnreachable,
+        io::ErrorKind::TimedOut => Cause::DnsTimeout,
+        _ => Cause::Unknown,
+    }
+}
+
+impl Question<'_> {
+    /// UDP first; TCP when the answer is cut, and beside it when it stays away.
+    async fn put(&self, tcp_at: Instant) -> (&'static str, Result<Message, Trouble>) {
+        let udp = self.over_udp();
+        let late_tcp = async {
+            sleep_until(tcp_at).await;
+            self.over_tcp().await
+        };
+        tokio::pin!(udp, late_tcp);
+        let over_udp = tokio::select! {
+            got = &mut udp => got,
+            got = &mut late_tcp => match got {
+                Ok(message) => return ("tcp", Ok(message)),
+                Err(_) => udp.await, // a closed TCP port says nothing about UDP
+            },
+        };
+        match over_udp {
+            Ok(message) if message.metadata.truncation => match self.over_tcp().await {
+                Ok(whole) => ("tcp", Ok(whole)),
+                Err(_) => ("udp", Ok(message)), // a cut answer is one all the same
+            },
+            other => ("udp", other),
+        }
+    }
+
+    async fn over_udp(&self) -> Result<Message, Trouble> {
+        let any: IpAddr =
+            if self.server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        let socket = UdpSocket::bind((any, 0)).await.map_err(Trouble::Io)?;
+        socket.connect(self.server).await.map_err(Trouble::Io)?;
+        let message = self.message(true);
+        socket.send(&encode(&message)?).await.map_err(Trouble::Io)?;
+        self.receive(&socket, message.metadata.id).await
+    }
+
+    async fn receive(&self, socket: &UdpSocket, id: u16) -> Result<Message, Trouble> {
+        let sent = Instant::now();
+        let left = self.deadline.saturating_duration_since(sent);
+        let mut resends = RESEND_AFTER.iter().map(|&after| sent + after.min(left.mul_f64(LATEST_RESEND)));
+        let mut resend_at = resends.next();
+        let mut buffer = vec![0_u8; 4096];
+        let mut stray = 0;
+        loop {
+            let until = resend_at.unwrap_or(self.deadline).min(self.deadline);
+            match timeout_at(until, socket.recv(&mut buffer)).await {
+                Err(_) if resend_at.is_some() => {
+                    resend_at = resends.next();
+                    self.send_plain(socket, id).await?;
+                }
+                Err(_) => return Err(Trouble::Silent { stray }),
+                Ok(Err(e)) => return Err(Trouble::Io(e)),
+                Ok(Ok(length)) => match self.accept(&buffer[..length], id) {
+                    Some(message) if refuses_edns(&message) && resend_at.take().is_some() => {
+                        self.send_plain(socket, id).await?;
+                    }
+                    Some(message) => return Ok(message),
+                    None if stray == MOST_STRAY_DATAGRAMS => return Err(Trouble::Silent { stray }),
+                    None => stray += 1,
+                },
+            }
+        }
+    }
+
+    async fn send_plain(&self, socket: &UdpSocket, id: u16) -> Result<(), Trouble> {
+        let mut message = self.message(false);
+        message.metadata.id = id;
+        socket.send(&encode(&message)?).await.map(|_| ()).map_err(Trouble::Io)
+    }
+
+    /// RFC 7766: two bytes of length before each message.
+    async fn over_tcp(&self) -> io::Result<Message> {
+        let exchange = async {
+            let mut stream = TcpStream::connect(self.server).await?;
+            let message = self.message(true);
+            let bytes = message.to_vec().map_err(io::Error::other)?;
+            let length = u16::try_from(bytes.len()).map_err(io::Error::other)?;
+            stream.write_all(&[&length.to_be_bytes()[..], &bytes].concat()).await?;
+            let mut buffer = vec![0_u8; usize::from(stream.read_u16().await?)];
+            stream.read_exact(&mut buffer).await?;
+            self.accept(&buffer, message.metadata.id)
+                .ok_or_else(|| io::Error::other("not an answer to the question"))
+        };
+        timeout_at(self.deadline, exchange).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn message(&self, with_edns: bool) -> Message {
+        let mut message = Message::query();
+        message.metadata.recursion_desired = true;
+        message.add_query(Query::query(self.name.clone(), self.kind));
+        if with_edns {
+            let mut edns = Edns::new();
+            edns.set_max_payload(UDP_PAYLOAD);
+            message.edns = Some(edns);
+        }
+        message
+    }
+
+    /// An answer counts only with our id and our question (RFC 5452); names compare without case.
+    fn accept(&self, bytes: &[u8], id: u16) -> Option<Message> {
+        let message = Message::from_vec(bytes).ok()?;
+        let ours = message.metadata.id == id
+            && message.metadata.message_type == MessageType::Response
+            && message.queries.iter().all(|q| q.name == *self.name && q.query_type == self.kind);
+        ours.then_some(message)
+    }
+}
+
+fn encode(message: &Message) -> Result<Vec<u8>, Trouble> {
+    message.to_vec().map_err(|e| Trouble::Io(io::Error::other(e)))
+}
+
+fn refuses_edns(message: &Message) -> bool {
+    matches!(message.metadata.response_code, ResponseCode::FormErr | ResponseCode::NotImp)
+}
+
+impl Answer {
+    fn without(failure: Failure) -> Self {
+        let query = DnsQuery {
+            kind: String::new(),
+            server: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            transport: String::new(),
+            rcode: None,
+            cause: Some(failure.cause),
+            answers: 0,
+            took: Duration::ZERO,
+        };
+        Self { query, addresses: Vec::new(), cnames: Vec::new(), failure: Some(failure) }
+    }
+}
+
+/// Follows the aliases from the name that was asked and collects the addresses at their end.
+fn read(message: &Message, name: &Name, kind: RecordType) -> Answer {
+    let mut owner = name.clone();
+    let mut answer = Answer::without(Failure::new(Cause::DnsNoData, "no address in the answer"));
+    for _ in 0..MOST_ALIASES {
+        let next = message.answers.iter().find_map(|r| match &r.data {
+            RData::CNAME(target) if r.name == owner => Some(target.0.clone()),
+            _ => None,
+        });
+        let Some(target) = next else { break };
+        answer.cnames.push(target.to_ascii().trim_end_matches('.').to_ascii_lowercase());
+        owner = target;
+    }
+    answer.addresses = message
+        .answers
+        .iter()
+        .filter(|r| r.name == owner)
+        .filter_map(|r| match &r.data {
+            RData::A(a) if kind == RecordType::A => Some(IpAddr::V4(a.0)),
+            RData::AAAA(a) if kind == RecordType::AAAA => Some(IpAddr::V6(a.0)),
+            _ => None,
+        })
+        .take(MOST_ADDRESSES)
+        .collect();
+    answer.failure = failure_of(message.metadata.response_code, !answer.addresses.is_empty());
+    answer.query.rcode = Some(rcode_name(message.metadata.response_code));
+    answer.query.cause = answer.failure.as_ref().map(|f| f.cause);
+    answer.query.answers = answer.addresses.len();
+    answer
+}
+
+fn failure_of(rcode: ResponseCode, has_addresses: bool) -> Option<Failure> {
+    let cause = match rcode {
+        ResponseCode::NoError if has_addresses => return None,
+        ResponseCode::NoError => Cause::DnsNoData,
+        ResponseCode::NXDomain => Cause::DnsNxdomain,
+        ResponseCode::ServFail => Cause::DnsServfail,
+        ResponseCode::Refused => Cause::DnsRefused,
+        _ => Cause::Unknown,
+    };
+    Some(Failure::new(cause, format!("the server answered {}", rcode_name(rcode))))
+}
+
+/// The mnemonics of the IANA registry, as dig prints them.
+fn rcode_name(rcode: ResponseCode) -> String {
+    match rcode {
+        ResponseCode::NoError => "NOERROR".into(),
+        ResponseCode::FormErr => "FORMERR".into(),
+        ResponseCode::ServFail => "SERVFAIL".into(),
+        ResponseCode::NXDomain => "NXDOMAIN".into(),
+        ResponseCode::NotImp => "NOTIMP".into(),
+        ResponseCode::Refused => "REFUSED".into(),
+        other => format!("RCODE{}", u16::from(other)),
+    }
+}
+
+/// The receive buffer that we offer: fits an unfragmented packet on every common path (DNS flag day 2020).
+const UDP_PAYLOAD: u16 = 1232;
+
+/// When the question is sent again, without EDNS, which some middleboxes drop. The first time soon: many names at a time
+/// make bursts that small resolvers lose answers of.
+const RESEND_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1200)];
+
+/// Of a phase's time-out: no resend later than this.
+const LATEST_RESEND: f64 = 0.4;
+
+/// Of a phase's time-out: when TCP is tried beside a silent UDP.
+const TCP_AFTER: f64 = 0.5;
+
+/// How many foreign or broken datagrams are read before the server is given up.
+const MOST_STRAY_DATAGRAMS: usize = 64;
+
+/// Longer chains are loops.
+const MOST_ALIASES: usize = 16;
+
+/// How many addresses of one family are kept.
+const MOST_ADDRESSES: usize = 16;

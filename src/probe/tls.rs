@@ -1,0 +1,153 @@
+//! TLS over a connection that we own. The chain is recorded whatever it is, and judged afterwards.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::client::Resumption;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::classify;
+use crate::evidence::{Cause, Failure, TlsDetail};
+
+/// What the first message looks like.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Hello {
+    /// As small as it comes: about 250 bytes.
+    Small,
+    /// About 1.5 kB, more than one packet: as large as those of runtimes that offer a post-quantum key share.
+    Large,
+}
+
+/// A finished or failed handshake, with what the server presented either way.
+pub(super) struct Handshake<S> {
+    pub(super) stream: Result<TlsStream<S>, Failure>,
+    pub(super) detail: TlsDetail,
+    pub(super) chain: Vec<CertificateDer<'static>>,
+}
+
+/// Shakes hands. `offer_http` asks for HTTP/1.1 by ALPN: an HTTP/2 connection could not be upgraded to a WebSocket.
+pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
+    io: S,
+    name: &ServerName<'static>,
+    hello: Hello,
+    offer_http: bool,
+    provider: &Arc<CryptoProvider>,
+    within: Duration,
+) -> Handshake<S> {
+    let recorder = Arc::new(Recorder { provider: Arc::clone(provider), chain: Mutex::default() });
+    let mut detail = TlsDetail { server_name: name.to_str().into_owned(), ..TlsDetail::default() };
+    let config = match config(&recorder, hello, offer_http) {
+        Ok(config) => Arc::new(config),
+        Err(e) => {
+            return Handshake {
+                stream: Err(Failure::new(Cause::Unknown, e.to_string())),
+                detail,
+                chain: vec![],
+            };
+        }
+    };
+    if hello == Hello::Large {
+        detail.hello_bytes = hello_length(&config, name);
+    }
+    let stream = match timeout(within, TlsConnector::from(config).connect(name.clone(), io)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(e)) => Err(classify::handshake(&e)),
+        Err(_) => {
+            Err(Failure::new(Cause::TlsTimeout, format!("no answer to the ClientHello within {within:?}")))
+        }
+    };
+    if let Ok(stream) = &stream {
+        describe(stream.get_ref().1, &mut detail);
+    }
+    let chain = std::mem::take(&mut *recorder.chain.lock().unwrap_or_else(PoisonError::into_inner));
+    Handshake { stream, detail, chain }
+}
+
+fn config(recorder: &Arc<Recorder>, hello: Hello, offer_http: bool) -> Result<ClientConfig, rustls::Error> {
+    let verifier: Arc<dyn ServerCertVerifier> = Arc::<Recorder>::clone(recorder);
+    let mut config = ClientConfig::builder_with_provider(Arc::clone(&recorder.provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    config.resumption = Resumption::disabled(); // every probe is a full handshake
+    if offer_http {
+        config.alpn_protocols.push(b"http/1.1".to_vec());
+    }
+    if hello == Hello::Large {
+        // names that no server knows fill the message; the key share that fills it in real clients is not in `ring`
+        config.alpn_protocols.extend((0..5).map(|i| vec![b'a' + i; 247]));
+    }
+    Ok(config)
+}
+
+/// The length of the message as it goes out, by writing one that is thrown away.
+fn hello_length(config: &Arc<ClientConfig>, name: &ServerName<'static>) -> Option<usize> {
+    let mut connection = ClientConnection::new(Arc::clone(config), name.clone()).ok()?;
+    let mut bytes = Vec::new();
+    connection.write_tls(&mut bytes).ok()?;
+    Some(bytes.len())
+}
+
+fn describe(connection: &ClientConnection, detail: &mut TlsDetail) {
+    detail.protocol = connection.protocol_version().and_then(|v| v.as_str()).map(|v| v.replace('_', "."));
+    detail.cipher = connection.negotiated_cipher_suite().and_then(|s| s.suite().as_str()).map(str::to_owned);
+    detail.group =
+        connection.negotiated_key_exchange_group().and_then(|g| g.name().as_str()).map(str::to_owned);
+    detail.alpn =
+        connection.alpn_protocol().map(|p| crate::evidence::printable(&String::from_utf8_lossy(p), 40));
+}
+
+/// Accepts every chain and keeps it. Signatures over the handshake are checked all the same.
+#[derive(Debug)]
+struct Recorder {
+    provider: Arc<CryptoProvider>,
+    chain: Mutex<Vec<CertificateDer<'static>>>,
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let chain =
+            std::iter::once(end_entity).chain(intermediates).map(|c| c.clone().into_owned()).collect();
+        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

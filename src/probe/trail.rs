@@ -1,0 +1,107 @@
+//! Steps as they are made. They are kept outside the probe's task, so that what was measured survives when it is stopped.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::evidence::{Attempt, Cause, Detail, Failure, Outcome, Purpose, Step};
+
+/// The attempts of one check.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    attempts: Arc<Mutex<Vec<Attempt>>>,
+    run_started: Instant,
+}
+
+/// Where the steps of one attempt go.
+#[derive(Clone, Debug)]
+pub(super) struct Trail {
+    seen: Seen,
+    index: usize,
+}
+
+impl Seen {
+    pub(super) fn new(run_started: Instant) -> Self {
+        Self { attempts: Arc::default(), run_started }
+    }
+
+    /// Begins an attempt.
+    pub(super) fn begin(&self, purpose: Purpose, address: Option<SocketAddr>) -> Trail {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.push(Attempt { purpose, address, steps: Vec::new() });
+        Trail { seen: self.clone(), index: attempts.len() - 1 }
+    }
+
+    /// Takes all attempts out; those without a step were cut before they measured anything.
+    pub(super) fn take(&self) -> Vec<Attempt> {
+        let mut attempts = std::mem::take(&mut *self.attempts.lock().unwrap_or_else(PoisonError::into_inner));
+        attempts.retain(|a| !a.steps.is_empty());
+        attempts
+    }
+
+    /// Adds an attempt that is complete.
+    pub(super) fn add(&self, attempt: Attempt) {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
+    }
+
+    /// A step that began at `started` and ends now.
+    pub(super) fn step(&self, detail: Detail, failure: Option<Failure>, started: Instant) -> Step {
+        let (outcome, cause, raw) = match failure {
+            None => (Outcome::Reached, None, None),
+            Some(f) => (Outcome::Failed, Some(f.cause), Some(f.raw)),
+        };
+        Step {
+            detail,
+            outcome,
+            cause,
+            raw,
+            started: started.saturating_duration_since(self.run_started),
+            took: started.elapsed(),
+        }
+    }
+}
+
+impl Trail {
+    /// Records a step that began at `started` and ends now. `None` when it failed.
+    pub(super) fn record(&self, detail: Detail, failure: Option<Failure>, started: Instant) -> Option<()> {
+        let reached = failure.is_none().then_some(());
+        self.push(self.seen.step(detail, failure, started));
+        reached
+    }
+
+    /// Says where the attempt went, where that is known only once it is there.
+    pub(super) fn went_to(&self, address: SocketAddr) {
+        let mut attempts = self.seen.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(attempt) = attempts.get_mut(self.index) {
+            attempt.address = Some(address);
+        }
+    }
+
+    /// The cause of the last step, if it failed.
+    pub(super) fn last_cause(&self) -> Option<Cause> {
+        self.last(|step| step.cause)
+    }
+
+    /// Whether the other side got as far as presenting a chain.
+    pub(super) fn presented_chain(&self) -> bool {
+        self.last(|step| match &step.detail {
+            Detail::Tls(detail) => Some(!detail.chain.is_empty() && detail.protocol.is_some()),
+            _ => None,
+        })
+        .unwrap_or(false)
+    }
+
+    fn last<T>(&self, read: impl FnOnce(&Step) -> Option<T>) -> Option<T> {
+        let attempts = self.seen.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        read(attempts.get(self.index)?.steps.last()?)
+    }
+
+    /// Records a step that was made elsewhere.
+    pub(super) fn push(&self, step: Step) {
+        let mut attempts = self.seen.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(attempt) = attempts.get_mut(self.index) {
+            attempt.steps.push(step);
+        }
+    }
+}

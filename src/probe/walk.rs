@@ -1,0 +1,325 @@
+//! One attempt: a connection to one address, or by way of a proxy, walked through the phases of its protocol.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+use tokio_rustls::client::TlsStream;
+
+use super::connect::connect;
+use super::http::{self, Exchange};
+use super::io::{Io, Stream};
+use super::one::{Destination, Prober, Target};
+use super::tls::{self, Hello};
+use super::trail::Trail;
+use super::trust::Expected;
+use super::{greeting, proxy, websocket};
+use crate::evidence::{Attempt, Cause, ConnectDetail, Detail, Failure, Purpose, TlsDetail, TrustStore};
+use crate::net::ProxyServer;
+use crate::rules::model::Protocol;
+
+/// One attempt at one address.
+pub(super) struct Walk<'a> {
+    pub(super) prober: &'a Prober,
+    pub(super) purpose: Purpose,
+    /// `None` by way of a proxy.
+    pub(super) address: Option<SocketAddr>,
+    pub(super) diverted: Option<&'a str>,
+    pub(super) trail: Trail,
+}
+
+impl Walk<'_> {
+    pub(super) async fn phases(&self) -> Option<()> {
+        let stream = self.connect().await?;
+        match self.target().protocol {
+            Protocol::Https | Protocol::Wss | Protocol::Tls => Box::pin(self.secured(stream)).await,
+            _ => self.unsecured(stream, None).await,
+        }
+    }
+
+    /// What comes over a connection without TLS.
+    async fn unsecured(&self, stream: Stream, proxy: Option<&ProxyServer>) -> Option<()> {
+        match self.target().protocol {
+            Protocol::Git | Protocol::Ssh => self.greet(stream).await,
+            Protocol::Http => self.http(stream, None, proxy).await,
+            _ => Some(()),
+        }
+    }
+
+    /// All phases by way of a proxy. Plain HTTP goes to it in absolute form, everything else through a tunnel.
+    pub(super) async fn proxied(&self, server: &ProxyServer, destination: &Destination) -> Option<()> {
+        let started = Instant::now();
+        let is_plain = self.target().protocol == Protocol::Http;
+        let target = (destination.host.as_str(), destination.port);
+        let opened = proxy::open(&self.prober.net, server, (!is_plain).then_some(target)).await;
+        if let Some(address) = opened.address {
+            self.trail.went_to(address);
+        }
+        let failure = opened.stream.as_ref().err().cloned();
+        self.trail.record(Detail::Proxy(Box::new(opened.detail)), failure, started);
+        let stream = opened.stream.ok()?;
+        match self.target().protocol {
+            Protocol::Https | Protocol::Wss | Protocol::Tls => Box::pin(self.inside_tls(stream)).await.1,
+            _ => self.unsecured(stream, Some(server)).await,
+        }
+    }
+
+    fn target(&self) -> &Target {
+        &self.prober.target
+    }
+
+    fn within(&self) -> Duration {
+        self.prober.net.timeout
+    }
+
+    async fn connect(&self) -> Option<Stream> {
+        let started = Instant::now();
+        let result = connect(self.address?, None, self.within()).await;
+        let detail = connect_detail(result.as_ref().ok(), None, self.diverted);
+        match result {
+            Ok(stream) => {
+                self.trail.record(detail, None, started);
+                Some(Box::new(stream))
+            }
+            Err(failure) => {
+                self.trail.record(detail, Some(failure), started);
+                None
+            }
+        }
+    }
+
+    async fn greet(&self, stream: Stream) -> Option<()> {
+        let started = Instant::now();
+        let target = self.target();
+        let (detail, failure) = greeting::greet(stream, target.protocol, &target.host, self.within()).await;
+        self.trail.record(Detail::Greeting(Box::new(detail)), failure, started)
+    }
+
+    async fn http(
+        &self,
+        io: impl Io + 'static,
+        trusted_by: Option<TrustStore>,
+        proxy: Option<&ProxyServer>,
+    ) -> Option<()> {
+        let started = Instant::now();
+        let exchange = Exchange { proxy, ..self.exchange(trusted_by) };
+        let (detail, failure) = http::exchange(io, exchange).await;
+        self.trail.record(Detail::Http(Box::new(detail)), failure, started)
+    }
+
+    async fn websocket(&self, io: TlsStream<Stream>, trusted_by: TrustStore) -> Option<()> {
+        let started = Instant::now();
+        let (detail, failure) = websocket::upgrade(io, self.exchange(Some(trusted_by))).await;
+        self.trail.record(Detail::WebSocket(Box::new(detail)), failure, started)
+    }
+
+    fn exchange(&self, trusted_by: Option<TrustStore>) -> Exchange<'_> {
+        let target = self.target();
+        Exchange {
+            host: &target.host,
+            port: target.port,
+            is_tls: target.protocol.uses_tls(),
+            spec: &target.spec,
+            trusted_by,
+            within: self.within(),
+            now: self.prober.net.clock.now(),
+            proxy: None,
+            keep: self.prober.keep.as_ref(),
+        }
+    }
+
+    /// TLS and what comes inside it. Beside it, once for each address of the run, a handshake with a large ClientHello:
+    /// it takes as long as TLS and HTTP together, so that it costs no time of its own.
+    async fn secured(&self, stream: Stream) -> Option<()> {
+        let (looks, place) = (&self.prober.large_looks, self.prober.place);
+        // a look explains a check: what is fetched is none, and a cross-check is an explanation itself
+        let may_look = self.prober.keep.is_none() && self.purpose != Purpose::Direct;
+        let Some(address) = self.address.filter(|&a| may_look && looks.claim(a, place)) else {
+            return self.inside_tls(stream).await.1;
+        };
+        let mut large = Box::pin(self.second_look(Purpose::LargeHello, None, Hello::Large, self.within()));
+        let mut main = pin!(self.inside_tls(stream));
+        let mut looked = None;
+        let (shook_hands, reached) = loop {
+            tokio::select! {
+                done = &mut main => break done,
+                attempt = &mut large, if looked.is_none() => looked = Some(attempt),
+            }
+        };
+        if shook_hands {
+            let attempt = match looked {
+                Some(attempt) => attempt,
+                None => large.await,
+            };
+            self.prober.seen.add(attempt);
+        } else {
+            looks.release(address, place); // says nothing here; another check at this address may look
+        }
+        reached
+    }
+
+    /// Whether hands were shaken at all, and whether the check reached its end.
+    async fn inside_tls(&self, stream: Stream) -> (bool, Option<()>) {
+        let Some((stream, trusted_by)) = self.tls(stream).await else {
+            return (self.trail.presented_chain(), None);
+        };
+        let reached = match self.target().protocol {
+            Protocol::Wss => self.websocket(stream, trusted_by).await,
+            Protocol::Tls => Some(()),
+            _ => self.http(stream, Some(trusted_by), None).await,
+        };
+        (true, reached)
+    }
+
+    async fn tls(&self, stream: Stream) -> Option<(TlsStream<Stream>, TrustStore)> {
+        let started = Instant::now();
+        let name = match ServerName::try_from(self.target().host.clone()) {
+            Ok(name) => name,
+            Err(e) => {
+                let failure = Failure::new(Cause::Unknown, e.to_string());
+                self.trail.record(Detail::Tls(Box::default()), Some(failure), started);
+                return None;
+            }
+        };
+        let handshake = self.handshake_or_look(stream, &name).await;
+        let mut detail = handshake.detail;
+        let mut failure = handshake.stream.as_ref().err().cloned();
+        let mut trusted_by = TrustStore::Nobody;
+        if !handshake.chain.is_empty() {
+            let judgement = self.judge(&handshake.chain, &name);
+            trusted_by = judgement.trusted_by;
+            detail.chain = judgement.chain;
+            detail.trusted_by = Some(trusted_by);
+            detail.authority = judgement.authority;
+            detail.appliance = judgement.appliance.map(str::to_owned);
+            failure = match failure {
+                // the handshake broke over something in the chain itself; what the chain is tells more
+                Some(f) if f.cause == Cause::Unknown => judgement.failure.or(Some(f)),
+                f => f.or(judgement.failure),
+            };
+        }
+        let took_until = Instant::now();
+        let stream = self.ask_the_time(handshake.stream.ok(), &mut detail, failure.as_ref()).await;
+        let mut step = self.prober.seen.step(Detail::Tls(Box::new(detail)), failure, started);
+        step.took = took_until.saturating_duration_since(started);
+        self.trail.push(step);
+        stream.filter(|_| self.trail.last_cause().is_none()).map(|s| (s, trusted_by))
+    }
+
+    fn judge(
+        &self,
+        chain: &[rustls::pki_types::CertificateDer<'static>],
+        name: &ServerName<'static>,
+    ) -> super::trust::Judgement {
+        let spec = &self.target().spec;
+        let expected = Expected { certificate: &spec.certificate, inspection: spec.inspection };
+        self.prober.net.trust.judge(chain, name, self.prober.net.unix_time(), expected)
+    }
+
+    /// A certificate that is out of its time raises the question whose clock is wrong; the server's `Date` answers it.
+    async fn ask_the_time(
+        &self,
+        stream: Option<TlsStream<Stream>>,
+        detail: &mut TlsDetail,
+        failure: Option<&Failure>,
+    ) -> Option<TlsStream<Stream>> {
+        let out_of_time = |f: &Failure| matches!(f.cause, Cause::TlsExpired | Cause::TlsNotYetValid);
+        if !failure.is_some_and(out_of_time) || self.target().protocol == Protocol::Tls {
+            return stream;
+        }
+        if let Some((date, skew)) = http::date_of(stream?, self.exchange(None)).await {
+            detail.server_date = Some(date);
+            detail.clock_skew_s = Some(skew);
+        }
+        None
+    }
+
+    /// The handshake. When it stalls, a second connection with small segments is tried beside it, so that both are over
+    /// within the same time-out.
+    async fn handshake_or_look(&self, stream: Stream, name: &ServerName<'static>) -> tls::Handshake<Stream> {
+        if self.address.is_none() || self.purpose == Purpose::Direct {
+            return self.shake(stream, name, Hello::Small, self.within()).await;
+        }
+        let deadline = Instant::now() + self.within();
+        let stall = self.within().mul_f64(STALLS_AFTER).min(LONGEST_STALL);
+        let mut main = pin!(self.shake(stream, name, Hello::Small, self.within()));
+        let mut look = Box::pin(async {
+            sleep(stall).await;
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.second_look(Purpose::SmallSegments, Some(SMALL_SEGMENT), Hello::Small, left).await
+        });
+        let mut looked = None;
+        let handshake = loop {
+            tokio::select! {
+                biased;
+                attempt = &mut look, if looked.is_none() => looked = Some(attempt),
+                handshake = &mut main => break handshake,
+            }
+        };
+        let stalled = handshake.stream.as_ref().err().is_some_and(|f| f.cause == Cause::TlsTimeout);
+        if stalled {
+            let attempt = match looked {
+                Some(attempt) => attempt,
+                None => look.await,
+            };
+            self.prober.seen.add(attempt);
+        }
+        handshake
+    }
+
+    async fn shake(
+        &self,
+        stream: Stream,
+        name: &ServerName<'static>,
+        hello: Hello,
+        within: Duration,
+    ) -> tls::Handshake<Stream> {
+        let offer_http = self.target().protocol != Protocol::Tls;
+        tls::handshake(stream, name, hello, offer_http, self.prober.net.trust.provider(), within).await
+    }
+
+    /// A connection and a handshake that only explain what the first one met.
+    async fn second_look(
+        &self,
+        purpose: Purpose,
+        max_segment: Option<u16>,
+        hello: Hello,
+        within: Duration,
+    ) -> Attempt {
+        let mut attempt = Attempt { purpose, address: self.address, steps: Vec::new() };
+        let Some(address) = self.address else { return attempt };
+        let started = Instant::now();
+        let connection = connect(address, max_segment, within).await;
+        let detail = connect_detail(connection.as_ref().ok(), max_segment, self.diverted);
+        let failure = connection.as_ref().err().cloned();
+        attempt.steps.push(self.prober.seen.step(detail, failure, started));
+        let Ok(stream) = connection else { return attempt };
+        let left = within.saturating_sub(started.elapsed());
+        let started = Instant::now();
+        let Ok(name) = ServerName::try_from(self.target().host.clone()) else { return attempt };
+        let handshake = self.shake(Box::new(stream), &name, hello, left).await;
+        let failure = handshake.stream.err();
+        attempt.steps.push(self.prober.seen.step(Detail::Tls(Box::new(handshake.detail)), failure, started));
+        attempt
+    }
+}
+
+fn connect_detail(stream: Option<&TcpStream>, max_segment: Option<u16>, diverted: Option<&str>) -> Detail {
+    Detail::Connect(Box::new(ConnectDetail {
+        local: stream.and_then(|s| s.local_addr().ok()),
+        max_segment,
+        connect_to: diverted.map(str::to_owned),
+    }))
+}
+
+/// A maximum segment size that fits through every tunnel (RFC 9293 3.7.1).
+const SMALL_SEGMENT: u16 = 536;
+
+/// Of a time-out: when a handshake counts as stalled; but no later than [`LONGEST_STALL`].
+const STALLS_AFTER: f64 = 0.3;
+
+/// Longer than any handshake over a satellite takes.
+const LONGEST_STALL: Duration = Duration::from_millis(1500);

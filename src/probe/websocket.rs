@@ -1,0 +1,102 @@
+//! One WebSocket upgrade (RFC 6455) over a connection that we own.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use http::{Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::http::{Exchange, clock_skew, telling_headers};
+use super::{appliance, classify};
+use crate::evidence::{Cause, Failure, TrustStore, WebSocketDetail};
+use crate::rules::model::Statuses;
+
+/// Asks for the upgrade and judges the answer by what the rules say of the real service.
+pub(super) async fn upgrade<S>(io: S, exchange: Exchange<'_>) -> (WebSocketDetail, Option<Failure>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut detail =
+        WebSocketDetail { request: format!("GET {}", exchange.spec.path), ..WebSocketDetail::default() };
+    let request = match request(&exchange) {
+        Ok(request) => request,
+        Err(e) => return (detail, Some(Failure::new(Cause::Unknown, e.to_string()))),
+    };
+    let failure = match timeout(exchange.within, client_async(request, io)).await {
+        Err(_) => Some(Failure::new(Cause::WsTimeout, format!("no answer within {:?}", exchange.within))),
+        Ok(Ok((socket, response))) => {
+            describe(&response, &exchange, &mut detail);
+            stays_open(socket).await
+        }
+        Ok(Err(tungstenite::Error::Http(response))) => {
+            describe(&response, &exchange, &mut detail);
+            refused(&exchange, &detail)
+        }
+        Ok(Err(e)) => Some(classify::websocket(&e)),
+    };
+    (detail, failure)
+}
+
+fn request(exchange: &Exchange<'_>) -> Result<Request<()>, http::Error> {
+    let scheme = if exchange.is_tls { "wss" } else { "ws" };
+    let authority = exchange.authority();
+    let mut request = Request::builder()
+        .uri(format!("{scheme}://{authority}{}", exchange.spec.path))
+        .header("Host", authority)
+        .header("User-Agent", super::http::AGENT)
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", generate_key());
+    for (name, value) in &exchange.spec.headers {
+        request = request.header(name, value);
+    }
+    request.body(())
+}
+
+fn describe<B>(response: &Response<B>, exchange: &Exchange<'_>, detail: &mut WebSocketDetail) {
+    detail.status = Some(response.status().as_u16());
+    detail.headers = telling_headers(response.headers());
+    detail.appliance = appliance::in_answer(&detail.headers, None).map(str::to_owned);
+    detail.clock_skew_s = clock_skew(response.headers(), exchange.now);
+}
+
+/// Some boxes let the upgrade pass and cut the connection right after it. A close frame is the service's own word.
+async fn stays_open<S>(mut socket: WebSocketStream<S>) -> Option<Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match timeout(GRACE, socket.next()).await {
+        Err(_)
+        | Ok(Some(Ok(Message::Close(Some(_)) | Message::Text(_) | Message::Binary(_) | Message::Ping(_)))) => {
+            None
+        }
+        Ok(Some(Ok(_))) => None,
+        Ok(Some(Err(e))) => Some(Failure::new(Cause::WsClosed, format!("right after the upgrade: {e}"))),
+        Ok(None) => Some(Failure::new(Cause::WsClosed, "closed right after the upgrade")),
+    }
+}
+
+/// An answer other than 101. A relay without a matching listener answers 401, 403 or 404 to an upgrade that reached it;
+/// 200 and 426 (RFC 9110 15.5.22) say that no upgrade arrived.
+fn refused(exchange: &Exchange<'_>, detail: &WebSocketDetail) -> Option<Failure> {
+    let status = detail.status?;
+    if status == 200 || status == 426 {
+        return Some(Failure::new(Cause::WsUpgradeStripped, format!("{status} instead of 101")));
+    }
+    let stranger = detail.appliance.as_ref().filter(|_| exchange.trusted_by != Some(TrustStore::Public));
+    if let Some(product) = stranger {
+        return Some(Failure::new(Cause::WsRefused, format!("{status} from {product}")));
+    }
+    match &exchange.spec.answer.status {
+        Statuses::Listed(list) if list.iter().any(|s| s.0 == status) => None,
+        _ => Some(Failure::new(Cause::WsRefused, format!("{status} instead of 101"))),
+    }
+}
+
+/// How long a fresh WebSocket has to stay open to count.
+const GRACE: Duration = Duration::from_millis(150);
