@@ -4,3 +4,4 @@
 
 mod lab;
 mod lab_selftest;
+mod reports;

@@ -1,0 +1,103 @@
+//! The facts that a report rests on.
+
+use std::net::SocketAddr;
+
+use super::screen::{Paint, Screen};
+use super::tally::{plural, some_of};
+use super::v1::{Report, Vantage};
+use crate::plan::{Route, RouteKind};
+use crate::rules::model::Layer;
+use crate::vantage::VantageKind;
+
+/// How many routes and resolvers are named.
+const NAMED: usize = 3;
+
+/// Where the values begin.
+const INDENT: usize = 12;
+
+/// Draws one line for each kind of fact.
+pub(super) fn draw(screen: &mut Screen, report: &Report, verbose: bool) {
+    let run = &report.run;
+    let scope = format!("{} {}, connectivity {}", run.cloud, run.region, run.connectivity.word());
+    fact(screen, "cloud", &scope);
+    fact(screen, "features", &run.features.join(", "));
+    fact(screen, "from", &from(report));
+    fact(screen, "resolver", &resolvers(report));
+    fact(screen, "route", &routes(report));
+    fact(screen, "rules", &rules(report, verbose));
+    if verbose {
+        let tool = &report.tool;
+        fact(screen, "run", &format!("{}, {} {}", run.started_at, tool.name, tool.version));
+    }
+}
+
+fn fact(screen: &mut Screen, label: &str, value: &str) {
+    let value = if value.is_empty() { "unknown" } else { value };
+    screen.paragraph(&[(Paint::Dim, &format!("  {label:<10}"))], INDENT, Paint::Plain, value);
+}
+
+fn from(report: &Report) -> String {
+    let one = |v: &Vantage| match (&v.node, &v.error) {
+        (_, Some(error)) => format!("{} (not measured: {error})", v.id),
+        (Some(node), None) if !v.id.contains(node.as_str()) => format!("{} on {node}", v.id),
+        _ => v.id.clone(),
+    };
+    let names: Vec<String> = report.vantages.iter().map(one).collect();
+    let only_here = report.vantages.iter().all(|v| v.kind == VantageKind::Workstation);
+    let caution = if only_here { " (pods and nodes may see another network)" } else { "" };
+    format!("{}{caution}", names.join(", "))
+}
+
+/// Once if they are the same everywhere, else for each vantage.
+fn resolvers(report: &Report) -> String {
+    let known: Vec<&Vantage> = report.vantages.iter().filter(|v| !v.facts.resolvers.is_empty()).collect();
+    let names = |v: &Vantage| some_of(&v.facts.resolvers.iter().map(server).collect::<Vec<_>>(), NAMED);
+    match known[..] {
+        [] => String::new(),
+        [first, ..] if known.iter().all(|v| v.facts.resolvers == first.facts.resolvers) => {
+            let origin = first.facts.resolvers_from.as_ref();
+            names(first) + &origin.map_or(String::new(), |from| format!(" ({from})"))
+        }
+        _ => known.iter().map(|v| format!("{}: {}", v.id, names(v))).collect::<Vec<_>>().join("; "),
+    }
+}
+
+fn server(address: &SocketAddr) -> String {
+    if address.port() == 53 { address.ip().to_string() } else { address.to_string() }
+}
+
+/// Each way that checks go, the most used first.
+fn routes(report: &Report) -> String {
+    let mut ways: Vec<(&Route, usize)> = Vec::new();
+    for check in &report.checks {
+        match ways.iter_mut().find(|(route, _)| *route == &check.route) {
+            Some((_, count)) => *count += 1,
+            None => ways.push((&check.route, 1)),
+        }
+    }
+    ways.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    if let [(route, _)] = ways[..] {
+        return way(route);
+    }
+    let name = |(route, count): &(&Route, usize)| format!("{}: {}", way(route), plural(*count, "check"));
+    let mut shown: Vec<String> = ways.iter().take(NAMED).map(name).collect();
+    if ways.len() > NAMED {
+        shown.push(format!("{} more", ways.len() - NAMED));
+    }
+    shown.join("; ")
+}
+
+fn way(route: &Route) -> String {
+    let by = match (route.kind, &route.proxy) {
+        (RouteKind::Direct, _) => "direct",
+        (RouteKind::Proxy, Some(proxy)) => proxy.as_str(),
+        (RouteKind::Proxy, None) => "proxy",
+    };
+    if route.reason.is_empty() { by.to_owned() } else { format!("{by} ({})", route.reason) }
+}
+
+fn rules(report: &Report, verbose: bool) -> String {
+    let digest = |l: &Layer| if verbose { format!(" (sha256 {})", l.sha256) } else { String::new() };
+    let layers = report.rules.iter().map(|l| format!("{} {}{}", l.name, l.revision, digest(l)));
+    layers.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,99 @@
+//! The verdict as one plain sentence.
+
+use super::tally::{Count, Tally, some_of};
+use super::v1::{Report, Vantage, Verdict};
+use crate::finding::Severity;
+use crate::vantage::VantageKind;
+
+/// The features without which there is no connected cluster at all; the others can be missing from one.
+const CONNECTING: [&str; 2] = ["core", "onboarding-cli"];
+
+/// The verdict in capitals.
+pub(super) fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ready => "READY",
+        Verdict::ReadyWithWarnings => "READY, WITH WARNINGS",
+        Verdict::Blocked => "BLOCKED",
+        Verdict::Incomplete => "INCOMPLETE",
+    }
+}
+
+/// Whether a cluster can be connected, and why (not).
+pub(super) fn sentence(tally: &Tally<'_>) -> String {
+    let report = tally.report;
+    let required = tally.count(true);
+    let (subject, here) = place(report);
+    match report.verdict {
+        Verdict::Ready => format!("{subject} can be connected{here}. {}", none_failed(required)),
+        Verdict::ReadyWithWarnings => {
+            let why = first_summary(report, Severity::Warning).unwrap_or_else(|| none_failed(required));
+            format!("{subject} can be connected{here}. {why}")
+        }
+        Verdict::Blocked => {
+            let why = first_summary(report, Severity::Blocking).unwrap_or_else(|| some_failed(required));
+            format!("{} {why}", blocked(tally, subject, here))
+        }
+        Verdict::Incomplete => format!(
+            "Whether {} can be connected{here} is open. Nothing required has failed, but {}.",
+            subject.to_lowercase(),
+            missing(report, required)
+        ),
+    }
+}
+
+/// What is spoken of: any cluster in the network of this machine, or the one whose pods or nodes were looked from.
+fn place(report: &Report) -> (&'static str, &'static str) {
+    let only_here = report.vantages.iter().all(|v| v.kind == VantageKind::Workstation);
+    if only_here { ("A cluster", " from here") } else { ("This cluster", "") }
+}
+
+/// Says what cannot work: all of it, or the features that lack something while the base has what it needs.
+fn blocked(tally: &Tally<'_>, subject: &str, here: &str) -> String {
+    let lacking: Vec<String> =
+        tally.features().filter(|(_, c)| c.unmet > 0).map(|(name, _)| name.to_owned()).collect();
+    let connects = !lacking.is_empty() && !lacking.iter().any(|f| CONNECTING.contains(&f.as_str()));
+    if connects && tally.features().any(|(name, count)| name == CONNECTING[0] && count.met > 0) {
+        return format!("{subject} can be connected{here}, but without {}.", some_of(&lacking, 3));
+    }
+    format!("{subject} cannot be connected{here}.")
+}
+
+/// The summary of the gravest finding, and how many more there are of its kind.
+fn first_summary(report: &Report, severity: Severity) -> Option<String> {
+    let mut findings = report.findings.iter().filter(|f| f.severity == severity);
+    let summary = findings.next()?.summary.trim_end_matches('.');
+    let more = findings.count();
+    Some(match more {
+        0 => format!("{summary}."),
+        1 => format!("{summary} (and one more finding)."),
+        _ => format!("{summary} (and {more} more findings)."),
+    })
+}
+
+fn none_failed(required: Count) -> String {
+    if required.unverified == 0 {
+        return format!("All {} required checks are met.", required.met);
+    }
+    format!("{} of {} required checks are met; the others cannot be verified.", required.met, required.all())
+}
+
+fn some_failed(required: Count) -> String {
+    format!("{} of {} required checks are not met.", required.unmet, required.all())
+}
+
+fn missing(report: &Report, required: Count) -> String {
+    let mut reasons = Vec::new();
+    if report.run.interrupted {
+        reasons.push("the run was interrupted".to_owned());
+    }
+    if report.run.deadline_passed {
+        reasons.push("the deadline passed".to_owned());
+    }
+    let unseen = |v: &Vantage| v.error.as_ref().map(|_| format!("nothing was measured from {}", v.id));
+    reasons.extend(report.vantages.iter().filter_map(unseen));
+    if required.unverified > 0 || reasons.is_empty() {
+        let all = required.all();
+        reasons.push(format!("{} of {all} required checks could not be made", required.unverified));
+    }
+    reasons.join("; ")
+}

@@ -1,0 +1,118 @@
+//! The report as JSON, and its schema.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+use super::v1::Report;
+use crate::evidence::is_unprintable;
+
+/// The version that this program writes and reads.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The most bytes that a report may have. 10,000 checks with all their certificates take about half.
+pub const MOST_BYTES: usize = 64 << 20;
+
+/// Why a report cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Larger than [`MOST_BYTES`].
+    #[error("the report is too large: {0} bytes, {MOST_BYTES} are supported")]
+    TooLarge(usize),
+    /// Not JSON, or not in the form of a report.
+    #[error("this is no arcprobe report: {0}")]
+    Form(#[from] serde_json::Error),
+    /// Written by a program that knows more.
+    #[error("the report has schema_version {0}; this program reads version {SCHEMA_VERSION} only")]
+    Version(u64),
+}
+
+/// Renders the report as indented JSON. Characters that could deceive the reader of a terminal are escaped.
+pub fn render(report: &Report) -> String {
+    // Writing to memory cannot fail, and every map of a report has strings for keys.
+    let json = serde_json::to_string_pretty(report).unwrap_or_default();
+    escape(&json) + "\n"
+}
+
+/// Reads a report.
+///
+/// # Errors
+/// When it is too large, not a report, or of another version.
+pub fn parse(bytes: &[u8]) -> Result<Report, ReadError> {
+    if bytes.len() > MOST_BYTES {
+        return Err(ReadError::TooLarge(bytes.len()));
+    }
+    let Versioned { schema_version } = serde_json::from_slice(bytes)?;
+    if schema_version != u64::from(SCHEMA_VERSION) {
+        return Err(ReadError::Version(schema_version));
+    }
+    Ok(serde_json::from_slice(bytes)?)
+}
+
+/// The JSON Schema of the report.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Report).to_value()
+}
+
+/// All that is looked at before the version is known.
+#[derive(Deserialize)]
+struct Versioned {
+    schema_version: u64,
+}
+
+/// JSON writers leave DEL, C1 controls and bidirectional marks as they are. Outside of strings JSON has no such
+/// characters, and inside `\u` stands for the same text.
+fn escape(json: &str) -> String {
+    if !json.chars().any(must_escape) {
+        return json.to_owned();
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if must_escape(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}"); // a String takes all
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn must_escape(c: char) -> bool {
+    c != '\n' && is_unprintable(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deceptive_characters_are_escaped_and_mean_the_same() {
+        let text = "a\u{202e}b\u{9b}c\u{7f}d\u{e0041}e";
+        let json = escape(&serde_json::to_string(text).unwrap());
+        assert!(json.is_ascii(), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let table = [
+            ("", "this is no arcprobe report: EOF while parsing a value at line 1 column 0"),
+            ("{}", "this is no arcprobe report: missing field `schema_version` at line 1 column 2"),
+            (
+                r#"{"schema_version": 2}"#,
+                "the report has schema_version 2; this program reads version 1 only",
+            ),
+            (
+                r#"{"schema_version": 1}"#,
+                "this is no arcprobe report: missing field `tool` at line 1 column 21",
+            ),
+        ];
+        for (text, message) in table {
+            assert_eq!(parse(text.as_bytes()).unwrap_err().to_string(), message);
+        }
+        let large = vec![b' '; MOST_BYTES + 1];
+        assert!(matches!(parse(&large), Err(ReadError::TooLarge(_))));
+    }
+}

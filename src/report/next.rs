@@ -1,0 +1,53 @@
+//! What to type next.
+
+use super::screen::{Paint, Screen, bare};
+use super::tally::{Standing, Tally};
+use super::v1::{Report, Verdict};
+use crate::rules::model::Cloud;
+use crate::settings::Connectivity;
+
+/// Draws the commands that follow from a report.
+pub(super) fn draw(screen: &mut Screen, tally: &Tally<'_>) {
+    screen.blank();
+    let commands = commands(tally);
+    if !commands.is_empty() {
+        screen.line(&[(Paint::Bold, "next")]);
+        for command in &commands {
+            screen.command(2, command);
+        }
+    }
+    let hint = "-v shows every check, -o short fits a ticket, --save report.json keeps all of it";
+    screen.line(&[(Paint::Dim, hint)]);
+}
+
+fn commands(tally: &Tally<'_>) -> Vec<String> {
+    let report = tally.report;
+    let mut commands = Vec::new();
+    let ready = matches!(report.verdict, Verdict::Ready | Verdict::ReadyWithWarnings);
+    commands.extend(report.advice.connect_command.as_ref().filter(|_| ready).map(|c| c.bash.clone()));
+    // What a finding explains has its page there; the others have a page on their word.
+    let unexplained = tally.standing(Standing::Unmet).find(|check| tally.finding_of(check).is_none());
+    commands.extend(unexplained.and_then(|c| c.cause).map(|cause| format!("arcprobe explain {cause}")));
+    if tally.count(true).unmet > 0 {
+        commands.push(listing(report));
+    }
+    commands
+}
+
+/// The command that lists what this run asked for.
+fn listing(report: &Report) -> String {
+    let run = &report.run;
+    let region = bare(&run.region);
+    let mut words = vec!["arcprobe rules show -l", &region];
+    if run.cloud != Cloud::AzureCloud {
+        words.extend(["--cloud", run.cloud.name()]);
+    }
+    if matches!(run.connectivity, Connectivity::PrivateLink | Connectivity::Gateway) {
+        words.extend(["--connectivity", run.connectivity.word()]);
+    }
+    let features = run.features.iter().map(|f| bare(f)).collect::<Vec<_>>().join(",");
+    if !features.is_empty() {
+        words.extend(["--feature", &features]);
+    }
+    words.join(" ")
+}

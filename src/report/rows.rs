@@ -1,0 +1,147 @@
+//! Checks -> rows of the grid: those that fail alike for a reason that a finding gives are folded into one.
+
+use std::collections::HashMap;
+
+use super::grid::{Row, Section, cells, human, label, telling_time};
+use super::screen::Paint;
+use super::tally::{Standing, Tally, plural, some_of, target};
+use super::v1::{Check, CheckVerdict};
+use crate::evidence::{Cause, Phase};
+use crate::plan::UnverifiedKind;
+
+/// From so many on, checks that fail alike are one row.
+const FOLD_FROM: usize = 3;
+
+/// How many hosts of a folded row are named.
+const NAMED: usize = 3;
+
+/// What fails alike: the finding, where, and with which word.
+type Kind = (Option<usize>, Option<Phase>, Option<Cause>);
+
+/// The sections of the grid: unmet checks, and with `all` the others too.
+pub(super) fn sections(tally: &Tally<'_>, all: bool) -> Vec<Section> {
+    let mut sections = Vec::new();
+    for vantage in tally.vantages() {
+        sections.extend([true, false].map(|required| unmet(tally, vantage, required, !all)));
+        if all {
+            let others = [Standing::Replaced, Standing::Unverified, Standing::Met];
+            sections.extend(others.map(|standing| listed(tally, vantage, standing)));
+        }
+    }
+    sections
+}
+
+fn unmet(tally: &Tally<'_>, vantage: &str, required: bool, fold: bool) -> Section {
+    let checks: Vec<&Check> =
+        tally.standing(Standing::Unmet).filter(|c| c.vantage == vantage && c.required == required).collect();
+    let word = if required { "not met, required" } else { "not met, optional" };
+    let rows = if fold { folded(tally, &checks) } else { checks.iter().map(|c| row(tally, c)).collect() };
+    Section { title: title(tally, word, vantage, checks.len()), rows }
+}
+
+fn listed(tally: &Tally<'_>, vantage: &str, standing: Standing) -> Section {
+    let rows: Vec<Row> =
+        tally.standing(standing).filter(|c| c.vantage == vantage).map(|c| row(tally, c)).collect();
+    Section { title: title(tally, word(standing), vantage, rows.len()), rows }
+}
+
+fn title(tally: &Tally<'_>, word: &str, vantage: &str, count: usize) -> String {
+    let from = if tally.many_vantages() { format!(", from {vantage}") } else { String::new() };
+    format!("{word}{from} ({count})")
+}
+
+fn word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Met => "met",
+        Standing::Unmet => "not met",
+        Standing::Replaced => "not met, but another takes its place",
+        Standing::Unverified => "unverified",
+    }
+}
+
+/// In plan order; a fold stands where its first check would.
+fn folded(tally: &Tally<'_>, checks: &[&Check]) -> Vec<Row> {
+    let mut kinds: HashMap<Kind, Vec<&Check>> = HashMap::new();
+    for check in checks {
+        kinds.entry(kind(tally, check)).or_default().push(check);
+    }
+    let mut rows = Vec::new();
+    for check in checks {
+        let kind = kind(tally, check);
+        match kinds.get(&kind).map_or(0, Vec::len) {
+            0 => {}
+            many if many >= FOLD_FROM && kind.0.is_some() => {
+                rows.extend(kinds.remove(&kind).map(|alike| fold(tally, &alike)));
+            }
+            _ => rows.push(row(tally, check)),
+        }
+    }
+    rows
+}
+
+fn kind(tally: &Tally<'_>, check: &Check) -> Kind {
+    (tally.finding_of(check), check.phase, check.cause)
+}
+
+fn fold(tally: &Tally<'_>, checks: &[&Check]) -> Row {
+    let names: Vec<String> = checks.iter().map(|c| target(c)).collect();
+    let first = row(tally, checks[0]);
+    Row {
+        target: plural(checks.len(), "check"),
+        tail: cause(tally, checks[0], false),
+        more: Some(some_of(&names, NAMED)),
+        ..first
+    }
+}
+
+fn row(tally: &Tally<'_>, check: &Check) -> Row {
+    let explained = tally.finding_of(check).is_some() && check.verdict == CheckVerdict::Unmet;
+    Row {
+        mark: mark(check.verdict),
+        target: target(check),
+        cells: cells(check),
+        tail: match check.verdict {
+            CheckVerdict::Unmet => cause(tally, check, true),
+            CheckVerdict::Met => slowest(check),
+            CheckVerdict::Unverified => String::new(),
+        },
+        short: check.verdict == CheckVerdict::Met,
+        more: match check.verdict {
+            _ if explained => None,
+            CheckVerdict::Unverified => check.note.clone().or_else(|| Some(reason(check.unverified).into())),
+            _ => check.note.clone(),
+        },
+    }
+}
+
+fn mark(verdict: CheckVerdict) -> (Paint, &'static str) {
+    match verdict {
+        CheckVerdict::Met => (Paint::Green, "✓"),
+        CheckVerdict::Unmet => (Paint::Red, "✗"),
+        CheckVerdict::Unverified => (Paint::Yellow, "?"),
+    }
+}
+
+fn cause(tally: &Tally<'_>, check: &Check, with_time: bool) -> String {
+    let cause = check.cause.map_or("unknown", Cause::word);
+    let time = telling_time(check).filter(|_| with_time).map(|(_, took)| format!(" {}", human(took)));
+    let finding = tally.finding_of(check).map(|place| format!(" [{}]", place + 1));
+    format!("{cause}{}{}", time.unwrap_or_default(), finding.unwrap_or_default())
+}
+
+fn slowest(check: &Check) -> String {
+    telling_time(check).map_or(String::new(), |(phase, took)| format!("{} {}", human(took), label(phase)))
+}
+
+/// Why a check is unverified, in a few words.
+pub(super) fn reason(kind: Option<UnverifiedKind>) -> &'static str {
+    match kind {
+        Some(UnverifiedKind::WildcardUnknown) => "no name below the wildcard is known",
+        Some(UnverifiedKind::NotDiscovered) => "the names below the wildcard were not found",
+        Some(UnverifiedKind::ValueMissing) => "a value was not given",
+        Some(UnverifiedKind::CalledFromAzure) => "called by Azure, not by the cluster",
+        Some(UnverifiedKind::NotRun) => "the run ended first",
+        Some(UnverifiedKind::Broken) => "the probe broke down, a defect of arcprobe",
+        None => "nothing can be concluded",
+    }
+}

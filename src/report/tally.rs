@@ -1,0 +1,162 @@
+//! What the checks of a report add up to.
+
+use std::collections::{HashMap, HashSet};
+
+use super::v1::{Check, CheckVerdict, Report};
+
+/// Where a check stands once the others are known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    Met,
+    Unmet,
+    /// Not met, but another one that takes its place is.
+    Replaced,
+    Unverified,
+}
+
+/// How many of some checks are met. Those that are replaced do not count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Count {
+    pub(super) met: usize,
+    pub(super) unmet: usize,
+    pub(super) unverified: usize,
+}
+
+impl Count {
+    pub(super) fn all(self) -> usize {
+        self.met + self.unmet + self.unverified
+    }
+
+    fn add(&mut self, standing: Standing) {
+        match standing {
+            Standing::Met => self.met += 1,
+            Standing::Unmet => self.unmet += 1,
+            Standing::Unverified => self.unverified += 1,
+            Standing::Replaced => {}
+        }
+    }
+}
+
+/// The checks of a report with where they stand.
+pub(super) struct Tally<'a> {
+    pub(super) report: &'a Report,
+    standings: Vec<Standing>,
+    findings: HashMap<&'a str, usize>,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn new(report: &'a Report) -> Self {
+        let replaced = met_alternatives(&report.checks);
+        let standings = report.checks.iter().map(|check| standing(check, &replaced)).collect();
+        Self { report, standings, findings: findings_by_check(report) }
+    }
+
+    /// The checks that stand so, in plan order.
+    pub(super) fn standing(&self, wanted: Standing) -> impl Iterator<Item = &'a Check> + '_ {
+        self.each().filter(move |(_, standing)| *standing == wanted).map(|(check, _)| check)
+    }
+
+    /// The place of the gravest finding that a check stands behind.
+    pub(super) fn finding_of(&self, check: &Check) -> Option<usize> {
+        self.findings.get(check.id.as_str()).copied()
+    }
+
+    pub(super) fn count(&self, required: bool) -> Count {
+        self.count_if(|check| check.required == required)
+    }
+
+    /// Whether checks have to say from where they were made.
+    pub(super) fn many_vantages(&self) -> bool {
+        self.vantages().len() > 1
+    }
+
+    /// From where checks were made.
+    pub(super) fn vantages(&self) -> Vec<&'a str> {
+        let mut vantages: Vec<&str> = Vec::new();
+        for check in &self.report.checks {
+            if !vantages.contains(&check.vantage.as_str()) {
+                vantages.push(&check.vantage);
+            }
+        }
+        vantages
+    }
+
+    /// Each feature that is on with what it requires.
+    pub(super) fn features(&self) -> impl Iterator<Item = (&'a str, Count)> + '_ {
+        let features = self.report.run.features.iter().map(String::as_str);
+        features
+            .map(|name| (name, self.count_if(|c| c.required && c.features.iter().any(|f| f == name))))
+            .filter(|(_, count)| count.all() > 0)
+    }
+
+    fn count_if(&self, counts: impl Fn(&Check) -> bool) -> Count {
+        let mut count = Count::default();
+        self.each().filter(|(check, _)| counts(check)).for_each(|(_, standing)| count.add(standing));
+        count
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&'a Check, Standing)> + '_ {
+        self.report.checks.iter().zip(self.standings.iter().copied())
+    }
+}
+
+/// The host and port of a check, or what is known instead.
+pub(super) fn target(check: &Check) -> String {
+    let name = check.host.as_ref().or(check.pattern.as_ref()).unwrap_or(&check.requirement);
+    format!("{name}:{}", check.port)
+}
+
+/// Names in a row, the last ones only counted when there are more than `most`.
+pub(super) fn some_of(names: &[String], most: usize) -> String {
+    match names {
+        [all @ .., last] if !all.is_empty() && names.len() <= most => {
+            format!("{} and {last}", all.join(", "))
+        }
+        _ if names.len() <= most => names.join(", "),
+        _ => format!("{} and {} more", names[..most].join(", "), names.len() - most),
+    }
+}
+
+/// `1 check`, `2 checks`.
+pub(super) fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn standing(check: &Check, replaced: &HashSet<(&str, &str)>) -> Standing {
+    let replaceable = check.alternative.as_deref().is_some_and(|a| replaced.contains(&(&check.vantage, a)));
+    match check.verdict {
+        CheckVerdict::Met => Standing::Met,
+        _ if replaceable => Standing::Replaced,
+        CheckVerdict::Unmet => Standing::Unmet,
+        CheckVerdict::Unverified => Standing::Unverified,
+    }
+}
+
+fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
+    let met = checks.iter().filter(|c| c.verdict == CheckVerdict::Met);
+    met.filter_map(|c| Some((c.vantage.as_str(), c.alternative.as_deref()?))).collect()
+}
+
+fn findings_by_check(report: &Report) -> HashMap<&str, usize> {
+    let mut map = HashMap::new();
+    for (place, finding) in report.findings.iter().enumerate() {
+        for id in &finding.evidence {
+            map.entry(id.as_str()).or_insert(place);
+        }
+    }
+    map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_of_names_are_cut() {
+        let names = ["a", "b", "c", "d"].map(String::from);
+        let table = [(0, ""), (1, "a"), (2, "a and b"), (3, "a, b and c"), (4, "a, b, c and 1 more")];
+        for (count, text) in table {
+            assert_eq!(some_of(&names[..count], 3), text);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The report as a screen of text: the answer, the facts it rests on, what is wrong, then the checks and the next command.
+
+use super::grid::{draw, human};
+use super::headline;
+use super::rows::sections;
+use super::screen::{Paint, Screen, bare};
+use super::tally::{Count, Tally, plural};
+use super::v1::{Report, Verdict};
+use super::{asked, header, next, rest};
+use crate::finding::{Finding, Severity};
+
+/// How a report is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TextOptions {
+    /// With ANSI colours.
+    pub colour: bool,
+    /// Columns of the terminal; text is fitted to 80 to 120.
+    pub width: usize,
+    /// Every check in a row of its own.
+    pub verbose: bool,
+}
+
+/// Where the text of a finding begins.
+const INDENT: usize = 10;
+
+/// Renders the report for people.
+pub fn render(report: &Report, options: &TextOptions) -> String {
+    let tally = Tally::new(report);
+    let mut screen = Screen::new(options.colour, options.width);
+    verdict(&mut screen, &tally);
+    screen.blank();
+    header::draw(&mut screen, report, options.verbose);
+    for (place, finding) in report.findings.iter().enumerate() {
+        screen.blank();
+        show_finding(&mut screen, place + 1, finding, options.verbose);
+    }
+    screen.blank();
+    draw(&mut screen, &sections(&tally, options.verbose));
+    if !options.verbose {
+        rest::draw(&mut screen, &tally);
+    }
+    asked::draw(&mut screen, report, options.verbose);
+    counts(&mut screen, &tally);
+    next::draw(&mut screen, &tally);
+    screen.finish()
+}
+
+fn verdict(screen: &mut Screen, tally: &Tally<'_>) {
+    let paint = verdict_paint(tally.report.verdict);
+    let word = format!("{}: ", headline::word(tally.report.verdict));
+    screen.paragraph(&[(paint, &word)], 0, Paint::Bold, &headline::sentence(tally));
+}
+
+fn verdict_paint(verdict: Verdict) -> Paint {
+    match verdict {
+        Verdict::Ready => Paint::Green,
+        Verdict::ReadyWithWarnings | Verdict::Incomplete => Paint::Yellow,
+        Verdict::Blocked => Paint::Red,
+    }
+}
+
+fn show_finding(screen: &mut Screen, number: usize, finding: &Finding, verbose: bool) {
+    let (paint, symbol) = match finding.severity {
+        Severity::Blocking => (Paint::Red, "✗"),
+        Severity::Warning => (Paint::Yellow, "!"),
+        Severity::Info => (Paint::Cyan, "i"),
+    };
+    let start = format!("{symbol} {} [{number}] ", finding.severity.word());
+    screen.paragraph(&[(paint, &start)], INDENT, Paint::Bold, &finding.summary);
+    part(screen, "seen", &finding.explanation);
+    part(screen, "means", &finding.consequence);
+    part(screen, "do", &finding.remedy.text);
+    for command in &finding.remedy.commands {
+        screen.command(INDENT + 2, command);
+    }
+    if verbose {
+        part(screen, "about", &finding.subject);
+        let pages = finding.docs.iter().filter(|page| !page.starts_with("arcprobe explain"));
+        pages.for_each(|page| part(screen, "read", page));
+    }
+    part(screen, "more", &more(finding));
+}
+
+fn part(screen: &mut Screen, label: &str, text: &str) {
+    if !text.is_empty() {
+        screen.paragraph(&[(Paint::Dim, &format!("  {label:<8}"))], INDENT, Paint::Plain, text);
+    }
+}
+
+fn more(finding: &Finding) -> String {
+    let behind = match finding.evidence.len() {
+        0 => String::new(),
+        n => format!(", from {}", plural(n, "check")),
+    };
+    format!("arcprobe explain {} ({} confidence{behind})", bare(&finding.id), finding.confidence.word())
+}
+
+fn counts(screen: &mut Screen, tally: &Tally<'_>) {
+    let (required, optional) = (tally.count(true), tally.count(false));
+    let mut text = format!("{} required checks met", of(required));
+    if optional.all() > 0 {
+        text = format!("{text}, {} optional", of(optional));
+    }
+    let text = format!("{text}, in {}", human(tally.report.run.took));
+    // The verdict once more: of a long report a terminal shows the end.
+    let verdict = format!("{}: ", headline::word(tally.report.verdict));
+    screen.paragraph(&[(verdict_paint(tally.report.verdict), &verdict)], 4, Paint::Bold, &text);
+    lacking(screen, tally);
+}
+
+/// The features that not all is met of.
+fn lacking(screen: &mut Screen, tally: &Tally<'_>) {
+    let short = tally.features().filter(|(_, count)| count.met < count.all());
+    let parts: Vec<String> = short.map(|(name, c)| format!("{name} {}/{}", c.met, c.all())).collect();
+    if !parts.is_empty() {
+        screen.paragraph(&[(Paint::Plain, "    gaps in ")], 4, Paint::Plain, &parts.join(", "));
+    }
+}
+
+fn of(count: Count) -> String {
+    format!("{} of {}", count.met, count.all())
+}

@@ -1,0 +1,212 @@
+//! The JSON report, version 1. Every other format is rendered from this value, so that a saved report can be rendered
+//! again later. Unknown is `null`, never 0 or "".
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Attempt, Cause, Inquiry, Phase, millis};
+use crate::finding::Finding;
+use crate::plan::{Route, UnverifiedKind};
+use crate::rules::model::{Cloud, Layer, Protocol};
+use crate::settings::Connectivity;
+use crate::vantage::VantageKind;
+
+/// One document.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// 1; a reader refuses others.
+    pub schema_version: u32,
+    /// What wrote it.
+    pub tool: Tool,
+    /// The rules files that were used, with their digests.
+    pub rules: Vec<Layer>,
+    /// What was run.
+    pub run: Run,
+    /// The answer.
+    pub verdict: Verdict,
+    /// From where was looked.
+    pub vantages: Vec<Vantage>,
+    /// In plan order.
+    pub checks: Vec<Check>,
+    /// What was asked for the hosts below wildcards, and what came of it.
+    #[serde(default)]
+    pub discoveries: Vec<Inquiry>,
+    /// The gravest first.
+    pub findings: Vec<Finding>,
+    /// What to pass to `az`.
+    pub advice: Advice,
+}
+
+/// What wrote the report.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct Tool {
+    pub name: String,
+    pub version: String,
+}
+
+/// What was run.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// In milliseconds.
+    #[serde(rename = "took_ms", with = "millis")]
+    #[schemars(with = "f64")]
+    pub took: Duration,
+    /// The cloud that the rules were fitted to.
+    pub cloud: Cloud,
+    /// The region that the rules were fitted to.
+    pub region: String,
+    /// The features that were on.
+    pub features: Vec<String>,
+    /// How the cluster reaches Azure.
+    pub connectivity: Connectivity,
+    /// Stopped by the user before all was measured.
+    pub interrupted: bool,
+    /// Stopped by `--deadline` before all was measured.
+    pub deadline_passed: bool,
+}
+
+/// The answer to "can a cluster be connected from here?".
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// All that is required is met.
+    Ready,
+    /// The same, with something worth mending.
+    ReadyWithWarnings,
+    /// Something required is unmet.
+    Blocked,
+    /// Nothing required is unmet, but not all could be looked at.
+    Incomplete,
+}
+
+/// A network position and what is known of it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Vantage {
+    /// The word that checks refer to.
+    pub id: String,
+    /// The kind of position.
+    pub kind: VantageKind,
+    /// The node, for pods and nodes.
+    pub node: Option<String>,
+    /// How the probing program got there.
+    pub delivered: Delivered,
+    /// What it found there.
+    pub facts: Facts,
+    /// Why nothing was measured there.
+    pub error: Option<String>,
+}
+
+/// How the probing program got to its vantage.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivered {
+    /// It is this program.
+    Local,
+    /// In an image of its own.
+    Image,
+    /// In ConfigMaps.
+    Configmap,
+}
+
+/// What a vantage is like.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Facts {
+    /// The DNS servers that were asked.
+    pub resolvers: Vec<SocketAddr>,
+    /// Where the list of servers comes from (`/etc/resolv.conf`, `--resolver`).
+    pub resolvers_from: Option<String>,
+    /// The proxy in force, without credentials.
+    pub proxy: Option<String>,
+}
+
+/// One requirement at one host, from one vantage.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// `vantage/requirement/host`; the same in every run.
+    pub id: String,
+    /// The id of the rule.
+    pub requirement: String,
+    /// What is behind the endpoint.
+    pub title: String,
+    /// What it is needed for.
+    pub why: String,
+    /// What breaks without it.
+    pub breaks: String,
+    /// Whether a feature that is on does not work without it.
+    pub required: bool,
+    /// The features that are on and need it.
+    pub features: Vec<String>,
+    /// Who calls it.
+    pub callers: Vec<String>,
+    /// Checks with the same word replace each other: one that is met is enough.
+    pub alternative: Option<String>,
+    /// `null` where it cannot be known.
+    pub host: Option<String>,
+    /// The TCP port.
+    pub port: u16,
+    /// What is spoken there.
+    pub protocol: Protocol,
+    /// The wildcard or template that the host came from.
+    pub pattern: Option<String>,
+    /// The id of the vantage.
+    pub vantage: String,
+    /// How packets get there.
+    pub route: Route,
+    /// Why the check is in the plan.
+    pub reason: String,
+    /// What came out.
+    pub verdict: CheckVerdict,
+    /// Where it failed; `null` unless unmet.
+    pub phase: Option<Phase>,
+    /// The word for the failure; `null` unless unmet.
+    pub cause: Option<Cause>,
+    /// What is missing; `null` unless unverified.
+    pub unverified: Option<UnverifiedKind>,
+    /// One line on an unmet or unverified check, or on a met one with a blemish.
+    pub note: Option<String>,
+    /// In milliseconds.
+    #[serde(rename = "took_ms", with = "millis")]
+    #[schemars(with = "f64")]
+    pub took: Duration,
+    /// What was seen.
+    pub attempts: Vec<Attempt>,
+}
+
+/// What came out of a check.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckVerdict {
+    /// The service itself answered as the rules expect, over the transport that they require.
+    Met,
+    /// It did not.
+    Unmet,
+    /// It was not tried, or nothing can be concluded. Never counts as met.
+    Unverified,
+}
+
+/// What to pass to `az`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Advice {
+    /// The networks of the cluster.
+    pub networks: Vec<serde_json::Value>,
+    /// Networks that lie inside each other.
+    pub overlaps: Vec<serde_json::Value>,
+    /// The value for `--proxy-skip-range`; `null` until the cluster's networks are known.
+    pub skip_range: Option<serde_json::Value>,
+    /// The command that connects the cluster.
+    pub connect_command: Option<ConnectCommand>,
+}
+
+/// The command that connects the cluster.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct ConnectCommand {
+    pub bash: String,
+    pub powershell: String,
+}
