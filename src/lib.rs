@@ -8,6 +8,7 @@
 //! Each arrow is one function from value to value. Evidence says what was seen, findings say what it means; a failure of
 //! the network is data in a step, an error is this program's own.
 
+pub mod diagnose;
 pub mod evidence;
 pub mod exit;
 pub mod finding;
@@ -20,3 +21,4 @@ pub mod report;
 pub mod rules;
 pub mod settings;
 pub mod vantage;
+pub mod verdict;

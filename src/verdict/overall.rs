@@ -1,0 +1,59 @@
+//! The answer of a whole run.
+
+use std::collections::HashSet;
+
+use crate::finding::{Finding, Severity};
+use crate::plan::UnverifiedKind;
+use crate::report::v1::{Check, CheckVerdict, Vantage, Verdict};
+
+/// The groups of checks that replace each other and of which one is met. A group never spans vantages: what a pod reaches
+/// is no help to a node.
+#[derive(Clone, Debug, Default)]
+pub struct Alternatives<'a> {
+    met: HashSet<(&'a str, &'a str)>,
+}
+
+impl<'a> Alternatives<'a> {
+    /// Collects the groups.
+    pub fn of(checks: &'a [Check]) -> Self {
+        Self { met: checks.iter().filter(|c| c.verdict == CheckVerdict::Met).filter_map(group).collect() }
+    }
+
+    /// Whether a check is required, with nothing that stands in for it.
+    pub fn leave_required(&self, check: &Check) -> bool {
+        check.required && group(check).is_none_or(|g| !self.met.contains(&g))
+    }
+
+    /// Whether a check stands in the way of connecting a cluster.
+    pub fn leave_blocking(&self, check: &Check) -> bool {
+        check.verdict == CheckVerdict::Unmet && self.leave_required(check)
+    }
+}
+
+fn group(check: &Check) -> Option<(&str, &str)> {
+    check.alternative.as_deref().map(|word| (check.vantage.as_str(), word))
+}
+
+/// The answer of a run: blocked before incomplete before warnings. `cut_short` is whether the run was interrupted or its
+/// deadline passed.
+pub fn overall(checks: &[Check], findings: &[Finding], vantages: &[Vantage], cut_short: bool) -> Verdict {
+    let alternatives = Alternatives::of(checks);
+    let has_gap = |c: &Check| is_gap(c) && alternatives.leave_required(c);
+    if checks.iter().any(|c| alternatives.leave_blocking(c)) {
+        Verdict::Blocked
+    } else if cut_short || vantages.iter().any(|v| v.error.is_some()) || checks.iter().any(has_gap) {
+        Verdict::Incomplete
+    } else if findings.iter().any(|f| f.severity >= Severity::Warning) {
+        Verdict::ReadyWithWarnings
+    } else {
+        Verdict::Ready
+    }
+}
+
+/// Whether a check was left open that could have been measured. A wildcard that nobody can look into and a call that comes
+/// from Azure stay open in every run.
+fn is_gap(check: &Check) -> bool {
+    let kind = check.unverified;
+    check.verdict == CheckVerdict::Unverified
+        && !matches!(kind, Some(UnverifiedKind::WildcardUnknown | UnverifiedKind::CalledFromAzure))
+}

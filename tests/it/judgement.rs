@@ -1,0 +1,13 @@
+//! Observations -> verdicts -> findings, without a network.
+
+mod connections;
+mod edges;
+mod goldens;
+mod handshakes;
+mod make;
+mod names;
+mod properties;
+mod proxies;
+mod services;
+mod skip_ranges;
+mod verdicts;

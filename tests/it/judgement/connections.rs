@@ -1,0 +1,82 @@
+//! Scenarios of connections.
+
+use arcprobe::evidence::Cause;
+use arcprobe::report::v1::Verdict::{Blocked, Ready, ReadyWithWarnings};
+use arcprobe::rules::model::Protocol;
+
+use super::goldens::Scenario;
+use super::make::{Case, healthy, https};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        Scenario::new("no-route", Blocked, &["no_route", "stands_in"], no_route()),
+        Scenario::new("egress-blocked", Blocked, &["egress_blocked", "stands_in"], egress()),
+        Scenario::new(
+            "address-blocked",
+            Blocked,
+            &["address_blocked", "address_blocked", "stands_in"],
+            address(),
+        ),
+        Scenario::new("port-blocked", Blocked, &["port_blocked", "port_blocked", "stands_in"], port()),
+        Scenario::new("ipv6-unroutable", Ready, &["ipv6_unroutable", "stands_in"], ipv6()),
+        Scenario::new(
+            "some-addresses-fail",
+            ReadyWithWarnings,
+            &["some_addresses_fail", "stands_in"],
+            some_addresses(),
+        ),
+        Scenario::new("alternative-met", ReadyWithWarnings, &["address_blocked", "stands_in"], alternative()),
+    ]
+}
+
+fn no_route() -> Vec<Case> {
+    let bad = |host, address| https(host).bad(address, Cause::TcpUnreachable);
+    vec![bad("management.azure.com", "20.1.0.1"), bad("mcr.microsoft.com", "20.1.0.3")]
+}
+
+fn egress() -> Vec<Case> {
+    let bad = |host, address, cause| https(host).bad(address, cause);
+    vec![
+        bad("management.azure.com", "20.1.0.1", Cause::TcpTimeout),
+        bad("login.microsoftonline.com", "20.1.0.2", Cause::TcpTimeout),
+        bad("gbl.his.arc.azure.com", "20.1.0.4", Cause::TcpTimeout),
+        bad("eastus.obo.arc.azure.com", "20.1.0.5", Cause::TcpReset),
+        https("mcr.microsoft.com").good("20.1.0.3"),
+    ]
+}
+
+/// Two names share an address that is closed, another one fails by itself.
+fn address() -> Vec<Case> {
+    let mut cases = healthy();
+    cases.extend([
+        https("gbl.his.arc.azure.com").bad("20.1.0.4", Cause::TcpTimeout),
+        https("eus.his.arc.azure.com").bad("20.1.0.4", Cause::TcpTimeout),
+        https("dl.k8s.io").optional().bad("34.1.0.1", Cause::TcpRefused),
+    ]);
+    cases
+}
+
+fn port() -> Vec<Case> {
+    let other = |host, port, protocol| Case::new(host, port, protocol).bad("20.1.0.5", Cause::TcpTimeout);
+    let mut cases = healthy();
+    cases.push(other("eastus.obo.arc.azure.com", 8084, Protocol::Https));
+    cases.push(other("github.com", 9418, Protocol::Git).optional());
+    cases
+}
+
+fn ipv6() -> Vec<Case> {
+    healthy().into_iter().map(|c| c.bad("2603:1030::1", Cause::TcpUnreachable)).collect()
+}
+
+fn some_addresses() -> Vec<Case> {
+    let mut cases = healthy();
+    cases.push(https("eus.his.arc.azure.com").good("20.1.0.4").bad("20.1.0.5", Cause::TcpTimeout));
+    cases
+}
+
+fn alternative() -> Vec<Case> {
+    let mut cases = healthy();
+    cases.push(https("a.example.com").alternative("front").bad("20.1.0.7", Cause::TcpTimeout));
+    cases.push(https("b.example.com").alternative("front").good("20.1.0.8"));
+    cases
+}

@@ -1,0 +1,130 @@
+//! Scenarios and the findings that must come out, stored in `fixtures/cases`. `ARCPROBE_UPDATE=1` writes them anew.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use arcprobe::diagnose::{Context, FINDING_IDS, findings};
+use arcprobe::evidence::Inquiry;
+use arcprobe::finding::Finding;
+use arcprobe::proxy::{Given, SkipRange};
+use arcprobe::report::v1::{Check, Verdict};
+use arcprobe::vantage::VantageKind;
+use arcprobe::verdict::overall;
+
+use super::make::{Case, judged, vantage};
+use super::{connections, handshakes, names, proxies, services, skip_ranges};
+
+/// A run and what must come out.
+pub(super) struct Scenario {
+    name: &'static str,
+    expected: Verdict,
+    ids: &'static [&'static str],
+    checks: Vec<Check>,
+    vantages: Vec<VantageKind>,
+    discoveries: Vec<Inquiry>,
+    interrupted: bool,
+    skip_range: Option<Given<SkipRange>>,
+}
+
+impl Scenario {
+    /// From the workstation.
+    pub(super) fn new(
+        name: &'static str,
+        expected: Verdict,
+        ids: &'static [&'static str],
+        cases: Vec<Case>,
+    ) -> Self {
+        Self::of(name, expected, ids, judged(VantageKind::Workstation, cases))
+    }
+
+    pub(super) fn of(
+        name: &'static str,
+        expected: Verdict,
+        ids: &'static [&'static str],
+        checks: Vec<Check>,
+    ) -> Self {
+        let vantages = vec![VantageKind::Workstation];
+        Self {
+            name,
+            expected,
+            ids,
+            checks,
+            vantages,
+            discoveries: Vec::new(),
+            interrupted: false,
+            skip_range: None,
+        }
+    }
+
+    pub(super) fn from(self, vantages: &[VantageKind]) -> Self {
+        Self { vantages: vantages.to_vec(), ..self }
+    }
+
+    pub(super) fn asking(self, discoveries: Vec<Inquiry>) -> Self {
+        Self { discoveries, ..self }
+    }
+
+    pub(super) fn interrupted(self) -> Self {
+        Self { interrupted: true, ..self }
+    }
+
+    pub(super) fn skipping(self, value: &str) -> Self {
+        let skip_range = Some(Given::new(SkipRange::parse(value), "--proxy-skip-range"));
+        Self { skip_range, ..self }
+    }
+
+    fn run(&self) -> (Vec<Finding>, Verdict) {
+        let vantages: Vec<_> = self.vantages.iter().copied().map(vantage).collect();
+        let context = Context {
+            vantages: &vantages,
+            discoveries: &self.discoveries,
+            interrupted: self.interrupted,
+            skip_range: self.skip_range.as_ref(),
+            ..Context::default()
+        };
+        let findings = findings(&self.checks, &context);
+        let verdict = overall(&self.checks, &findings, &vantages, self.interrupted);
+        (findings, verdict)
+    }
+}
+
+fn all() -> Vec<Scenario> {
+    let each = [
+        names::scenarios(),
+        connections::scenarios(),
+        handshakes::scenarios(),
+        services::scenarios(),
+        proxies::scenarios(),
+        skip_ranges::scenarios(),
+    ];
+    each.into_iter().flatten().collect()
+}
+
+#[test]
+fn every_scenario_has_the_stored_findings() {
+    let is_update = std::env::vars_os().any(|(name, _)| name == "ARCPROBE_UPDATE");
+    for scenario in all() {
+        let (findings, verdict) = scenario.run();
+        let name = scenario.name;
+        let ids: Vec<_> = findings.iter().map(|f| f.id.as_str()).collect();
+        let json = serde_json::to_string_pretty(&findings).unwrap() + "\n";
+        assert_eq!(ids, scenario.ids, "{name}: {json}");
+        assert_eq!(verdict, scenario.expected, "{name}");
+        let file = PathBuf::from("fixtures/cases").join(name).join("findings.json");
+        if is_update {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, &json).unwrap();
+        }
+        let stored = fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(json, stored, "{name}: run with ARCPROBE_UPDATE=1 if this is meant");
+    }
+}
+
+#[test]
+fn every_diagnosis_has_a_scenario() {
+    let scenarios = all();
+    let covered: BTreeSet<_> = scenarios.iter().flat_map(|s| s.ids).copied().collect();
+    assert_eq!(covered, FINDING_IDS.iter().copied().collect());
+    assert_eq!(covered.len(), FINDING_IDS.len(), "an id is used twice");
+}

@@ -1,0 +1,66 @@
+//! Scenarios of TLS.
+
+use arcprobe::evidence::{Cause, Purpose, TrustStore};
+use arcprobe::report::v1::Verdict::{Blocked, ReadyWithWarnings};
+
+use super::goldens::Scenario;
+use super::make::{Case, healthy, https};
+use super::verdicts::skewed;
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    let blocked = |name, ids, case| {
+        let mut cases = healthy();
+        cases.push(case);
+        Scenario::new(name, Blocked, ids, cases)
+    };
+    vec![
+        blocked("clock-wrong", &["clock_wrong", "stands_in"], host().bad(AT, Cause::TlsExpired).tls(skewed)),
+        Scenario::new("clock-drifts", ReadyWithWarnings, &["clock_wrong", "stands_in"], drifting()),
+        Scenario::new("tls-inspected", Blocked, &["tls_inspection", "stands_in"], inspected()),
+        Scenario::new(
+            "tls-inspected-trusted",
+            Blocked,
+            &["tls_inspection_forbidden", "tls_inspection_trusted", "stands_in"],
+            inspected_with_given(),
+        ),
+        blocked(
+            "path-mtu",
+            &["path_mtu", "stands_in"],
+            host().bad(AT, Cause::TlsTimeout).attempt(Purpose::SmallSegments, AT, None),
+        ),
+        blocked(
+            "large-hello",
+            &["large_hello_dropped", "stands_in"],
+            host().good(AT).attempt(Purpose::LargeHello, AT, Some(Cause::TlsTimeout)),
+        ),
+        blocked("sni-filtered", &["sni_filtered", "stands_in"], host().bad(AT, Cause::TlsReset)),
+        blocked("certificate-bad", &["certificate_bad", "stands_in"], host().bad(AT, Cause::TlsNameMismatch)),
+        blocked("tls-refused", &["tls_refused", "stands_in"], host().bad(AT, Cause::TlsAlert)),
+    ]
+}
+
+const AT: &str = "20.1.0.4";
+
+fn host() -> Case {
+    https("gbl.his.arc.azure.com")
+}
+
+fn drifting() -> Vec<Case> {
+    healthy().into_iter().map(|c| c.http(|h| h.clock_skew_s = Some(900))).collect()
+}
+
+fn resigned(case: Case, by: TrustStore) -> Case {
+    case.tls(|t| (t.authority, t.trusted_by) = (Some("CN=Corp Root CA,O=Corp".into()), Some(by)))
+}
+
+fn inspected() -> Vec<Case> {
+    let bad = |host, at| resigned(https(host).bad(at, Cause::TlsIntercepted), TrustStore::System);
+    vec![bad("management.azure.com", "20.1.0.1"), bad("login.microsoftonline.com", "20.1.0.2")]
+}
+
+fn inspected_with_given() -> Vec<Case> {
+    vec![
+        resigned(https("management.azure.com").good("20.1.0.1"), TrustStore::Given),
+        resigned(host().bad(AT, Cause::TlsIntercepted), TrustStore::Given),
+    ]
+}

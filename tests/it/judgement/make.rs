@@ -1,0 +1,327 @@
+//! Makes planned checks with what was seen of them, in one line each.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is a failed test")]
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use arcprobe::evidence::*;
+use arcprobe::plan::*;
+use arcprobe::report::v1::{Check, Delivered, Facts, Vantage};
+use arcprobe::rules::model::*;
+use arcprobe::vantage::VantageKind;
+use arcprobe::verdict;
+
+pub(crate) const RESOLVER: &str = "10.0.0.53:53";
+
+/// A planned check and what was seen of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) planned: PlannedCheck,
+    pub(crate) seen: Observation,
+}
+
+pub(crate) fn https(host: &str) -> Case {
+    Case::new(host, 443, Protocol::Https)
+}
+
+pub(crate) fn wss(host: &str) -> Case {
+    Case::new(host, 443, Protocol::Wss)
+}
+
+impl Case {
+    pub(crate) fn new(host: &str, port: u16, protocol: Protocol) -> Self {
+        let planned = PlannedCheck {
+            id: format!("{host}:{port}"),
+            requirement: host.split('.').next().unwrap().into(),
+            title: format!("the service at {host}"),
+            why: "the agents call it".into(),
+            breaks: format!("{} does not work", host.split('.').next().unwrap()),
+            required: true,
+            features: vec!["connect".into()],
+            callers: vec!["az-cli".into(), "arc-agents".into()],
+            alternative: None,
+            host: Some(host.into()),
+            port,
+            protocol,
+            pattern: None,
+            route: Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy is given".into() },
+            reason: "needed by connect".into(),
+            action: Action::Probe(spec()),
+        };
+        Self { planned, seen: Observation::default() }
+    }
+
+    pub(crate) fn optional(mut self) -> Self {
+        self.planned.required = false;
+        self
+    }
+
+    pub(crate) fn alternative(mut self, word: &str) -> Self {
+        self.planned.alternative = Some(word.into());
+        self
+    }
+
+    pub(crate) fn below(mut self, pattern: &str) -> Self {
+        self.planned.pattern = Some(pattern.into());
+        self
+    }
+
+    pub(crate) fn by_proxy(mut self, proxy: &str) -> Self {
+        self.planned.route =
+            Route { kind: RouteKind::Proxy, proxy: Some(proxy.into()), reason: "--proxy-https".into() };
+        self
+    }
+
+    pub(crate) fn spec(mut self, edit: impl FnOnce(&mut ProbeSpec)) -> Self {
+        if let Action::Probe(spec) = &mut self.planned.action {
+            edit(spec);
+        }
+        self
+    }
+
+    pub(crate) fn unverified(mut self, kind: UnverifiedKind, text: &str) -> Self {
+        self.planned.action = Action::Unverified(Unverified { kind, text: text.into() });
+        if self.planned.pattern.is_some() {
+            self.planned.host = None;
+        }
+        self
+    }
+
+    pub(crate) fn not_run(mut self, why: NotRun) -> Self {
+        self.seen.not_run = Some(why);
+        self
+    }
+
+    /// The lookup fails, after one question to the usual resolver.
+    pub(crate) fn unresolved(self, cause: Cause) -> Self {
+        self.lookup(Outcome::Failed, Some(cause)).asked(RESOLVER, Some(cause))
+    }
+
+    /// The lookup was settled by the failure of another one.
+    pub(crate) fn settled(self, cause: Cause) -> Self {
+        self.lookup(Outcome::Failed, Some(cause)).resolve(|d| d.source = "settled".into())
+    }
+
+    /// The lookup fails with an answer that is no address.
+    pub(crate) fn sinkholed(self, address: &str) -> Self {
+        let address = address.parse().unwrap();
+        self.lookup(Outcome::Failed, Some(Cause::DnsSinkhole)).resolve(|d| d.addresses.push(address))
+    }
+
+    /// One more question about the name.
+    pub(crate) fn asked(self, server: &str, cause: Option<Cause>) -> Self {
+        let query = DnsQuery {
+            kind: "A".into(),
+            server: server.parse().unwrap(),
+            transport: "udp".into(),
+            rcode: None,
+            cause,
+            answers: usize::from(cause.is_none()),
+            took: Duration::ZERO,
+        };
+        self.resolve(|d| d.queries.push(query))
+    }
+
+    /// The address answers as the rules expect.
+    pub(crate) fn good(self, address: &str) -> Self {
+        self.attempt(Purpose::Probe, address, None)
+    }
+
+    /// The address fails.
+    pub(crate) fn bad(self, address: &str, cause: Cause) -> Self {
+        self.attempt(Purpose::Probe, address, Some(cause))
+    }
+
+    /// One more attempt; the lookup that it needs is made up on the way. By way of a proxy the address is the proxy's.
+    pub(crate) fn attempt(mut self, purpose: Purpose, address: &str, cause: Option<Cause>) -> Self {
+        let ip: std::net::IpAddr = address.parse().unwrap();
+        let is_tunnel = self.is_proxied() && purpose != Purpose::Direct;
+        if !is_tunnel {
+            self = self.looked_up(purpose, ip);
+        }
+        let steps = self.steps(purpose, cause);
+        let port = if is_tunnel { 3128 } else { self.planned.port };
+        let address = Some(SocketAddr::new(ip, port)).filter(|_| !cause.is_some_and(is_before_proxy));
+        self.seen.attempts.push(Attempt { purpose, address, steps });
+        self
+    }
+
+    /// The direct cross-check after a proxy failed.
+    pub(crate) fn directly(self, address: &str, cause: Option<Cause>) -> Self {
+        self.attempt(Purpose::Direct, address, cause)
+    }
+
+    fn is_proxied(&self) -> bool {
+        self.planned.route.kind == RouteKind::Proxy
+    }
+
+    fn looked_up(mut self, purpose: Purpose, ip: std::net::IpAddr) -> Self {
+        if self.resolve_step().is_none() {
+            self = self.lookup(Outcome::Reached, None).asked(RESOLVER, None);
+            if purpose == Purpose::Direct {
+                self.seen.attempts.last_mut().unwrap().purpose = purpose;
+            }
+        }
+        self.resolve(|d| {
+            if !d.addresses.contains(&ip) {
+                d.addresses.push(ip);
+            }
+        })
+    }
+
+    /// Edits what was measured at the proxy, in all attempts.
+    pub(crate) fn proxy(mut self, edit: impl Fn(&mut ProxyDetail)) -> Self {
+        for step in self.seen.attempts.iter_mut().flat_map(|a| &mut a.steps) {
+            if let Detail::Proxy(detail) = &mut step.detail {
+                edit(detail);
+            }
+        }
+        self
+    }
+
+    /// Edits the TLS step of the last attempt.
+    pub(crate) fn tls(mut self, edit: impl FnOnce(&mut TlsDetail)) -> Self {
+        for step in &mut self.seen.attempts.last_mut().unwrap().steps {
+            if let Detail::Tls(detail) = &mut step.detail {
+                edit(detail);
+                break;
+            }
+        }
+        self
+    }
+
+    /// Edits the HTTP step of the last attempt.
+    pub(crate) fn http(mut self, edit: impl FnOnce(&mut HttpDetail)) -> Self {
+        for step in &mut self.seen.attempts.last_mut().unwrap().steps {
+            if let Detail::Http(detail) = &mut step.detail {
+                edit(detail);
+                break;
+            }
+        }
+        self
+    }
+
+    /// Edits the lookup.
+    pub(crate) fn resolve(mut self, edit: impl FnOnce(&mut ResolveDetail)) -> Self {
+        if let Some(Detail::Resolve(detail)) = self.resolve_step() {
+            edit(detail);
+        }
+        self
+    }
+
+    fn resolve_step(&mut self) -> Option<&mut Detail> {
+        let steps = self.seen.attempts.iter_mut().flat_map(|a| &mut a.steps);
+        steps.map(|s| &mut s.detail).find(|d| matches!(d, Detail::Resolve(_)))
+    }
+
+    fn lookup(mut self, outcome: Outcome, cause: Option<Cause>) -> Self {
+        let name = self.planned.host.clone().unwrap();
+        let detail = ResolveDetail { name, source: "dns".into(), ..Default::default() };
+        let steps = vec![step(Detail::Resolve(Box::new(detail)), outcome, cause)];
+        self.seen.attempts.push(Attempt { purpose: Purpose::Lookup, address: None, steps });
+        self
+    }
+
+    fn steps(&self, purpose: Purpose, cause: Option<Cause>) -> Vec<Step> {
+        let phases = match purpose {
+            Purpose::SmallSegments | Purpose::LargeHello => vec![Phase::Connect, Phase::Tls],
+            _ => self.phases(purpose),
+        };
+        let failing =
+            cause.map(|c| c.phase().filter(|p| phases.contains(p)).unwrap_or(*phases.last().unwrap()));
+        let mut steps = Vec::new();
+        for phase in phases {
+            let fails = failing == Some(phase);
+            let outcome = if fails { Outcome::Failed } else { Outcome::Reached };
+            steps.push(step(detail(phase), outcome, cause.filter(|_| fails)));
+            if fails {
+                break;
+            }
+        }
+        steps
+    }
+
+    fn phases(&self, purpose: Purpose) -> Vec<Phase> {
+        let is_tunnel = self.is_proxied() && purpose != Purpose::Direct;
+        let mut phases = vec![if is_tunnel { Phase::Proxy } else { Phase::Connect }];
+        if self.planned.protocol.uses_tls() {
+            phases.push(Phase::Tls);
+        }
+        match self.planned.protocol {
+            Protocol::Https | Protocol::Http => phases.push(Phase::Http),
+            Protocol::Wss => phases.push(Phase::WebSocket),
+            Protocol::Git | Protocol::Ssh => phases.push(Phase::Greeting),
+            Protocol::Tls | Protocol::Tcp => {}
+        }
+        phases
+    }
+}
+
+/// Whether there was no connection to the proxy.
+fn is_before_proxy(cause: Cause) -> bool {
+    let causes = [Cause::ProxyDns, Cause::ProxyRefused, Cause::ProxyTimeout, Cause::ProxyUnreachable];
+    causes.contains(&cause)
+}
+
+/// Judges cases from one vantage.
+pub(crate) fn judged(kind: VantageKind, cases: Vec<Case>) -> Vec<Check> {
+    let (mut checks, mut observations) = (Vec::new(), Vec::new());
+    for mut case in cases {
+        case.planned.id = format!("{kind}/{}", case.planned.id);
+        checks.push(case.planned);
+        observations.push(case.seen);
+    }
+    let evidence = Evidence { observations, ..Default::default() };
+    verdict::checks(&Plan { vantage: kind, checks }, &evidence, kind.word())
+}
+
+pub(crate) fn vantage(kind: VantageKind) -> Vantage {
+    Vantage {
+        id: kind.word().into(),
+        kind,
+        node: None,
+        delivered: Delivered::Local,
+        facts: Facts { resolvers: vec![RESOLVER.parse().unwrap()], ..Default::default() },
+        error: None,
+    }
+}
+
+/// Endpoints that are all well.
+pub(crate) fn healthy() -> Vec<Case> {
+    vec![
+        https("management.azure.com").good("20.1.0.1"),
+        https("login.microsoftonline.com").good("20.1.0.2"),
+        https("mcr.microsoft.com").good("20.1.0.3"),
+    ]
+}
+
+fn spec() -> ProbeSpec {
+    ProbeSpec {
+        method: Method::Get,
+        path: "/".into(),
+        headers: BTreeMap::new(),
+        answer: Answer::default(),
+        certificate: Certificate::default(),
+        addresses: AddressClass::Public,
+        inspection: Inspection::Tolerated,
+        private_link: PrivateLink::Public,
+    }
+}
+
+fn step(detail: Detail, outcome: Outcome, cause: Option<Cause>) -> Step {
+    let raw = cause.map(|c| format!("raw text of {c}"));
+    Step { detail, outcome, cause, raw, started: Duration::ZERO, took: Duration::ZERO }
+}
+
+fn detail(phase: Phase) -> Detail {
+    match phase {
+        Phase::Resolve => Detail::Resolve(Box::default()),
+        Phase::Connect => Detail::Connect(Box::default()),
+        Phase::Proxy => Detail::Proxy(Box::default()),
+        Phase::Tls => Detail::Tls(Box::default()),
+        Phase::Http => Detail::Http(Box::default()),
+        Phase::WebSocket => Detail::WebSocket(Box::default()),
+        Phase::Greeting => Detail::Greeting(Box::default()),
+    }
+}

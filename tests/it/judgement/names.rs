@@ -1,0 +1,85 @@
+//! Scenarios of name resolution.
+
+use arcprobe::evidence::Cause;
+use arcprobe::report::v1::Verdict::{Blocked, ReadyWithWarnings};
+use arcprobe::rules::model::{AddressClass, PrivateLink};
+
+use super::goldens::Scenario;
+use super::make::{Case, RESOLVER, healthy, https};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        Scenario::new("resolver-silent", Blocked, &["resolver_silent", "stands_in"], silent()),
+        Scenario::new("resolver-unreachable", Blocked, &["resolver_unreachable", "stands_in"], unreachable()),
+        Scenario::new("resolver-failing", Blocked, &["resolver_failing", "stands_in"], failing()),
+        Scenario::new(
+            "resolver-partly-dead",
+            ReadyWithWarnings,
+            &["resolver_partly_dead", "stands_in"],
+            partly_dead(),
+        ),
+        Scenario::new("names-blocked", Blocked, &["name_blocked", "name_blocked", "stands_in"], blocked()),
+        Scenario::new("names-sinkholed", Blocked, &["dns_sinkholed", "stands_in"], sinkholed()),
+        Scenario::new("private-answers", Blocked, &["private_answers", "stands_in"], private_answers()),
+        Scenario::new("public-answers", Blocked, &["public_answers", "stands_in"], public_answers()),
+    ]
+}
+
+const HOSTS: [&str; 5] = [
+    "management.azure.com",
+    "login.microsoftonline.com",
+    "mcr.microsoft.com",
+    "gbl.his.arc.azure.com",
+    "eastus.dp.kubernetesconfiguration.azure.com",
+];
+
+/// The first names settle it; the others are not asked.
+fn silent() -> Vec<Case> {
+    let (asked, settled) = HOSTS.split_at(2);
+    let asked = asked.iter().map(|h| https(h).unresolved(Cause::DnsTimeout));
+    asked.chain(settled.iter().map(|h| https(h).settled(Cause::DnsTimeout))).collect()
+}
+
+fn unreachable() -> Vec<Case> {
+    HOSTS.map(|h| https(h).unresolved(Cause::DnsUnreachable)).to_vec()
+}
+
+fn failing() -> Vec<Case> {
+    HOSTS.map(|h| https(h).unresolved(Cause::DnsServfail)).to_vec()
+}
+
+fn partly_dead() -> Vec<Case> {
+    healthy().into_iter().map(|c| c.asked("10.0.0.54:53", Some(Cause::DnsTimeout))).collect()
+}
+
+fn blocked() -> Vec<Case> {
+    let below = |host: &str, pattern: &str| https(host).below(pattern).unresolved(Cause::DnsNxdomain);
+    let mut cases = healthy();
+    cases.extend([
+        below("gbl.his.arc.azure.com", "*.his.arc.azure.com"),
+        below("eus.his.arc.azure.com", "*.his.arc.azure.com"),
+        https("dl.k8s.io").optional().unresolved(Cause::DnsRefused),
+    ]);
+    cases
+}
+
+fn sinkholed() -> Vec<Case> {
+    let mut cases = healthy();
+    cases.extend([https("gbl.his.arc.azure.com").sinkholed("0.0.0.0").asked(RESOLVER, None)]);
+    cases
+}
+
+fn private_answers() -> Vec<Case> {
+    let private = |host| https(host).spec(|s| s.private_link = PrivateLink::Private);
+    let mut cases = healthy();
+    cases.push(private("gbl.his.arc.azure.com").good("10.20.0.4"));
+    cases.push(private("eastus.dp.kubernetesconfiguration.azure.com").bad("10.20.0.5", Cause::TcpTimeout));
+    cases
+}
+
+fn public_answers() -> Vec<Case> {
+    let mut cases = healthy();
+    let host = "eastus.dp.kubernetesconfiguration.azure.com";
+    cases.push(https(host).good("20.1.0.9").spec(|s| s.addresses = AddressClass::Private));
+    cases
+}

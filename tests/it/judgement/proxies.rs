@@ -1,0 +1,139 @@
+//! Scenarios of proxies.
+
+use arcprobe::evidence::{Cause, ProxyDetail};
+use arcprobe::report::v1::Verdict::Blocked;
+use arcprobe::rules::model::Protocol;
+
+use super::goldens::Scenario;
+use super::make::{Case, https};
+
+const PROXY: &str = "http://proxy.corp:3128";
+const AT: &str = "10.0.0.9";
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        Scenario::new("proxy-down", Blocked, &["proxy_down", "stands_in"], refuses()),
+        Scenario::new("proxy-has-no-address", Blocked, &["proxy_down", "stands_in"], all(Cause::ProxyDns)),
+        Scenario::new("proxy-hangs", Blocked, &["proxy_down", "stands_in"], hangs()),
+        Scenario::new("proxy-speaks-plain-http", Blocked, &["proxy_down", "stands_in"], plain_http()),
+        Scenario::new("proxy-is-none", Blocked, &["proxy_down", "stands_in"], all(Cause::ProxyProtocol)),
+        Scenario::new("proxy-wants-login", Blocked, &["proxy_login", "stands_in"], login(false, &["Basic"])),
+        Scenario::new("proxy-refuses-login", Blocked, &["proxy_login", "stands_in"], login(true, &["Basic"])),
+        Scenario::new(
+            "proxy-wants-kerberos",
+            Blocked,
+            &["proxy_login", "stands_in"],
+            login(true, &["Negotiate", "NTLM"]),
+        ),
+        Scenario::new("proxy-denies-port", Blocked, &["proxy_port_denied", "stands_in"], port()),
+        Scenario::new("proxy-denies", Blocked, &["proxy_denied", "proxy_denied", "stands_in"], some_denied()),
+        Scenario::new("proxy-denies-all", Blocked, &["proxy_denied", "stands_in"], all_denied()),
+        Scenario::new(
+            "proxy-upstream",
+            Blocked,
+            &["proxy_upstream", "proxy_upstream", "stands_in"],
+            upstream(),
+        ),
+        Scenario::new("proxy-failing", Blocked, &["proxy_failing", "stands_in"], failing()),
+        Scenario::new("proxy-is-skipped", Blocked, &["egress_blocked", "stands_in"], skipped()),
+    ]
+}
+
+fn tunnel(host: &str) -> Case {
+    https(host).by_proxy(PROXY)
+}
+
+fn healthy() -> Vec<Case> {
+    vec![tunnel("management.azure.com").good(AT), tunnel("mcr.microsoft.com").good(AT)]
+}
+
+fn all(cause: Cause) -> Vec<Case> {
+    ["management.azure.com", "login.microsoftonline.com", "mcr.microsoft.com", "gbl.his.arc.azure.com"]
+        .map(|host| tunnel(host).bad(AT, cause))
+        .into()
+}
+
+/// Most of what the proxy stands before would answer without it.
+fn refuses() -> Vec<Case> {
+    let mut cases = all(Cause::ProxyRefused).into_iter();
+    let blocked = cases.next_back().map(|c| c.directly("20.1.0.9", Some(Cause::TcpTimeout)));
+    cases.map(|c| c.directly("20.1.0.1", None)).chain(blocked).collect()
+}
+
+fn hangs() -> Vec<Case> {
+    let connected = |d: &mut ProxyDetail| d.address = Some(([10, 0, 0, 9], 3128).into());
+    all(Cause::ProxyTimeout).into_iter().map(|c| c.proxy(connected)).collect()
+}
+
+fn plain_http() -> Vec<Case> {
+    let not_tls = |d: &mut ProxyDetail| d.tls_cause = Some(Cause::TlsNotTls);
+    let cases = all(Cause::ProxyTls).into_iter();
+    cases.map(|c| c.by_proxy("https://proxy.corp:3128").proxy(not_tls)).collect()
+}
+
+fn login(given: bool, offers: &[&str]) -> Vec<Case> {
+    let asked = |d: &mut ProxyDetail| {
+        (d.status, d.with_credentials) = (Some(407), given);
+        d.offers = offers.iter().map(|&o| o.to_owned()).collect();
+    };
+    let cases = all(Cause::ProxyAuthRequired).into_iter();
+    cases.map(|c| c.proxy(asked).directly("20.1.0.1", Some(Cause::TcpTimeout))).collect()
+}
+
+fn port() -> Vec<Case> {
+    let obo = Case::new("eastus.obo.arc.azure.com", 8084, Protocol::Https).by_proxy(PROXY);
+    let mut cases = healthy();
+    cases.push(obo.bad(AT, Cause::ProxyDenied).proxy(|d| d.status = Some(403)).directly("20.1.0.5", None));
+    cases
+}
+
+fn denied(host: &str, status: u16) -> Case {
+    tunnel(host).bad(AT, Cause::ProxyDenied).proxy(|d| {
+        d.status = Some(status);
+        d.appliance = Some("Squid".into());
+        d.headers = [("x-squid-error".to_owned(), "ERR_ACCESS_DENIED 0".to_owned())].into();
+    })
+}
+
+/// Two suffixes, each told by itself.
+fn some_denied() -> Vec<Case> {
+    let mut cases = healthy();
+    cases.extend(["gbl.his.arc.azure.com", "eus.his.arc.azure.com"].map(|host| denied(host, 403)));
+    cases.push(denied("azgnrelay-eastus.servicebus.windows.net", 403).below("*.servicebus.windows.net"));
+    cases
+}
+
+fn all_denied() -> Vec<Case> {
+    ["management.azure.com", "mcr.microsoft.com"].map(|host| denied(host, 405)).into()
+}
+
+fn upstream() -> Vec<Case> {
+    let bad = |host, error: &str| {
+        tunnel(host).bad(AT, Cause::ProxyUpstream).proxy(|d| {
+            d.status = Some(503);
+            d.headers = [("x-squid-error".to_owned(), error.to_owned())].into();
+        })
+    };
+    let mut cases = healthy();
+    cases.push(bad("gbl.his.arc.azure.com", "ERR_DNS_FAIL 0").directly("20.1.0.4", None));
+    cases.push(bad("eus.his.arc.azure.com", "ERR_DNS_FAIL 0").directly("20.1.0.4", None));
+    cases.push(bad("dl.k8s.io", "ERR_CONNECT_FAIL 110").optional());
+    cases
+}
+
+fn failing() -> Vec<Case> {
+    let mut cases = healthy();
+    cases.push(tunnel("gbl.his.arc.azure.com").bad(AT, Cause::ProxyClosed));
+    cases.push(tunnel("eus.his.arc.azure.com").bad(AT, Cause::ProxyClosed));
+    cases
+}
+
+/// What goes by way of the proxy works; what the skip range lets pass does not get out.
+fn skipped() -> Vec<Case> {
+    let skipped = |n: u8| {
+        let mut case = https(&format!("h{n}.blob.core.windows.net"));
+        case.planned.route.reason = ".windows.net in --proxy-skip-range".into();
+        case.bad(&format!("20.1.0.{n}"), Cause::TcpTimeout)
+    };
+    healthy().into_iter().chain((1..6).map(skipped)).collect()
+}

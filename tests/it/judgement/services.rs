@@ -1,0 +1,149 @@
+//! Scenarios of what comes after TLS, and of runs as a whole.
+
+use std::time::Duration;
+
+use arcprobe::evidence::{Cause, Inquiry, InquiryOutcome, NotRun};
+use arcprobe::plan::UnverifiedKind;
+use arcprobe::report::v1::Verdict::{Blocked, Incomplete, Ready, ReadyWithWarnings};
+use arcprobe::rules::model::Protocol;
+use arcprobe::vantage::VantageKind::{Node, Pod, Workstation};
+
+use super::goldens::Scenario;
+use super::make::{Case, healthy, https, judged, wss};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        Scenario::new("all-met", Ready, &["stands_in"], healthy()),
+        Scenario::new("block-page", Blocked, &["blocked_by_filter", "stands_in"], block_page()),
+        Scenario::new("redirected", Blocked, &["redirected", "stands_in"], redirected()),
+        Scenario::new("http-failing", Blocked, &["http_failing", "http_failing", "stands_in"], http()),
+        Scenario::new("websocket-blocked", Blocked, &["websocket_blocked", "stands_in"], websocket()),
+        Scenario::new("greeting-failing", ReadyWithWarnings, &["greeting_failing", "stands_in"], greeting()),
+        Scenario::new("endpoint-unmet", Blocked, &["endpoint_unmet", "stands_in"], unknown()),
+        Scenario::new(
+            "wildcards",
+            ReadyWithWarnings,
+            &["wildcard_unverified", "value_missing", "stands_in"],
+            wildcards(),
+        ),
+        Scenario::new(
+            "discovery-failed",
+            Blocked,
+            &["name_blocked", "discovery_failed", "stands_in"],
+            unfound(),
+        )
+        .asking(vec![inquiry(InquiryOutcome::Failed, Some(Cause::DnsNxdomain), &[], &[])]),
+        Scenario::new("discovery-refused", Incomplete, &["discovery_failed", "stands_in"], unlisted())
+            .asking(vec![inquiry(InquiryOutcome::Refused, None, &[], &["relay.evil.example"])]),
+        Scenario::new("discovery-odd", Ready, &["discovery_failed", "stands_in"], listed())
+            .asking(vec![inquiry(InquiryOutcome::Found, None, &[HUB], &["relay.evil.example"])]),
+        Scenario::new("run-cut-short", Incomplete, &["run_incomplete", "stands_in"], cut_short())
+            .interrupted(),
+        from_three_vantages(),
+    ]
+}
+
+const AT: &str = "20.1.0.4";
+
+fn with(cases: impl IntoIterator<Item = Case>) -> Vec<Case> {
+    healthy().into_iter().chain(cases).collect()
+}
+
+fn block_page() -> Vec<Case> {
+    with([https("gbl.his.arc.azure.com").bad(AT, Cause::HttpBlockPage).http(|h| {
+        (h.status, h.appliance) = (Some(403), Some("FortiGate".into()));
+    })])
+}
+
+fn redirected() -> Vec<Case> {
+    with([https("gbl.his.arc.azure.com").bad(AT, Cause::HttpRedirected).http(|h| {
+        h.headers.insert("location".into(), "https://login.corp.example/portal?x=1".into());
+    })])
+}
+
+fn http() -> Vec<Case> {
+    with([
+        https("gbl.his.arc.azure.com").bad(AT, Cause::HttpTimeout),
+        https("eastus.dp.kubernetesconfiguration.azure.com").bad(AT, Cause::HttpUnexpectedStatus),
+    ])
+}
+
+fn websocket() -> Vec<Case> {
+    let hub = wss("azgnrelay-eastus-l1.servicebus.windows.net").below("*.servicebus.windows.net");
+    with([hub.bad(AT, Cause::WsUpgradeStripped)])
+}
+
+fn greeting() -> Vec<Case> {
+    with([Case::new("github.com", 22, Protocol::Ssh).optional().bad(AT, Cause::Unknown)])
+}
+
+fn unknown() -> Vec<Case> {
+    with([https("gbl.his.arc.azure.com").bad(AT, Cause::Unknown)])
+}
+
+fn wildcards() -> Vec<Case> {
+    let missing = |host: &str, pattern: &str, kind| https(host).below(pattern).unverified(kind, "not known");
+    with([
+        missing("x", "*.servicebus.windows.net", UnverifiedKind::WildcardUnknown),
+        missing("y", "*.data.mcr.microsoft.com", UnverifiedKind::WildcardUnknown),
+        missing("z", "{vault}.vault.azure.net", UnverifiedKind::ValueMissing).optional(),
+        missing("w", "*.portal.azure.com", UnverifiedKind::CalledFromAzure),
+    ])
+}
+
+const HUB: &str = "g0-prod-bl2-010-sb.servicebus.windows.net";
+const HUBS: &str = "*.servicebus.windows.net";
+
+fn unfound() -> Vec<Case> {
+    let asked = https("guestnotificationservice.azure.com").unresolved(Cause::DnsNxdomain);
+    with([asked, wss("relay").below(HUBS).unverified(UnverifiedKind::NotDiscovered, "not found")])
+}
+
+fn unlisted() -> Vec<Case> {
+    let asked = https("guestnotificationservice.azure.com").good("20.1.0.5");
+    with([asked, wss("relay").below(HUBS).unverified(UnverifiedKind::NotDiscovered, "not found")])
+}
+
+fn listed() -> Vec<Case> {
+    let mut hub = wss(HUB).below(HUBS).good(AT);
+    hub.planned.requirement = "relay".into();
+    with([hub])
+}
+
+fn inquiry(outcome: InquiryOutcome, cause: Option<Cause>, hosts: &[&str], refused: &[&str]) -> Inquiry {
+    let texts = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+    Inquiry {
+        vantage: "workstation".into(),
+        endpoint: "relay".into(),
+        pattern: HUBS.into(),
+        method: "notification-allow-list".into(),
+        asked: "guestnotificationservice.azure.com/urls/allowlist?location=eastus".into(),
+        outcome,
+        hosts: texts(hosts),
+        refused: texts(refused),
+        phase: cause.and_then(Cause::phase),
+        cause,
+        raw: cause.map(|c| c.text().to_owned()),
+        note: None,
+        took: Duration::from_millis(120),
+    }
+}
+
+fn cut_short() -> Vec<Case> {
+    with([https("gbl.his.arc.azure.com").not_run(NotRun::Interrupted)])
+}
+
+/// The same endpoint fails alike from two places and is well from the third; the pods have a resolver problem besides.
+fn from_three_vantages() -> Scenario {
+    let closed = || with([https("eus.his.arc.azure.com").bad(AT, Cause::TcpTimeout)]);
+    let mut pod = closed();
+    pod.push(https("gbl.his.arc.azure.com").unresolved(Cause::DnsServfail));
+    let mut checks = judged(Workstation, with([https("eus.his.arc.azure.com").good(AT)]));
+    checks.extend(judged(Pod, pod));
+    checks.extend(judged(Node, closed()));
+    Scenario::of("three-vantages", Blocked, &["name_blocked", "address_blocked"], checks).from(&[
+        Workstation,
+        Pod,
+        Node,
+    ])
+}

@@ -1,0 +1,231 @@
+//! The rules of the verdicts, one line each.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is a failed test")]
+
+use arcprobe::evidence::{Cause, CertificateSummary, Evidence, NotRun, Purpose, TrustStore};
+use arcprobe::plan::{Plan, UnverifiedKind};
+use arcprobe::report::v1::{Check, CheckVerdict, Verdict};
+use arcprobe::rules::model::{AddressClass, PrivateLink, Protocol};
+use arcprobe::vantage::VantageKind;
+use arcprobe::verdict;
+
+use super::make::{Case, https, judged, vantage, wss};
+
+const V4: &str = "20.0.0.1";
+const OTHER_V4: &str = "20.0.0.2";
+const V6: &str = "2603::1";
+const INSIDE: &str = "10.1.2.3";
+
+fn one(case: Case) -> Check {
+    judged(VantageKind::Workstation, vec![case]).remove(0)
+}
+
+fn word(check: &Check) -> String {
+    match check.verdict {
+        CheckVerdict::Met => "met".into(),
+        CheckVerdict::Unmet => format!("{} {}", check.phase.unwrap(), check.cause.unwrap()),
+        CheckVerdict::Unverified => format!("{:?}", check.unverified.unwrap()),
+    }
+}
+
+fn host() -> Case {
+    https("host.example.com")
+}
+
+fn proxied(cause: Cause) -> Case {
+    host().by_proxy("http://proxy:3128").bad(INSIDE, cause)
+}
+
+fn protocol(protocol: Protocol) -> Case {
+    Case::new("host.example.com", 9000, protocol)
+}
+
+fn private_link(expects: AddressClass) -> Case {
+    host().spec(|s| (s.addresses, s.private_link) = (expects, PrivateLink::Private))
+}
+
+#[test]
+fn one_check() {
+    let table = [
+        ("met", host().good(V4)),
+        ("met", protocol(Protocol::Tcp).good(V4)),
+        ("met", protocol(Protocol::Tls).good(V4)),
+        ("met", protocol(Protocol::Ssh).good(V4)),
+        ("met", host().bad(V4, Cause::TcpTimeout).good(OTHER_V4)),
+        ("met", host().bad(V4, Cause::TcpTimeout).attempt(Purpose::Retry, V4, None)),
+        ("met", host().bad(V6, Cause::TcpUnreachable).good(V4)),
+        ("websocket ws_refused", wss("host.example.com").bad(V4, Cause::WsRefused)),
+        ("greeting http_timeout", protocol(Protocol::Git).bad(V4, Cause::HttpTimeout)),
+        ("resolve dns_nxdomain", host().unresolved(Cause::DnsNxdomain)),
+        ("resolve dns_sinkhole", host().sinkholed("0.0.0.0")),
+        // the furthest failure tells most
+        ("tls tls_reset", host().bad(V4, Cause::TcpRefused).bad(OTHER_V4, Cause::TlsReset)),
+        ("tls tls_timeout", host().bad(V4, Cause::TcpRefused).bad(OTHER_V4, Cause::TlsTimeout)),
+        // then an answer before silence, and IPv4 before IPv6
+        ("connect tcp_refused", host().bad(V4, Cause::TcpTimeout).bad(OTHER_V4, Cause::TcpRefused)),
+        ("connect tcp_timeout", host().bad(V6, Cause::TcpUnreachable).bad(V4, Cause::TcpTimeout)),
+        ("connect tcp_reset", host().bad(V6, Cause::TcpRefused).bad(V4, Cause::TcpReset)),
+        ("connect tcp_unreachable", host().bad(V6, Cause::TcpUnreachable)),
+        // nothing measured, or not enough
+        ("NotRun", host().not_run(NotRun::Deadline)),
+        ("NotRun", host().not_run(NotRun::Interrupted)),
+        ("Broken", host().not_run(NotRun::Broken)),
+        ("Broken", host()),
+        ("WildcardUnknown", host().unverified(UnverifiedKind::WildcardUnknown, "no host is known")),
+        ("met", host().good(V4).not_run(NotRun::Interrupted)),
+        ("connect tcp_reset", host().bad(V4, Cause::TcpReset).not_run(NotRun::Interrupted)),
+        ("resolve dns_refused", host().unresolved(Cause::DnsRefused).not_run(NotRun::Deadline)),
+        ("NotRun", host().bad(V4, Cause::TcpReset).resolve(add_address).not_run(NotRun::Deadline)),
+        // what a proxy refused stays refused, however far the direct cross-check got
+        ("proxy proxy_dns", proxied(Cause::ProxyDns).not_run(NotRun::Deadline)),
+        ("proxy proxy_denied", proxied(Cause::ProxyDenied).directly(V4, None).not_run(NotRun::Deadline)),
+    ];
+    for (expected, case) in table {
+        assert_eq!(word(&one(case.clone())), expected, "{case:#?}");
+    }
+}
+
+fn add_address(detail: &mut arcprobe::evidence::ResolveDetail) {
+    detail.addresses.push(OTHER_V4.parse().unwrap());
+}
+
+#[test]
+fn second_looks() {
+    let stalled = || host().bad(V4, Cause::TlsTimeout);
+    let table = [
+        ("tls tls_path_mtu", stalled().attempt(Purpose::SmallSegments, V4, None)),
+        ("tls tls_path_mtu", stalled().attempt(Purpose::SmallSegments, V4, Some(Cause::TlsUnknownIssuer))),
+        ("tls tls_timeout", stalled().attempt(Purpose::SmallSegments, V4, Some(Cause::TlsTimeout))),
+        ("tls tls_timeout", stalled().attempt(Purpose::SmallSegments, V4, Some(Cause::TcpTimeout))),
+        ("tls tls_reset", host().bad(V4, Cause::TlsReset).attempt(Purpose::SmallSegments, V4, None)),
+        ("tls clock_skew", host().bad(V4, Cause::TlsExpired).tls(skewed)),
+        ("tls tls_expired", host().bad(V4, Cause::TlsExpired)),
+        ("tls tls_name_mismatch", host().bad(V4, Cause::TlsNameMismatch).tls(skewed)),
+    ];
+    for (expected, case) in table {
+        assert_eq!(word(&one(case.clone())), expected, "{case:#?}");
+    }
+}
+
+/// Our clock is forty days ahead of the server's.
+pub(super) fn skewed(tls: &mut arcprobe::evidence::TlsDetail) {
+    tls.server_date = Some("Wed, 01 Jul 2026 12:00:00 GMT".into());
+    tls.clock_skew_s = Some(-3_456_000);
+    tls.chain.push(CertificateSummary {
+        not_before: Some("2026-06-01T00:00:00Z".into()),
+        not_after: Some("2026-08-01T00:00:00Z".into()),
+        ..Default::default()
+    });
+}
+
+#[test]
+fn classes_of_addresses() {
+    let (public, private) = (AddressClass::Public, AddressClass::Private);
+    let any = |c: Case| c.spec(|s| s.addresses = AddressClass::Any);
+    let table = [
+        ("met", host().good(INSIDE)),
+        ("met", host().good(INSIDE).good(V4)),
+        ("resolve dns_private_answer", host().bad(INSIDE, Cause::TcpTimeout)),
+        ("connect tcp_timeout", host().bad(INSIDE, Cause::TcpTimeout).bad(V4, Cause::TcpTimeout)),
+        ("connect tcp_timeout", any(host().bad(INSIDE, Cause::TcpTimeout))),
+        ("resolve dns_private_answer", private_link(public).good(INSIDE)),
+        ("met", private_link(public).good(V4)),
+        ("met", private_link(private).good(INSIDE)),
+        ("resolve dns_public_answer", private_link(private).good(V4)),
+        ("resolve dns_public_answer", private_link(private).bad(V4, Cause::TcpReset)),
+        ("met", private_link(public).good(INSIDE).resolve(|d| d.source = "connect_to".into())),
+        ("met", private_link(public).by_proxy("http://proxy:3128").good(INSIDE)),
+    ];
+    for (expected, case) in table {
+        assert_eq!(word(&one(case.clone())), expected, "{case:#?}");
+    }
+}
+
+#[test]
+fn a_large_hello_counts_for_every_check_at_the_address() {
+    let large = |cause| host().good(V4).attempt(Purpose::LargeHello, V4, cause);
+    let neighbour = || https("neighbour.example.com");
+    let dropped = Some(Cause::TlsTimeout);
+    let table = [
+        (["met", "met"], [large(None), neighbour().good(V4)]),
+        (["tls tls_large_hello"; 2], [large(dropped), neighbour().good(V4)]),
+        (["tls tls_large_hello"; 2], [large(Some(Cause::TlsReset)), neighbour().good(V4)]),
+        (["met", "met"], [large(Some(Cause::TcpTimeout)), neighbour().good(V4)]),
+        (["met", "met"], [large(Some(Cause::TlsAlert)), neighbour().good(V4)]),
+        (["tls tls_large_hello", "met"], [large(dropped), neighbour().good(V4).good(OTHER_V4)]),
+        (["tls tls_large_hello", "met"], [large(dropped), neighbour().good(OTHER_V4)]),
+        (["tls tls_large_hello", "tls tls_reset"], [large(dropped), neighbour().bad(V4, Cause::TlsReset)]),
+    ];
+    for (expected, cases) in table {
+        let checks = judged(VantageKind::Pod, cases.to_vec());
+        assert_eq!(checks.iter().map(word).collect::<Vec<_>>(), expected, "{cases:#?}");
+    }
+}
+
+#[test]
+fn notes_tell_the_decisive_detail() {
+    let inspected = host().good(V4).tls(|t| {
+        (t.trusted_by, t.authority) = (Some(TrustStore::Given), Some("CN=Corp Root".into()));
+    });
+    let own = inspected.clone().spec(|s| s.certificate.public = false);
+    let table = [
+        (None, host().good(V4)),
+        (None, own),
+        (Some("TLS is inspected by CN=Corp Root, which --proxy-cert makes trusted"), inspected),
+        (
+            Some("one address fails: 20.0.0.1:443 (tcp_timeout)"),
+            host().bad(V4, Cause::TcpTimeout).good(OTHER_V4),
+        ),
+        (
+            Some("the connection is refused (20.0.0.1:443): raw text of tcp_refused"),
+            host().bad(V4, Cause::TcpRefused),
+        ),
+        (Some("the run's deadline passed first"), host().not_run(NotRun::Deadline)),
+        (Some("no host"), host().unverified(UnverifiedKind::WildcardUnknown, "no host")),
+        (
+            Some("the answer is a private address where a public one is expected: 10.1.2.3"),
+            host().good(INSIDE),
+        ),
+    ];
+    for (expected, case) in table {
+        assert_eq!(one(case.clone()).note.as_deref(), expected, "{case:#?}");
+    }
+}
+
+#[test]
+fn a_check_without_an_observation_is_unverified() {
+    let plan = Plan { vantage: VantageKind::Pod, checks: vec![host().planned, host().planned] };
+    let mut evidence = Evidence { observations: vec![host().good(V4).seen], ..Default::default() };
+    let words = |e: &Evidence| verdict::checks(&plan, e, "pod").iter().map(word).collect::<Vec<_>>();
+    assert_eq!(words(&evidence), ["met", "Broken"]);
+    evidence.interrupted = true;
+    assert_eq!(words(&evidence), ["met", "NotRun"]);
+}
+
+#[test]
+fn the_overall_verdict() {
+    let bad = || host().bad(V4, Cause::TcpReset);
+    let unknown = |kind| host().unverified(kind, "");
+    let either = |case: Case| case.alternative("front");
+    let table = [
+        (Verdict::Ready, vec![host().good(V4)]),
+        (Verdict::Blocked, vec![bad()]),
+        (Verdict::Ready, vec![bad().optional()]),
+        (Verdict::Ready, vec![either(bad()), either(host().good(V4))]),
+        (Verdict::Blocked, vec![either(bad()), either(bad())]),
+        (Verdict::Ready, vec![unknown(UnverifiedKind::WildcardUnknown)]),
+        (Verdict::Ready, vec![unknown(UnverifiedKind::CalledFromAzure)]),
+        (Verdict::Incomplete, vec![unknown(UnverifiedKind::ValueMissing)]),
+        (Verdict::Incomplete, vec![host().not_run(NotRun::Broken)]),
+        (Verdict::Ready, vec![host().optional().not_run(NotRun::Broken)]),
+        (Verdict::Blocked, vec![bad(), host().not_run(NotRun::Deadline)]),
+    ];
+    for (expected, cases) in table {
+        let checks = judged(VantageKind::Workstation, cases);
+        assert_eq!(verdict::overall(&checks, &[], &[], false), expected, "{checks:#?}");
+    }
+    let mut silent = vantage(VantageKind::Pod);
+    assert_eq!(verdict::overall(&[], &[], &[silent.clone()], false), Verdict::Ready);
+    assert_eq!(verdict::overall(&[], &[], &[silent.clone()], true), Verdict::Incomplete);
+    silent.error = Some("the job did not start".into());
+    assert_eq!(verdict::overall(&[], &[], &[silent], false), Verdict::Incomplete);
+}
