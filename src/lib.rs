@@ -11,6 +11,7 @@
 pub mod diagnose;
 pub mod evidence;
 pub mod exit;
+pub mod explain;
 pub mod finding;
 pub mod net;
 pub mod plan;
