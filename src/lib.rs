@@ -8,7 +8,11 @@
 //! Each arrow is one function from value to value. Evidence says what was seen, findings say what it means; a failure of
 //! the network is data in a step, an error is this program's own.
 
+pub mod cli;
+pub mod commands;
+pub mod conclude;
 pub mod diagnose;
+pub mod discovery;
 pub mod evidence;
 pub mod exit;
 pub mod explain;

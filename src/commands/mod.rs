@@ -1,0 +1,165 @@
+//! One file for each command; the only code that writes to standard output.
+
+mod check;
+pub mod explain;
+pub mod rules;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Colour, Command, ScreenArgs};
+use crate::evidence::{is_unprintable, printable_lines};
+use crate::exit::Exit;
+use crate::report::text::TextOptions;
+
+/// The environment, read once.
+pub type Environment = BTreeMap<String, String>;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// Wrong usage, bad rules, unreadable input.
+    #[error("{}", told(.0))]
+    Usage(anyhow::Error),
+    /// The tool itself failed.
+    #[error("{}", told(.0))]
+    Failed(anyhow::Error),
+}
+
+impl CommandError {
+    /// What the user gave cannot be used.
+    fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self::Usage(error.into())
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Failed(_) => Exit::Failed,
+        }
+    }
+}
+
+/// An error and what caused it; a cause that the error tells itself is not told twice.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for link in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = link;
+        } else if !text.contains(&link) {
+            text = format!("{text}: {link}");
+        }
+    }
+    text
+}
+
+/// Reads a command line and runs it.
+pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(e) => return usage(&e),
+    };
+    let screen = Screen::new(&cli.screen, environment);
+    let result = match &cli.command {
+        Command::Check(args) => check::run(args, environment, &screen),
+        Command::Explain(args) => {
+            explain::run(args).map_err(CommandError::usage).and_then(|text| show(&text))
+        }
+        Command::Rules(args) => rules::run(args).map_err(CommandError::usage).and_then(|text| show(&text)),
+    };
+    result.unwrap_or_else(|e| {
+        complain(&e.to_string());
+        e.exit()
+    })
+}
+
+fn usage(error: &clap::Error) -> Exit {
+    let is_asked_for = !error.use_stderr();
+    let text = error.render().to_string();
+    // nothing can be said where neither stream takes it
+    let _ = if is_asked_for || is_harmless(&text) {
+        error.print()
+    } else {
+        io::stderr().write_all(harmless(&text).as_bytes())
+    };
+    if is_asked_for { Exit::Ok } else { Exit::Usage }
+}
+
+/// Where output goes and how it may look.
+pub(crate) struct Screen {
+    text: TextOptions,
+    shows_progress: bool,
+    is_quiet: bool,
+}
+
+impl Screen {
+    fn new(args: &ScreenArgs, environment: &Environment) -> Self {
+        let says = |name: &str| environment.get(name).filter(|v| !v.is_empty());
+        let is_plain = says("NO_COLOR").is_some() || says("TERM").is_some_and(|t| t == "dumb");
+        let colour = match args.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => io::stdout().is_terminal() && !is_plain,
+        };
+        let given = says("COLUMNS").and_then(|c| c.parse().ok());
+        let width = given.or_else(|| terminal_size::terminal_size().map(|(w, _)| w.0.into())).unwrap_or(100);
+        Self {
+            text: TextOptions { colour, width, verbose: args.verbose > 0 },
+            shows_progress: !args.quiet
+                && io::stderr().is_terminal()
+                && says("TERM").is_none_or(|t| t != "dumb"),
+            is_quiet: args.quiet,
+        }
+    }
+
+    /// How a file looks: without colour, at a common width.
+    fn plain(&self) -> TextOptions {
+        TextOptions { colour: false, width: 100, ..self.text }
+    }
+
+    /// Something worth knowing that is no part of the report.
+    fn hint(&self, text: &str) {
+        if !self.is_quiet {
+            complain(text);
+        }
+    }
+}
+
+/// The result of a command. A reader that has seen enough (`| head`) is no error.
+fn show(text: &str) -> Result<Exit, CommandError> {
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CommandError::Failed(anyhow::Error::new(e).context("standard output")))
+        }
+        _ => Ok(Exit::Ok),
+    }
+}
+
+fn complain(text: &str) {
+    // nothing can be done where standard error is closed
+    let _ = writeln!(io::stderr(), "arcprobe: {}", harmless(text.trim_end()));
+}
+
+/// What was typed, or stands in a file, comes back in errors: as text, and not as orders to the terminal.
+fn harmless(text: &str) -> String {
+    printable_lines(text).split_inclusive('\n').map(cut).collect()
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LONGEST_LINE) {
+        Some((at, _)) => format!("{}…{}", &line[..at], if line.ends_with('\n') { "\n" } else { "" }),
+        None => line.to_owned(),
+    }
+}
+
+fn is_harmless(text: &str) -> bool {
+    text.lines().all(|line| line.chars().count() <= LONGEST_LINE)
+        && !text.chars().any(|c| c != '\n' && is_unprintable(c))
+}
+
+/// In characters. The longest lines of our own list all regions of a cloud.
+const LONGEST_LINE: usize = 2_000;
