@@ -2,7 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are not recognised as tests")]
 
+mod cli;
+mod discovery;
+mod hostile;
 mod judgement;
 mod lab;
 mod lab_selftest;
+mod layering;
+mod no_proxy_oracles;
+mod phases;
+mod program;
+mod proxied;
 mod reports;
+mod rules;

@@ -1,0 +1,102 @@
+//! Whole screens, as an operator sees them.
+
+use crate::lab::{Dns, Host, Lab, LabOptions, Resolver, Serves, Tcp, Tls};
+use crate::program::Program;
+
+/// A network that opens everything but for what these hosts do.
+fn network(hosts: Vec<Host>, resolver: Resolver) -> Lab {
+    Lab::start_with(hosts, LabOptions { default: Some(Serves::Good), resolver, ..LabOptions::default() })
+}
+
+fn demo() -> Lab {
+    let reset = |region: &str| Host::new(format!("{region}.data.mcr.microsoft.com"), Tls::ResetAfterHello);
+    let hosts = vec![
+        Host::new("gbl.his.arc.azure.com", Tls::Intercepted),
+        reset("westus"),
+        reset("northeurope"),
+        reset("westeurope"),
+        Host::with_dns("eastus.login.microsoft.com", Dns::Nxdomain),
+        Host::new("dropped.lab.example", Tcp::Blackhole),
+    ];
+    network(hosts, Resolver::Good)
+}
+
+fn blackholed(lab: &Lab) -> String {
+    format!("::127.0.0.1:{}", lab.port("dropped.lab.example"))
+}
+
+fn hole() -> Vec<Host> {
+    vec![Host::new("dropped.lab.example", Tcp::Blackhole)]
+}
+
+fn screen(lab: &Lab, first: Option<String>, args: &[&str], code: i32) -> String {
+    // the first diversion that fits counts
+    let mut line = vec!["check".to_owned()];
+    line.extend(first.map(|diversion| format!("--connect-to={diversion}")));
+    line.extend([
+        format!("--resolver={}", lab.resolver()),
+        format!("--public-roots={}", lab.roots().display()),
+    ]);
+    line.extend(lab.connect_to().iter().map(|diversion| format!("--connect-to={diversion}")));
+    let ran = Program::new().args(line).args(["--timeout", "1s"]).args(args).run().exits(code);
+    assert_eq!(ran.stderr, "");
+    crate::hostile::assert_printable(&ran.stdout);
+    ran.stdout
+}
+
+/// Takes out what changes from run to run; columns move with the length of times, so blanks before them go too.
+fn shown(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("snapshots");
+    for (pattern, stand_in) in [
+        (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
+        (r"-p \d+ ", "-p PORT "),
+        (r"\b\d{4}-\d\d-\d\d(T[\d:.]+Z)?", "DATE"),
+        (r"arcprobe \d+\.\d+\.\d+", "arcprobe VERSION"),
+        (r" *<?\b\d+(\.\d+)? (ms|s)\b", " TIME"),
+        (r"\b\d+(\.\d+)?(ms|s)\b", "TIME"),
+        (r" +\n", "\n"),
+    ] {
+        settings.add_filter(pattern, stand_in);
+    }
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn everything_good() {
+    let lab = network(Vec::new(), Resolver::Good);
+    shown("good", &screen(&lab, None, &["-l", "koreacentral"], 5));
+    shown("good-short", &screen(&lab, None, &["-l", "koreacentral", "-o", "short"], 5));
+}
+
+#[test]
+fn a_resolver_that_is_silent_is_one_finding() {
+    let lab = network(Vec::new(), Resolver::Silent);
+    shown("silent-resolver", &screen(&lab, None, &["-l", "koreacentral"], 3));
+    let json = screen(&lab, None, &["-l", "koreacentral", "-o", "json"], 3);
+    let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let findings = report["findings"].as_array().expect("findings");
+    assert_eq!(findings.iter().filter(|f| f["severity"] == "blocking").count(), 1, "{findings:#?}");
+    let warnings: Vec<_> = findings.iter().filter(|f| f["severity"] == "warning").map(|f| &f["id"]).collect();
+    assert_eq!(warnings, ["wildcard_unverified"]);
+}
+
+#[test]
+fn a_resolver_without_outside_names() {
+    let lab = Lab::start(Vec::new());
+    shown("nxdomain-resolver", &screen(&lab, None, &["-l", "koreacentral"], 3));
+}
+
+#[test]
+fn several_faults() {
+    let lab = demo();
+    let drop = format!("eastus.obo.arc.azure.com:8084:127.0.0.1:{}", lab.port("dropped.lab.example"));
+    shown("mixture", &screen(&lab, Some(drop.clone()), &["-l", "eastus"], 3));
+    shown("mixture-short", &screen(&lab, Some(drop), &["-l", "eastus", "-o", "short"], 3));
+}
+
+#[test]
+fn no_way_out() {
+    let lab = network(hole(), Resolver::Good);
+    shown("blocked-egress", &screen(&lab, Some(blackholed(&lab)), &["-l", "koreacentral"], 3));
+}

@@ -1,0 +1,190 @@
+//! The phase `proxy` through the real binary: each word, produced by a proxy of the lab, and what is told of it.
+
+use serde_json::Value;
+
+use crate::lab::{Host, LOGIN, Lab, Proxy, Tls, WebSocket};
+use crate::program::{Program, Ran, TestRules, check};
+
+const NAMES: [&str; 2] = ["one.lab.example", "two.lab.example"];
+
+fn lab() -> Lab {
+    Lab::start(NAMES.iter().map(|n| Host::good(*n)).collect())
+}
+
+fn rules() -> TestRules {
+    NAMES.iter().fold(TestRules::new(), |rules, name| rules.endpoint(&name[..3], name, ""))
+}
+
+/// Runs `check` with nothing but the proxy to get out by: no name resolves for us.
+fn run(lab: &Lab, proxy: &str, more: &[&str]) -> Ran {
+    let flags = rules().flags(lab.directory());
+    Program::new()
+        .args(["check", "-o", "json", "--timeout", "1500ms", "--resolver", &lab.resolver().to_string()])
+        .args(["--public-roots", &lab.roots().display().to_string(), "--proxy-https", proxy])
+        .args(flags)
+        .args(more)
+        .run()
+}
+
+fn url(address: std::net::SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+fn causes(report: &Value) -> Vec<String> {
+    let checks = report["checks"].as_array().unwrap();
+    checks.iter().map(|c| c["cause"].as_str().unwrap_or("met").to_owned()).collect()
+}
+
+fn findings(report: &Value) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().map(|f| f["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_fault_of_a_proxy_is_one_finding() {
+    let table = [
+        (Proxy::WantsLogin, "proxy_auth_required", "proxy_login"),
+        (Proxy::Denies, "proxy_denied", "proxy_denied"),
+        (Proxy::BadGateway, "proxy_upstream", "proxy_upstream"),
+        (Proxy::Silent, "proxy_timeout", "proxy_down"),
+        (Proxy::Closes, "proxy_closed", "proxy_down"),
+        (Proxy::Garbage, "proxy_protocol", "proxy_down"),
+    ];
+    let lab = lab();
+    for (behaviour, cause, finding) in table {
+        let report = run(&lab, &url(lab.proxy(behaviour)), &["--no-cross-check"]).exits(3).json();
+        assert_eq!(causes(&report), [cause, cause], "{behaviour:?}");
+        let ids = findings(&report);
+        assert_eq!(
+            ids.iter().filter(|id| *id != "stands_in").collect::<Vec<_>>(),
+            [finding],
+            "{behaviour:?}"
+        );
+        assert_eq!(report["run"]["connectivity"], "proxy");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_not_there() {
+    let lab = Lab::start(vec![Host::new("gone.lab.example", crate::lab::Tcp::Refused)]);
+    let refused = format!("http://127.0.0.1:{}", lab.port("gone.lab.example"));
+    let table = [(refused.as_str(), "proxy_refused"), ("http://no-such-proxy.lab.example:3128", "proxy_dns")];
+    for (proxy, cause) in table {
+        let report = run(&lab, proxy, &["--no-cross-check"]).exits(3).json();
+        assert_eq!(causes(&report), [cause, cause]);
+        assert!(findings(&report).contains(&"proxy_down".to_owned()));
+    }
+}
+
+/// A plain proxy that is given as https:// is told so.
+#[test]
+fn tls_to_a_plain_proxy() {
+    let lab = lab();
+    let proxy = format!("https://{}", lab.proxy(Proxy::Open));
+    let report = run(&lab, &proxy, &["--no-cross-check"]).exits(3).json();
+    assert_eq!(causes(&report), ["proxy_tls", "proxy_tls"]);
+}
+
+#[test]
+fn tunnels_lead_to_the_service() {
+    let lab = lab();
+    let report = run(&lab, &url(lab.proxy(Proxy::Open)), &[]).exits(0).json();
+    assert_eq!(causes(&report), ["met", "met"]);
+    let check = check(&report, "one");
+    assert_eq!(check["route"]["kind"], "proxy");
+    let phases: Vec<_> =
+        check["attempts"][0]["steps"].as_array().unwrap().iter().map(|s| s["phase"].clone()).collect();
+    assert_eq!(phases, ["proxy", "tls", "http"], "the name is the proxy's to look up");
+    assert!(!lab.log().iter().any(|l| l.contains("dns")), "{:?}", lab.log());
+}
+
+#[test]
+fn credentials_are_used_and_never_shown() {
+    let lab = lab();
+    let proxy = format!("http://{LOGIN}@{}", lab.proxy(Proxy::WantsLogin));
+    let ran = run(&lab, &proxy, &[]).exits(0);
+    let password = LOGIN.split(':').nth(1).unwrap();
+    for output in [&ran.stdout, &ran.stderr] {
+        assert!(!output.contains(password), "{output}");
+    }
+    let wrong = format!("http://user:not-this-one@{}", lab.proxy(Proxy::WantsLogin));
+    let ran = run(&lab, &wrong, &["--no-cross-check"]).exits(3);
+    assert!(!ran.stdout.contains("not-this-one") && !ran.stderr.contains("not-this-one"));
+    assert_eq!(causes(&ran.json()), ["proxy_auth_required", "proxy_auth_required"]);
+}
+
+/// The direct way is tried for what fails by way of the proxy, and shown as evidence.
+#[test]
+fn what_fails_is_tried_directly_too() {
+    let lab = lab();
+    let flags = rules().flags(lab.directory());
+    let proxy = url(lab.proxy(Proxy::Denies));
+    let report = Program::check_in(&lab)
+        .args(flags)
+        .args(["-o", "json", "--proxy-https", &proxy])
+        .run()
+        .exits(3)
+        .json();
+    let attempts = check(&report, "one")["attempts"].as_array().unwrap();
+    assert!(
+        attempts.iter().any(|a| a["purpose"] == "direct" && a["address"] != Value::Null),
+        "{attempts:#?}"
+    );
+    let finding = report["findings"].as_array().unwrap().iter().find(|f| f["id"] == "proxy_denied").unwrap();
+    assert!(finding["explanation"].as_str().unwrap().contains("directly"), "{finding:#}");
+}
+
+#[test]
+fn inspection_by_a_proxy_is_seen_and_can_be_tolerated() {
+    let lab = lab();
+    let proxy = url(lab.proxy(Proxy::Inspects));
+    let report = run(&lab, &proxy, &["--no-cross-check"]).exits(3).json();
+    assert_eq!(causes(&report), ["tls_intercepted", "tls_intercepted"]);
+    let authority = lab.corporate_ca().display().to_string();
+    let report = run(&lab, &proxy, &["--proxy-cert", &authority]).exits(0).json();
+    assert!(findings(&report).contains(&"tls_inspection_trusted".to_owned()));
+}
+
+#[test]
+fn websockets_by_way_of_a_proxy() {
+    let lab = Lab::start(vec![Host::new("relay.lab.example", WebSocket::Accept)]);
+    let rules = TestRules::new().endpoint("relay", "relay.lab.example", "protocol: wss");
+    let authority = lab.corporate_ca().display().to_string();
+    let verdict = |behaviour: Proxy, more: &[&str]| {
+        let flags = rules.flags(lab.directory());
+        let ran = Program::check_in(&lab)
+            .args(flags)
+            .args(["-o", "json", "--no-cross-check", "--proxy-https", &url(lab.proxy(behaviour))])
+            .args(more)
+            .run();
+        causes(&ran.json())[0].clone()
+    };
+    assert_eq!(verdict(Proxy::Open, &[]), "met");
+    assert_eq!(verdict(Proxy::Denies, &[]), "proxy_denied");
+    assert_eq!(verdict(Proxy::Inspects, &[]), "tls_intercepted");
+    assert_eq!(verdict(Proxy::StripsUpgrade, &["--proxy-cert", &authority]), "ws_upgrade_stripped");
+}
+
+/// `NO_PROXY`, the environment in either case, and flags that win over it.
+#[test]
+fn routes_come_from_flags_and_environment() {
+    let lab = Lab::start(vec![Host::good("one.lab.example"), Host::new("two.lab.example", Tls::Good)]);
+    let proxy = url(lab.proxy(Proxy::Open));
+    let run = |environment: &[(&str, &str)], more: &[&str]| {
+        let flags = rules().flags(lab.directory());
+        let program = Program::check_in(&lab).args(flags).args(["-o", "json"]).args(more);
+        let program = environment.iter().fold(program, |p, (name, value)| p.env(name, value));
+        program.run().exits(0).json()
+    };
+    let kinds = |report: &Value| -> Vec<String> {
+        let checks = report["checks"].as_array().unwrap();
+        checks.iter().map(|c| c["route"]["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds(&run(&[("https_proxy", &proxy)], &[])), ["proxy", "proxy"]);
+    assert_eq!(kinds(&run(&[("HTTPS_PROXY", &proxy)], &["--no-proxy"])), ["direct", "direct"]);
+    let skipped = run(&[("HTTPS_PROXY", &proxy), ("NO_PROXY", "two.lab.example")], &[]);
+    assert_eq!(kinds(&skipped), ["proxy", "direct"]);
+    assert!(check(&skipped, "two")["route"]["reason"].as_str().unwrap().contains("two.lab.example"));
+    let flags = run(&[("HTTPS_PROXY", "http://127.0.0.1:1")], &["--proxy-https", &proxy]);
+    assert_eq!(kinds(&flags), ["proxy", "proxy"]);
+}

@@ -1,0 +1,199 @@
+//! Rules files: the message for each way to get one wrong, and the schema.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use arcprobe::commands::rules::{RulesArgs, RulesCommandError, run, schema};
+use arcprobe::plan::{PlanOptions, Route, RouteKind, is_needed, plan};
+use arcprobe::rules::load::parse;
+use arcprobe::rules::model::{Cloud, HostName, RuleSet};
+use arcprobe::rules::{Asked, RulesError, builtin, scope, values};
+use arcprobe::settings::Connectivity;
+use arcprobe::vantage::VantageKind;
+use serde_json::Value;
+
+/// Each `NAME.yaml` is refused with the text of `NAME.txt`. `ARCPROBE_UPDATE=1 cargo test` writes the texts; read the
+/// difference before it is committed.
+#[test]
+fn each_bad_file_has_its_message() {
+    let files = yaml_files("fixtures/rules-bad");
+    assert!(!files.is_empty());
+    for file in files {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        let message = refusal(name, &fs::read(&file).unwrap());
+        compare(&file.with_extension("txt"), &format!("{message}\n"));
+    }
+}
+
+/// `ARCPROBE_UPDATE=1` writes the file; a schema that changed is a change for everybody who writes rules.
+#[test]
+fn the_schema_in_the_repository_is_that_of_the_program() {
+    compare(&repository("rules/schema.json"), &schema().expect("a schema"));
+}
+
+#[test]
+fn built_in_files_are_valid_by_the_schema() {
+    let schema: Value = serde_json::from_str(&schema().expect("a schema")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (file, text) in builtin::all() {
+        let value: Value = serde_yaml::from_str(text).unwrap();
+        let errors: Vec<_> =
+            validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{file}: {errors:#?}");
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_the_program_refuses_by_form() {
+    let schema: Value = serde_json::from_str(&schema().expect("a schema")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for name in [
+        "unknown-key",
+        "missing-key",
+        "impossible-port",
+        "empty-status",
+        "status-word",
+        "unknown-protocol",
+        "bad-id",
+    ] {
+        let text =
+            fs::read_to_string(repository("fixtures/rules-bad").join(name).with_extension("yaml")).unwrap();
+        let value: Value = serde_yaml::from_str(&text).unwrap();
+        assert!(!validator.is_valid(&value), "{name}");
+    }
+}
+
+#[test]
+fn the_merged_rules_are_rules() {
+    for format in ["yaml", "json"] {
+        let text = rules(&["show", "-o", format]).unwrap();
+        let file = parse("merged", text.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        let (again, built_in) =
+            (RuleSet::from_layers([file]).unwrap(), builtin::rule_set("current", None).unwrap());
+        assert_eq!(format!("{:?}", again.endpoints), format!("{:?}", built_in.endpoints));
+        assert_eq!(format!("{:?}", again.regions), format!("{:?}", built_in.regions));
+        assert_eq!(format!("{:?}", again.features), format!("{:?}", built_in.features));
+    }
+}
+
+#[test]
+fn text_names_features_rule_sets_and_endpoints() {
+    let text = rules(&["show"]).unwrap();
+    for part in ["*  core", "2025-04", "eastus", "AzureChinaCloud", "management.azure.com:443"] {
+        assert!(text.contains(part), "{part} in\n{text}");
+    }
+}
+
+/// Each CSV is what the rules gave for a region when they were last compared with their sources.
+#[test]
+fn the_endpoints_of_a_region_are_those_of_its_list() {
+    let folder = repository("fixtures/requirements");
+    for (file, cloud) in lists() {
+        let region = file.trim_end_matches(".csv");
+        let csv = rules(&["show", "--cloud", cloud, "-l", region, "--feature", "all", "-o", "csv"]).unwrap();
+        assert_eq!(csv, fs::read_to_string(folder.join(file)).unwrap(), "{file}");
+    }
+}
+
+fn lists() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let public = ["eastus.csv", "koreacentral.csv"].map(|file| (file, "AzureCloud"));
+    public
+        .into_iter()
+        .chain([("usgovvirginia.csv", "AzureUSGovernment"), ("chinaeast2.csv", "AzureChinaCloud")])
+}
+
+/// Over all regions and features: no endpoint gets lost between the rules and the plan, and every host can be asked for.
+#[test]
+fn a_plan_has_a_check_for_every_endpoint_of_every_region() {
+    for cloud in Cloud::ALL {
+        let rules = builtin::rule_set("current", Some(cloud)).unwrap();
+        for region in rules.regions.iter().filter(|region| region.cloud == cloud && region.arc != Some(false))
+        {
+            let asked = Asked {
+                cloud,
+                location: region.title.clone(),
+                features: vec!["all".to_owned()],
+                connectivity: Connectivity::Direct,
+                values: values(&["vault=mine".to_owned()]).unwrap(),
+            };
+            let (scope, _) = scope(&asked, &rules).unwrap();
+            let options = PlanOptions { stands_in: true, ..PlanOptions::default() };
+            let plan = plan(&rules, &scope, VantageKind::Workstation, &options, direct);
+            let planned: BTreeSet<_> = plan.checks.iter().map(|check| check.requirement.as_str()).collect();
+            let needed = rules.endpoints.iter().filter(|endpoint| is_needed(endpoint, &scope));
+            assert!(needed.clone().all(|endpoint| planned.contains(endpoint.id.as_str())), "{}", region.name);
+            let hosts = plan.checks.iter().filter_map(|check| check.host.as_deref());
+            assert!(hosts.clone().all(|host| host.parse::<HostName>().is_ok()), "{}", region.name);
+            let ids: BTreeSet<_> = plan.checks.iter().map(|check| check.id.as_str()).collect();
+            assert_eq!(ids.len(), plan.checks.len(), "{}", region.name);
+        }
+    }
+}
+
+fn direct(_: &str, _: u16, _: arcprobe::rules::model::Protocol) -> Route {
+    Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy".to_owned() }
+}
+
+#[test]
+fn validate_looks_at_all_files() {
+    let bad = |name: &str| repository("fixtures/rules-bad").join(name).display().to_string();
+    let error =
+        rules(&["validate", &bad("bad-id.yaml"), &bad("bad-date.yaml"), "no-such-file.yaml"]).unwrap_err();
+    assert_eq!(error.exit_code(), 2);
+    let message = error.to_string();
+    for part in ["Azure_ARM", "2026-13-01", "cannot read the rules file no-such-file.yaml"] {
+        assert!(message.contains(part), "{part} in\n{message}");
+    }
+    let good = rules(&["validate", &repository("rules/azure.yaml").display().to_string()]).unwrap();
+    assert!(good.contains("azure.yaml: good ("), "{good}");
+}
+
+#[test]
+fn wrong_questions_get_exit_code_2() {
+    for args in
+        [&["show", "-l", "atlantis"][..], &["show", "--feature", "flux"], &["show", "--rule-set", "1999-01"]]
+    {
+        assert_eq!(rules(args).unwrap_err().exit_code(), 2, "{args:?}");
+    }
+}
+
+fn rules(args: &[&str]) -> Result<String, RulesCommandError> {
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        rules: RulesArgs,
+    }
+    let line = ["rules"].iter().chain(args);
+    run(&<Line as clap::Parser>::try_parse_from(line).expect("a command line").rules)
+}
+
+fn refusal(name: &str, bytes: &[u8]) -> String {
+    let result = parse(name, bytes).and_then(|file| RuleSet::default().lay(file));
+    let error = result.expect_err(name);
+    let RulesError::Invalid(invalid) = &error else { panic!("{name}: {error}") };
+    assert!(invalid.places().all(|(line, column, message)| line > 0 && column > 0 && !message.is_empty()));
+    error.to_string()
+}
+
+/// Compares with a file of the repository, or writes it where `ARCPROBE_UPDATE` is set.
+fn compare(file: &Path, text: &str) {
+    if std::env::var_os("ARCPROBE_UPDATE").is_some() {
+        fs::write(file, text).expect("the repository is writable");
+    }
+    let expected = fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    assert_eq!(text, expected, "{}", file.display());
+}
+
+fn yaml_files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<_> =
+        fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "yaml"));
+    files.sort();
+    files
+}
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
