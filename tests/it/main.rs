@@ -9,6 +9,8 @@ mod judgement;
 mod lab;
 mod lab_selftest;
 mod layering;
+#[cfg(all(target_os = "linux", feature = "network-tests"))]
+mod netns;
 mod no_proxy_oracles;
 mod phases;
 mod program;

@@ -1,0 +1,70 @@
+//! Paths that lose large packets, made by a link and by a packet filter and not by a server that pretends.
+
+use super::network::{Middle, Network, findings};
+use super::ready;
+use crate::lab::{Serves, Tls};
+
+fn network() -> Network {
+    let hosts = [("large", Serves::from(Tls::LargeChain)), ("small", Serves::Good)];
+    Network::new(Middle::Forwards, &hosts).expect("large", "").expect("small", "")
+}
+
+#[test]
+fn a_path_without_a_fault() {
+    if !ready(&[]) {
+        return;
+    }
+    let report = network().sees(&["--timeout", "3s"], &[("large", "met"), ("small", "met")]);
+    assert_eq!(report["verdict"], "ready", "{report:#}");
+}
+
+/// The link behind the router takes 1,400 bytes, as tunnels do, and the router does not say so: what is larger vanishes,
+/// in the answer of the server first.
+#[test]
+fn a_narrow_link_and_nobody_says_so() {
+    if !ready(&[]) {
+        return;
+    }
+    let network = network();
+    network.middle.ip("link set far mtu 1400");
+    network.middle.nft(
+        "table inet silence {\n chain own {\n  type filter hook output priority 0; policy accept;\n  \
+         icmp type destination-unreachable drop\n }\n}\n",
+    );
+    let report = network.sees(&["--timeout", "3s"], &[("large", "tls tls_path_mtu")]);
+    assert!(findings(&report).contains(&"path_mtu"), "{report:#}");
+}
+
+/// The same link, but the router shrinks the segments that both sides agree on, as a sound one does.
+#[test]
+fn a_narrow_link_whose_router_clamps_segments() {
+    if !ready(&[]) {
+        return;
+    }
+    let network = network();
+    network.middle.ip("link set far mtu 1400");
+    network.middle.nft(
+        "table inet clamp {\n chain passing {\n  type filter hook forward priority 0; policy accept;\n  \
+         tcp flags syn tcp option maxseg size set 1340\n }\n}\n",
+    );
+    network.sees(&["--timeout", "3s"], &[("large", "met"), ("small", "met")]);
+}
+
+/// A filter that reads no further than the first packet, and drops or resets what it cannot judge by that: a record that
+/// starts a handshake (22) and says that it is longer than a packet.
+#[test]
+fn a_filter_that_cannot_read_large_hellos() {
+    if !ready(&[]) {
+        return;
+    }
+    for verdict in ["drop", "reject with tcp reset"] {
+        let network = network();
+        network.middle.nft(&format!(
+            "table inet inspector {{\n chain passing {{\n  type filter hook forward priority 0; policy accept;\n  \
+             ip daddr 198.51.100.0/24 tcp dport 443 @ih,0,8 22 @ih,24,16 > 1300 {verdict}\n }}\n}}\n"
+        ));
+        let all = [("large", "tls tls_large_hello"), ("small", "tls tls_large_hello")];
+        let report = network.sees(&["--timeout", "2s"], &all);
+        assert!(findings(&report).contains(&"large_hello_dropped"), "{verdict}\n{report:#}");
+    }
+}

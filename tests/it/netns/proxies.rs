@@ -1,0 +1,141 @@
+//! What `check` says behind the proxies that companies have, where there is no other way out.
+
+use super::network::{Middle, Network, findings};
+use super::squid::{self, Squid};
+use super::{ready, tinyproxy};
+use crate::lab::{Serves, Tcp};
+
+const WSS: &str = "protocol: wss\nanswer: {status: [101, 401, 403, 404]}";
+const GATEWAY: &str = "port: 8084";
+const HTTP: &str = "protocol: http\nport: 80";
+
+const WRONG_LOGIN: &str = "http://user:wrong@10.9.1.1:3128";
+
+/// Squid looks a name up twice before it gives up.
+const TIMEOUT: [&str; 2] = ["--timeout", "4s"];
+
+fn network() -> Network {
+    let hosts = [
+        ("api", Serves::Good),
+        ("gateway", Serves::Good),
+        ("relay", Serves::Good),
+        ("blocked", Serves::Good),
+        ("refusing", Serves::from(Tcp::Refused)),
+        ("plain", Serves::PlainHttp(crate::lab::Http::Status(200))),
+    ];
+    Network::new(Middle::Ends, &hosts)
+        .expect("api", "")
+        .expect("gateway", GATEWAY)
+        .expect("relay", WSS)
+        .expect("blocked", "")
+        .expect("refusing", "")
+        .expect("missing", "")
+        .expect("plain", HTTP)
+}
+
+fn through<'a>(proxy: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["--proxy-https", proxy, "--proxy-http", proxy, "--no-cross-check"], &TIMEOUT[..], more].concat()
+}
+
+/// All that a proxy lets pass is met, a WebSocket and another port too; names that only it can look up are.
+#[test]
+fn an_open_squid() {
+    if !ready(squid::TOOLS) {
+        return;
+    }
+    let network = network();
+    let _squid = Squid::start(&network, squid::OPEN);
+    let verdicts = [
+        ("api", "met"),
+        ("gateway", "met"),
+        ("relay", "met"),
+        ("plain", "met"),
+        ("refusing", "proxy proxy_upstream"),
+        ("missing", "proxy proxy_upstream"),
+    ];
+    network.sees(&through(squid::URL, &[]), &verdicts);
+}
+
+#[test]
+fn squids_that_refuse() {
+    if !ready(squid::TOOLS) {
+        return;
+    }
+    let table: [(&str, &str, &[_]); 6] = [
+        (squid::AUTHENTICATED, squid::URL, &[("api", "proxy proxy_auth_required")]),
+        (squid::AUTHENTICATED, WRONG_LOGIN, &[("api", "proxy proxy_auth_required")]),
+        (squid::AUTHENTICATED, squid::URL_WITH_LOGIN, &[("api", "met"), ("relay", "met"), ("plain", "met")]),
+        (squid::DENY_LIST, squid::URL, &[("api", "met"), ("blocked", "proxy proxy_denied")]),
+        (squid::ONLY_443, squid::URL, &[("api", "met"), ("gateway", "proxy proxy_denied")]),
+        (squid::DEAD_RESOLVER, squid::URL, &[("api", "proxy proxy_upstream")]),
+    ];
+    for (rules, url, verdicts) in table {
+        let network = network();
+        let _squid = Squid::start(&network, rules);
+        let report = network.sees(&through(url, &[]), verdicts).to_string();
+        for password in ["secret", "wrong"] {
+            assert!(!report.contains(&format!(":{password}")), "{report}");
+        }
+    }
+}
+
+/// Inspection is an interception until the authority is given; a WebSocket does not survive it unless squid is told to
+/// pass upgrades on.
+#[test]
+fn squid_that_inspects() {
+    if !ready(squid::TOOLS) || !squid::can_inspect() {
+        return;
+    }
+    let upgrades = format!("{}\nhttp_upgrade_request_protocols websocket allow all", squid::OPEN);
+    let table = [(squid::OPEN, "websocket ws_upgrade_stripped"), (upgrades.as_str(), "met")];
+    for (rules, relay) in table {
+        let network = network();
+        let squid = Squid::inspecting(&network, rules);
+        let verdicts = [("api", "tls tls_intercepted"), ("relay", "tls tls_intercepted")];
+        let report = network.sees(&through(squid::URL, &[]), &verdicts);
+        assert!(report.to_string().contains("Contoso Squid Inspection CA"), "{report:#}");
+        let authority = squid.authority().display().to_string();
+        let verdicts = [("api", "met"), ("relay", relay)];
+        let report = network.sees(&through(squid::URL, &["--proxy-cert", &authority]), &verdicts);
+        assert!(findings(&report).contains(&"tls_inspection_trusted"), "{report:#}");
+    }
+}
+
+#[test]
+fn tinyproxies() {
+    if !ready(tinyproxy::TOOLS) {
+        return;
+    }
+    let network = network();
+    let open = tinyproxy::start(&network, "");
+    let verdicts = [
+        ("api", "met"),
+        ("gateway", "met"),
+        ("relay", "met"),
+        ("plain", "met"),
+        ("refusing", "proxy proxy_upstream"),
+    ];
+    network.sees(&through(squid::URL, &[]), &verdicts);
+    drop(open);
+    let _strict = tinyproxy::start(&network, tinyproxy::STRICT);
+    network.sees(&through(squid::URL, &[]), &[("api", "proxy proxy_auth_required")]);
+    let wrong = through(WRONG_LOGIN, &[]);
+    network.sees(&wrong, &[("api", "proxy proxy_auth_required")]);
+    let verdicts = [("api", "met"), ("blocked", "proxy proxy_denied"), ("gateway", "proxy proxy_denied")];
+    network.sees(&through(squid::URL_WITH_LOGIN, &[]), &verdicts);
+}
+
+/// Nothing listens there; nobody is there; the way there is closed.
+#[test]
+fn no_proxy_where_one_should_be() {
+    if !ready(&[]) {
+        return;
+    }
+    let network = network();
+    let flags = |url| [&["--proxy-https", url, "--no-cross-check"], &["--timeout", "1s"][..]].concat();
+    network.sees(&flags("http://10.9.1.1:3128"), &[("api", "proxy proxy_refused")]);
+    network.sees(&flags("http://198.51.100.7:3128"), &[("api", "proxy proxy_timeout")]);
+    network.client.ip("route add unreachable 198.51.100.8");
+    network.sees(&flags("http://198.51.100.8:3128"), &[("api", "proxy proxy_unreachable")]);
+    network.sees(&flags("http://proxy.lab.example:3128"), &[("api", "proxy proxy_dns")]);
+}
