@@ -4,6 +4,7 @@
 
 mod cli;
 mod discovery;
+mod docs;
 mod hostile;
 mod judgement;
 mod lab;
