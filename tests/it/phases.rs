@@ -96,6 +96,7 @@ const CASES: &[Case] = cases! {
     "git-closed" GIT serves(Greeting::GitClose) => "greeting tcp_reset";
     "git-garbage" GIT serves(Greeting::GitGarbage) => "greeting unknown";
     "ssh-good" SSH serves(Greeting::SshGood) => "met";
+    "ssh-welcomes" SSH serves(Greeting::SshWelcomes) => "met";
     "ssh-silent" SSH serves(Greeting::SshSilent) => "greeting tcp_timeout";
     "ssh-garbage" SSH serves(Greeting::SshGarbage) => "greeting unknown";
 };
@@ -156,6 +157,7 @@ fn accept_and_reset_is_a_reset() {
 fn resolvers_that_fail_as_a_whole() {
     let table = [
         (Resolver::Silent, "resolve dns_timeout"),
+        (Resolver::Echoes, "resolve dns_timeout"),
         (Resolver::Dead, "resolve dns_unreachable"),
         (Resolver::RefusesAll, "resolve dns_refused"),
         (Resolver::ServfailAll, "resolve dns_servfail"),

@@ -144,6 +144,7 @@ fn answer(world: &World, question: &[u8], transport: Transport) -> Option<Vec<u8
     response.add_query(query.clone());
     match world.options.resolver {
         Resolver::Silent => return None,
+        Resolver::Echoes => return request.to_vec().ok(),
         Resolver::RefusesAll => response.metadata.response_code = ResponseCode::Refused,
         Resolver::ServfailAll => response.metadata.response_code = ResponseCode::ServFail,
         Resolver::NoEdns if request.edns.is_some() => {

@@ -22,6 +22,8 @@ pub enum Greeting {
     GitClose,
     /// SSH: says its version.
     SshGood,
+    /// A line of welcome, then the banner, as RFC 4253 4.2 allows.
+    SshWelcomes,
     /// SSH: accepts and says nothing.
     SshSilent,
     /// SSH: greets like a mail server.
@@ -39,7 +41,9 @@ impl Greeting {
             Self::GitGood | Self::GitNoRepository | Self::GitSilent | Self::GitGarbage | Self::GitClose => {
                 &[9418]
             }
-            Self::SshGood | Self::SshSilent | Self::SshGarbage | Self::SshHostile => &[22],
+            Self::SshGood | Self::SshWelcomes | Self::SshSilent | Self::SshGarbage | Self::SshHostile => {
+                &[22]
+            }
             Self::Plain => &[443, 80, 8084, 22, 9418],
         }
     }
@@ -56,6 +60,7 @@ async fn greet(world: Arc<World>, mut stream: TcpStream, name: String, behaviour
     world.delay().await;
     let words = match behaviour {
         Greeting::SshGood => "SSH-2.0-lab_1.0\r\n".to_owned(),
+        Greeting::SshWelcomes => "welcome\r\nSSH-2.0-lab_1.0\r\n".to_owned(),
         Greeting::SshHostile => format!("SSH-2.0-{HOSTILE}\r\n"),
         Greeting::SshGarbage => "220 mail.lab.example ESMTP\r\n".to_owned(),
         Greeting::SshSilent | Greeting::Plain => return tcp::silence(stream).await,

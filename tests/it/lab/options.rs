@@ -124,6 +124,8 @@ pub enum Resolver {
     Good,
     /// Takes every question and answers none.
     Silent,
+    /// Sends every question back as it came, which is no answer.
+    Echoes,
     /// Nothing listens at its port.
     Dead,
     /// REFUSED, whatever the question.
