@@ -1,7 +1,7 @@
 //! What no other diagnosis explains, told by phase and cause.
 
 use super::group::Group;
-use super::phrase::{self, list};
+use super::phrase;
 use super::scene::{Scene, View};
 use super::{Diagnosis, Words, by_proxy, commands};
 use crate::evidence::Cause;
@@ -23,12 +23,7 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     Words {
         summary: format!("{} cannot be used{by_way_of}: {}.", phrase::hosts(group), cause.text()),
         subject: phrase::hosts(group),
-        explanation: format!(
-            "From {}: {}.{}",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5),
-            group.first().and_then(|c| c.note.as_deref()).map(|n| format!(" Seen: {n}.")).unwrap_or_default()
-        ),
+        explanation: phrase::seen_at(group, scene),
         consequence: None,
         remedy: "Look at the failing step of these checks, and allow the endpoints on whatever device stands there."
             .into(),

@@ -1,7 +1,7 @@
 //! TLS works, but the HTTP answer is missing or not the service's.
 
 use super::group::Group;
-use super::phrase::{self, list};
+use super::phrase;
 use super::scene::{Scene, View};
 use super::{Diagnosis, Words, commands};
 use crate::evidence::Cause;
@@ -26,12 +26,7 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     Words {
         summary: format!("No proper HTTP answer comes from {}: {}.", phrase::hosts(group), cause.text()),
         subject: phrase::hosts(group),
-        explanation: format!(
-            "From {}: {}.{}",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5),
-            group.first().and_then(|c| c.note.as_deref()).map(|n| format!(" Seen: {n}.")).unwrap_or_default()
-        ),
+        explanation: phrase::seen_at(group, scene),
         consequence: None,
         remedy: remedy(cause).into(),
         commands: commands::allow_and(group, scene, commands::curl),

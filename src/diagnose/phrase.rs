@@ -62,6 +62,12 @@ fn is_below(name: &str, suffix: &str) -> bool {
     name.strip_suffix(suffix).is_some_and(|front| front.is_empty() || front.ends_with('.'))
 }
 
+/// From where and at which hosts, with what the first of them showed.
+pub(super) fn seen_at(group: &Group<'_>, scene: &Scene<'_>) -> String {
+    let note = group.first().and_then(|c| c.note.as_deref()).map(|n| format!(" Seen: {n}."));
+    format!("From {}: {}.{}", places(group, scene), list(&group.hosts(), 5), note.unwrap_or_default())
+}
+
 /// "the pod network and the workstation".
 pub(super) fn places(group: &Group<'_>, scene: &Scene<'_>) -> String {
     let names: Vec<_> = scene.vantages_of(group).iter().map(|v| place(v.kind)).collect();
