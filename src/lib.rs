@@ -17,6 +17,8 @@ pub mod evidence;
 pub mod exit;
 pub mod explain;
 pub mod finding;
+pub mod lookout;
+pub mod measure;
 pub mod net;
 pub mod plan;
 pub mod probe;

@@ -1,6 +1,5 @@
 //! `arcprobe check`: rules, plan, probes, judgement, report.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,18 +11,18 @@ use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, show};
 use crate::cli::CheckArgs;
 use crate::conclude::{Ran, conclude};
-use crate::discovery::Discoveries;
 use crate::evidence::Evidence;
 use crate::exit::Exit;
 use crate::finding::Severity;
+use crate::lookout::{Lookout, Reach};
+use crate::measure::{interruption, measure};
 use crate::net::Net;
-use crate::plan::{self, Ask, Known, Plan, PlanOptions, Route};
-use crate::probe::{self, Bounds, Event};
+use crate::plan::Plan;
+use crate::probe::{Bounds, Event};
 use crate::progress::Progress;
 use crate::report::v1::{Report, Verdict};
 use crate::report::{self, Format};
-use crate::rules::model::{Protocol, RuleSet};
-use crate::settings::CheckSettings;
+use crate::settings::ProbeSettings;
 use crate::vantage::VantageKind;
 
 /// The line of the program: settings, plan, evidence, conclusions, report.
@@ -38,9 +37,16 @@ pub(super) fn run(
     for note in &notes {
         screen.hint(note);
     }
-    let planner = Planner { rules: &rules, settings: &settings };
+    let lookout = Lookout {
+        vantage: VantageKind::Workstation,
+        rules: &rules,
+        scope: &settings.scope,
+        routes: &settings.routes,
+        reach: Reach::StandsIn,
+        discovery: settings.discovery,
+    };
     let started_at = net.clock.now();
-    let (plan, evidence) = carry_out(&planner, &net, screen)?;
+    let (plan, evidence) = carry_out(&lookout, &settings.probe, &net, screen)?;
     let ran =
         Ran { rules: &rules, settings: &settings, plan: &plan, evidence: &evidence, net: &net, started_at };
     let report = conclude(&ran);
@@ -49,37 +55,9 @@ pub(super) fn run(
     Ok(exit(&report, settings.fail_on))
 }
 
-/// What plans are made of.
-struct Planner<'a> {
-    rules: &'a RuleSet,
-    settings: &'a CheckSettings,
-}
-
-impl Planner<'_> {
-    fn asks(&self) -> Vec<Ask> {
-        if !self.settings.discovery {
-            return Vec::new();
-        }
-        let options = options(BTreeMap::new());
-        plan::asks(self.rules, &self.settings.scope, VantageKind::Workstation, &options, self.route())
-    }
-
-    fn plan(&self, discovered: BTreeMap<String, Known>) -> Plan {
-        let (scope, options) = (&self.settings.scope, options(discovered));
-        plan::plan(self.rules, scope, VantageKind::Workstation, &options, self.route())
-    }
-
-    fn route(&self) -> impl Fn(&str, u16, Protocol) -> Route {
-        |host, port, protocol| self.settings.routes.route(host, port, protocol)
-    }
-}
-
-fn options(discovered: BTreeMap<String, Known>) -> PlanOptions {
-    PlanOptions { stands_in: true, discovered, ..PlanOptions::default() }
-}
-
 fn carry_out(
-    planner: &Planner<'_>,
+    lookout: &Lookout<'_>,
+    probe: &ProbeSettings,
     net: &Arc<Net>,
     screen: &Screen,
 ) -> Result<(Plan, Evidence), CommandError> {
@@ -95,45 +73,14 @@ fn carry_out(
         Event::Started(index, host) => progress.started(index, host),
         Event::Finished(index) => progress.finished(index),
     };
-    let settings = &planner.settings.probe;
-    let bounds = Bounds { deadline: settings.deadline, concurrency: settings.concurrency };
-    let mut discoveries = Discoveries::new(planner.asks(), VantageKind::Workstation);
-    let answers = discoveries.ask(net);
-    let plan = |news| planner.plan(discoveries.hear(news));
+    let bounds = Bounds { deadline: probe.deadline, concurrency: probe.concurrency };
     // heard from the start, not from the first wait on
     let stopped = runtime.spawn(interruption());
     let stop = async { drop(stopped.await) };
-    let run = probe::run_and_ask(answers, plan, Arc::clone(net), bounds, stop, listen);
-    let (plan, evidence) = runtime.block_on(run);
+    let seen = runtime.block_on(measure(lookout, Arc::clone(net), bounds, stop, listen));
     progress.done();
     runtime.shutdown_background();
-    Ok((plan, Evidence { inquiries: discoveries.into_answers(), ..evidence }))
-}
-
-/// Completes when the user wants to stop (Ctrl-C) or the system does (SIGTERM); never where that cannot be heard.
-async fn interruption() {
-    let typed = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = typed => {}
-        () = termination() => {}
-    }
-}
-
-#[cfg(unix)]
-async fn termination() {
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn termination() {
-    std::future::pending().await
+    Ok(seen)
 }
 
 type Opened = (File, PathBuf, Format);
