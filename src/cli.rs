@@ -34,6 +34,17 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Check rules files, show the merged rules, print their JSON Schema.
     Rules(RulesArgs),
+    /// Carry out a task inside a cluster and write records to standard output.
+    #[command(hide = true)]
+    Agent(AgentArgs),
+}
+
+/// `arcprobe agent`.
+#[derive(Clone, Debug, Args)]
+pub struct AgentArgs {
+    /// The task, as the workstation wrote it.
+    #[arg(value_name = "FILE")]
+    pub task: PathBuf,
 }
 
 /// How the screen looks.

@@ -8,6 +8,7 @@
 //! Each arrow is one function from value to value. Evidence says what was seen, findings say what it means; a failure of
 //! the network is data in a step, an error is this program's own.
 
+pub mod agent;
 pub mod cli;
 pub mod commands;
 pub mod conclude;

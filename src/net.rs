@@ -1,5 +1,7 @@
 //! What probing borrows from outside: clock, resolver, trust roots, diversions. Built once, passed by reference.
 
+mod roots;
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -16,6 +18,9 @@ use crate::probe::resolve::Resolver;
 use crate::probe::trust::Trust;
 use crate::proxy::{ProxyScheme, ProxyUrl, Routes};
 use crate::settings::{ConnectTo, ProbeSettings};
+
+pub(crate) use roots::builtin;
+pub use roots::{Anchors, Roots};
 
 /// The wall clock. Certificates are judged against it.
 pub trait Clock: fmt::Debug + Send + Sync {
@@ -42,6 +47,8 @@ pub struct Net {
     pub resolver: Resolver,
     /// Who is trusted.
     pub trust: Trust,
+    /// The same in a form that can travel.
+    pub roots: Roots,
     /// Diversions, first match wins.
     pub connect_to: Vec<ConnectTo>,
     /// The proxies that routes name.
@@ -140,17 +147,25 @@ impl Net {
     /// When a PEM file cannot be read or holds no certificate.
     pub fn new(settings: &ProbeSettings, routes: &Routes) -> Result<Self, NetError> {
         let roots = |flag, path: &Option<PathBuf>| path.as_deref().map(|p| read_roots(flag, p)).transpose();
+        let roots = Roots {
+            public: roots("--public-roots", &settings.public_roots)?.as_ref().map(Anchors::of),
+            given: roots("--proxy-cert", &settings.proxy_cert)?.as_ref().map(Anchors::of),
+            system: true,
+        };
+        Ok(Self::with_roots(settings, routes, roots))
+    }
+
+    /// The outside as the settings want it, with authorities that were read already.
+    pub fn with_roots(settings: &ProbeSettings, routes: &Routes, roots: Roots) -> Self {
         let resolver = match settings.resolvers.as_slice() {
             [] => Resolver::of_system(settings.timeout),
             servers => Resolver::of_servers(servers, "--resolver", settings.timeout),
         };
-        Ok(Self {
+        Self {
             clock: Box::new(SystemClock),
             resolver,
-            trust: Trust::new(
-                roots("--public-roots", &settings.public_roots)?,
-                roots("--proxy-cert", &settings.proxy_cert)?,
-            ),
+            trust: Trust::new(&roots),
+            roots,
             connect_to: settings.connect_to.clone(),
             proxies: routes
                 .https()
@@ -161,7 +176,7 @@ impl Net {
             cross_checks: settings.cross_checks,
             timeout: settings.timeout,
             retries: settings.retries,
-        })
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::rules::model::{Cloud, Region};
 use crate::vantage::VantageKind;
 
 /// What the rules are fitted to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Scope {
     /// The cloud.
     pub cloud: Cloud,
@@ -78,7 +78,7 @@ pub struct ProbeSettings {
 }
 
 /// A diversion in curl's form `HOST:PORT:ADDR:PORT`; an empty part stands for "any" on the left and "as it is" on the right.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ConnectTo {
     /// The host that is diverted.
     pub host: Option<String>,

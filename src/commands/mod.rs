@@ -1,5 +1,6 @@
 //! One file for each command; the only code that writes to standard output.
 
+mod agent;
 mod check;
 pub mod explain;
 pub mod rules;
@@ -69,6 +70,7 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
         Command::Explain(args) => {
             explain::run(args).map_err(CommandError::usage).and_then(|text| show(&text))
         }
+        Command::Agent(args) => agent::run(args),
         Command::Rules(args) => rules::run(args).map_err(CommandError::usage).and_then(|text| show(&text)),
     };
     result.unwrap_or_else(|e| {

@@ -38,6 +38,11 @@ impl Discoveries {
         Self { asks, vantage, answers: Vec::new(), is_late: false }
     }
 
+    /// All of them were asked, elsewhere.
+    pub fn answered(asks: Vec<Ask>, vantage: VantageKind, answers: Vec<Inquiry>) -> Self {
+        Self { answers, ..Self::new(asks, vantage) }
+    }
+
     /// Asks all of them at once, once each; they are a handful.
     pub fn ask(&self, net: &Arc<Net>) -> Answers {
         let inquiry = |ask: &Ask| inquire(Arc::clone(net), ask.clone(), self.vantage).boxed();

@@ -40,11 +40,12 @@ pub struct Evidence {
 }
 
 /// What was seen of one planned check.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Observation {
     /// Empty when the check was not run.
     pub attempts: Vec<Attempt>,
-    /// From the first to the last step.
+    /// From the first to the last step, in milliseconds.
+    #[serde(rename = "took_ms", with = "millis")]
     pub took: Duration,
     /// Why nothing, or not all, was measured.
     pub not_run: Option<NotRun>,

@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use super::certificate::{self, Parsed};
 use super::{appliance, classify};
 use crate::evidence::{Cause, CertificateSummary, Failure, TrustStore};
+use crate::net::{Anchors, Roots, builtin};
 use crate::rules::model::{Certificate, Inspection};
 
 /// The three stores. The system's is read when the first chain is not publicly trusted: it costs tens of milliseconds.
@@ -46,15 +47,15 @@ pub(super) struct Judgement {
 }
 
 impl Trust {
-    /// Public roots are Mozilla's, built in, unless others are given.
-    pub fn new(public: Option<RootCertStore>, given: Option<RootCertStore>) -> Self {
+    /// Takes the stores over.
+    pub fn new(roots: &Roots) -> Self {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let public =
-            public.unwrap_or_else(|| RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() });
+        let public = roots.public.as_ref().map_or_else(builtin, Anchors::store);
+        let given = roots.given.as_ref().map(Anchors::store);
         Self {
             public: verifier(public, &provider),
             given: given.and_then(|roots| verifier(roots, &provider)),
-            system: OnceLock::new(),
+            system: if roots.system { OnceLock::new() } else { OnceLock::from(None) },
             provider,
         }
     }

@@ -18,6 +18,7 @@ pub struct ProxyUrl {
     host: String,
     port: u16,
     credentials: Option<BasicCredentials>,
+    text: Secret,
 }
 
 /// How one speaks with the proxy itself, whatever is fetched through it.
@@ -86,7 +87,8 @@ impl ProxyUrl {
         if !matches!(tail, "" | "/") {
             advice.push(UrlAdvice::PathIgnored);
         }
-        Ok((Self { scheme, host, port: port.unwrap_or(scheme.default_port()), credentials }, advice))
+        let port = port.unwrap_or(scheme.default_port());
+        Ok((Self { scheme, host, port, credentials, text: Secret::new(text) }, advice))
     }
 
     /// How one speaks with the proxy itself.
@@ -107,6 +109,11 @@ impl ProxyUrl {
     /// The port, given or usual.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// As it was given, for an agent that has to go the same way.
+    pub fn text(&self) -> &Secret {
+        &self.text
     }
 
     /// What to authenticate with.

@@ -501,7 +501,7 @@ pub struct Source {
 }
 
 /// Several rules files as one, for one cloud or all.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct RuleSet {
     /// The files, in the order in which they were laid on top of each other.
     pub layers: Vec<Layer>,

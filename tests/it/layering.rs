@@ -8,12 +8,14 @@ use std::path::Path;
 
 /// Modules that touch the outside, or put the parts together. All others are core. A new module that does I/O belongs here.
 const SHELL: &[&str] = &[
+    "agent",
     "cli",
     "cluster",
     "commands",
     "conclude",
     "discovery",
     "main",
+    "measure",
     "net",
     "probe",
     "progress",
@@ -39,7 +41,11 @@ const NEVER: &[(&str, &[&str])] = &[
     // the report shows finished values
     ("report", &["verdict", "diagnose", "explain"]),
     // probing measures; what it means is said elsewhere
-    ("probe", &["verdict", "diagnose", "report", "finding", "conclude", "commands", "cli", "progress"]),
+    (
+        "probe",
+        &["verdict", "diagnose", "report", "finding", "conclude", "commands", "cli", "progress", "cluster"],
+    ),
+    ("agent", &["diagnose", "report", "finding", "conclude", "commands", "cli", "progress", "cluster"]),
     ("net", &["verdict", "diagnose", "report", "finding", "conclude", "commands", "cli", "progress"]),
     ("conclude", &["commands", "cli", "probe", "progress"]),
     ("progress", &["probe", "report", "commands", "cli"]),
@@ -64,10 +70,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("socket2", &["probe"]),
     ("terminal_size", &["commands"]),
     // `commands` starts the runtime
-    ("tokio", &["probe", "net", "commands", "cluster"]),
+    ("tokio", &["probe", "net", "measure", "agent::run", "commands", "cluster"]),
     ("tokio_rustls", &["probe"]),
     ("tokio_tungstenite", &["probe"]),
-    ("webpki_roots", &["probe::trust"]),
+    ("webpki_roots", &["net::roots"]),
     ("x509_parser", &["probe::certificate"]),
     ("std::env", &["main"]),
     ("std::fs", &["cluster", "commands", "net", "probe", "rules::load"]),
