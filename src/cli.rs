@@ -34,6 +34,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Check rules files, show the merged rules, print their JSON Schema.
     Rules(RulesArgs),
+    /// Delete what a killed run left in a cluster.
+    Cleanup(CleanupArgs),
+    /// Print the RBAC objects that looking from inside a cluster needs.
+    Rbac(RbacArgs),
     /// Carry out a task inside a cluster and write records to standard output.
     #[command(hide = true)]
     Agent(AgentArgs),
@@ -45,6 +49,85 @@ pub struct AgentArgs {
     /// The task, as the workstation wrote it.
     #[arg(value_name = "FILE")]
     pub task: PathBuf,
+}
+
+/// `arcprobe cleanup`.
+#[derive(Clone, Debug, Args)]
+pub struct CleanupArgs {
+    /// Which cluster.
+    #[command(flatten)]
+    pub kube: KubeArgs,
+    /// Delete the objects of runs that are still on their way, too.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `arcprobe rbac`.
+#[derive(Clone, Debug, Args)]
+pub struct RbacArgs {
+    /// The namespace that the Jobs are going to run in.
+    #[arg(short, long, default_value = "default", value_name = "NAMESPACE")]
+    pub namespace: String,
+    /// The user who gets the rights.
+    #[arg(long, default_value = "USER", value_name = "NAME", conflicts_with = "service_account")]
+    pub user: String,
+    /// The service account that gets the rights instead.
+    #[arg(long, value_name = "NAMESPACE:NAME", value_parser = parse_service_account)]
+    pub service_account: Option<(String, String)>,
+}
+
+/// Which cluster.
+#[derive(Clone, Debug, Args)]
+pub struct KubeArgs {
+    /// The kubeconfig file. [default: `KUBECONFIG`, which may be a list, else ~/.kube/config, else the pod's own account]
+    #[arg(long, alias = "kubeconfig", value_name = "FILE")]
+    pub kube_config: Option<PathBuf>,
+    /// The context. [default: the current one]
+    #[arg(long, alias = "context", value_name = "NAME")]
+    pub kube_context: Option<String>,
+    /// The namespace for the objects of a run. [default: the context's]
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+}
+
+/// How to look from inside a cluster.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Inside a cluster (--from pod,node)")]
+pub struct ClusterArgs {
+    /// Which cluster.
+    #[command(flatten)]
+    pub kube: KubeArgs,
+    /// Look from this node. [default: one that is ready and takes ordinary pods]
+    #[arg(long, value_name = "NAME", conflicts_with = "every_node")]
+    pub node: Option<String>,
+    /// Look from every Linux node that is ready.
+    #[arg(long)]
+    pub every_node: bool,
+    /// Agents at work at the same time.
+    #[arg(long, default_value_t = 8, value_parser = parse_parallel, value_name = "N")]
+    pub parallel_agents: usize,
+    /// Run the agent from this image, and have it pulled. [default: nothing is pulled]
+    #[arg(long, value_name = "IMAGE", conflicts_with = "agent_binary")]
+    pub image: Option<String>,
+    /// The agent for the nodes' architecture, as deploy/build-agent.sh makes it. [default: the one built in]
+    #[arg(long, value_name = "FILE")]
+    pub agent_binary: Option<PathBuf>,
+    /// Leave the objects of the run in the cluster.
+    #[arg(long)]
+    pub keep: bool,
+    /// Print the objects that would be created, and create none.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Read the agents' Secret with their proxy, so that pods go the agents' way.
+    #[arg(long)]
+    pub read_secrets: bool,
+    /// The proxy of the nodes' container runtime. [default: that of the pods]
+    #[arg(long, value_parser = secret, value_name = "URL")]
+    pub node_proxy_https: Option<Secret>,
+    /// What goes around the proxy of the nodes' container runtime. [default: that of the pods]
+    #[arg(long, value_parser = secret, value_name = "LIST", requires = "node_proxy_https")]
+    pub node_proxy_skip_range: Option<Secret>,
 }
 
 /// How the screen looks.
@@ -82,6 +165,12 @@ pub struct CheckArgs {
     /// From where to look: workstation, pod, node.
     #[arg(long, value_delimiter = ',', default_value = "workstation", value_name = "VANTAGES")]
     pub from: Vec<String>,
+    /// Check every endpoint from every vantage. [default: from where its callers live]
+    #[arg(long)]
+    pub all_vantages: bool,
+    /// How to look from inside a cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
     /// How to get out.
     #[command(flatten)]
     pub proxy: ProxyArgs,
@@ -248,6 +337,19 @@ fn split_outside_brackets(text: &str) -> Vec<&str> {
         c == ':' && depth == 0
     })
     .collect()
+}
+
+/// `NAMESPACE:NAME`.
+fn parse_service_account(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once(':').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty());
+    let (namespace, name) =
+        parts.ok_or_else(|| format!("\"{text}\" is no service account; write it as NAMESPACE:NAME"))?;
+    Ok((namespace.to_owned(), name.to_owned()))
+}
+
+fn parse_parallel(text: &str) -> Result<usize, String> {
+    let number = text.parse::<usize>().ok().filter(|n| (1..=64).contains(n));
+    number.ok_or_else(|| format!("\"{text}\" is not possible; allowed are 1 to 64"))
 }
 
 fn parse_concurrency(text: &str) -> Result<usize, String> {

@@ -1,88 +1,97 @@
 //! From the evidence of a run to its report: verdicts, findings, the answer. Pure.
 
+use std::time::Duration;
+
 use crate::diagnose::{self, Context};
-use crate::evidence::Evidence;
-use crate::net::Net;
+use crate::evidence::{Evidence, Inquiry};
 use crate::plan::Plan;
-use crate::report::v1::{Advice, ConnectCommand, Delivered, Facts, Report, Run, Tool, Vantage};
+use crate::proxy::{Given, SkipRange};
+use crate::report::v1::{Advice, ConnectCommand, Report, Run, Tool, Vantage};
 use crate::rules::model::RuleSet;
-use crate::settings::{CheckSettings, Scope};
+use crate::settings::Scope;
+use crate::vantage::VantageKind;
 use crate::verdict;
+
+/// What was seen from one vantage.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// The vantage, with what was found there.
+    pub vantage: Vantage,
+    /// What was to be done.
+    pub plan: Plan,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// What goes around the proxy there.
+    pub skip_range: Option<Given<SkipRange>>,
+}
 
 /// A run that is over.
 #[derive(Clone, Copy, Debug)]
 pub struct Ran<'a> {
     /// The rules that were used.
     pub rules: &'a RuleSet,
-    /// What they were fitted to, and how it was looked.
-    pub settings: &'a CheckSettings,
-    /// What was to be done.
-    pub plan: &'a Plan,
-    /// What was seen.
-    pub evidence: &'a Evidence,
-    /// What it was seen with.
-    pub net: &'a Net,
+    /// What they were fitted to.
+    pub scope: &'a Scope,
+    /// At least one.
+    pub sightings: &'a [Sighting],
     /// When it began.
     pub started_at: jiff::Timestamp,
+    /// From start to end.
+    pub took: Duration,
+    /// Stopped by the user.
+    pub interrupted: bool,
 }
 
 /// Judges a run.
 pub fn conclude(ran: &Ran<'_>) -> Report {
-    let vantages = vec![vantage(ran)];
-    let evidence = ran.evidence;
-    let checks = verdict::checks(ran.plan, evidence, ran.plan.vantage.word());
+    let vantages: Vec<_> = ran.sightings.iter().map(|s| s.vantage.clone()).collect();
+    let checks: Vec<_> =
+        ran.sightings.iter().flat_map(|s| verdict::checks(&s.plan, &s.evidence, &s.vantage.id)).collect();
+    let discoveries: Vec<_> = ran.sightings.iter().flat_map(inquiries).collect();
+    let interrupted = ran.interrupted || ran.sightings.iter().any(|s| s.evidence.interrupted);
+    let deadline_passed = ran.sightings.iter().any(|s| s.evidence.deadline_passed);
     let context = Context {
         vantages: &vantages,
-        discoveries: &evidence.inquiries,
-        interrupted: evidence.interrupted,
-        deadline_passed: evidence.deadline_passed,
-        skip_range: ran.settings.routes.skip_range(),
+        discoveries: &discoveries,
+        interrupted,
+        deadline_passed,
+        skip_range: skip_range(ran.sightings),
     };
     let findings = diagnose::findings(&checks, &context);
-    let cut_short = evidence.interrupted || evidence.deadline_passed;
-    let verdict = verdict::overall(&checks, &findings, &vantages, cut_short);
+    let verdict = verdict::overall(&checks, &findings, &vantages, interrupted || deadline_passed);
     Report {
         schema_version: 1,
         tool: Tool { name: "arcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
         rules: ran.rules.layers.clone(),
-        run: run(ran),
+        run: Run {
+            started_at: ran.started_at.to_string(),
+            took: ran.took,
+            cloud: ran.scope.cloud,
+            region: ran.scope.region.name.to_string(),
+            features: ran.scope.features.clone(),
+            connectivity: ran.scope.connectivity,
+            interrupted,
+            deadline_passed,
+        },
         verdict,
         vantages,
         checks,
-        discoveries: evidence.inquiries.clone(),
+        discoveries,
         findings,
-        advice: Advice { connect_command: Some(connect_command(&ran.settings.scope)), ..Advice::default() },
+        advice: Advice { connect_command: Some(connect_command(ran.scope)), ..Advice::default() },
     }
 }
 
-fn vantage(ran: &Ran<'_>) -> Vantage {
-    let kind = ran.plan.vantage;
-    let resolver = &ran.net.resolver;
-    Vantage {
-        id: kind.word().into(),
-        kind,
-        node: None,
-        delivered: Delivered::Local,
-        facts: Facts {
-            resolvers: resolver.servers(),
-            resolvers_from: Some(resolver.origin().to_owned()),
-            proxy: ran.settings.routes.https().or(ran.settings.routes.http()).map(|p| p.value.to_string()),
-        },
-        error: None,
-    }
+/// Agents know only the kind of their vantage.
+fn inquiries(sighting: &Sighting) -> impl Iterator<Item = Inquiry> {
+    let named = |inquiry: &Inquiry| Inquiry { vantage: sighting.vantage.id.clone(), ..inquiry.clone() };
+    sighting.evidence.inquiries.iter().map(named)
 }
 
-fn run(ran: &Ran<'_>) -> Run {
-    Run {
-        started_at: ran.started_at.to_string(),
-        took: ran.evidence.took,
-        cloud: ran.settings.scope.cloud,
-        region: ran.settings.scope.region.name.to_string(),
-        features: ran.settings.scope.features.clone(),
-        connectivity: ran.settings.scope.connectivity,
-        interrupted: ran.evidence.interrupted,
-        deadline_passed: ran.evidence.deadline_passed,
-    }
+/// The agents' own list where pods were looked from: it is the one that counts in the end.
+fn skip_range(sightings: &[Sighting]) -> Option<&Given<SkipRange>> {
+    let of = |kind| sightings.iter().find(|s| s.vantage.kind == kind).and_then(|s| s.skip_range.as_ref());
+    of(VantageKind::Pod).or_else(|| of(VantageKind::Workstation)).or_else(|| of(VantageKind::Node))
 }
 
 /// The command for this region, with placeholders in angle brackets where only the user knows.

@@ -9,24 +9,37 @@
 //! the network is data in a step, an error is this program's own.
 
 pub mod agent;
+#[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod cluster;
+#[cfg(feature = "cli")]
 pub mod commands;
+#[cfg(feature = "cli")]
 pub mod conclude;
+#[cfg(feature = "cli")]
 pub mod diagnose;
 pub mod discovery;
 pub mod evidence;
+#[cfg(feature = "cli")]
 pub mod exit;
+#[cfg(feature = "cli")]
 pub mod explain;
 pub mod finding;
 pub mod lookout;
 pub mod measure;
 pub mod net;
+#[cfg(feature = "cli")]
+pub mod payload;
 pub mod plan;
 pub mod probe;
+#[cfg(feature = "cli")]
 pub mod progress;
 pub mod proxy;
 pub mod report;
 pub mod rules;
 pub mod settings;
+#[cfg(feature = "cli")]
+pub mod survey;
 pub mod vantage;
 pub mod verdict;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{self, Ask, Known, Plan, PlanOptions, Route};
 use crate::proxy::Routes;
-use crate::rules::model::{Protocol, RuleSet};
+use crate::rules::model::{Endpoint, Protocol, RuleSet};
 use crate::settings::Scope;
 use crate::vantage::VantageKind;
 
@@ -50,6 +50,34 @@ impl Lookout<'_> {
     /// What is to be checked, after what was discovered.
     pub fn plan(&self, discovered: BTreeMap<String, Known>) -> Plan {
         plan::plan(self.rules, self.scope, self.vantage, &self.options(discovered), self.route())
+    }
+
+    /// The rules that this lookout needs, without the texts that only people read: what is sent to an agent.
+    pub fn needed_rules(&self) -> RuleSet {
+        let is_wanted = |e: &&Endpoint| {
+            let is_asked = self
+                .rules
+                .endpoints
+                .iter()
+                .any(|other| other.ask.as_ref() == Some(&e.id) && other.cloud == e.cloud);
+            plan::is_needed(e, self.scope) || is_asked
+        };
+        let bare = |e: &Endpoint| Endpoint {
+            title: String::new(),
+            why: String::new(),
+            breaks: String::new(),
+            callers: Vec::new(),
+            sources: Vec::new(),
+            note: None,
+            ..e.clone()
+        };
+        RuleSet {
+            layers: Vec::new(),
+            regions: Vec::new(),
+            sources: BTreeMap::new(),
+            features: self.rules.features.clone(),
+            endpoints: self.rules.endpoints.iter().filter(is_wanted).map(bare).collect(),
+        }
     }
 
     fn route(&self) -> impl Fn(&str, u16, Protocol) -> Route {

@@ -1,5 +1,6 @@
 //! A progress bar on standard error that listens to engine events.
 
+use std::collections::HashMap;
 use std::io::IsTerminal as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,9 @@ const LONGEST_NAME: usize = 64;
 /// How often the elapsed time moves on while nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
+/// Where the numbers begin of those that wait elsewhere; no run has so many checks on this machine.
+const ELSEWHERE: usize = 1 << 40;
+
 /// Elapsed time, bar, counts, and as much of the names as the line has room for.
 const TEMPLATE: &str = "{elapsed:>4} [{bar:10}] {pos}/{len} {wide_msg}";
 
@@ -26,6 +30,10 @@ pub struct Progress {
     bar: ProgressBar,
     /// Index and host, the one that was started first leading.
     waiting: Mutex<Vec<(usize, String)>>,
+    /// Checks that are planned, by place.
+    totals: Mutex<HashMap<usize, usize>>,
+    /// Checks that are over at other places than this machine.
+    reached: Mutex<HashMap<usize, usize>>,
 }
 
 impl Progress {
@@ -34,7 +42,7 @@ impl Progress {
         let shown = !quiet && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target).with_style(style());
-        Self { bar, waiting: Mutex::default() }
+        Self { bar, waiting: Mutex::default(), totals: Mutex::default(), reached: Mutex::default() }
     }
 
     /// The number of checks is known, and the first is about to be made.
@@ -46,9 +54,27 @@ impl Progress {
         }
     }
 
-    /// The number of checks has changed on the way.
-    pub fn planned(&self, total: usize) {
-        self.bar.set_length(total as u64);
+    /// The number of checks at a place has changed on the way; this machine is place 0.
+    pub fn planned(&self, place: usize, total: usize) {
+        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        totals.insert(place, total);
+        self.bar.set_length(totals.values().sum::<usize>() as u64);
+    }
+
+    /// So many checks are over at another place than this machine.
+    pub fn reached(&self, place: usize, done: usize) {
+        self.stands(place, None);
+        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = reached.insert(place, done).unwrap_or_default();
+        self.bar.inc(done.saturating_sub(before) as u64);
+    }
+
+    /// What is waited for at another place, before anything is checked there.
+    pub fn stands(&self, place: usize, what: Option<&str>) {
+        let mut waiting = self.waiting();
+        waiting.retain(|(at, _)| *at != ELSEWHERE + place);
+        waiting.extend(what.map(|what| (ELSEWHERE + place, printable(what, LONGEST_NAME))));
+        self.show(&waiting);
     }
 
     /// A check is being made.
@@ -142,13 +168,23 @@ mod tests {
     fn follows_a_run_in_any_order() {
         let progress = Progress::new(true);
         progress.start(2);
+        progress.planned(0, 2);
+        progress.planned(1, 3);
+        progress.stands(1, Some("the pod of node n1"));
+        assert_eq!(
+            (progress.bar.length(), message(&progress.waiting())),
+            (Some(5), "waiting for the pod of node n1".into())
+        );
+        progress.reached(1, 2);
+        progress.reached(1, 3);
+        assert_eq!((progress.bar.position(), message(&progress.waiting())), (3, String::new()));
         progress.started(0, "slow");
         progress.started(1, "quick\u{1b}[2J");
         assert_eq!(message(&progress.waiting()), "waiting for slow and quick [2J");
         progress.finished(1);
         assert_eq!(message(&progress.waiting()), "waiting for slow");
         progress.finished(0);
-        assert_eq!((progress.bar.position(), message(&progress.waiting())), (2, String::new()));
+        assert_eq!((progress.bar.position(), message(&progress.waiting())), (5, String::new()));
         progress.done();
     }
 

@@ -29,7 +29,8 @@ pub struct Scope {
 }
 
 /// How the cluster reaches Azure.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum Connectivity {
     /// Straight through the firewall.
@@ -77,6 +78,23 @@ pub struct ProbeSettings {
     pub concurrency: Option<usize>,
 }
 
+impl Default for ProbeSettings {
+    /// As without any flag.
+    fn default() -> Self {
+        Self {
+            resolvers: Vec::new(),
+            connect_to: Vec::new(),
+            public_roots: None,
+            cross_checks: true,
+            proxy_cert: None,
+            timeout: Duration::from_secs(5),
+            deadline: None,
+            retries: 0,
+            concurrency: None,
+        }
+    }
+}
+
 /// A diversion in curl's form `HOST:PORT:ADDR:PORT`; an empty part stands for "any" on the left and "as it is" on the right.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ConnectTo {
@@ -98,15 +116,67 @@ impl ConnectTo {
     }
 }
 
+/// Which cluster.
+#[derive(Clone, Debug, Default)]
+pub struct KubeChoice {
+    /// `--kube-config`.
+    pub file: Option<PathBuf>,
+    /// `--kube-context`.
+    pub context: Option<String>,
+    /// `-n`, `--namespace`.
+    pub namespace: Option<String>,
+}
+
+/// Which nodes are looked from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum NodeChoice {
+    /// One that ordinary pods run on.
+    #[default]
+    One,
+    /// This one, whatever its state (`--node`).
+    Named(String),
+    /// Every Linux node that is ready (`--every-node`).
+    Every,
+}
+
+/// How to look from inside a cluster.
+#[derive(Clone, Debug)]
+pub struct ClusterSettings {
+    /// Which one.
+    pub kube: KubeChoice,
+    /// From which of its nodes.
+    pub nodes: NodeChoice,
+    /// `--image`: run the agent from this image.
+    pub image: Option<String>,
+    /// `--agent-binary`.
+    pub agent_binary: Option<PathBuf>,
+    /// Leave the objects in the cluster.
+    pub keep: bool,
+    /// Only print what would be created.
+    pub dry_run: bool,
+    /// Whether Secrets of the agents may be read for their proxy.
+    pub read_secrets: bool,
+    /// Agents at work at the same time.
+    pub parallel: usize,
+    /// The proxies that flags give to pods; those of the installed agents when `None`.
+    pub pod_routes: Option<Routes>,
+    /// The proxies that flags give to the nodes' container runtime; those of the pods when `None`.
+    pub node_routes: Option<Routes>,
+}
+
 /// All of `arcprobe check`.
 #[derive(Clone, Debug)]
 pub struct CheckSettings {
-    /// The proxies in force and what goes around them.
+    /// The proxies in force on this machine, and what goes around them.
     pub routes: Routes,
     /// What the rules are fitted to.
     pub scope: Scope,
-    /// From where.
+    /// From where, in the order in which they were named.
     pub vantages: Vec<VantageKind>,
+    /// Whether every endpoint is checked from every vantage.
+    pub all_vantages: bool,
+    /// Set when pods or nodes are looked from.
+    pub cluster: Option<ClusterSettings>,
     /// How.
     pub probe: ProbeSettings,
     /// Whether the hosts below wildcards are asked for.

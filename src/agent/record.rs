@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Inquiry, Observation, millis};
+use crate::evidence::{Inquiry, InsideName, Observation, millis};
 
 /// One thing that the agent tells.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -13,6 +13,8 @@ use crate::evidence::{Inquiry, Observation, millis};
 pub enum Record {
     /// It has started and understood its task.
     Hello(Hello),
+    /// Whether a name of the cluster itself resolves; only from pods.
+    Inside(InsideName),
     /// So many probes are planned; more may be, when discoveries are over.
     Planned(usize),
     /// So many probes are over.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::lines::Writer;
 use super::{Failed, Hello, Record, Seen, Summary, Task, VERSION};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, InsideName};
 use crate::measure::{interruption, measure};
 use crate::net::Net;
 use crate::plan::Plan;
 use crate::probe::Event;
+use crate::vantage::VantageKind;
 
 /// Carries out the task that a file holds and writes records to `out`. What keeps it from doing so is a record too, so
 /// that it reaches the workstation by the same way.
@@ -46,11 +47,32 @@ pub fn run(task: &[u8], out: impl Write) -> io::Result<()> {
         }
     };
     let lookout = task.lookout(&routes);
-    let (plan, evidence) =
-        runtime.block_on(measure(&lookout, Arc::new(net), task.probe.bounds(), stop, listen));
+    let net = Arc::new(net);
+    let inside = inside(&net, task.vantage);
+    let measured = measure(&lookout, Arc::clone(&net), task.probe.bounds(), stop, listen);
+    let (inside, (plan, evidence)) = runtime.block_on(async { tokio::join!(inside, measured) });
     runtime.shutdown_background();
     told?;
+    if let Some(name) = inside {
+        teller.tell(&Record::Inside(name))?;
+    }
     teller.tell_all(plan, evidence)
+}
+
+/// Every cluster has this name; the search list of a pod completes it.
+const INSIDE: &str = "kubernetes.default.svc";
+
+async fn inside(net: &Net, vantage: VantageKind) -> Option<InsideName> {
+    if vantage != VantageKind::Pod {
+        return None;
+    }
+    let lookup = net.resolver.search(INSIDE).await;
+    let failure = lookup.failure.clone();
+    Some(InsideName {
+        name: INSIDE.to_owned(),
+        cause: failure.as_ref().map(|f| f.cause),
+        raw: failure.map(|f| f.raw),
+    })
 }
 
 fn hello(net: &Net) -> Hello {

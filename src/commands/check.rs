@@ -8,24 +8,20 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::settings::Prepared;
-use super::{CommandError, Environment, Screen, show};
+use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::CheckArgs;
+use crate::cluster::Step;
 use crate::conclude::{Ran, conclude};
-use crate::evidence::Evidence;
 use crate::exit::Exit;
 use crate::finding::Severity;
-use crate::lookout::{Lookout, Reach};
-use crate::measure::{interruption, measure};
+use crate::measure::interruption;
 use crate::net::Net;
-use crate::plan::Plan;
-use crate::probe::{Bounds, Event};
 use crate::progress::Progress;
 use crate::report::v1::{Report, Verdict};
 use crate::report::{self, Format};
-use crate::settings::ProbeSettings;
-use crate::vantage::VantageKind;
+use crate::survey::{HereSign, Listener, Sign, Survey, SurveyError, Surveyor};
 
-/// The line of the program: settings, plan, evidence, conclusions, report.
+/// The line of the program: settings, survey, conclusions, report.
 pub(super) fn run(
     args: &CheckArgs,
     environment: &Environment,
@@ -37,50 +33,67 @@ pub(super) fn run(
     for note in &notes {
         screen.hint(note);
     }
-    let lookout = Lookout {
-        vantage: VantageKind::Workstation,
+    let surveyor = Surveyor { rules: &rules, settings: &settings, net: &net, environment };
+    if args.cluster.dry_run {
+        let objects = runtime()?.block_on(surveyor.dry_run()).map_err(refused)?;
+        return show(&super::rbac::yaml(&objects)?);
+    }
+    let started_at = net.clock.now();
+    let survey = carry_out(&surveyor, screen)?;
+    for note in &survey.notes {
+        screen.hint(note);
+    }
+    let ran = Ran {
         rules: &rules,
         scope: &settings.scope,
-        routes: &settings.routes,
-        reach: Reach::StandsIn,
-        discovery: settings.discovery,
+        sightings: &survey.sightings,
+        started_at,
+        took: survey.took,
+        interrupted: survey.interrupted,
     };
-    let started_at = net.clock.now();
-    let (plan, evidence) = carry_out(&lookout, &settings.probe, &net, screen)?;
-    let ran =
-        Ran { rules: &rules, settings: &settings, plan: &plan, evidence: &evidence, net: &net, started_at };
     let report = conclude(&ran);
     show(&report::render(&report, args.output, &screen.text))?;
     save(&report, files, screen)?;
     Ok(exit(&report, settings.fail_on))
 }
 
-fn carry_out(
-    lookout: &Lookout<'_>,
-    probe: &ProbeSettings,
-    net: &Arc<Net>,
-    screen: &Screen,
-) -> Result<(Plan, Evidence), CommandError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the asynchronous runtime does not start")
-        .map_err(CommandError::Failed)?;
-    let progress = Progress::new(!screen.shows_progress);
+fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, CommandError> {
+    let runtime = runtime()?;
+    let progress = Arc::new(Progress::new(!screen.shows_progress));
     progress.start(0);
-    let listen = |event: Event<'_>| match event {
-        Event::Planned(probes) => progress.planned(probes),
-        Event::Started(index, host) => progress.started(index, host),
-        Event::Finished(index) => progress.finished(index),
-    };
-    let bounds = Bounds { deadline: probe.deadline, concurrency: probe.concurrency };
+    let shown = Arc::clone(&progress);
+    let listen: Listener = Arc::new(move |sign| show_sign(&shown, sign));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
     // heard from the start, not from the first wait on
-    let stopped = runtime.spawn(interruption());
-    let stop = async { drop(stopped.await) };
-    let seen = runtime.block_on(measure(lookout, Arc::clone(net), bounds, stop, listen));
+    runtime.spawn(async move {
+        interruption().await;
+        // nobody listens any more where all is over
+        let _ = stop.send(true);
+        std::future::pending::<()>().await;
+    });
+    let survey = runtime.block_on(surveyor.survey(stopped, listen));
     progress.done();
     runtime.shutdown_background();
-    Ok(seen)
+    survey.map_err(refused)
+}
+
+fn show_sign(progress: &Progress, sign: Sign) {
+    match sign {
+        Sign::Here(HereSign::Planned(number)) => progress.planned(0, number),
+        Sign::Here(HereSign::Started(index, host)) => progress.started(index, &host),
+        Sign::Here(HereSign::Finished(index)) => progress.finished(index),
+        Sign::There(place, Step::Waits(what)) => progress.stands(place + 1, Some(&what)),
+        Sign::There(place, Step::Planned(number)) => progress.planned(place + 1, number),
+        Sign::There(place, Step::Done(number)) => progress.reached(place + 1, number),
+    }
+}
+
+/// A cluster that cannot be used is wrong usage; one that does not answer is a part of the report.
+fn refused(error: SurveyError) -> CommandError {
+    match error {
+        SurveyError::Access(_) | SurveyError::Proxy(_) | SurveyError::NoCluster => CommandError::usage(error),
+        SurveyError::Task(_) | SurveyError::Nothing(_) => CommandError::Failed(error.into()),
+    }
 }
 
 type Opened = (File, PathBuf, Format);

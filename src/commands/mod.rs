@@ -2,7 +2,9 @@
 
 mod agent;
 mod check;
+mod cleanup;
 pub mod explain;
+mod rbac;
 pub mod rules;
 mod settings;
 
@@ -10,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 
+use anyhow::Context as _;
 use clap::Parser as _;
 
 use crate::cli::{Cli, Colour, Command, ScreenArgs};
@@ -45,6 +48,12 @@ impl CommandError {
     }
 }
 
+/// The asynchronous runtime.
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.context("the asynchronous runtime does not start").map_err(CommandError::Failed)
+}
+
 /// An error and what caused it; a cause that the error tells itself is not told twice.
 fn told(error: &anyhow::Error) -> String {
     let mut text = String::new();
@@ -71,6 +80,8 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
             explain::run(args).map_err(CommandError::usage).and_then(|text| show(&text))
         }
         Command::Agent(args) => agent::run(args),
+        Command::Cleanup(args) => cleanup::run(args, environment, &screen),
+        Command::Rbac(args) => rbac::run(args),
         Command::Rules(args) => rules::run(args).map_err(CommandError::usage).and_then(|text| show(&text)),
     };
     result.unwrap_or_else(|e| {

@@ -1,12 +1,14 @@
 //! From what was typed to the rules and settings of a run.
 
 use super::{CommandError, Environment};
-use crate::cli::{CheckArgs, FailOn, ScopeArgs};
+use crate::cli::{CheckArgs, ClusterArgs, FailOn, KubeArgs, ScopeArgs};
 use crate::finding::Severity;
-use crate::proxy::{self, ProxyFlags, Routes, Secret, Settled};
+use crate::proxy::{self, ProxyError, ProxyFlags, Routes, Secret, Settled};
 use crate::rules::model::RuleSet;
 use crate::rules::{self, Asked};
-use crate::settings::{CheckSettings, Connectivity, ProbeSettings, Scope};
+use crate::settings::{
+    CheckSettings, ClusterSettings, Connectivity, KubeChoice, NodeChoice, ProbeSettings, Scope,
+};
 use crate::vantage::VantageKind;
 
 /// What `check` works with, and notes on what is not certain about it.
@@ -21,9 +23,12 @@ pub(super) fn check(args: &CheckArgs, environment: &Environment) -> Result<Prepa
     let rules = rule_set(&args.scope)?;
     let Settled { routes, advice } = proxies(args, environment)?;
     let (scope, notes) = scope(&args.scope, &rules, &routes)?;
+    let vantages = vantages(&args.from)?;
     let settings = CheckSettings {
         scope,
-        vantages: vantages(&args.from)?,
+        cluster: cluster(args, &vantages)?,
+        vantages,
+        all_vantages: args.all_vantages,
         probe: probe(args),
         routes,
         discovery: !args.no_discovery,
@@ -77,16 +82,85 @@ fn scope(args: &ScopeArgs, rules: &RuleSet, routes: &Routes) -> Result<(Scope, V
 }
 
 fn vantages(words: &[String]) -> Result<Vec<VantageKind>, CommandError> {
-    let kind = |word: &String| match word.trim() {
-        "workstation" => Ok(VantageKind::Workstation),
-        "pod" | "node" => Err(CommandError::Usage(anyhow::anyhow!(
-            "--from \"{word}\": this version looks from the workstation only; allowed is workstation"
-        ))),
-        _ => Err(CommandError::Usage(anyhow::anyhow!(
-            "--from \"{word}\": unknown vantage; allowed is workstation"
-        ))),
+    let mut kinds = Vec::new();
+    for word in words {
+        let kind = match word.trim() {
+            "workstation" => VantageKind::Workstation,
+            "pod" => VantageKind::Pod,
+            "node" => VantageKind::Node,
+            _ => {
+                return Err(CommandError::Usage(anyhow::anyhow!(
+                    "--from \"{word}\": unknown vantage; allowed are workstation, pod, node"
+                )));
+            }
+        };
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
+}
+
+/// Which cluster.
+pub(super) fn kube(args: &KubeArgs) -> KubeChoice {
+    KubeChoice {
+        file: args.kube_config.clone(),
+        context: args.kube_context.clone(),
+        namespace: args.namespace.clone(),
+    }
+}
+
+/// `None` where nothing is looked at from inside a cluster.
+fn cluster(args: &CheckArgs, vantages: &[VantageKind]) -> Result<Option<ClusterSettings>, CommandError> {
+    if vantages.iter().all(|kind| *kind == VantageKind::Workstation) {
+        return Ok(None);
+    }
+    let given = &args.cluster;
+    Ok(Some(ClusterSettings {
+        kube: kube(&given.kube),
+        nodes: match (&given.node, given.every_node) {
+            (Some(name), _) => NodeChoice::Named(name.clone()),
+            (None, true) => NodeChoice::Every,
+            (None, false) => NodeChoice::One,
+        },
+        image: given.image.clone(),
+        agent_binary: given.agent_binary.clone(),
+        keep: given.keep,
+        dry_run: given.dry_run,
+        read_secrets: given.read_secrets,
+        parallel: given.parallel_agents,
+        pod_routes: pod_routes(args)?,
+        node_routes: node_routes(given)?,
+    }))
+}
+
+/// The proxies of this machine's environment are not those of the cluster: only flags count there.
+fn pod_routes(args: &CheckArgs) -> Result<Option<Routes>, CommandError> {
+    let given = &args.proxy;
+    let flags = ProxyFlags {
+        https: given.proxy_https.as_ref().map(Secret::reveal),
+        http: given.proxy_http.as_ref().map(Secret::reveal),
+        skip_range: given.proxy_skip_range.as_ref().map(Secret::reveal),
+        no_proxy: true,
     };
-    words.iter().map(kind).collect()
+    let settled = proxy::settle(&flags, &Environment::new()).map_err(CommandError::usage)?;
+    let is_settled = settled.routes.uses_proxy() || args.scope.connectivity == Some(Connectivity::Direct);
+    Ok(is_settled.then_some(settled.routes))
+}
+
+fn node_routes(given: &ClusterArgs) -> Result<Option<Routes>, CommandError> {
+    let flags = ProxyFlags {
+        https: given.node_proxy_https.as_ref().map(Secret::reveal),
+        http: None,
+        skip_range: given.node_proxy_skip_range.as_ref().map(Secret::reveal),
+        no_proxy: true,
+    };
+    let settled = proxy::settle(&flags, &Environment::new())
+        .map_err(|e| CommandError::usage(ProxyError { origin: "--node-proxy-https".into(), ..e }))?;
+    Ok(settled
+        .routes
+        .uses_proxy()
+        .then(|| settled.routes.told_as("--node-proxy-https", "", "--node-proxy-skip-range")))
 }
 
 fn probe(args: &CheckArgs) -> ProbeSettings {

@@ -83,6 +83,7 @@ impl Discoveries {
         let why = match cut {
             Some(NotRun::Interrupted) => "the run was stopped first",
             Some(NotRun::Deadline) => "the run's deadline passed first",
+            Some(NotRun::NoVantage) => "nothing could be asked from there",
             Some(NotRun::Broken) | None => "no answer arrived",
         };
         let open = self.asks.iter().filter(|ask| self.answer(ask).is_none());

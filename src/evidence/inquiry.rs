@@ -40,6 +40,17 @@ pub struct Inquiry {
     pub took: Duration,
 }
 
+/// A name of the cluster itself, looked up as pods do it: tells a cluster DNS that is down from one that cannot ask others.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct InsideName {
+    /// As it was asked for.
+    pub name: String,
+    /// `null` when there is an address.
+    pub cause: Option<Cause>,
+    /// What the failure is derived from.
+    pub raw: Option<String>,
+}
+
 /// What came of a discovery.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

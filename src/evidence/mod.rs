@@ -21,7 +21,7 @@ pub use detail::{
     TlsDetail, TrustStore, WebSocketDetail,
 };
 pub use failure::{Cause, Failure, Phase};
-pub use inquiry::{Inquiry, InquiryOutcome};
+pub use inquiry::{Inquiry, InquiryOutcome, InsideName};
 pub use secrets::without_secrets;
 
 /// What one run saw from one vantage, in plan order.
@@ -59,6 +59,8 @@ pub enum NotRun {
     Deadline,
     /// The user stopped the run first.
     Interrupted,
+    /// Nothing could be looked at from there.
+    NoVantage,
     /// The probe itself broke down; a defect of this program.
     Broken,
 }

@@ -76,8 +76,15 @@ impl Anchor {
 }
 
 /// Mozilla's store.
+#[cfg(feature = "cli")]
 pub(crate) fn builtin() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+/// An agent is told whom to trust.
+#[cfg(not(feature = "cli"))]
+pub(crate) fn builtin() -> RootCertStore {
+    RootCertStore::empty()
 }
 
 #[cfg(test)]

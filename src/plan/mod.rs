@@ -26,6 +26,20 @@ pub struct Plan {
     pub checks: Vec<PlannedCheck>,
 }
 
+impl Plan {
+    /// The same with the ids of a vantage that is one of several of its kind.
+    #[must_use]
+    pub fn seen_from(mut self, id: &str) -> Self {
+        let kind = self.vantage.word();
+        for check in &mut self.checks {
+            if let Some(rest) = check.id.strip_prefix(kind) {
+                check.id = format!("{id}{rest}");
+            }
+        }
+        self
+    }
+}
+
 /// One requirement at one host, and what is going to be done about it.
 #[derive(Clone, Debug)]
 pub struct PlannedCheck {
@@ -138,4 +152,6 @@ pub enum UnverifiedKind {
     NotRun,
     /// The probe broke down.
     Broken,
+    /// Nothing could be looked at from the vantage.
+    NoVantage,
 }

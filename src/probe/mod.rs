@@ -7,6 +7,7 @@ mod appliance;
 mod certificate;
 mod classify;
 mod connect;
+mod dial;
 mod engine;
 mod fetch;
 mod greeting;
@@ -22,6 +23,8 @@ pub mod trust;
 mod walk;
 mod websocket;
 
+pub use dial::dial;
 pub use engine::{Bounds, Event, News, run, run_and_ask};
 pub use fetch::fetch;
 pub use http::Reply;
+pub use io::Stream;

@@ -233,10 +233,17 @@ fn verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Option<Arc<
     WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build().ok()
 }
 
+#[cfg(feature = "cli")]
 fn system_verifier(provider: &Arc<CryptoProvider>) -> Option<Arc<WebPkiServerVerifier>> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     verifier(roots, provider)
+}
+
+/// An agent's machine is an image of somebody else; its store says nothing.
+#[cfg(not(feature = "cli"))]
+fn system_verifier(_: &Arc<CryptoProvider>) -> Option<Arc<WebPkiServerVerifier>> {
+    None
 }
 
 /// Real chains have two to four.

@@ -31,6 +31,18 @@ impl Routes {
         Self { https, http, skip }
     }
 
+    /// The same, told to come from other places: proxy for https, for http, what goes around them.
+    #[must_use]
+    pub fn told_as(self, https: &str, http: &str, skip: &str) -> Self {
+        let told =
+            |given: Option<Given<_>>, origin: &str| given.map(|g| Given { origin: origin.to_owned(), ..g });
+        Self {
+            https: told(self.https, https),
+            http: told(self.http, http),
+            skip: self.skip.map(|g| Given { origin: skip.to_owned(), ..g }),
+        }
+    }
+
     /// The way to an endpoint, and why.
     pub fn route(&self, host: &str, port: u16, protocol: Protocol) -> Route {
         match self.way(host, port, protocol) {

@@ -1,87 +1,32 @@
 //! The report: one value, several renderings. Nothing is printed while rendering.
 
+#[cfg(feature = "cli")]
 mod asked;
+#[cfg(feature = "cli")]
+mod format;
+#[cfg(feature = "cli")]
 mod grid;
+#[cfg(feature = "cli")]
 mod header;
+#[cfg(feature = "cli")]
 mod headline;
+#[cfg(feature = "cli")]
 pub mod json;
+#[cfg(feature = "cli")]
 mod next;
+#[cfg(feature = "cli")]
 mod rest;
+#[cfg(feature = "cli")]
 mod rows;
+#[cfg(feature = "cli")]
 mod screen;
+#[cfg(feature = "cli")]
 pub mod short;
+#[cfg(feature = "cli")]
 mod tally;
+#[cfg(feature = "cli")]
 pub mod text;
 pub mod v1;
 
-use std::path::Path;
-
-use text::TextOptions;
-use v1::Report;
-
-/// A rendering of the report.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, clap::ValueEnum)]
-pub enum Format {
-    /// One screen for people.
-    Text,
-    /// A few lines for chats and tickets.
-    Short,
-    /// For programs; can be read again.
-    Json,
-}
-
-impl Format {
-    /// The format that the ending of a file name asks for (`--save`).
-    ///
-    /// # Errors
-    /// When the ending stands for no format.
-    pub fn for_file(path: &Path) -> Result<Self, UnknownEnding> {
-        let ending = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-        ENDINGS
-            .iter()
-            .find(|(known, _)| ending.as_deref() == Some(known))
-            .map(|&(_, format)| format)
-            .ok_or_else(|| UnknownEnding { file: path.display().to_string() })
-    }
-}
-
-/// A file name whose ending stands for no format.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("cannot tell the format of \"{file}\" from its ending; supported are {}", endings())]
-pub struct UnknownEnding {
-    /// The name as given.
-    pub file: String,
-}
-
-/// Renders a report; the text ends in a line feed.
-pub fn render(report: &Report, format: Format, options: &TextOptions) -> String {
-    match format {
-        Format::Text => text::render(report, options),
-        Format::Short => short::render(report),
-        Format::Json => json::render(report),
-    }
-}
-
-fn endings() -> String {
-    ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect::<Vec<_>>().join(", ")
-}
-
-const ENDINGS: [(&str, Format); 2] = [("json", Format::Json), ("txt", Format::Text)];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ending_of_a_file_names_the_format() {
-        assert_eq!(Format::for_file(Path::new("a/b.json")), Ok(Format::Json));
-        assert_eq!(Format::for_file(Path::new("REPORT.TXT")), Ok(Format::Text));
-        for bad in ["report", "report.pdf", ".json", "dir.json/report"] {
-            let error = Format::for_file(Path::new(bad)).unwrap_err().to_string();
-            assert_eq!(
-                error,
-                format!("cannot tell the format of \"{bad}\" from its ending; supported are .json, .txt")
-            );
-        }
-    }
-}
+#[cfg(feature = "cli")]
+pub use format::{Format, UnknownEnding, render};

@@ -141,6 +141,7 @@ pub(super) fn reason(kind: Option<UnverifiedKind>) -> &'static str {
         Some(UnverifiedKind::ValueMissing) => "a value was not given",
         Some(UnverifiedKind::CalledFromAzure) => "called by Azure, not by the cluster",
         Some(UnverifiedKind::NotRun) => "the run ended first",
+        Some(UnverifiedKind::NoVantage) => "nothing could be looked at from there",
         Some(UnverifiedKind::Broken) => "the probe broke down, a defect of arcprobe",
         None => "nothing can be concluded",
     }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Attempt, Cause, Inquiry, Phase, millis};
+use crate::evidence::{Attempt, Cause, Inquiry, InsideName, Phase, millis};
 use crate::finding::Finding;
 use crate::plan::{Route, UnverifiedKind};
 use crate::rules::model::{Cloud, Layer, Protocol};
 use crate::settings::Connectivity;
-use crate::vantage::VantageKind;
+use crate::vantage::{TroubleKind, VantageKind};
 
 /// One document.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -98,8 +98,11 @@ pub struct Vantage {
     pub delivered: Delivered,
     /// What it found there.
     pub facts: Facts,
-    /// Why nothing was measured there.
+    /// Why nothing, or not all, was measured there.
     pub error: Option<String>,
+    /// The same as a word; `null` without an error.
+    #[serde(default)]
+    pub trouble: Option<TroubleKind>,
 }
 
 /// How the probing program got to its vantage.
@@ -123,6 +126,12 @@ pub struct Facts {
     pub resolvers_from: Option<String>,
     /// The proxy in force, without credentials.
     pub proxy: Option<String>,
+    /// In a cluster: how the node and the image were chosen; one sentence.
+    #[serde(default)]
+    pub delivery: Option<String>,
+    /// In a pod: whether the cluster's own DNS knows a name of the cluster.
+    #[serde(default)]
+    pub inside_name: Option<InsideName>,
 }
 
 /// One requirement at one host, from one vantage.

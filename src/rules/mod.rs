@@ -1,21 +1,33 @@
 //! The list of what has to be open: the file format, how it is read and how it is fitted to a cloud and region.
 
+#[cfg(feature = "cli")]
 pub mod builtin;
+#[cfg(feature = "cli")]
 mod check;
 pub mod expand;
+#[cfg(feature = "cli")]
 mod features;
+#[cfg(feature = "cli")]
 pub mod load;
+#[cfg(feature = "cli")]
 mod locate;
+#[cfg(feature = "cli")]
 mod merge;
 pub mod model;
+#[cfg(feature = "cli")]
 mod problem;
 mod scalars;
+#[cfg(feature = "cli")]
 mod scope;
 mod statuses;
+#[cfg(feature = "cli")]
 mod suggest;
 mod unique;
 mod visit;
 
+#[cfg(feature = "cli")]
 pub use features::features;
+#[cfg(feature = "cli")]
 pub use problem::{Invalid, RulesError};
+#[cfg(feature = "cli")]
 pub use scope::{Asked, ScopeError, cloud, region, scope, values};

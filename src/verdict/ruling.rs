@@ -69,6 +69,7 @@ fn unverified(not_run: Option<NotRun>) -> Ruling {
     let (kind, note) = match not_run {
         Some(NotRun::Deadline) => (UnverifiedKind::NotRun, "the run's deadline passed first"),
         Some(NotRun::Interrupted) => (UnverifiedKind::NotRun, "the run was stopped first"),
+        Some(NotRun::NoVantage) => (UnverifiedKind::NoVantage, "nothing could be looked at from there"),
         Some(NotRun::Broken) => {
             (UnverifiedKind::Broken, "no complete result arrived: the probe itself broke down")
         }

@@ -61,12 +61,8 @@ fn values_are_refused_with_flag_value_and_what_would_be_right() {
             &["--connectivity", "vpn"],
             "'vpn' for '--connectivity <WAY>'\n  [possible values: direct, proxy, private-link, gateway]",
         ),
-        (&["--from", "moon"], "--from \"moon\": unknown vantage; allowed is workstation"),
-        (&["--from", ""], "--from \"\": unknown vantage; allowed is workstation"),
-        (
-            &["--from", "pod"],
-            "--from \"pod\": this version looks from the workstation only; allowed is workstation",
-        ),
+        (&["--from", "moon"], "--from \"moon\": unknown vantage; allowed are workstation, pod, node"),
+        (&["--from", ""], "--from \"\": unknown vantage; allowed are workstation, pod, node"),
         (
             &["--cloud", "Azure"],
             "unknown cloud \"Azure\"\nallowed are AzureCloud, AzureUSGovernment, AzureChinaCloud",

@@ -284,6 +284,7 @@ pub(crate) fn vantage(kind: VantageKind) -> Vantage {
         delivered: Delivered::Local,
         facts: Facts { resolvers: vec![RESOLVER.parse().unwrap()], ..Default::default() },
         error: None,
+        trouble: None,
     }
 }
 

@@ -222,7 +222,7 @@ pub(super) fn vantage(kind: VantageKind, resolver: &str) -> Vantage {
     let facts = Facts {
         resolvers: vec![resolver.parse().unwrap()],
         resolvers_from: Some("/etc/resolv.conf".into()),
-        proxy: None,
+        ..Facts::default()
     };
     let local = kind == VantageKind::Workstation;
     Vantage {
@@ -232,6 +232,7 @@ pub(super) fn vantage(kind: VantageKind, resolver: &str) -> Vantage {
         delivered: if local { Delivered::Local } else { Delivered::Configmap },
         facts,
         error: None,
+        trouble: None,
     }
 }
 

@@ -1,0 +1,44 @@
+//! Puts packed agents into the program where a release build asks for them, and links the loader without a C library.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+/// The folder with what `cargo run --example pack_agent` wrote.
+const VARIABLE: &str = "ARCPROBE_AGENT_DIR";
+
+/// Set by `pack_agent` alone: elsewhere the loader is an empty program with an ordinary beginning. A build script is not
+/// told whether code aborts, which makes the difference.
+const LOADER: &str = "ARCPROBE_LOADER_IS_REAL";
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed={VARIABLE}");
+    println!("cargo::rerun-if-env-changed={LOADER}");
+    if env::var_os(LOADER).is_some() && env::var_os("CARGO_FEATURE_AGENT").is_some() {
+        println!("cargo::rustc-link-arg-bin=arcprobe-loader=-nostartfiles");
+    }
+    let mut list = String::from("&[");
+    if let Some(directory) = env::var_os(VARIABLE) {
+        for arch in ["amd64", "arm64"] {
+            let path = Path::new(&directory).join(format!("arcprobe-agent-linux-{arch}.payload"));
+            println!("cargo::rerun-if-changed={}", path.display());
+            if path.is_file() {
+                let path = path.canonicalize().unwrap_or(path);
+                let literal = path.to_string_lossy().escape_default().to_string();
+                // writing to a string cannot fail
+                let _ = write!(list, "include_bytes!(\"{literal}\"), ");
+            } else if arch == "amd64" {
+                println!(
+                    "cargo::error={VARIABLE}: {} does not exist; cargo run --example pack_agent makes it",
+                    path.display()
+                );
+            }
+        }
+    }
+    list.push(']');
+    let out = env::var_os("OUT_DIR").unwrap_or_default();
+    if let Err(e) = fs::write(Path::new(&out).join("agents.rs"), list) {
+        println!("cargo::error=OUT_DIR: {e}");
+    }
+}

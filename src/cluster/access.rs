@@ -1,0 +1,186 @@
+//! A cluster that can be asked: requests with a time limit, errors that name context and server.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioExecutor;
+use k8s_openapi::NamespaceResourceScope;
+use kube::api::{Api, DeleteParams, ListParams, PostParams};
+use kube::client::ConfigExt as _;
+use kube::{Client, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+use tower::{BoxError, ServiceBuilder, ServiceExt as _};
+
+use super::config::{self, Chosen, ConfigError};
+use super::dialer::Dialer;
+use super::error::{ApiError, ApiFailure};
+use crate::net::Net;
+use crate::proxy::{ProxyFlags, Routes, settle};
+use crate::settings::{KubeChoice, ProbeSettings};
+
+/// A cluster that can be asked; cheap to clone.
+#[derive(Clone)]
+pub struct Access {
+    pub(super) client: Client,
+    /// The name of the context.
+    pub context: String,
+    /// The URL of the server.
+    pub server: String,
+    /// The namespace that objects of ours go into.
+    pub namespace: String,
+}
+
+/// Why a cluster cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The kubeconfig cannot be used: wrong usage.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Its credentials cannot.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl Access {
+    /// Prepares for a cluster. Nothing is sent yet, but credential plug-ins run.
+    ///
+    /// # Errors
+    /// When there is no kubeconfig, or its context, proxy or credentials cannot be used.
+    pub async fn open(
+        choice: &KubeChoice,
+        environment: &BTreeMap<String, String>,
+        probe: &ProbeSettings,
+    ) -> Result<Self, AccessError> {
+        let chosen = config::choose(choice, environment).await?;
+        let routes = routes(&chosen, environment)?;
+        // the cluster's own flags for probing say nothing about the way to its API server
+        let plain = ProbeSettings { resolvers: Vec::new(), connect_to: Vec::new(), ..probe.clone() };
+        let net = Net::with_roots(&plain, &routes, crate::net::Roots::default());
+        let dialer = Dialer { net: Arc::new(net), routes: Arc::new(routes) };
+        let context = chosen.context.clone();
+        let server = chosen.config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        let namespace = chosen.namespace.clone();
+        // plug-ins are waited for: they may ask somebody to log in
+        let made = tokio::task::spawn_blocking(move || client(&chosen, dialer)).await;
+        let failed = |failure| ApiError {
+            context: context.clone(),
+            server: server.clone(),
+            doing: "prepare the connection".into(),
+            failure,
+        };
+        let client = match made {
+            Ok(Ok(client)) => client,
+            Ok(Err(e)) => return Err(failed(ApiFailure::of(&e)).into()),
+            Err(e) => return Err(failed(ApiFailure::Other(e.to_string())).into()),
+        };
+        Ok(Self { client, context, server, namespace })
+    }
+
+    /// An answer, or the error with all that says which cluster it was.
+    pub(super) async fn ask<T>(
+        &self,
+        doing: impl Into<String>,
+        answer: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, ApiError> {
+        let failure = match timeout(TIME_LIMIT, answer).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(e)) => ApiFailure::of(&e),
+            Err(_) => ApiFailure::Silent(TIME_LIMIT.as_secs()),
+        };
+        Err(self.error(doing, failure))
+    }
+
+    pub(super) fn error(&self, doing: impl Into<String>, failure: ApiFailure) -> ApiError {
+        ApiError { context: self.context.clone(), server: self.server.clone(), doing: doing.into(), failure }
+    }
+
+    /// Objects of the namespace that ours go into.
+    pub(super) fn ours<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope>,
+        K::DynamicType: Default,
+    {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// All of a list, page by page.
+    pub(super) async fn list<K>(
+        &self,
+        api: &Api<K>,
+        doing: &str,
+        params: ListParams,
+    ) -> Result<Vec<K>, ApiError>
+    where
+        K: Clone + DeserializeOwned + std::fmt::Debug,
+    {
+        let mut all = Vec::new();
+        let mut params = params.limit(PAGE);
+        loop {
+            let page = self.ask(doing, api.list(&params)).await?;
+            all.extend(page.items);
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) if all.len() < MOST_ITEMS => params = params.continue_token(&token),
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    pub(super) async fn create<K>(&self, doing: &str, object: &K) -> Result<K, ApiError>
+    where
+        K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug + Serialize,
+        K::DynamicType: Default,
+    {
+        let api = self.ours::<K>();
+        self.ask(doing, api.create(&PostParams::default(), object)).await
+    }
+
+    /// What is gone already is as good as deleted.
+    pub(super) async fn delete<K>(&self, doing: &str, name: &str) -> Result<(), ApiError>
+    where
+        K: Resource<Scope = NamespaceResourceScope> + Clone + DeserializeOwned + std::fmt::Debug,
+        K::DynamicType: Default,
+    {
+        let api = self.ours::<K>();
+        match self.ask(doing, api.delete(name, &DeleteParams::background())).await {
+            Err(ApiError { failure: ApiFailure::NotFound(_), .. }) | Ok(_) => Ok(()),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// kubectl's way to the server: the kubeconfig's own proxy, else the environment's.
+fn routes(chosen: &Chosen, environment: &BTreeMap<String, String>) -> Result<Routes, ConfigError> {
+    let own = chosen.proxy_url.as_deref();
+    let flags = ProxyFlags { https: own, http: own, skip_range: None, no_proxy: own.is_some() };
+    let settled = settle(&flags, environment).map_err(|e| ConfigError::Unusable {
+        context: chosen.context.clone(),
+        files: "the kubeconfig".into(),
+        problem: format!("the way to its server: {e}"),
+    })?;
+    Ok(settled.routes)
+}
+
+fn client(chosen: &Chosen, dialer: Dialer) -> kube::Result<Client> {
+    let config = &chosen.config;
+    let https = config.rustls_https_connector_with_connector(dialer)?;
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer()?)
+        .layer(config.extra_headers_layer()?)
+        .map_err(BoxError::from)
+        .service(legacy::Client::builder(TokioExecutor::new()).build(https))
+        .boxed_clone();
+    Ok(Client::new(service, chosen.namespace.clone()))
+}
+
+/// For each request; API servers give up after a minute, users before.
+const TIME_LIMIT: Duration = Duration::from_secs(15);
+
+const PAGE: u32 = 500;
+
+/// Larger clusters than Kubernetes supports have more nodes.
+const MOST_ITEMS: usize = 20_000;

@@ -1,0 +1,195 @@
+//! Which cluster: kubeconfig files, context, namespace. As kubectl has it, with errors that name the file and the context.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kube::Config;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+
+use crate::evidence::printable;
+use crate::settings::KubeChoice;
+
+/// A cluster that can be asked.
+#[derive(Clone, Debug)]
+pub(super) struct Chosen {
+    pub(super) config: Config,
+    /// The name of the context; `in-cluster` for the account of a pod.
+    pub(super) context: String,
+    pub(super) namespace: String,
+    /// Of the kubeconfig; wins over the environment, as with kubectl.
+    pub(super) proxy_url: Option<String>,
+}
+
+/// Why no cluster can be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// There is no file.
+    #[error(
+        "no kubeconfig: {looked_at} does not exist, and this is no pod; give --kube-config FILE or set KUBECONFIG"
+    )]
+    Missing {
+        /// Where one was looked for.
+        looked_at: String,
+    },
+    /// A file cannot be read.
+    #[error("{origin} {}: {source}", path.display())]
+    Unreadable {
+        /// The flag or variable that named it.
+        origin: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is no kubeconfig.
+    #[error("{origin} {}: no kubeconfig ({problem})", path.display())]
+    Malformed {
+        /// The flag or variable that named it.
+        origin: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The context is not there.
+    #[error("{asked}; the contexts of {files} are {known}")]
+    Context {
+        /// What was asked for.
+        asked: String,
+        /// The files that were read.
+        files: String,
+        /// What is there instead.
+        known: String,
+    },
+    /// The context cannot be used.
+    #[error("context \"{context}\" of {files}: {problem}")]
+    Unusable {
+        /// The name of the context.
+        context: String,
+        /// The files that were read.
+        files: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Files as the flags or `KUBECONFIG` name them; where neither does, `~/.kube/config`, and in a pod its own account.
+pub(super) async fn choose(
+    choice: &KubeChoice,
+    environment: &BTreeMap<String, String>,
+) -> Result<Chosen, ConfigError> {
+    let sources = Sources::of(choice, environment);
+    let found = sources.found();
+    if found.is_empty() {
+        return in_cluster(choice).ok_or_else(|| sources.missing());
+    }
+    let merged = sources.merged(&found)?;
+    let files = list(&found);
+    let context = context(choice, &merged, &files)?;
+    let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
+    let unusable = |e: KubeconfigError| ConfigError::Unusable {
+        context: context.clone(),
+        files: files.clone(),
+        problem: printable(&e.to_string(), 300),
+    };
+    let (merged, proxy_url) = without_proxy(merged, &context);
+    let config = Config::from_custom_kubeconfig(merged, &options).await.map_err(unusable)?;
+    Ok(Chosen::of(config, context, choice, proxy_url))
+}
+
+impl Chosen {
+    fn of(mut config: Config, context: String, choice: &KubeChoice, proxy_url: Option<String>) -> Self {
+        // our dialer knows the proxy, and a retry of our own shows in what is said
+        config.default_retry = false;
+        let namespace = choice.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+        Self { config, context, namespace, proxy_url }
+    }
+}
+
+fn in_cluster(choice: &KubeChoice) -> Option<Chosen> {
+    let config = Config::incluster().ok().filter(|_| choice.context.is_none())?;
+    Some(Chosen::of(config, "in-cluster".into(), choice, None))
+}
+
+/// kube would refuse a proxy, or compare `NO_PROXY` with it instead of with the server.
+fn without_proxy(mut merged: Kubeconfig, context: &str) -> (Kubeconfig, Option<String>) {
+    let named = merged.contexts.iter().find(|c| c.name == context);
+    let cluster = named.and_then(|c| c.context.as_ref()).map(|c| c.cluster.clone());
+    let found = merged.clusters.iter_mut().find(|c| Some(&c.name) == cluster.as_ref());
+    let proxy = found.and_then(|c| c.cluster.as_mut()).and_then(|c| c.proxy_url.take());
+    (merged, proxy.filter(|url| !url.is_empty()))
+}
+
+fn context(choice: &KubeChoice, merged: &Kubeconfig, files: &str) -> Result<String, ConfigError> {
+    let known: Vec<_> = merged.contexts.iter().map(|c| c.name.as_str()).collect();
+    let current = merged.current_context.as_deref().filter(|name| !name.is_empty());
+    let asked = choice.context.as_deref().or(current);
+    if let Some(name) = asked.filter(|name| known.contains(name)) {
+        return Ok(name.to_owned());
+    }
+    let asked = match (&choice.context, current) {
+        (Some(name), _) => format!("--kube-context \"{name}\" does not exist"),
+        (None, Some(name)) => format!("the current context \"{name}\" does not exist"),
+        (None, None) => "no current context is set; give --kube-context NAME".to_owned(),
+    };
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(ConfigError::Context {
+        asked: printable(&asked, 200),
+        files: files.to_owned(),
+        known: printable(&known, 500),
+    })
+}
+
+/// The files that are asked for, and who asks for them.
+struct Sources {
+    origin: &'static str,
+    paths: Vec<PathBuf>,
+}
+
+impl Sources {
+    fn of(choice: &KubeChoice, environment: &BTreeMap<String, String>) -> Self {
+        if let Some(file) = &choice.file {
+            return Self { origin: "--kube-config", paths: vec![file.clone()] };
+        }
+        let listed = environment.get("KUBECONFIG").map(|list| std::env::split_paths(list).collect());
+        let listed: Vec<PathBuf> = listed.unwrap_or_default();
+        let listed: Vec<_> = listed.into_iter().filter(|p| !p.as_os_str().is_empty()).collect();
+        if !listed.is_empty() {
+            return Self { origin: "KUBECONFIG", paths: listed };
+        }
+        let home = environment.get("HOME").or_else(|| environment.get("USERPROFILE"));
+        let usual = home.map(|home| Path::new(home).join(".kube").join("config"));
+        Self { origin: "kubeconfig", paths: usual.into_iter().collect() }
+    }
+
+    /// kubectl passes over files of a list that are not there; a file that was asked for by its flag has to be.
+    fn found(&self) -> Vec<PathBuf> {
+        let is_there = |p: &&PathBuf| self.origin == "--kube-config" || p.exists();
+        self.paths.iter().filter(is_there).cloned().collect()
+    }
+
+    fn merged(&self, found: &[PathBuf]) -> Result<Kubeconfig, ConfigError> {
+        found.iter().try_fold(Kubeconfig::default(), |merged, path| {
+            let malformed = |e: KubeconfigError| self.problem(path, e);
+            merged.merge(Kubeconfig::read_from(path).map_err(malformed)?).map_err(malformed)
+        })
+    }
+
+    fn problem(&self, path: &Path, error: KubeconfigError) -> ConfigError {
+        let (origin, path) = (self.origin, path.to_owned());
+        match error {
+            KubeconfigError::ReadConfig(source, _) => ConfigError::Unreadable { origin, path, source },
+            other => ConfigError::Malformed { origin, path, problem: printable(&other.to_string(), 300) },
+        }
+    }
+
+    fn missing(&self) -> ConfigError {
+        let looked_at = if self.paths.is_empty() { "~/.kube/config".to_owned() } else { list(&self.paths) };
+        ConfigError::Missing { looked_at }
+    }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,508 @@
+//! Looks from inside a cluster: chooses nodes and images, brings the agent there, follows it, and clears up.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::future::{join_all, try_join_all};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::api::{Api, ListParams};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::access::Access;
+use super::board::Board;
+use super::choice::{self, Image};
+use super::error::ApiError;
+use super::job::{Followed, Step, Told, trouble};
+use super::manifest::{self, Carrier, JobPlan, RunNames};
+use super::nodes::{self, NodeFacts};
+use super::{rights, run_id};
+use crate::payload::{self, Arch, Payload};
+use crate::report::v1::Delivered;
+use crate::settings::NodeChoice;
+use crate::vantage::{Trouble, TroubleKind, VantageKind};
+
+/// What is to be done inside a cluster.
+#[derive(Clone)]
+pub struct Order {
+    /// Which nodes are looked from.
+    pub nodes: NodeChoice,
+    /// From which positions on each, with what the agent is told there.
+    pub tasks: Vec<(VantageKind, Vec<u8>)>,
+    /// `--image`: run from this image, and have it pulled where it is missing.
+    pub image: Option<String>,
+    /// `--agent-binary`.
+    pub agent_binary: Option<PathBuf>,
+    /// `--keep`: leave the objects in the cluster.
+    pub keep: bool,
+    /// So many at the same time.
+    pub parallel: usize,
+    /// After this an agent is given up.
+    pub within: Duration,
+}
+
+/// What came of looking from one position.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// Which kind of position.
+    pub kind: VantageKind,
+    /// On which node; `None` when none could be chosen.
+    pub node: Option<String>,
+    /// How the agent got there.
+    pub delivered: Delivered,
+    /// The image and the reason for it, and how the node was chosen; one sentence.
+    pub how: Option<String>,
+    /// What the agent told.
+    pub told: Told,
+    /// What went wrong.
+    pub trouble: Option<Trouble>,
+}
+
+/// Hears how far each position is; they are numbered from 0 in the order of the result.
+pub type Listener = Arc<dyn Fn(usize, Step) + Send + Sync>;
+
+/// A position, with what is needed to look from it.
+#[derive(Clone, Debug)]
+struct Target {
+    place: usize,
+    kind: VantageKind,
+    node: NodeFacts,
+    /// To be tried one after the other.
+    images: Vec<Image>,
+    chosen: String,
+}
+
+/// All that is known before anything is created.
+struct Prepared {
+    names: RunNames,
+    targets: Vec<Target>,
+    agents: BTreeMap<Arch, Vec<AgentMap>>,
+    assigns_users: bool,
+}
+
+/// A ConfigMap with pieces of the agent, by their keys.
+#[derive(Clone)]
+struct AgentMap {
+    name: String,
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+/// Objects that were created, and so have to be cleared up.
+#[derive(Default)]
+struct Created {
+    jobs: Vec<String>,
+    maps: Vec<String>,
+    secrets: Vec<String>,
+}
+
+/// Looks from every position of an order; `stopped` turns true when the user wants to stop. Whatever happens, nothing that
+/// was created is left, unless it is to be kept or the API server does not answer any more; what is left is told.
+pub async fn look(
+    access: &Access,
+    order: &Order,
+    stopped: watch::Receiver<bool>,
+    listen: Listener,
+) -> (Vec<Looked>, Vec<String>) {
+    let prepared = match prepare(access, order).await {
+        Ok(prepared) => prepared,
+        Err(trouble) => return (nowhere(order, &trouble), Vec::new()),
+    };
+    let run = Run {
+        access,
+        order,
+        prepared: &prepared,
+        board: Board::new(access.clone(), &prepared.names.run),
+        created: std::sync::Mutex::default(),
+        stopped,
+        listen,
+    };
+    let looked = run.look().await;
+    let left = if order.keep { run.kept() } else { run.clear_up().await };
+    (looked, left)
+}
+
+/// The objects that an order would create, for people to read: without the bytes of the agent and of Secrets.
+///
+/// # Errors
+/// Whatever would keep all positions from being looked from.
+pub async fn manifests(access: &Access, order: &Order) -> Result<Vec<serde_json::Value>, Trouble> {
+    let prepared = prepare(access, order).await?;
+    let mut objects = Vec::new();
+    let mut add = |kind: &str, version: &str, object: serde_json::Result<serde_json::Value>| {
+        if let Ok(serde_json::Value::Object(mut fields)) = object {
+            let mut all = serde_json::Map::new();
+            all.insert("apiVersion".into(), version.into());
+            all.insert("kind".into(), kind.into());
+            all.append(&mut fields);
+            objects.push(serde_json::Value::Object(all));
+        }
+    };
+    for target in &prepared.targets {
+        let job = manifest::job(&prepared.plan(order, target, 0, &prepared.carrier(order, target, 0)));
+        add("Job", "batch/v1", serde_json::to_value(job));
+    }
+    for map in prepared.agents.values().flatten() {
+        let sizes = map.files.iter().map(|(key, bytes)| (key.clone(), told_size(bytes.len())));
+        let mut object =
+            serde_json::to_value(manifest::agent_map(&prepared.names, &map.name, BTreeMap::new(), &[]));
+        if let Ok(object) = &mut object {
+            object["binaryData"] = sizes.collect::<serde_json::Map<_, _>>().into();
+        }
+        add("ConfigMap", "v1", object);
+    }
+    for (kind, task) in &order.tasks {
+        let mut object = serde_json::to_value(manifest::task_secret(&prepared.names, *kind, Vec::new(), &[]));
+        if let Ok(object) = &mut object {
+            for value in object["data"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
+                *value = told_size(task.len());
+            }
+        }
+        add("Secret", "v1", object);
+    }
+    Ok(objects)
+}
+
+fn told_size(bytes: usize) -> serde_json::Value {
+    format!("({bytes} bytes, not shown)").into()
+}
+
+/// One result for each kind of position, all with the same trouble: nothing could be looked at from anywhere.
+pub fn nowhere(order: &Order, trouble: &Trouble) -> Vec<Looked> {
+    let looked = |(kind, _): &(VantageKind, Vec<u8>)| Looked {
+        kind: *kind,
+        node: None,
+        delivered: delivered(order),
+        how: None,
+        told: Told::default(),
+        trouble: Some(trouble.clone()),
+    };
+    order.tasks.iter().map(looked).collect()
+}
+
+fn delivered(order: &Order) -> Delivered {
+    if order.image.is_some() { Delivered::Image } else { Delivered::Configmap }
+}
+
+async fn prepare(access: &Access, order: &Order) -> Result<Prepared, Trouble> {
+    let missing = rights::missing(access).await.map_err(|e| trouble(&e))?;
+    if !missing.is_empty() {
+        let text = format!("the user of context \"{}\" may not {}", access.context, missing.join("; nor "));
+        return Err(Trouble::new(TroubleKind::Rights, text));
+    }
+    let nodes = Api::all(access.client.clone());
+    let (nodes, assigns_users) =
+        tokio::join!(access.list(&nodes, "list the nodes", ListParams::default()), assigns_users(access));
+    let nodes: Vec<_> = nodes.map_err(|e| trouble(&e))?.iter().map(NodeFacts::of).collect();
+    let chosen = nodes::choose(&nodes, &order.nodes)?;
+    let names = RunNames { run: run_id(), namespace: access.namespace.clone() };
+    let agents = if order.image.is_some() { BTreeMap::new() } else { agents(order, &chosen.nodes, &names)? };
+    let pods = pods_of(access, order, &chosen.nodes).await;
+    let mut targets = Vec::new();
+    for node in &chosen.nodes {
+        for (kind, _) in &order.tasks {
+            let place = targets.len();
+            let images = match &order.image {
+                Some(name) => vec![Image { name: name.clone(), why: "given with --image" }],
+                None => choice::images(node, &pods),
+            };
+            targets.push(Target {
+                place,
+                kind: *kind,
+                node: node.clone(),
+                images,
+                chosen: chosen.reason.clone(),
+            });
+        }
+    }
+    Ok(Prepared { names, targets, agents, assigns_users })
+}
+
+/// OpenShift gives each namespace user ids of its own and refuses others.
+async fn assigns_users(access: &Access) -> bool {
+    let groups = access.ask("list the API groups", access.client.list_api_groups()).await;
+    groups.is_ok_and(|list| list.groups.iter().any(|g| g.name == "security.openshift.io"))
+}
+
+/// What runs on the nodes, for the names of images that are there for certain; nothing where that may not be listed.
+async fn pods_of(access: &Access, order: &Order, nodes: &[NodeFacts]) -> Vec<Pod> {
+    if order.image.is_some() {
+        return Vec::new();
+    }
+    let api = Api::<Pod>::all(access.client.clone());
+    let params =
+        |node: &NodeFacts| ListParams::default().fields(&format!("spec.nodeName={}", node.name)).limit(250);
+    if let [node] = nodes {
+        let pods = access.ask("list the pods of a node", api.list(&params(node))).await;
+        return pods.map_or_else(|_| Vec::new(), |list| list.items);
+    }
+    // one question for many nodes: what every node has is among the pods of the system
+    let system = Api::<Pod>::namespaced(access.client.clone(), "kube-system");
+    access.list(&system, "list the pods of kube-system", ListParams::default()).await.unwrap_or_default()
+}
+
+/// The agent for each architecture, in ConfigMaps. An architecture without one is a trouble of its nodes only, unless no
+/// node has another.
+fn agents(
+    order: &Order,
+    nodes: &[NodeFacts],
+    names: &RunNames,
+) -> Result<BTreeMap<Arch, Vec<AgentMap>>, Trouble> {
+    let mut agents = BTreeMap::new();
+    let mut problem = None;
+    for node in nodes {
+        let Some(arch) = Arch::parse(&node.arch) else { continue };
+        if agents.contains_key(&arch) {
+            continue;
+        }
+        match payload::find(arch, order.agent_binary.as_deref()) {
+            Ok(payload) => drop(agents.insert(arch, agent_maps(names, payload))),
+            Err(e) => problem = Some(Trouble::new(TroubleKind::NoAgent, e.to_string())),
+        }
+    }
+    match problem {
+        Some(trouble) if agents.is_empty() => Err(trouble),
+        _ if agents.is_empty() => Err(no_agent(nodes)),
+        _ => Ok(agents),
+    }
+}
+
+fn no_agent(nodes: &[NodeFacts]) -> Trouble {
+    let arch = nodes.first().map(|n| n.arch.as_str()).unwrap_or_default();
+    Trouble::new(
+        TroubleKind::NoAgent,
+        format!("there is no agent for nodes of architecture \"{arch}\"; there are for amd64 and arm64"),
+    )
+}
+
+/// The loader goes with the first piece.
+fn agent_maps(names: &RunNames, payload: Payload) -> Vec<AgentMap> {
+    let mut loader = Some(payload.loader);
+    let map = |(number, piece): (usize, Vec<u8>)| {
+        let mut files = BTreeMap::from([(format!("agent.{number}"), piece)]);
+        files.extend(loader.take().map(|bytes| ("loader".to_owned(), bytes)));
+        AgentMap { name: names.agent(&payload.sha256, number), files }
+    };
+    payload.chunks.into_iter().enumerate().map(map).collect()
+}
+
+impl Prepared {
+    fn carrier(&self, order: &Order, target: &Target, attempt: usize) -> Carrier {
+        if let Some(image) = &order.image {
+            return Carrier::Image(image.clone());
+        }
+        let maps = Arch::parse(&target.node.arch).and_then(|arch| self.agents.get(&arch)).map(Vec::as_slice);
+        let named = |map: &AgentMap| (map.name.clone(), map.files.keys().cloned().collect());
+        Carrier::ConfigMaps {
+            image: target.images.get(attempt).map(|i| i.name.clone()).unwrap_or_default(),
+            maps: maps.unwrap_or_default().iter().map(named).collect(),
+        }
+    }
+
+    fn plan<'a>(
+        &'a self,
+        order: &Order,
+        target: &'a Target,
+        attempt: usize,
+        carrier: &'a Carrier,
+    ) -> JobPlan<'a> {
+        JobPlan {
+            names: &self.names,
+            kind: target.kind,
+            node: &target.node.name,
+            number: target.place * TRIES_APART + attempt,
+            carrier,
+            deadline: i64::try_from(order.within.as_secs()).unwrap_or(i64::MAX),
+            assigns_users: self.assigns_users,
+        }
+    }
+
+    /// Why nothing can be sent to a node at all.
+    fn impossible(&self, order: &Order, target: &Target) -> Option<Trouble> {
+        let has_agent = Arch::parse(&target.node.arch).is_some_and(|arch| self.agents.contains_key(&arch));
+        if order.image.is_none() && !has_agent {
+            return Some(no_agent(std::slice::from_ref(&target.node)));
+        }
+        target.images.is_empty().then(|| {
+            let text =
+                format!("node {} reports no image, and no pod on it could be listed", target.node.name);
+            Trouble::new(TroubleKind::NoImage, text)
+        })
+    }
+}
+
+struct Run<'a> {
+    access: &'a Access,
+    order: &'a Order,
+    prepared: &'a Prepared,
+    board: Board,
+    created: std::sync::Mutex<Created>,
+    stopped: watch::Receiver<bool>,
+    listen: Listener,
+}
+
+impl Run<'_> {
+    /// The first Jobs own what all of them read, so they come first and stay to the end.
+    async fn look(&self) -> Vec<Looked> {
+        let parallel = self.order.parallel.max(1);
+        let targets = &self.prepared.targets;
+        let first = join_all(targets.iter().take(parallel).map(|target| self.create_job(target, 0))).await;
+        let owners: Vec<_> = first.iter().flatten().filter_map(manifest::owner).collect();
+        let shared = if owners.is_empty() { Ok(()) } else { self.create_shared(&owners).await };
+        if let Err(trouble) = shared {
+            return targets
+                .iter()
+                .map(|target| self.result(target, 0, Told::default(), Some(trouble.clone())))
+                .collect();
+        }
+        let begun = first.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+        let looks = targets.iter().zip(begun).map(|(target, job)| self.look_from(target, job));
+        futures::stream::iter(looks).buffered(parallel).collect().await
+    }
+
+    /// What all Jobs read: the agent, and what it is told.
+    async fn create_shared(&self, owners: &[OwnerReference]) -> Result<(), Trouble> {
+        let names = &self.prepared.names;
+        let maps = self.prepared.agents.values().flatten().map(|map| {
+            let object = manifest::agent_map(names, &map.name, map.files.clone(), owners);
+            self.note(|created| created.maps.push(map.name.clone()));
+            async move {
+                self.access.create::<ConfigMap>("create the ConfigMap of the agent", &object).await.map(drop)
+            }
+        });
+        let secrets =
+            self.order.tasks.iter().map(|(kind, task)| {
+                let object = manifest::task_secret(names, *kind, task.clone(), owners);
+                self.note(|created| created.secrets.push(names.task(*kind)));
+                async move {
+                    self.access.create::<Secret>("create the Secret of the task", &object).await.map(drop)
+                }
+            });
+        let (maps, secrets) = tokio::join!(try_join_all(maps), try_join_all(secrets));
+        maps.and(secrets).map(drop).map_err(|e| trouble(&e))
+    }
+
+    async fn create_job(&self, target: &Target, attempt: usize) -> Result<Job, Trouble> {
+        if let Some(trouble) = self.prepared.impossible(self.order, target) {
+            return Err(trouble);
+        }
+        let carrier = self.prepared.carrier(self.order, target, attempt);
+        let job = manifest::job(&self.prepared.plan(self.order, target, attempt, &carrier));
+        self.note(|created| created.jobs.extend(job.metadata.name.clone()));
+        let doing = format!("create the Job for the {} vantage", target.kind);
+        self.access.create(&doing, &job).await.map_err(|e| trouble(&e))
+    }
+
+    /// Tries one image after the other, as long as it is the image that is missing.
+    async fn look_from(&self, target: &Target, begun: Option<Result<Job, Trouble>>) -> Looked {
+        let mut begun = begun;
+        let mut attempt = 0;
+        loop {
+            let job = match begun.take() {
+                Some(job) => job,
+                None if *self.stopped.borrow() => Err(interrupted()),
+                None => self.create_job(target, attempt).await,
+            };
+            let mut told = Told::default();
+            let result = match job {
+                Ok(job) => self.follow(target, &job, &mut told).await,
+                Err(trouble) => Err(trouble),
+            };
+            let is_missing = result.as_ref().is_err_and(|trouble| trouble.kind == TroubleKind::Image);
+            if !is_missing || attempt + 1 >= target.images.len() {
+                return self.result(target, attempt, told, result.err());
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn follow(&self, target: &Target, job: &Job, told: &mut Told) -> Result<(), Trouble> {
+        let name = job.metadata.name.as_deref().unwrap_or_default();
+        let followed = Followed {
+            access: self.access,
+            board: &self.board,
+            name,
+            never_pulls: self.order.image.is_none(),
+            within: self.order.within + WORKSTATION_LAG,
+        };
+        let mut stopped = self.stopped.clone();
+        let listen = |step| (self.listen)(target.place, step);
+        let mut follow = std::pin::pin!(followed.follow(told, listen));
+        tokio::select! {
+            result = &mut follow => return result,
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+        // the agent hears of it, and tells what it has
+        let _ = self.access.delete::<Job>("delete the Job", name).await;
+        timeout(LAST_WORDS, follow).await.unwrap_or_else(|_| Err(interrupted()))
+    }
+
+    fn result(&self, target: &Target, attempt: usize, told: Told, trouble: Option<Trouble>) -> Looked {
+        let image = target.images.get(attempt);
+        let image = image.map(|i| format!("; image {}: {}", i.name, i.why)).unwrap_or_default();
+        Looked {
+            kind: target.kind,
+            node: Some(target.node.name.clone()),
+            delivered: delivered(self.order),
+            how: Some(format!("node {}: {}{image}", target.node.name, target.chosen)),
+            told,
+            trouble,
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Created)) {
+        change(&mut self.created.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+
+    /// Deletes what was created; what could not be is told.
+    async fn clear_up(&self) -> Vec<String> {
+        let mut created = Created::default();
+        self.note(|known| std::mem::swap(known, &mut created));
+        let access = self.access;
+        let jobs = join_all(created.jobs.iter().map(|name| access.delete::<Job>("delete the Job", name)));
+        let maps = join_all(
+            created.maps.iter().map(|name| access.delete::<ConfigMap>("delete the ConfigMap", name)),
+        );
+        let secrets =
+            join_all(created.secrets.iter().map(|name| access.delete::<Secret>("delete the Secret", name)));
+        let (jobs, maps, secrets) = tokio::join!(jobs, maps, secrets);
+        let failed = |results: Vec<Result<(), ApiError>>| results.into_iter().filter_map(Result::err);
+        let problems: Vec<_> =
+            failed(jobs).chain(failed(maps)).chain(failed(secrets)).map(|e| e.to_string()).collect();
+        match problems.first() {
+            None => Vec::new(),
+            Some(problem) => vec![format!(
+                "{} objects of this run are left in namespace {1}: {problem}; run arcprobe cleanup -n {1}",
+                problems.len(),
+                access.namespace,
+            )],
+        }
+    }
+
+    fn kept(&self) -> Vec<String> {
+        let names = &self.prepared.names;
+        vec![format!(
+            "kept in namespace {}: everything with the label {}={}; arcprobe cleanup -n {0} deletes it",
+            names.namespace,
+            manifest::RUN,
+            names.run
+        )]
+    }
+}
+
+fn interrupted() -> Trouble {
+    Trouble::new(TroubleKind::Interrupted, "the run was stopped first")
+}
+
+/// So that names of tries on one node do not meet those of the next.
+const TRIES_APART: usize = 10;
+
+/// The log comes a moment after the end of the Job.
+const WORKSTATION_LAG: Duration = Duration::from_secs(10);
+
+/// After a stop: until the agent has told what it has.
+const LAST_WORDS: Duration = Duration::from_secs(7);

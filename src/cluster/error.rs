@@ -1,0 +1,141 @@
+//! What an API server, or the way to it, answers instead of doing what was asked.
+
+use std::error::Error as _;
+
+use super::dialer::DialError;
+use crate::evidence::{Failure, printable};
+
+/// A request to the API server failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{doing}: {failure} (context \"{context}\", server {server})")]
+pub struct ApiError {
+    /// The name of the context.
+    pub context: String,
+    /// The URL of the server.
+    pub server: String,
+    /// What was asked, such as `list nodes`.
+    pub doing: String,
+    /// What came instead.
+    pub failure: ApiFailure,
+}
+
+/// Why a request failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ApiFailure {
+    /// No connection to the server, or none through the proxy to it.
+    #[error("the API server cannot be reached: {}", reached(.0))]
+    Unreachable(Failure),
+    /// There is a connection, and no trust in who answers.
+    #[error(
+        "TLS with the API server fails: {0}; the certificate-authority of the kubeconfig does not fit, or TLS is inspected"
+    )]
+    Tls(String),
+    /// The credentials are not accepted: expired, revoked, of another cluster.
+    #[error(
+        "the API server does not accept the credentials (401): {0}; log in again or renew the kubeconfig"
+    )]
+    Unauthorized(String),
+    /// The credentials cannot be made: an exec plugin fails, a file is missing.
+    #[error("the credentials of the kubeconfig cannot be used: {0}")]
+    Credentials(String),
+    /// A right is missing.
+    #[error("not allowed (403): {0}")]
+    Forbidden(String),
+    /// The object or kind does not exist.
+    #[error("not found (404): {0}")]
+    NotFound(String),
+    /// The object exists already.
+    #[error("exists already (409): {0}")]
+    Exists(String),
+    /// The server, or an admission plug-in, refuses the object.
+    #[error("refused ({code}): {text}")]
+    Refused {
+        /// The HTTP status.
+        code: u16,
+        /// What the server says.
+        text: String,
+    },
+    /// No answer in time.
+    #[error("no answer within {0} s")]
+    Silent(u64),
+    /// Fits none of the others.
+    #[error("{0}")]
+    Other(String),
+}
+
+fn reached(failure: &Failure) -> String {
+    format!("{} ({})", failure.cause.text(), failure.raw)
+}
+
+impl ApiFailure {
+    /// Sorts an error of the client by its type; texts are only passed on.
+    pub(super) fn of(error: &kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => Self::of_status(status.code, &status.message),
+            kube::Error::Auth(e) => Self::Credentials(credentials(e)),
+            kube::Error::SerdeError(_) => {
+                Self::Other("the answer is not what a Kubernetes API server sends".into())
+            }
+            other => Self::of_connection(other),
+        }
+    }
+
+    fn of_status(code: u16, message: &str) -> Self {
+        let text = printable(message, LONGEST);
+        match code {
+            401 => Self::Unauthorized(text),
+            403 => Self::Forbidden(text),
+            404 => Self::NotFound(text),
+            409 => Self::Exists(text),
+            code => Self::Refused { code, text },
+        }
+    }
+
+    fn of_connection(error: &kube::Error) -> Self {
+        let mut source = error.source();
+        while let Some(link) = source {
+            if let Some(DialError(failure)) = link.downcast_ref::<DialError>() {
+                return Self::Unreachable(failure.clone());
+            }
+            if let Some(tls) = rustls_in(link) {
+                return Self::Tls(printable(&tls, LONGEST));
+            }
+            source = link.source();
+        }
+        Self::Other(printable(&innermost(error), LONGEST))
+    }
+}
+
+/// rustls reports through `io::Error`, which hides it from `source`.
+fn rustls_in(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let inner = error.downcast_ref::<std::io::Error>().and_then(|e| e.get_ref());
+    let direct = error.downcast_ref::<rustls::Error>();
+    inner.and_then(|e| e.downcast_ref::<rustls::Error>()).or(direct).map(ToString::to_string)
+}
+
+fn innermost(error: &kube::Error) -> String {
+    let mut link: &dyn std::error::Error = error;
+    while let Some(source) = link.source() {
+        link = source;
+    }
+    link.to_string()
+}
+
+/// A plug-in's output may hold a token; only its complaint is passed on.
+fn credentials(error: &kube::client::AuthError) -> String {
+    use kube::client::AuthError;
+    let text = match error {
+        AuthError::AuthExecRun { cmd, out } => {
+            let complaint = String::from_utf8_lossy(&out.stderr);
+            let last = complaint.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("it says nothing");
+            format!("\"{cmd}\" ends with {}: {last}", out.status)
+        }
+        AuthError::AuthExecStart(e) => format!("the credential plugin does not start: {e}"),
+        AuthError::AuthExecParse(_) => "the credential plugin prints no ExecCredential".to_owned(),
+        other => other.to_string(),
+    };
+    printable(&text, LONGEST)
+}
+
+/// In characters; admission webhooks explain at length.
+const LONGEST: usize = 600;

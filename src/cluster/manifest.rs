@@ -1,0 +1,384 @@
+//! The objects of a run. Pure.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use k8s_openapi::api::core::v1::{
+    Affinity, Capabilities, ConfigMap, ConfigMapProjection, Container, EmptyDirVolumeSource, NodeAffinity,
+    NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSecurityContext, PodSpec, PodTemplateSpec,
+    ProjectedVolumeSource, ResourceRequirements, SeccompProfile, Secret, SecretVolumeSource, SecurityContext,
+    Toleration, Volume, VolumeMount, VolumeProjection,
+};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+
+use crate::vantage::VantageKind;
+
+/// The label whose value names the run; every object of ours has it.
+pub(super) const RUN: &str = "arcprobe/run";
+
+/// The label that says what an object is for: `pod`, `node`, `agent`, `task`.
+pub(super) const PART: &str = "arcprobe/part";
+
+/// Picks out every object of ours.
+pub(super) const OURS: &str = "app.kubernetes.io/managed-by=arcprobe";
+
+/// The only container of a pod.
+pub(super) const CONTAINER: &str = "agent";
+
+const AGENT_AT: &str = "/arcprobe/agent";
+const TASK_AT: &str = "/arcprobe/task";
+const SCRATCH_AT: &str = "/arcprobe/scratch";
+const LOADER: &str = "loader";
+const TASK: &str = "task.json";
+
+/// What all objects of a run share.
+#[derive(Clone, Debug)]
+pub(super) struct RunNames {
+    /// A few random letters.
+    pub(super) run: String,
+    pub(super) namespace: String,
+}
+
+/// How the agent gets into a pod.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Carrier {
+    /// It travels in ConfigMaps and runs on an image that the node has.
+    ConfigMaps {
+        /// The image.
+        image: String,
+        /// The ConfigMaps, each with the keys that it holds.
+        maps: Vec<(String, Vec<String>)>,
+    },
+    /// It is what the image has for an entry point (`--image`).
+    Image(String),
+}
+
+/// One Job.
+#[derive(Clone, Debug)]
+pub(super) struct JobPlan<'a> {
+    pub(super) names: &'a RunNames,
+    pub(super) kind: VantageKind,
+    pub(super) node: &'a str,
+    /// Counts the nodes of the run, and the tries on one.
+    pub(super) number: usize,
+    pub(super) carrier: &'a Carrier,
+    /// For the pod, in seconds.
+    pub(super) deadline: i64,
+    /// Whether the cluster gives user ids by namespace (OpenShift); a fixed one would be refused.
+    pub(super) assigns_users: bool,
+}
+
+impl RunNames {
+    pub(super) fn job(&self, kind: VantageKind, number: usize) -> String {
+        format!("arcprobe-{}-{kind}-{number}", self.run)
+    }
+
+    pub(super) fn task(&self, kind: VantageKind) -> String {
+        format!("arcprobe-{}-task-{kind}", self.run)
+    }
+
+    /// The content gives the name, so that two builds never mix.
+    pub(super) fn agent(&self, sha256: &str, number: usize) -> String {
+        format!("arcprobe-{}-agent-{}-{number}", self.run, sha256.get(..12).unwrap_or(sha256))
+    }
+
+    fn meta(&self, name: String, part: &str, owners: &[OwnerReference]) -> ObjectMeta {
+        ObjectMeta {
+            name: Some(name),
+            namespace: Some(self.namespace.clone()),
+            labels: Some(self.labels(part)),
+            owner_references: (!owners.is_empty()).then(|| owners.to_vec()),
+            ..ObjectMeta::default()
+        }
+    }
+
+    fn labels(&self, part: &str) -> BTreeMap<String, String> {
+        let pairs = [
+            ("app.kubernetes.io/name", "arcprobe"),
+            ("app.kubernetes.io/managed-by", "arcprobe"),
+            (RUN, &self.run),
+            (PART, part),
+        ];
+        pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+    }
+}
+
+/// A piece of the agent. Immutable, so that the kubelet does not watch it.
+pub(super) fn agent_map(
+    names: &RunNames,
+    name: &str,
+    files: BTreeMap<String, Vec<u8>>,
+    owners: &[OwnerReference],
+) -> ConfigMap {
+    ConfigMap {
+        metadata: names.meta(name.to_owned(), "agent", owners),
+        binary_data: Some(files.into_iter().map(|(key, bytes)| (key, ByteString(bytes))).collect()),
+        immutable: Some(true),
+        ..ConfigMap::default()
+    }
+}
+
+/// What an agent is told. A Secret, since it holds the passwords of proxies.
+pub(super) fn task_secret(
+    names: &RunNames,
+    kind: VantageKind,
+    task: Vec<u8>,
+    owners: &[OwnerReference],
+) -> Secret {
+    Secret {
+        metadata: names.meta(names.task(kind), "task", owners),
+        data: Some([(TASK.to_owned(), ByteString(task))].into()),
+        immutable: Some(true),
+        type_: Some("Opaque".into()),
+        ..Secret::default()
+    }
+}
+
+/// A Job whose end takes along what it owns.
+pub(super) fn owner(job: &Job) -> Option<OwnerReference> {
+    Some(OwnerReference {
+        api_version: "batch/v1".into(),
+        kind: "Job".into(),
+        name: job.metadata.name.clone()?,
+        uid: job.metadata.uid.clone()?,
+        ..OwnerReference::default()
+    })
+}
+
+/// One pod, once: no retry, since what fails is worth a look and not a second try.
+pub(super) fn job(plan: &JobPlan<'_>) -> Job {
+    let part = plan.kind.word();
+    let name = plan.names.job(plan.kind, plan.number);
+    Job {
+        metadata: plan.names.meta(name, part, &[]),
+        spec: Some(JobSpec {
+            backoff_limit: Some(0),
+            active_deadline_seconds: Some(plan.deadline),
+            ttl_seconds_after_finished: Some(TIME_TO_LIVE),
+            template: PodTemplateSpec {
+                metadata: Some(ObjectMeta { labels: Some(plan.names.labels(part)), ..ObjectMeta::default() }),
+                spec: Some(pod(plan)),
+            },
+            ..JobSpec::default()
+        }),
+        ..Job::default()
+    }
+}
+
+fn pod(plan: &JobPlan<'_>) -> PodSpec {
+    let is_node = plan.kind == VantageKind::Node;
+    PodSpec {
+        restart_policy: Some("Never".into()),
+        automount_service_account_token: Some(false),
+        enable_service_links: Some(false),
+        host_network: is_node.then_some(true),
+        dns_policy: Some(if is_node { "Default" } else { "ClusterFirst" }.into()),
+        termination_grace_period_seconds: Some(GRACE),
+        affinity: Some(only_on(plan.node)),
+        // the node was chosen; a taint is no reason not to look from it
+        tolerations: Some(vec![Toleration { operator: Some("Exists".into()), ..Toleration::default() }]),
+        security_context: Some(PodSecurityContext {
+            run_as_non_root: Some(true),
+            run_as_user: (!plan.assigns_users).then_some(USER),
+            run_as_group: (!plan.assigns_users).then_some(USER),
+            seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".into(), localhost_profile: None }),
+            ..PodSecurityContext::default()
+        }),
+        containers: vec![container(plan)],
+        volumes: Some(volumes(plan)),
+        ..PodSpec::default()
+    }
+}
+
+fn container(plan: &JobPlan<'_>) -> Container {
+    let task = format!("{TASK_AT}/{TASK}");
+    let (image, command, args, pull) = match plan.carrier {
+        Carrier::ConfigMaps { image, maps } => {
+            (image, Some(loader(maps)), vec!["--".into(), task], Some("Never"))
+        }
+        Carrier::Image(image) => (image, None, vec![task], None),
+    };
+    Container {
+        name: CONTAINER.into(),
+        image: Some(image.clone()),
+        image_pull_policy: pull.map(str::to_owned),
+        command,
+        args: Some(args),
+        resources: Some(ResourceRequirements {
+            requests: Some(quantities("50m", "32Mi")),
+            limits: Some(quantities("1", "128Mi")),
+            ..ResourceRequirements::default()
+        }),
+        security_context: Some(SecurityContext {
+            allow_privilege_escalation: Some(false),
+            read_only_root_filesystem: Some(true),
+            capabilities: Some(Capabilities { drop: Some(vec!["ALL".into()]), add: None }),
+            ..SecurityContext::default()
+        }),
+        termination_message_policy: Some("FallbackToLogsOnError".into()),
+        volume_mounts: Some(mounts(plan.carrier)),
+        ..Container::default()
+    }
+}
+
+/// The loader with the pieces of the agent, in their order.
+fn loader(maps: &[(String, Vec<String>)]) -> Vec<String> {
+    let pieces = maps.iter().flat_map(|(_, keys)| keys).filter(|key| *key != LOADER);
+    let pieces = pieces.map(|key| format!("{AGENT_AT}/{key}"));
+    [format!("{AGENT_AT}/{LOADER}")].into_iter().chain(pieces).collect()
+}
+
+fn mounts(carrier: &Carrier) -> Vec<VolumeMount> {
+    let mount = |name: &str, at: &str, read_only| VolumeMount {
+        name: name.into(),
+        mount_path: at.into(),
+        read_only: Some(read_only),
+        ..VolumeMount::default()
+    };
+    let task = mount("task", TASK_AT, true);
+    match carrier {
+        Carrier::ConfigMaps { .. } => {
+            vec![mount("agent", AGENT_AT, true), task, mount("scratch", SCRATCH_AT, false)]
+        }
+        Carrier::Image(_) => vec![task],
+    }
+}
+
+fn volumes(plan: &JobPlan<'_>) -> Vec<Volume> {
+    let task = Volume {
+        name: "task".into(),
+        secret: Some(SecretVolumeSource {
+            secret_name: Some(plan.names.task(plan.kind)),
+            default_mode: Some(0o444),
+            ..SecretVolumeSource::default()
+        }),
+        ..Volume::default()
+    };
+    let Carrier::ConfigMaps { maps, .. } = plan.carrier else { return vec![task] };
+    let source = |(name, _): &(String, Vec<String>)| VolumeProjection {
+        config_map: Some(ConfigMapProjection { name: name.clone(), ..ConfigMapProjection::default() }),
+        ..VolumeProjection::default()
+    };
+    let agent = Volume {
+        name: "agent".into(),
+        projected: Some(ProjectedVolumeSource {
+            default_mode: Some(0o555),
+            sources: Some(maps.iter().map(source).collect()),
+        }),
+        ..Volume::default()
+    };
+    // where the loader puts the agent if a file in memory must not be executed
+    let scratch = Volume {
+        name: "scratch".into(),
+        empty_dir: Some(EmptyDirVolumeSource { medium: None, size_limit: Some(Quantity("16Mi".into())) }),
+        ..Volume::default()
+    };
+    vec![agent, task, scratch]
+}
+
+fn only_on(node: &str) -> Affinity {
+    let is_it = NodeSelectorRequirement {
+        key: "metadata.name".into(),
+        operator: "In".into(),
+        values: Some(vec![node.to_owned()]),
+    };
+    let term = NodeSelectorTerm { match_fields: Some(vec![is_it]), match_expressions: None };
+    Affinity {
+        node_affinity: Some(NodeAffinity {
+            required_during_scheduling_ignored_during_execution: Some(NodeSelector {
+                node_selector_terms: vec![term],
+            }),
+            ..NodeAffinity::default()
+        }),
+        ..Affinity::default()
+    }
+}
+
+fn quantities(cpu: &str, memory: &str) -> BTreeMap<String, Quantity> {
+    [("cpu", cpu), ("memory", memory)].map(|(k, v)| (k.to_owned(), Quantity(v.to_owned()))).into()
+}
+
+/// Nobody in particular; the number that images without a shell use, too.
+const USER: i64 = 65_532;
+
+/// Time for the agent to tell what it has measured when it is stopped, in seconds.
+const GRACE: i64 = 5;
+
+/// What a killed workstation leaves is gone after this many seconds.
+const TIME_TO_LIVE: i32 = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan_of(kind: VantageKind, carrier: &Carrier) -> Job {
+        let names = RunNames { run: "x7k2p".into(), namespace: "ops".into() };
+        job(&JobPlan {
+            names: &names,
+            kind,
+            node: "n1",
+            number: 0,
+            carrier,
+            deadline: 90,
+            assigns_users: false,
+        })
+    }
+
+    fn carried() -> Carrier {
+        let maps = vec![
+            ("a-0".into(), vec!["loader".into(), "agent.0".into()]),
+            ("a-1".into(), vec!["agent.1".into()]),
+        ];
+        Carrier::ConfigMaps { image: "registry.k8s.io/pause:3.9".into(), maps }
+    }
+
+    /// Pod Security Standards, "restricted" (1.25 and later), as far as fields of ours can break it.
+    #[test]
+    fn a_pod_is_restricted_and_a_node_breaks_it_only_by_its_network() {
+        for kind in [VantageKind::Pod, VantageKind::Node] {
+            let job = plan_of(kind, &carried());
+            let pod = job.spec.unwrap().template.spec.unwrap();
+            assert_eq!(pod.host_network.is_some(), kind == VantageKind::Node);
+            assert!(pod.host_pid.is_none() && pod.host_ipc.is_none());
+            let all = pod.security_context.unwrap();
+            assert_eq!(all.run_as_non_root, Some(true));
+            assert_eq!(all.seccomp_profile.unwrap().type_, "RuntimeDefault");
+            let own = pod.containers[0].security_context.clone().unwrap();
+            assert_eq!(own.allow_privilege_escalation, Some(false));
+            assert_eq!(own.capabilities.unwrap().drop.unwrap(), ["ALL"]);
+            assert!(pod.volumes.unwrap().iter().all(|v| v.host_path.is_none()));
+            assert_eq!(pod.automount_service_account_token, Some(false));
+        }
+    }
+
+    #[test]
+    fn pieces_come_in_their_order_and_nothing_is_pulled() {
+        let job = plan_of(VantageKind::Pod, &carried());
+        let container = job.spec.unwrap().template.spec.unwrap().containers[0].clone();
+        assert_eq!(
+            container.command.unwrap(),
+            ["/arcprobe/agent/loader", "/arcprobe/agent/agent.0", "/arcprobe/agent/agent.1"]
+        );
+        assert_eq!(container.args.unwrap(), ["--", "/arcprobe/task/task.json"]);
+        assert_eq!(container.image_pull_policy.as_deref(), Some("Never"));
+    }
+
+    #[test]
+    fn an_image_of_ones_own_needs_no_config_map() {
+        let job = plan_of(VantageKind::Pod, &Carrier::Image("registry.example/arcprobe:1".into()));
+        let pod = job.spec.unwrap().template.spec.unwrap();
+        assert_eq!(pod.volumes.unwrap().len(), 1);
+        assert_eq!(pod.containers[0].command, None);
+        assert_eq!(pod.containers[0].image_pull_policy, None);
+    }
+
+    #[test]
+    fn names_are_short_enough_for_labels_of_pods() {
+        let names = RunNames { run: "x7k2p".into(), namespace: "ops".into() };
+        for name in [names.job(VantageKind::Node, 9999), names.agent(&"f".repeat(64), 9)] {
+            assert!(name.len() <= 52, "{name}");
+        }
+    }
+}

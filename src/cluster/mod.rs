@@ -1,0 +1,36 @@
+//! The Kubernetes cluster: connecting to it, reading what is there, and running the agent in it. The only user of kube.
+
+mod access;
+mod agents;
+mod board;
+mod choice;
+mod cleanup;
+mod config;
+mod delivery;
+mod dialer;
+mod error;
+mod job;
+mod manifest;
+mod nodes;
+mod rights;
+mod start;
+
+pub use access::{Access, AccessError};
+pub use agents::{AgentProxies, proxies};
+pub use cleanup::{Cleaned, cleanup};
+pub use config::ConfigError;
+pub use delivery::{Listener, Looked, Order, look, manifests, nowhere};
+pub use error::{ApiError, ApiFailure};
+pub use job::{Step, Told};
+pub use rights::rbac;
+
+/// A few letters that no other run has at the same time.
+fn run_id() -> String {
+    use sha2::{Digest as _, Sha256};
+    let now = jiff::Timestamp::now().as_nanosecond();
+    let digest = Sha256::digest(format!("{now} {}", std::process::id()));
+    digest.iter().take(6).map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}
+
+/// Without those that look alike, and without vowels that make words.
+const LETTERS: &[u8; 32] = b"bcdfghjkmnpqrstvwxyz234567892468";

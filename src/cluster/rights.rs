@@ -1,0 +1,120 @@
+//! The rights that looking from inside a cluster needs: asked for before anything is created, and printed as RBAC objects.
+
+use futures::future::join_all;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use kube::api::{Api, PostParams};
+use serde_json::{Value, json};
+
+use super::access::Access;
+use super::error::ApiError;
+
+/// Verbs on one resource.
+struct Right {
+    group: &'static str,
+    resource: &'static str,
+    verbs: &'static [&'static str],
+    scope: Scope,
+    /// What works without it, a little worse.
+    is_optional: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Namespace,
+    Cluster,
+}
+
+const RIGHTS: &[Right] = &[
+    own("batch", "jobs", &["create", "list", "delete"]),
+    own("", "configmaps", &["create", "list", "delete"]),
+    own("", "secrets", &["create", "list", "delete"]),
+    own("", "pods", &["list"]),
+    own("", "pods/log", &["get"]),
+    own("", "events", &["list"]),
+    Right { scope: Scope::Cluster, ..own("", "nodes", &["list"]) },
+    Right { scope: Scope::Cluster, is_optional: true, ..own("", "pods", &["list"]) },
+];
+
+const fn own(group: &'static str, resource: &'static str, verbs: &'static [&'static str]) -> Right {
+    Right { group, resource, verbs, scope: Scope::Namespace, is_optional: false }
+}
+
+/// What is missing, one rule each, such as `create jobs.batch in the namespace ops`. A cluster without RBAC lacks nothing.
+pub(super) async fn missing(access: &Access) -> Result<Vec<String>, ApiError> {
+    let wanted = RIGHTS
+        .iter()
+        .filter(|r| !r.is_optional)
+        .flat_map(|right| right.verbs.iter().map(move |verb| (right, *verb)));
+    let answers = join_all(wanted.map(|(right, verb)| is_allowed(access, right, verb))).await;
+    let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(answers.into_iter().flatten().collect())
+}
+
+/// `None` when it is.
+async fn is_allowed(access: &Access, right: &Right, verb: &str) -> Result<Option<String>, ApiError> {
+    let (resource, subresource) = match right.resource.split_once('/') {
+        Some((resource, sub)) => (resource, Some(sub.to_owned())),
+        None => (right.resource, None),
+    };
+    let attributes = ResourceAttributes {
+        group: Some(right.group.to_owned()),
+        resource: Some(resource.to_owned()),
+        subresource,
+        verb: Some(verb.to_owned()),
+        namespace: (right.scope == Scope::Namespace).then(|| access.namespace.clone()),
+        ..ResourceAttributes::default()
+    };
+    let review = SelfSubjectAccessReview {
+        spec: SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(attributes),
+            non_resource_attributes: None,
+        },
+        ..SelfSubjectAccessReview::default()
+    };
+    let api: Api<SelfSubjectAccessReview> = Api::all(access.client.clone());
+    let answer = access.ask("ask for rights", api.create(&PostParams::default(), &review)).await?;
+    let is_allowed = answer.status.is_some_and(|s| s.allowed);
+    Ok((!is_allowed).then(|| rule(access, right, verb)))
+}
+
+fn rule(access: &Access, right: &Right, verb: &str) -> String {
+    let group = if right.group.is_empty() { String::new() } else { format!(".{}", right.group) };
+    let place = match right.scope {
+        Scope::Namespace => format!("in the namespace {}", access.namespace),
+        Scope::Cluster => "in the whole cluster".to_owned(),
+    };
+    format!("{verb} {}{group} {place}", right.resource)
+}
+
+/// The objects that give these rights to a user or service account, to be piped into `kubectl apply -f -`.
+pub fn rbac(namespace: &str, subject: &Value) -> Vec<Value> {
+    let name = "arcprobe";
+    let binding = |kind: &str, role: &str, namespace: Option<&str>| {
+        let metadata =
+            namespace.map_or_else(|| json!({"name": name}), |n| json!({"name": name, "namespace": n}));
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": name},
+            "subjects": [subject],
+        })
+    };
+    vec![
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+            "metadata": {"name": name, "namespace": namespace}, "rules": rules(Scope::Namespace),
+        }),
+        binding("RoleBinding", "Role", Some(namespace)),
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": name}, "rules": rules(Scope::Cluster),
+        }),
+        binding("ClusterRoleBinding", "ClusterRole", None),
+    ]
+}
+
+fn rules(scope: Scope) -> Vec<Value> {
+    let rule = |r: &Right| json!({"apiGroups": [r.group], "resources": [r.resource], "verbs": r.verbs});
+    RIGHTS.iter().filter(|r| r.scope == scope).map(rule).collect()
+}
