@@ -10,7 +10,10 @@ mod blocked_by_filter;
 mod by_proxy;
 mod certificate_bad;
 mod clock_wrong;
+mod cluster_dns;
 mod commands;
+mod compare;
+mod cut_off;
 mod direct;
 mod discovery_failed;
 mod dns_sinkholed;
@@ -24,6 +27,7 @@ mod large_hello_dropped;
 mod look;
 mod name_blocked;
 mod no_route;
+mod not_looked;
 mod path_mtu;
 mod phrase;
 mod port_blocked;
@@ -112,10 +116,22 @@ struct Words {
 
 /// In the order in which they are asked.
 const DIAGNOSES: &[Diagnosis] = &[
+    not_looked::UNREACHABLE,
+    not_looked::LOGIN,
+    not_looked::RIGHTS,
+    not_looked::REFUSED,
+    not_looked::UNPLACED,
+    not_looked::NO_IMAGE,
+    not_looked::MISSING,
+    not_looked::NOT_STARTED,
+    not_looked::CUT,
+    cluster_dns::UPSTREAM,
+    cluster_dns::DOWN,
     resolver_silent::DIAGNOSIS,
     resolver_unreachable::DIAGNOSIS,
     resolver_failing::DIAGNOSIS,
     resolver_partly_dead::DIAGNOSIS,
+    cut_off::DIAGNOSIS,
     proxy_down::DIAGNOSIS,
     proxy_login::DIAGNOSIS,
     proxy_port_denied::DIAGNOSIS,
@@ -183,7 +199,8 @@ pub fn findings(checks: &[Check], context: &Context<'_>) -> Vec<Finding> {
 
 fn finding(diagnosis: &Diagnosis, group: &Group<'_>, scene: &Scene<'_>) -> Finding {
     let words = (diagnosis.words)(group, scene);
-    let explanation = [words.explanation, direct::told(group), scene.explained_by(group)];
+    let explanation =
+        [words.explanation, direct::told(group), compare::told(group, scene), scene.explained_by(group)];
     let explanation: Vec<_> = explanation.into_iter().filter(|part| !part.is_empty()).collect();
     Finding {
         id: diagnosis.id.to_owned(),

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
+use super::Context;
 use super::group::{Group, distinct};
 use super::scene::Scene;
-use crate::report::v1::Check;
+use crate::report::v1::{Check, Vantage};
 use crate::vantage::VantageKind;
 
 /// The most effects that a finding lists; more would not be read.
@@ -70,8 +71,19 @@ pub(super) fn seen_at(group: &Group<'_>, scene: &Scene<'_>) -> String {
 
 /// "the pod network and the workstation".
 pub(super) fn places(group: &Group<'_>, scene: &Scene<'_>) -> String {
-    let names: Vec<_> = scene.vantages_of(group).iter().map(|v| place(v.kind)).collect();
-    if names.is_empty() { "here".to_owned() } else { list(&distinct(names), 4) }
+    let names: Vec<_> = scene.vantages_of(group).iter().map(|v| place_of(v, scene.context)).collect();
+    let names = distinct(names.iter().map(String::as_str));
+    if names.is_empty() { "here".to_owned() } else { list(&names, 4) }
+}
+
+/// What a vantage is called in a sentence; with its node where others of its kind were looked from.
+pub(super) fn place_of(vantage: &Vantage, context: &Context<'_>) -> String {
+    let alike = context.vantages.iter().filter(|v| v.kind == vantage.kind).count();
+    match (&vantage.node, vantage.kind) {
+        (Some(node), VantageKind::Pod) if alike > 1 => format!("pods on {node}"),
+        (Some(node), VantageKind::Node) if alike > 1 => format!("node {node}"),
+        (_, kind) => place(kind).to_owned(),
+    }
 }
 
 /// What a network position is called in a sentence.

@@ -14,12 +14,7 @@ fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
     let was_left = |c: &&Check| matches!(c.unverified, Some(UnverifiedKind::NotRun | UnverifiedKind::Broken));
     let checks: Vec<_> = view.all.iter().copied().filter(was_left).collect();
     let is_cut = view.context.interrupted || view.context.deadline_passed;
-    let failed = view.vantage.is_some_and(|v| v.error.is_some());
-    if checks.is_empty() && !is_cut && !failed {
-        Vec::new()
-    } else {
-        vec![Group { key: String::new(), checks }]
-    }
+    if checks.is_empty() && !is_cut { Vec::new() } else { vec![Group { key: String::new(), checks }] }
 }
 
 fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
@@ -44,9 +39,7 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
 fn reasons(group: &Group<'_>, scene: &Scene<'_>) -> Vec<String> {
     let context = scene.context;
     let broken = group.checks.iter().filter(|c| c.unverified == Some(UnverifiedKind::Broken)).count();
-    let errors = context.vantages.iter().filter_map(|v| Some((v, v.error.as_deref()?)));
-    let mut reasons: Vec<_> =
-        errors.map(|(v, error)| format!("nothing came from {}: {error}", v.id)).collect();
+    let mut reasons: Vec<_> = Vec::new();
     reasons.extend(context.interrupted.then(|| "it was interrupted".to_owned()));
     reasons.extend(context.deadline_passed.then(|| "its deadline passed".to_owned()));
     reasons.extend((broken > 0).then(|| format!("{} broke down", count(broken, "probe", "probes"))));

@@ -34,6 +34,8 @@ pub(super) struct View<'a> {
     pub(super) all: Vec<&'a Check>,
     /// The unmet checks that no finding explains yet.
     pub(super) open: Vec<&'a Check>,
+    /// Those of all vantages.
+    pub(super) everywhere: &'a [Check],
 }
 
 impl<'a> Scene<'a> {
@@ -114,7 +116,8 @@ impl<'a> View<'a> {
     fn new(id: &'a str, checks: &'a [Check], context: &'a Context<'a>) -> Self {
         let all: Vec<_> = checks.iter().filter(|c| c.vantage == id).collect();
         let open = all.iter().copied().filter(|c| c.verdict == CheckVerdict::Unmet).collect();
-        Self { id, vantage: context.vantages.iter().find(|v| v.id == id), context, all, open }
+        let vantage = context.vantages.iter().find(|v| v.id == id);
+        Self { id, vantage, context, all, open, everywhere: checks }
     }
 
     /// The open checks with one of these causes.

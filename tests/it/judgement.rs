@@ -4,6 +4,7 @@ mod connections;
 mod edges;
 mod goldens;
 mod handshakes;
+mod inside;
 mod make;
 mod names;
 mod properties;

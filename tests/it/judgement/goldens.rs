@@ -8,12 +8,12 @@ use arcprobe::diagnose::{Context, FINDING_IDS, findings};
 use arcprobe::evidence::Inquiry;
 use arcprobe::finding::Finding;
 use arcprobe::proxy::{Given, SkipRange};
-use arcprobe::report::v1::{Check, Verdict};
+use arcprobe::report::v1::{Check, Vantage, Verdict};
 use arcprobe::vantage::VantageKind;
 use arcprobe::verdict::overall;
 
 use super::make::{Case, judged, vantage};
-use super::{connections, handshakes, names, proxies, services, skip_ranges};
+use super::{connections, handshakes, inside, names, proxies, services, skip_ranges};
 
 /// A run and what must come out.
 pub(super) struct Scenario {
@@ -21,7 +21,7 @@ pub(super) struct Scenario {
     expected: Verdict,
     ids: &'static [&'static str],
     checks: Vec<Check>,
-    vantages: Vec<VantageKind>,
+    vantages: Vec<Vantage>,
     discoveries: Vec<Inquiry>,
     interrupted: bool,
     skip_range: Option<Given<SkipRange>>,
@@ -44,7 +44,7 @@ impl Scenario {
         ids: &'static [&'static str],
         checks: Vec<Check>,
     ) -> Self {
-        let vantages = vec![VantageKind::Workstation];
+        let vantages = vec![vantage(VantageKind::Workstation)];
         Self {
             name,
             expected,
@@ -58,7 +58,11 @@ impl Scenario {
     }
 
     pub(super) fn from(self, vantages: &[VantageKind]) -> Self {
-        Self { vantages: vantages.to_vec(), ..self }
+        self.looking(vantages.iter().copied().map(vantage).collect())
+    }
+
+    pub(super) fn looking(self, vantages: Vec<Vantage>) -> Self {
+        Self { vantages, ..self }
     }
 
     pub(super) fn asking(self, discoveries: Vec<Inquiry>) -> Self {
@@ -75,16 +79,15 @@ impl Scenario {
     }
 
     fn run(&self) -> (Vec<Finding>, Verdict) {
-        let vantages: Vec<_> = self.vantages.iter().copied().map(vantage).collect();
         let context = Context {
-            vantages: &vantages,
+            vantages: &self.vantages,
             discoveries: &self.discoveries,
             interrupted: self.interrupted,
             skip_range: self.skip_range.as_ref(),
             ..Context::default()
         };
         let findings = findings(&self.checks, &context);
-        let verdict = overall(&self.checks, &findings, &vantages, self.interrupted);
+        let verdict = overall(&self.checks, &findings, &self.vantages, self.interrupted);
         (findings, verdict)
     }
 }
@@ -97,6 +100,7 @@ fn all() -> Vec<Scenario> {
         services::scenarios(),
         proxies::scenarios(),
         skip_ranges::scenarios(),
+        inside::scenarios(),
     ];
     each.into_iter().flatten().collect()
 }

@@ -1,0 +1,126 @@
+//! Scenarios with vantages inside a cluster: what only a comparison shows, and what keeps a vantage from being looked from.
+
+use arcprobe::evidence::{Cause, InsideName, NotRun};
+use arcprobe::report::v1::Verdict::{Blocked, Incomplete};
+use arcprobe::report::v1::{Check, Vantage};
+use arcprobe::vantage::TroubleKind;
+use arcprobe::vantage::VantageKind::{self, Node, Pod, Workstation};
+
+use super::goldens::Scenario;
+use super::make::{Case, healthy, https, judged, vantage};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    let mut scenarios = vec![
+        Scenario::of("inside-dns-upstream", Blocked, &["cluster_dns_upstream"], dns(Cause::DnsServfail))
+            .looking(vec![vantage(Workstation), pod_that_resolves(None), vantage(Node)]),
+        Scenario::of("inside-dns-down", Blocked, &["cluster_dns_down"], dns(Cause::DnsTimeout))
+            .looking(vec![vantage(Workstation), pod_that_resolves(Some(Cause::DnsTimeout)), vantage(Node)]),
+        Scenario::of(
+            "inside-pods-cut-off",
+            Blocked,
+            &["cut_off"],
+            [good(Workstation), bad(Pod), good(Node)].concat(),
+        )
+        .from(&[Workstation, Pod, Node]),
+        Scenario::of("inside-nodes-cut-off", Blocked, &["cut_off"], [good(Pod), bad(Node)].concat())
+            .from(&[Pod, Node]),
+        Scenario::of(
+            "inside-all-cut-off",
+            Blocked,
+            &["cut_off"],
+            [good(Workstation), bad(Pod), bad(Node)].concat(),
+        )
+        .from(&[Workstation, Pod, Node]),
+        Scenario::of(
+            "inside-one-node",
+            Blocked,
+            &["cut_off"],
+            [on("a", good(Pod)), on("b", bad(Pod))].concat(),
+        )
+        .looking(vec![of_node("a"), of_node("b")]),
+    ];
+    let troubles = [
+        ("inside-unreachable", "cluster_unreachable", TroubleKind::Unreachable, "no answer within 5s"),
+        ("inside-login", "cluster_login", TroubleKind::Credentials, "the token is expired"),
+        (
+            "inside-rights",
+            "cluster_rights",
+            TroubleKind::Rights,
+            "may not create jobs.batch in the namespace ops",
+        ),
+        (
+            "inside-refused",
+            "agent_refused",
+            TroubleKind::PodSecurity,
+            "violates PodSecurity \"restricted:latest\"",
+        ),
+        (
+            "inside-unplaced",
+            "agent_unplaced",
+            TroubleKind::Unschedulable,
+            "0/2 nodes are available: 1 Insufficient cpu.",
+        ),
+        (
+            "inside-image",
+            "agent_image",
+            TroubleKind::AlwaysPull,
+            "the pull policy was changed from Never to Always",
+        ),
+        ("inside-agent", "agent_missing", TroubleKind::NoAgent, "there is no agent for s390x"),
+        ("inside-start", "agent_not_started", TroubleKind::Exec, "exec: permission denied"),
+        ("inside-cut", "agent_cut", TroubleKind::LogCut, "lines 4 to 9 of the agent's log are missing"),
+    ];
+    scenarios.extend(troubles.map(|(name, id, kind, text)| not_looked(name, id, kind, text)));
+    scenarios
+}
+
+/// The names that all call, resolved everywhere but in pods.
+fn dns(cause: Cause) -> Vec<Check> {
+    let unresolved = |host: &str| https(host).unresolved(cause);
+    let pod = ["management.azure.com", "login.microsoftonline.com", "gbl.his.arc.azure.com"].map(unresolved);
+    [good(Workstation), judged(Pod, pod.to_vec()), good(Node)].concat()
+}
+
+fn pod_that_resolves(cause: Option<Cause>) -> Vantage {
+    let mut pod = vantage(Pod);
+    let raw = cause.map(|c| format!("raw text of {c}"));
+    pod.facts.inside_name = Some(InsideName { name: "kubernetes.default.svc".into(), cause, raw });
+    pod
+}
+
+fn good(kind: VantageKind) -> Vec<Check> {
+    judged(kind, healthy())
+}
+
+fn bad(kind: VantageKind) -> Vec<Check> {
+    let case = |case: Case, address| case.bad(address, Cause::TcpTimeout);
+    let cases = vec![
+        case(https("management.azure.com"), "20.1.0.1"),
+        case(https("login.microsoftonline.com"), "20.1.0.2"),
+        case(https("mcr.microsoft.com"), "20.1.0.3"),
+    ];
+    judged(kind, cases)
+}
+
+/// The same from pods on one of several nodes.
+fn on(node: &str, checks: Vec<Check>) -> Vec<Check> {
+    let named = |check: Check| Check {
+        id: check.id.replacen("pod", &format!("pod@{node}"), 1),
+        vantage: format!("pod@{node}"),
+        ..check
+    };
+    checks.into_iter().map(named).collect()
+}
+
+fn of_node(node: &str) -> Vantage {
+    Vantage { id: format!("pod@{node}"), node: Some(node.into()), ..vantage(Pod) }
+}
+
+fn not_looked(name: &'static str, id: &'static str, kind: TroubleKind, text: &str) -> Scenario {
+    let ids: &'static [&'static str] = Vec::leak(vec![id]);
+    let cases =
+        healthy().into_iter().map(|_| https("gbl.his.arc.azure.com").not_run(NotRun::NoVantage)).take(1);
+    let checks = [good(Workstation), judged(Pod, cases.collect())].concat();
+    let pod = Vantage { error: Some(text.into()), trouble: Some(kind), ..vantage(Pod) };
+    Scenario::of(name, Incomplete, ids, checks).looking(vec![vantage(Workstation), pod])
+}
