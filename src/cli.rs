@@ -80,13 +80,13 @@ pub struct RbacArgs {
 #[derive(Clone, Debug, Args)]
 pub struct KubeArgs {
     /// The kubeconfig file. [default: `KUBECONFIG`, which may be a list, else ~/.kube/config, else the pod's own account]
-    #[arg(long, alias = "kubeconfig", value_name = "FILE")]
+    #[arg(long, alias = "kubeconfig", overrides_with = "kube_config", value_name = "FILE")]
     pub kube_config: Option<PathBuf>,
     /// The context. [default: the current one]
     #[arg(long, alias = "context", value_name = "NAME")]
     pub kube_context: Option<String>,
     /// The namespace for the objects of a run. [default: the context's]
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, overrides_with = "namespace", value_name = "NAMESPACE")]
     pub namespace: Option<String>,
 }
 

@@ -444,11 +444,13 @@ impl Run<'_> {
     fn result(&self, target: &Target, attempt: usize, told: Told, trouble: Option<Trouble>) -> Looked {
         let image = target.images.get(attempt);
         let image = image.map(|i| format!("; image {}: {}", i.name, i.why)).unwrap_or_default();
+        let maps = Arch::parse(&target.node.arch).and_then(|arch| self.prepared.agents.get(&arch));
+        let maps = maps.map(|maps| format!("; the agent came in {}", count(maps.len()))).unwrap_or_default();
         Looked {
             kind: target.kind,
             node: Some(target.node.name.clone()),
             delivered: delivered(self.order),
-            how: Some(format!("node {}: {}{image}", target.node.name, target.chosen)),
+            how: Some(format!("node {}: {}{image}{maps}", target.node.name, target.chosen)),
             told,
             trouble,
         }
@@ -492,6 +494,10 @@ impl Run<'_> {
             names.run
         )]
     }
+}
+
+fn count(maps: usize) -> String {
+    if maps == 1 { "1 ConfigMap".to_owned() } else { format!("{maps} ConfigMaps") }
 }
 
 fn interrupted() -> Trouble {

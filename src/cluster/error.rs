@@ -121,14 +121,15 @@ fn innermost(error: &kube::Error) -> String {
     link.to_string()
 }
 
-/// A plug-in's output may hold a token; only its complaint is passed on.
+/// A plug-in's output and its arguments may hold a token; only its name and its complaint are passed on.
 fn credentials(error: &kube::client::AuthError) -> String {
     use kube::client::AuthError;
     let text = match error {
         AuthError::AuthExecRun { cmd, out } => {
             let complaint = String::from_utf8_lossy(&out.stderr);
             let last = complaint.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("it says nothing");
-            format!("\"{cmd}\" ends with {}: {last}", out.status)
+            let program = cmd.split_whitespace().next().unwrap_or_default().trim_matches('"');
+            format!("the credential plugin {program} ends with {}: {last}", out.status)
         }
         AuthError::AuthExecStart(e) => format!("the credential plugin does not start: {e}"),
         AuthError::AuthExecParse(_) => "the credential plugin prints no ExecCredential".to_owned(),

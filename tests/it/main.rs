@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are not recognised as tests")]
 
 mod cli;
+#[cfg(all(target_os = "linux", feature = "cluster-tests"))]
+mod cluster;
 mod discovery;
 mod docs;
+mod fake_api;
 mod hostile;
+mod inside;
 mod judgement;
 mod lab;
 mod lab_selftest;

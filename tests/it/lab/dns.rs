@@ -154,7 +154,7 @@ fn answer(world: &World, question: &[u8], transport: Transport) -> Option<Vec<u8
         _ => match world.dns(name) {
             Dns::Silent => return None,
             Dns::Garbage => return Some(GARBAGE.to_vec()),
-            dns => fill(&mut response, query, &dns),
+            dns => fill(&mut response, query, &dns, world.options.address),
         },
     }
     response.edns = request.edns.is_some().then(Edns::new);
@@ -172,7 +172,7 @@ fn truncate(response: &mut Message, most: usize, always: bool) {
     }
 }
 
-fn fill(response: &mut Message, query: &Query, dns: &Dns) {
+fn fill(response: &mut Message, query: &Query, dns: &Dns, instead: Option<Ipv4Addr>) {
     let mut owner = query.name().clone();
     match dns {
         Dns::Nxdomain => response.metadata.response_code = ResponseCode::NXDomain,
@@ -206,6 +206,8 @@ fn fill(response: &mut Message, query: &Query, dns: &Dns) {
         _ => {}
     }
     for address in addresses(dns) {
+        let address =
+            instead.map(IpAddr::V4).filter(|_| address == IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap_or(address);
         let (family, data) = match address {
             IpAddr::V4(v4) => (RecordType::A, RData::A(A(v4))),
             IpAddr::V6(v6) => (RecordType::AAAA, RData::AAAA(AAAA(v6))),

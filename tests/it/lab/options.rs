@@ -1,5 +1,6 @@
 //! What can be said about a lab before it starts: its hosts, its resolver, its clock.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -114,6 +115,8 @@ pub struct LabOptions {
     /// Served for every name that is not listed, which then has the address 127.0.0.1; `None`: such names do not exist.
     /// Ports 80, 22 and 9418 of such names answer as they should.
     pub default: Option<Serves>,
+    /// What the resolver answers in place of 127.0.0.1, for clients on other machines; somebody has to forward to the lab.
+    pub address: Option<Ipv4Addr>,
 }
 
 /// The manners of the resolver.

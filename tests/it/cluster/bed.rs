@@ -1,0 +1,204 @@
+//! The cluster: brought up once, with a namespace for each test.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+
+use crate::program::{Program, Ran, ran};
+
+/// Which cluster the tests have.
+#[derive(Debug)]
+pub(super) struct Bed {
+    pub(super) kubeconfig: PathBuf,
+    /// Whether it is the lab of this repository, with namespaces to put faults into.
+    pub(super) is_lab: bool,
+    kubectl: PathBuf,
+}
+
+/// A namespace that goes away with the test.
+pub(super) struct Namespace<'a> {
+    pub(super) bed: &'a Bed,
+    pub(super) name: String,
+}
+
+static BED: OnceLock<Result<Bed, String>> = OnceLock::new();
+
+/// Tests share nodes, and faults are put into nodes: one test at a time.
+static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+/// Runs a test on the cluster, if there is one.
+pub(super) fn on_the_cluster(test: impl FnOnce(&Namespace<'_>)) {
+    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    match BED.get_or_init(Bed::open) {
+        Ok(bed) => {
+            let namespace = Namespace::new(bed);
+            test(&namespace);
+        }
+        Err(obstacle) => skipped(obstacle),
+    }
+}
+
+/// The same, where the network of the nodes is needed.
+pub(super) fn on_the_lab(test: impl FnOnce(&Namespace<'_>)) {
+    on_the_cluster(|namespace| match namespace.bed.is_lab {
+        true => test(namespace),
+        false => println!("skipped: the faults of this test need the nodes of tests/kube-lab"),
+    });
+}
+
+fn skipped(obstacle: &str) {
+    assert!(std::env::var_os("CI").is_none_or(|v| v != "true"), "cannot run: {obstacle}");
+    println!("skipped: {obstacle}");
+}
+
+impl Bed {
+    fn open() -> Result<Self, String> {
+        if !agent().is_file() {
+            return Err(format!("{} is missing; cargo run --example pack_agent makes it", agent().display()));
+        }
+        if let Some(given) = std::env::var_os("ARCPROBE_TEST_KUBECONFIG") {
+            return Ok(Self { kubeconfig: given.into(), is_lab: false, kubectl: "kubectl".into() });
+        }
+        use std::os::unix::fs::MetadataExt as _;
+        if !std::fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0) {
+            return Err("only root may start tests/kube-lab".into());
+        }
+        let up = Command::new(scripts().join("up.sh")).env("KUBE_LAB_NODES", "2").output();
+        let up = up.map_err(|e| format!("tests/kube-lab/up.sh: {e}"))?;
+        if !up.status.success() {
+            return Err(format!("tests/kube-lab/up.sh fails:\n{}", String::from_utf8_lossy(&up.stderr)));
+        }
+        let cache = cache();
+        Ok(Self {
+            kubeconfig: "/var/lib/kube-lab/kubeconfig".into(),
+            is_lab: true,
+            kubectl: cache.join("pkg/usr/bin/kubectl"),
+        })
+    }
+
+    /// Standard output of kubectl.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub(super) fn kubectl(&self, args: &[&str]) -> String {
+        let output = self.try_kubectl(args, "");
+        assert!(output.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Creates what a text of YAML or JSON describes.
+    pub(super) fn create(&self, objects: &str) {
+        let output = self.try_kubectl(&["create", "-f", "-"], objects);
+        assert!(output.status.success(), "{objects}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn try_kubectl(&self, args: &[&str], input: &str) -> Output {
+        use std::io::Write as _;
+        let mut command = Command::new(&self.kubectl);
+        command.args(args).env("KUBECONFIG", &self.kubeconfig);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+}
+
+impl<'a> Namespace<'a> {
+    fn new(bed: &'a Bed) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("arcprobe-test-{}-{number}", std::process::id());
+        bed.kubectl(&["create", "namespace", &name]);
+        Self { bed, name }
+    }
+
+    /// kubectl in this namespace.
+    pub(super) fn kubectl(&self, args: &[&str]) -> String {
+        self.bed.kubectl(&[&["-n", &self.name], args].concat())
+    }
+
+    /// `arcprobe` with this cluster and namespace.
+    pub(super) fn program(&self, command: &str) -> Program {
+        let kubeconfig = self.bed.kubeconfig.display().to_string();
+        Program::new().args([command, "--kube-config", &kubeconfig, "-n", &self.name])
+    }
+
+    /// What is left of arcprobe in this namespace.
+    pub(super) fn left(&self) -> Vec<String> {
+        let all = self.kubectl(&[
+            "get",
+            "jobs,pods,configmaps,secrets",
+            "-l",
+            "app.kubernetes.io/managed-by=arcprobe",
+            "-o",
+            "name",
+        ]);
+        all.lines().map(str::to_owned).collect()
+    }
+
+    /// Waits until nothing of arcprobe is left: pods end a moment after their Jobs.
+    ///
+    /// # Panics
+    /// When something stays.
+    pub(super) fn is_clean(&self) {
+        for _ in 0..100 {
+            if self.left().is_empty() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        panic!("left in the namespace: {:?}", self.left());
+    }
+
+    /// A kubeconfig of the service account `user`, which has no rights.
+    pub(super) fn account(&self, directory: &Path) -> PathBuf {
+        self.kubectl(&["create", "serviceaccount", "user"]);
+        let secret = self.kubectl(&["get", "serviceaccount", "user", "-o", "jsonpath={.secrets[0].name}"]);
+        let token =
+            self.kubectl(&["get", "secret", &secret, "-o", "go-template={{.data.token | base64decode}}"]);
+        let view: Value =
+            serde_json::from_str(&self.bed.kubectl(&["config", "view", "--raw", "--minify", "-o", "json"]))
+                .unwrap();
+        let config = serde_json::json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "restricted",
+            "clusters": [{"name": "c", "cluster": view["clusters"][0]["cluster"]}],
+            "users": [{"name": "u", "user": {"token": token}}],
+            "contexts": [{"name": "restricted", "context": {"cluster": "c", "user": "u", "namespace": self.name}}],
+        });
+        let path = directory.join("restricted-kubeconfig");
+        std::fs::write(&path, config.to_string()).unwrap();
+        path
+    }
+}
+
+impl Drop for Namespace<'_> {
+    fn drop(&mut self) {
+        let _ = self.bed.try_kubectl(&["delete", "namespace", &self.name, "--wait=false"], "");
+    }
+}
+
+/// Runs a command in the network of a node.
+pub(super) fn on_node(node: &str, command: &[&str]) -> Ran {
+    let output = Command::new("ip").args(["netns", "exec", &format!("klab-{node}")]).args(command).output();
+    ran(&output.unwrap()).exits(0)
+}
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kube-lab")
+}
+
+/// As tests/kube-lab/lib.sh has it.
+fn cache() -> PathBuf {
+    let home = || Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+    let base = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
+    std::env::var_os("KUBE_LAB_CACHE").map_or_else(|| base.join("kube-lab"), PathBuf::from)
+}
+
+/// Where the program under test looks for it.
+fn agent() -> PathBuf {
+    let program = Path::new(env!("CARGO_BIN_EXE_arcprobe"));
+    program.ancestors().nth(2).unwrap().join("agent/arcprobe-agent-linux-amd64.payload")
+}

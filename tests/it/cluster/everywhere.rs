@@ -1,0 +1,89 @@
+//! From all positions, without an image being pulled, on an image that has no shell.
+
+use super::bed::{on_the_cluster, on_the_lab};
+use super::internet::Internet;
+
+#[test]
+fn all_is_met_from_everywhere_and_nothing_is_left() {
+    on_the_lab(|namespace| {
+        let internet = Internet::good();
+        let ran = internet.check(namespace, "workstation,pod,node").run().exits(0);
+        let report = ran.json();
+        let vantages = report["vantages"].as_array().unwrap();
+        let told: Vec<_> =
+            vantages.iter().map(|v| (v["id"].as_str().unwrap(), v["delivered"].as_str().unwrap())).collect();
+        assert_eq!(told, [("workstation", "local"), ("pod", "configmap"), ("node", "configmap")]);
+        let resolvers: Vec<_> =
+            vantages[1..].iter().map(|v| v["facts"]["resolvers"][0].as_str().unwrap()).collect();
+        assert_eq!(resolvers, ["172.30.240.53:53", "172.30.240.54:53"]);
+        let delivery = vantages[1]["facts"]["delivery"].as_str().unwrap();
+        assert!(
+            delivery.contains("image kube-lab.local/pause:1") && delivery.contains("in 2 ConfigMaps"),
+            "{delivery}"
+        );
+        for id in ["workstation", "pod", "node"] {
+            let checks = report["checks"].as_array().unwrap().iter().filter(|c| c["vantage"] == id);
+            assert!(checks.clone().count() >= 2, "{id} has checks");
+            assert!(checks.clone().all(|c| c["verdict"] != "unmet"), "{id}");
+        }
+        namespace.is_clean();
+    });
+}
+
+#[test]
+fn every_node_is_looked_from_and_named() {
+    on_the_lab(|namespace| {
+        let internet = Internet::good();
+        let report = internet.check(namespace, "pod,node").args(["--every-node"]).run().exits(0).json();
+        let ids: Vec<_> =
+            report["vantages"].as_array().unwrap().iter().map(|v| v["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, ["pod@node1", "pod@node2", "node@node1", "node@node2"]);
+        let checks = report["checks"].as_array().unwrap();
+        assert!(checks.iter().any(|c| c["id"].as_str().unwrap().starts_with("pod@node2/")));
+        namespace.is_clean();
+    });
+}
+
+#[test]
+fn discoveries_and_a_thousand_endpoints_come_home_whole() {
+    on_the_lab(|namespace| {
+        let internet = Internet::good();
+        let mut rules = crate::program::TestRules::new();
+        for number in 0..1000 {
+            rules = rules.endpoint(&format!("e{number}"), &format!("e{number}.many.example"), "");
+        }
+        let report = internet
+            .check(namespace, "pod")
+            .args(rules.flags(internet.directory()).into_iter().skip(2))
+            .run()
+            .exits(0)
+            .json();
+        let checks = report["checks"].as_array().unwrap();
+        assert_eq!(checks.len(), 1000);
+        assert!(checks.iter().all(|c| c["verdict"] == "met"));
+        namespace.is_clean();
+    });
+}
+
+#[test]
+fn dry_run_shows_objects_and_creates_none() {
+    on_the_cluster(|namespace| {
+        let args = [
+            "-l",
+            "eastus",
+            "--from",
+            "pod,node",
+            "--dry-run",
+            "--proxy-https",
+            "http://u:topsecret@proxy:3128",
+        ];
+        let ran = namespace.program("check").args(args).run().exits(0);
+        for expected in
+            ["kind: Job", "hostNetwork: true", "kind: ConfigMap", "kind: Secret", "bytes, not shown)"]
+        {
+            assert!(ran.stdout.contains(expected), "{expected}:\n{}", ran.stdout);
+        }
+        assert!(!ran.stdout.contains("topsecret") && !ran.stderr.contains("topsecret"));
+        assert!(namespace.left().is_empty());
+    });
+}

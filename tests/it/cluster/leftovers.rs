@@ -1,0 +1,77 @@
+//! Runs that are stopped, politely and not.
+
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::bed::{Namespace, on_the_lab};
+use super::internet::Internet;
+use crate::program::ran;
+
+/// A run that takes long: no DNS server answers.
+fn slow(namespace: &Namespace<'_>) -> std::process::Child {
+    let args = ["-l", "eastus", "--from", "pod,node", "--timeout", "8s", "--retries", "2", "-o", "json"];
+    let mut command = namespace.program("check").args(args).into_command();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for _ in 0..100 {
+        let phases = namespace.kubectl(&["get", "pods", "-o", "jsonpath={.items[*].status.phase}"]);
+        if phases == "Running Running" {
+            return child;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    panic!("the pods do not run");
+}
+
+fn signal(child: &std::process::Child, name: &str) {
+    let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn ctrl_c_ends_a_run_with_what_it_has_and_leaves_nothing() {
+    on_the_lab(|namespace| {
+        let _internet = Internet::silent();
+        let child = slow(namespace);
+        signal(&child, "-INT");
+        let ran = ran(&child.wait_with_output().unwrap()).exits(130);
+        let report = ran.json();
+        assert_eq!(report["run"]["interrupted"], true);
+        namespace.is_clean();
+    });
+}
+
+#[test]
+fn cleanup_takes_what_a_killed_run_left() {
+    on_the_lab(|namespace| {
+        let _internet = Internet::silent();
+        let mut child = slow(namespace);
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        assert!(
+            namespace.left().len() >= 7,
+            "two Jobs, two pods, ConfigMaps, Secrets: {:?}",
+            namespace.left()
+        );
+        let told = namespace.program("cleanup").run().exits(0).stdout;
+        assert!(told.contains("still on its way"), "{told}");
+        let told = namespace.program("cleanup").args(["--force"]).run().exits(0).stdout;
+        assert_eq!(told.matches("deleted Job").count(), 2, "{told}");
+        namespace.is_clean();
+        let told = namespace.program("cleanup").run().exits(0).stdout;
+        assert_eq!(told, format!("nothing of arcprobe is in namespace {}\n", namespace.name));
+    });
+}
+
+#[test]
+fn what_is_kept_is_named_and_goes_with_its_jobs() {
+    on_the_lab(|namespace| {
+        let args = ["-l", "eastus", "--from", "pod", "--timeout", "1s", "--keep"];
+        let ran = namespace.program("check").args(args).run().exits(3);
+        assert!(ran.stderr.contains("kept in namespace"), "{}", ran.stderr);
+        assert!(!namespace.left().is_empty());
+        // owner references: the garbage collector takes the rest along
+        namespace.kubectl(&["delete", "jobs", "--all"]);
+        namespace.is_clean();
+    });
+}

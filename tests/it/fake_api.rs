@@ -1,0 +1,248 @@
+//! An API server as far as arcprobe asks one: it answers with objects and texts of real ones, for what the cluster of the
+//! tests is too old for and for what must not go wrong there.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+/// What the server answers.
+#[derive(Clone, Default)]
+pub(crate) struct Scenario {
+    /// Status and message for every request.
+    pub(crate) refuses_all: Option<(u16, &'static str)>,
+    /// Verb and resource that the user may not, such as `create jobs`.
+    pub(crate) forbidden: Option<(&'static str, &'static str)>,
+    /// Status and message for the creation of a Job.
+    pub(crate) refuses_jobs: Option<(u16, &'static str)>,
+    /// The event that the Job controller writes instead of making a pod.
+    pub(crate) failed_create: Option<&'static str>,
+    /// What is laid over the pod that it makes.
+    pub(crate) pod: Option<Value>,
+    /// The log, for each time that it is read; the last one again and again.
+    pub(crate) logs: Vec<String>,
+}
+
+/// A running server; it ends with the process.
+pub(crate) struct FakeApi {
+    address: SocketAddr,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl FakeApi {
+    pub(crate) fn start(scenario: Scenario) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::<Mutex<Vec<String>>>::default();
+        let state = Arc::new(State {
+            scenario,
+            seen: Arc::clone(&seen),
+            jobs: Mutex::default(),
+            reads: Mutex::default(),
+        });
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&state);
+                std::thread::spawn(move || state.serve(stream));
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// A kubeconfig for it.
+    pub(crate) fn kubeconfig(&self, directory: &Path) -> PathBuf {
+        kubeconfig(directory, &format!("http://{}", self.address))
+    }
+
+    /// The requests so far: method and path without its query.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+/// A kubeconfig whose only context is `fake`.
+pub(crate) fn kubeconfig(directory: &Path, server: &str) -> PathBuf {
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "fake",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": "t0ken"}}],
+        "contexts": [{"name": "fake", "context": {"cluster": "c", "user": "u", "namespace": "ops"}}],
+    });
+    let path = directory.join("kubeconfig");
+    std::fs::write(&path, config.to_string()).unwrap();
+    path
+}
+
+struct State {
+    scenario: Scenario,
+    seen: Arc<Mutex<Vec<String>>>,
+    jobs: Mutex<Vec<Value>>,
+    reads: Mutex<usize>,
+}
+
+impl State {
+    fn serve(&self, mut stream: TcpStream) {
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        while let Some((head, body)) = request(&mut reader) {
+            let mut words = head.split(' ');
+            let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            let path = target.split('?').next().unwrap_or_default();
+            self.seen.lock().unwrap().push(format!("{method} {path}"));
+            let (status, text) = self.answer(method, path, &body);
+            let head = format!(
+                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                text.len()
+            );
+            if stream.write_all(format!("{head}{text}").as_bytes()).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answer(&self, method: &str, path: &str, body: &[u8]) -> (u16, String) {
+        let scenario = &self.scenario;
+        if let Some((code, message)) = scenario.refuses_all {
+            return refusal(code, message);
+        }
+        if path.ends_with("/log") {
+            return (200, self.log());
+        }
+        let last = path.rsplit('/').next().unwrap_or_default();
+        match (method, last) {
+            ("POST", "selfsubjectaccessreviews") => (200, self.review(body)),
+            ("POST", "jobs") if scenario.refuses_jobs.is_some() => {
+                let (code, message) = scenario.refuses_jobs.unwrap();
+                refusal(code, message)
+            }
+            ("POST", _) => (201, self.created(last, body)),
+            ("DELETE", _) => {
+                (200, json!({"kind": "Status", "apiVersion": "v1", "status": "Success"}).to_string())
+            }
+            ("GET", "apis") => {
+                (200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}).to_string())
+            }
+            ("GET", "nodes") => (200, list("NodeList", vec![node()])),
+            ("GET", "events") => (200, list("EventList", self.events())),
+            ("GET", "pods") => (200, list("PodList", self.pods())),
+            _ => refusal(404, "the server could not find the requested resource"),
+        }
+    }
+
+    fn log(&self) -> String {
+        let mut reads = self.reads.lock().unwrap();
+        let logs = &self.scenario.logs;
+        let log = logs.get(*reads).or(logs.last()).cloned().unwrap_or_default();
+        *reads += 1;
+        log
+    }
+
+    fn review(&self, body: &[u8]) -> String {
+        let mut review: Value = serde_json::from_slice(body).unwrap();
+        let asked = &review["spec"]["resourceAttributes"];
+        let is_it = |(verb, resource): (&str, &str)| asked["verb"] == verb && asked["resource"] == resource;
+        let allowed = !self.scenario.forbidden.is_some_and(is_it);
+        review["status"] = json!({"allowed": allowed});
+        review.to_string()
+    }
+
+    fn created(&self, resource: &str, body: &[u8]) -> String {
+        let mut object: Value = serde_json::from_slice(body).unwrap();
+        object["metadata"]["uid"] = json!(format!("uid-of-{}", object["metadata"]["name"].as_str().unwrap()));
+        if resource == "jobs" {
+            self.jobs.lock().unwrap().push(object.clone());
+        }
+        object.to_string()
+    }
+
+    /// The pods that a Job controller would have made.
+    fn pods(&self) -> Vec<Value> {
+        if self.scenario.failed_create.is_some() {
+            return Vec::new();
+        }
+        let pod = |job: &Value| {
+            let name = job["metadata"]["name"].as_str().unwrap();
+            let mut labels = job["metadata"]["labels"].clone();
+            labels["job-name"] = json!(name);
+            let mut pod = json!({
+                "metadata": {"name": format!("{name}-abcde"), "labels": labels},
+                "spec": job["spec"]["template"]["spec"],
+                "status": {"phase": "Succeeded", "containerStatuses": [state(&json!({"terminated": {"exitCode": 0}}))]},
+            });
+            if let Some(over) = &self.scenario.pod {
+                merge(&mut pod, over);
+            }
+            pod
+        };
+        self.jobs.lock().unwrap().iter().map(pod).collect()
+    }
+
+    fn events(&self) -> Vec<Value> {
+        let event = |message: &&str| json!({"metadata": {"name": "e"}, "involvedObject": {}, "reason": "FailedCreate", "message": message});
+        self.scenario.failed_create.iter().map(event).collect()
+    }
+}
+
+/// The status of the agent's container.
+pub(crate) fn state(state: &Value) -> Value {
+    json!({"name": "agent", "image": "i", "imageID": "", "ready": false, "restartCount": 0, "state": state})
+}
+
+fn merge(into: &mut Value, over: &Value) {
+    match (into, over) {
+        (Value::Object(into), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(into), Value::Array(over)) if into.len() == over.len() => {
+            into.iter_mut().zip(over).for_each(|(into, over)| merge(into, over));
+        }
+        (into, over) => *into = over.clone(),
+    }
+}
+
+fn node() -> Value {
+    json!({
+        "metadata": {"name": "node1"},
+        "status": {
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "images": [{"names": ["registry.k8s.io/pause:3.9"], "sizeBytes": 300}],
+            "nodeInfo": {"architecture": "amd64", "operatingSystem": "linux", "bootID": "", "containerRuntimeVersion": "",
+                "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "v1.30.0", "machineID": "", "osImage": "",
+                "systemUUID": ""}
+        }
+    })
+}
+
+fn list(kind: &str, items: Vec<Value>) -> String {
+    json!({"kind": kind, "apiVersion": "v1", "metadata": {}, "items": items}).to_string()
+}
+
+fn refusal(code: u16, message: &str) -> (u16, String) {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "reason": "",
+        "code": code
+    });
+    (code, status.to_string())
+}
+
+fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
+    let mut head = String::new();
+    reader.read_line(&mut head).ok().filter(|read| *read > 0)?;
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((head, body))
+}

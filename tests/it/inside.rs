@@ -1,0 +1,296 @@
+//! Looking from inside a cluster, through the real binary against an API server that answers as real ones do.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use arcprobe::agent::lines::Writer;
+use arcprobe::agent::{Failed, Hello, Record, Summary};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::fake_api::{FakeApi, Scenario, kubeconfig, state};
+use crate::program::{Program, Ran};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A file in the form of a packed agent.
+fn payload(directory: &Path, arch: &str, version: &str) -> PathBuf {
+    let body = b"loaderagent";
+    let sha256 = format!("{:x}", Sha256::digest(body));
+    let head = json!({"version": version, "arch": arch, "loader": 6, "agent": 5, "sha256": sha256});
+    let path = directory.join(format!("{arch}-{version}.payload"));
+    std::fs::write(&path, [format!("ARCPROBE-AGENT/1\n{head}\n").as_bytes(), body].concat()).unwrap();
+    path
+}
+
+fn run_with(config: &Path, directory: &Path, more: &[&str]) -> Ran {
+    let (config, agent) =
+        (config.display().to_string(), payload(directory, "amd64", VERSION).display().to_string());
+    let args = ["check", "-l", "eastus", "--from", "pod", "--kube-config", &config, "-o", "json"];
+    let agent: &[&str] = if more.iter().any(|m| *m == "--image" || *m == "--agent-binary") {
+        &[]
+    } else {
+        &["--agent-binary", &agent]
+    };
+    Program::new().args(args).args(agent).args(more).run()
+}
+
+/// The gravest finding of a run that could not look.
+fn refused(scenario: Scenario, more: &[&str]) -> Value {
+    let directory = tempfile::tempdir().unwrap();
+    let api = FakeApi::start(scenario);
+    let report = run_with(&api.kubeconfig(directory.path()), directory.path(), more).exits(5).json();
+    let created =
+        |what: &str| api.seen().iter().filter(|s| s.starts_with("POST") && s.ends_with(what)).count();
+    let deleted =
+        |what: &str| api.seen().iter().filter(|s| s.starts_with("DELETE") && s.contains(what)).count();
+    for what in ["/jobs", "/configmaps", "/secrets"] {
+        assert!(deleted(what) >= created(what), "{what}: {:?}", api.seen());
+    }
+    report["findings"][0].clone()
+}
+
+#[track_caller]
+fn tells(finding: &Value, id: &str, words: &[&str]) {
+    assert_eq!(finding["id"], id, "{finding:#}");
+    for words in words {
+        assert!(finding.to_string().contains(words), "{words}: {finding:#}");
+    }
+}
+
+/// The log of an agent.
+fn log(records: &[Record]) -> String {
+    let mut writer = Writer::default();
+    records.iter().map(|record| writer.lines(record).unwrap()).collect()
+}
+
+fn hello() -> Record {
+    let resolvers = vec!["10.96.0.10:53".parse().unwrap()];
+    Record::Hello(Hello {
+        version: VERSION.into(),
+        resolvers,
+        resolvers_from: "/etc/resolv.conf".into(),
+        now: String::new(),
+    })
+}
+
+fn end() -> Record {
+    Record::End(Summary { took: Duration::from_millis(7), interrupted: false, deadline_passed: false })
+}
+
+#[test]
+fn pod_security_refuses_the_host_network() {
+    let text = "Error creating: pods \"arcprobe-x-node-0\" is forbidden: violates PodSecurity \"baseline:latest\": host namespaces \
+                (hostNetwork=true)";
+    let finding = refused(Scenario { failed_create: Some(text), ..Scenario::default() }, &[]);
+    tells(
+        &finding,
+        "agent_refused",
+        &["violates PodSecurity", "pod-security.kubernetes.io/enforce=privileged"],
+    );
+}
+
+#[test]
+fn a_webhook_refuses_the_job_itself() {
+    let text = "admission webhook \"validation.gatekeeper.sh\" denied the request: [must-have-owner] you must provide labels";
+    let finding = refused(Scenario { refuses_jobs: Some((403, text)), ..Scenario::default() }, &[]);
+    tells(&finding, "agent_refused", &["must-have-owner", "azure-arc-release"]);
+}
+
+#[test]
+fn every_image_is_pulled_anew() {
+    let pod = json!({"spec": {"containers": [{"imagePullPolicy": "Always"}]}, "status": {"phase": "Pending", "containerStatuses":
+        [state(&json!({"waiting": {"reason": "ImagePullBackOff", "message": "x"}, "terminated": null}))]}});
+    let finding = refused(Scenario { pod: Some(pod), ..Scenario::default() }, &[]);
+    tells(&finding, "agent_image", &["AlwaysPullImages", "--image"]);
+}
+
+#[test]
+fn a_node_that_executes_nothing() {
+    let message =
+        "failed to create containerd task: exec: \"/arcprobe/agent/loader\": permission denied: unknown";
+    let stopped = json!({"terminated": {"exitCode": 128, "reason": "StartError", "message": message}});
+    let pod = json!({"status": {"phase": "Failed", "containerStatuses": [state(&stopped)]}});
+    let finding = refused(Scenario { pod: Some(pod), ..Scenario::default() }, &[]);
+    tells(&finding, "agent_not_started", &["permission denied", "noexec"]);
+}
+
+#[test]
+fn a_loader_that_says_what_is_wrong() {
+    let stopped = json!({"terminated": {"exitCode": 70, "reason": "Error"}});
+    let pod = json!({"status": {"phase": "Failed", "containerStatuses": [state(&stopped)]}});
+    let logs = vec!["arcprobe-loader: the agent cannot be executed from memory: error 13 (EACCES)\n".into()];
+    let finding = refused(Scenario { pod: Some(pod), logs, ..Scenario::default() }, &[]);
+    tells(&finding, "agent_not_started", &["cannot be executed from memory"]);
+}
+
+#[test]
+fn an_agent_that_cannot_work() {
+    let logs = vec![log(&[Record::Failed(Failed { text: "both have to be of one build".into() })])];
+    let finding = refused(Scenario { logs, ..Scenario::default() }, &[]);
+    tells(&finding, "agent_cut", &["both have to be of one build"]);
+}
+
+#[test]
+fn a_log_that_is_cut_is_no_result() {
+    let logs = vec![log(&[hello(), Record::Planned(3)])];
+    let finding = refused(Scenario { logs, ..Scenario::default() }, &[]);
+    tells(&finding, "agent_cut", &["the log ends before the agent's last word"]);
+}
+
+#[test]
+fn a_log_that_lost_its_beginning_is_no_result() {
+    let whole = log(&[hello(), Record::Planned(3), end()]);
+    let rotated = whole.split_once('\n').unwrap().1.to_owned();
+    let finding = refused(Scenario { logs: vec![rotated], ..Scenario::default() }, &[]);
+    tells(&finding, "agent_cut", &["lines 0 to 0 of the agent's log are missing"]);
+}
+
+/// The stream breaks off, and the log is read again; what came before is not counted twice.
+#[test]
+fn a_stream_that_breaks_off_is_taken_up_again() {
+    let whole = log(&[hello(), Record::Planned(3), end()]);
+    let first = whole.split_inclusive('\n').take(2).collect::<String>();
+    let directory = tempfile::tempdir().unwrap();
+    let running = json!({"status": {"phase": "Running", "containerStatuses": [state(&json!({"running": {}, "terminated": null}))]}});
+    let api =
+        FakeApi::start(Scenario { logs: vec![first, whole], pod: Some(running), ..Scenario::default() });
+    let report = run_with(&api.kubeconfig(directory.path()), directory.path(), &[]).json();
+    assert_eq!(report["vantages"][0]["error"], Value::Null, "{:#}", report["vantages"]);
+    assert_eq!(report["vantages"][0]["facts"]["resolvers"][0], "10.96.0.10:53");
+}
+
+#[test]
+fn a_right_that_is_missing_is_named() {
+    let finding = refused(Scenario { forbidden: Some(("create", "jobs")), ..Scenario::default() }, &[]);
+    tells(&finding, "cluster_rights", &["may not create jobs.batch in the namespace ops", "arcprobe rbac"]);
+}
+
+#[test]
+fn credentials_that_are_not_accepted() {
+    let finding = refused(Scenario { refuses_all: Some((401, "Unauthorized")), ..Scenario::default() }, &[]);
+    tells(&finding, "cluster_login", &["context \\\"fake\\\"", "server http://127.0.0.1"]);
+}
+
+#[test]
+fn agents_that_do_not_fit_are_refused_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let arm = payload(directory.path(), "arm64", VERSION).display().to_string();
+    let old = payload(directory.path(), "amd64", "0.0.1").display().to_string();
+    for (file, words) in [(arm, "it is for arm64, the node is amd64"), (old, "it is of version 0.0.1")] {
+        let finding = refused(Scenario::default(), &["--agent-binary", &file]);
+        tells(&finding, "agent_missing", &[words, &file]);
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let table =
+        [("https://127.0.0.1:1", "refused"), ("https://no-such-host.invalid:6443", "no-such-host.invalid")];
+    for (server, words) in table {
+        let config = kubeconfig(directory.path(), server);
+        let report = run_with(&config, directory.path(), &["--timeout", "1s"]).exits(5).json();
+        tells(&report["findings"][0], "cluster_unreachable", &[words, "context \\\"fake\\\""]);
+    }
+}
+
+/// What the workstation sees is reported, whatever becomes of the cluster.
+#[test]
+fn the_workstation_is_looked_from_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = kubeconfig(directory.path(), "https://127.0.0.1:1").display().to_string();
+    let args = ["check", "-l", "eastus", "--from", "workstation,pod", "--kube-config", &config, "-o", "json"];
+    let report = Program::new()
+        .args(args)
+        .args(["--resolver", "127.0.0.1:1", "--timeout", "1s"])
+        .run()
+        .exits(3)
+        .json();
+    let ids: Vec<_> =
+        report["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap()).collect();
+    assert!(ids.contains(&"resolver_unreachable") && ids.contains(&"cluster_unreachable"), "{ids:?}");
+}
+
+#[test]
+fn kubeconfigs_that_cannot_be_used_are_wrong_usage() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let good = kubeconfig(directory.path(), "https://127.0.0.1:1").display().to_string();
+    let broken = at("broken", "apiVersion: [v1\n");
+    let empty = at("empty", "{}");
+    let missing = directory.path().join("missing").display().to_string();
+    let table: &[(&[&str], &str)] = &[
+        (&["--kube-config", &missing], "--kube-config"),
+        (&["--kube-config", &broken], "no kubeconfig ("),
+        (&["--kube-config", &empty], "no current context is set; give --kube-context NAME; the contexts of"),
+        (
+            &["--kube-config", &good, "--kube-context", "prod"],
+            "--kube-context \"prod\" does not exist; the contexts of",
+        ),
+    ];
+    for (args, words) in table {
+        let ran = Program::new().args(["check", "-l", "eastus", "--from", "pod"]).args(*args).run().exits(2);
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
+    let ran = Program::new()
+        .args(["check", "-l", "eastus", "--from", "pod"])
+        .env("HOME", "/nonexistent")
+        .run()
+        .exits(2);
+    assert!(ran.stderr.contains("no kubeconfig: /nonexistent/.kube/config does not exist"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_credential_plugin_that_fails_says_why_and_shows_no_token() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "fake",
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh",
+            "interactiveMode": "Never", "args": ["-c", "echo '{\"token\": \"topsecret\"}'; echo 'session is over' >&2; exit 7"]}}}],
+        "contexts": [{"name": "fake", "context": {"cluster": "c", "user": "u"}}],
+    });
+    let path = directory.path().join("kubeconfig");
+    std::fs::write(&path, config.to_string()).unwrap();
+    let ran = run_with(&path, directory.path(), &["--timeout", "1s"]).exits(5);
+    tells(&ran.json()["findings"][0], "cluster_login", &["session is over"]);
+    assert!(!ran.stdout.contains("topsecret") && !ran.stderr.contains("topsecret"));
+}
+
+#[test]
+fn a_task_that_cannot_be_read_is_a_record_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("task");
+    std::fs::write(&path, "{}").unwrap();
+    let ran = Program::new().args(["agent", path.to_str().unwrap()]).run().exits(0);
+    assert!(
+        ran.stdout.starts_with("@arcprobe/1 0 . {\"failed\":{\"text\":\"the task cannot be read: "),
+        "{}",
+        ran.stdout
+    );
+    let ran = Program::new().args(["agent", "/nonexistent"]).run().exits(2);
+    assert!(ran.stderr.contains("/nonexistent"), "{}", ran.stderr);
+}
+
+#[test]
+fn rbac_is_what_the_rights_are() {
+    let ran = Program::new().args(["rbac", "-n", "ops", "--service-account", "ops:ci"]).run().exits(0);
+    for words in
+        ["kind: Role\n", "kind: ClusterRole\n", "namespace: ops", "kind: ServiceAccount", "- pods/log"]
+    {
+        assert!(ran.stdout.contains(words), "{words}:\n{}", ran.stdout);
+    }
+    assert!(
+        Program::new()
+            .args(["rbac", "--service-account", "ci"])
+            .run()
+            .exits(2)
+            .stderr
+            .contains("NAMESPACE:NAME")
+    );
+}
