@@ -31,14 +31,15 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     };
     let (here, there) = (name(&cut), name(&open));
     let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
-    let Advice { why, remedy, commands } = advice(&cut, &open);
+    let Advice { why, remedy, commands, by_firewall } = advice(&cut, &open);
+    let rules = if by_firewall { commands::allow(group, scene) } else { Vec::new() };
     Words {
         summary: format!("Nothing gets out from {here}, while something does from {there}."),
         subject: here.clone(),
         explanation: format!("From {here} every connection fails ({}). {why}", list(&causes, 3)),
         consequence: None,
         remedy: remedy.to_owned(),
-        commands: commands.iter().map(|&c| c.to_owned()).chain(commands::allow(group, scene)).collect(),
+        commands: commands.iter().map(|&c| c.to_owned()).chain(rules).collect(),
         confidence: Confidence::High,
         severity: None,
     }
@@ -48,6 +49,8 @@ struct Advice {
     why: &'static str,
     remedy: &'static str,
     commands: &'static [&'static str],
+    /// Whether rules of the firewall can be the cause.
+    by_firewall: bool,
 }
 
 /// By who is cut off, and who is not.
@@ -59,6 +62,7 @@ fn advice(cut: &[&Vantage], open: &[&Vantage]) -> Advice {
             why: "The same kind of position on other nodes gets out: it is these nodes, not the cluster.",
             remedy: "Compare the nodes: their subnet, security group, routes, and host firewall.",
             commands: &["kubectl get nodes -o wide", "arcprobe check -l REGION --from pod,node --node NODE"],
+            by_firewall: false,
         };
     }
     match (has(cut, VantageKind::Pod), has(cut, VantageKind::Node), has(open, VantageKind::Node)) {
@@ -72,12 +76,14 @@ fn advice(cut: &[&Vantage], open: &[&Vantage]) -> Advice {
                 "kubectl get networkpolicy -A",
                 "kubectl get ciliumnetworkpolicies,globalnetworkpolicies -A",
             ],
+            by_firewall: false,
         },
         (false, true, _) => Advice {
             why: "Pods or this machine get out: the node's own network is held back, and image pulls fail with it.",
             remedy: "Look at the node's routes and host firewall, and whether the node's own address is allowed in the \
                      firewall. If pods go out by way of an egress gateway, nodes need a way of their own.",
             commands: &["arcprobe check -l REGION --from node --node NODE --node-proxy-https URL"],
+            by_firewall: true,
         },
         _ => Advice {
             why: "This machine gets out, the whole cluster does not: they are in different networks.",
@@ -86,6 +92,7 @@ fn advice(cut: &[&Vantage], open: &[&Vantage]) -> Advice {
             commands: &[
                 "arcprobe check -l REGION --from pod,node --proxy-https URL --proxy-skip-range RANGE",
             ],
+            by_firewall: true,
         },
     }
 }

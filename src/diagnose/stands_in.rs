@@ -23,10 +23,10 @@ fn words(_: &Group<'_>, _: &Scene<'_>) -> Words {
                       DNS and addresses, nodes pull the images: resolvers, proxies and firewall rules can differ."
             .into(),
         consequence: Some("A cluster can still fail to connect although all is met here.".into()),
-        remedy: "Run arcprobe on a node and in a pod too. As long as there is no cluster, run it on a machine in the \
-                 subnet of the future nodes, with their DNS server."
+        remedy: "Look from inside the cluster too. As long as there is none, run arcprobe on a machine in the subnet of \
+                 the future nodes, with their DNS server."
             .into(),
-        commands: Vec::new(),
+        commands: vec!["arcprobe check -l REGION --from workstation,pod,node".into()],
         confidence: Confidence::High,
         severity: Some(Severity::Info),
     }

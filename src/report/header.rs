@@ -26,6 +26,11 @@ pub(super) fn draw(screen: &mut Screen, report: &Report, verbose: bool) {
     fact(screen, "route", &routes(report));
     fact(screen, "rules", &rules(report, verbose));
     if verbose {
+        for vantage in &report.vantages {
+            if let Some(delivery) = &vantage.facts.delivery {
+                fact(screen, "agent", &format!("{}: {delivery}", vantage.id));
+            }
+        }
         let tool = &report.tool;
         fact(screen, "run", &format!("{}, {} {}", run.started_at, tool.name, tool.version));
     }

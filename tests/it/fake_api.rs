@@ -123,9 +123,9 @@ impl State {
             ("GET", "apis") => {
                 (200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}).to_string())
             }
-            ("GET", "nodes") => (200, list("NodeList", vec![node()])),
-            ("GET", "events") => (200, list("EventList", self.events())),
-            ("GET", "pods") => (200, list("PodList", self.pods())),
+            ("GET", "nodes") => (200, list("NodeList", &[node()])),
+            ("GET", "events") => (200, list("EventList", &self.events())),
+            ("GET", "pods") => (200, list("PodList", &self.pods())),
             _ => refusal(404, "the server could not find the requested resource"),
         }
     }
@@ -216,7 +216,7 @@ fn node() -> Value {
     })
 }
 
-fn list(kind: &str, items: Vec<Value>) -> String {
+fn list(kind: &str, items: &[Value]) -> String {
     json!({"kind": kind, "apiVersion": "v1", "metadata": {}, "items": items}).to_string()
 }
 

@@ -1,5 +1,7 @@
 //! The cluster: brought up once, with a namespace for each test.
 
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -43,9 +45,12 @@ pub(super) fn on_the_cluster(test: impl FnOnce(&Namespace<'_>)) {
 
 /// The same, where the network of the nodes is needed.
 pub(super) fn on_the_lab(test: impl FnOnce(&Namespace<'_>)) {
-    on_the_cluster(|namespace| match namespace.bed.is_lab {
-        true => test(namespace),
-        false => println!("skipped: the faults of this test need the nodes of tests/kube-lab"),
+    on_the_cluster(|namespace| {
+        if namespace.bed.is_lab {
+            test(namespace);
+        } else {
+            println!("skipped: the faults of this test need the nodes of tests/kube-lab");
+        }
     });
 }
 
@@ -62,7 +67,6 @@ impl Bed {
         if let Some(given) = std::env::var_os("ARCPROBE_TEST_KUBECONFIG") {
             return Ok(Self { kubeconfig: given.into(), is_lab: false, kubectl: "kubectl".into() });
         }
-        use std::os::unix::fs::MetadataExt as _;
         if !std::fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0) {
             return Err("only root may start tests/kube-lab".into());
         }
@@ -96,7 +100,6 @@ impl Bed {
     }
 
     fn try_kubectl(&self, args: &[&str], input: &str) -> Output {
-        use std::io::Write as _;
         let mut command = Command::new(&self.kubectl);
         command.args(args).env("KUBECONFIG", &self.kubeconfig);
         let mut child =

@@ -12,7 +12,7 @@ use crate::program::ran;
 fn slow(namespace: &Namespace<'_>) -> std::process::Child {
     let args = ["-l", "eastus", "--from", "pod,node", "--timeout", "8s", "--retries", "2", "-o", "json"];
     let mut command = namespace.program("check").args(args).into_command();
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for _ in 0..100 {
         let phases = namespace.kubectl(&["get", "pods", "-o", "jsonpath={.items[*].status.phase}"]);
         if phases == "Running Running" {
@@ -20,7 +20,8 @@ fn slow(namespace: &Namespace<'_>) -> std::process::Child {
         }
         sleep(Duration::from_millis(100));
     }
-    panic!("the pods do not run");
+    child.kill().unwrap();
+    panic!("the pods do not run: {:?}", child.wait());
 }
 
 fn signal(child: &std::process::Child, name: &str) {
