@@ -110,7 +110,7 @@ pub struct ClusterArgs {
     /// Run the agent from this image, and have it pulled. [default: nothing is pulled]
     #[arg(long, value_name = "IMAGE", conflicts_with = "agent_binary")]
     pub image: Option<String>,
-    /// The agent for the nodes' architecture, as deploy/build-agent.sh makes it. [default: the one built in]
+    /// The agent for the nodes' architecture, as `cargo run --example pack_agent` makes it. [default: the one built in]
     #[arg(long, value_name = "FILE")]
     pub agent_binary: Option<PathBuf>,
     /// Leave the objects of the run in the cluster.
@@ -186,6 +186,9 @@ pub struct CheckArgs {
     /// Write the report to a file too; the ending gives the format. Repeatable.
     #[arg(long, value_name = "FILE")]
     pub save: Vec<PathBuf>,
+    /// Write the authorities that re-sign TLS here to a PEM file, to be compared and given as --proxy-cert.
+    #[arg(long, value_name = "FILE")]
+    pub save_ca: Option<PathBuf>,
     /// From which severity on the exit code tells.
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub fail_on: FailOn,
@@ -206,6 +209,9 @@ pub struct ScopeArgs {
     /// How the cluster reaches Azure.
     #[arg(long, value_enum, value_name = "WAY")]
     pub connectivity: Option<Connectivity>,
+    /// The URL of the Arc gateway, as `az arcgateway show` has it; implies `--connectivity gateway`.
+    #[arg(long, value_parser = parse_gateway, value_name = "URL")]
+    pub gateway_url: Option<String>,
     /// A value that only you know, such as `vault=NAME` or `git_host=NAME`. Repeatable.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
@@ -232,7 +238,7 @@ pub struct ProbeArgs {
     /// PEM file that stands for the public trust store. [default: Mozilla's, built in]
     #[arg(long, value_name = "FILE")]
     pub public_roots: Option<PathBuf>,
-    /// PEM file of the authority that inspects TLS, as given to az.
+    /// PEM or DER file of the authority that inspects TLS, as given to az.
     #[arg(long, alias = "custom-ca-cert", value_name = "FILE")]
     pub proxy_cert: Option<PathBuf>,
     /// For each phase of a probe.
@@ -337,6 +343,21 @@ fn split_outside_brackets(text: &str) -> Vec<&str> {
         c == ':' && depth == 0
     })
     .collect()
+}
+
+/// `https://PREFIX.gw.arc.azure.com`, with or without scheme; the prefix.
+fn parse_gateway(text: &str) -> Result<String, String> {
+    let host = text
+        .trim()
+        .strip_prefix("https://")
+        .unwrap_or(text.trim())
+        .trim_end_matches('/')
+        .to_ascii_lowercase();
+    let prefix =
+        host.strip_suffix(".gw.arc.azure.com").filter(|p| !p.is_empty() && !p.contains(['.', '/', ':']));
+    let wrong =
+        || format!("\"{text}\" is no URL of an Arc gateway; write it as https://PREFIX.gw.arc.azure.com");
+    prefix.map(str::to_owned).ok_or_else(wrong)
 }
 
 /// `NAMESPACE:NAME`.

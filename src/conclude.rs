@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::diagnose::{self, Context};
-use crate::evidence::{Evidence, Inquiry};
+use crate::evidence::{CertificateSummary, Evidence, Inquiry};
 use crate::plan::Plan;
 use crate::proxy::{Given, SkipRange};
 use crate::report::v1::{Advice, ConnectCommand, Report, Run, Tool, Vantage};
@@ -40,6 +40,8 @@ pub struct Ran<'a> {
     pub took: Duration,
     /// Stopped by the user.
     pub interrupted: bool,
+    /// What `--proxy-cert` holds.
+    pub proxy_cert: &'a [CertificateSummary],
 }
 
 /// Judges a run.
@@ -56,6 +58,8 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
         interrupted,
         deadline_passed,
         skip_range: skip_range(ran.sightings),
+        proxy_cert: ran.proxy_cert,
+        now: Some(ran.started_at),
     };
     let findings = diagnose::findings(&checks, &context);
     let verdict = verdict::overall(&checks, &findings, &vantages, interrupted || deadline_passed);
@@ -72,6 +76,7 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
             connectivity: ran.scope.connectivity,
             interrupted,
             deadline_passed,
+            proxy_cert: ran.proxy_cert.to_vec(),
         },
         verdict,
         vantages,

@@ -1,24 +1,24 @@
 //! What probing borrows from outside: clock, resolver, trust roots, diversions. Built once, passed by reference.
 
+mod certificates;
 mod roots;
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderValue;
-use rustls::RootCertStore;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::UnixTime;
 
+use crate::evidence::CertificateSummary;
 use crate::plan::{Route, RouteKind};
 use crate::probe::resolve::Resolver;
 use crate::probe::trust::Trust;
 use crate::proxy::{ProxyScheme, ProxyUrl, Routes};
 use crate::settings::{ConnectTo, ProbeSettings};
 
+use certificates::Certificates;
 pub(crate) use roots::builtin;
 pub use roots::{Anchors, Roots};
 
@@ -49,6 +49,8 @@ pub struct Net {
     pub trust: Trust,
     /// The same in a form that can travel.
     pub roots: Roots,
+    /// What `--proxy-cert` holds, as far as it was read here.
+    pub given: Vec<CertificateSummary>,
     /// Diversions, first match wins.
     pub connect_to: Vec<ConnectTo>,
     /// The proxies that routes name.
@@ -115,7 +117,7 @@ impl fmt::Debug for Authorization {
 /// Why the outside cannot be borrowed.
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
-    /// A PEM file cannot be read.
+    /// A file of certificates cannot be read.
     #[error("{flag} {}: {source}", path.display())]
     Unreadable {
         /// The flag that named it.
@@ -125,9 +127,9 @@ pub enum NetError {
         /// Why.
         source: io::Error,
     },
-    /// A PEM file holds no usable certificate.
+    /// A file holds no usable certificate.
     #[error(
-        "{flag} {}: {problem}; a PEM file with one or more \"-----BEGIN CERTIFICATE-----\" blocks is needed",
+        "{flag} {}: {problem}; PEM with one or more \"-----BEGIN CERTIFICATE-----\" blocks, or one certificate in DER, is needed",
         path.display()
     )]
     NotCertificates {
@@ -144,15 +146,17 @@ impl Net {
     /// The outside as the settings want it.
     ///
     /// # Errors
-    /// When a PEM file cannot be read or holds no certificate.
+    /// When a file of certificates cannot be read or holds none.
     pub fn new(settings: &ProbeSettings, routes: &Routes) -> Result<Self, NetError> {
-        let roots = |flag, path: &Option<PathBuf>| path.as_deref().map(|p| read_roots(flag, p)).transpose();
-        let roots = Roots {
-            public: roots("--public-roots", &settings.public_roots)?.as_ref().map(Anchors::of),
-            given: roots("--proxy-cert", &settings.proxy_cert)?.as_ref().map(Anchors::of),
-            system: true,
-        };
-        Ok(Self::with_roots(settings, routes, roots))
+        let read =
+            |flag, path: &Option<PathBuf>| path.as_deref().map(|p| certificates::read(flag, p)).transpose();
+        let public = read("--public-roots", &settings.public_roots)?;
+        let given = read("--proxy-cert", &settings.proxy_cert)?;
+        let anchors = |certificates: &Certificates| Anchors::of(&certificates.store);
+        let roots =
+            Roots { public: public.as_ref().map(anchors), given: given.as_ref().map(anchors), system: true };
+        let given = given.map(|certificates| certificates.summaries).unwrap_or_default();
+        Ok(Self { given, ..Self::with_roots(settings, routes, roots) })
     }
 
     /// The outside as the settings want it, with authorities that were read already.
@@ -166,6 +170,7 @@ impl Net {
             resolver,
             trust: Trust::new(&roots),
             roots,
+            given: Vec::new(),
             connect_to: settings.connect_to.clone(),
             proxies: routes
                 .https()
@@ -193,28 +198,3 @@ impl Net {
         UnixTime::since_unix_epoch(Duration::from_secs(seconds))
     }
 }
-
-fn read_roots(flag: &'static str, path: &Path) -> Result<RootCertStore, NetError> {
-    let bytes = read(path).map_err(|source| NetError::Unreadable { flag, path: path.into(), source })?;
-    let wrong = |problem: String| NetError::NotCertificates { flag, path: path.into(), problem };
-    if bytes.len() > LARGEST_PEM {
-        return Err(wrong(format!("larger than {LARGEST_PEM} bytes")));
-    }
-    let mut roots = RootCertStore::empty();
-    for (index, certificate) in CertificateDer::pem_slice_iter(&bytes).enumerate() {
-        let number = index + 1;
-        let certificate = certificate.map_err(|e| wrong(format!("block {number} cannot be read ({e})")))?;
-        roots.add(certificate).map_err(|e| wrong(format!("certificate {number} cannot be used ({e})")))?;
-    }
-    if roots.is_empty() { Err(wrong("no certificate found".into())) } else { Ok(roots) }
-}
-
-/// A little more than is allowed at most: some files have no end.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST_PEM as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// In bytes; Mozilla's whole store has 0.2 MB.
-const LARGEST_PEM: usize = 8 << 20;

@@ -30,6 +30,7 @@ pub(super) fn run(
     let Prepared { rules, settings, notes } = super::settings::check(args, environment)?;
     let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);
     let files = open_all(&args.save)?;
+    let authorities = args.save_ca.as_deref().map(open_file).transpose()?;
     for note in &notes {
         screen.hint(note);
     }
@@ -50,10 +51,14 @@ pub(super) fn run(
         started_at,
         took: survey.took,
         interrupted: survey.interrupted,
+        proxy_cert: &net.given,
     };
     let report = conclude(&ran);
     show(&report::render(&report, args.output, &screen.text))?;
     save(&report, files, screen)?;
+    if let Some((file, path)) = authorities {
+        save_authorities(&report, file, &path, screen)?;
+    }
     Ok(exit(&report, settings.fail_on))
 }
 
@@ -105,25 +110,46 @@ fn open_all(paths: &[PathBuf]) -> Result<Vec<Opened>, CommandError> {
 
 fn open(path: &Path) -> Result<Opened, CommandError> {
     let format = Format::for_file(path).map_err(CommandError::usage)?;
-    // what is there already stays until there is something better
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .with_context(|| format!("--save {}", path.display()));
-    Ok((file.map_err(CommandError::Failed)?, path.to_owned(), format))
+    let (file, path) = open_file(path)?;
+    Ok((file, path, format))
+}
+
+/// What is there already stays until there is something better.
+fn open_file(path: &Path) -> Result<(File, PathBuf), CommandError> {
+    let file = File::options().write(true).create(true).truncate(false).open(path);
+    let file = file.with_context(|| format!("{}", path.display())).map_err(CommandError::Failed)?;
+    Ok((file, path.to_owned()))
 }
 
 fn save(report: &Report, files: Vec<Opened>, screen: &Screen) -> Result<(), CommandError> {
-    for (mut file, path, format) in files {
-        let text = report::render(report, format, &screen.plain());
-        let written = file
-            .set_len(0)
-            .and_then(|()| file.write_all(text.as_bytes()))
-            .with_context(|| format!("--save {}", path.display()));
-        written.map_err(CommandError::Failed)?;
+    for (file, path, format) in files {
+        write(file, &path, &report::render(report, format, &screen.plain()))?;
     }
+    Ok(())
+}
+
+fn write(mut file: File, path: &Path, text: &str) -> Result<(), CommandError> {
+    let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
+    written.with_context(|| format!("{}", path.display())).map_err(CommandError::Failed)
+}
+
+/// `--save-ca`. Where nobody re-signs there is nothing to save, and the file stays as it was.
+fn save_authorities(report: &Report, file: File, path: &Path, screen: &Screen) -> Result<(), CommandError> {
+    let authorities = report::authorities(report);
+    if authorities.is_empty() {
+        screen.hint(&format!(
+            "--save-ca {}: nothing is written: no authority was presented that re-signs TLS",
+            path.display()
+        ));
+        return Ok(());
+    }
+    write(file, path, &authorities.iter().map(report::Authority::pem).collect::<String>())?;
+    let names: Vec<_> = authorities.iter().map(|a| a.name.as_str()).collect();
+    screen.hint(&format!(
+        "--save-ca {}: {} written; compare with what the owners of the proxy publish before you trust it",
+        path.display(),
+        names.join(", ")
+    ));
     Ok(())
 }
 

@@ -71,14 +71,28 @@ fn proxies(args: &CheckArgs, environment: &Environment) -> Result<Settled, Comma
 }
 
 fn scope(args: &ScopeArgs, rules: &RuleSet, routes: &Routes) -> Result<(Scope, Vec<String>), CommandError> {
+    let gateway = args.gateway_url.iter().map(|prefix| format!("gateway_prefix={prefix}"));
+    let values: Vec<_> = gateway.chain(args.set.iter().cloned()).collect();
     let asked = Asked {
         cloud: rules::cloud(&args.cloud).map_err(CommandError::usage)?,
         location: args.location.clone(),
         features: args.feature.clone(),
-        connectivity: args.connectivity.unwrap_or_else(|| routes.connectivity()),
-        values: rules::values(&args.set).map_err(CommandError::usage)?,
+        connectivity: connectivity(args, routes)?,
+        values: rules::values(&values).map_err(CommandError::usage)?,
     };
     rules::scope(&asked, rules).map_err(CommandError::usage)
+}
+
+fn connectivity(args: &ScopeArgs, routes: &Routes) -> Result<Connectivity, CommandError> {
+    match (args.connectivity, &args.gateway_url) {
+        (None | Some(Connectivity::Gateway), Some(_)) => Ok(Connectivity::Gateway),
+        (Some(other), Some(_)) => Err(CommandError::Usage(anyhow::anyhow!(
+            "--gateway-url goes with --connectivity gateway, not with {}; leave out one of them",
+            other.word()
+        ))),
+        (Some(given), None) => Ok(given),
+        (None, None) => Ok(routes.connectivity()),
+    }
 }
 
 fn vantages(words: &[String]) -> Result<Vec<VantageKind>, CommandError> {

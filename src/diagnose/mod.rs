@@ -32,6 +32,7 @@ mod path_mtu;
 mod phrase;
 mod port_blocked;
 mod private_answers;
+mod proxy_cert_unfit;
 mod proxy_denied;
 mod proxy_down;
 mod proxy_failing;
@@ -62,7 +63,7 @@ mod wildcard_unverified;
 
 use std::cmp::Reverse;
 
-use crate::evidence::Inquiry;
+use crate::evidence::{CertificateSummary, Inquiry};
 use crate::finding::{Confidence, Finding, Remedy, Severity};
 use crate::proxy::{Given, SkipRange};
 use crate::report::v1::{Check, Vantage};
@@ -82,6 +83,10 @@ pub struct Context<'a> {
     pub deadline_passed: bool,
     /// What goes around the proxy; `None` where there is no proxy or nothing goes around it.
     pub skip_range: Option<&'a Given<SkipRange>>,
+    /// What `--proxy-cert` holds; empty where it was not given.
+    pub proxy_cert: &'a [CertificateSummary],
+    /// When the run began.
+    pub now: Option<jiff::Timestamp>,
 }
 
 /// One thing that can be wrong: which checks show it, and how it is told.
@@ -166,6 +171,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     run_incomplete::DIAGNOSIS,
     wildcard_unverified::DIAGNOSIS,
     value_missing::DIAGNOSIS,
+    proxy_cert_unfit::DIAGNOSIS,
     skip_range_malformed::DIAGNOSIS,
     skip_range_differs::DIAGNOSIS,
     ipv6_unroutable::DIAGNOSIS,

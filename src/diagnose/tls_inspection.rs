@@ -56,8 +56,9 @@ pub(super) fn exempt(group: &Group<'_>) -> Vec<String> {
         .collect()
 }
 
-fn give() -> [String; 2] {
+fn give() -> [String; 3] {
     [
+        "arcprobe check -l REGION --save-ca CA.pem".into(),
         "arcprobe check -l REGION --proxy-cert CA.pem".into(),
         "az connectedk8s connect ... --proxy-cert CA.pem".into(),
     ]

@@ -134,6 +134,7 @@ const PAGES: &[(&str, &str)] = pages![
     "cluster_dns_upstream",
     "cluster_dns_down",
     "cut_off",
+    "proxy_cert_unfit",
     "proxy_down",
     "proxy_login",
     "proxy_port_denied",

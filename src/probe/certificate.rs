@@ -39,6 +39,11 @@ pub(super) fn parse(der: &CertificateDer<'_>) -> Parsed {
     }
 }
 
+/// What a certificate says of itself.
+pub fn summary(der: &CertificateDer<'_>) -> CertificateSummary {
+    parse(der).summary
+}
+
 /// The form in which a certificate is kept in a report.
 pub(super) fn base64(der: &CertificateDer<'_>) -> String {
     BASE64_STANDARD.encode(der)

@@ -23,6 +23,7 @@ pub mod trust;
 mod walk;
 mod websocket;
 
+pub use certificate::summary as certificate_summary;
 pub use dial::dial;
 pub use engine::{Bounds, Event, News, run, run_and_ask};
 pub use fetch::fetch;

@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 mod asked;
 #[cfg(feature = "cli")]
+mod authorities;
+#[cfg(feature = "cli")]
 mod format;
 #[cfg(feature = "cli")]
 mod grid;
@@ -28,5 +30,7 @@ mod tally;
 pub mod text;
 pub mod v1;
 
+#[cfg(feature = "cli")]
+pub use authorities::{Authority, authorities};
 #[cfg(feature = "cli")]
 pub use format::{Format, UnknownEnding, render};

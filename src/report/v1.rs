@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Attempt, Cause, Inquiry, InsideName, Phase, millis};
+use crate::evidence::{Attempt, Cause, CertificateSummary, Inquiry, InsideName, Phase, millis};
 use crate::finding::Finding;
 use crate::plan::{Route, UnverifiedKind};
 use crate::rules::model::{Cloud, Layer, Protocol};
@@ -69,6 +69,9 @@ pub struct Run {
     pub interrupted: bool,
     /// Stopped by `--deadline` before all was measured.
     pub deadline_passed: bool,
+    /// What `--proxy-cert` holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxy_cert: Vec<CertificateSummary>,
 }
 
 /// The answer to "can a cluster be connected from here?".

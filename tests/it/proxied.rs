@@ -145,6 +145,73 @@ fn inspection_by_a_proxy_is_seen_and_can_be_tolerated() {
     assert!(findings(&report).contains(&"tls_inspection_trusted".to_owned()));
 }
 
+/// What is presented can be saved, and is then what has to be given.
+#[test]
+fn the_authority_that_signs_can_be_saved_and_given() {
+    let lab = lab();
+    let proxy = url(lab.proxy(Proxy::Inspects));
+    let saved = lab.directory().join("saved.pem");
+    let saved = saved.to_str().unwrap();
+    let ran = run(&lab, &proxy, &["--no-cross-check", "--save-ca", saved]).exits(3);
+    assert!(ran.stderr.contains("compare with what the owners"), "{}", ran.stderr);
+    let text = std::fs::read_to_string(saved).unwrap();
+    assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 1, "{text}");
+    let report = run(&lab, &proxy, &["--proxy-cert", saved]).exits(0).json();
+    assert!(findings(&report).contains(&"tls_inspection_trusted".to_owned()));
+
+    let untouched = lab.directory().join("untouched.pem");
+    let ran = run(&lab, &url(lab.proxy(Proxy::Open)), &["--save-ca", untouched.to_str().unwrap()]).exits(0);
+    assert!(ran.stderr.contains("nothing is written"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_given_as_authority_is_judged() {
+    let lab = lab();
+    let proxy = url(lab.proxy(Proxy::Inspects));
+    let told = |file: &str, form: &str| {
+        let path = lab.directory().join(form);
+        std::fs::write(&path, file).unwrap();
+        let report = run(&lab, &proxy, &["--no-cross-check", "--proxy-cert", path.to_str().unwrap()]).json();
+        let finding =
+            report["findings"].as_array().unwrap().iter().find(|f| f["id"] == "proxy_cert_unfit").cloned();
+        finding.map(|f| f["explanation"].as_str().unwrap().to_owned()).unwrap_or_default()
+    };
+    let corporate = std::fs::read_to_string(lab.corporate_ca()).unwrap();
+    assert_eq!(told(&corporate, "right.pem"), "");
+    // another authority, which is the lab's public one
+    let other = std::fs::read_to_string(lab.roots()).unwrap();
+    assert!(told(&other, "other.pem").contains("signs here, and the file holds"));
+    assert_eq!(told(&format!("{other}{corporate}"), "both.pem"), "");
+    let leaf = made(false, (2020, 2040));
+    assert!(told(&leaf, "leaf.pem").contains("is no authority but the certificate of a server"));
+    let expired = made(true, (2020, 2021));
+    assert!(told(&expired, "expired.pem").contains("has expired"));
+}
+
+/// In DER, as Windows exports it.
+#[test]
+fn an_authority_in_der_is_as_good() {
+    use base64::Engine as _;
+    let lab = lab();
+    let text = std::fs::read_to_string(lab.corporate_ca()).unwrap();
+    let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+    let path = lab.directory().join("corporate.cer");
+    std::fs::write(&path, base64::prelude::BASE64_STANDARD.decode(body).unwrap()).unwrap();
+    let proxy = url(lab.proxy(Proxy::Inspects));
+    run(&lab, &proxy, &["--proxy-cert", path.to_str().unwrap()]).exits(0);
+}
+
+/// A certificate that signs itself, as PEM.
+fn made(is_authority: bool, (from, until): (i32, i32)) -> String {
+    let mut parameters = rcgen::CertificateParams::new(vec!["proxy.corp.example".to_owned()]).unwrap();
+    parameters.not_before = rcgen::date_time_ymd(from, 1, 1);
+    parameters.not_after = rcgen::date_time_ymd(until, 1, 1);
+    if is_authority {
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    }
+    parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem()
+}
+
 #[test]
 fn websockets_by_way_of_a_proxy() {
     let lab = Lab::start(vec![Host::new("relay.lab.example", WebSocket::Accept)]);

@@ -77,6 +77,11 @@ fn values_are_refused_with_flag_value_and_what_would_be_right() {
             "the format of \"report.doc\" from its ending; supported are .json, .txt",
         ),
         (&["--save", "report"], "the format of \"report\" from its ending; supported are .json, .txt"),
+        (&["--gateway-url", "https://x.example.com"], "write it as https://PREFIX.gw.arc.azure.com"),
+        (
+            &["--gateway-url", "abc.gw.arc.azure.com", "--connectivity", "direct"],
+            "--gateway-url goes with --connectivity gateway, not with direct",
+        ),
         (&["--nonsense"], "unexpected argument '--nonsense' found"),
         (&["nonsense"], "unexpected argument 'nonsense' found"),
     ];
@@ -137,8 +142,8 @@ fn files_that_cannot_be_used() {
         fs::write(at(name), bytes).expect("the file can be written");
     }
     let table = [
-        ("--public-roots", "words.pem", "no certificate found; a PEM file with one or more"),
-        ("--public-roots", "key.pem", "no certificate found; a PEM file with one or more"),
+        ("--public-roots", "words.pem", "no certificate found; PEM with one or more"),
+        ("--public-roots", "key.pem", "no certificate found; PEM with one or more"),
         ("--proxy-cert", "garbage.pem", "certificate 1 cannot be used"),
         ("--proxy-cert", "base64.pem", "block 1 cannot be read"),
         ("--proxy-cert", "absent.pem", "--proxy-cert "),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use arcprobe::diagnose::{Context, FINDING_IDS, findings};
-use arcprobe::evidence::Inquiry;
+use arcprobe::evidence::{CertificateSummary, Inquiry};
 use arcprobe::finding::Finding;
 use arcprobe::proxy::{Given, SkipRange};
 use arcprobe::report::v1::{Check, Vantage, Verdict};
@@ -25,6 +25,7 @@ pub(super) struct Scenario {
     discoveries: Vec<Inquiry>,
     interrupted: bool,
     skip_range: Option<Given<SkipRange>>,
+    proxy_cert: Vec<CertificateSummary>,
 }
 
 impl Scenario {
@@ -54,6 +55,7 @@ impl Scenario {
             discoveries: Vec::new(),
             interrupted: false,
             skip_range: None,
+            proxy_cert: Vec::new(),
         }
     }
 
@@ -78,12 +80,18 @@ impl Scenario {
         Self { skip_range, ..self }
     }
 
+    pub(super) fn giving(self, proxy_cert: Vec<CertificateSummary>) -> Self {
+        Self { proxy_cert, ..self }
+    }
+
     fn run(&self) -> (Vec<Finding>, Verdict) {
         let context = Context {
             vantages: &self.vantages,
             discoveries: &self.discoveries,
             interrupted: self.interrupted,
             skip_range: self.skip_range.as_ref(),
+            proxy_cert: &self.proxy_cert,
+            now: "2026-06-01T00:00:00Z".parse().ok(),
             ..Context::default()
         };
         let findings = findings(&self.checks, &context);

@@ -1,6 +1,6 @@
 //! Scenarios of TLS.
 
-use arcprobe::evidence::{Cause, Purpose, TrustStore};
+use arcprobe::evidence::{Cause, CertificateSummary, Purpose, TrustStore};
 use arcprobe::report::v1::Verdict::{Blocked, ReadyWithWarnings};
 
 use super::goldens::Scenario;
@@ -23,6 +23,18 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             &["tls_inspection_forbidden", "tls_inspection_trusted", "stands_in"],
             inspected_with_given(),
         ),
+        Scenario::new(
+            "proxy-cert-unfit",
+            Blocked,
+            &["tls_inspection", "proxy_cert_unfit", "stands_in"],
+            inspected(),
+        )
+        .giving(vec![CertificateSummary {
+            subject: "CN=proxy.corp.example".into(),
+            not_before: Some("2024-01-01T00:00:00Z".into()),
+            not_after: Some("2025-01-01T00:00:00Z".into()),
+            ..CertificateSummary::default()
+        }]),
         blocked(
             "path-mtu",
             &["path_mtu", "stands_in"],

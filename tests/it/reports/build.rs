@@ -255,6 +255,7 @@ pub(super) fn report(verdict: Verdict, vantages: Vec<Vantage>, checks: Vec<Check
             connectivity: Connectivity::Direct,
             interrupted: false,
             deadline_passed: false,
+            proxy_cert: Vec::new(),
         },
         verdict,
         vantages,
