@@ -1,12 +1,13 @@
 //! Looks from inside a cluster: chooses nodes and images, brings the agent there, follows it, and clears up.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::future::{join_all, try_join_all};
+use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
@@ -121,9 +122,13 @@ pub async fn look(
         stopped,
         listen,
     };
-    let looked = run.look().await;
+    // a defect of ours must not leave objects in somebody's cluster
+    let looked = AssertUnwindSafe(run.look()).catch_unwind().await;
     let left = if order.keep { run.kept() } else { run.clear_up().await };
-    (looked, left)
+    match looked {
+        Ok(looked) => (looked, left),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
 }
 
 /// The objects that an order would create, for people to read: without the bytes of the agent and of Secrets.
@@ -443,7 +448,10 @@ impl Run<'_> {
 
     fn result(&self, target: &Target, attempt: usize, told: Told, trouble: Option<Trouble>) -> Looked {
         let image = target.images.get(attempt);
-        let image = image.map(|i| format!("; image {}: {}", i.name, i.why)).unwrap_or_default();
+        let missing: Vec<_> = target.images.iter().take(attempt).map(|i| i.name.as_str()).collect();
+        let missing =
+            if missing.is_empty() { String::new() } else { format!(" (not there: {})", missing.join(", ")) };
+        let image = image.map(|i| format!("; image {}: {}{missing}", i.name, i.why)).unwrap_or_default();
         let maps = Arch::parse(&target.node.arch).and_then(|arch| self.prepared.agents.get(&arch));
         let maps = maps.map(|maps| format!("; the agent came in {}", count(maps.len()))).unwrap_or_default();
         Looked {

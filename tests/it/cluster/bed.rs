@@ -13,17 +13,17 @@ use crate::program::{Program, Ran, ran};
 
 /// Which cluster the tests have.
 #[derive(Debug)]
-pub(super) struct Bed {
-    pub(super) kubeconfig: PathBuf,
+pub(crate) struct Bed {
+    pub(crate) kubeconfig: PathBuf,
     /// Whether it is the lab of this repository, with namespaces to put faults into.
-    pub(super) is_lab: bool,
+    pub(crate) is_lab: bool,
     kubectl: PathBuf,
 }
 
 /// A namespace that goes away with the test.
-pub(super) struct Namespace<'a> {
-    pub(super) bed: &'a Bed,
-    pub(super) name: String,
+pub(crate) struct Namespace<'a> {
+    pub(crate) bed: &'a Bed,
+    pub(crate) name: String,
 }
 
 static BED: OnceLock<Result<Bed, String>> = OnceLock::new();
@@ -32,7 +32,7 @@ static BED: OnceLock<Result<Bed, String>> = OnceLock::new();
 static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 /// Runs a test on the cluster, if there is one.
-pub(super) fn on_the_cluster(test: impl FnOnce(&Namespace<'_>)) {
+pub(crate) fn on_the_cluster(test: impl FnOnce(&Namespace<'_>)) {
     let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     match BED.get_or_init(Bed::open) {
         Ok(bed) => {
@@ -44,7 +44,7 @@ pub(super) fn on_the_cluster(test: impl FnOnce(&Namespace<'_>)) {
 }
 
 /// The same, where the network of the nodes is needed.
-pub(super) fn on_the_lab(test: impl FnOnce(&Namespace<'_>)) {
+pub(crate) fn on_the_lab(test: impl FnOnce(&Namespace<'_>)) {
     on_the_cluster(|namespace| {
         if namespace.bed.is_lab {
             test(namespace);
@@ -87,14 +87,14 @@ impl Bed {
     ///
     /// # Panics
     /// When it fails.
-    pub(super) fn kubectl(&self, args: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, args: &[&str]) -> String {
         let output = self.try_kubectl(args, "");
         assert!(output.status.success(), "kubectl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Creates what a text of YAML or JSON describes.
-    pub(super) fn create(&self, objects: &str) {
+    pub(crate) fn create(&self, objects: &str) {
         let output = self.try_kubectl(&["create", "-f", "-"], objects);
         assert!(output.status.success(), "{objects}: {}", String::from_utf8_lossy(&output.stderr));
     }
@@ -119,18 +119,18 @@ impl<'a> Namespace<'a> {
     }
 
     /// kubectl in this namespace.
-    pub(super) fn kubectl(&self, args: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, args: &[&str]) -> String {
         self.bed.kubectl(&[&["-n", &self.name], args].concat())
     }
 
     /// `arcprobe` with this cluster and namespace.
-    pub(super) fn program(&self, command: &str) -> Program {
+    pub(crate) fn program(&self, command: &str) -> Program {
         let kubeconfig = self.bed.kubeconfig.display().to_string();
         Program::new().args([command, "--kube-config", &kubeconfig, "-n", &self.name])
     }
 
     /// What is left of arcprobe in this namespace.
-    pub(super) fn left(&self) -> Vec<String> {
+    pub(crate) fn left(&self) -> Vec<String> {
         let all = self.kubectl(&[
             "get",
             "jobs,pods,configmaps,secrets",
@@ -146,7 +146,7 @@ impl<'a> Namespace<'a> {
     ///
     /// # Panics
     /// When something stays.
-    pub(super) fn is_clean(&self) {
+    pub(crate) fn is_clean(&self) {
         for _ in 0..100 {
             if self.left().is_empty() {
                 return;
@@ -157,7 +157,7 @@ impl<'a> Namespace<'a> {
     }
 
     /// A kubeconfig of the service account `user`, which has no rights.
-    pub(super) fn account(&self, directory: &Path) -> PathBuf {
+    pub(crate) fn account(&self, directory: &Path) -> PathBuf {
         self.kubectl(&["create", "serviceaccount", "user"]);
         let secret = self.kubectl(&["get", "serviceaccount", "user", "-o", "jsonpath={.secrets[0].name}"]);
         let token =
@@ -184,7 +184,7 @@ impl Drop for Namespace<'_> {
 }
 
 /// Runs a command in the network of a node.
-pub(super) fn on_node(node: &str, command: &[&str]) -> Ran {
+pub(crate) fn on_node(node: &str, command: &[&str]) -> Ran {
     let output = Command::new("ip").args(["netns", "exec", &format!("klab-{node}")]).args(command).output();
     ran(&output.unwrap()).exits(0)
 }

@@ -18,7 +18,7 @@ const FOR_NODES: Ipv4Addr = Ipv4Addr::new(172, 30, 240, 54);
 const INSIDE: &str = "kubernetes.default.svc.cluster.local";
 
 /// Servers and the forwarders that lead to them.
-pub(super) struct Internet {
+pub(crate) struct Internet {
     lab: Lab,
     _pods_dns: Lab,
     _forwarders: Runtime,
@@ -26,17 +26,17 @@ pub(super) struct Internet {
 
 impl Internet {
     /// Everything works.
-    pub(super) fn good() -> Self {
+    pub(crate) fn good() -> Self {
         Self::start(Vec::new(), Resolver::Good)
     }
 
     /// The pods' DNS knows names of the cluster and answers this for all others.
-    pub(super) fn with_dns_for_pods(dns: &Dns) -> Self {
+    pub(crate) fn with_dns_for_pods(dns: &Dns) -> Self {
         Self::start(NAMES.iter().map(|name| Host::with_dns(*name, dns.clone())).collect(), Resolver::Good)
     }
 
     /// No DNS server answers, so that a run takes its time.
-    pub(super) fn silent() -> Self {
+    pub(crate) fn silent() -> Self {
         Self::start(Vec::new(), Resolver::Silent)
     }
 
@@ -59,7 +59,7 @@ impl Internet {
     }
 
     /// `check` from these vantages, with all traffic in the lab.
-    pub(super) fn check(&self, namespace: &Namespace<'_>, from: &str) -> Program {
+    pub(crate) fn check(&self, namespace: &Namespace<'_>, from: &str) -> Program {
         let mut args = vec!["-l".to_owned(), "eastus".into(), "--from".into(), from.into()];
         args.extend(["--resolver".into(), self.lab.resolver().to_string()]);
         args.extend(["--public-roots".into(), self.lab.roots().display().to_string()]);
@@ -70,7 +70,7 @@ impl Internet {
         namespace.program("check").args(args)
     }
 
-    pub(super) fn directory(&self) -> &std::path::Path {
+    pub(crate) fn directory(&self) -> &std::path::Path {
         self.lab.directory()
     }
 }

@@ -5,6 +5,7 @@
 //! stands for the internet. The scripts need root and Debian's archive. With `ARCPROBE_TEST_KUBECONFIG` the tests that need
 //! no more than an API server run on another cluster. A test that cannot run says why, and fails where `CI` is `true`.
 
+mod access;
 mod bed;
 mod everywhere;
 mod faults;
