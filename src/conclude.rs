@@ -42,6 +42,8 @@ pub struct Ran<'a> {
     pub interrupted: bool,
     /// What `--proxy-cert` holds.
     pub proxy_cert: &'a [CertificateSummary],
+    /// What to pass to `az`, where the cluster's networks could be read.
+    pub advice: Option<&'a Advice>,
 }
 
 /// Judges a run.
@@ -60,6 +62,7 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
         skip_range: skip_range(ran.sightings),
         proxy_cert: ran.proxy_cert,
         now: Some(ran.started_at),
+        advice: ran.advice,
     };
     let findings = diagnose::findings(&checks, &context);
     let verdict = verdict::overall(&checks, &findings, &vantages, interrupted || deadline_passed);
@@ -83,7 +86,10 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
         checks,
         discoveries,
         findings,
-        advice: Advice { connect_command: Some(connect_command(ran.scope)), ..Advice::default() },
+        advice: ran.advice.cloned().unwrap_or_else(|| Advice {
+            connect_command: Some(connect_command(ran.scope)),
+            ..Advice::default()
+        }),
     }
 }
 

@@ -8,6 +8,8 @@
 //! Each arrow is one function from value to value. Evidence says what was seen, findings say what it means; a failure of
 //! the network is data in a step, an error is this program's own.
 
+#[cfg(feature = "cli")]
+pub mod advise;
 pub mod agent;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -29,6 +31,7 @@ pub mod finding;
 pub mod lookout;
 pub mod measure;
 pub mod net;
+pub mod networks;
 #[cfg(feature = "cli")]
 pub mod payload;
 pub mod plan;

@@ -1,6 +1,7 @@
 //! What probing borrows from outside: clock, resolver, trust roots, diversions. Built once, passed by reference.
 
 mod certificates;
+mod own_routes;
 mod roots;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use crate::proxy::{ProxyScheme, ProxyUrl, Routes};
 use crate::settings::{ConnectTo, ProbeSettings};
 
 use certificates::Certificates;
+pub use own_routes::own_routes;
 pub(crate) use roots::builtin;
 pub use roots::{Anchors, Roots};
 

@@ -4,21 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::sync::watch;
 
+use crate::advise::{Endpoint, Known, advise};
 use crate::agent::{ProbeTask, ProxyTask, Task, VERSION};
 use crate::cluster::{self, Access, AccessError, AgentProxies, Looked, Order, Step};
 use crate::conclude::Sighting;
 use crate::discovery::Discoveries;
-use crate::evidence::{Evidence, NotRun, Observation};
-use crate::lookout::{Lookout, Reach};
+use crate::evidence::{Detail, Evidence, NotRun, Observation, Reach};
+use crate::lookout::{self, Lookout};
 use crate::measure::measure;
 use crate::net::Net;
+use crate::networks::{Networks, Role, Snapshot, cidr};
+use crate::plan;
 use crate::probe::{Bounds, Event, News};
 use crate::proxy::{ProxyError, ProxyFlags, Routes, Settled, settle};
-use crate::report::v1::{Delivered, Facts, Vantage};
-use crate::rules::model::RuleSet;
-use crate::settings::{CheckSettings, ClusterSettings, NodeChoice};
+use crate::report::v1::{Advice, Delivered, Facts, Vantage};
+use crate::rules::expand::fill;
+use crate::rules::model::{PrivateLink, RuleSet};
+use crate::settings::{CheckSettings, ClusterSettings, NodeChoice, Scope};
 use crate::vantage::{Trouble, TroubleKind, VantageKind};
 
 /// What a survey works with.
@@ -45,6 +50,8 @@ pub struct Survey {
     pub took: Duration,
     /// Stopped by the user.
     pub interrupted: bool,
+    /// What the cluster's networks say of the skip range; `None` where they were not read.
+    pub advice: Option<Advice>,
 }
 
 /// Why a survey cannot begin.
@@ -103,12 +110,15 @@ impl Surveyor<'_> {
         let inside = self.inside().await?;
         let here = self.here(stopped.clone(), Arc::clone(&listen));
         let there = self.there(inside.as_ref(), stopped.clone(), listen);
-        let (here, (there, left)) = tokio::join!(here, there);
+        let snapshot = self.snapshot(inside.as_ref());
+        let (here, (there, left), snapshot) = tokio::join!(here, there, snapshot);
         let mut sightings: Vec<_> = here.into_iter().chain(there).collect();
         sightings.sort_by_key(|s| self.settings.vantages.iter().position(|kind| *kind == s.vantage.kind));
+        let pod = inside.as_ref().map(|inside| inside.pod.clone()).unwrap_or_default();
+        let advice = snapshot.map(|snapshot| self.advice(&snapshot, &pod, &sightings));
         let notes = inside.into_iter().flat_map(|inside| inside.notes).chain(left).collect();
         let interrupted = *stopped.borrow();
-        Ok(Survey { sightings, notes, took: started.elapsed(), interrupted })
+        Ok(Survey { sightings, notes, took: started.elapsed(), interrupted, advice })
     }
 
     /// What would be created in the cluster.
@@ -123,11 +133,11 @@ impl Surveyor<'_> {
         }
     }
 
-    fn reach(&self) -> Reach {
+    fn reach(&self) -> lookout::Reach {
         match (self.settings.all_vantages, &self.settings.vantages[..]) {
-            (true, _) => Reach::All,
-            (false, [VantageKind::Workstation]) => Reach::StandsIn,
-            _ => Reach::Callers,
+            (true, _) => lookout::Reach::All,
+            (false, [VantageKind::Workstation]) => lookout::Reach::StandsIn,
+            _ => lookout::Reach::Callers,
         }
     }
 
@@ -177,7 +187,7 @@ impl Surveyor<'_> {
         };
         let (pod, mut notes) = pod_routes(cluster, agents)?;
         let node = cluster.node_routes.clone().unwrap_or_else(|| pod.clone());
-        let ways = [(VantageKind::Pod, pod), (VantageKind::Node, node)];
+        let ways = [(VantageKind::Pod, pod.clone()), (VantageKind::Node, node)];
         let ways: Vec<_> =
             ways.into_iter().filter(|(kind, _)| self.settings.vantages.contains(kind)).collect();
         let tasks = ways.iter().map(|(kind, routes)| Ok((*kind, self.task(*kind, routes)?)));
@@ -185,7 +195,7 @@ impl Surveyor<'_> {
         notes.extend(
             access.as_ref().ok().map(|a| format!("cluster: context {}, server {}", a.context, a.server)),
         );
-        Ok(Some(Inside { access, order, ways, notes }))
+        Ok(Some(Inside { access, order, ways, pod, notes }))
     }
 
     async fn there(
@@ -205,6 +215,31 @@ impl Surveyor<'_> {
         let is_every = inside.order.nodes == NodeChoice::Every;
         let sighting = |looked| self.sighting(looked, &inside.ways, is_every);
         (looked.into_iter().filter_map(sighting).collect(), left)
+    }
+
+    /// What the cluster says of its networks. One that tells nothing is no error: its vantages tell that it does not answer.
+    async fn snapshot(&self, inside: Option<&Inside>) -> Option<Snapshot> {
+        let access = inside?.access.as_ref().ok()?;
+        cluster::snapshot(access, cluster::Proposal::None).await.ok()
+    }
+
+    /// What to pass to `az`, for the ways of the pods.
+    fn advice(&self, snapshot: &Snapshot, pod: &Routes, sightings: &[Sighting]) -> Advice {
+        let scope = &self.settings.scope;
+        let mut others = proxies(pod);
+        others.extend(sightings.iter().flat_map(seen));
+        others.dedup();
+        advise(&Known {
+            networks: &Networks::of(snapshot),
+            skipped: &snapshot.skipped,
+            routes: pod,
+            connectivity: Some(scope.connectivity),
+            region: Some(scope.region.name.as_str()),
+            endpoints: &endpoints(self.rules, scope),
+            others: &others,
+            additions: &[],
+            has_proxy_cert: self.settings.probe.proxy_cert.is_some(),
+        })
     }
 
     /// The evidence of an agent, in the order of the plan that its answers lead to.
@@ -267,11 +302,54 @@ impl Surveyor<'_> {
     }
 }
 
+/// The proxies that are named by an address.
+pub fn proxies(routes: &Routes) -> Vec<(Role, IpNet, String)> {
+    let proxies = [routes.https(), routes.http()].into_iter().flatten();
+    let mut named: Vec<_> = proxies
+        .filter_map(|p| Some((Role::Proxy, cidr::single(p.value.address()?), p.origin.clone())))
+        .collect();
+    named.dedup_by_key(|(_, net, _)| *net);
+    named
+}
+
+/// Addresses that a vantage met and that can collide: its DNS servers outside of the cluster, private answers for names of
+/// Azure.
+fn seen(sighting: &Sighting) -> Vec<(Role, IpNet, String)> {
+    let id = &sighting.vantage.id;
+    let is_pod = sighting.vantage.kind == VantageKind::Pod;
+    let resolvers = sighting.vantage.facts.resolvers.iter().filter(|a| !is_pod && !a.ip().is_loopback());
+    let resolvers = resolvers.map(|a| (Role::Resolver, cidr::single(a.ip()), format!("asked from {id}")));
+    let steps = sighting.evidence.observations.iter().flat_map(|o| &o.attempts).flat_map(|a| &a.steps);
+    let private = steps.filter_map(|step| match &step.detail {
+        Detail::Resolve(lookup) => Some(lookup),
+        _ => None,
+    });
+    let private = private.flat_map(|lookup| {
+        let addresses = lookup.addresses.iter().filter(|a| Reach::of(**a) == Reach::Private);
+        addresses
+            .map(|a| (Role::PrivateEndpoint, cidr::single(*a), format!("the answer for {}", lookup.name)))
+    });
+    resolvers.chain(private).collect()
+}
+
+/// The endpoints of a scope, as far as the way to them matters.
+pub fn endpoints(rules: &RuleSet, scope: &Scope) -> Vec<Endpoint> {
+    let needed = rules.endpoints.iter().filter(|e| plan::is_needed(e, scope));
+    let endpoint = |e: &crate::rules::model::Endpoint| Endpoint {
+        host: fill(e.host.as_str(), scope).pattern(),
+        port: e.port.0,
+        is_private: e.private_link == PrivateLink::Private,
+    };
+    needed.map(endpoint).collect()
+}
+
 /// A cluster and what is wanted of it.
 struct Inside {
     access: Result<Access, Trouble>,
     order: Order,
     ways: Vec<(VantageKind, Routes)>,
+    /// The way of pods, whether they are looked from or not.
+    pod: Routes,
     notes: Vec<String>,
 }
 
@@ -324,7 +402,17 @@ fn pod_routes(
     if let Some(routes) = &cluster.pod_routes {
         return Ok((routes.clone(), Vec::new()));
     }
-    let Some(agents) = agents else { return Ok((Routes::default(), Vec::new())) };
+    match agents {
+        Some(agents) => agents_routes(&agents),
+        None => Ok((Routes::default(), Vec::new())),
+    }
+}
+
+/// The ways of the installed agents, and what is worth saying of them.
+///
+/// # Errors
+/// A URL that nobody could use.
+pub fn agents_routes(agents: &AgentProxies) -> Result<(Routes, Vec<String>), ProxyError> {
     let value = |name| agents.variables.get(name).map(crate::proxy::Secret::reveal);
     let flags = ProxyFlags {
         https: value("HTTPS_PROXY"),
@@ -336,7 +424,7 @@ fn pod_routes(
         settle(&flags, &BTreeMap::new()).map_err(|e| ProxyError { origin: agents.origin.clone(), ..e })?;
     let [https, http, skip] =
         ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].map(|name| format!("{name}, {}", agents.origin));
-    Ok((routes.told_as(&https, &http, &skip), agents.note.into_iter().chain(advice).collect()))
+    Ok((routes.told_as(&https, &http, &skip), agents.note.clone().into_iter().chain(advice).collect()))
 }
 
 fn order(

@@ -13,6 +13,7 @@ mod job;
 mod manifest;
 mod nodes;
 mod rights;
+mod snapshot;
 mod start;
 
 pub use access::{Access, AccessError};
@@ -23,6 +24,7 @@ pub use delivery::{Listener, Looked, Order, look, manifests, nowhere};
 pub use error::{ApiError, ApiFailure};
 pub use job::{Step, Told};
 pub use rights::rbac;
+pub use snapshot::{Proposal, snapshot};
 
 /// A few letters that no other run has at the same time.
 fn run_id() -> String {

@@ -52,6 +52,7 @@ pub(super) fn run(
         took: survey.took,
         interrupted: survey.interrupted,
         proxy_cert: &net.given,
+        advice: survey.advice.as_ref(),
     };
     let report = conclude(&ran);
     show(&report::render(&report, args.output, &screen.text))?;

@@ -1,5 +1,6 @@
 //! One file for each command; the only code that writes to standard output.
 
+mod advise;
 mod agent;
 mod check;
 mod cleanup;
@@ -79,6 +80,7 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
         Command::Explain(args) => {
             explain::run(args).map_err(CommandError::usage).and_then(|text| show(&text))
         }
+        Command::Advise(args) => advise::run(args, environment, &screen),
         Command::Agent(args) => agent::run(args),
         Command::Cleanup(args) => cleanup::run(args, environment, &screen),
         Command::Rbac(args) => rbac::run(args),

@@ -1,6 +1,7 @@
 //! From what was typed to the rules and settings of a run.
 
 use super::{CommandError, Environment};
+use crate::advise::Endpoint;
 use crate::cli::{CheckArgs, ClusterArgs, FailOn, KubeArgs, ScopeArgs};
 use crate::finding::Severity;
 use crate::proxy::{self, ProxyError, ProxyFlags, Routes, Secret, Settled};
@@ -81,6 +82,22 @@ fn scope(args: &ScopeArgs, rules: &RuleSet, routes: &Routes) -> Result<(Scope, V
         values: rules::values(&values).map_err(CommandError::usage)?,
     };
     rules::scope(&asked, rules).map_err(CommandError::usage)
+}
+
+/// The endpoints of a region with what is on by itself, as far as the way to them matters; none without a region.
+pub(super) fn endpoints(location: Option<&str>, cloud: &str) -> Result<Vec<Endpoint>, CommandError> {
+    let Some(location) = location else { return Ok(Vec::new()) };
+    let cloud = rules::cloud(cloud).map_err(CommandError::usage)?;
+    let rules = RuleSet::choose(Some("current"), &[], Some(cloud)).map_err(CommandError::usage)?;
+    let asked = Asked {
+        cloud,
+        location: location.to_owned(),
+        features: Vec::new(),
+        connectivity: Connectivity::Direct,
+        values: std::collections::BTreeMap::new(),
+    };
+    let (scope, _) = rules::scope(&asked, &rules).map_err(CommandError::usage)?;
+    Ok(crate::survey::endpoints(&rules, &scope))
 }
 
 fn connectivity(args: &ScopeArgs, routes: &Routes) -> Result<Connectivity, CommandError> {

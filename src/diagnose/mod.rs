@@ -26,6 +26,7 @@ mod ipv6_unroutable;
 mod large_hello_dropped;
 mod look;
 mod name_blocked;
+mod networks_overlap;
 mod no_route;
 mod not_looked;
 mod path_mtu;
@@ -48,6 +49,7 @@ mod resolver_unreachable;
 mod run_incomplete;
 mod scene;
 mod skip_range_differs;
+mod skip_range_incomplete;
 mod skip_range_malformed;
 mod sni_filtered;
 mod some_addresses_fail;
@@ -66,7 +68,7 @@ use std::cmp::Reverse;
 use crate::evidence::{CertificateSummary, Inquiry};
 use crate::finding::{Confidence, Finding, Remedy, Severity};
 use crate::proxy::{Given, SkipRange};
-use crate::report::v1::{Check, Vantage};
+use crate::report::v1::{Advice, Check, Vantage};
 use group::Group;
 use scene::{Scene, View};
 
@@ -85,6 +87,8 @@ pub struct Context<'a> {
     pub skip_range: Option<&'a Given<SkipRange>>,
     /// What `--proxy-cert` holds; empty where it was not given.
     pub proxy_cert: &'a [CertificateSummary],
+    /// What is known of the cluster's networks, and what is wrong with the skip range.
+    pub advice: Option<&'a Advice>,
     /// When the run began.
     pub now: Option<jiff::Timestamp>,
 }
@@ -172,6 +176,8 @@ const DIAGNOSES: &[Diagnosis] = &[
     wildcard_unverified::DIAGNOSIS,
     value_missing::DIAGNOSIS,
     proxy_cert_unfit::DIAGNOSIS,
+    skip_range_incomplete::DIAGNOSIS,
+    networks_overlap::DIAGNOSIS,
     skip_range_malformed::DIAGNOSIS,
     skip_range_differs::DIAGNOSIS,
     ipv6_unroutable::DIAGNOSIS,

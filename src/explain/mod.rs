@@ -134,6 +134,8 @@ const PAGES: &[(&str, &str)] = pages![
     "cluster_dns_upstream",
     "cluster_dns_down",
     "cut_off",
+    "skip_range_incomplete",
+    "networks_overlap",
     "proxy_cert_unfit",
     "proxy_down",
     "proxy_login",

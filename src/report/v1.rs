@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Attempt, Cause, CertificateSummary, Inquiry, InsideName, Phase, millis};
-use crate::finding::Finding;
+use crate::finding::{Confidence, Finding, Severity};
+use crate::networks::{Role, Skipped};
 use crate::plan::{Route, UnverifiedKind};
 use crate::rules::model::{Cloud, Layer, Protocol};
 use crate::settings::Connectivity;
@@ -205,14 +206,110 @@ pub enum CheckVerdict {
 /// What to pass to `az`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Advice {
-    /// The networks of the cluster.
-    pub networks: Vec<serde_json::Value>,
-    /// Networks that lie inside each other.
-    pub overlaps: Vec<serde_json::Value>,
+    /// The networks of the cluster, all that any source says.
+    pub networks: Vec<KnownNetwork>,
+    /// Networks and addresses that collide.
+    pub overlaps: Vec<Overlap>,
     /// The value for `--proxy-skip-range`; `null` until the cluster's networks are known.
-    pub skip_range: Option<serde_json::Value>,
+    pub skip_range: Option<SkipRangeAdvice>,
     /// The command that connects the cluster.
     pub connect_command: Option<ConnectCommand>,
+    /// The command that gives a connected cluster other proxy settings; `null` without a proxy.
+    #[serde(default)]
+    pub update_command: Option<ConnectCommand>,
+    /// What could not be read.
+    #[serde(default)]
+    pub skipped: Vec<Skipped>,
+}
+
+/// A network, or a single address, and where it is known from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct KnownNetwork {
+    /// What it is to the cluster.
+    pub role: Role,
+    /// In CIDR notation, or an address.
+    pub network: String,
+    /// Where it is known from.
+    pub source: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// Whether it is the one that counts among those of its role.
+    pub counts: bool,
+    /// Why it does not count, or what else is to be said.
+    pub note: Option<String>,
+}
+
+/// Two networks with addresses in common.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct Overlap {
+    pub inner: Role,
+    pub inner_network: String,
+    pub outer: Role,
+    pub outer_network: String,
+    pub severity: Severity,
+    /// What goes where because of it.
+    pub text: String,
+}
+
+/// The value for `--proxy-skip-range`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SkipRangeAdvice {
+    /// Ready to paste.
+    pub value: String,
+    /// Its entries, in order.
+    pub entries: Vec<SkipEntry>,
+    /// What is wrong with the value that was given; the gravest first.
+    pub problems: Vec<SkipProblem>,
+    /// The value that was given; `null` without one.
+    #[serde(default)]
+    pub given: Option<String>,
+    /// The flag, the variable or the object that gave it.
+    #[serde(default)]
+    pub given_by: Option<String>,
+}
+
+/// An entry of the skip range.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct SkipEntry {
+    pub value: String,
+    pub why: String,
+    pub source: String,
+    pub confidence: Confidence,
+}
+
+/// Something wrong with a given skip range.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SkipProblem {
+    /// What is wrong.
+    pub kind: SkipProblemKind,
+    /// The entry that is wrong or missing; empty where it is about the whole value.
+    pub entry: String,
+    /// One sentence.
+    pub text: String,
+    /// What it means for the agents.
+    pub severity: Severity,
+}
+
+/// What can be wrong with a given skip range.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipProblemKind {
+    /// There is a proxy and no skip range.
+    NotGiven,
+    /// Something that has to go around the proxy does not.
+    Missing,
+    /// An entry stands for a part of what it should.
+    TooNarrow,
+    /// An entry takes around the proxy what only the proxy reaches.
+    Harmful,
+    /// An entry is not read as meant.
+    Malformed,
+    /// Clients read an entry in different ways.
+    Differs,
+    /// Another entry stands for it too.
+    Redundant,
 }
 
 /// The command that connects the cluster.

@@ -21,6 +21,8 @@ pub(crate) struct Scenario {
     pub(crate) failed_create: Option<&'static str>,
     /// What is laid over the pod that it makes.
     pub(crate) pod: Option<Value>,
+    /// What paths answer, before all else; without their queries.
+    pub(crate) answers: Vec<(&'static str, u16, Value)>,
     /// The log, for each time that it is read; the last one again and again.
     pub(crate) logs: Vec<String>,
 }
@@ -109,6 +111,13 @@ impl State {
         if path.ends_with("/log") {
             return (200, self.log());
         }
+        if let Some((_, status, body)) = scenario.answers.iter().find(|(known, ..)| *known == path) {
+            return if *status == 200 {
+                (200, body.to_string())
+            } else {
+                refusal(*status, body.as_str().unwrap_or_default())
+            };
+        }
         let last = path.rsplit('/').next().unwrap_or_default();
         match (method, last) {
             ("POST", "selfsubjectaccessreviews") => (200, self.review(body)),
@@ -149,7 +158,12 @@ impl State {
 
     fn created(&self, resource: &str, body: &[u8]) -> String {
         let mut object: Value = serde_json::from_slice(body).unwrap();
-        object["metadata"]["uid"] = json!(format!("uid-of-{}", object["metadata"]["name"].as_str().unwrap()));
+        let name = object["metadata"]["name"].as_str().map(str::to_owned);
+        let name = name.unwrap_or_else(|| {
+            format!("{}x", object["metadata"]["generateName"].as_str().unwrap_or_default())
+        });
+        object["metadata"]["uid"] = json!(format!("uid-of-{name}"));
+        object["metadata"]["name"] = json!(name);
         if resource == "jobs" {
             self.jobs.lock().unwrap().push(object.clone());
         }

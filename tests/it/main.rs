@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are not recognised as tests")]
 
+mod advise;
 mod cli;
 #[cfg(all(target_os = "linux", feature = "cluster-tests"))]
 mod cluster;

@@ -36,6 +36,11 @@ pub struct Resolver {
     cache: Mutex<HashMap<String, Arc<OnceCell<Arc<Lookup>>>>>,
 }
 
+/// The servers that this machine is configured with.
+pub fn system_servers() -> Vec<SocketAddr> {
+    System::read().servers
+}
+
 /// What came of a lookup.
 #[derive(Clone, Debug)]
 pub struct Lookup {

@@ -11,4 +11,5 @@ mod everywhere;
 mod faults;
 mod internet;
 mod leftovers;
+mod networks;
 mod refusals;

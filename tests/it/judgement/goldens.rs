@@ -8,7 +8,7 @@ use arcprobe::diagnose::{Context, FINDING_IDS, findings};
 use arcprobe::evidence::{CertificateSummary, Inquiry};
 use arcprobe::finding::Finding;
 use arcprobe::proxy::{Given, SkipRange};
-use arcprobe::report::v1::{Check, Vantage, Verdict};
+use arcprobe::report::v1::{Advice, Check, Vantage, Verdict};
 use arcprobe::vantage::VantageKind;
 use arcprobe::verdict::overall;
 
@@ -26,6 +26,7 @@ pub(super) struct Scenario {
     interrupted: bool,
     skip_range: Option<Given<SkipRange>>,
     proxy_cert: Vec<CertificateSummary>,
+    advice: Option<Advice>,
 }
 
 impl Scenario {
@@ -56,6 +57,7 @@ impl Scenario {
             interrupted: false,
             skip_range: None,
             proxy_cert: Vec::new(),
+            advice: None,
         }
     }
 
@@ -84,6 +86,10 @@ impl Scenario {
         Self { proxy_cert, ..self }
     }
 
+    pub(super) fn advised(self, advice: Advice) -> Self {
+        Self { advice: Some(advice), ..self }
+    }
+
     fn run(&self) -> (Vec<Finding>, Verdict) {
         let context = Context {
             vantages: &self.vantages,
@@ -91,6 +97,7 @@ impl Scenario {
             interrupted: self.interrupted,
             skip_range: self.skip_range.as_ref(),
             proxy_cert: &self.proxy_cert,
+            advice: self.advice.as_ref(),
             now: "2026-06-01T00:00:00Z".parse().ok(),
             ..Context::default()
         };

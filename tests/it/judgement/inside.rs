@@ -1,8 +1,10 @@
 //! Scenarios with vantages inside a cluster: what only a comparison shows, and what keeps a vantage from being looked from.
 
 use arcprobe::evidence::{Cause, InsideName, NotRun};
-use arcprobe::report::v1::Verdict::{Blocked, Incomplete};
-use arcprobe::report::v1::{Check, Vantage};
+use arcprobe::finding::Severity;
+use arcprobe::networks::Role;
+use arcprobe::report::v1::Verdict::{Blocked, Incomplete, ReadyWithWarnings};
+use arcprobe::report::v1::{Advice, Check, Overlap, SkipProblem, SkipProblemKind, SkipRangeAdvice, Vantage};
 use arcprobe::vantage::TroubleKind;
 use arcprobe::vantage::VantageKind::{self, Node, Pod, Workstation};
 
@@ -39,6 +41,16 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         )
         .looking(vec![of_node("a"), of_node("b")]),
     ];
+    scenarios.push(
+        Scenario::of(
+            "inside-skip-range",
+            ReadyWithWarnings,
+            &["skip_range_incomplete", "networks_overlap"],
+            good(Pod),
+        )
+        .from(&[Pod])
+        .advised(advice()),
+    );
     let troubles = [
         ("inside-unreachable", "cluster_unreachable", TroubleKind::Unreachable, "no answer within 5s"),
         ("inside-login", "cluster_login", TroubleKind::Credentials, "the token is expired"),
@@ -72,6 +84,32 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     ];
     scenarios.extend(troubles.map(|(name, id, kind, text)| not_looked(name, id, kind, text)));
     scenarios
+}
+
+/// A range that is too narrow, and a proxy in the pod range.
+fn advice() -> Advice {
+    let problem = SkipProblem {
+        kind: SkipProblemKind::TooNarrow,
+        entry: "10.96.0.0/16".into(),
+        text: "10.96.0.0/16 is too narrow: the service range is 10.96.0.0/12".into(),
+        severity: Severity::Warning,
+    };
+    let overlap = Overlap {
+        inner: Role::Proxy,
+        inner_network: "10.244.3.9/32".into(),
+        outer: Role::Pods,
+        outer_network: "10.244.0.0/16".into(),
+        severity: Severity::Warning,
+        text: "the proxy 10.244.3.9 lies in the pod range 10.244.0.0/16".into(),
+    };
+    let skip_range = SkipRangeAdvice {
+        value: "10.96.0.0/12,.svc".into(),
+        entries: Vec::new(),
+        problems: vec![problem],
+        given: Some("10.96.0.0/16".into()),
+        given_by: Some("--proxy-skip-range".into()),
+    };
+    Advice { overlaps: vec![overlap], skip_range: Some(skip_range), ..Advice::default() }
 }
 
 /// The names that all call, resolved everywhere but in pods.

@@ -1,0 +1,114 @@
+//! Addresses and names: nodes, the API server, the cluster's DNS, the cluster's domain.
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::services::kubeadm;
+use super::snapshot::{Snapshot, yaml_value};
+use super::{Place, Role};
+
+/// Each address once, with the first source that names it.
+pub(super) fn places(snapshot: &Snapshot) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    let mut add = |role, text: &str, source: &str| {
+        let Ok(address) = text.parse::<IpAddr>() else { return };
+        if !places.iter().any(|p| p.role == role && p.address == address) {
+            places.push(Place { role, address, source: source.to_owned() });
+        }
+    };
+    for text in &snapshot.given.api_servers {
+        add(Role::ApiServer, text, "--api-server");
+    }
+    for slice in snapshot
+        .all("EndpointSlice")
+        .filter(|s| s["metadata"]["labels"]["kubernetes.io/service-name"] == "kubernetes")
+    {
+        for endpoint in slice["endpoints"].as_array().into_iter().flatten() {
+            for address in strings(&endpoint["addresses"]) {
+                add(Role::ApiServer, address, "the endpoints of the Service default/kubernetes");
+            }
+        }
+    }
+    if let Some(endpoints) = snapshot.one("Endpoints", "default", "kubernetes") {
+        for subset in endpoints["subsets"].as_array().into_iter().flatten() {
+            for address in subset["addresses"].as_array().into_iter().flatten() {
+                add(
+                    Role::ApiServer,
+                    address["ip"].as_str().unwrap_or_default(),
+                    "the endpoints of the Service default/kubernetes",
+                );
+            }
+        }
+    }
+    if let Some(host) = snapshot.server.as_deref().and_then(host_of) {
+        add(Role::ApiServer, host, "the kubeconfig");
+    }
+    for service in snapshot.all("Service").filter(|s| is_dns(s)) {
+        let name = service["metadata"]["name"].as_str().unwrap_or_default();
+        add(
+            Role::ClusterDns,
+            service["spec"]["clusterIP"].as_str().unwrap_or_default(),
+            &format!("Service kube-system/{name}"),
+        );
+    }
+    for node in snapshot.all("Node") {
+        let name = node["metadata"]["name"].as_str().unwrap_or_default();
+        for address in node["status"]["addresses"].as_array().into_iter().flatten() {
+            if address["type"] == "InternalIP" {
+                add(Role::Nodes, address["address"].as_str().unwrap_or_default(), &format!("node {name}"));
+            }
+        }
+    }
+    places
+}
+
+/// Names under which the API server is known outside; `localhost` and addresses are none.
+pub(super) fn api_server_names(snapshot: &Snapshot) -> Vec<String> {
+    let own = snapshot.server.as_deref().and_then(host_of).map(str::to_owned);
+    let mut names: Vec<_> = snapshot.given.api_servers.iter().cloned().chain(own).collect();
+    names.retain(|name| name.parse::<IpAddr>().is_err() && name != "localhost" && !name.is_empty());
+    names.dedup();
+    names
+}
+
+/// The domain of the cluster, and where it is known from.
+pub(super) fn domain(snapshot: &Snapshot) -> (String, String) {
+    if let Some(domain) = &snapshot.given.domain {
+        return (domain.clone(), "--cluster-domain".into());
+    }
+    if let Some(domain) = kubeadm(snapshot).and_then(|text| yaml_value(text, "dnsDomain")) {
+        return (domain.to_owned(), "ConfigMap kube-system/kubeadm-config".into());
+    }
+    let corefile = snapshot.data("kube-system", "coredns", "Corefile").unwrap_or_default();
+    let line = corefile.lines().find_map(|line| line.trim_start().strip_prefix("kubernetes "));
+    match line.and_then(|rest| rest.split_whitespace().next()).filter(|name| is_name(name)) {
+        Some(name) => (name.trim_end_matches('.').to_owned(), "the Corefile of CoreDNS".into()),
+        None => ("cluster.local".to_owned(), "the usual domain".into()),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) && !text.is_empty()
+}
+
+fn is_dns(service: &Value) -> bool {
+    let meta = &service["metadata"];
+    let is_it =
+        |name: &str| matches!(name, "kube-dns" | "coredns" | "rke2-coredns-rke2-coredns" | "dns-default");
+    meta["name"].as_str().is_some_and(is_it) || meta["labels"]["k8s-app"] == "kube-dns"
+}
+
+/// The host of a URL, without brackets.
+fn host_of(url: &str) -> Option<&str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next()?;
+    match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next(),
+        None => authority.split(':').next(),
+    }
+}
+
+fn strings(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+}

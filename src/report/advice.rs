@@ -1,0 +1,185 @@
+//! Advice for people: the value to paste first, then why, where everything is, what collides, and the commands.
+
+use std::collections::BTreeSet;
+
+use super::screen::{Paint, Screen};
+use super::text::TextOptions;
+use super::v1::{Advice, KnownNetwork, Overlap, SkipProblem, SkipRangeAdvice};
+use crate::finding::{Confidence, Severity};
+use crate::networks::Role;
+
+/// One screen.
+pub fn text(advice: &Advice, options: &TextOptions) -> String {
+    let mut screen = Screen::new(options.colour, options.width);
+    if let Some(range) = &advice.skip_range {
+        value(&mut screen, range);
+        problems(&mut screen, range);
+    }
+    map(&mut screen, advice, options.verbose);
+    overlaps(&mut screen, advice, options.verbose);
+    skipped(&mut screen, advice);
+    commands(&mut screen, advice);
+    screen.finish()
+}
+
+/// What `advise --plan` says.
+pub fn free_ranges(pods: &str, services: &str, avoided: &[ipnet::IpNet]) -> String {
+    let avoided: Vec<_> = avoided.iter().map(ToString::to_string).collect();
+    format!(
+        "free for pods      {pods}\nfree for services  {services}\n\nThey avoid {}.\nTell the installer, for example:\n  \
+         kubeadm init --pod-network-cidr {pods} --service-cidr {services}\n",
+        avoided.join(", ")
+    )
+}
+
+fn value(screen: &mut Screen, range: &SkipRangeAdvice) {
+    screen.line(&[(Paint::Bold, "The value for --proxy-skip-range")]);
+    screen.command(2, &range.value);
+    screen.blank();
+    screen.line(&[(Paint::Bold, "why")]);
+    let longest = range.entries.iter().map(|e| e.value.len()).max().unwrap_or(0).min(LONGEST_VALUE);
+    for entry in &range.entries {
+        let sure = match entry.confidence {
+            Confidence::Medium => ", likely",
+            // the least that it must be says so itself
+            Confidence::High | Confidence::Low => "",
+        };
+        let label = format!("  {:<longest$}  ", entry.value);
+        let told = format!("{} ({}{sure})", entry.why, entry.source);
+        screen.paragraph(&[(Paint::Cyan, &label)], longest + 4, Paint::Plain, &told);
+    }
+    screen.blank();
+}
+
+fn problems(screen: &mut Screen, range: &SkipRangeAdvice) {
+    let Some(first) = range.problems.first() else {
+        if let (Some(_), Some(by)) = (&range.given, &range.given_by) {
+            screen
+                .line(&[(Paint::Green, "✓"), (Paint::Plain, &format!(" the value of {by} has all of this"))]);
+            screen.blank();
+        }
+        return;
+    };
+    let by = range.given_by.as_deref().unwrap_or("the proxy settings");
+    let verdict = if first.severity == Severity::Info { "works" } else { "does not do" };
+    screen.line(&[(Paint::Bold, &format!("{by}: the value {verdict}"))]);
+    if let Some(given) = &range.given {
+        screen.command(2, given);
+    }
+    for problem in &range.problems {
+        told(screen, problem);
+    }
+    screen.blank();
+}
+
+fn told(screen: &mut Screen, problem: &SkipProblem) {
+    let (paint, mark) = mark(problem.severity);
+    screen.paragraph(
+        &[(paint, &format!("{mark} {} ", problem.severity.word()))],
+        4,
+        Paint::Plain,
+        &problem.text,
+    );
+}
+
+fn mark(severity: Severity) -> (Paint, &'static str) {
+    match severity {
+        Severity::Blocking => (Paint::Red, "✗"),
+        Severity::Warning => (Paint::Yellow, "!"),
+        Severity::Info => (Paint::Dim, "·"),
+    }
+}
+
+/// Ordered by address, so that what nests or touches stands together; what lies inside another is indented.
+fn map(screen: &mut Screen, advice: &Advice, verbose: bool) {
+    let shown = |n: &&KnownNetwork| verbose || ((n.counts || n.note.is_some()) && n.role != Role::Route);
+    let mut rows: Vec<(ipnet::IpNet, &KnownNetwork)> =
+        advice.networks.iter().filter(shown).filter_map(|n| Some((net(&n.network)?, n))).collect();
+    rows.sort_by_key(|(net, n)| (*net, n.role, !n.counts));
+    if rows.is_empty() {
+        screen.line(&[(Paint::Yellow, "No network of the cluster is known.")]);
+        screen.blank();
+        return;
+    }
+    screen.line(&[(Paint::Bold, "where everything is")]);
+    let nodes = folded(&mut rows);
+    for (at, (net, known)) in rows.iter().enumerate() {
+        let depth =
+            rows[..at].iter().filter(|(outer, o)| o.counts && outer.contains(net) && outer != net).count();
+        let label = format!("  {}{:<20} ", "  ".repeat(depth.min(4)), known.network);
+        let doubt = match (&known.note, known.confidence) {
+            (Some(note), _) => format!("; {note}"),
+            (None, Confidence::Medium) => ", likely".into(),
+            (None, Confidence::High | Confidence::Low) => String::new(),
+        };
+        let paint = if known.counts { Paint::Plain } else { Paint::Dim };
+        let text = format!("{} ({}{doubt})", known.role.words(), known.source);
+        screen.paragraph(&[(paint, &label)], label.len(), paint, &text);
+    }
+    if nodes > 0 {
+        screen.line(&[(Paint::Dim, &format!("  and {nodes} more nodes (-o json has all)"))]);
+    }
+    screen.blank();
+}
+
+/// Of many nodes the first few stand for all; the number of the others.
+fn folded(rows: &mut Vec<(ipnet::IpNet, &KnownNetwork)>) -> usize {
+    let before = rows.len();
+    let mut seen = 0;
+    rows.retain(|(_, n)| {
+        seen += usize::from(n.role == Role::Nodes);
+        n.role != Role::Nodes || seen <= NODES_SHOWN
+    });
+    before - rows.len()
+}
+
+fn net(text: &str) -> Option<ipnet::IpNet> {
+    text.parse().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(Into::into))
+}
+
+fn overlaps(screen: &mut Screen, advice: &Advice, verbose: bool) {
+    let mut seen = BTreeSet::new();
+    let telling = |o: &&Overlap| verbose || o.severity > Severity::Info;
+    let shown: Vec<_> =
+        advice.overlaps.iter().filter(telling).filter(|o| seen.insert(o.text.as_str())).collect();
+    if shown.is_empty() {
+        return;
+    }
+    screen.line(&[(Paint::Bold, "what collides")]);
+    for overlap in shown {
+        let (paint, mark) = mark(overlap.severity);
+        screen.paragraph(
+            &[(paint, &format!("{mark} {} ", overlap.severity.word()))],
+            4,
+            Paint::Plain,
+            &overlap.text,
+        );
+    }
+    screen.blank();
+}
+
+fn skipped(screen: &mut Screen, advice: &Advice) {
+    if advice.skipped.is_empty() {
+        return;
+    }
+    let each: Vec<_> = advice.skipped.iter().map(|s| format!("{} ({})", s.source, s.why)).collect();
+    screen.paragraph(&[(Paint::Dim, "not read: ")], 2, Paint::Dim, &each.join("; "));
+    screen.blank();
+}
+
+fn commands(screen: &mut Screen, advice: &Advice) {
+    if let Some(connect) = advice.connect_command.as_ref().filter(|_| advice.update_command.is_some()) {
+        screen.line(&[(Paint::Bold, "to connect a cluster"), (Paint::Dim, "  (-o json has PowerShell too)")]);
+        screen.command(2, &connect.bash);
+        screen.blank();
+    }
+    if let Some(update) = &advice.update_command {
+        screen.line(&[(Paint::Bold, "for a cluster that is connected")]);
+        screen.command(2, &update.bash);
+    }
+}
+
+/// In characters; longer ones push their reasons to the right.
+const LONGEST_VALUE: usize = 28;
+
+const NODES_SHOWN: usize = 3;

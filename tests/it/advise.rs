@@ -1,0 +1,189 @@
+//! Advice on networks, through the real binary: from files, from flags, and from an API server with the texts of real ones.
+
+use serde_json::{Value, json};
+
+use crate::fake_api::{FakeApi, Scenario};
+use crate::program::{Program, Ran};
+
+const KUBEADM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/clusters/kubeadm");
+
+fn advise<'a>(args: impl IntoIterator<Item = &'a str>) -> Ran {
+    Program::new().args(["advise"]).args(args).run()
+}
+
+fn value(ran: &Ran) -> String {
+    ran.json()["advice"]["skip_range"]["value"].as_str().unwrap().to_owned()
+}
+
+/// The whole screen, for a value that was copied from somewhere.
+#[test]
+fn a_value_that_was_copied_is_told_apart_from_the_right_one() {
+    let copied = "10.96.0.0/16,kubernetes.default.svc,.svc,.azure.com";
+    let ran = advise([
+        "--from-files",
+        KUBEADM,
+        "-l",
+        "eastus",
+        "--proxy-https",
+        "http://joe:topsecret@proxy.corp.example:3128",
+        "--proxy-skip-range",
+        copied,
+        "--no-proxy",
+    ])
+    .exits(3);
+    assert!(!ran.stdout.contains("topsecret"));
+    let own = |line: &&str| !line.contains("this machine asks it");
+    let screen = ran.stdout.lines().filter(own).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!("advise", screen);
+}
+
+#[test]
+fn the_right_value_is_told_to_be_right() {
+    let right = "10.96.0.0/12,10.244.0.0/16,192.168.7.10,kubernetes.default.svc,.svc,.svc.cluster.local";
+    let ran = advise(["--from-files", KUBEADM, "-o", "json"]).exits(0);
+    assert_eq!(value(&ran), right);
+    let ran =
+        advise(["--from-files", KUBEADM, "--proxy-https", "http://proxy:3128", "--proxy-skip-range", right])
+            .exits(0);
+    assert!(ran.stdout.contains("✓ the value of --proxy-skip-range has all of this"), "{}", ran.stdout);
+}
+
+#[test]
+fn flags_alone_are_enough() {
+    let flags = [
+        "--no-cluster",
+        "--service-cidr",
+        "10.43.0.0/16",
+        "--service-cidr",
+        "fd00:43::/112",
+        "--pod-cidr",
+        "10.42.0.0/16",
+        "--api-server",
+        "10.1.2.3",
+        "--api-server",
+        "api.corp.example",
+        "--cluster-domain",
+        "corp.local",
+        "--add",
+        ".corp.example",
+        "-o",
+        "json",
+    ];
+    let ran = advise(flags).exits(0);
+    assert_eq!(
+        value(&ran),
+        "10.43.0.0/16,fd00:43::/112,10.42.0.0/16,10.1.2.3,api.corp.example,kubernetes.default.svc,.svc,.svc.corp.local,.corp.example"
+    );
+    advise(["--no-cluster"]).exits(5);
+    let colliding =
+        ["--no-cluster", "--service-cidr", "10.0.0.0/16", "--pod-cidr", "10.0.128.0/17", "-o", "json"];
+    assert!(advise(colliding).exits(3).stdout.contains("overlap: a pod can have the address of a Service"));
+}
+
+#[test]
+fn a_plan_keeps_away_from_what_is_taken() {
+    let ran = advise(["--plan", "--avoid", "172.16.0.0/12,10.0.0.0/9", "--pods", "14", "--services", "22"])
+        .exits(0);
+    assert!(ran.stdout.contains("free for pods      10.128.0.0/14\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("free for services  10.132.0.0/22\n"), "{}", ran.stdout);
+    let ran = advise(["--plan", "--avoid", "0.0.0.0/0"]).exits(2);
+    assert!(ran.stderr.contains("give longer prefixes"), "{}", ran.stderr);
+}
+
+#[test]
+fn files_and_flags_that_are_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_str().unwrap();
+    assert!(
+        advise(["--from-files", path]).exits(2).stderr.contains("there is no file with the ending .json")
+    );
+    std::fs::write(directory.path().join("a.json"), "{\"x\": 1}").unwrap();
+    assert!(advise(["--from-files", path]).exits(2).stderr.contains("a.json: no Kubernetes object"));
+    std::fs::write(directory.path().join("a.json"), "{").unwrap();
+    assert!(advise(["--from-files", path]).exits(2).stderr.contains("a.json"));
+    assert!(
+        advise(["--service-cidr", "10.96.0.1/12"]).exits(2).stderr.contains("the network is 10.96.0.0/12")
+    );
+    assert!(advise(["--pod-cidr", "pods"]).exits(2).stderr.contains("write it as 10.96.0.0/12"));
+}
+
+/// What an API server says to a Service outside of its range, and what becomes of it.
+#[test]
+fn refusals_of_all_versions() {
+    let services = "/api/v1/namespaces/ops/services";
+    let table = [
+        (
+            422,
+            "provided IP is not in the valid range. The range of valid IPs is 10.96.0.0/12",
+            Some("10.96.0.0/12"),
+        ),
+        (
+            422,
+            "failed to allocate IP 240.0.0.1: the provided IP (240.0.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16",
+            Some("10.96.0.0/16"),
+        ),
+        (422, "failed to allocate IP 240.0.0.1: the provided network does not match the current range", None),
+        (403, "services is forbidden", None),
+    ];
+    for (status, text, expected) in table {
+        let report = ask(vec![(services, status, text.into())], &[]);
+        let counting = counting(&report);
+        match expected {
+            Some(range) => assert_eq!(counting, [format!("{range} high")], "{text}"),
+            None => assert_eq!(counting, ["10.96.0.0/28 low"], "{text}"),
+        }
+    }
+}
+
+/// Accepted says nothing; asked for real it is refused, or taken back.
+#[test]
+fn a_proposal_that_is_accepted_says_nothing() {
+    let report = ask(vec![], &[]);
+    assert_eq!(counting(&report), ["10.96.0.0/28 low"]);
+    assert!(report["advice"]["skipped"].to_string().contains("--propose-service"));
+    let report = ask(vec![], &["--propose-service"]);
+    assert!(report["advice"]["skipped"].to_string().contains("took the Service"));
+}
+
+#[test]
+fn a_new_server_names_its_ranges_itself() {
+    let cidrs = json!({"kind": "ServiceCIDRList", "apiVersion": "networking.k8s.io/v1", "metadata": {},
+        "items": [{"metadata": {"name": "kubernetes"}, "spec": {"cidrs": ["10.96.0.0/20", "fd00::/112"]}}]});
+    let report = ask(vec![("/apis/networking.k8s.io/v1/servicecidrs", 200, cidrs)], &["--no-dry-run"]);
+    assert_eq!(counting(&report), ["10.96.0.0/20 high", "fd00::/112 high"]);
+}
+
+#[test]
+fn a_viewer_without_most_rights_gets_what_there_is() {
+    let forbidden = |path| (path, 403, Value::from("forbidden"));
+    let report = ask(
+        ["/api/v1/nodes", "/api/v1/pods", "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"]
+            .map(forbidden)
+            .to_vec(),
+        &["--no-dry-run"],
+    );
+    assert_eq!(counting(&report), ["10.96.0.0/28 low"]);
+    let skipped = report["advice"]["skipped"].as_array().unwrap();
+    assert_eq!(skipped.iter().filter(|s| s["why"] == "forbidden").count(), 3, "{skipped:#?}");
+}
+
+/// The advice of an API server with two Services, and these answers besides.
+fn ask(answers: Vec<(&'static str, u16, Value)>, more: &[&str]) -> Value {
+    let services = json!({"kind": "ServiceList", "apiVersion": "v1", "metadata": {}, "items": [
+        {"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {"clusterIP": "10.96.0.1"}},
+        {"metadata": {"name": "kube-dns", "namespace": "kube-system"}, "spec": {"clusterIP": "10.96.0.10"}}]});
+    let mut all = vec![("/api/v1/services", 200, services)];
+    all.extend(answers);
+    let directory = tempfile::tempdir().unwrap();
+    let api = FakeApi::start(Scenario { answers: all, ..Scenario::default() });
+    let config = api.kubeconfig(directory.path()).display().to_string();
+    advise(["--kube-config", &config, "-o", "json"].into_iter().chain(more.iter().copied())).json()
+}
+
+fn counting(report: &Value) -> Vec<String> {
+    let networks = report["advice"]["networks"].as_array().unwrap();
+    let counts = networks.iter().filter(|n| n["role"] == "services" && n["counts"] == true);
+    counts
+        .map(|n| format!("{} {}", n["network"].as_str().unwrap(), n["confidence"].as_str().unwrap()))
+        .collect()
+}
