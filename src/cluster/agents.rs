@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, EnvVar, Secret};
 use kube::api::{Api, ListParams};
 
 use super::access::Access;
+use super::error::{ApiError, ApiFailure};
 use crate::proxy::Secret as Hidden;
 
 /// The variables of the agents, and where they come from.
@@ -50,6 +51,19 @@ pub async fn proxies(access: &Access, read_secrets: bool) -> Option<AgentProxies
     match access.ask("read the agents' proxy Secret", api.get(&name)).await {
         Ok(secret) => Some(AgentProxies { variables: variables(secret), origin, note: None }),
         Err(e) => Some(AgentProxies { note: Some(e.to_string()), origin, ..AgentProxies::default() }),
+    }
+}
+
+/// The region that the agents are configured with; `None` where there are none.
+///
+/// # Errors
+/// When the cluster does not answer or may not be asked.
+pub async fn region(access: &Access) -> Result<Option<String>, ApiError> {
+    let api = Api::<ConfigMap>::namespaced(access.client.clone(), NAMESPACE);
+    match access.ask("read the agents' configuration", api.get("azure-clusterconfig")).await {
+        Ok(map) => Ok(map.data.and_then(|mut data| data.remove("AZURE_REGION")).filter(|r| !r.is_empty())),
+        Err(ApiError { failure: ApiFailure::NotFound(_), .. }) => Ok(None),
+        Err(e) => Err(e),
     }
 }
 

@@ -1,51 +1,26 @@
-//! Looks from inside a cluster: chooses nodes and images, brings the agent there, follows it, and clears up.
+//! Looks from inside a cluster: brings the agent there, follows it, and clears up.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{join_all, try_join_all};
 use futures::{FutureExt as _, StreamExt as _};
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::api::{Api, ListParams};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::access::Access;
 use super::board::Board;
-use super::choice::{self, Image};
 use super::error::ApiError;
 use super::job::{Followed, Step, Told, trouble};
-use super::manifest::{self, Carrier, JobPlan, RunNames};
-use super::nodes::{self, NodeFacts};
-use super::{rights, run_id};
-use crate::payload::{self, Arch, Payload};
+use super::manifest;
+use super::prepare::{Order, Prepared, Target, prepare};
+use crate::payload::Arch;
 use crate::report::v1::Delivered;
-use crate::settings::NodeChoice;
 use crate::vantage::{Trouble, TroubleKind, VantageKind};
-
-/// What is to be done inside a cluster.
-#[derive(Clone)]
-pub struct Order {
-    /// Which nodes are looked from.
-    pub nodes: NodeChoice,
-    /// From which positions on each, with what the agent is told there.
-    pub tasks: Vec<(VantageKind, Vec<u8>)>,
-    /// `--image`: run from this image, and have it pulled where it is missing.
-    pub image: Option<String>,
-    /// `--agent-binary`.
-    pub agent_binary: Option<PathBuf>,
-    /// `--keep`: leave the objects in the cluster.
-    pub keep: bool,
-    /// So many at the same time.
-    pub parallel: usize,
-    /// After this an agent is given up.
-    pub within: Duration,
-}
 
 /// What came of looking from one position.
 #[derive(Clone, Debug)]
@@ -66,32 +41,6 @@ pub struct Looked {
 
 /// Hears how far each position is; they are numbered from 0 in the order of the result.
 pub type Listener = Arc<dyn Fn(usize, Step) + Send + Sync>;
-
-/// A position, with what is needed to look from it.
-#[derive(Clone, Debug)]
-struct Target {
-    place: usize,
-    kind: VantageKind,
-    node: NodeFacts,
-    /// To be tried one after the other.
-    images: Vec<Image>,
-    chosen: String,
-}
-
-/// All that is known before anything is created.
-struct Prepared {
-    names: RunNames,
-    targets: Vec<Target>,
-    agents: BTreeMap<Arch, Vec<AgentMap>>,
-    assigns_users: bool,
-}
-
-/// A ConfigMap with pieces of the agent, by their keys.
-#[derive(Clone)]
-struct AgentMap {
-    name: String,
-    files: BTreeMap<String, Vec<u8>>,
-}
 
 /// Objects that were created, and so have to be cleared up.
 #[derive(Default)]
@@ -131,51 +80,6 @@ pub async fn look(
     }
 }
 
-/// The objects that an order would create, for people to read: without the bytes of the agent and of Secrets.
-///
-/// # Errors
-/// Whatever would keep all positions from being looked from.
-pub async fn manifests(access: &Access, order: &Order) -> Result<Vec<serde_json::Value>, Trouble> {
-    let prepared = prepare(access, order).await?;
-    let mut objects = Vec::new();
-    let mut add = |kind: &str, version: &str, object: serde_json::Result<serde_json::Value>| {
-        if let Ok(serde_json::Value::Object(mut fields)) = object {
-            let mut all = serde_json::Map::new();
-            all.insert("apiVersion".into(), version.into());
-            all.insert("kind".into(), kind.into());
-            all.append(&mut fields);
-            objects.push(serde_json::Value::Object(all));
-        }
-    };
-    for target in &prepared.targets {
-        let job = manifest::job(&prepared.plan(order, target, 0, &prepared.carrier(order, target, 0)));
-        add("Job", "batch/v1", serde_json::to_value(job));
-    }
-    for map in prepared.agents.values().flatten() {
-        let sizes = map.files.iter().map(|(key, bytes)| (key.clone(), told_size(bytes.len())));
-        let mut object =
-            serde_json::to_value(manifest::agent_map(&prepared.names, &map.name, BTreeMap::new(), &[]));
-        if let Ok(object) = &mut object {
-            object["binaryData"] = sizes.collect::<serde_json::Map<_, _>>().into();
-        }
-        add("ConfigMap", "v1", object);
-    }
-    for (kind, task) in &order.tasks {
-        let mut object = serde_json::to_value(manifest::task_secret(&prepared.names, *kind, Vec::new(), &[]));
-        if let Ok(object) = &mut object {
-            for value in object["data"].as_object_mut().into_iter().flat_map(serde_json::Map::values_mut) {
-                *value = told_size(task.len());
-            }
-        }
-        add("Secret", "v1", object);
-    }
-    Ok(objects)
-}
-
-fn told_size(bytes: usize) -> serde_json::Value {
-    format!("({bytes} bytes, not shown)").into()
-}
-
 /// One result for each kind of position, all with the same trouble: nothing could be looked at from anywhere.
 pub fn nowhere(order: &Order, trouble: &Trouble) -> Vec<Looked> {
     let looked = |(kind, _): &(VantageKind, Vec<u8>)| Looked {
@@ -191,153 +95,6 @@ pub fn nowhere(order: &Order, trouble: &Trouble) -> Vec<Looked> {
 
 fn delivered(order: &Order) -> Delivered {
     if order.image.is_some() { Delivered::Image } else { Delivered::Configmap }
-}
-
-async fn prepare(access: &Access, order: &Order) -> Result<Prepared, Trouble> {
-    let missing = rights::missing(access).await.map_err(|e| trouble(&e))?;
-    if !missing.is_empty() {
-        let text = format!("the user of context \"{}\" may not {}", access.context, missing.join("; nor "));
-        return Err(Trouble::new(TroubleKind::Rights, text));
-    }
-    let nodes = Api::all(access.client.clone());
-    let (nodes, assigns_users) =
-        tokio::join!(access.list(&nodes, "list the nodes", ListParams::default()), assigns_users(access));
-    let nodes: Vec<_> = nodes.map_err(|e| trouble(&e))?.iter().map(NodeFacts::of).collect();
-    let chosen = nodes::choose(&nodes, &order.nodes)?;
-    let names = RunNames { run: run_id(), namespace: access.namespace.clone() };
-    let agents = if order.image.is_some() { BTreeMap::new() } else { agents(order, &chosen.nodes, &names)? };
-    let pods = pods_of(access, order, &chosen.nodes).await;
-    let mut targets = Vec::new();
-    for node in &chosen.nodes {
-        for (kind, _) in &order.tasks {
-            let place = targets.len();
-            let images = match &order.image {
-                Some(name) => vec![Image { name: name.clone(), why: "given with --image" }],
-                None => choice::images(node, &pods),
-            };
-            targets.push(Target {
-                place,
-                kind: *kind,
-                node: node.clone(),
-                images,
-                chosen: chosen.reason.clone(),
-            });
-        }
-    }
-    Ok(Prepared { names, targets, agents, assigns_users })
-}
-
-/// OpenShift gives each namespace user ids of its own and refuses others.
-async fn assigns_users(access: &Access) -> bool {
-    let groups = access.ask("list the API groups", access.client.list_api_groups()).await;
-    groups.is_ok_and(|list| list.groups.iter().any(|g| g.name == "security.openshift.io"))
-}
-
-/// What runs on the nodes, for the names of images that are there for certain; nothing where that may not be listed.
-async fn pods_of(access: &Access, order: &Order, nodes: &[NodeFacts]) -> Vec<Pod> {
-    if order.image.is_some() {
-        return Vec::new();
-    }
-    let api = Api::<Pod>::all(access.client.clone());
-    let params =
-        |node: &NodeFacts| ListParams::default().fields(&format!("spec.nodeName={}", node.name)).limit(250);
-    if let [node] = nodes {
-        let pods = access.ask("list the pods of a node", api.list(&params(node))).await;
-        return pods.map_or_else(|_| Vec::new(), |list| list.items);
-    }
-    // one question for many nodes: what every node has is among the pods of the system
-    let system = Api::<Pod>::namespaced(access.client.clone(), "kube-system");
-    access.list(&system, "list the pods of kube-system", ListParams::default()).await.unwrap_or_default()
-}
-
-/// The agent for each architecture, in ConfigMaps. An architecture without one is a trouble of its nodes only, unless no
-/// node has another.
-fn agents(
-    order: &Order,
-    nodes: &[NodeFacts],
-    names: &RunNames,
-) -> Result<BTreeMap<Arch, Vec<AgentMap>>, Trouble> {
-    let mut agents = BTreeMap::new();
-    let mut problem = None;
-    for node in nodes {
-        let Some(arch) = Arch::parse(&node.arch) else { continue };
-        if agents.contains_key(&arch) {
-            continue;
-        }
-        match payload::find(arch, order.agent_binary.as_deref()) {
-            Ok(payload) => drop(agents.insert(arch, agent_maps(names, payload))),
-            Err(e) => problem = Some(Trouble::new(TroubleKind::NoAgent, e.to_string())),
-        }
-    }
-    match problem {
-        Some(trouble) if agents.is_empty() => Err(trouble),
-        _ if agents.is_empty() => Err(no_agent(nodes)),
-        _ => Ok(agents),
-    }
-}
-
-fn no_agent(nodes: &[NodeFacts]) -> Trouble {
-    let arch = nodes.first().map(|n| n.arch.as_str()).unwrap_or_default();
-    Trouble::new(
-        TroubleKind::NoAgent,
-        format!("there is no agent for nodes of architecture \"{arch}\"; there are for amd64 and arm64"),
-    )
-}
-
-/// The loader goes with the first piece.
-fn agent_maps(names: &RunNames, payload: Payload) -> Vec<AgentMap> {
-    let mut loader = Some(payload.loader);
-    let map = |(number, piece): (usize, Vec<u8>)| {
-        let mut files = BTreeMap::from([(format!("agent.{number}"), piece)]);
-        files.extend(loader.take().map(|bytes| ("loader".to_owned(), bytes)));
-        AgentMap { name: names.agent(&payload.sha256, number), files }
-    };
-    payload.chunks.into_iter().enumerate().map(map).collect()
-}
-
-impl Prepared {
-    fn carrier(&self, order: &Order, target: &Target, attempt: usize) -> Carrier {
-        if let Some(image) = &order.image {
-            return Carrier::Image(image.clone());
-        }
-        let maps = Arch::parse(&target.node.arch).and_then(|arch| self.agents.get(&arch)).map(Vec::as_slice);
-        let named = |map: &AgentMap| (map.name.clone(), map.files.keys().cloned().collect());
-        Carrier::ConfigMaps {
-            image: target.images.get(attempt).map(|i| i.name.clone()).unwrap_or_default(),
-            maps: maps.unwrap_or_default().iter().map(named).collect(),
-        }
-    }
-
-    fn plan<'a>(
-        &'a self,
-        order: &Order,
-        target: &'a Target,
-        attempt: usize,
-        carrier: &'a Carrier,
-    ) -> JobPlan<'a> {
-        JobPlan {
-            names: &self.names,
-            kind: target.kind,
-            node: &target.node.name,
-            number: target.place * TRIES_APART + attempt,
-            carrier,
-            deadline: i64::try_from(order.within.as_secs()).unwrap_or(i64::MAX),
-            assigns_users: self.assigns_users,
-        }
-    }
-
-    /// Why nothing can be sent to a node at all.
-    fn impossible(&self, order: &Order, target: &Target) -> Option<Trouble> {
-        let has_agent = Arch::parse(&target.node.arch).is_some_and(|arch| self.agents.contains_key(&arch));
-        if order.image.is_none() && !has_agent {
-            return Some(no_agent(std::slice::from_ref(&target.node)));
-        }
-        target.images.is_empty().then(|| {
-            let text =
-                format!("node {} reports no image, and no pod on it could be listed", target.node.name);
-            Trouble::new(TroubleKind::NoImage, text)
-        })
-    }
 }
 
 struct Run<'a> {
@@ -511,9 +268,6 @@ fn count(maps: usize) -> String {
 fn interrupted() -> Trouble {
     Trouble::new(TroubleKind::Interrupted, "the run was stopped first")
 }
-
-/// So that names of tries on one node do not meet those of the next.
-const TRIES_APART: usize = 10;
 
 /// The log comes a moment after the end of the Job.
 const WORKSTATION_LAG: Duration = Duration::from_secs(10);

@@ -8,21 +8,25 @@ mod cleanup;
 mod config;
 mod delivery;
 mod dialer;
+mod dry_run;
 mod error;
 mod job;
 mod manifest;
 mod nodes;
+mod prepare;
 mod rights;
 mod snapshot;
 mod start;
 
 pub use access::{Access, AccessError};
-pub use agents::{AgentProxies, proxies};
+pub use agents::{AgentProxies, proxies, region};
 pub use cleanup::{Cleaned, cleanup};
 pub use config::ConfigError;
-pub use delivery::{Listener, Looked, Order, look, manifests, nowhere};
+pub use delivery::{Listener, Looked, look, nowhere};
+pub use dry_run::manifests;
 pub use error::{ApiError, ApiFailure};
 pub use job::{Step, Told};
+pub use prepare::Order;
 pub use rights::rbac;
 pub use snapshot::{Proposal, snapshot};
 

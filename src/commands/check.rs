@@ -9,8 +9,8 @@ use anyhow::Context as _;
 
 use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
-use crate::cli::CheckArgs;
-use crate::cluster::Step;
+use crate::cli::{CheckArgs, ScopeArgs};
+use crate::cluster::{self, Access, AccessError, Step};
 use crate::conclude::{Ran, conclude};
 use crate::exit::Exit;
 use crate::finding::Severity;
@@ -19,7 +19,32 @@ use crate::net::Net;
 use crate::progress::Progress;
 use crate::report::v1::{Report, Verdict};
 use crate::report::{self, Format};
+use crate::settings::ProbeSettings;
 use crate::survey::{HereSign, Listener, Sign, Survey, SurveyError, Surveyor};
+
+/// The arguments with a region: the given one, else that of the cluster, where it is onboarded.
+fn located(args: &CheckArgs, environment: &Environment, screen: &Screen) -> Result<CheckArgs, CommandError> {
+    if args.scope.location.is_some() {
+        return Ok(args.clone());
+    }
+    let choice = super::settings::kube(&args.cluster.kube);
+    let found = runtime()?.block_on(async {
+        let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
+        Ok::<_, AccessError>(cluster::region(&access).await?)
+    });
+    let why = match found {
+        Ok(Some(region)) => {
+            screen.hint(&format!("region {region}, as the cluster's agents have it"));
+            let scope = ScopeArgs { location: Some(region), ..args.scope.clone() };
+            return Ok(CheckArgs { scope, ..args.clone() });
+        }
+        Ok(None) => "no agents of Azure Arc are in the cluster that could tell".to_owned(),
+        Err(e) => e.to_string(),
+    };
+    Err(CommandError::Usage(anyhow::anyhow!(
+        "--location REGION is needed, such as --location eastus; it cannot be read from a cluster: {why}"
+    )))
+}
 
 /// The line of the program: settings, survey, conclusions, report.
 pub(super) fn run(
@@ -27,6 +52,7 @@ pub(super) fn run(
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Exit, CommandError> {
+    let args = &located(args, environment, screen)?;
     let Prepared { rules, settings, notes } = super::settings::check(args, environment)?;
     let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);
     let files = open_all(&args.save)?;

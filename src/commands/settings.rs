@@ -76,7 +76,7 @@ fn scope(args: &ScopeArgs, rules: &RuleSet, routes: &Routes) -> Result<(Scope, V
     let values: Vec<_> = gateway.chain(args.set.iter().cloned()).collect();
     let asked = Asked {
         cloud: rules::cloud(&args.cloud).map_err(CommandError::usage)?,
-        location: args.location.clone(),
+        location: args.location.clone().unwrap_or_default(),
         features: args.feature.clone(),
         connectivity: connectivity(args, routes)?,
         values: rules::values(&values).map_err(CommandError::usage)?,

@@ -96,7 +96,7 @@ fn regions_are_found_or_explained() {
     let table: &[(&[&str], &str)] = &[
         (&["check", "-l", "eastsu"], "unknown region \"eastsu\"; did you mean \"eastus\"?"),
         (&["check", "-l", ""], "a value is required for '--location <REGION>'"),
-        (&["check"], "the following required arguments were not provided:\n  --location <REGION>"),
+        (&["check"], "--location REGION is needed, such as --location eastus"),
         (
             &["check", "-l", "usgovvirginia"],
             "usgovvirginia is a region of AzureUSGovernment; pass --cloud AzureUSGovernment",

@@ -12,4 +12,5 @@ mod faults;
 mod internet;
 mod leftovers;
 mod networks;
+mod onboarded;
 mod refusals;
