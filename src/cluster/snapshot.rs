@@ -65,6 +65,12 @@ const SOURCES: &[Source] = &[
         false,
     ),
     source(
+        "ConfigMap kube-system/antrea-config",
+        "/api/v1/namespaces/kube-system/configmaps/antrea-config",
+        "ConfigMap",
+        false,
+    ),
+    source(
         "ConfigMap kube-flannel/kube-flannel-cfg",
         "/api/v1/namespaces/kube-flannel/configmaps/kube-flannel-cfg",
         "ConfigMap",

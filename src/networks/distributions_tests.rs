@@ -110,17 +110,21 @@ fn rke2_as_it_comes() {
     );
 }
 
-/// A table of Services as a blog printed it: a lower bound with all of them, and the likely range.
+/// The Services of `azure-arc` on EKS as a page showed them (2024-04), and nothing else: a lower bound with all of them, and
+/// the likely range.
 #[test]
 fn eks_from_a_table_of_services() {
-    let ips =
-        ["10.100.0.1", "10.100.0.10", "10.100.170.28", "10.100.83.113", "10.100.217.122", "10.100.238.68"];
+    let ips = ["10.100.108.124", "10.100.243.81", "10.100.249.91", "10.100.216.251"];
     let mut objects: Vec<_> =
         ips.iter().enumerate().map(|(n, ip)| service(&format!("s{n}"), &[ip])).collect();
-    objects.push(node("v1.29.3-eks-adc7111", &json!({})));
-    let networks = tells(objects, &["10.100.0.0/16 medium"], &[]);
+    objects.push(service("extension-manager-svc", &["None"]));
+    let networks = tells(objects.clone(), &["10.100.0.0/16 medium"], &[]);
     let bound = networks.claims.iter().find(|c| c.confidence == Confidence::Low).unwrap();
     assert!(ips.iter().all(|ip| bound.network.contains(&ip.parse::<IpAddr>().unwrap())), "{bound:?}");
+    assert!(bound.source.starts_with("the addresses of 4 Services: at least this"));
+
+    objects.push(node("v1.29.3-eks-adc7111", &json!({})));
+    let networks = tells(objects, &["10.100.0.0/16 medium"], &[]);
     let other = networks.claims.iter().find(|c| c.network.to_string() == "172.20.0.0/16").unwrap();
     assert_eq!(other.note.as_deref(), Some("does not count: Services lie outside"));
 }

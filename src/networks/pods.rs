@@ -88,6 +88,10 @@ fn plugins(snapshot: &Snapshot) -> Vec<Told> {
         });
         told.push((networks.collect(), "ConfigMap ovn-config", High));
     }
+    let antrea = snapshot.data("kube-system", "antrea-config", "antrea-controller.conf");
+    let antrea = antrea.and_then(|text| yaml_value(text, "clusterCIDRs"));
+    let antrea = antrea.map(|value| parse_list(value.trim_matches(['[', ']']))).unwrap_or_default();
+    told.push((antrea, "ConfigMap kube-system/antrea-config", High));
     for (name, variable_name, source) in [
         ("kindnet", "POD_SUBNET", "DaemonSet kindnet"),
         ("weave-net", "IPALLOC_RANGE", "DaemonSet weave-net"),

@@ -48,6 +48,10 @@ pub(super) fn claims(snapshot: &Snapshot) -> Vec<Claim> {
     {
         add(parse_list(value), "ConfigMap ovn-config", Medium);
     }
+    let antrea = snapshot.data("kube-system", "antrea-config", "antrea-agent.conf");
+    if let Some(value) = antrea.and_then(|text| yaml_value(text, "serviceCIDR")) {
+        add(parse_list(value), "ConfigMap kube-system/antrea-config", Medium);
+    }
     for node in snapshot.all("Node") {
         if let Some(value) = node_argument(node, "--service-cidr") {
             add(parse_list(&value), "the arguments of k3s or rke2, an annotation of its node", High);
@@ -93,19 +97,33 @@ fn bounds(snapshot: &Snapshot) -> impl Iterator<Item = Claim> {
     [true, false].into_iter().filter_map(bound)
 }
 
-/// What installers take unless they are told otherwise (vendors' documentation, 2026): never a proof.
+/// What installers take unless they are told otherwise (vendors' documentation, 2026), narrower ones first: never a proof.
+const USUAL: &[(&str, &str)] = &[
+    ("microk8s", "10.152.183.0/24"),
+    ("eks", "10.100.0.0/16"),
+    ("eks", "172.20.0.0/16"),
+    ("k3s", "10.43.0.0/16"),
+    ("rke2", "10.43.0.0/16"),
+    ("aks", "10.0.0.0/16"),
+    ("openshift", "172.30.0.0/16"),
+    ("kubeadm", "10.96.0.0/12"),
+];
+
+/// Those of the distribution; where nothing tells which it is, the narrowest that holds all that is in use, if that is spread
+/// over most of it: two addresses at the start of a range fit many.
 fn hints(snapshot: &Snapshot) -> Vec<IpNet> {
-    let texts: &[&str] = match distribution(snapshot) {
-        Some("eks") => &["10.100.0.0/16", "172.20.0.0/16"],
-        Some("k3s" | "rke2") => &["10.43.0.0/16"],
-        Some("aks") => &["10.0.0.0/16"],
-        Some("microk8s") => &["10.152.183.0/24"],
-        Some("openshift") => &["172.30.0.0/16"],
-        Some("kubeadm") => &["10.96.0.0/12"],
-        _ => &[],
-    };
-    texts.iter().filter_map(|text| text.parse().ok()).collect()
+    let parsed = |(_, text): &(&str, &str)| text.parse::<IpNet>().ok();
+    if let Some(name) = distribution(snapshot) {
+        return USUAL.iter().filter(|(of, _)| *of == name).filter_map(parsed).collect();
+    }
+    let in_use: Vec<_> = snapshot.cluster_ips().into_iter().filter(std::net::IpAddr::is_ipv4).collect();
+    let Some(bound) = cover(in_use, true) else { return Vec::new() };
+    let fits = |net: &IpNet| net.contains(&bound) && bound.prefix_len() <= net.prefix_len() + SPREAD;
+    USUAL.iter().filter_map(parsed).find(fits).into_iter().collect()
 }
+
+/// In bits: a sixteenth of the range.
+const SPREAD: u8 = 4;
 
 /// From the versions, labels and providers of nodes.
 pub(super) fn distribution(snapshot: &Snapshot) -> Option<&'static str> {
@@ -137,9 +155,7 @@ pub(super) fn distribution(snapshot: &Snapshot) -> Option<&'static str> {
         };
         return Some(found);
     }
-    // without nodes, the names that a table of Services has
-    let has_service = |name: &str| snapshot.all("Service").any(|s| s["metadata"]["name"] == name);
-    has_service("eks-extension-metrics-api").then_some("eks")
+    None
 }
 
 pub(super) fn kubeadm(snapshot: &Snapshot) -> Option<&str> {
