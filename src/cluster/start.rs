@@ -74,7 +74,7 @@ fn without_pod(sight: &Sight<'_>) -> Start {
         );
         return Start::Trouble(Trouble::new(TroubleKind::NotStarted, text));
     }
-    Start::Waiting("the cluster makes a pod".into())
+    Start::Waiting("a pod for the Job".into())
 }
 
 /// Who refused a pod, from the words of the API server's own admission plug-ins, the same from 1.20 to 1.36.
@@ -181,7 +181,7 @@ fn stuck(sight: &Sight<'_>) -> Option<Trouble> {
 fn waits_for(status: Option<&PodStatus>) -> &'static str {
     let conditions = status.and_then(|s| s.conditions.as_deref()).unwrap_or_default();
     let is_placed = conditions.iter().any(|c| c.type_ == "PodScheduled" && c.status == "True");
-    if is_placed { "the node starts the pod" } else { "the scheduler places the pod" }
+    if is_placed { "the pod to start" } else { "a node for the pod" }
 }
 
 fn told(reason: &str, message: &str) -> String {

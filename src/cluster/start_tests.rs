@@ -61,13 +61,13 @@ fn who_refuses_a_pod_is_told_by_the_event_of_its_job() {
 
 #[test]
 fn a_pod_that_is_on_its_way_is_waited_for() {
-    assert_eq!(judged(None, &[], 1), Start::Waiting("the cluster makes a pod".into()));
+    assert_eq!(judged(None, &[], 1), Start::Waiting("a pod for the Job".into()));
     let placed = pod(
         serde_json::json!({"status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True"}]}}),
     );
     assert_eq!(
         judged(Some(&placed), &[event("FailedMount", "secret \"t\" not found")], 1),
-        Start::Waiting("the node starts the pod".into())
+        Start::Waiting("the pod to start".into())
     );
     assert_eq!(
         kind(&judged(Some(&placed), &[event("FailedMount", "secret \"t\" not found")], 9)),

@@ -142,12 +142,13 @@ impl<'a> Namespace<'a> {
         all.lines().map(str::to_owned).collect()
     }
 
-    /// Waits until nothing of arcprobe is left: pods end a moment after their Jobs.
+    /// Waits until nothing of arcprobe is left: pods end after their Jobs, and one whose image is being asked for only
+    /// when the runtime gives up.
     ///
     /// # Panics
     /// When something stays.
     pub(crate) fn is_clean(&self) {
-        for _ in 0..100 {
+        for _ in 0..600 {
             if self.left().is_empty() {
                 return;
             }
