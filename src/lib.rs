@@ -12,6 +12,8 @@
 pub mod advise;
 pub mod agent;
 #[cfg(feature = "cli")]
+pub mod chain;
+#[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod cluster;

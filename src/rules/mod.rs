@@ -6,6 +6,8 @@ pub mod builtin;
 mod check;
 pub mod expand;
 #[cfg(feature = "cli")]
+pub mod faults;
+#[cfg(feature = "cli")]
 mod features;
 #[cfg(feature = "cli")]
 pub mod load;

@@ -1,0 +1,176 @@
+//! Takes out of objects and logs what nobody else should see, and what nobody needs. Pure.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::case::Removed;
+use crate::evidence::printable;
+
+/// Counts what it takes out.
+#[derive(Debug, Default)]
+pub struct Redaction {
+    counts: BTreeMap<&'static str, usize>,
+}
+
+impl Redaction {
+    /// An object without what is secret or only large.
+    pub fn object(&mut self, mut object: Value) -> Value {
+        let kind = object["kind"].as_str().unwrap_or_default().to_owned();
+        let keeps_history = kind == "SecretMetadata";
+        if let Some(meta) = object["metadata"].as_object_mut() {
+            if let Some(annotations) = meta.get_mut("annotations").and_then(Value::as_object_mut) {
+                annotations
+                    .retain(|name, _| name.starts_with("checksum/") || name.starts_with("deployment."));
+            }
+            if !keeps_history {
+                meta.remove("managedFields");
+            }
+        }
+        match kind.as_str() {
+            "ConfigMap" => self.config_map(&mut object),
+            "Secret" => {
+                self.count("contents of Secrets");
+                object["data"] = Value::Null;
+                object["stringData"] = Value::Null;
+            }
+            _ => {}
+        }
+        self.walk(&mut object);
+        object
+    }
+
+    /// A line of a log.
+    pub fn line(&mut self, line: &str) -> String {
+        self.text(&printable(line, LONGEST_LINE))
+    }
+
+    /// What was taken out so far.
+    pub fn into_removed(self) -> Vec<Removed> {
+        self.counts.into_iter().map(|(what, times)| Removed { what: what.to_owned(), times }).collect()
+    }
+
+    fn count(&mut self, what: &'static str) {
+        *self.counts.entry(what).or_default() += 1;
+    }
+
+    /// Settings are kept where they say what this cluster is, and a Corefile.
+    fn config_map(&mut self, object: &mut Value) {
+        let Some(data) = object["data"].as_object_mut() else { return };
+        let before = data.len();
+        data.retain(|key, _| KEPT_SETTINGS.contains(&key.as_str()) || is_proxy(key));
+        for _ in data.len()..before {
+            *self.counts.entry("settings of ConfigMaps that are not needed").or_default() += 1;
+        }
+    }
+
+    fn walk(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.walk(item)),
+            Value::Object(map) => {
+                let named = map.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+                let is_variable =
+                    map.contains_key("value") && !named.is_empty() && !map.contains_key("effect");
+                if is_variable && !is_proxy(&named) && map["value"].is_string() {
+                    map["value"] = Value::Null;
+                    self.count("values of environment variables");
+                }
+                map.values_mut().for_each(|item| self.walk(item));
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (what, pattern, with) in PATTERNS.iter() {
+            if pattern.is_match(&text) {
+                self.count(what);
+                text = pattern.replace_all(&text, *with).into_owned();
+            }
+        }
+        text
+    }
+}
+
+fn is_proxy(name: &str) -> bool {
+    ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].contains(&name.to_ascii_uppercase().as_str())
+}
+
+/// What is taken out of any text, and what stands there instead.
+static PATTERNS: LazyLock<Vec<(&str, Regex, &str)>> = LazyLock::new(|| {
+    let patterns = [
+        ("user info of URLs", r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/@\s]+@", "${scheme}***@"),
+        ("tokens", r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*", "(token)"),
+        ("tokens", r"(?P<word>[Bb]earer |SharedAccessSignature )[^\s,;]+", "${word}(token)"),
+        ("keys in URLs", r"(?P<name>[?&](?:sig|sv|se|code|token|key)=)[^&\s]+", "${name}***"),
+        (
+            "passwords",
+            r#"(?P<name>(?:password|passwd|client_secret|clientSecret|sharedAccessKey)["']?\s*[=:]\s*["']?)[^\s"',;&]+"#,
+            "${name}***",
+        ),
+        (
+            "private keys",
+            r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?",
+            "(key)",
+        ),
+    ];
+    patterns.into_iter().filter_map(|(what, text, with)| Some((what, Regex::new(text).ok()?, with))).collect()
+});
+
+/// The keys of `azure-clusterconfig` that say what the cluster is, and the file of `CoreDNS`.
+const KEPT_SETTINGS: &[&str] = &[
+    "AZURE_ARC_AGENT_VERSION",
+    "AZURE_ARC_AUTOUPDATE",
+    "AZURE_ENVIRONMENT",
+    "AZURE_REGION",
+    "AZURE_RESOURCE_GROUP",
+    "AZURE_RESOURCE_NAME",
+    "AZURE_SUBSCRIPTION_ID",
+    "AZURE_TENANT_ID",
+    "CLUSTER_CONNECT_AGENT_ENABLED",
+    "CLUSTER_TYPE",
+    "Corefile",
+    "EXTENSION_OPERATOR_ENABLED",
+    "GITOPS_ENABLED",
+    "HIS_ENDPOINT",
+    "KUBERNETES_DISTRO",
+    "KUBERNETES_INFRA",
+];
+
+/// In characters.
+const LONGEST_LINE: usize = 2_000;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_of_every_kind_are_taken_out_and_counted() {
+        let mut redaction = Redaction::default();
+        let object = redaction.object(json!({
+            "kind": "Deployment", "metadata": {"name": "a", "managedFields": [1], "annotations": {"x": "geheim1"}},
+            "spec": {"env": [{"name": "HTTPS_PROXY", "value": "http://u:geheim2@proxy:3128"}, {"name": "KEY", "value": "geheim3"}]}
+        }));
+        let secret =
+            redaction.object(json!({"kind": "Secret", "metadata": {"name": "s"}, "data": {"k": "geheim4"}}));
+        let lines = [
+            "GET https://h/x?sig=geheim5&a=1",
+            "Authorization: Bearer geheim6.x",
+            r#"{"Message":"client_secret=geheim7"}"#,
+            "token eyJhbGciOiJSUzI1NiJ9.geheim8.sig",
+            "http://user:geheim9@proxy:1",
+        ];
+        let told: String =
+            lines.map(|line| redaction.line(line)).join("\n") + &object.to_string() + &secret.to_string();
+        assert!(!told.contains("geheim"), "{told}");
+        assert!(told.contains("http://***@proxy:3128") && told.contains("a=1"), "{told}");
+        let removed = redaction.into_removed();
+        assert!(removed.iter().any(|r| r.what == "contents of Secrets" && r.times == 1), "{removed:?}");
+    }
+}

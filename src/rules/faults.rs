@@ -1,0 +1,97 @@
+//! Reads `rules/faults.yaml`, and files of the same form.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::chain::catalogue::{Catalogue, Entry};
+
+/// A file that cannot be read as faults.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{file}: {problem}")]
+pub struct FaultsError {
+    file: String,
+    problem: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    faults: Vec<Entry>,
+}
+
+/// The built-in faults.
+///
+/// # Errors
+/// Never: a test reads them.
+pub fn builtin() -> Result<Catalogue, FaultsError> {
+    let mut catalogue = Catalogue::default();
+    add(&mut catalogue, "rules/faults.yaml", include_str!("../../rules/faults.yaml"))?;
+    Ok(catalogue)
+}
+
+/// Adds the faults of a file; the same id replaces, and new ones are asked before the built-in ones.
+///
+/// # Errors
+/// When it is no such file; the error names it, with line and column.
+pub fn add(catalogue: &mut Catalogue, file: &str, text: &str) -> Result<(), FaultsError> {
+    let failed = |problem: String| FaultsError { file: file.to_owned(), problem };
+    if text.len() > LARGEST {
+        return Err(failed(format!("{} bytes; at most {LARGEST} are read", text.len())));
+    }
+    let read: File = serde_yaml::from_str(text).map_err(|e| failed(e.to_string()))?;
+    let mut ids = BTreeSet::new();
+    if let Some(twice) = read.faults.iter().find(|f| !ids.insert(f.id.clone())) {
+        return Err(failed(format!("the id {:?} stands twice", twice.id)));
+    }
+    let is_word = |id: &str| {
+        id.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    if let Some(odd) = read.faults.iter().find(|f| !is_word(&f.id)) {
+        return Err(failed(format!("the id {:?} is no word of a-z, 0-9 and _", odd.id)));
+    }
+    catalogue.entries.retain(|entry| !ids.contains(&entry.id));
+    catalogue.entries.splice(0..0, read.faults);
+    Ok(())
+}
+
+/// In bytes.
+const LARGEST: usize = 4 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_faults_are_sound_and_whole() {
+        let catalogue = builtin().unwrap();
+        assert!(catalogue.entries.len() > 30);
+        for entry in &catalogue.entries {
+            assert!(!entry.title.ends_with('.'), "{}", entry.id);
+            assert!(!entry.sources.is_empty(), "{}", entry.id);
+            for part in [&entry.title, &entry.means, &entry.azure, &entry.who, &entry.remedy] {
+                assert!(part.len() > 3, "{}", entry.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_bad_file_is_refused_with_its_name_and_the_value() {
+        let told = |text: &str| add(&mut Catalogue::default(), "own.yaml", text).unwrap_err().to_string();
+        let entry =
+            "faults: [{id: a, link: nodes, title: t, means: m, azure: a, who: w, remedy: r, sources: [s]";
+        assert!(told("faults: 3").starts_with("own.yaml: "));
+        assert!(
+            told(&format!("{entry}, signs: [{{in: log, text: '('}}]}}]"))
+                .contains("is no regular expression")
+        );
+        assert!(told(&format!("{entry}, signs: [{{in: log, text: ''}}]}}]")).contains("fits everything"));
+        assert!(told(&format!("{entry}, colour: red}}]")).contains("colour"));
+        assert!(told(&format!("{}}}]", entry.replace("id: a", "id: A-b"))).contains("\"A-b\" is no word"));
+        let mut catalogue = builtin().unwrap();
+        let before = catalogue.entries.len();
+        add(&mut catalogue, "own.yaml", &format!("{entry}}}]")).unwrap();
+        assert_eq!((catalogue.entries.len(), catalogue.entries[0].id.as_str()), (before + 1, "a"));
+    }
+}
