@@ -1,6 +1,7 @@
 //! What can be typed, and how it becomes [`CheckSettings`](crate::settings::CheckSettings).
 
 mod advise;
+mod diagnose;
 mod inside;
 mod parse;
 
@@ -12,6 +13,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use advise::{AdviseArgs, AdviseFormat};
+pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
 pub use inside::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
 use parse::{parse_concurrency, parse_connect_to, parse_duration, parse_gateway, parse_resolver, secret};
 
@@ -38,6 +40,8 @@ pub struct Cli {
 pub enum Command {
     /// Probe every endpoint that a cluster needs, judge, and report.
     Check(Box<CheckArgs>),
+    /// Find the first broken link of a cluster that is not Connected, and what to do.
+    Diagnose(Box<DiagnoseArgs>),
     /// Explain a finding or a failure word, without a network.
     Explain(ExplainArgs),
     /// Check rules files, show the merged rules, print their JSON Schema.

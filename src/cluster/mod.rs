@@ -3,6 +3,7 @@
 mod access;
 mod agents;
 mod board;
+mod case;
 mod choice;
 mod cleanup;
 mod config;
@@ -20,6 +21,7 @@ mod start;
 
 pub use access::{Access, AccessError};
 pub use agents::{AgentProxies, proxies, region};
+pub use case::case;
 pub use cleanup::{Cleaned, cleanup};
 pub use config::ConfigError;
 pub use delivery::{Listener, Looked, look, nowhere};

@@ -89,7 +89,7 @@ pub(super) fn run(
     Ok(exit(&report, settings.fail_on))
 }
 
-fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, CommandError> {
+pub(super) fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, CommandError> {
     let runtime = runtime()?;
     let progress = Arc::new(Progress::new(!screen.shows_progress));
     progress.start(0);
@@ -121,7 +121,7 @@ fn show_sign(progress: &Progress, sign: Sign) {
 }
 
 /// A cluster that cannot be used is wrong usage; one that does not answer is a part of the report.
-fn refused(error: SurveyError) -> CommandError {
+pub(super) fn refused(error: SurveyError) -> CommandError {
     match error {
         SurveyError::Access(_) | SurveyError::Proxy(_) | SurveyError::NoCluster => CommandError::usage(error),
         SurveyError::Task(_) | SurveyError::Nothing(_) => CommandError::Failed(error.into()),
@@ -142,7 +142,7 @@ fn open(path: &Path) -> Result<Opened, CommandError> {
 }
 
 /// What is there already stays until there is something better.
-fn open_file(path: &Path) -> Result<(File, PathBuf), CommandError> {
+pub(super) fn open_file(path: &Path) -> Result<(File, PathBuf), CommandError> {
     let file = File::options().write(true).create(true).truncate(false).open(path);
     let file = file.with_context(|| format!("{}", path.display())).map_err(CommandError::Failed)?;
     Ok((file, path.to_owned()))
@@ -155,7 +155,7 @@ fn save(report: &Report, files: Vec<Opened>, screen: &Screen) -> Result<(), Comm
     Ok(())
 }
 
-fn write(mut file: File, path: &Path, text: &str) -> Result<(), CommandError> {
+pub(super) fn write(mut file: File, path: &Path, text: &str) -> Result<(), CommandError> {
     let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
     written.with_context(|| format!("{}", path.display())).map_err(CommandError::Failed)
 }

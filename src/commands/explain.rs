@@ -2,6 +2,10 @@
 
 use clap::Args;
 
+use super::diagnose::catalogue;
+use super::{CommandError, show};
+use crate::chain::catalogue::{Catalogue, Link};
+use crate::exit::Exit;
 use crate::explain::{self, ExplainError};
 
 /// What was typed after `arcprobe explain`.
@@ -11,16 +15,35 @@ pub struct ExplainArgs {
     pub code: Option<String>,
 }
 
+pub(super) fn run(args: &ExplainArgs) -> Result<Exit, CommandError> {
+    let catalogue = catalogue(&[])?;
+    show(&text(args, &catalogue).map_err(CommandError::usage)?)
+}
+
 /// The page on the code with the legend below it, or the list of all codes.
 ///
 /// # Errors
 ///
 /// No page has this code.
-pub fn run(args: &ExplainArgs) -> Result<String, ExplainError> {
-    match &args.code {
-        Some(code) => explain::lookup(code).map(|page| format!("{page}\n{}", explain::LEGEND)),
-        None => Ok(explain::index()),
+fn text(args: &ExplainArgs, catalogue: &Catalogue) -> Result<String, ExplainError> {
+    let Some(code) = &args.code else { return Ok(explain::index() + &faults(catalogue)) };
+    let known: Vec<_> = catalogue.entries.iter().map(|entry| entry.id.as_str()).collect();
+    let page = match catalogue.entry(&explain::normal(code)) {
+        Some(entry) => entry.page(),
+        None => explain::lookup(code, &known)?.to_owned(),
+    };
+    Ok(format!("{page}\n{}", explain::LEGEND))
+}
+
+/// What can be wrong with a cluster that hangs, by link.
+fn faults(catalogue: &Catalogue) -> String {
+    let mut text = String::new();
+    for link in Link::ALL {
+        text.extend(["\nA cluster that hangs: ", link.title(), "\n"]);
+        let entries = catalogue.entries.iter().filter(|entry| entry.link == link);
+        text.extend(entries.map(|entry| explain::row(&entry.id, &entry.title)));
     }
+    text
 }
 
 #[cfg(test)]
@@ -28,7 +51,7 @@ mod tests {
     use super::*;
 
     fn run_with(code: Option<&str>) -> Result<String, ExplainError> {
-        run(&ExplainArgs { code: code.map(str::to_owned) })
+        text(&ExplainArgs { code: code.map(str::to_owned) }, &catalogue(&[]).unwrap())
     }
 
     #[test]
@@ -39,8 +62,30 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_of_the_catalogue_has_a_page_like_the_others() {
+        let text = run_with(Some("ARC-identity-missing")).unwrap();
+        assert!(text.starts_with("# arc_identity_missing: "), "{text}");
+        for heading in [
+            "What it means",
+            "How it looks in Azure",
+            "Verify by hand",
+            "Who has to act",
+            "Remedy",
+            "Sources",
+        ] {
+            assert!(text.contains(&format!("\n## {heading}\n")), "{heading}");
+        }
+        let similar = run_with(Some("arc_identity_mising")).unwrap_err();
+        assert!(similar.similar.contains(&"arc_identity_missing".to_owned()), "{similar}");
+    }
+
+    #[test]
     fn no_code_gives_the_index() {
-        assert_eq!(run_with(None).unwrap(), explain::index());
+        let text = run_with(None).unwrap();
+        assert!(text.starts_with(&explain::index()));
+        for entry in &catalogue(&[]).unwrap().entries {
+            assert_eq!(text.matches(&format!("  {} ", entry.id)).count(), 1, "{}", entry.id);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod advise;
 mod agent;
 mod check;
 mod cleanup;
+mod diagnose;
 pub mod explain;
 mod rbac;
 pub mod rules;
@@ -77,10 +78,9 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
     let screen = Screen::new(&cli.screen, environment);
     let result = match &cli.command {
         Command::Check(args) => check::run(args, environment, &screen),
-        Command::Explain(args) => {
-            explain::run(args).map_err(CommandError::usage).and_then(|text| show(&text))
-        }
+        Command::Explain(args) => explain::run(args),
         Command::Advise(args) => advise::run(args, environment, &screen),
+        Command::Diagnose(args) => diagnose::run(args, environment, &screen),
         Command::Agent(args) => agent::run(args),
         Command::Cleanup(args) => cleanup::run(args, environment, &screen),
         Command::Rbac(args) => rbac::run(args),

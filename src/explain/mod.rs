@@ -16,19 +16,23 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
 ///
 /// # Errors
 ///
-/// There is no such page; the error carries the codes that look like it.
-pub fn lookup(code: &str) -> Result<&'static str, ExplainError> {
-    page(&normal(code)).ok_or_else(|| ExplainError { code: code.to_owned(), similar: suggest(code) })
+/// There is no such page; the error carries the codes that look like it, of those here and of `more`.
+pub fn lookup(code: &str, more: &[&str]) -> Result<&'static str, ExplainError> {
+    page(&normal(code)).ok_or_else(|| {
+        let similar = suggest(code, more).into_iter().map(str::to_owned).collect();
+        ExplainError { code: code.to_owned(), similar }
+    })
 }
 
 /// At most five codes that `code` may have been meant for, the likeliest first.
-pub fn suggest(code: &str) -> Vec<&'static str> {
+pub fn suggest<'a>(code: &str, more: &[&'a str]) -> Vec<&'a str> {
     if code.len() > LONGEST_CODE {
         return Vec::new();
     }
     let code = normal(code);
-    let mut scored: Vec<_> =
-        codes().map(|known| (likeness(&code, known), known)).filter(|&(score, _)| score >= ALIKE).collect();
+    let scored = |known: &'a str| (likeness(&code, known), known);
+    let all = PAGES.iter().map(|&(code, _)| -> &'a str { code }).chain(more.iter().copied());
+    let mut scored: Vec<_> = all.map(scored).filter(|&(score, _)| score >= ALIKE).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.into_iter().take(5).map(|(_, known)| known).collect()
 }
@@ -61,10 +65,10 @@ pub struct ExplainError {
     /// The code as it was typed.
     pub code: String,
     /// Codes that look like it; may be empty.
-    pub similar: Vec<&'static str>,
+    pub similar: Vec<String>,
 }
 
-fn listed(similar: &[&str]) -> String {
+fn listed(similar: &[String]) -> String {
     if similar.is_empty() { String::new() } else { format!("; similar: {}", similar.join(", ")) }
 }
 
@@ -77,7 +81,12 @@ fn section(text: &mut String, heading: &str, belongs: impl Fn(&str) -> bool) {
         text.push('\n');
     }
     text.extend([heading, "\n"]);
-    text.extend(rows.into_iter().map(|(code, page)| format!("  {code:<WIDTH$}  {}\n", title(page))));
+    text.extend(rows.into_iter().map(|(code, page)| row(code, title(page))));
+}
+
+/// A line of [`index`].
+pub fn row(code: &str, title: &str) -> String {
+    format!("  {code:<WIDTH$}  {title}\n")
 }
 
 /// What follows the code in the first line, `# code: title`.
@@ -90,7 +99,8 @@ fn cause(code: &str) -> Option<Cause> {
     Cause::ALL.iter().copied().find(|cause| cause.word() == code)
 }
 
-fn normal(code: &str) -> String {
+/// A code as people type it.
+pub fn normal(code: &str) -> String {
     code.trim().to_lowercase().replace(['-', ' '], "_")
 }
 
@@ -299,27 +309,27 @@ mod tests {
 
     #[test]
     fn codes_are_found_as_people_type_them() {
-        assert_eq!(lookup("tls_intercepted"), lookup(" TLS-Intercepted "));
+        assert_eq!(lookup("tls_intercepted", &[]), lookup(" TLS-Intercepted ", &[]));
         assert!(page("TLS-Intercepted").is_none());
     }
 
     #[test]
     fn suggestions_begin_with_the_likeliest() {
-        assert_eq!(suggest("tls_intercept")[0], "tls_intercepted");
-        assert_eq!(suggest("DNS-NXDOMIAN")[0], "dns_nxdomain");
-        assert!(suggest("sinkhole").contains(&"dns_sinkhole"));
-        assert!(suggest("certificate").contains(&"certificate_bad"));
-        assert!(suggest("xyzzy").is_empty());
-        assert!(suggest("").is_empty());
-        assert!(suggest(&"tls".repeat(1_000_000)).is_empty());
+        assert_eq!(suggest("tls_intercept", &[])[0], "tls_intercepted");
+        assert_eq!(suggest("DNS-NXDOMIAN", &[])[0], "dns_nxdomain");
+        assert!(suggest("sinkhole", &[]).contains(&"dns_sinkhole"));
+        assert!(suggest("certificate", &[]).contains(&"certificate_bad"));
+        assert!(suggest("xyzzy", &[]).is_empty());
+        assert!(suggest("", &[]).is_empty());
+        assert!(suggest(&"tls".repeat(1_000_000), &[]).is_empty());
     }
 
     #[test]
     fn the_error_says_what_to_type_instead() {
-        let error = lookup("tcp_timeot").unwrap_err();
+        let error = lookup("tcp_timeot", &[]).unwrap_err();
         assert_eq!(error.similar[0], "tcp_timeout");
         assert!(error.to_string().starts_with("no page explains `tcp_timeot`; similar: tcp_timeout"));
-        let error = lookup("xyzzy").unwrap_err().to_string();
+        let error = lookup("xyzzy", &[]).unwrap_err().to_string();
         assert_eq!(error, "no page explains `xyzzy`; `arcprobe explain` lists all codes");
     }
 

@@ -7,6 +7,8 @@ mod asked;
 #[cfg(feature = "cli")]
 mod authorities;
 #[cfg(feature = "cli")]
+pub mod chain;
+#[cfg(feature = "cli")]
 mod format;
 #[cfg(feature = "cli")]
 mod grid;

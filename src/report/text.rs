@@ -59,7 +59,7 @@ fn verdict_paint(verdict: Verdict) -> Paint {
     }
 }
 
-fn show_finding(screen: &mut Screen, number: usize, finding: &Finding, verbose: bool) {
+pub(super) fn show_finding(screen: &mut Screen, number: usize, finding: &Finding, verbose: bool) {
     let (paint, symbol) = match finding.severity {
         Severity::Blocking => (Paint::Red, "✗"),
         Severity::Warning => (Paint::Yellow, "!"),

@@ -190,7 +190,7 @@ pub(crate) fn on_node(node: &str, command: &[&str]) -> Ran {
     ran(&output.unwrap()).exits(0)
 }
 
-fn scripts() -> PathBuf {
+pub(crate) fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kube-lab")
 }
 

@@ -58,16 +58,30 @@ impl Internet {
         Self { lab, _pods_dns: pods_dns, _forwarders: forwarders }
     }
 
+    /// The pods' DNS answers this for the identity service.
+    pub(crate) fn without_identity_service(dns: &Dns) -> Self {
+        let names = ["gbl.his.arc.azure.com", "eus.his.arc.azure.com", "*.his.arc.azure.com"];
+        Self::start(names.map(|name| Host::with_dns(name, dns.clone())).into(), Resolver::Good)
+    }
+
     /// `check` from these vantages, with all traffic in the lab.
     pub(crate) fn check(&self, namespace: &Namespace<'_>, from: &str) -> Program {
-        let mut args = vec!["-l".to_owned(), "eastus".into(), "--from".into(), from.into()];
-        args.extend(["--resolver".into(), self.lab.resolver().to_string()]);
+        self.command(namespace, "check").args(["-l", "eastus", "--from", from])
+    }
+
+    /// `diagnose`, with all traffic of its probes in the lab.
+    pub(crate) fn diagnose(&self, namespace: &Namespace<'_>) -> Program {
+        self.command(namespace, "diagnose")
+    }
+
+    fn command(&self, namespace: &Namespace<'_>, command: &str) -> Program {
+        let mut args = vec!["--resolver".to_owned(), self.lab.resolver().to_string()];
         args.extend(["--public-roots".into(), self.lab.roots().display().to_string()]);
         args.extend(["--timeout".into(), "2s".into(), "-o".into(), "json".into()]);
         for diversion in self.lab.connect_to() {
             args.extend(["--connect-to".into(), diversion]);
         }
-        namespace.program("check").args(args)
+        namespace.program(command).args(args)
     }
 
     pub(crate) fn directory(&self) -> &std::path::Path {

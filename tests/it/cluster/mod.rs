@@ -14,3 +14,4 @@ mod leftovers;
 mod networks;
 mod onboarded;
 mod refusals;
+mod stuck;

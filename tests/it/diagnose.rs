@@ -1,0 +1,168 @@
+//! `arcprobe diagnose` on saved evidence, on what users give by mistake, and on API servers that do not answer.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::fake_api::{FakeApi, Scenario};
+use crate::program::Program;
+
+const EVIDENCE: &str = "fixtures/evidence/no-identity.json";
+const AZURE: &str = "fixtures/evidence/az-show.json";
+
+fn diagnose() -> Program {
+    Program::new().args(["diagnose"])
+}
+
+fn written(directory: &tempfile::TempDir, name: &str, text: &str) -> String {
+    let path = directory.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn the_readme_shows_this_screen() {
+    let args = ["--evidence", EVIDENCE, "--connected-cluster", AZURE];
+    let screen = diagnose().args(args).env("COLUMNS", "100").run().exits(3).stdout;
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let page = readme.split("## Stuck in Connecting").nth(1).unwrap();
+    let shown = page.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    for line in shown.lines().filter(|line| !line.contains("[...]")) {
+        assert!(screen.lines().any(|l| l == line), "not on the screen: {line}\n{screen}");
+    }
+    assert!(shown.lines().count() > 15);
+}
+
+#[test]
+fn the_first_broken_link_is_on_top_and_the_rest_follows() {
+    let chain = diagnose().args(["--evidence", EVIDENCE, "-o", "json"]).run().exits(3).json();
+    assert_eq!(chain["schema_version"], 1);
+    let findings: Vec<_> =
+        chain["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap()).collect();
+    assert_eq!(findings, ["arc_his_unreachable"]);
+    let state = |link: &str| {
+        let links = chain["links"].as_array().unwrap();
+        links.iter().find(|l| l["link"] == link).unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    let told = ["images", "identity", "tokens", "data_plane", "connect"].map(state);
+    assert_eq!(told, ["ok", "broken", "follows", "follows", "follows"]);
+}
+
+#[test]
+fn what_azure_says_comes_from_a_file_or_from_standard_input() {
+    let directory = tempfile::tempdir().unwrap();
+    let pasted = std::fs::read_to_string(AZURE).unwrap().replace('"', "\u{201d}");
+    let pasted = written(&directory, "pasted.json", &pasted);
+    let see = |file: &str| {
+        diagnose()
+            .args(["--evidence", EVIDENCE, "-o", "json", "--connected-cluster", file])
+            .run()
+            .exits(3)
+            .json()
+    };
+    assert_eq!(see(AZURE)["cluster"]["status"], "Connecting");
+    assert_eq!(see(&pasted)["cluster"]["status"], "Connecting");
+    let mut command =
+        diagnose().args(["--evidence", EVIDENCE, "-o", "json", "--connected-cluster", "-"]).into_command();
+    let child = command.stdin(std::fs::File::open(AZURE).unwrap()).output().unwrap();
+    let chain: Value = serde_json::from_slice(&child.stdout).unwrap();
+    assert_eq!(chain["cluster"]["status"], "Connecting");
+}
+
+#[test]
+fn bad_input_is_named_with_its_value_and_what_would_be_right() {
+    let directory = tempfile::tempdir().unwrap();
+    let table = written(&directory, "table.txt", "Name  Location  ResourceGroup\nedge  eastus  g\n");
+    let other =
+        written(&directory, "vm.json", r#"{"type": "Microsoft.Compute/virtualMachines", "name": "x"}"#);
+    let none = written(&directory, "none.json", "[1, 2]");
+    let future =
+        written(&directory, "future.json", r#"{"schema_version": 9, "taken_at": "2026-11-27T10:00:00Z"}"#);
+    let time = written(&directory, "time.json", r#"{"schema_version": 1, "taken_at": "yesterday"}"#);
+    let faults = written(&directory, "faults.yaml", "faults:\n  - id: x\n    link: nowhere\n");
+    let rows: [(&[&str], &[&str]); 7] = [
+        (&["--evidence", "nowhere.json"], &["--evidence nowhere.json", "No such file"]),
+        (&["--evidence", &none], &["--evidence ", "no evidence as --save-evidence writes it"]),
+        (&["--evidence", &future], &["schema_version is 9; this program reads 1"]),
+        (&["--evidence", &time], &["taken_at is \"yesterday\"; a time such as"]),
+        (
+            &["--evidence", EVIDENCE, "--connected-cluster", &table],
+            &["--connected-cluster ", "no JSON", "az connectedk8s show"],
+        ),
+        (&["--evidence", EVIDENCE, "--connected-cluster", &other], &["Microsoft.Compute/virtualMachines"]),
+        (
+            &["--evidence", EVIDENCE, "--faults", &faults],
+            &["--faults ", "faults.yaml", "nowhere", "data_plane"],
+        ),
+    ];
+    for (args, words) in rows {
+        let ran = diagnose().args(args).run().exits(2);
+        for word in words {
+            assert!(ran.stderr.contains(word), "{args:?}: {word}: {}", ran.stderr);
+        }
+        assert!(ran.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_fault_of_ones_own_needs_no_code() {
+    let directory = tempfile::tempdir().unwrap();
+    let faults = written(
+        &directory,
+        "own.yaml",
+        "faults:
+  - id: our_firewall
+    link: identity
+    title: our own firewall drops the identity service
+    means: The rule is missing.
+    azure: The cluster stays Connecting.
+    who: The firewall team.
+    remedy: File a ticket.
+    sources: [https://intranet.example/firewall]
+    signs:
+      - in: log
+        agent: clusteridentityoperator
+        text: 'dial tcp 20\\.61\\..*i/o timeout'
+",
+    );
+    let args = ["--evidence", EVIDENCE, "-o", "json", "--faults", &faults];
+    let chain = diagnose().args(args).run().exits(3).json();
+    assert_eq!(chain["findings"][0]["id"], "our_firewall");
+}
+
+#[test]
+fn evidence_from_strangers_is_shown_harmlessly() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut case: Value = serde_json::from_str(&std::fs::read_to_string(EVIDENCE).unwrap()).unwrap();
+    let evil = "\u{1b}]0;owned\u{7} his.arc.azure.com: i/o timeout \u{202e}";
+    case["context"] = evil.into();
+    case["logs"] = json!([{"namespace": "azure-arc", "pod": "clusteridentityoperator-6d5f7c9b8-x0", "container": evil,
+        "previous": false, "lines": [evil.repeat(200)]}]);
+    for object in case["objects"].as_array_mut().unwrap() {
+        object["spec"] = json!({"replicas": "many"});
+        object["status"]["conditions"] = json!("none");
+    }
+    let file = written(&directory, "evil.json", &case.to_string());
+    let ran = diagnose().args(["--evidence", &file]).run();
+    assert!(ran.stdout.len() > 200 && ran.stdout.len() < 20_000);
+    assert!(!ran.stdout.chars().any(|c| c == '\u{1b}' || c == '\u{7}' || c == '\u{202e}'), "{}", ran.stdout);
+}
+
+#[test]
+fn an_api_server_that_does_not_answer_or_let_us_in_is_told_and_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let api = FakeApi::start(Scenario { refuses_all: Some((401, "Unauthorized")), ..Scenario::default() });
+    let config = api.kubeconfig(directory.path());
+    let started = Instant::now();
+    let chain =
+        diagnose().args(["--kube-config", config.to_str().unwrap(), "-o", "json"]).run().exits(5).json();
+    assert_eq!(
+        (&chain["findings"][0]["id"], &chain["verdict"]),
+        (&json!("arc_api_unreachable"), &json!("unknown"))
+    );
+    let closed = crate::fake_api::kubeconfig(directory.path(), "http://127.0.0.1:1");
+    let chain =
+        diagnose().args(["--kube-config", closed.to_str().unwrap(), "-o", "json"]).run().exits(5).json();
+    assert!(chain["findings"][0]["explanation"].as_str().unwrap().contains("refuse"), "{chain:#}");
+    assert!(started.elapsed().as_secs() < 30);
+}
