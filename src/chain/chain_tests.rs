@@ -432,6 +432,15 @@ fn what_azure_says_counts() {
 }
 
 #[test]
+fn a_secret_that_is_only_old_says_nothing() {
+    let mut case = healthy();
+    change(&mut case, "SecretMetadata", "azure-identity-certificate", |s| {
+        s["metadata"]["creationTimestamp"] = "2025-01-01T00:00:00Z".into();
+    });
+    assert!(judged(&case, None).findings.is_empty());
+}
+
+#[test]
 fn a_renewal_that_is_overdue_shows_without_azure() {
     let mut case = healthy();
     change(&mut case, "SecretMetadata", "azure-identity-certificate", |s| {

@@ -228,11 +228,11 @@ fn identity(view: &View<'_>, known: &Known<'_>) -> Standing {
     }
 }
 
-/// The last time that a Secret was written; the API server keeps it with the names of its fields.
+/// The last time that a Secret was written, as the API server keeps it with the names of its fields; a renewal leaves the time
+/// of creation as it is.
 pub(super) fn written(secret: &Value) -> Option<jiff::Timestamp> {
     let fields = secret["metadata"]["managedFields"].as_array();
-    let last = fields.into_iter().flatten().filter_map(|f| time(&f["time"])).max();
-    last.or_else(|| time(&secret["metadata"]["creationTimestamp"]))
+    fields.into_iter().flatten().filter_map(|f| time(&f["time"])).max()
 }
 
 fn tokens(view: &View<'_>, known: &Known<'_>) -> Standing {

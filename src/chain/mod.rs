@@ -364,14 +364,11 @@ fn now_closed(finding: &Finding) -> Finding {
 /// What is no broken link and worth knowing.
 fn warnings(view: &View<'_>, known: &Known<'_>, first: Option<Link>) -> Vec<Finding> {
     let mut warnings = Vec::new();
-    let mut warn = |id: &str, shown: String| {
+    let mut warn = |id: &str, shown: String, confidence: Confidence| {
         let seen = vec![Seen { subject: String::new(), text: shown }];
         let nothing = Proof { met: 0, unmet: Vec::new(), cause: None };
         warnings.extend(
-            known
-                .catalogue
-                .entry(id)
-                .map(|entry| tell(&Fault { entry, seen, confidence: Confidence::High }, &nothing)),
+            known.catalogue.entry(id).map(|entry| tell(&Fault { entry, seen, confidence }, &nothing)),
         );
     };
     if first.is_none_or(|link| link > Link::Identity) {
@@ -380,10 +377,14 @@ fn warnings(view: &View<'_>, known: &Known<'_>, first: Option<Link>) -> Vec<Find
         let age = written.map(|at| known.now.duration_since(at));
         match (left, age) {
             (Some(left), _) if left < OVERDUE => {
-                warn("arc_identity_overdue", format!("it ends in {} days", days(left)));
+                warn("arc_identity_overdue", format!("it ends in {} days", days(left)), Confidence::High);
             }
             (None, Some(age)) if age > LIFE - OVERDUE => {
-                warn("arc_identity_overdue", format!("its Secret was last written {} days ago", days(age)));
+                warn(
+                    "arc_identity_overdue",
+                    format!("its Secret was last written {} days ago", days(age)),
+                    Confidence::Medium,
+                );
             }
             _ => {}
         }
@@ -392,13 +393,18 @@ fn warnings(view: &View<'_>, known: &Known<'_>, first: Option<Link>) -> Vec<Find
         warn(
             "arc_agent_errors",
             errors.iter().map(|e| crate::evidence::printable(e, 200)).collect::<Vec<_>>().join("; "),
+            Confidence::High,
         );
     }
     let failed = |e: &&serde_json::Value| {
         e["status"]["status"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("failed"))
     };
     if let Some(extension) = known.case.all("ExtensionConfig").find(failed) {
-        warn("arc_extension_failed", extension["metadata"]["name"].as_str().unwrap_or_default().to_owned());
+        warn(
+            "arc_extension_failed",
+            extension["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
+            Confidence::High,
+        );
     }
     warnings
 }

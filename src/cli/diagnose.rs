@@ -15,12 +15,18 @@ pub struct DiagnoseArgs {
     /// What Azure says: the output of `az connectedk8s show -o json`, or of `list`; `-` reads standard input.
     #[arg(long, value_name = "FILE", help_heading = WHAT)]
     pub connected_cluster: Option<PathBuf>,
+    /// Have `az` asked what Azure says: it runs `az connectedk8s show` for the resource that the agents name.
+    #[arg(long, help_heading = WHAT, conflicts_with_all = ["connected_cluster", "evidence"])]
+    pub az: bool,
     /// More faults, in the form of rules/faults.yaml; the same id replaces. Repeatable.
     #[arg(long, value_name = "FILE", help_heading = WHAT)]
     pub faults: Vec<PathBuf>,
     /// Read objects and logs only; do not prove a broken link by probing from pods and nodes.
     #[arg(long, help_heading = WHAT)]
     pub no_probe: bool,
+    /// Read again and again and show which links change, until all hold or --deadline passes; nothing is probed.
+    #[arg(long, help_heading = WHAT, conflicts_with = "evidence")]
+    pub watch: bool,
     /// How to look from inside the cluster.
     #[command(flatten, next_help_heading = "The cluster")]
     pub cluster: ClusterArgs,

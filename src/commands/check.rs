@@ -65,22 +65,7 @@ pub(super) fn run(
         let objects = runtime()?.block_on(surveyor.dry_run()).map_err(refused)?;
         return show(&super::rbac::yaml(&objects)?);
     }
-    let started_at = net.clock.now();
-    let survey = carry_out(&surveyor, screen)?;
-    for note in &survey.notes {
-        screen.hint(note);
-    }
-    let ran = Ran {
-        rules: &rules,
-        scope: &settings.scope,
-        sightings: &survey.sightings,
-        started_at,
-        took: survey.took,
-        interrupted: survey.interrupted,
-        proxy_cert: &net.given,
-        advice: survey.advice.as_ref(),
-    };
-    let report = conclude(&ran);
+    let report = look(&surveyor, screen)?;
     show(&report::render(&report, args.output, &screen.text))?;
     save(&report, files, screen)?;
     if let Some((file, path)) = authorities {
@@ -89,24 +74,48 @@ pub(super) fn run(
     Ok(exit(&report, settings.fail_on))
 }
 
-pub(super) fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, CommandError> {
+/// Surveys and judges; what is worth knowing besides is told on the way.
+pub(super) fn look(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Report, CommandError> {
+    let started_at = surveyor.net.clock.now();
+    let survey = carry_out(surveyor, screen)?;
+    for note in &survey.notes {
+        screen.hint(note);
+    }
+    Ok(conclude(&Ran {
+        rules: surveyor.rules,
+        scope: &surveyor.settings.scope,
+        sightings: &survey.sightings,
+        started_at,
+        took: survey.took,
+        interrupted: survey.interrupted,
+        proxy_cert: &surveyor.net.given,
+        advice: survey.advice.as_ref(),
+    }))
+}
+
+fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, CommandError> {
     let runtime = runtime()?;
     let progress = Arc::new(Progress::new(!screen.shows_progress));
     progress.start(0);
     let shown = Arc::clone(&progress);
     let listen: Listener = Arc::new(move |sign| show_sign(&shown, sign));
+    let stopped = stop_signal(&runtime);
+    let survey = runtime.block_on(surveyor.survey(stopped, listen));
+    progress.done();
+    runtime.shutdown_background();
+    survey.map_err(refused)
+}
+
+/// Turns true when the user wants to stop; heard from now on, not from the first wait on.
+pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> tokio::sync::watch::Receiver<bool> {
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    // heard from the start, not from the first wait on
     runtime.spawn(async move {
         interruption().await;
         // nobody listens any more where all is over
         let _ = stop.send(true);
         std::future::pending::<()>().await;
     });
-    let survey = runtime.block_on(surveyor.survey(stopped, listen));
-    progress.done();
-    runtime.shutdown_background();
-    survey.map_err(refused)
+    stopped
 }
 
 fn show_sign(progress: &Progress, sign: Sign) {

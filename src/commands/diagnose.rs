@@ -7,17 +7,16 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::check::{carry_out, open_file, refused, write};
+use super::check::{look, open_file, refused, stop_signal, write};
 use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::advise::{Known as Networked, advise};
 use crate::chain::azure::{self, AzureCluster};
 use crate::chain::case::Case;
 use crate::chain::catalogue::{Catalogue, Link};
-use crate::chain::{Answer, Chain, Known, State, judge};
+use crate::chain::{Answer, Chain, Known, LinkState, State, judge};
 use crate::cli::{CheckArgs, DiagnoseArgs, DiagnoseFormat, FailOn, ScopeArgs};
 use crate::cluster::{self, Access, AccessError, AgentProxies, Proposal};
-use crate::conclude::{Ran, conclude};
 use crate::exit::Exit;
 use crate::finding::Severity;
 use crate::net::Net;
@@ -36,12 +35,21 @@ pub(super) fn run(
     let catalogue = catalogue(&args.faults)?;
     let given = args.connected_cluster.as_deref().map(document).transpose()?;
     let evidence = args.save_evidence.as_deref().map(open_file).transpose()?;
-    let mut case = match &args.evidence {
-        Some(path) => saved(path)?,
-        None => read(args, environment)?,
+    let (mut case, interrupted) = match &args.evidence {
+        Some(path) => (saved(path)?, false),
+        None if args.watch => watch(args, &catalogue, environment, screen)?,
+        None => (read(args, environment)?, false),
     };
     if let Some((document, _)) = &given {
         case.azure = Some(document.clone());
+    }
+    if args.az {
+        match case.resource().map(|resource| super::az::show(&resource)) {
+            Some(Ok(document)) => case.azure = Some(document),
+            Some(Err(why)) => screen.hint(&format!("--az: {why}; what Azure says is not known")),
+            None => screen
+                .hint("--az: the agents do not tell which resource they are; what Azure says is not known"),
+        }
     }
     if let Some((file, path)) = evidence {
         write(file, &path, &pretty(&case)?)?;
@@ -49,7 +57,8 @@ pub(super) fn run(
     }
     let azure = azure(&case, given.as_ref().map(|(_, name)| name.as_str()))?;
     let first = judged(&case, &catalogue, azure.as_ref(), None)?;
-    let vantage = if args.evidence.is_some() || args.no_probe { None } else { worth_probing(&first) };
+    let vantage =
+        if args.evidence.is_some() || args.no_probe || args.watch { None } else { worth_probing(&first) };
     let probed = vantage
         .and_then(|vantage| probe(args, &case, vantage, environment, screen).transpose())
         .transpose()?;
@@ -72,7 +81,8 @@ pub(super) fn run(
             show(&pretty(&whole)?)?;
         }
     }
-    Ok(exit(&chain, probed.as_ref(), args.fail_on))
+    let interrupted = interrupted || probed.is_some_and(|report| report.run.interrupted);
+    Ok(exit(&chain, interrupted, args.fail_on))
 }
 
 fn pretty(value: &impl serde::Serialize) -> Result<String, CommandError> {
@@ -140,18 +150,66 @@ fn read(args: &DiagnoseArgs, environment: &Environment) -> Result<Case, CommandE
     let choice = super::settings::kube(&args.cluster.kube);
     let read = runtime()?.block_on(async {
         let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
-        let agents = cluster::proxies(&access, args.cluster.read_secrets).await;
-        let mut case = cluster::case(&access, agents.as_ref(), args.cluster.read_secrets).await;
-        case.skip_range = match agents {
-            Some(agents) if !agents.variables.is_empty() => skip_range(&access, &agents).await,
-            _ => None,
-        };
-        Ok(case)
+        Ok(taken(&access, args.cluster.read_secrets).await)
     });
-    read.map_err(|e: AccessError| match e {
-        AccessError::Config(_) => CommandError::usage(e),
-        AccessError::Api(_) => CommandError::Failed(e.into()),
-    })
+    read.map_err(inaccessible)
+}
+
+fn inaccessible(error: AccessError) -> CommandError {
+    match error {
+        AccessError::Config(_) => CommandError::usage(error),
+        AccessError::Api(_) => CommandError::Failed(error.into()),
+    }
+}
+
+async fn taken(access: &Access, read_secrets: bool) -> Case {
+    let agents = cluster::proxies(access, read_secrets).await;
+    let mut case = cluster::case(access, agents.as_ref(), read_secrets).await;
+    case.skip_range = match agents {
+        Some(agents) if !agents.variables.is_empty() => skip_range(access, &agents).await,
+        _ => None,
+    };
+    case
+}
+
+/// Reads again and again and tells what changes, until every link holds, the deadline passes or the user has seen enough. What
+/// was read last is judged as ever; whether the user stopped is told with it.
+fn watch(
+    args: &DiagnoseArgs,
+    catalogue: &Catalogue,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<(Case, bool), CommandError> {
+    let choice = super::settings::kube(&args.cluster.kube);
+    let runtime = runtime()?;
+    let mut stopped = stop_signal(&runtime);
+    let access = runtime.block_on(Access::open(&choice, environment, &ProbeSettings::default()));
+    let access = access.map_err(inaccessible)?;
+    let until = args.probe.deadline.map(|limit| tokio::time::Instant::now() + limit);
+    let mut shown: Vec<LinkState> = Vec::new();
+    loop {
+        let case = runtime.block_on(taken(&access, args.cluster.read_secrets));
+        let chain = judged(&case, catalogue, None, None)?;
+        let is_new = |state: &&LinkState| {
+            !shown.iter().any(|s| s.link == state.link && s.state == state.state && s.why == state.why)
+        };
+        let changed: Vec<_> = chain.links.iter().filter(is_new).cloned().collect();
+        if !changed.is_empty() && args.output == DiagnoseFormat::Text {
+            show(&report::chain::changes(&case.taken_at, &changed, &screen.text))?;
+        }
+        let is_over =
+            chain.verdict == Answer::Healthy || until.is_some_and(|t| tokio::time::Instant::now() >= t);
+        shown = chain.links;
+        let wait = async {
+            let stop = async { drop(stopped.wait_for(|stopped| *stopped).await) };
+            tokio::time::timeout(BETWEEN, stop).await.is_ok()
+        };
+        let is_stopped = !is_over && runtime.block_on(wait);
+        if is_over || is_stopped {
+            runtime.shutdown_background();
+            return Ok((case, is_stopped));
+        }
+    }
 }
 
 /// What is wrong with the skip range of the agents, where it stops them.
@@ -244,25 +302,11 @@ fn probe(
         ));
         return Ok(None);
     }
-    let started_at = net.clock.now();
-    let survey = carry_out(&surveyor, screen)?;
-    for note in &survey.notes {
-        screen.hint(note);
-    }
-    Ok(Some(conclude(&Ran {
-        rules: &rules,
-        scope: &settings.scope,
-        sightings: &survey.sightings,
-        started_at,
-        took: survey.took,
-        interrupted: survey.interrupted,
-        proxy_cert: &net.given,
-        advice: survey.advice.as_ref(),
-    })))
+    look(&surveyor, screen).map(Some)
 }
 
-fn exit(chain: &Chain, probed: Option<&Report>, fail_on: FailOn) -> Exit {
-    if probed.is_some_and(|report| report.run.interrupted) {
+fn exit(chain: &Chain, interrupted: bool, fail_on: FailOn) -> Exit {
+    if interrupted {
         return Exit::Interrupted;
     }
     let warns = chain.findings.iter().any(|f| f.severity == Severity::Warning);
@@ -273,6 +317,9 @@ fn exit(chain: &Chain, probed: Option<&Report>, fail_on: FailOn) -> Exit {
         Answer::Healthy | Answer::Wait => Exit::Ok,
     }
 }
+
+/// Between two looks of `--watch`.
+const BETWEEN: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// In bytes; evidence of a large cluster has some thousand objects.
 const LARGEST: u64 = 64 << 20;

@@ -2,6 +2,7 @@
 
 mod advise;
 mod agent;
+mod az;
 mod check;
 mod cleanup;
 mod diagnose;

@@ -47,6 +47,19 @@ pub fn text(chain: &Chain, options: &TextOptions) -> String {
     screen.finish()
 }
 
+/// Links that changed since the last look, below its time.
+pub fn changes(at: &str, links: &[LinkState], options: &TextOptions) -> String {
+    let mut screen = Screen::new(options.colour, options.width);
+    let time =
+        at.parse::<jiff::Timestamp>().map_or(at.to_owned(), |t| t.strftime("%H:%M:%S UTC").to_string());
+    screen.line(&[(Paint::Dim, &time)]);
+    for state in links {
+        link(&mut screen, state);
+    }
+    screen.blank();
+    screen.finish()
+}
+
 fn word(verdict: Answer) -> (Paint, &'static str) {
     match verdict {
         Answer::Healthy => (Paint::Green, "HEALTHY"),

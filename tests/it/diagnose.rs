@@ -166,3 +166,76 @@ fn an_api_server_that_does_not_answer_or_let_us_in_is_told_and_not_waited_for() 
     assert!(chain["findings"][0]["explanation"].as_str().unwrap().contains("refuse"), "{chain:#}");
     assert!(started.elapsed().as_secs() < 30);
 }
+
+/// What an API server says of a cluster with agents, as far as the command needs it.
+fn connected() -> Scenario {
+    let case: Value = serde_json::from_str(&std::fs::read_to_string(EVIDENCE).unwrap()).unwrap();
+    let of = |kind: &str, namespace: Option<&str>| {
+        let all = case["objects"].as_array().unwrap().iter();
+        let fits = |o: &&Value| o["kind"] == kind && o["metadata"]["namespace"].as_str() == namespace;
+        json!({"kind": format!("{kind}List"), "apiVersion": "v1", "metadata": {}, "items": all.filter(fits).collect::<Vec<_>>()})
+    };
+    let config = of("ConfigMap", Some("azure-arc"))["items"][0].clone();
+    let secrets = json!({"kind": "SecretList", "apiVersion": "v1", "metadata": {}, "items": [
+        {"metadata": {"name": "azure-arc-connect-privatekey", "namespace": "azure-arc"}, "data": {"privateKey": "dG9wc2VjcmV0"}}]});
+    let apps = "/apis/apps/v1/namespaces/azure-arc/deployments";
+    Scenario {
+        answers: vec![
+            ("/api/v1/namespaces/azure-arc", 200, of("Namespace", None)["items"][0].clone()),
+            ("/api/v1/nodes", 200, of("Node", None)),
+            (apps, 200, of("Deployment", Some("azure-arc"))),
+            ("/api/v1/namespaces/azure-arc/pods", 200, of("Pod", Some("azure-arc"))),
+            ("/api/v1/namespaces/azure-arc/configmaps/azure-clusterconfig", 200, config),
+            ("/api/v1/namespaces/azure-arc/secrets", 200, secrets),
+        ],
+        ..Scenario::default()
+    }
+}
+
+#[test]
+fn of_secrets_only_names_are_read_and_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let api = FakeApi::start(connected());
+    let config = api.kubeconfig(directory.path());
+    let saved = directory.path().join("saved.json");
+    let args = ["--no-probe", "-o", "json", "--kube-config", config.to_str().unwrap()];
+    let ran = diagnose().args(args).args(["--save-evidence", saved.to_str().unwrap()]).run().exits(3);
+    assert_eq!(ran.json()["findings"][0]["id"], "arc_identity_missing", "{}", ran.stdout);
+    let saved = std::fs::read_to_string(saved).unwrap();
+    assert!(saved.contains("azure-arc-connect-privatekey") && !saved.contains("dG9wc2VjcmV0"));
+    let seen = api.seen();
+    assert!(
+        seen.iter().any(|r| r.ends_with("/secrets")) && !seen.iter().any(|r| r.contains("/secrets/")),
+        "{seen:?}"
+    );
+    assert!(seen.iter().all(|r| r.starts_with("GET ")), "it only reads: {seen:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn az_is_asked_where_the_user_says_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let api = FakeApi::start(connected());
+    let config = api.kubeconfig(directory.path());
+    let see = |script: &str| {
+        let az = directory.path().join("az");
+        std::fs::write(&az, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&az, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/bin:/usr/bin", directory.path().display());
+        let args = ["--no-probe", "--az", "-o", "json", "--kube-config", config.to_str().unwrap()];
+        diagnose().args(args).env("PATH", &path).run()
+    };
+    let file = format!("{}/{AZURE}", env!("CARGO_MANIFEST_DIR"));
+    let asked = directory.path().join("asked");
+    let ran = see(&format!("echo \"$@\" > {}; cat {file}", asked.display()));
+    assert_eq!(ran.json()["cluster"]["status"], "Connecting", "{}", ran.stderr);
+    let asked = std::fs::read_to_string(asked).unwrap();
+    assert!(
+        asked.starts_with("connectedk8s show --ids /subscriptions/") && asked.contains("plant-7"),
+        "{asked}"
+    );
+    let ran = see("echo 'Please run az login' >&2; exit 1");
+    assert_eq!(ran.json()["cluster"]["status"], Value::Null);
+    assert!(ran.stderr.contains("Please run az login"), "{}", ran.stderr);
+}

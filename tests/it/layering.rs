@@ -89,7 +89,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("std::fs", &["bin::agent", "cluster", "commands", "net", "payload", "probe", "rules::load"]),
     ("std::net::TcpStream", &[]),
     ("std::net::UdpSocket", &[]),
-    ("std::process::Command", &[]),
+    ("std::process::Command", &["commands::az"]),
 ];
 
 /// Macros that write; there is no other place for them than these.

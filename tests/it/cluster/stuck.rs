@@ -207,6 +207,24 @@ fn a_healthy_cluster_and_one_that_is_too_young() {
 }
 
 #[test]
+fn links_turn_green_while_they_are_watched() {
+    on_the_lab(|namespace| {
+        let objects = [secret("azure-arc-connect-privatekey"), settled().remove(2)];
+        let arc = Arc::new(namespace, &[&objects, &two(saying("well"), saying("well"))]);
+        arc.is_ready();
+        let watching = namespace.program("diagnose").args(["--watch", "--deadline", "60s"]).into_command();
+        let mut watching = watching;
+        let child = watching.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs(5));
+        namespace.bed.create(&secret("azure-identity-certificate").to_string());
+        let seen = ran(&child.wait_with_output().unwrap()).exits(0).stdout;
+        let at = |words: &str| seen.find(words).unwrap_or_else(|| panic!("{words}: {seen}"));
+        assert!(at("… identity ") < at("✓ identity "), "{seen}");
+        assert!(at("✓ identity ") < at("HEALTHY: "), "{seen}");
+    });
+}
+
+#[test]
 fn identity_and_tokens() {
     on_the_lab(|namespace| {
         let arc = Arc::new(
