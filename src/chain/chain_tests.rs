@@ -311,7 +311,7 @@ fn events_tell_why_pods_do_not_start() {
 #[test]
 fn states_of_objects_tell_the_rest() {
     type Change = fn(&mut Case);
-    let table: [(&str, Link, Change); 13] = [
+    let table: [(&str, Link, Change); 14] = [
         ("arc_no_linux_node", Link::Nodes, |c| {
             change(c, "Node", "n1", |n| n["status"]["nodeInfo"]["operatingSystem"] = "windows".into());
         }),
@@ -356,6 +356,12 @@ fn states_of_objects_tell_the_rest() {
         ("arc_tokens_stale", Link::Tokens, |c| {
             change(c, "AzureClusterIdentityRequest", "config-agent-identity-request", |r| {
                 r["status"]["expirationTime"] = "2026-11-27T00:00:00Z".into();
+            });
+        }),
+        ("arc_agent_crashes", Link::DataPlane, |c| {
+            unready(c, "config-agent");
+            change(c, "Pod", "config-agent-7d9-x", |p| {
+                p["status"] = json!({"phase": "Running", "containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]});
             });
         }),
         ("arc_config_agent_down", Link::DataPlane, |c| unready(c, "config-agent")),

@@ -95,7 +95,12 @@ pub async fn case(access: &Access, agents: Option<&AgentProxies>, read_secrets: 
     let answers: Vec<_> = answers.buffered(AT_ONCE).collect().await;
     for (source, answer) in SOURCES.iter().zip(answers) {
         match answer {
-            Ok(document) => add(&mut case, document, source.kind, &mut redaction),
+            Ok(document) => {
+                if is_cut(&document) {
+                    case.unread.push(Skipped { source: format!("more {}", source.name), why: CUT.into() });
+                }
+                add(&mut case, document, source.kind, &mut redaction);
+            }
             Err(error) => case.unread.extend(unread(source.name, &error)),
         }
     }
@@ -110,6 +115,10 @@ pub async fn case(access: &Access, agents: Option<&AgentProxies>, read_secrets: 
 
 fn proxies(agents: &AgentProxies, redaction: &mut Redaction) -> BTreeMap<String, String> {
     agents.variables.iter().map(|(name, value)| (name.clone(), redaction.line(value.reveal()))).collect()
+}
+
+fn is_cut(list: &Value) -> bool {
+    list["metadata"]["continue"].as_str().is_some_and(|token| !token.is_empty())
 }
 
 /// Items of a list do not say what they are.
@@ -154,6 +163,9 @@ async fn secrets(access: &Access, case: &mut Case, redaction: &mut Redaction) {
     let source = source(SECRETS, "/api/v1/namespaces/azure-arc/secrets?limit=1000", "SecretMetadataList");
     match get(access, &source, Some(METADATA_ONLY)).await {
         Ok(list) => {
+            if is_cut(&list) {
+                case.unread.push(Skipped { source: SECRETS.into(), why: CUT.into() });
+            }
             for item in list["items"].as_array().into_iter().flatten().take(MOST_OBJECTS) {
                 let metadata = serde_json::json!({"kind": "SecretMetadata", "metadata": item["metadata"]});
                 case.objects.push(redaction.object(metadata));
@@ -231,6 +243,9 @@ fn instant(text: &str) -> Option<String> {
     let go = || jiff::Timestamp::strptime("%Y-%m-%d %H:%M:%S%.f %z", plain).ok();
     text.parse::<jiff::Timestamp>().ok().or_else(go).map(|t| t.to_string())
 }
+
+/// Why the rest was not read.
+const CUT: &str = "the list is longer than what was asked for";
 
 /// Servers since 1.15 know it.
 const METADATA_ONLY: &str =

@@ -77,6 +77,15 @@ mod tests {
     }
 
     #[test]
+    fn every_fault_can_be_found() {
+        let code = concat!(include_str!("../chain/links.rs"), include_str!("../chain/mod.rs"));
+        for entry in &builtin().unwrap().entries {
+            let is_found_by_code = code.contains(&format!("\"{}\"", entry.id));
+            assert!(is_found_by_code || !entry.signs.is_empty(), "nothing finds {}", entry.id);
+        }
+    }
+
+    #[test]
     fn a_bad_file_is_refused_with_its_name_and_the_value() {
         let told = |text: &str| add(&mut Catalogue::default(), "own.yaml", text).unwrap_err().to_string();
         let entry =
