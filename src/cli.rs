@@ -50,7 +50,7 @@ pub enum Command {
     Advise(Box<AdviseArgs>),
     /// Delete what a killed run left in a cluster.
     Cleanup(CleanupArgs),
-    /// Print the RBAC objects that looking from inside a cluster needs.
+    /// Print the RBAC objects that looking from inside a cluster, or diagnosing it, needs.
     Rbac(RbacArgs),
     /// Carry out a task inside a cluster and write records to standard output.
     #[command(hide = true)]

@@ -32,6 +32,9 @@ pub struct RbacArgs {
     /// The namespace that the Jobs are going to run in.
     #[arg(short, long, default_value = "default", value_name = "NAMESPACE")]
     pub namespace: String,
+    /// Print the rights that `diagnose` reads with, instead.
+    #[arg(long, conflicts_with = "namespace")]
+    pub diagnose: bool,
     /// The user who gets the rights.
     #[arg(long, default_value = "USER", value_name = "NAME", conflicts_with = "service_account")]
     pub user: String,

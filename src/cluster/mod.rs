@@ -29,7 +29,7 @@ pub use dry_run::manifests;
 pub use error::{ApiError, ApiFailure};
 pub use job::{Step, Told};
 pub use prepare::Order;
-pub use rights::rbac;
+pub use rights::{rbac, rbac_for_diagnose};
 pub use snapshot::{Proposal, snapshot};
 
 /// A few letters that no other run has at the same time.

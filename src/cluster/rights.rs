@@ -114,6 +114,48 @@ pub fn rbac(namespace: &str, subject: &Value) -> Vec<Value> {
     ]
 }
 
+/// The objects that give the rights to read what a diagnosis of the agents needs. Of Secrets the API knows no right to names
+/// alone: `list` in the namespace of the agents, and nowhere else.
+pub fn rbac_for_diagnose(subject: &Value) -> Vec<Value> {
+    let may = |group: &str, resources: &[&str], verbs: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+    let read = ["get", "list"];
+    let agents = vec![
+        may("", &["pods", "pods/log", "configmaps", "events", "resourcequotas"], &read),
+        may("", &["secrets"], &["list"]),
+        may("apps", &["deployments", "replicasets"], &read),
+        may("networking.k8s.io", &["networkpolicies"], &read),
+        may("clusterconfig.azure.com", &["azureclusteridentityrequests"], &read),
+        may("arc.azure.com", &["connectedclusters"], &read),
+    ];
+    let dns = vec![may("", &["pods"], &["list"]), may("", &["configmaps"], &["get"])];
+    let everywhere = vec![
+        may("", &["namespaces"], &["get"]),
+        may("", &["nodes"], &["list"]),
+        may("clusterconfig.azure.com", &["extensionconfigs"], &["list"]),
+    ];
+    let rbac = "rbac.authorization.k8s.io";
+    let role = |name: &str, rules: Vec<Value>| json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules});
+    let bound = |name: &str, namespace: Option<&str>| {
+        let kind = if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" };
+        let metadata =
+            namespace.map_or_else(|| json!({"name": name}), |n| json!({"name": name, "namespace": n}));
+        json!({
+            "apiVersion": format!("{rbac}/v1"), "kind": kind, "metadata": metadata,
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": name}, "subjects": [subject],
+        })
+    };
+    let [cluster, arc, system] = ["arcprobe-diagnose", "arcprobe-diagnose-agents", "arcprobe-diagnose-dns"];
+    vec![
+        role(cluster, everywhere),
+        bound(cluster, None),
+        role(arc, agents),
+        bound(arc, Some("azure-arc")),
+        bound(arc, Some("azure-arc-release")),
+        role(system, dns),
+        bound(system, Some("kube-system")),
+    ]
+}
+
 fn rules(scope: Scope) -> Vec<Value> {
     let rule = |r: &Right| json!({"apiGroups": [r.group], "resources": [r.resource], "verbs": r.verbs});
     RIGHTS.iter().filter(|r| r.scope == scope).map(rule).collect()

@@ -13,7 +13,12 @@ pub(super) fn run(args: &RbacArgs) -> Result<Exit, CommandError> {
         Some((namespace, name)) => json!({"kind": "ServiceAccount", "namespace": namespace, "name": name}),
         None => json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": args.user}),
     };
-    show(&yaml(&cluster::rbac(&args.namespace, &subject))?)
+    let objects = if args.diagnose {
+        cluster::rbac_for_diagnose(&subject)
+    } else {
+        cluster::rbac(&args.namespace, &subject)
+    };
+    show(&yaml(&objects)?)
 }
 
 /// Documents one below the other.

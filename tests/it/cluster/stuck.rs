@@ -317,8 +317,22 @@ fn releases_that_are_broken_and_rights_that_are_missing() {
 
         let arc = Arc::new(namespace, &[&settled(), &two(saying("well"), saying("well"))]);
         let config = namespace.account(arc.directory.path());
-        let chain = arc.program().args(["--kube-config", config.to_str().unwrap()]).run().exits(5).json();
-        assert_eq!(chain["findings"][0]["id"], "arc_rights");
+        let restricted = || arc.program().args(["--kube-config", config.to_str().unwrap()]).run();
+        assert_eq!(restricted().exits(5).json()["findings"][0]["id"], "arc_rights");
+        let account = format!("{}:user", namespace.name);
+        let rbac =
+            Program::new().args(["rbac", "--diagnose", "--service-account", &account]).run().exits(0).stdout;
+        namespace.bed.kubectl(&["create", "namespace", "azure-arc-release"]);
+        namespace.bed.create(&rbac);
+        arc.is_ready();
+        let chain = restricted().exits(0).json();
+        assert_eq!((&chain["verdict"], &chain["unread"]), (&json!("healthy"), &json!([])), "{chain:#}");
+        namespace.bed.kubectl(&["delete", "namespace", "azure-arc-release"]);
+        namespace.bed.kubectl(&["-n", "kube-system", "delete", "rolebinding", "arcprobe-diagnose-dns"]);
+        for kind in ["clusterrole", "clusterrolebinding"] {
+            let names = ["arcprobe-diagnose", "arcprobe-diagnose-agents", "arcprobe-diagnose-dns"];
+            namespace.bed.kubectl(&[&["delete", kind, "--ignore-not-found"], &names[..]].concat());
+        }
         namespace.bed.kubectl(&["-n", "azure-arc", "delete", "deployment", "config-agent"]);
         arc.breaks_now("release", "arc_release_incomplete");
 
