@@ -60,7 +60,7 @@ pub(super) fn run(
     let vantage =
         if args.evidence.is_some() || args.no_probe || args.watch { None } else { worth_probing(&first) };
     let probed = vantage
-        .and_then(|vantage| probe(args, &case, vantage, environment, screen).transpose())
+        .and_then(|vantage| probe(args, (&case, azure.as_ref()), vantage, environment, screen).transpose())
         .transpose()?;
     let chain = match &probed {
         Some(report) => judged(&case, &catalogue, azure.as_ref(), Some(report))?,
@@ -264,19 +264,17 @@ fn worth_probing(chain: &Chain) -> Option<&'static str> {
 /// Probes as `check` does; `None` where the region is not known, or the user wants to see the objects only.
 fn probe(
     args: &DiagnoseArgs,
-    case: &Case,
+    (case, azure): (&Case, Option<&AzureCluster>),
     vantage: &str,
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Option<Report>, CommandError> {
-    let Some(location) = args.scope.location.clone().or_else(|| case.region()) else {
+    let Some(scope) = scope(&args.scope, case, azure) else {
         screen.hint("the agents do not tell their region: nothing is probed; give --location REGION");
         return Ok(None);
     };
-    let is_default = args.scope.cloud == "AzureCloud";
-    let cloud = case.cloud().filter(|_| is_default).unwrap_or_else(|| args.scope.cloud.clone());
     let check = CheckArgs {
-        scope: ScopeArgs { location: Some(location), cloud, ..args.scope.clone() },
+        scope,
         from: vec![vantage.to_owned()],
         all_vantages: false,
         cluster: args.cluster.clone(),
@@ -305,6 +303,22 @@ fn probe(
     look(&surveyor, screen).map(Some)
 }
 
+/// What the rules are fitted to: what was typed, else what the agents and Azure say. `None` where nobody tells the region.
+fn scope(typed: &ScopeArgs, case: &Case, azure: Option<&AzureCluster>) -> Option<ScopeArgs> {
+    let location = typed.location.clone().or_else(|| case.region());
+    let location = location.or_else(|| azure.and_then(|a| a.location.clone()))?;
+    let is_default = typed.cloud == DEFAULT_CLOUD;
+    let cloud = case.cloud().filter(|_| is_default).unwrap_or_else(|| typed.cloud.clone());
+    let by_azure = match azure {
+        Some(azure) if azure.private_link => Some(Connectivity::PrivateLink),
+        Some(azure) if azure.gateway => Some(Connectivity::Gateway),
+        _ => None,
+    };
+    // a gateway that was typed says the way itself
+    let connectivity = typed.connectivity.or_else(|| by_azure.filter(|_| typed.gateway_url.is_none()));
+    Some(ScopeArgs { location: Some(location), cloud, connectivity, ..typed.clone() })
+}
+
 fn exit(chain: &Chain, interrupted: bool, fail_on: FailOn) -> Exit {
     if interrupted {
         return Exit::Interrupted;
@@ -318,8 +332,50 @@ fn exit(chain: &Chain, interrupted: bool, fail_on: FailOn) -> Exit {
     }
 }
 
+/// Nobody typed another one.
+const DEFAULT_CLOUD: &str = "AzureCloud";
+
 /// Between two looks of `--watch`.
 const BETWEEN: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// In bytes; evidence of a large cluster has some thousand objects.
 const LARGEST: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn typed(words: &[&str]) -> ScopeArgs {
+        let words = [&["arcprobe", "diagnose"], words].concat();
+        match Cli::parse_from(words).command {
+            Command::Diagnose(args) => args.scope,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_scope_comes_from_flags_then_agents_then_azure() {
+        let settings = json!({"kind": "ConfigMap", "metadata": {"name": "azure-clusterconfig", "namespace": "azure-arc"},
+            "data": {"AZURE_REGION": "usgovvirginia", "AZURE_ENVIRONMENT": "AZUREUSGOVERNMENTCLOUD"}});
+        let case = Case { objects: vec![settings], ..Case::default() };
+        let azure =
+            AzureCluster { location: Some("eastus".into()), private_link: true, ..AzureCluster::default() };
+        let told = |words: &[&str], case: &Case, azure: Option<&AzureCluster>| {
+            let scope = scope(&typed(words), case, azure)?;
+            Some((scope.location.unwrap(), scope.cloud, scope.connectivity))
+        };
+        let is = |place: &str, cloud: &str, way| Some((place.to_owned(), cloud.to_owned(), way));
+        let private = Some(Connectivity::PrivateLink);
+        assert_eq!(told(&[], &case, None), is("usgovvirginia", "AzureUSGovernment", None));
+        assert_eq!(told(&["-l", "westus"], &case, Some(&azure)), is("westus", "AzureUSGovernment", private));
+        assert_eq!(
+            told(&["--connectivity", "direct"], &case, Some(&azure)),
+            is("usgovvirginia", "AzureUSGovernment", Some(Connectivity::Direct))
+        );
+        assert_eq!(told(&[], &Case::default(), Some(&azure)), is("eastus", "AzureCloud", private));
+        assert_eq!(told(&[], &Case::default(), None), None);
+    }
+}
