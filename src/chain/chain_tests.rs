@@ -7,6 +7,8 @@ use super::case::{Case, Log};
 use super::*;
 use crate::rules::faults;
 
+static CATALOGUE: std::sync::LazyLock<Catalogue> = std::sync::LazyLock::new(|| faults::builtin().unwrap());
+
 const NOW: &str = "2026-11-27T12:00:00Z";
 const AGENTS: [&str; 6] = [
     "clusteridentityoperator",
@@ -142,12 +144,11 @@ fn judged(case: &Case, azure: Option<&str>) -> Chain {
 }
 
 fn judged_with(case: &Case, azure: Option<&str>, skip_range: Option<&str>) -> Chain {
-    let catalogue = faults::builtin().unwrap();
     let azure: Option<AzureCluster> =
         azure.map(|text| azure::cluster(&azure::json(text).unwrap(), None).unwrap());
     let known = Known {
         case,
-        catalogue: &catalogue,
+        catalogue: &CATALOGUE,
         azure: azure.as_ref(),
         checks: &[],
         network: &[],
@@ -488,4 +489,50 @@ fn what_could_not_be_read_is_not_called_healthy() {
     case.unread.push(Skipped { source: SECRETS.into(), why: "forbidden".into() });
     let chain = judged(&case, None);
     assert_eq!(chain.verdict, Answer::Unknown, "{chain:#?}");
+}
+
+/// Every place of a document, as a JSON pointer.
+fn places(value: &Value, at: &str, into: &mut Vec<String>) {
+    into.push(at.to_owned());
+    let mut go = |key: &str, inner: &Value| places(inner, &format!("{at}/{}", key.replace('/', "~1")), into);
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                go(&index.to_string(), item);
+            }
+        }
+        Value::Object(map) => {
+            for (key, item) in map {
+                go(key, item);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn objects_of_any_shape_are_judged_without_a_panic() {
+    let mut case = healthy();
+    without_identity(&mut case);
+    event(&mut case, "Failed", "Pod", "config-agent-7d9-x", "Failed to pull image: i/o timeout");
+    let odd = [
+        json!(null),
+        json!(-1),
+        json!("\u{1b}[2J\u{202e}"),
+        json!([[]]),
+        json!({"name": {}}),
+        json!(true),
+        json!("9999-12-31T23:59:59Z"),
+    ];
+    let whole = Value::from(case.objects.clone());
+    let mut all = Vec::new();
+    places(&whole, "", &mut all);
+    assert!(all.len() > 150, "{}", all.len());
+    for (number, place) in all.iter().enumerate().skip(1) {
+        let mut changed = whole.clone();
+        *changed.pointer_mut(place).unwrap() = odd[number % odd.len()].clone();
+        let Value::Array(objects) = changed else { unreachable!() };
+        let chain = judged(&Case { objects, ..case.clone() }, None);
+        assert!(!chain.links.is_empty(), "{place}");
+    }
 }
