@@ -18,8 +18,9 @@ use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 use super::config::{self, Chosen, ConfigError};
 use super::dialer::Dialer;
 use super::error::{ApiError, ApiFailure};
+use crate::measure::interruption;
 use crate::net::Net;
-use crate::proxy::{ProxyFlags, Routes, settle};
+use crate::proxy::{ProxyError, ProxyFlags, Routes, settle};
 use crate::settings::{KubeChoice, ProbeSettings};
 
 /// A cluster that can be asked; cheap to clone.
@@ -62,10 +63,15 @@ impl Access {
         let net = Net::with_roots(&plain, &routes, crate::net::Roots::default());
         let dialer = Dialer { net: Arc::new(net), routes: Arc::new(routes) };
         let context = chosen.context.clone();
-        let server = chosen.config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        let server = without_login(chosen.config.cluster_url.to_string().trim_end_matches('/'));
         let namespace = chosen.namespace.clone();
         // plug-ins are waited for: they may ask somebody to log in
-        let made = tokio::task::spawn_blocking(move || client(&chosen, dialer)).await;
+        let making = tokio::task::spawn_blocking(move || client(&chosen, dialer));
+        let limit = probe.deadline.unwrap_or(LOGIN);
+        let made = tokio::select! {
+            made = timeout(limit, making) => made.map_err(|_| format!("no answer within {} s", limit.as_secs_f64())),
+            () = interruption() => Err("stopped while they were made".to_owned()),
+        };
         let failed = |failure| ApiError {
             context: context.clone(),
             server: server.clone(),
@@ -73,9 +79,10 @@ impl Access {
             failure,
         };
         let client = match made {
-            Ok(Ok(client)) => client,
-            Ok(Err(e)) => return Err(failed(ApiFailure::of(&e)).into()),
-            Err(e) => return Err(failed(ApiFailure::Other(e.to_string())).into()),
+            Ok(Ok(Ok(client))) => client,
+            Ok(Ok(Err(e))) => return Err(failed(ApiFailure::of(&e)).into()),
+            Ok(Err(e)) => return Err(failed(ApiFailure::Other(e.to_string())).into()),
+            Err(why) => return Err(failed(ApiFailure::Credentials(why)).into()),
         };
         Ok(Self { client, context, server, namespace })
     }
@@ -152,6 +159,19 @@ impl Access {
     }
 }
 
+/// The proxy of the kubeconfig is no flag of ours.
+fn by_proxy(is_own: bool, error: &ProxyError) -> String {
+    if is_own { format!("its proxy-url: {}", error.problem) } else { error.to_string() }
+}
+
+/// A URL without what stands before the host.
+fn without_login(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
 /// kubectl's way to the server: the kubeconfig's own proxy, else the environment's.
 fn routes(chosen: &Chosen, environment: &BTreeMap<String, String>) -> Result<Routes, ConfigError> {
     let own = chosen.proxy_url.as_deref();
@@ -159,7 +179,7 @@ fn routes(chosen: &Chosen, environment: &BTreeMap<String, String>) -> Result<Rou
     let settled = settle(&flags, environment).map_err(|e| ConfigError::Unusable {
         context: chosen.context.clone(),
         files: "the kubeconfig".into(),
-        problem: format!("the way to its server: {e}"),
+        problem: format!("the way to its server: {}", by_proxy(own.is_some(), &e)),
     })?;
     Ok(settled.routes)
 }
@@ -180,7 +200,28 @@ fn client(chosen: &Chosen, dialer: Dialer) -> kube::Result<Client> {
 /// For each request; API servers give up after a minute, users before.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 
+/// Until credentials have to be there, where no deadline is given: time for somebody to log in.
+const LOGIN: Duration = Duration::from_secs(600);
+
 const PAGE: u32 = 500;
 
 /// Larger clusters than Kubernetes supports have more nodes.
 const MOST_ITEMS: usize = 20_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_in_the_url_of_a_server_is_not_told() {
+        let table = [
+            ("https://api:6443", "https://api:6443"),
+            ("https://joe:topsecret@api:6443/k8s/clusters/c-1", "https://api:6443/k8s/clusters/c-1"),
+            ("https://joe:top@secret@[fd00::1]:6443", "https://[fd00::1]:6443"),
+            ("https://api/a@b", "https://api/a@b"),
+        ];
+        for (url, told) in table {
+            assert_eq!(without_login(url), told);
+        }
+    }
+}

@@ -91,11 +91,25 @@ pub(super) async fn choose(
     let unusable = |e: KubeconfigError| ConfigError::Unusable {
         context: context.clone(),
         files: files.clone(),
-        problem: printable(&e.to_string(), 300),
+        problem: problem(&e),
     };
     let (merged, proxy_url) = without_proxy(merged, &context);
     let config = Config::from_custom_kubeconfig(merged, &options).await.map_err(unusable)?;
     Ok(Chosen::of(config, context, choice, proxy_url))
+}
+
+/// The parser shows the lines around an error, and the lines of a kubeconfig hold tokens and keys: only the place is told.
+fn problem(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(e) => match e.location() {
+            Some(at) => {
+                format!("line {}, column {} is not as YAML or a kubeconfig has it", at.line(), at.column())
+            }
+            None => "it is not as YAML or a kubeconfig has it".to_owned(),
+        },
+        KubeconfigError::ParseCertificates(_) => "its certificates are no PEM".to_owned(),
+        other => printable(&other.to_string(), 300),
+    }
 }
 
 impl Chosen {
@@ -180,7 +194,7 @@ impl Sources {
         let (origin, path) = (self.origin, path.to_owned());
         match error {
             KubeconfigError::ReadConfig(source, _) => ConfigError::Unreadable { origin, path, source },
-            other => ConfigError::Malformed { origin, path, problem: printable(&other.to_string(), 300) },
+            other => ConfigError::Malformed { origin, path, problem: problem(&other) },
         }
     }
 

@@ -29,7 +29,8 @@ fn located(args: &CheckArgs, environment: &Environment, screen: &Screen) -> Resu
     }
     let choice = super::settings::kube(&args.cluster.kube);
     let found = runtime()?.block_on(async {
-        let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
+        let probe = ProbeSettings { deadline: args.probe.deadline, ..ProbeSettings::default() };
+        let access = Access::open(&choice, environment, &probe).await?;
         Ok::<_, AccessError>(cluster::region(&access).await?)
     });
     let why = match found {
@@ -102,7 +103,6 @@ fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, Command
     let stopped = stop_signal(&runtime);
     let survey = runtime.block_on(surveyor.survey(stopped, listen));
     progress.done();
-    runtime.shutdown_background();
     survey.map_err(refused)
 }
 

@@ -206,7 +206,6 @@ fn watch(
         };
         let is_stopped = !is_over && runtime.block_on(wait);
         if is_over || is_stopped {
-            runtime.shutdown_background();
             return Ok((case, is_stopped));
         }
     }

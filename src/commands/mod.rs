@@ -51,10 +51,29 @@ impl CommandError {
     }
 }
 
-/// The asynchronous runtime.
-fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+/// The asynchronous runtime. It ends without waiting for a thread that hangs, such as one with a credential plug-in.
+struct Runtime(Option<tokio::runtime::Runtime>);
+
+impl std::ops::Deref for Runtime {
+    type Target = tokio::runtime::Runtime;
+
+    fn deref(&self) -> &Self::Target {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, CommandError> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.context("the asynchronous runtime does not start").map_err(CommandError::Failed)
+    let runtime = built.context("the asynchronous runtime does not start").map_err(CommandError::Failed)?;
+    Ok(Runtime(Some(runtime)))
 }
 
 /// An error and what caused it; a cause that the error tells itself is not told twice.

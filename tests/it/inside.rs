@@ -294,3 +294,57 @@ fn rbac_is_what_the_rights_are() {
             .contains("NAMESPACE:NAME")
     );
 }
+
+/// A kubeconfig whose user is this, with a server that has a login.
+fn with_user(directory: &std::path::Path, user: &str) -> String {
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+         clusters: [{{name: k, cluster: {{server: 'https://joe:topsecret-1@127.0.0.1:1'}}}}]\n\
+         contexts: [{{name: c, context: {{cluster: k, user: u}}}}]\nusers:\n- name: u\n  user:\n{user}"
+    );
+    let path = directory.join("with-user");
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn nothing_of_a_kubeconfig_is_told_that_is_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    let broken = with_user(directory.path(), "    token: topsecret-2\n   client-key-data: x\n");
+    let ran = Program::new().args(["advise", "--kube-config", &broken]).run().exits(2);
+    assert!(ran.stderr.contains("line 10, column ") && !ran.stderr.contains("topsecret"), "{}", ran.stderr);
+    let odd = with_user(directory.path(), "    token: [topsecret-2]\n");
+    let ran = Program::new().args(["advise", "--kube-config", &odd]).run().exits(2);
+    assert!(
+        ran.stderr.contains("no kubeconfig (line ") && !ran.stderr.contains("topsecret"),
+        "{}",
+        ran.stderr
+    );
+    let good = with_user(directory.path(), "    token: topsecret-2\n");
+    let args = ["check", "-l", "eastus", "--from", "pod", "-o", "json", "--kube-config", &good];
+    let ran = Program::new().args(args).run().exits(5);
+    assert!(!ran.stderr.contains("topsecret") && !ran.stdout.contains("topsecret"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_credential_plugin_that_hangs_ends_with_the_deadline_and_with_ctrl_c() {
+    let directory = tempfile::tempdir().unwrap();
+    let exec = "    exec: {apiVersion: client.authentication.k8s.io/v1, command: sleep, args: ['60'], interactiveMode: Never}\n";
+    let config = with_user(directory.path(), exec);
+    let check = |more: &[&str]| {
+        let args = ["check", "-l", "eastus", "--from", "pod", "-o", "json", "--kube-config", &config];
+        Program::new().args(args).args(more)
+    };
+    let started = std::time::Instant::now();
+    let report = check(&["--deadline", "1s"]).run().exits(5).json();
+    assert!(report["vantages"][0]["error"].as_str().unwrap().contains("no answer within 1 s"), "{report:#}");
+    let mut command = check(&[]).into_command();
+    let child =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let pid = i32::try_from(child.id()).unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert!(started.elapsed().as_secs() < 40, "{:?}", started.elapsed());
+}
