@@ -15,7 +15,7 @@ pub enum Exit {
     Unmet = 3,
     /// Warnings only, with `--fail-on warning`.
     Warnings = 4,
-    /// A vantage or a discovery could not be carried out, and nothing required was seen unmet.
+    /// A vantage or a discovery could not be carried out, and nothing required was seen unmet; or a cluster does not answer.
     Incomplete = 5,
     /// Stopped by the user; what was measured so far was reported.
     Interrupted = 130,

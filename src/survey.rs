@@ -238,7 +238,7 @@ impl Surveyor<'_> {
             endpoints: &endpoints(self.rules, scope),
             others: &others,
             additions: &[],
-            has_proxy_cert: self.settings.probe.proxy_cert.is_some(),
+            proxy_cert: self.settings.probe.proxy_cert.as_deref(),
         })
     }
 

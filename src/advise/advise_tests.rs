@@ -39,7 +39,7 @@ fn advice(
         endpoints: &endpoints(),
         others,
         additions: &["registry.corp.example".to_owned()],
-        has_proxy_cert: false,
+        proxy_cert: None,
     })
 }
 

@@ -24,23 +24,32 @@ fn written(known: &Known<'_>, head: &str, skip_range: &str, with_environment: bo
     };
     let https = https.unwrap_or_else(|| main.clone());
     let http = http.unwrap_or(main);
-    let mut flags = vec![
-        format!("--proxy-https {https}"),
-        format!("--proxy-http {http}"),
-        format!("--proxy-skip-range {skip_range}"),
-    ];
-    flags.extend(known.has_proxy_cert.then(|| "--proxy-cert CA.pem".to_owned()));
-    let variables = [("HTTPS_PROXY", &https), ("HTTP_PROXY", &http)];
-    let own = skip_range.to_owned();
-    let variables = variables.into_iter().chain([("NO_PROXY", &own)]).filter(|_| with_environment);
-    let variables: Vec<_> = variables.collect();
-    let bash: Vec<_> = variables.iter().map(|(name, value)| format!("export {name}='{value}'\n")).collect();
-    let powershell: Vec<_> =
-        variables.iter().map(|(name, value)| format!("$env:{name} = '{value}'\n")).collect();
-    let (bash, powershell) = (bash.concat(), powershell.concat());
+    let mut flags = vec![("--proxy-https", https.clone()), ("--proxy-http", http.clone())];
+    flags.push(("--proxy-skip-range", skip_range.to_owned()));
+    flags.extend(known.proxy_cert.map(|file| ("--proxy-cert", file.display().to_string())));
+    let variables = [("HTTPS_PROXY", https), ("HTTP_PROXY", http), ("NO_PROXY", skip_range.to_owned())];
+    let variables: Vec<_> = variables.into_iter().filter(|_| with_environment).collect();
+    let shell = |start: &str, gives: &str, line_end: &str, quote: fn(&str) -> String| {
+        let variables =
+            variables.iter().map(|(name, value)| [start, name, gives, &quote(value), "\n"].concat());
+        let flags =
+            flags.iter().map(|(name, value)| format!(" {line_end}\n  {name} {}", bare_or(quote, value)));
+        variables.collect::<String>() + head + &flags.collect::<String>()
+    };
     ConnectCommand {
-        bash: format!("{bash}{head} \\\n  {}", flags.join(" \\\n  ")),
-        powershell: format!("{powershell}{head} `\n  {}", flags.join(" `\n  ")),
+        bash: shell("export ", "=", "\\", |text| format!("'{}'", text.replace('\'', r"'\''"))),
+        powershell: shell("$env:", " = ", "`", |text| format!("'{}'", text.replace('\'', "''"))),
+    }
+}
+
+/// What no shell takes for more than a word needs no quotes.
+fn bare_or(quote: fn(&str) -> String, text: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:,[]*+%".contains(&b);
+    // Windows' own separator, and a login's placeholder
+    if !text.is_empty() && text.bytes().all(|b| is_plain(b) || b == b'@') {
+        text.to_owned()
+    } else {
+        quote(text)
     }
 }
 

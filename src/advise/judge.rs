@@ -11,7 +11,7 @@ use crate::report::v1::{SkipEntry, SkipProblem, SkipProblemKind as Kind};
 
 /// All that is wrong, the gravest first; nothing where no value was given and no proxy is in use.
 pub(super) fn problems(known: &Known<'_>, wanted: &[SkipEntry]) -> Vec<SkipProblem> {
-    let Some(given) = known.routes.skip_range() else { return none_given(known) };
+    let Some(given) = known.routes.judged_skip_range() else { return none_given(known) };
     let range = &given.value;
     let mut problems: Vec<_> = wanted.iter().filter_map(|entry| lacking(known, range, entry)).collect();
     problems.extend(harmful(known, range));

@@ -7,6 +7,7 @@ mod overlaps;
 mod skip_range;
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use ipnet::IpNet;
 
@@ -36,8 +37,8 @@ pub struct Known<'a> {
     pub others: &'a [(Role, IpNet, String)],
     /// What the user wants in the skip range besides.
     pub additions: &'a [String],
-    /// Whether the agents get an authority (`--proxy-cert`).
-    pub has_proxy_cert: bool,
+    /// The file of the authority that the agents get (`--proxy-cert`).
+    pub proxy_cert: Option<&'a Path>,
 }
 
 /// An endpoint of Azure, as far as the way to it matters.
@@ -55,7 +56,7 @@ pub struct Endpoint {
 pub fn advise(known: &Known<'_>) -> Advice {
     let entries = skip_range::entries(known);
     let value = entries.iter().map(|e| e.value.as_str()).collect::<Vec<_>>().join(",");
-    let given = known.routes.skip_range();
+    let given = known.routes.judged_skip_range();
     Advice {
         networks: networks(known),
         overlaps: overlaps::overlaps(known),

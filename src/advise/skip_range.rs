@@ -24,8 +24,8 @@ pub(super) fn entries(known: &Known<'_>) -> Vec<SkipEntry> {
         let why = "the API server itself: its clients are sent there where they use its own address";
         entries.address(&place.address.to_string(), why, &place.source);
     }
-    for name in &networks.api_server_names {
-        entries.name(name, "the API server by its name", "the kubeconfig", Confidence::High);
+    for (name, source) in &networks.api_server_names {
+        entries.name(name, "the API server by its name", source, Confidence::High);
     }
     let domain = networks.domain.trim_matches('.');
     let (built, source) = ("every cluster has it", networks.domain_source.as_str());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::parse::{parse_network, secret};
+use super::parse::{parse_domain, parse_entry, parse_host, parse_network, secret};
 use super::{FailOn, KubeArgs};
 use crate::proxy::Secret;
 use crate::settings::Connectivity;
@@ -43,13 +43,13 @@ pub struct AdviseArgs {
     #[arg(long, value_parser = parse_network, value_name = "CIDR")]
     pub node_cidr: Vec<IpNet>,
     /// An address or name of the API server. Repeatable.
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_parser = parse_host, value_name = "HOST")]
     pub api_server: Vec<String>,
     /// The domain of the cluster. [default: found, else cluster.local]
-    #[arg(long, value_name = "DOMAIN")]
+    #[arg(long, value_parser = parse_domain, value_name = "DOMAIN")]
     pub cluster_domain: Option<String>,
     /// Something else that has to go around the proxy. Repeatable.
-    #[arg(long, value_name = "ENTRY")]
+    #[arg(long, value_parser = parse_entry, value_name = "ENTRY")]
     pub add: Vec<String>,
     /// The Azure cloud, for the endpoints that have to use the proxy.
     #[arg(long, default_value = "AzureCloud", value_name = "CLOUD")]

@@ -32,6 +32,55 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `10.1.2.3`, `fd00::1`, `api.corp.example`, or the URL of a kubeconfig, of which the host counts.
+pub(super) fn parse_host(text: &str) -> Result<String, String> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
+    let host = match (authority.parse::<IpAddr>(), authority.strip_prefix('['), authority.rsplit_once(':')) {
+        (Err(_), Some(v6), _) => v6.split(']').next().unwrap_or_default(),
+        (Err(_), None, Some((host, port))) if is_port(port) => host,
+        _ => authority,
+    };
+    let is_host = host.parse::<IpAddr>().is_ok() || is_name(host);
+    is_host.then(|| host.to_owned()).ok_or_else(|| {
+        format!("\"{}\" is no address or name; write it as 10.1.2.3 or api.corp.example", hidden(text))
+    })
+}
+
+/// A login in a URL is not repeated.
+fn hidden(text: &str) -> &str {
+    if text.contains('@') { "(with a login)" } else { text }
+}
+
+fn is_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    text.strip_suffix('.').unwrap_or(text).split('.').all(is_label)
+}
+
+/// `corp.local`.
+pub(super) fn parse_domain(text: &str) -> Result<String, String> {
+    let name = text.trim_matches('.');
+    let wrong = || format!("\"{text}\" is no domain; write it as cluster.local");
+    is_name(name).then(|| name.to_owned()).ok_or_else(wrong)
+}
+
+/// An entry of a skip range: an address, a network, a name, or a suffix with a leading dot.
+pub(super) fn parse_entry(text: &str) -> Result<String, String> {
+    let is_entry = text.parse::<IpAddr>().is_ok()
+        || text.parse::<IpNet>().is_ok()
+        || is_name(text.strip_prefix('.').unwrap_or(text));
+    let wrong = || {
+        format!(
+            "\"{text}\" is no entry of a skip range; write it as 10.1.0.0/16, registry.corp.example or .corp.example"
+        )
+    };
+    is_entry.then(|| text.to_owned()).ok_or_else(wrong)
+}
+
 /// `10.0.0.53`, `10.0.0.53:5353`, `fd00::53`, `[fd00::53]:5353`.
 pub(super) fn parse_resolver(text: &str) -> Result<SocketAddr, String> {
     let address = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::advise::{Known, advise};
 use crate::cli::{AdviseArgs, AdviseFormat};
-use crate::cluster::{self, Access, AccessError, Proposal};
+use crate::cluster::{self, Access, Proposal};
 use crate::exit::Exit;
 use crate::finding::{Confidence, Severity};
 use crate::net::own_routes;
@@ -27,6 +27,12 @@ pub(super) fn run(
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Exit, CommandError> {
+    if let Some(path) = &args.proxy_cert {
+        // what nobody can read, nobody can pass to az
+        std::fs::File::open(path)
+            .with_context(|| format!("--proxy-cert {}", path.display()))
+            .map_err(CommandError::Usage)?;
+    }
     let (snapshot, agents) = read(args, environment)?;
     let routes = routes(args, environment, agents)?;
     let networks = Networks::of(&snapshot);
@@ -40,7 +46,7 @@ pub(super) fn run(
         endpoints: &super::settings::endpoints(args.location.as_deref(), &args.cloud)?,
         others: &others,
         additions: &args.add,
-        has_proxy_cert: args.proxy_cert.is_some(),
+        proxy_cert: args.proxy_cert.as_deref(),
     };
     let advice = advise(&known);
     if args.plan {
@@ -81,12 +87,9 @@ fn read(
     let read = runtime()?.block_on(async {
         let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
         let snapshot = cluster::snapshot(&access, proposal(args)).await?;
-        Ok((snapshot, cluster::proxies(&access, args.read_secrets).await))
+        Ok::<_, cluster::AccessError>((snapshot, cluster::proxies(&access, args.read_secrets).await))
     });
-    let (snapshot, agents) = read.map_err(|e: AccessError| match e {
-        AccessError::Config(_) => CommandError::usage(e),
-        AccessError::Api(_) => CommandError::Failed(e.into()),
-    })?;
+    let (snapshot, agents) = read.map_err(CommandError::inaccessible)?;
     Ok((Snapshot { given, ..snapshot }, agents))
 }
 
@@ -177,6 +180,12 @@ fn plan(args: &AdviseArgs, advice: &Advice) -> Result<String, CommandError> {
     avoid.extend(pods.iter().map(|net| ipnet::IpNet::V4(*net)));
     let services = cidr::free(args.services, &avoid, 1);
     match (pods.first(), services.first()) {
+        (Some(pods), Some(services)) if args.output == AdviseFormat::Json => {
+            let avoided: Vec<_> = avoided.iter().map(ToString::to_string).collect();
+            let plan =
+                json!({"pods": pods.to_string(), "services": services.to_string(), "avoided": avoided});
+            Ok(format!("{:#}\n", json!({"schema_version": 1, "plan": plan})))
+        }
         (Some(pods), Some(services)) => Ok(free_ranges(&pods.to_string(), &services.to_string(), &avoided)),
         _ => Err(CommandError::Usage(anyhow::anyhow!(
             "--plan: no private range of these sizes (/{} for pods, /{} for services) is free; give longer prefixes",

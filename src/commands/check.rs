@@ -57,6 +57,7 @@ pub(super) fn run(
     let Prepared { rules, settings, notes } = super::settings::check(args, environment)?;
     let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);
     let files = open_all(&args.save)?;
+    let is_new = args.save_ca.as_deref().is_some_and(|path| !path.exists());
     let authorities = args.save_ca.as_deref().map(open_file).transpose()?;
     for note in &notes {
         screen.hint(note);
@@ -70,7 +71,7 @@ pub(super) fn run(
     show(&report::render(&report, args.output, &screen.text))?;
     save(&report, files, screen)?;
     if let Some((file, path)) = authorities {
-        save_authorities(&report, file, &path, screen)?;
+        save_authorities(&report, file, (&path, is_new), screen)?;
     }
     Ok(exit(&report, settings.fail_on))
 }
@@ -133,7 +134,8 @@ fn show_sign(progress: &Progress, sign: Sign) {
 pub(super) fn refused(error: SurveyError) -> CommandError {
     match error {
         SurveyError::Access(_) | SurveyError::Proxy(_) | SurveyError::NoCluster => CommandError::usage(error),
-        SurveyError::Task(_) | SurveyError::Nothing(_) => CommandError::Failed(error.into()),
+        SurveyError::Nothing(_) => CommandError::Unanswered(error.into()),
+        SurveyError::Task(_) => CommandError::Failed(error.into()),
     }
 }
 
@@ -170,9 +172,19 @@ pub(super) fn write(mut file: File, path: &Path, text: &str) -> Result<(), Comma
 }
 
 /// `--save-ca`. Where nobody re-signs there is nothing to save, and the file stays as it was.
-fn save_authorities(report: &Report, file: File, path: &Path, screen: &Screen) -> Result<(), CommandError> {
+fn save_authorities(
+    report: &Report,
+    file: File,
+    (path, is_new): (&Path, bool),
+    screen: &Screen,
+) -> Result<(), CommandError> {
     let authorities = report::authorities(report);
     if authorities.is_empty() {
+        if is_new {
+            drop(file);
+            // an empty file would be taken for one with authorities; if it cannot be deleted, the hint stands
+            let _ = std::fs::remove_file(path);
+        }
         screen.hint(&format!(
             "--save-ca {}: nothing is written: no authority was presented that re-signs TLS",
             path.display()

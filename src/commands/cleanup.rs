@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::CleanupArgs;
-use crate::cluster::{self, Access, AccessError, Cleaned};
+use crate::cluster::{self, Access, Cleaned};
 use crate::exit::Exit;
 use crate::settings::ProbeSettings;
 
@@ -13,12 +13,9 @@ pub(super) fn run(args: &CleanupArgs, environment: &Environment, _: &Screen) -> 
     let done = runtime()?.block_on(async {
         let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
         let cleaned = cluster::cleanup(&access, args.force).await?;
-        Ok((access.namespace, cleaned))
+        Ok::<_, cluster::AccessError>((access.namespace, cleaned))
     });
-    let (namespace, cleaned) = done.map_err(|e: AccessError| match e {
-        AccessError::Config(_) => CommandError::usage(e),
-        AccessError::Api(_) => CommandError::Failed(e.into()),
-    })?;
+    let (namespace, cleaned) = done.map_err(CommandError::inaccessible)?;
     show(&told(&namespace, &cleaned))
 }
 

@@ -16,7 +16,7 @@ use crate::chain::case::Case;
 use crate::chain::catalogue::{Catalogue, Link};
 use crate::chain::{Answer, Chain, Known, LinkState, State, judge};
 use crate::cli::{CheckArgs, DiagnoseArgs, DiagnoseFormat, FailOn, ScopeArgs};
-use crate::cluster::{self, Access, AccessError, AgentProxies, Proposal};
+use crate::cluster::{self, Access, AgentProxies, Proposal};
 use crate::exit::Exit;
 use crate::finding::Severity;
 use crate::net::Net;
@@ -150,16 +150,9 @@ fn read(args: &DiagnoseArgs, environment: &Environment) -> Result<Case, CommandE
     let choice = super::settings::kube(&args.cluster.kube);
     let read = runtime()?.block_on(async {
         let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
-        Ok(taken(&access, args.cluster.read_secrets).await)
+        Ok::<_, cluster::AccessError>(taken(&access, args.cluster.read_secrets).await)
     });
-    read.map_err(inaccessible)
-}
-
-fn inaccessible(error: AccessError) -> CommandError {
-    match error {
-        AccessError::Config(_) => CommandError::usage(error),
-        AccessError::Api(_) => CommandError::Failed(error.into()),
-    }
+    read.map_err(CommandError::inaccessible)
 }
 
 async fn taken(access: &Access, read_secrets: bool) -> Case {
@@ -184,7 +177,7 @@ fn watch(
     let runtime = runtime()?;
     let mut stopped = stop_signal(&runtime);
     let access = runtime.block_on(Access::open(&choice, environment, &ProbeSettings::default()));
-    let access = access.map_err(inaccessible)?;
+    let access = access.map_err(CommandError::inaccessible)?;
     let until = args.probe.deadline.map(|limit| tokio::time::Instant::now() + limit);
     let mut shown: Vec<LinkState> = Vec::new();
     loop {
@@ -224,7 +217,7 @@ async fn skip_range(access: &Access, agents: &AgentProxies) -> Option<String> {
         endpoints: &[],
         others: &[],
         additions: &[],
-        has_proxy_cert: false,
+        proxy_cert: None,
     });
     let problems = advice.skip_range?.problems;
     problems.into_iter().find(|p| p.severity == Severity::Blocking).map(|p| p.text)

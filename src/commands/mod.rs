@@ -19,6 +19,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 
 use crate::cli::{Cli, Colour, Command, ScreenArgs};
+use crate::cluster::AccessError;
 use crate::evidence::{is_unprintable, printable_lines};
 use crate::exit::Exit;
 use crate::report::text::TextOptions;
@@ -35,6 +36,9 @@ pub enum CommandError {
     /// The tool itself failed.
     #[error("{}", told(.0))]
     Failed(anyhow::Error),
+    /// A cluster does not answer, or not to these credentials.
+    #[error("{}", told(.0))]
+    Unanswered(anyhow::Error),
 }
 
 impl CommandError {
@@ -43,10 +47,19 @@ impl CommandError {
         Self::Usage(error.into())
     }
 
+    /// A kubeconfig that cannot be used is wrong usage; a cluster that does not answer leaves the work undone.
+    fn inaccessible(error: AccessError) -> Self {
+        match error {
+            AccessError::Config(_) => Self::usage(error),
+            AccessError::Api(_) => Self::Unanswered(error.into()),
+        }
+    }
+
     fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Failed(_) => Exit::Failed,
+            Self::Unanswered(_) => Exit::Incomplete,
         }
     }
 }

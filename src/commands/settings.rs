@@ -84,20 +84,29 @@ fn scope(args: &ScopeArgs, rules: &RuleSet, routes: &Routes) -> Result<(Scope, V
     rules::scope(&asked, rules).map_err(CommandError::usage)
 }
 
-/// The endpoints of a region with what is on by itself, as far as the way to them matters; none without a region.
+/// The endpoints with what is on by itself, as far as the way to them matters; without a region those that two regions share.
 pub(super) fn endpoints(location: Option<&str>, cloud: &str) -> Result<Vec<Endpoint>, CommandError> {
-    let Some(location) = location else { return Ok(Vec::new()) };
     let cloud = rules::cloud(cloud).map_err(CommandError::usage)?;
     let rules = RuleSet::choose(Some("current"), &[], Some(cloud)).map_err(CommandError::usage)?;
-    let asked = Asked {
-        cloud,
-        location: location.to_owned(),
-        features: Vec::new(),
-        connectivity: Connectivity::Direct,
-        values: std::collections::BTreeMap::new(),
+    let of = |location: &str| {
+        let asked = Asked {
+            cloud,
+            location: location.to_owned(),
+            features: Vec::new(),
+            connectivity: Connectivity::Direct,
+            values: std::collections::BTreeMap::new(),
+        };
+        let (scope, _) = rules::scope(&asked, &rules).map_err(CommandError::usage)?;
+        Ok(crate::survey::endpoints(&rules, &scope))
     };
-    let (scope, _) = rules::scope(&asked, &rules).map_err(CommandError::usage)?;
-    Ok(crate::survey::endpoints(&rules, &scope))
+    if let Some(location) = location {
+        return of(location);
+    }
+    let regions: Vec<_> =
+        rules.regions.iter().filter(|r| r.cloud == cloud).map(|r| r.name.to_string()).collect();
+    let (Some(first), Some(last)) = (regions.first(), regions.last()) else { return Ok(Vec::new()) };
+    let other = of(last)?;
+    Ok(of(first)?.into_iter().filter(|endpoint| other.contains(endpoint)).collect())
 }
 
 fn connectivity(args: &ScopeArgs, routes: &Routes) -> Result<Connectivity, CommandError> {

@@ -23,8 +23,8 @@ fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
 
 fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     let patterns = distinct(group.checks.iter().map(|c| look::pattern(c)));
-    let missed = group.checks.iter().filter(|c| c.unverified == Some(UnverifiedKind::NotDiscovered)).count();
-    let missed = match missed {
+    let missed = group.checks.iter().filter(|c| c.unverified == Some(UnverifiedKind::NotDiscovered));
+    let missed = match distinct(missed.map(|c| look::pattern(c))).len() {
         0 => String::new(),
         n => format!(" Services tell the hosts below {n} of them, but none told them in this run."),
     };

@@ -64,11 +64,12 @@ pub(super) fn places(snapshot: &Snapshot) -> Vec<Place> {
 }
 
 /// Names under which the API server is known outside; `localhost` and addresses are none.
-pub(super) fn api_server_names(snapshot: &Snapshot) -> Vec<String> {
-    let own = snapshot.server.as_deref().and_then(host_of).map(str::to_owned);
-    let mut names: Vec<_> = snapshot.given.api_servers.iter().cloned().chain(own).collect();
-    names.retain(|name| name.parse::<IpAddr>().is_err() && name != "localhost" && !name.is_empty());
-    names.dedup();
+pub(super) fn api_server_names(snapshot: &Snapshot) -> Vec<(String, &'static str)> {
+    let own = snapshot.server.as_deref().and_then(host_of).map(|host| (host.to_owned(), "the kubeconfig"));
+    let given = snapshot.given.api_servers.iter().map(|host| (host.clone(), "--api-server"));
+    let mut names: Vec<_> = given.chain(own).collect();
+    names.retain(|(name, _)| name.parse::<IpAddr>().is_err() && name != "localhost" && is_name(name));
+    names.dedup_by(|a, b| a.0 == b.0);
     names
 }
 
@@ -77,7 +78,9 @@ pub(super) fn domain(snapshot: &Snapshot) -> (String, String) {
     if let Some(domain) = &snapshot.given.domain {
         return (domain.clone(), "--cluster-domain".into());
     }
-    if let Some(domain) = kubeadm(snapshot).and_then(|text| yaml_value(text, "dnsDomain")) {
+    if let Some(domain) =
+        kubeadm(snapshot).and_then(|text| yaml_value(text, "dnsDomain")).filter(|d| is_name(d))
+    {
         return (domain.to_owned(), "ConfigMap kube-system/kubeadm-config".into());
     }
     let corefile = snapshot.data("kube-system", "coredns", "Corefile").unwrap_or_default();

@@ -57,7 +57,7 @@ fn kubeadm() {
         &["10.244.0.0/16 medium"],
     );
     assert_eq!(networks.domain, "corp.local");
-    assert_eq!(networks.api_server_names, ["api.example"]);
+    assert_eq!(networks.api_server_names, [("api.example".to_owned(), "the kubeconfig")]);
     assert_eq!(networks.addresses(Role::Nodes).count(), 1);
 }
 

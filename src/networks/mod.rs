@@ -103,7 +103,7 @@ pub struct Networks {
     /// Single addresses and what they are.
     pub places: Vec<Place>,
     /// Names of the API server outside of the cluster.
-    pub api_server_names: Vec<String>,
+    pub api_server_names: Vec<(String, &'static str)>,
     /// Such as `cluster.local`.
     pub domain: String,
     /// Where that is known from.

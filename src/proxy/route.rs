@@ -83,6 +83,11 @@ impl Routes {
         self.http.as_ref()
     }
 
+    /// The list to judge: what goes around the proxy, or what was typed though there is none.
+    pub fn judged_skip_range(&self) -> Option<&Given<SkipRange>> {
+        self.skip.as_ref().filter(|given| self.uses_proxy() || given.origin.starts_with("--"))
+    }
+
     /// What goes around the proxy; `None` where there is no proxy to go around.
     pub fn skip_range(&self) -> Option<&Given<SkipRange>> {
         self.skip.as_ref().filter(|_| self.uses_proxy())

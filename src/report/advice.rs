@@ -13,6 +13,12 @@ pub fn text(advice: &Advice, options: &TextOptions) -> String {
     let mut screen = Screen::new(options.colour, options.width);
     if let Some(range) = &advice.skip_range {
         value(&mut screen, range);
+        if !advice.networks.iter().any(|n| n.role == Role::Services && n.counts) {
+            let lacks = "the service range is not known, and the value lacks it: the agents would send calls of the API server to the \
+                         proxy. Give --service-cidr, or let the cluster be read";
+            screen.paragraph(&[(Paint::Yellow, "! ")], 2, Paint::Bold, lacks);
+            screen.blank();
+        }
         problems(&mut screen, range);
     }
     map(&mut screen, advice, options.verbose);

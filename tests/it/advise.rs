@@ -187,3 +187,76 @@ fn counting(report: &Value) -> Vec<String> {
         .map(|n| format!("{} {}", n["network"].as_str().unwrap(), n["confidence"].as_str().unwrap()))
         .collect()
 }
+
+#[test]
+fn a_host_is_taken_out_of_what_is_copied_from_a_kubeconfig() {
+    for text in ["https://10.1.2.3:6443", "10.1.2.3:6443", "10.1.2.3", "https://joe:pw@x@10.1.2.3"] {
+        let ran =
+            advise(["--no-cluster", "--service-cidr", "10.43.0.0/16", "--api-server", text, "-o", "json"]);
+        let value = value(&ran.exits(0));
+        assert!(value.starts_with("10.43.0.0/16,10.1.2.3,kubernetes"), "{text}: {value}");
+    }
+    let name =
+        advise(["--no-cluster", "--service-cidr", "10.43.0.0/16", "--api-server", "api.corp.example:6443"])
+            .exits(0);
+    assert!(name.stdout.contains("the API server by its name (--api-server)"), "{}", name.stdout);
+    for (flag, text) in [
+        ("--api-server", "a b"),
+        ("--api-server", "api:x"),
+        ("--add", "x;$(id)'"),
+        ("--add", ""),
+        ("--cluster-domain", ""),
+        ("--cluster-domain", "a b"),
+    ] {
+        let told = advise(["--no-cluster", flag, text]).exits(2).stderr;
+        assert!(told.contains(flag) && told.contains("write it as"), "{told}");
+    }
+}
+
+#[test]
+fn a_value_is_judged_without_a_region_and_without_a_proxy() {
+    let flags = ["--no-cluster", "--no-proxy", "--service-cidr", "10.43.0.0/16"];
+    let judge = |more: &[&'static str]| advise([&flags[..], more].concat());
+    let around = "10.43.0.0/16,kubernetes.default.svc,.svc,.svc.cluster.local,.azure.com";
+    let ran = judge(&["--proxy-https", "http://h:1", "--proxy-skip-range", around]).exits(3);
+    assert!(ran.stdout.contains("management.azure.com around the proxy"), "{}", ran.stdout);
+    let ran = judge(&["--proxy-skip-range", "10.43.0.0/24"]).exits(3);
+    assert!(ran.stdout.contains("10.43.0.0/24 is too narrow"), "{}", ran.stdout);
+    assert!(judge(&["--cloud", "mars"]).exits(2).stderr.contains("mars"));
+}
+
+#[test]
+fn a_service_range_that_is_not_known_is_said() {
+    let ran = advise(["--no-cluster", "--pod-cidr", "10.42.0.0/16"]).exits(5);
+    assert!(ran.stdout.contains("the service range is not known"), "{}", ran.stdout);
+    let ran = advise(["--no-cluster", "--service-cidr", "10.43.0.0/16"]).exits(0);
+    assert!(!ran.stdout.contains("is not known"), "{}", ran.stdout);
+}
+
+#[test]
+fn commands_name_the_files_and_are_safe_to_paste() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("our ca's.pem");
+    std::fs::write(&file, "x").unwrap();
+    let args =
+        ["--no-cluster", "--service-cidr", "10.43.0.0/16", "--proxy-https", "http://h:1", "-o", "json"];
+    let told = |path: &str| advise([&args[..], &["--proxy-cert", path]].concat());
+    let command = &told(file.to_str().unwrap()).exits(3).json()["advice"]["connect_command"];
+    let bash = command["bash"].as_str().unwrap();
+    let quoted = format!("--proxy-cert '{}'", file.display().to_string().replace('\'', r"'\''"));
+    assert!(bash.contains(&quoted) && bash.contains("--proxy-https http://h:1 "), "{bash}");
+    assert!(command["powershell"].as_str().unwrap().contains("our ca''s.pem'"), "{command}");
+    assert!(told("nowhere.pem").exits(2).stderr.contains("--proxy-cert nowhere.pem"));
+    let plan = advise(["--plan", "-o", "json", "--avoid", "10.0.0.0/8"]).exits(0).json();
+    assert!(plan["plan"]["pods"].as_str().unwrap().ends_with("/16"), "{plan}");
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_no_defect_of_ours() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = crate::fake_api::kubeconfig(directory.path(), "http://127.0.0.1:1");
+    for command in ["advise", "cleanup"] {
+        let ran = Program::new().args([command, "--kube-config", config.to_str().unwrap()]).run().exits(5);
+        assert!(ran.stderr.contains("cannot be reached"), "{}", ran.stderr);
+    }
+}
