@@ -20,7 +20,7 @@ use clap::Parser as _;
 
 use crate::cli::{Cli, Colour, Command, ScreenArgs};
 use crate::cluster::AccessError;
-use crate::evidence::{is_unprintable, printable_lines};
+use crate::evidence::{is_unprintable, printable_lines, without_logins};
 use crate::exit::Exit;
 use crate::report::text::TextOptions;
 
@@ -192,9 +192,9 @@ fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "arcprobe: {}", harmless(text.trim_end()));
 }
 
-/// What was typed, or stands in a file, comes back in errors: as text, and not as orders to the terminal.
+/// What was typed, or stands in a file, comes back in errors: as text, and not as orders to the terminal, without the logins of URLs.
 fn harmless(text: &str) -> String {
-    printable_lines(text).split_inclusive('\n').map(cut).collect()
+    printable_lines(&without_logins(text)).split_inclusive('\n').map(cut).collect()
 }
 
 fn cut(line: &str) -> String {
@@ -205,7 +205,8 @@ fn cut(line: &str) -> String {
 }
 
 fn is_harmless(text: &str) -> bool {
-    text.lines().all(|line| line.chars().count() <= LONGEST_LINE)
+    without_logins(text) == text
+        && text.lines().all(|line| line.chars().count() <= LONGEST_LINE)
         && !text.chars().any(|c| c != '\n' && is_unprintable(c))
 }
 

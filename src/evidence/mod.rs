@@ -22,7 +22,7 @@ pub use detail::{
 };
 pub use failure::{Cause, Failure, Phase};
 pub use inquiry::{Inquiry, InquiryOutcome, InsideName};
-pub use secrets::without_secrets;
+pub use secrets::{without_logins, without_secrets};
 
 /// What one run saw from one vantage, in plan order.
 #[derive(Clone, Debug, Default)]

@@ -20,6 +20,13 @@ pub fn without_secrets(text: &str) -> String {
     out + rest
 }
 
+/// The text without user info in its URLs, and otherwise as it is.
+pub fn without_logins(text: &str) -> String {
+    let mut parts = text.split("//");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + "//" + host_and_rest(part))
+}
+
 /// Without what stands before the last `@` of an authority (RFC 3986 3.2.1).
 fn host_and_rest(text: &str) -> &str {
     let end = text.find(|c| ends_url(c) || matches!(c, '/' | '?' | '#')).unwrap_or(text.len());
@@ -43,6 +50,18 @@ fn ends_url(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn logins_alone_are_taken_out() {
+        let table = [
+            ("no URL a@b", "no URL a@b"),
+            ("'http://u:pw@h:1' and http://me@x/?k=v", "'http://h:1' and http://x/?k=v"),
+            ("// a comment of joe@x", "// a comment of joe@x"),
+        ];
+        for (text, told) in table {
+            assert_eq!(without_logins(text), told);
+        }
+    }
 
     #[test]
     fn secrets_are_taken_out_and_the_rest_stays() {

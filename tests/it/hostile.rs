@@ -153,3 +153,25 @@ fn secrets() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_login_that_was_typed_in_the_wrong_place_does_not_come_back() {
+    let url = "https://joe:topsecret@h.example";
+    let at = |flag: &str| format!("{flag}{url}");
+    let rows = [
+        vec!["check".to_owned(), at("--no-proxy=")],
+        vec!["check".into(), url.into()],
+        vec!["check".into(), "--resolver".into(), url.into()],
+        vec!["check".into(), "-l".into(), url.into()],
+        vec!["check".into(), "-l".into(), "eastus".into(), "--gateway-url".into(), at("")],
+        vec!["check".into(), "-l".into(), "eastus".into(), "--set".into(), at("git_host=")],
+    ];
+    for args in rows {
+        let ran = Program::new().args(&args).run();
+        assert!(
+            !ran.stderr.contains("topsecret") && !ran.stdout.contains("topsecret"),
+            "{args:?}: {}",
+            ran.stderr
+        );
+    }
+}
