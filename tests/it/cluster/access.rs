@@ -86,7 +86,7 @@ fn a_credential_plugin_whose_token_has_expired() {
             "command": "echo", "args": [credential], "interactiveMode": "Never"}});
         let path = directory.path().join("kubeconfig");
         std::fs::write(&path, config.to_string()).unwrap();
-        let ran = namespace.program("cleanup").args(["--kube-config", path.to_str().unwrap()]).run().exits(1);
+        let ran = namespace.program("cleanup").args(["--kube-config", path.to_str().unwrap()]).run().exits(5);
         assert!(ran.stderr.contains("does not accept the credentials (401)"), "{}", ran.stderr);
         assert!(ran.stderr.contains("server https://172.30.240.1:6443"), "{}", ran.stderr);
     });
