@@ -64,10 +64,11 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     }
 }
 
-/// Asks the same question again, by UDP and by TCP.
+/// Asks for the first name again, by UDP and by TCP. Whether it was asked for before others settled it is a matter of time, so
+/// that the server may be known from another check.
 pub(super) fn commands(group: &Group<'_>) -> Vec<String> {
-    let asked = group.checks.iter().find(|c| !look::queries(c).is_empty());
-    let Some(check) = asked.copied().or(group.first()) else { return Vec::new() };
-    let udp = commands::dig_for(check);
+    let Some(first) = group.first() else { return Vec::new() };
+    let server = group.checks.iter().find_map(|c| look::queries(c).first()).map(|query| query.server);
+    let udp = commands::dig(server, look::host(first));
     vec![udp.clone(), format!("{udp} +tcp")]
 }
