@@ -57,6 +57,19 @@ fn names() {
 }
 
 #[test]
+fn the_same_name_is_asked_for_whichever_settled_the_others() {
+    let command = |asked: usize| {
+        let tried = |(at, (case, _)): (usize, (Case, String))| {
+            if at == asked { case.unresolved(Cause::DnsTimeout) } else { case.settled(Cause::DnsTimeout) }
+        };
+        let checks = judged(VantageKind::Workstation, hosts(4).enumerate().map(tried).collect());
+        findings(&checks, &Context::default())[0].remedy.commands[0].clone()
+    };
+    assert!(command(0).starts_with("dig @") && command(0).ends_with("h0.zone0.example"), "{}", command(0));
+    assert!((1..4).all(|asked| command(asked) == command(0)));
+}
+
+#[test]
 fn connections() {
     let port = |host, port| Case::new(host, port, Protocol::Https).bad(AT, Cause::TcpTimeout);
     check(vec![
