@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::diagnose::{self, Context};
 use crate::evidence::{CertificateSummary, Evidence, Inquiry};
 use crate::plan::Plan;
+use crate::prerequisites::Judged;
 use crate::proxy::{Given, SkipRange};
-use crate::report::v1::{Advice, ConnectCommand, Report, Run, Tool, Vantage};
+use crate::report::v1::{Advice, ConnectCommand, PrerequisiteVerdict, Report, Run, Tool, Vantage, Verdict};
 use crate::rules::model::RuleSet;
 use crate::settings::Scope;
 use crate::vantage::VantageKind;
@@ -86,11 +87,26 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
         checks,
         discoveries,
         findings,
+        prerequisites: Vec::new(),
         advice: ran.advice.cloned().unwrap_or_else(|| Advice {
             connect_command: Some(connect_command(ran.scope)),
             ..Advice::default()
         }),
     }
+}
+
+/// A report with what is needed besides the network: its findings come in, and the answer takes them into account.
+pub fn with_prerequisites(mut report: Report, judged: Judged) -> Report {
+    report.findings.extend(judged.findings);
+    report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let is = |verdict| judged.items.iter().any(|item| item.verdict == verdict);
+    report.verdict = match report.verdict {
+        _ if is(PrerequisiteVerdict::Unmet) => Verdict::Blocked,
+        Verdict::Ready if is(PrerequisiteVerdict::Warning) => Verdict::ReadyWithWarnings,
+        as_it_was => as_it_was,
+    };
+    report.prerequisites = judged.items;
+    report
 }
 
 /// Agents know only the kind of their vantage.

@@ -37,6 +37,8 @@ pub mod networks;
 #[cfg(feature = "cli")]
 pub mod payload;
 pub mod plan;
+#[cfg(feature = "cli")]
+pub mod prerequisites;
 pub mod probe;
 #[cfg(feature = "cli")]
 pub mod progress;

@@ -17,6 +17,8 @@ pub struct AzureCluster {
     pub certificate_expiration: Option<jiff::Timestamp>,
     pub created_at: Option<jiff::Timestamp>,
     pub agent_version: Option<String>,
+    pub desired_agent_version: Option<String>,
+    pub kubernetes_version: Option<String>,
     pub private_link: bool,
     pub gateway: bool,
     pub agent_errors: Vec<String>,
@@ -126,6 +128,8 @@ fn one(document: &Value) -> Result<AzureCluster, AzureError> {
         certificate_expiration: time(document, "managedIdentityCertificateExpirationTime"),
         created_at: system.and_then(|s| time(s, "createdAt")),
         agent_version: text(document, "agentVersion"),
+        desired_agent_version: profile.and_then(|p| text(p, "desiredAgentVersion")),
+        kubernetes_version: text(document, "kubernetesVersion"),
         private_link: enabled(field(document, "privateLinkState")),
         gateway: field(document, "gateway").is_some_and(|g| field(g, "enabled") == Some(&Value::Bool(true))),
         agent_errors: errors.into_iter().flatten().filter_map(|e| text(e, "message")).take(10).collect(),
@@ -173,6 +177,27 @@ mod tests {
         assert_eq!(found.connectivity_status, Some(Status::Offline));
         assert!(found.last_connectivity_time.is_some() && found.private_link && found.gateway);
         assert_eq!(found.agent_errors, ["no way out"]);
+    }
+
+    #[test]
+    fn shapes_of_each_year_are_read() {
+        for (text, name, version, status) in [
+            (include_str!("../../fixtures/azure/show-2020.json"), "plant-1", Some("0.1.0"), None),
+            (include_str!("../../fixtures/azure/show-2021.json"), "plant-2", None, Some(Status::Connecting)),
+            (
+                include_str!("../../fixtures/azure/show-2024-pasted.json"),
+                "plant-3",
+                None,
+                Some(Status::Connecting),
+            ),
+        ] {
+            let found = cluster(&json(text).unwrap(), None).unwrap();
+            assert_eq!(found.name.as_deref(), Some(name));
+            assert_eq!((found.agent_version.as_deref(), found.connectivity_status), (version, status));
+            assert!(found.id.is_some_and(|id| id.ends_with(name)));
+        }
+        let table = json(include_str!("../../fixtures/azure/list.txt")).unwrap_err().to_string();
+        assert!(table.contains("-o json"), "{table}");
     }
 
     #[test]

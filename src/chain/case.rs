@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::networks::Skipped;
+use crate::prerequisites::facts::{Asked, Facts};
 
 /// What was read of a cluster, without secrets. Saved by `diagnose --save-evidence`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -35,8 +36,21 @@ pub struct Case {
     pub skip_range: Option<String>,
     /// What `az connectedk8s show` says, as it was given.
     pub azure: Option<Value>,
+    /// What is there of what is needed besides the network.
+    pub prerequisites: Option<Facts>,
     /// What was taken out before anything was stored.
     pub removed: Vec<Removed>,
+}
+
+/// The resource id in the settings of the agents (`azure-clusterconfig`).
+pub fn resource_id(settings: &Value) -> Option<String> {
+    let value = |key: &str| settings[key].as_str().filter(|v| !v.is_empty());
+    Some(format!(
+        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Kubernetes/connectedClusters/{}",
+        value("AZURE_SUBSCRIPTION_ID")?,
+        value("AZURE_RESOURCE_GROUP")?,
+        value("AZURE_RESOURCE_NAME")?
+    ))
 }
 
 /// The last lines of a container.
@@ -114,6 +128,14 @@ impl Case {
         })
     }
 
+    /// The version of Kubernetes.
+    pub fn kubernetes(&self) -> Option<&str> {
+        match &self.prerequisites.as_ref()?.cluster {
+            Asked::Told(cluster) => cluster.kubernetes.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The region that the agents are configured with, or write in their logs.
     pub fn region(&self) -> Option<String> {
         self.setting("AZURE_REGION").or_else(|| self.logged("Location"))
@@ -132,13 +154,7 @@ impl Case {
 
     /// The resource id that the agents have.
     pub fn resource(&self) -> Option<String> {
-        let [subscription, group, name] =
-            ["AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP", "AZURE_RESOURCE_NAME"]
-                .map(|key| self.setting(key));
-        Some(format!(
-            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Kubernetes/connectedClusters/{}",
-            subscription?, group?, name?
-        ))
+        resource_id(&self.one("ConfigMap", "azure-arc", "azure-clusterconfig")?["data"])
     }
 
     fn setting(&self, key: &str) -> Option<String> {

@@ -4,13 +4,14 @@
 use std::fmt::Write as _;
 
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Severity;
 use crate::vantage::VantageKind;
 
 /// A link of the chain from an API server to a cluster that Azure calls connected, in the order of the chain.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Link {
     /// The API server answers, and what is needed may be read.
@@ -154,6 +155,13 @@ pub struct Sign {
     /// A regular expression.
     #[serde(deserialize_with = "pattern")]
     pub text: Regex,
+    /// In a log: so many lines at least.
+    #[serde(default = "once")]
+    pub times: usize,
+}
+
+fn once() -> usize {
+    1
 }
 
 /// Where a sign stands.

@@ -7,6 +7,9 @@ use super::case::{Case, Log};
 use super::*;
 use crate::rules::faults;
 
+static SUPPORT: std::sync::LazyLock<Support> =
+    std::sync::LazyLock::new(|| crate::rules::prerequisites::builtin().unwrap().agents);
+
 static CATALOGUE: std::sync::LazyLock<Catalogue> = std::sync::LazyLock::new(|| faults::builtin().unwrap());
 
 const NOW: &str = "2026-11-27T12:00:00Z";
@@ -153,6 +156,8 @@ fn judged_with(case: &Case, azure: Option<&str>, skip_range: Option<&str>) -> Ch
         checks: &[],
         network: &[],
         skip_range,
+        prerequisites: None,
+        support: &SUPPORT,
         now: NOW.parse().unwrap(),
     };
     judge(&known)
@@ -534,5 +539,179 @@ fn objects_of_any_shape_are_judged_without_a_panic() {
         let Value::Array(objects) = changed else { unreachable!() };
         let chain = judged(&Case { objects, ..case.clone() }, None);
         assert!(!chain.links.is_empty(), "{place}");
+    }
+}
+
+/// Ids of the warnings of a cluster that is whole but for a change.
+fn warned(change: impl Fn(&mut Case), azure: Option<&str>) -> Vec<String> {
+    let mut case = healthy();
+    change(&mut case);
+    let chain = judged(&case, azure);
+    assert_eq!(chain.verdict, Answer::Healthy, "{chain:#?}");
+    assert!(chain.findings.iter().all(|f| f.severity == Severity::Warning), "{chain:#?}");
+    chain.findings.into_iter().map(|f| f.id).collect()
+}
+
+fn agents_are(case: &mut Case, version: &str, upgrades: &str) {
+    change(case, "ConfigMap", "azure-clusterconfig", |map| {
+        map["data"]["AZURE_ARC_AGENT_VERSION"] = version.into();
+        map["data"]["AZURE_ARC_AUTOUPDATE"] = upgrades.into();
+    });
+}
+
+#[test]
+fn old_agents_are_told_by_whether_they_upgrade_themselves() {
+    for (version, upgrades, wanted, expected) in [
+        ("1.36.1", "true", None, None),
+        ("1.34.0", "true", None, None),
+        ("1.33.9", "true", None, Some("arc_upgrade_stalled")),
+        ("1.33.9", "false", None, Some("arc_agent_old")),
+        ("1.33.9", "", None, Some("arc_upgrade_stalled")),
+        ("1.35.0", "true", Some("1.36.1"), Some("arc_upgrade_stalled")),
+        ("1.35.0", "false", Some("1.36.1"), None),
+        ("none", "true", None, None),
+    ] {
+        let azure = wanted.map(|wanted| {
+            format!(r#"{{"provisioningState": "Succeeded", "arcAgentProfile": {{"desiredAgentVersion": "{wanted}"}}}}"#)
+        });
+        let found = warned(|case| agents_are(case, version, upgrades), azure.as_deref());
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{version} {upgrades} {wanted:?}");
+    }
+}
+
+#[test]
+fn a_second_cluster_with_the_same_identity_shows_by_what_azure_has_on_record() {
+    use crate::prerequisites::facts::{Asked, ClusterFacts, Facts};
+    let ours = |case: &mut Case| {
+        let facts = ClusterFacts { kubernetes: Some("v1.33.2".into()), ..ClusterFacts::default() };
+        case.prerequisites = Some(Facts { cluster: Asked::Told(facts), tools: None });
+    };
+    let azure =
+        |version: &str| format!(r#"{{"connectivityStatus": "Connected", "kubernetesVersion": "{version}"}}"#);
+    assert_eq!(warned(ours, Some(&azure("1.35.0"))), ["arc_two_clusters"]);
+    // Azure hears of an upgrade late
+    assert!(warned(ours, Some(&azure("1.32.9"))).is_empty());
+    assert!(warned(ours, Some(&azure("1.33.7"))).is_empty());
+    let mut case = healthy();
+    without_identity(&mut case);
+    let chain = judged(&case, Some(&azure("1.33.2")));
+    let ids: Vec<_> = chain.findings.iter().map(|f| f.id.as_str()).collect();
+    assert_eq!(ids, ["arc_identity_missing", "arc_two_clusters"], "{chain:#?}");
+}
+
+#[test]
+fn connections_that_break_now_and_then_are_a_warning() {
+    let broken = |times: usize| {
+        move |case: &mut Case| {
+            log(case, "config-agent", "started");
+            let line = json!({"Message": "read tcp: connection reset by peer"}).to_string();
+            case.logs[0].lines.extend(std::iter::repeat_n(line, times));
+        }
+    };
+    assert!(warned(broken(2), None).is_empty());
+    assert_eq!(warned(broken(3), None), ["arc_link_flaps"]);
+    let restarted = |case: &mut Case| {
+        change(case, "Pod", "config-agent-7d9-x", |pod| {
+            pod["status"]["containerStatuses"] =
+                json!([{"name": "config-agent", "restartCount": 14, "state": {"running": {}}}]);
+        });
+    };
+    assert_eq!(warned(restarted, None), ["arc_restarts"]);
+}
+
+#[test]
+fn a_private_link_has_no_cluster_connect() {
+    let mut case = healthy();
+    unready(&mut case, "clusterconnect-agent");
+    let azure = r#"{"connectivityStatus": "Connected", "privateLinkState": "Enabled"}"#;
+    breaks(&case, Some(azure), Link::Connect, "arc_private_link_connect");
+}
+
+#[test]
+fn a_proxy_that_is_spoken_to_in_tls_is_told_as_such() {
+    let mut case = healthy();
+    without_identity(&mut case);
+    log(
+        &mut case,
+        "clusteridentityoperator",
+        "Post \"https://gbl.his.arc.azure.com/\": proxyconnect tcp: tls: first record does not look like a TLS handshake",
+    );
+    breaks(&case, None, Link::Identity, "arc_proxy_scheme");
+}
+
+#[test]
+fn prerequisites_are_mended_before_agents_are_installed_and_lasting_ones_are_told_after() {
+    let judged_with = |case: &Case| {
+        let item = |id: &str, severity| {
+            let entry = CATALOGUE.entry(id).unwrap();
+            Finding { severity, ..told(entry, "x", Confidence::High) }
+        };
+        let findings = vec![
+            item("arc_onboarding_rights", Severity::Blocking),
+            item("arc_aks", Severity::Warning),
+            item("arc_az", Severity::Warning),
+        ];
+        let judged = Judged { items: Vec::new(), findings };
+        judge(&Known {
+            case,
+            catalogue: &CATALOGUE,
+            azure: None,
+            checks: &[],
+            network: &[],
+            skip_range: None,
+            prerequisites: Some(&judged),
+            support: &SUPPORT,
+            now: NOW.parse().unwrap(),
+        })
+    };
+    let ids = |chain: Chain| chain.findings.into_iter().map(|f| (f.id, f.severity)).collect::<Vec<_>>();
+    let is = |id: &str, severity| (id.to_owned(), severity);
+    assert_eq!(ids(judged_with(&healthy())), [is("arc_aks", Severity::Warning)]);
+    let mut nothing = healthy();
+    nothing.objects.retain(|o| o["kind"] == "Node");
+    assert_eq!(
+        ids(judged_with(&nothing)),
+        [
+            is("arc_not_installed", Severity::Blocking),
+            is("arc_onboarding_rights", Severity::Warning),
+            is("arc_aks", Severity::Warning),
+            is("arc_az", Severity::Warning),
+        ]
+    );
+}
+
+/// A healthy cluster with the agents of a table that kubectl printed.
+fn as_in_table(table: &str) -> Case {
+    let mut case = healthy();
+    case.objects.retain(|o| {
+        !(o["metadata"]["namespace"] == "azure-arc"
+            && matches!(o["kind"].as_str(), Some("Pod" | "Deployment")))
+    });
+    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let names = rows.filter_map(|row| {
+        let name = row.iter().find(|word| word.contains('-') || word.contains('/'))?;
+        let name = if *name == "azure-arc" { row[1] } else { name };
+        name.strip_prefix("pod/").or((row[0] == "azure-arc").then_some(name)).map(str::to_owned)
+    });
+    for pod in names {
+        let agent = pod.rsplitn(3, '-').nth(2).unwrap().to_owned();
+        add(&mut case, "Pod", "azure-arc", &pod, json!({"status": {"phase": "Running"}}));
+        let state = json!({"spec": {"replicas": 1}, "status": {"readyReplicas": 1}});
+        add(&mut case, "Deployment", "azure-arc", &agent, state);
+    }
+    case
+}
+
+#[test]
+fn the_agents_of_each_generation_are_a_whole_chain() {
+    for (table, agents, connect) in [
+        (include_str!("../../fixtures/azure/agents-2021.txt"), 7, "it is turned off"),
+        (include_str!("../../fixtures/azure/agents-2024.txt"), 12, "its agents are ready"),
+    ] {
+        let chain = judged(&as_in_table(table), None);
+        assert_eq!((chain.verdict, chain.findings.len()), (Answer::Healthy, 0), "{chain:#?}");
+        let why = |link| chain.links.iter().find(|l| l.link == link).unwrap().why.clone();
+        assert!(why(Link::Release).starts_with(&format!("{agents} Deployments")), "{chain:#?}");
+        assert_eq!(why(Link::Connect), connect);
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn standing(link: Link, view: &View<'_>, known: &Known<'_>) -> Standi
         Link::Identity => identity(view, known),
         Link::Tokens => tokens(view, known),
         Link::DataPlane => data_plane(view, known),
-        Link::Connect => connect(view),
+        Link::Connect => connect(view, known),
         Link::Extensions => extensions(view),
         Link::Metadata => ready(
             view,
@@ -278,10 +278,16 @@ fn data_plane(view: &View<'_>, known: &Known<'_>) -> Standing {
     }
 }
 
-fn connect(view: &View<'_>) -> Standing {
+fn connect(view: &View<'_>, known: &Known<'_>) -> Standing {
     let names = ["clusterconnect-agent", "kube-aad-proxy"];
     if names.iter().all(|name| view.agent(name).is_none()) {
         return Whole("it is turned off".into());
+    }
+    if known.azure.is_some_and(|azure| azure.private_link) && !view.unwell(&names).is_empty() {
+        return Broken(
+            "arc_private_link_connect",
+            "Azure has the private link of the cluster enabled".into(),
+        );
     }
     if view.knows_secrets()
         && view.agent("kube-aad-proxy").is_some()

@@ -9,17 +9,21 @@ pub mod catalogue;
 mod links;
 pub mod redact;
 mod view;
+mod warnings;
 
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use view::{API, SECRETS};
 
 use crate::finding::{Confidence, Finding, Remedy, Severity};
 use crate::networks::Skipped;
-use crate::report::v1::{Check, CheckVerdict};
+use crate::prerequisites::Judged;
+use crate::prerequisites::needs::Support;
+use crate::report::v1::{Check, CheckVerdict, Prerequisite};
 use crate::vantage::VantageKind;
 use azure::{AzureCluster, Status};
 use case::Case;
@@ -42,6 +46,10 @@ pub struct Known<'a> {
     pub network: &'a [Finding],
     /// What is wrong with the skip range of the agents, where it stops them.
     pub skip_range: Option<&'a str>,
+    /// What is needed besides the network; `None` where that was not read.
+    pub prerequisites: Option<&'a Judged>,
+    /// The versions of the agents that are supported.
+    pub support: &'a Support,
     /// When the case was taken.
     pub now: Timestamp,
 }
@@ -54,7 +62,7 @@ impl Known<'_> {
 }
 
 /// The judgement.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Chain {
     /// The answer.
     pub verdict: Answer,
@@ -66,12 +74,14 @@ pub struct Chain {
     pub links: Vec<LinkState>,
     /// The first broken link first.
     pub findings: Vec<Finding>,
+    /// What is needed besides the network; empty where that was not read.
+    pub prerequisites: Vec<Prerequisite>,
     /// What could not be read.
     pub unread: Vec<Skipped>,
 }
 
 /// The answer to "why is it stuck?".
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// Every link holds.
@@ -85,7 +95,7 @@ pub enum Answer {
 }
 
 /// What a cluster says of itself.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub struct Cluster {
     pub context: String,
@@ -102,7 +112,7 @@ pub struct Cluster {
 }
 
 /// How a link stands.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LinkState {
     /// Which.
     pub link: Link,
@@ -117,7 +127,7 @@ pub struct LinkState {
 }
 
 /// How a link can stand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub enum State {
@@ -154,6 +164,7 @@ pub fn judge(known: &Known<'_>) -> Chain {
         cluster: cluster(&view, known),
         links: Vec::new(),
         findings: Vec::new(),
+        prerequisites: Vec::new(),
         unread: known.case.unread.clone(),
     };
     for link in Link::ALL {
@@ -200,7 +211,8 @@ pub fn judge(known: &Known<'_>) -> Chain {
             break; // there is nothing to say of what comes after
         }
     }
-    chain.findings.extend(warnings(&view, known, first));
+    chain.findings.extend(warnings::all(&view, known, first));
+    needs(&mut chain, known, view.agents.is_empty());
     if first.is_none() && chain.until.is_none() {
         chain.findings.extend(known.network.iter().filter(|f| f.severity > Severity::Info).map(now_closed));
     }
@@ -305,6 +317,12 @@ fn proof<'a>(link: Link, known: &Known<'a>) -> Proof<'a> {
     Proof { met: all.iter().filter(|c| c.verdict == CheckVerdict::Met).count(), unmet, cause }
 }
 
+/// A fault that something other than a sign shows, in words.
+pub fn told(entry: &Entry, shown: &str, confidence: Confidence) -> Finding {
+    let seen = vec![Seen { subject: String::new(), text: shown.to_owned() }];
+    tell(&Fault { entry, seen, confidence }, &Proof { met: 0, unmet: Vec::new(), cause: None })
+}
+
 fn tell(fault: &Fault<'_>, proof: &Proof<'_>) -> Finding {
     let entry = fault.entry;
     let title = sentence(&entry.title);
@@ -361,56 +379,17 @@ fn now_closed(finding: &Finding) -> Finding {
     }
 }
 
-/// What is no broken link and worth knowing.
-fn warnings(view: &View<'_>, known: &Known<'_>, first: Option<Link>) -> Vec<Finding> {
-    let mut warnings = Vec::new();
-    let mut warn = |id: &str, shown: String, confidence: Confidence| {
-        let seen = vec![Seen { subject: String::new(), text: shown }];
-        let nothing = Proof { met: 0, unmet: Vec::new(), cause: None };
-        warnings.extend(
-            known.catalogue.entry(id).map(|entry| tell(&Fault { entry, seen, confidence }, &nothing)),
-        );
-    };
-    if first.is_none_or(|link| link > Link::Identity) {
-        let left = known.identity_ends().map(|ends| ends.duration_since(known.now));
-        let written = view.secret("azure-identity-certificate").and_then(links::written);
-        let age = written.map(|at| known.now.duration_since(at));
-        match (left, age) {
-            (Some(left), _) if left < OVERDUE => {
-                warn("arc_identity_overdue", format!("it ends in {} days", days(left)), Confidence::High);
-            }
-            (None, Some(age)) if age > LIFE - OVERDUE => {
-                warn(
-                    "arc_identity_overdue",
-                    format!("its Secret was last written {} days ago", days(age)),
-                    Confidence::Medium,
-                );
-            }
-            _ => {}
+/// The prerequisites. Where no agents are installed each that lacks has to be mended before they are; else only what stays true
+/// of a connected cluster is worth a word.
+fn needs(chain: &mut Chain, known: &Known<'_>, is_empty: bool) {
+    let Some(judged) = known.prerequisites else { return };
+    chain.prerequisites.clone_from(&judged.items);
+    let is_known = |f: &Finding, chain: &Chain| chain.findings.iter().any(|known| known.id == f.id);
+    for finding in &judged.findings {
+        if (is_empty || LASTING.contains(&finding.id.as_str())) && !is_known(finding, chain) {
+            chain.findings.push(Finding { severity: Severity::Warning, ..finding.clone() });
         }
     }
-    if let Some(errors) = known.azure.map(|a| &a.agent_errors).filter(|e| !e.is_empty()) {
-        warn(
-            "arc_agent_errors",
-            errors.iter().map(|e| crate::evidence::printable(e, 200)).collect::<Vec<_>>().join("; "),
-            Confidence::High,
-        );
-    }
-    let failed = |e: &&serde_json::Value| {
-        e["status"]["status"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("failed"))
-    };
-    if let Some(extension) = known.case.all("ExtensionConfig").find(failed) {
-        warn(
-            "arc_extension_failed",
-            extension["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
-            Confidence::High,
-        );
-    }
-    warnings
-}
-
-fn days(duration: SignedDuration) -> i64 {
-    duration.as_hours() / 24
 }
 
 fn cluster(view: &View<'_>, known: &Known<'_>) -> Cluster {
@@ -472,6 +451,9 @@ const PATIENT: &[&str] = &[
     "arc_metadata_down",
 ];
 
+/// Prerequisites that stay after connecting.
+const LASTING: &[&str] = &["arc_aks", "arc_kubernetes_old"];
+
 /// No log knows better.
 const SETTLED: &[&str] = &[
     "arc_identity_expired",
@@ -486,11 +468,6 @@ const SETTLED: &[&str] = &[
 
 const YOUNG: SignedDuration = SignedDuration::from_mins(10);
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
-
-/// The vendor's pages: the certificate is good for 90 days, and renewed from day 46 on.
-const LIFE: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// What is left of it when the renewal is two days late.
-const OVERDUE: SignedDuration = SignedDuration::from_hours(42 * 24);
 
 #[cfg(test)]
 #[path = "chain_tests.rs"]

@@ -172,6 +172,18 @@ impl<'a> View<'a> {
         None
     }
 
+    /// The agents whose containers run and were restarted so many times at least, with how often.
+    pub(super) fn restarted(&self, at_least: u64) -> Vec<(&'a str, u64)> {
+        let count = |pod: &'a Value| {
+            let restarts =
+                |s: &Value| s["restartCount"].as_u64().filter(|_| s["state"]["running"].is_object());
+            let most = statuses(pod).filter_map(restarts).max()?;
+            Some((pod["metadata"]["name"].as_str()?, most))
+        };
+        let pods = self.case.within("Pod", AGENTS);
+        pods.filter_map(count).filter(|(_, restarts)| *restarts >= at_least).collect()
+    }
+
     /// Pods of the agents; without agents those of the checks before connecting.
     pub(super) fn pods(&self) -> impl Iterator<Item = &'a Value> {
         let space = if self.agents.is_empty() { RELEASE } else { AGENTS };
@@ -185,7 +197,11 @@ impl<'a> View<'a> {
         };
         self.case.logs.iter().filter(is_wanted).find_map(|log| {
             let recent = &log.lines[log.lines.len().saturating_sub(RECENT)..];
-            let line = recent.iter().rev().find(|line| sign.text.is_match(line))?;
+            let mut fitting = recent.iter().rev().filter(|line| sign.text.is_match(line));
+            let line = fitting.next()?;
+            if 1 + fitting.count() < sign.times {
+                return None;
+            }
             let before = if log.previous { ", before its last restart" } else { "" };
             Some(Seen {
                 subject: format!("Pod {}/{}", log.namespace, log.pod),

@@ -1,9 +1,11 @@
 //! What can be typed for `arcprobe diagnose`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::parse::parse_duration;
 use super::{ClusterArgs, FailOn, ProbeArgs, ProxyArgs, ScopeArgs};
 
 /// `arcprobe diagnose`.
@@ -24,9 +26,12 @@ pub struct DiagnoseArgs {
     /// Read objects and logs only; do not prove a broken link by probing from pods and nodes.
     #[arg(long, help_heading = WHAT)]
     pub no_probe: bool,
-    /// Read again and again and show which links change, until all hold or --deadline passes; nothing is probed.
+    /// Read again and again and show which links change, until all hold or --deadline passes.
     #[arg(long, help_heading = WHAT, conflicts_with = "evidence")]
     pub watch: bool,
+    /// With --watch: a link that does not hold for so long hangs, is named, and proven by probing.
+    #[arg(long, value_parser = parse_duration, default_value = "60s", value_name = "DURATION", help_heading = WHAT, requires = "watch")]
+    pub patience: Duration,
     /// How to look from inside the cluster.
     #[command(flatten, next_help_heading = "The cluster")]
     pub cluster: ClusterArgs,

@@ -101,6 +101,23 @@ impl Access {
         Err(self.error(doing, failure))
     }
 
+    /// The document at a path, as the server has it; `accept` asks for another form than its own.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        doing: impl Into<String>,
+        path: &str,
+        accept: Option<&str>,
+    ) -> Result<T, ApiError> {
+        let doing = doing.into();
+        let mut request = http::Request::get(path);
+        if let Some(accept) = accept {
+            request = request.header("accept", accept);
+        }
+        let request = request.body(Vec::new());
+        let request = request.map_err(|e| self.error(doing.clone(), ApiFailure::Other(e.to_string())))?;
+        self.ask(doing, self.client.request::<T>(request)).await
+    }
+
     pub(super) fn error(&self, doing: impl Into<String>, failure: ApiFailure) -> ApiError {
         ApiError { context: self.context.clone(), server: self.server.clone(), doing: doing.into(), failure }
     }
@@ -204,6 +221,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(15);
 const LOGIN: Duration = Duration::from_secs(600);
 
 const PAGE: u32 = 500;
+
+/// Asks for names and times of objects alone; servers since 1.15 know it.
+pub(super) const METADATA_ONLY: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 /// Larger clusters than Kubernetes supports have more nodes.
 const MOST_ITEMS: usize = 20_000;

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::Api;
 use serde_json::Value;
 
-use super::access::Access;
+use super::access::{Access, METADATA_ONLY};
 use super::agents::AgentProxies;
 use super::error::{ApiError, ApiFailure};
 use crate::chain::case::{Case, Log, VERSION};
@@ -138,14 +138,7 @@ fn add(case: &mut Case, document: Value, kind: &str, redaction: &mut Redaction) 
 }
 
 async fn get(access: &Access, source: &Source, accept: Option<&str>) -> Result<Value, ApiError> {
-    let doing = format!("read {}", source.name);
-    let mut request = Request::get(source.path);
-    if let Some(accept) = accept {
-        request = request.header("accept", accept);
-    }
-    let request = request.body(Vec::new());
-    let request = request.map_err(|e| access.error(doing.clone(), ApiFailure::Other(e.to_string())))?;
-    access.ask(doing, access.client.request::<Value>(request)).await
+    access.get(format!("read {}", source.name), source.path, accept).await
 }
 
 /// What does not exist was read.
@@ -246,10 +239,6 @@ fn instant(text: &str) -> Option<String> {
 
 /// Why the rest was not read.
 const CUT: &str = "the list is longer than what was asked for";
-
-/// Servers since 1.15 know it.
-const METADATA_ONLY: &str =
-    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 /// Requests in flight.
 const AT_ONCE: usize = 8;

@@ -15,6 +15,8 @@ mod job;
 mod manifest;
 mod nodes;
 mod prepare;
+mod prerequisites;
+mod quantity;
 mod rights;
 mod snapshot;
 mod start;
@@ -29,6 +31,7 @@ pub use dry_run::manifests;
 pub use error::{ApiError, ApiFailure};
 pub use job::{Step, Told};
 pub use prepare::Order;
+pub use prerequisites::prerequisites;
 pub use rights::{rbac, rbac_for_diagnose};
 pub use snapshot::{Proposal, snapshot};
 

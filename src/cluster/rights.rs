@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::access::Access;
 use super::error::ApiError;
+use crate::prerequisites::facts::Rights;
 
 /// Verbs on one resource.
 struct Right {
@@ -54,16 +55,29 @@ pub(super) async fn missing(access: &Access) -> Result<Vec<String>, ApiError> {
 
 /// `None` when it is.
 async fn is_allowed(access: &Access, right: &Right, verb: &str) -> Result<Option<String>, ApiError> {
-    let (resource, subresource) = match right.resource.split_once('/') {
+    let namespace = (right.scope == Scope::Namespace).then_some(access.namespace.as_str());
+    let is_allowed = may(access, verb, right.group, right.resource, namespace).await?;
+    Ok((!is_allowed).then(|| rule(access, right, verb)))
+}
+
+/// Whether the user may do this to a resource, or subresource, of a namespace or of the whole cluster.
+async fn may(
+    access: &Access,
+    verb: &str,
+    group: &str,
+    resource: &str,
+    namespace: Option<&str>,
+) -> Result<bool, ApiError> {
+    let (resource, subresource) = match resource.split_once('/') {
         Some((resource, sub)) => (resource, Some(sub.to_owned())),
-        None => (right.resource, None),
+        None => (resource, None),
     };
     let attributes = ResourceAttributes {
-        group: Some(right.group.to_owned()),
+        group: Some(group.to_owned()),
         resource: Some(resource.to_owned()),
         subresource,
         verb: Some(verb.to_owned()),
-        namespace: (right.scope == Scope::Namespace).then(|| access.namespace.clone()),
+        namespace: namespace.map(str::to_owned),
         ..ResourceAttributes::default()
     };
     let review = SelfSubjectAccessReview {
@@ -75,9 +89,33 @@ async fn is_allowed(access: &Access, right: &Right, verb: &str) -> Result<Option
     };
     let api: Api<SelfSubjectAccessReview> = Api::all(access.client.clone());
     let answer = access.ask("ask for rights", api.create(&PostParams::default(), &review)).await?;
-    let is_allowed = answer.status.is_some_and(|s| s.allowed);
-    Ok((!is_allowed).then(|| rule(access, right, verb)))
+    Ok(answer.status.is_some_and(|s| s.allowed))
 }
+
+/// What the user may do of what installing the agents needs.
+pub(super) async fn onboarding(access: &Access) -> Result<Rights, ApiError> {
+    if may(access, "*", "*", "*", None).await? {
+        return Ok(Rights { is_admin: true, missing: Vec::new() });
+    }
+    let asked = ONBOARDING.iter().map(|&(verb, group, resource, namespace)| async move {
+        let is_allowed = may(access, verb, group, resource, namespace).await?;
+        let place = namespace.map(|n| format!(" in {n}")).unwrap_or_default();
+        Ok::<_, ApiError>((!is_allowed).then(|| format!("{verb} {resource}{place}")))
+    });
+    let missing = join_all(asked).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Rights { is_admin: false, missing: missing.into_iter().flatten().collect() })
+}
+
+/// What the chart of the agents creates; the vendor's CLI asks for the right to create `ClusterRoleBindings` first.
+const ONBOARDING: &[(&str, &str, &str, Option<&str>)] = &[
+    ("create", "rbac.authorization.k8s.io", "clusterrolebindings", None),
+    ("create", "rbac.authorization.k8s.io", "clusterroles", None),
+    ("create", "apiextensions.k8s.io", "customresourcedefinitions", None),
+    ("create", "", "namespaces", None),
+    ("create", "apps", "deployments", Some("azure-arc")),
+    ("create", "", "secrets", Some("azure-arc")),
+    ("create", "", "secrets", Some("azure-arc-release")),
+];
 
 fn rule(access: &Access, right: &Right, verb: &str) -> String {
     let group = if right.group.is_empty() { String::new() } else { format!(".{}", right.group) };
@@ -132,6 +170,7 @@ pub fn rbac_for_diagnose(subject: &Value) -> Vec<Value> {
         may("", &["namespaces"], &["get"]),
         may("", &["nodes"], &["list"]),
         may("clusterconfig.azure.com", &["extensionconfigs"], &["list"]),
+        may("apiextensions.k8s.io", &["customresourcedefinitions"], &["list"]),
     ];
     let rbac = "rbac.authorization.k8s.io";
     let role = |name: &str, rules: Vec<Value>| json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules});

@@ -11,15 +11,18 @@ use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::{CheckArgs, ScopeArgs};
 use crate::cluster::{self, Access, AccessError, Step};
-use crate::conclude::{Ran, conclude};
+use crate::conclude::{Ran, conclude, with_prerequisites};
 use crate::exit::Exit;
 use crate::finding::Severity;
 use crate::measure::interruption;
 use crate::net::Net;
+use crate::prerequisites::Judged;
+use crate::prerequisites::facts::Facts;
+use crate::prerequisites::needs::Wanted;
 use crate::progress::Progress;
 use crate::report::v1::{Report, Verdict};
 use crate::report::{self, Format};
-use crate::settings::ProbeSettings;
+use crate::settings::{ProbeSettings, Scope};
 use crate::survey::{HereSign, Listener, Sign, Survey, SurveyError, Surveyor};
 
 /// The arguments with a region: the given one, else that of the cluster, where it is onboarded.
@@ -67,13 +70,28 @@ pub(super) fn run(
         let objects = runtime()?.block_on(surveyor.dry_run()).map_err(refused)?;
         return show(&super::rbac::yaml(&objects)?);
     }
+    let facts = args.prerequisites.then(|| {
+        let choice = super::settings::kube(&args.cluster.kube);
+        super::prerequisites::facts(&choice, &settings.probe, environment)
+    });
     let report = look(&surveyor, screen)?;
+    let report = match facts.transpose()? {
+        Some(facts) => with_prerequisites(report, prerequisites(args, &settings.scope, &facts)?),
+        None => report,
+    };
     show(&report::render(&report, args.output, &screen.text))?;
     save(&report, files, screen)?;
     if let Some((file, path)) = authorities {
         save_authorities(&report, file, (&path, is_new), screen)?;
     }
     Ok(exit(&report, settings.fail_on))
+}
+
+fn prerequisites(args: &CheckArgs, scope: &Scope, facts: &Facts) -> Result<Judged, CommandError> {
+    let wanted =
+        Wanted { features: &scope.features, connectivity: scope.connectivity, cloud: scope.cloud.name() };
+    let catalogue = super::diagnose::catalogue(&[])?;
+    super::prerequisites::judged(facts, &args.scope.rule_set, wanted, &catalogue)
 }
 
 /// Surveys and judges; what is worth knowing besides is told on the way.

@@ -5,25 +5,28 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::check::{look, open_file, refused, stop_signal, write};
+use super::check::{look, open_file, refused, write};
 use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::advise::{Known as Networked, advise};
 use crate::chain::azure::{self, AzureCluster};
 use crate::chain::case::Case;
 use crate::chain::catalogue::{Catalogue, Link};
-use crate::chain::{Answer, Chain, Known, LinkState, State, judge};
+use crate::chain::{Answer, Chain, Known, State, judge};
 use crate::cli::{CheckArgs, DiagnoseArgs, DiagnoseFormat, FailOn, ScopeArgs};
 use crate::cluster::{self, Access, AgentProxies, Proposal};
 use crate::exit::Exit;
 use crate::finding::Severity;
 use crate::net::Net;
 use crate::networks::Networks;
-use crate::report::v1::Report;
+use crate::prerequisites::facts::{Asked, Facts};
+use crate::prerequisites::needs::Wanted;
+use crate::report::diagnosis::Diagnosis;
+use crate::report::v1::{Report, Tool};
 use crate::report::{self, Format};
-use crate::rules::faults;
+use crate::rules::{self, faults};
 use crate::settings::{Connectivity, ProbeSettings};
 use crate::survey::{Surveyor, agents_routes};
 
@@ -37,7 +40,7 @@ pub(super) fn run(
     let evidence = args.save_evidence.as_deref().map(open_file).transpose()?;
     let (mut case, interrupted) = match &args.evidence {
         Some(path) => (saved(path)?, false),
-        None if args.watch => watch(args, &catalogue, environment, screen)?,
+        None if args.watch => super::watch::watch(args, &catalogue, environment, screen)?,
         None => (read(args, environment)?, false),
     };
     if let Some((document, _)) = &given {
@@ -57,8 +60,8 @@ pub(super) fn run(
     }
     let azure = azure(&case, given.as_ref().map(|(_, name)| name.as_str()))?;
     let first = judged(&case, &catalogue, azure.as_ref(), None)?;
-    let vantage =
-        if args.evidence.is_some() || args.no_probe || args.watch { None } else { worth_probing(&first) };
+    let is_offline = args.evidence.is_some() || args.no_probe || interrupted;
+    let vantage = worth_probing(&first).filter(|_| !is_offline);
     let probed = vantage
         .and_then(|vantage| probe(args, (&case, azure.as_ref()), vantage, environment, screen).transpose())
         .transpose()?;
@@ -69,16 +72,13 @@ pub(super) fn run(
     match args.output {
         DiagnoseFormat::Text => drop(show(&report::chain::text(&chain, &screen.text))?),
         DiagnoseFormat::Json => {
-            let tool = json!({"name": "arcprobe", "version": env!("CARGO_PKG_VERSION")});
-            let mut whole = json!({"schema_version": 1, "tool": tool, "taken_at": case.taken_at});
-            let more = serde_json::to_value(&chain).context("the chain cannot be written");
-            let more = more.map_err(CommandError::Failed)?;
-            if let (Some(whole), Value::Object(more)) = (whole.as_object_mut(), more) {
-                whole.extend(more);
-                let checks = probed.as_ref().map(|r| serde_json::to_value(&r.checks).unwrap_or_default());
-                whole.insert("checks".into(), checks.unwrap_or_else(|| json!([])));
-            }
-            show(&pretty(&whole)?)?;
+            show(&pretty(&Diagnosis {
+                schema_version: 1,
+                tool: Tool { name: "arcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
+                taken_at: case.taken_at.clone(),
+                chain: chain.clone(),
+                checks: probed.as_ref().map(|report| report.checks.clone()).unwrap_or_default(),
+            })?)?;
         }
     }
     let interrupted = interrupted || probed.is_some_and(|report| report.run.interrupted);
@@ -150,58 +150,32 @@ fn read(args: &DiagnoseArgs, environment: &Environment) -> Result<Case, CommandE
     let choice = super::settings::kube(&args.cluster.kube);
     let read = runtime()?.block_on(async {
         let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
-        Ok::<_, cluster::AccessError>(taken(&access, args.cluster.read_secrets).await)
+        Ok::<_, cluster::AccessError>(Box::pin(taken(&access, args.cluster.read_secrets, None)).await)
     });
     read.map_err(CommandError::inaccessible)
 }
 
-async fn taken(access: &Access, read_secrets: bool) -> Case {
+/// Everything that is read; of the prerequisites only once, for they take all pods of the cluster.
+pub(super) async fn taken(access: &Access, read_secrets: bool, needed: Option<&Facts>) -> Case {
     let agents = cluster::proxies(access, read_secrets).await;
-    let mut case = cluster::case(access, agents.as_ref(), read_secrets).await;
+    let prerequisites = async {
+        match needed {
+            Some(facts) => Some(facts.clone()),
+            // a server that does not answer is told by the case
+            None => Some(Facts {
+                cluster: Asked::Told(Box::pin(cluster::prerequisites(access)).await.ok()?),
+                tools: None,
+            }),
+        }
+    };
+    let (mut case, prerequisites) =
+        tokio::join!(cluster::case(access, agents.as_ref(), read_secrets), prerequisites);
+    case.prerequisites = prerequisites;
     case.skip_range = match agents {
         Some(agents) if !agents.variables.is_empty() => skip_range(access, &agents).await,
         _ => None,
     };
     case
-}
-
-/// Reads again and again and tells what changes, until every link holds, the deadline passes or the user has seen enough. What
-/// was read last is judged as ever; whether the user stopped is told with it.
-fn watch(
-    args: &DiagnoseArgs,
-    catalogue: &Catalogue,
-    environment: &Environment,
-    screen: &Screen,
-) -> Result<(Case, bool), CommandError> {
-    let choice = super::settings::kube(&args.cluster.kube);
-    let runtime = runtime()?;
-    let mut stopped = stop_signal(&runtime);
-    let access = runtime.block_on(Access::open(&choice, environment, &ProbeSettings::default()));
-    let access = access.map_err(CommandError::inaccessible)?;
-    let until = args.probe.deadline.map(|limit| tokio::time::Instant::now() + limit);
-    let mut shown: Vec<LinkState> = Vec::new();
-    loop {
-        let case = runtime.block_on(taken(&access, args.cluster.read_secrets));
-        let chain = judged(&case, catalogue, None, None)?;
-        let is_new = |state: &&LinkState| {
-            !shown.iter().any(|s| s.link == state.link && s.state == state.state && s.why == state.why)
-        };
-        let changed: Vec<_> = chain.links.iter().filter(is_new).cloned().collect();
-        if !changed.is_empty() && args.output == DiagnoseFormat::Text {
-            show(&report::chain::changes(&case.taken_at, &changed, &screen.text))?;
-        }
-        let is_over =
-            chain.verdict == Answer::Healthy || until.is_some_and(|t| tokio::time::Instant::now() >= t);
-        shown = chain.links;
-        let wait = async {
-            let stop = async { drop(stopped.wait_for(|stopped| *stopped).await) };
-            tokio::time::timeout(BETWEEN, stop).await.is_ok()
-        };
-        let is_stopped = !is_over && runtime.block_on(wait);
-        if is_over || is_stopped {
-            return Ok((case, is_stopped));
-        }
-    }
 }
 
 /// What is wrong with the skip range of the agents, where it stops them.
@@ -223,14 +197,25 @@ async fn skip_range(access: &Access, agents: &AgentProxies) -> Option<String> {
     problems.into_iter().find(|p| p.severity == Severity::Blocking).map(|p| p.text)
 }
 
-fn judged(
+pub(super) fn judged(
     case: &Case,
     catalogue: &Catalogue,
     azure: Option<&AzureCluster>,
     report: Option<&Report>,
 ) -> Result<Chain, CommandError> {
     let now = case.taken_at.parse().context("the time of the evidence").map_err(CommandError::Usage)?;
+    let needs = rules::prerequisites::builtin().map_err(|e| CommandError::Failed(e.into()))?;
+    let cloud = case.cloud().unwrap_or_else(|| DEFAULT_CLOUD.to_owned());
+    // which features are on shows in the agents; those that are not there yet can be chosen still
+    let wanted = Wanted { features: &[], connectivity: Connectivity::Direct, cloud: &cloud };
+    let prerequisites = case
+        .prerequisites
+        .as_ref()
+        .map(|facts| super::prerequisites::judged(facts, "current", wanted, catalogue))
+        .transpose()?;
     Ok(judge(&Known {
+        prerequisites: prerequisites.as_ref(),
+        support: &needs.agents,
         case,
         catalogue,
         azure,
@@ -242,7 +227,7 @@ fn judged(
 }
 
 /// From where a link is proven whose cause may be the network; `None` where there is nothing to prove.
-fn worth_probing(chain: &Chain) -> Option<&'static str> {
+pub(super) fn worth_probing(chain: &Chain) -> Option<&'static str> {
     let is = |states: &[State]| chain.links.iter().find(|l| states.contains(&l.state));
     let first = is(&[State::Broken]).or_else(|| is(&[State::Waiting, State::Unknown]));
     match (chain.verdict, first.map(|l| l.link)) {
@@ -254,7 +239,7 @@ fn worth_probing(chain: &Chain) -> Option<&'static str> {
 }
 
 /// Probes as `check` does; `None` where the region is not known, or the user wants to see the objects only.
-fn probe(
+pub(super) fn probe(
     args: &DiagnoseArgs,
     (case, azure): (&Case, Option<&AzureCluster>),
     vantage: &str,
@@ -272,6 +257,7 @@ fn probe(
         cluster: args.cluster.clone(),
         proxy: args.proxy.clone(),
         probe: args.probe.clone(),
+        prerequisites: false,
         no_discovery: false,
         output: Format::Text,
         save: Vec::new(),
@@ -327,15 +313,13 @@ fn exit(chain: &Chain, interrupted: bool, fail_on: FailOn) -> Exit {
 /// Nobody typed another one.
 const DEFAULT_CLOUD: &str = "AzureCloud";
 
-/// Between two looks of `--watch`.
-const BETWEEN: std::time::Duration = std::time::Duration::from_secs(3);
-
 /// In bytes; evidence of a large cluster has some thousand objects.
 const LARGEST: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
+    use serde_json::json;
 
     use super::*;
     use crate::cli::{Cli, Command};

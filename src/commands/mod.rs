@@ -7,9 +7,12 @@ mod check;
 mod cleanup;
 mod diagnose;
 pub mod explain;
+mod prerequisites;
+mod program;
 mod rbac;
 pub mod rules;
 mod settings;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,6 +1,9 @@
 //! The chain from the API server to a connected cluster, as a screen of text: the first broken link, what is wrong there,
 //! then every link in a line.
 
+use std::time::Duration;
+
+use super::prerequisites;
 use super::screen::{Paint, Screen};
 use super::text::{TextOptions, show_finding};
 use crate::chain::catalogue::Link;
@@ -27,6 +30,11 @@ pub fn text(chain: &Chain, options: &TextOptions) -> String {
     screen.line(&[(Paint::Bold, "chain")]);
     for state in &chain.links {
         link(&mut screen, state);
+    }
+    let is_missing = chain.cluster.installed.is_none();
+    if !chain.prerequisites.is_empty() && (is_missing || options.verbose) {
+        screen.blank();
+        prerequisites::draw(&mut screen, &chain.prerequisites);
     }
     if !chain.unread.is_empty() {
         screen.blank();
@@ -55,6 +63,28 @@ pub fn changes(at: &str, links: &[LinkState], options: &TextOptions) -> String {
     screen.line(&[(Paint::Dim, &time)]);
     for state in links {
         link(&mut screen, state);
+    }
+    screen.blank();
+    screen.finish()
+}
+
+/// The link that hangs, what is wrong there, and what probes say of it.
+pub fn hangs(link: Link, patience: Duration, chain: &Chain, options: &TextOptions) -> String {
+    let mut screen = Screen::new(options.colour, options.width);
+    let lead = format!("{} hangs for {} s", link.title(), patience.as_secs());
+    let state = chain.links.iter().find(|l| l.link == link);
+    let finding = chain.findings.first().filter(|f| f.severity == Severity::Blocking);
+    match (finding, state) {
+        (Some(finding), _) => {
+            screen.line(&[(Paint::Red, &lead)]);
+            show_finding(&mut screen, 1, finding, options.verbose);
+        }
+        (None, Some(state)) => {
+            let probed = state.probed.map(|(met, all)| format!(", and {met} of its {all} endpoints are met"));
+            let text = format!(": {}{}", state.why, probed.unwrap_or_default());
+            screen.paragraph(&[(Paint::Yellow, &lead)], 4, Paint::Plain, &text);
+        }
+        (None, None) => screen.line(&[(Paint::Yellow, &lead)]),
     }
     screen.blank();
     screen.finish()

@@ -9,6 +9,8 @@ mod authorities;
 #[cfg(feature = "cli")]
 pub mod chain;
 #[cfg(feature = "cli")]
+pub mod diagnosis;
+#[cfg(feature = "cli")]
 mod format;
 #[cfg(feature = "cli")]
 mod grid;
@@ -20,6 +22,8 @@ mod headline;
 pub mod json;
 #[cfg(feature = "cli")]
 mod next;
+#[cfg(feature = "cli")]
+mod prerequisites;
 #[cfg(feature = "cli")]
 mod rest;
 #[cfg(feature = "cli")]

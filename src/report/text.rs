@@ -6,7 +6,7 @@ use super::rows::sections;
 use super::screen::{Paint, Screen, bare};
 use super::tally::{Count, Tally, plural};
 use super::v1::{Report, Verdict};
-use super::{asked, header, next, rest};
+use super::{asked, header, next, prerequisites, rest};
 use crate::finding::{Finding, Severity};
 
 /// How a report is shown.
@@ -40,6 +40,10 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
         rest::draw(&mut screen, &tally);
     }
     asked::draw(&mut screen, report, options.verbose);
+    if !report.prerequisites.is_empty() {
+        prerequisites::draw(&mut screen, &report.prerequisites);
+        screen.blank();
+    }
     counts(&mut screen, &tally);
     next::draw(&mut screen, &tally);
     screen.finish()

@@ -37,6 +37,9 @@ pub struct Report {
     pub discoveries: Vec<Inquiry>,
     /// The gravest first.
     pub findings: Vec<Finding>,
+    /// What is needed besides the network; empty without `--prerequisites`.
+    #[serde(default)]
+    pub prerequisites: Vec<Prerequisite>,
     /// What to pass to `az`.
     pub advice: Advice,
 }
@@ -200,6 +203,37 @@ pub enum CheckVerdict {
     /// It did not.
     Unmet,
     /// It was not tried, or nothing can be concluded. Never counts as met.
+    Unverified,
+}
+
+/// Something that is needed besides the network.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Prerequisite {
+    /// Its word, such as `nodes`.
+    pub id: String,
+    /// What people call it.
+    pub title: String,
+    /// What came out.
+    pub verdict: PrerequisiteVerdict,
+    /// What is there, or why that is not known.
+    pub found: String,
+    /// What is asked for.
+    pub wanted: String,
+    /// The id of the finding; `null` where nothing is wrong.
+    pub finding: Option<String>,
+}
+
+/// What came out of a prerequisite.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PrerequisiteVerdict {
+    /// It is there.
+    Met,
+    /// It works, or may work from elsewhere.
+    Warning,
+    /// It is not there.
+    Unmet,
+    /// It is not known.
     Unverified,
 }
 

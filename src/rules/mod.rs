@@ -17,6 +17,8 @@ mod locate;
 mod merge;
 pub mod model;
 #[cfg(feature = "cli")]
+pub mod prerequisites;
+#[cfg(feature = "cli")]
 mod problem;
 mod scalars;
 #[cfg(feature = "cli")]

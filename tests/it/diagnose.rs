@@ -37,6 +37,7 @@ fn the_readme_shows_this_screen() {
 fn the_first_broken_link_is_on_top_and_the_rest_follows() {
     let chain = diagnose().args(["--evidence", EVIDENCE, "-o", "json"]).run().exits(3).json();
     assert_eq!(chain["schema_version"], 1);
+    fits_the_schema(&chain);
     let findings: Vec<_> =
         chain["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap()).collect();
     assert_eq!(findings, ["arc_his_unreachable"]);
@@ -46,6 +47,14 @@ fn the_first_broken_link_is_on_top_and_the_rest_follows() {
     };
     let told = ["images", "identity", "tokens", "data_plane", "connect"].map(state);
     assert_eq!(told, ["ok", "broken", "follows", "follows", "follows"]);
+}
+
+#[track_caller]
+fn fits_the_schema(diagnosis: &Value) {
+    let validator = jsonschema::validator_for(&arcprobe::report::diagnosis::schema()).unwrap();
+    let errors: Vec<String> = validator.iter_errors(diagnosis).map(|e| e.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert!(!validator.is_valid(&json!({"schema_version": 1})));
 }
 
 #[test]
@@ -208,7 +217,8 @@ fn of_secrets_only_names_are_read_and_kept() {
         seen.iter().any(|r| r.ends_with("/secrets")) && !seen.iter().any(|r| r.contains("/secrets/")),
         "{seen:?}"
     );
-    assert!(seen.iter().all(|r| r.starts_with("GET ")), "it only reads: {seen:?}");
+    let reads = |r: &String| r.starts_with("GET ") || r.ends_with("/selfsubjectaccessreviews");
+    assert!(seen.iter().all(reads), "it only reads, and asks for its rights: {seen:?}");
 }
 
 #[cfg(unix)]

@@ -27,6 +27,7 @@ const SHELL: &[&str] = &[
     "rules::load",
     "rules::locate",
     "rules::merge",
+    "rules::prerequisites",
     "rules::problem",
     "survey",
 ];
@@ -73,7 +74,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("regex", &["chain"]),
     ("rustls", &["cluster::error", "net", "probe"]),
     ("rustls_native_certs", &["probe::trust"]),
-    ("serde_yaml", &["commands::rbac", "rules::faults", "rules::load"]),
+    ("serde_yaml", &["commands::rbac", "rules::faults", "rules::load", "rules::prerequisites"]),
     ("socket2", &["probe"]),
     ("terminal_size", &["commands"]),
     // `commands` starts the runtime
@@ -89,7 +90,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("std::fs", &["bin::agent", "cluster", "commands", "net", "payload", "probe", "rules::load"]),
     ("std::net::TcpStream", &[]),
     ("std::net::UdpSocket", &[]),
-    ("std::process::Command", &["commands::az"]),
+    ("std::process::Command", &["commands::program"]),
 ];
 
 /// Macros that write; there is no other place for them than these.

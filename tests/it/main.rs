@@ -20,6 +20,7 @@ mod layering;
 mod netns;
 mod no_proxy_oracles;
 mod phases;
+mod prerequisites;
 mod program;
 mod proxied;
 mod reports;

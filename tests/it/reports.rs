@@ -31,6 +31,12 @@ fn the_schema_in_the_tree_is_the_generated_one() {
 }
 
 #[test]
+fn the_schema_of_a_diagnosis_in_the_tree_is_the_generated_one() {
+    let text = serde_json::to_string_pretty(&arcprobe::report::diagnosis::schema()).unwrap() + "\n";
+    same_or_update("src/report/schema-diagnosis-v1.json", &text);
+}
+
+#[test]
 fn reports_fit_the_schema() {
     let validator = jsonschema::validator_for(&json::schema()).unwrap();
     for (name, _) in ALL {

@@ -314,6 +314,16 @@ fn releases_that_are_broken_and_rights_that_are_missing() {
     on_the_lab(|namespace| {
         let empty = namespace.program("diagnose").args(["--no-probe", "-o", "json"]).run().exits(3).json();
         assert_eq!(empty["findings"][0]["id"], "arc_not_installed");
+        let met = |id: &str| {
+            let items = empty["prerequisites"].as_array().unwrap();
+            items.iter().find(|i| i["id"] == id).unwrap_or_else(|| panic!("{id}: {items:#?}"))["verdict"]
+                .clone()
+        };
+        for id in ["kubeconfig", "nodes", "room", "rights", "leftovers"] {
+            assert_eq!(met(id), "met", "{id}");
+        }
+        // the API server of the tests is 1.20
+        assert_eq!(met("kubernetes"), "warning");
 
         let arc = Arc::new(namespace, &[&settled(), &two(saying("well"), saying("well"))]);
         let config = namespace.account(arc.directory.path());
@@ -373,6 +383,14 @@ fn a_broken_link_is_proven_from_pods() {
             evidence.iter().any(|id| id.as_str().unwrap().contains("gbl.his.arc.azure.com")),
             "{finding:#}"
         );
+        namespace.is_clean();
+
+        // beside the official command: the link that hangs is named and proven while it still waits
+        let watched = ["--watch", "--patience", "1s", "--deadline", "5s", "-o", "text"];
+        let screen = internet.diagnose(namespace).args(watched).run().exits(3).stdout;
+        let at = |words: &str| screen.find(words).unwrap_or_else(|| panic!("{words}: {screen}"));
+        assert!(at("identity hangs for 1 s") < at("Probes confirm it"), "{screen}");
+        assert!(at("Probes confirm it") < at("BROKEN: "), "{screen}");
         namespace.is_clean();
 
         drop(internet);

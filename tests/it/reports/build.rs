@@ -262,6 +262,7 @@ pub(super) fn report(verdict: Verdict, vantages: Vec<Vantage>, checks: Vec<Check
         checks,
         discoveries: Vec::new(),
         findings: Vec::new(),
+        prerequisites: Vec::new(),
         advice: Advice::default(),
     }
 }

@@ -1,0 +1,247 @@
+//! Reads what a cluster says of the prerequisites, with the rights that there are.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Node;
+use kube::api::{Api, ListParams};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::access::{Access, METADATA_ONLY};
+use super::error::{ApiError, ApiFailure};
+use super::nodes::NodeFacts;
+use super::{quantity, rights};
+use crate::chain::case::resource_id;
+use crate::networks::Skipped;
+use crate::prerequisites::facts::{ClusterFacts, NodeRoom, Traces};
+use crate::prerequisites::{NODES, PODS, RIGHTS, TRACES};
+
+/// Reads all that can be read.
+///
+/// # Errors
+/// When the server does not answer, or not to these credentials.
+pub async fn prerequisites(access: &Access) -> Result<ClusterFacts, ApiError> {
+    // one question first: where nobody answers, the others would only wait for their time-outs
+    let version = access.get::<Value>("read its version", "/version", None).await;
+    let version = match version {
+        Ok(version) => Some(version),
+        Err(ApiError { failure: ApiFailure::Forbidden(_) | ApiFailure::NotFound(_), .. }) => None,
+        Err(e) => return Err(e),
+    };
+    let mut facts = ClusterFacts {
+        context: access.context.clone(),
+        server: access.server.clone(),
+        kubernetes: version.and_then(|v| v["gitVersion"].as_str().map(str::to_owned)),
+        ..ClusterFacts::default()
+    };
+    let nodes = Api::<Node>::all(access.client.clone());
+    let (nodes, asked, may, traces) = tokio::join!(
+        access.list(&nodes, "list the nodes", ListParams::default()),
+        requests(access),
+        rights::onboarding(access),
+        traces(access),
+    );
+    let mut unread = Vec::new();
+    let mut skip = |source: &str, error: &ApiError| {
+        unread.push(Skipped { source: source.into(), why: error.failure.to_string() });
+    };
+    let asked = asked.inspect_err(|e| skip(PODS, e)).unwrap_or_default();
+    match nodes {
+        Ok(nodes) => facts.nodes = nodes.iter().map(|node| room(node, &asked)).collect(),
+        Err(e) => skip(NODES, &e),
+    }
+    facts.rights = may.inspect_err(|e| skip(RIGHTS, e)).ok();
+    facts.traces = traces.inspect_err(|e| skip(TRACES, e)).unwrap_or_default();
+    facts.unread = unread;
+    Ok(facts)
+}
+
+/// What pods have asked for of a node: thousandths of a CPU, bytes.
+type Asked = BTreeMap<String, (i64, i64)>;
+
+fn room(node: &Node, asked: &Asked) -> NodeRoom {
+    let facts = NodeFacts::of(node);
+    let status = node.status.as_ref();
+    let allocatable = status.and_then(|s| s.allocatable.as_ref().or(s.capacity.as_ref()));
+    let (cpu, memory) = asked.get(&facts.name).copied().unwrap_or_default();
+    let has = |name: &str| allocatable.and_then(|a| a.get(name)).map(|q| q.0.as_str());
+    let labels = node.metadata.labels.as_ref();
+    NodeRoom {
+        is_aks: labels.is_some_and(|l| l.contains_key("kubernetes.azure.com/cluster")),
+        free_cpu_millis: has("cpu").and_then(quantity::millis).map(|all| all.saturating_sub(cpu)),
+        free_memory_bytes: has("memory").and_then(quantity::whole).map(|all| all.saturating_sub(memory)),
+        name: facts.name,
+        os: facts.os,
+        architecture: facts.arch,
+        is_ready: facts.is_ready,
+        takes_pods: facts.takes_pods,
+    }
+}
+
+/// A page of pods, with no more than what they ask for.
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: PageMetadata,
+    #[serde(default)]
+    items: Vec<Pod>,
+}
+
+#[derive(Default, Deserialize)]
+struct PageMetadata {
+    #[serde(default, rename = "continue")]
+    more: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Pod {
+    #[serde(default)]
+    spec: PodSpec,
+    #[serde(default)]
+    status: PodStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PodSpec {
+    node_name: Option<String>,
+    containers: Vec<Container>,
+    init_containers: Vec<Container>,
+    overhead: BTreeMap<String, String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PodStatus {
+    phase: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Container {
+    resources: Resources,
+    restart_policy: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Resources {
+    requests: BTreeMap<String, String>,
+}
+
+/// What the pods of the cluster ask of their nodes, page by page: nothing else of them is kept.
+async fn requests(access: &Access) -> Result<Asked, ApiError> {
+    let mut asked = Asked::new();
+    let mut more = String::new();
+    for _ in 0..MOST_PAGES {
+        let path = format!("/api/v1/pods?limit={PAGE}{more}");
+        let page: Page = access.get("list the pods of all namespaces", &path, None).await?;
+        for pod in &page.items {
+            let is_over = matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"));
+            let Some(node) = pod.spec.node_name.as_ref().filter(|_| !is_over) else { continue };
+            let sum = asked.entry(node.clone()).or_default();
+            sum.0 = sum.0.saturating_add(asks(&pod.spec, "cpu", quantity::millis));
+            sum.1 = sum.1.saturating_add(asks(&pod.spec, "memory", quantity::whole));
+        }
+        match page.metadata.more.filter(|token| !token.is_empty()) {
+            // it is made of letters that need no escape; a server that sends others gets no further question
+            Some(token) => more = format!("&continue={token}"),
+            None => return Ok(asked),
+        }
+    }
+    let why = format!("more than {} pods", MOST_PAGES * PAGE);
+    Err(access.error("list the pods of all namespaces", ApiFailure::Other(why)))
+}
+
+/// As the scheduler counts: all containers and sidecars together, or the hungriest that prepares, and the overhead.
+fn asks(spec: &PodSpec, resource: &str, read: fn(&str) -> Option<i64>) -> i64 {
+    let of = |map: &BTreeMap<String, String>| map.get(resource).and_then(|q| read(q)).unwrap_or(0);
+    let request = |c: &Container| of(&c.resources.requests);
+    let (sidecars, prepare): (Vec<_>, Vec<_>) =
+        spec.init_containers.iter().partition(|c| c.restart_policy.as_deref() == Some("Always"));
+    let together = spec.containers.iter().chain(sidecars).map(request).fold(0_i64, i64::saturating_add);
+    let hungriest = prepare.into_iter().map(request).max().unwrap_or(0);
+    together.max(hungriest).saturating_add(of(&spec.overhead))
+}
+
+/// What an earlier installation left. What may not be read of it is missed; the namespace itself has to be readable.
+async fn traces(access: &Access) -> Result<Traces, ApiError> {
+    let (namespace, deployments, config) = tokio::join!(
+        access.get::<Value>("read the namespace azure-arc", "/api/v1/namespaces/azure-arc", None),
+        access.get::<Value>(
+            "list the Deployments of azure-arc",
+            "/apis/apps/v1/namespaces/azure-arc/deployments",
+            Some(METADATA_ONLY)
+        ),
+        access.get::<Value>(
+            "read the settings of the agents",
+            "/api/v1/namespaces/azure-arc/configmaps/azure-clusterconfig",
+            None
+        ),
+    );
+    let namespace = match namespace {
+        Ok(namespace) => Some(namespace["status"]["phase"].as_str().unwrap_or("Active").to_owned()),
+        Err(ApiError { failure: ApiFailure::NotFound(_), .. }) => None,
+        Err(e) => return Err(e),
+    };
+    let releases = releases(access).await;
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?limit=2000";
+    let definitions = names(access, "list the custom resource definitions", path).await;
+    let of_arc = |name: &String| OWN_GROUPS.iter().any(|group| name.ends_with(group));
+    Ok(Traces {
+        namespace,
+        deployments: deployments.ok().and_then(|d| d["items"].as_array().map(Vec::len)).unwrap_or(0),
+        resource: config.ok().and_then(|c| resource_id(&c["data"])),
+        releases,
+        definitions: definitions.into_iter().filter(of_arc).collect(),
+    })
+}
+
+async fn releases(access: &Access) -> Vec<String> {
+    let mut releases = Vec::new();
+    for space in ["azure-arc-release", "default"] {
+        let path = format!("/api/v1/namespaces/{space}/secrets?labelSelector=owner%3Dhelm&limit=1000");
+        let names = names(access, "list the releases of Helm", &path).await;
+        let is_release = |name: &String| {
+            ["azure-arc", "cluster-diagnostic-checks"]
+                .iter()
+                .any(|release| name.starts_with(&format!("sh.helm.release.v1.{release}.")))
+        };
+        releases.extend(names.into_iter().filter(is_release).map(|name| format!("{space}/{name}")));
+    }
+    releases
+}
+
+/// The names of objects: no more is asked for, and no more kept. What may not be read has none.
+async fn names(access: &Access, doing: &str, path: &str) -> Vec<String> {
+    let list = access.get::<Value>(doing, path, Some(METADATA_ONLY)).await.unwrap_or_default();
+    let items = list["items"].as_array().into_iter().flatten();
+    items.filter_map(|item| item["metadata"]["name"].as_str().map(str::to_owned)).collect()
+}
+
+/// Of custom resource definitions.
+const OWN_GROUPS: &[&str] = &[".clusterconfig.azure.com", ".arc.azure.com"];
+
+const PAGE: usize = 500;
+/// Of pods: more than Kubernetes runs on 150 full nodes.
+const MOST_PAGES: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_asks_for_what_the_scheduler_counts() {
+        let spec = serde_json::json!({
+            "containers": [{"resources": {"requests": {"cpu": "100m", "memory": "64Mi"}}}, {}],
+            "initContainers": [
+                {"resources": {"requests": {"cpu": "1", "memory": "1Mi"}}},
+                {"resources": {"requests": {"cpu": "50m", "memory": "16Mi"}}, "restartPolicy": "Always"},
+            ],
+            "overhead": {"cpu": "10m"},
+        });
+        let spec: PodSpec = serde_json::from_value(spec).unwrap();
+        assert_eq!(asks(&spec, "cpu", quantity::millis), 1010);
+        assert_eq!(asks(&spec, "memory", quantity::whole), 80 * 1024 * 1024);
+    }
+}

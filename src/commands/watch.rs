@@ -1,0 +1,106 @@
+//! `arcprobe diagnose --watch`: reads again and again, tells which links change, and proves the one that hangs.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::check::stop_signal;
+use super::diagnose::{judged, probe, taken, worth_probing};
+use super::{CommandError, Environment, Screen, runtime, show};
+use crate::chain::case::Case;
+use crate::chain::catalogue::{Catalogue, Link};
+use crate::chain::{Answer, Chain, LinkState, State};
+use crate::cli::{DiagnoseArgs, DiagnoseFormat};
+use crate::cluster::Access;
+use crate::report;
+use crate::settings::ProbeSettings;
+
+/// The first link that does not hold yet, and since when.
+#[derive(Default)]
+struct Hanging {
+    link: Option<Link>,
+    since: Option<Instant>,
+    is_told: bool,
+}
+
+impl Hanging {
+    /// Whether a link hangs for so long now, and that was not told yet.
+    fn is_due(&mut self, chain: &Chain, now: Instant, patience: Duration) -> Option<Link> {
+        let first = chain.links.iter().find(|l| !matches!(l.state, State::Ok | State::Follows));
+        let link = first.map(|l| l.link);
+        if link != self.link {
+            *self = Self { link, since: Some(now), is_told: false };
+        }
+        let is_over = self.since.is_some_and(|since| now.duration_since(since) >= patience);
+        if !is_over || self.is_told {
+            return None;
+        }
+        self.is_told = true;
+        link
+    }
+}
+
+/// Reads again and again and tells what changes, until every link holds, the deadline passes or the user has seen enough. What
+/// was read last is judged as ever; whether the user stopped is told with it.
+pub(super) fn watch(
+    args: &DiagnoseArgs,
+    catalogue: &Catalogue,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<(Case, bool), CommandError> {
+    let choice = super::settings::kube(&args.cluster.kube);
+    let runtime = runtime()?;
+    let mut stopped = stop_signal(&runtime);
+    let access = runtime.block_on(Access::open(&choice, environment, &ProbeSettings::default()));
+    let access = access.map_err(CommandError::inaccessible)?;
+    let until = args.probe.deadline.map(|limit| Instant::now() + limit);
+    let mut shown: Vec<LinkState> = Vec::new();
+    let mut needed = None;
+    let mut hanging = Hanging::default();
+    loop {
+        let case = runtime.block_on(Box::pin(taken(&access, args.cluster.read_secrets, needed.as_ref())));
+        needed.clone_from(&case.prerequisites);
+        let chain = judged(&case, catalogue, None, None)?;
+        let is_new = |state: &&LinkState| {
+            !shown.iter().any(|s| s.link == state.link && s.state == state.state && s.why == state.why)
+        };
+        let changed: Vec<_> = chain.links.iter().filter(is_new).cloned().collect();
+        let is_text = args.output == DiagnoseFormat::Text;
+        if !changed.is_empty() && is_text {
+            show(&report::chain::changes(&case.taken_at, &changed, &screen.text))?;
+        }
+        if let Some(link) = hanging.is_due(&chain, Instant::now(), args.patience).filter(|_| is_text) {
+            let chain = proven(args, (&case, chain.clone()), catalogue, environment, screen)?;
+            show(&report::chain::hangs(link, args.patience, &chain, &screen.text))?;
+        }
+        let is_over = chain.verdict == Answer::Healthy || until.is_some_and(|t| Instant::now() >= t);
+        shown = chain.links;
+        let wait = async {
+            let stop = async { drop(stopped.wait_for(|stopped| *stopped).await) };
+            tokio::time::timeout(BETWEEN, stop).await.is_ok()
+        };
+        let is_stopped = !is_over && runtime.block_on(wait);
+        if is_over || is_stopped {
+            return Ok((case, is_stopped));
+        }
+    }
+}
+
+/// The chain with what probes say of the link that hangs, where they can say something.
+fn proven(
+    args: &DiagnoseArgs,
+    (case, chain): (&Case, Chain),
+    catalogue: &Catalogue,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<Chain, CommandError> {
+    let vantage = worth_probing(&chain).filter(|_| !args.no_probe);
+    let Some(vantage) = vantage else { return Ok(chain) };
+    match probe(args, (case, None), vantage, environment, screen)? {
+        Some(report) => judged(case, catalogue, None, Some(&report)),
+        None => Ok(chain),
+    }
+}
+
+/// Between two looks.
+const BETWEEN: Duration = Duration::from_secs(3);

@@ -1,0 +1,98 @@
+//! The prerequisites that the programs of a workstation show.
+
+use super::facts::{Program, Provider, Tools};
+use super::needs::{Need, ProgramNeed};
+use super::version::Version;
+use super::{Known, Outcome};
+
+/// All of them.
+pub(super) fn outcomes(tools: &Tools, known: &Known<'_>) -> Vec<Outcome> {
+    let generation = known.generation;
+    let az = Named { id: "az", title: "Azure CLI", fault: "arc_az" };
+    let extension = Named { id: "connectedk8s", title: "extension connectedk8s", fault: "arc_az_extension" };
+    let helm = Named { id: "helm", title: "Helm", fault: "arc_helm" };
+    let kubectl = Named { id: "kubectl", title: "kubectl", fault: "arc_helm" };
+    let mut outcomes = vec![program(&az, &tools.az, &generation.az, known)];
+    outcomes.push(match (&tools.az.version, &tools.az.why) {
+        // one cause is enough
+        (None, Some(why)) => Outcome::new(extension.id, extension.title, "az").unverified(why),
+        _ => program(&extension, &tools.connectedk8s, &generation.connectedk8s, known),
+    });
+    outcomes.extend(generation.helm.as_ref().map(|need| program(&helm, &tools.helm, need, known)));
+    outcomes.extend(generation.kubectl.as_ref().map(|need| program(&kubectl, &tools.kubectl, need, known)));
+    outcomes.extend(tools.login.as_ref().map(|login| cloud(login, known)));
+    outcomes.push(providers(tools, known));
+    outcomes
+}
+
+/// How an item about a program is called.
+struct Named {
+    id: &'static str,
+    title: &'static str,
+    fault: &'static str,
+}
+
+/// Programs are judged as warnings: the one that connects the cluster may be on another machine.
+fn program(named: &Named, found: &Program, need: &ProgramNeed, known: &Known<'_>) -> Outcome {
+    let later = need.with.iter().filter(|w| known.wanted.is_met_by(&w.features, &w.connectivity));
+    let oldest = later.map(|w| w.oldest).chain(need.oldest).max();
+    let note = need.note.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
+    let wanted = match (need.need, oldest, need.below) {
+        (_, Some(oldest), Some(below)) => format!("{oldest} or newer, below {below}{note}"),
+        (_, Some(oldest), None) => format!("{oldest} or newer{note}"),
+        (Need::Required, None, _) => format!("the latest{note}"),
+        (Need::Optional, None, _) => format!("not needed{note}"),
+    };
+    let item = Outcome::new(named.id, named.title, wanted);
+    let Some(told) = &found.version else {
+        let why = found.why.clone().unwrap_or_else(|| "its version is not known".into());
+        return match need.need {
+            Need::Required => item.warning(why, named.fault),
+            Need::Optional => item.met("not there, and not needed"),
+        };
+    };
+    let Some(version) = Version::read(told) else {
+        return item.unverified(format!("{told} is no version that is understood"));
+    };
+    if oldest.is_some_and(|o| version < o) || need.below.is_some_and(|b| version >= b) {
+        return item.warning(told, named.fault);
+    }
+    item.met(told)
+}
+
+fn cloud(login: &Result<String, String>, known: &Known<'_>) -> Outcome {
+    let item = Outcome::new("login", "az login", format!("to {}", known.wanted.cloud));
+    match login {
+        Ok(cloud) if cloud.eq_ignore_ascii_case(known.wanted.cloud) => item.met(format!("to {cloud}")),
+        Ok(cloud) => item.warning(format!("to {cloud}"), "arc_az_cloud"),
+        Err(why) => item.unverified(why),
+    }
+}
+
+fn providers(tools: &Tools, known: &Known<'_>) -> Outcome {
+    let needs = known.generation.providers.iter();
+    let needed: Vec<_> = needs
+        .filter(|p| known.wanted.is_met_by(&p.features, &p.connectivity))
+        .map(|p| p.name.as_str())
+        .collect();
+    let item = Outcome::new("providers", "resource providers", format!("{} registered", needed.join(", ")));
+    let state = |name: &&str| tools.providers.iter().find(|p| p.name.eq_ignore_ascii_case(name));
+    let told: Vec<_> = needed.iter().filter_map(state).collect();
+    let is_good = |p: &&&Provider| {
+        let good = ["Registered", "Registering"];
+        p.state.as_deref().is_some_and(|s| good.iter().any(|g| g.eq_ignore_ascii_case(s)))
+    };
+    let bad: Vec<_> = told
+        .iter()
+        .filter(|p| p.state.is_some() && !is_good(p))
+        .map(|p| format!("{} is {}", p.name, p.state.as_deref().unwrap_or_default()))
+        .collect();
+    if !bad.is_empty() {
+        return item.unmet(bad.join("; "), "arc_provider");
+    }
+    if told.iter().filter(is_good).count() == needed.len() {
+        return item.met("each is registered, or about to be");
+    }
+    let why = told.iter().find_map(|p| p.why.clone());
+    item.unverified(why.unwrap_or_else(|| "Azure was not asked: az is not there, or not logged in".into()))
+}

@@ -1,0 +1,28 @@
+//! The judgement of a chain as JSON, and its schema.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::v1::{Check, Tool};
+use crate::chain::Chain;
+
+/// One document, as `diagnose -o json` writes it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Diagnosis {
+    /// 1.
+    pub schema_version: u32,
+    /// What wrote it.
+    pub tool: Tool,
+    /// When the cluster was read, RFC 3339.
+    pub taken_at: String,
+    /// The judgement.
+    #[serde(flatten)]
+    pub chain: Chain,
+    /// What was probed to prove it; empty without probes.
+    pub checks: Vec<Check>,
+}
+
+/// The JSON Schema of the document.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Diagnosis).to_value()
+}

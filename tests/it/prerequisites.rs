@@ -1,0 +1,153 @@
+//! `arcprobe check --prerequisites` against an API server and programs that say what real ones say.
+#![cfg(unix)]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::fake_api::{FakeApi, Scenario};
+use crate::lab::{Lab, LabOptions, Resolver, Serves};
+use crate::program::{Program, Ran};
+
+fn network() -> Lab {
+    let options =
+        LabOptions { default: Some(Serves::Good), resolver: Resolver::Good, ..LabOptions::default() };
+    Lab::start_with(Vec::new(), options)
+}
+
+/// A cluster of one node with 4 CPUs and 8 GB, of which a pod asks for half.
+fn cluster() -> Scenario {
+    let node = json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": [{
+    "metadata": {"name": "node1", "labels": {}},
+    "status": {
+        "allocatable": {"cpu": "4", "memory": "8000000000"},
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "nodeInfo": {"architecture": "amd64", "operatingSystem": "linux", "bootID": "", "containerRuntimeVersion": "",
+            "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "v1.34.1", "machineID": "", "osImage": "",
+            "systemUUID": ""}
+    }}]});
+    let pods = json!({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": [
+        {"spec": {"nodeName": "node1", "containers": [{"resources": {"requests": {"cpu": "2", "memory": "4G"}}}]},
+         "status": {"phase": "Running"}},
+        {"spec": {"nodeName": "node1", "containers": [{"resources": {"requests": {"cpu": "2", "memory": "4G"}}}]},
+         "status": {"phase": "Succeeded"}},
+    ]});
+    Scenario {
+        answers: vec![
+            ("/version", 200, json!({"gitVersion": "v1.34.1"})),
+            ("/api/v1/nodes", 200, node),
+            ("/api/v1/pods", 200, pods),
+        ],
+        ..Scenario::default()
+    }
+}
+
+/// Programs of a workstation that is logged in: what `az` says by its first words.
+fn programs(directory: &Path, az: &[(&str, &str)]) -> String {
+    let known = [
+        ("version", r#"{"azure-cli": "2.70.0", "extensions": {"connectedk8s": "1.10.7"}}"#),
+        ("account show", r#"{"environmentName": "AzureCloud", "user": {"name": "somebody@example.com"}}"#),
+        ("provider show", "Registered"),
+    ];
+    let cases = az.iter().chain(&known).map(|(words, says)| format!("'{words}'*) echo '{says}';;\n"));
+    let cases = cases.collect::<Vec<_>>().concat();
+    let script =
+        format!("#!/bin/sh\ncase \"$*\" in\n{cases}*) echo 'ERROR: no such command' >&2; exit 2;;\nesac\n");
+    let kubectl = "#!/bin/sh\necho '{\"clientVersion\": {\"gitVersion\": \"v1.34.0\"}}'\n";
+    for (name, text) in
+        [("az", script.as_str()), ("kubectl", kubectl), ("helm", "#!/bin/sh\necho v3.18.4+gd80839c\n")]
+    {
+        let path = directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    format!("{}:/bin:/usr/bin", directory.display())
+}
+
+fn check(scenario: Scenario, az: &[(&str, &str)], more: &[&str]) -> Ran {
+    let lab = network();
+    let directory = tempfile::tempdir().unwrap();
+    let config = FakeApi::start(scenario).kubeconfig(directory.path());
+    let args = ["-l", "koreacentral", "--prerequisites", "--kube-config", config.to_str().unwrap()];
+    let path = programs(directory.path(), az);
+    Program::check_in(&lab).args(args).args(more).env("PATH", &path).run()
+}
+
+/// What is not met, by its word.
+fn lacks(report: &Value) -> Vec<&str> {
+    let items = report["prerequisites"].as_array().unwrap();
+    items.iter().filter(|i| i["verdict"] != "met").map(|i| i["id"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_good_cluster_and_workstation_lack_nothing() {
+    // 5, for wildcards stay open in every run
+    let ran = check(cluster(), &[], &["-o", "json"]).exits(5);
+    let report = ran.json();
+    assert_eq!(lacks(&report), Vec::<&str>::new(), "{}", report["prerequisites"]);
+    let found = |id: &str| {
+        let items = report["prerequisites"].as_array().unwrap();
+        items.iter().find(|i| i["id"] == id).unwrap()["found"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(found("room"), "4000 MB and 2000 m that no pod has asked for");
+    assert_eq!(found("connectedk8s"), "1.10.7");
+    assert!(!ran.stdout.contains("somebody@example.com"));
+    let screen = check(cluster(), &[], &[]).exits(5).stdout;
+    let lines = [
+        "prerequisites",
+        "  ✓ Kubernetes             v1.34.1",
+        "  ✓ free capacity          4000 MB and 2000 m that no pod has asked for",
+        "  ✓ Azure CLI              2.70.0",
+        "  ✓ resource providers     each is registered, or about to be",
+    ];
+    for line in lines {
+        assert!(screen.lines().any(|l| l == line), "{line}\n{screen}");
+    }
+}
+
+#[test]
+fn what_lacks_is_a_finding_and_sets_the_exit_code() {
+    let mut scenario = Scenario { forbidden: Some(("*", "*")), ..cluster() };
+    scenario.answers.push(("/api/v1/namespaces/azure-arc", 200, json!({"status": {"phase": "Terminating"}})));
+    let az = [("provider show --namespace Microsoft.Kubernetes ", "NotRegistered")];
+    let report = check(scenario, &az, &["-o", "json"]).exits(3).json();
+    assert_eq!(report["verdict"], "blocked");
+    assert_eq!(lacks(&report), ["rights", "leftovers", "providers"]);
+    let found: Vec<_> = report["findings"].as_array().unwrap().iter().map(|f| &f["id"]).collect();
+    assert_eq!(found[..2], ["arc_terminating", "arc_provider"], "the gravest first");
+    assert!(found.contains(&&json!("arc_not_admin")));
+}
+
+#[test]
+fn programs_that_are_not_there_are_no_obstacle_on_another_machine() {
+    let lab = network();
+    let directory = tempfile::tempdir().unwrap();
+    let config = FakeApi::start(cluster()).kubeconfig(directory.path());
+    let args =
+        ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", config.to_str().unwrap()];
+    let report = Program::check_in(&lab).args(args).env("PATH", "/nowhere").run().exits(5).json();
+    assert_eq!(lacks(&report), ["az", "connectedk8s", "providers"]);
+    let warned = report["findings"].as_array().unwrap().iter().filter(|f| f["severity"] == "warning");
+    let warned: Vec<_> = warned.map(|f| f["id"].as_str().unwrap()).collect();
+    assert!(warned.ends_with(&["arc_az"]), "{warned:?}");
+}
+
+#[test]
+fn a_kubeconfig_that_cannot_be_used_is_told_with_the_network() {
+    let lab = network();
+    let args = ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", "/nowhere/config"];
+    let report = Program::check_in(&lab).args(args).env("PATH", "/nowhere").run().exits(3).json();
+    let first = &report["findings"][0];
+    assert_eq!(first["id"], "arc_kubeconfig");
+    assert!(first["explanation"].as_str().unwrap().contains("/nowhere/config"), "{first}");
+    assert!(report["checks"].as_array().unwrap().len() > 20, "the network is looked at all the same");
+}
+
+#[test]
+fn what_a_server_says_is_shown_harmless() {
+    let mut scenario = cluster();
+    scenario.answers[0].2 = json!({"gitVersion": "v1.34.1\u{1b}[2J\u{202e}<script>"});
+    let screen = check(scenario, &[("version", "{\"azure-cli\": \"2.70.0\\u001b[31m\"}")], &[]).stdout;
+    crate::hostile::assert_printable(&screen);
+}
