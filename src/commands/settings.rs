@@ -5,7 +5,7 @@ use crate::advise::Endpoint;
 use crate::cli::{CheckArgs, ClusterArgs, FailOn, KubeArgs, ScopeArgs};
 use crate::finding::Severity;
 use crate::proxy::{self, ProxyError, ProxyFlags, Routes, Secret, Settled};
-use crate::rules::model::RuleSet;
+use crate::rules::model::{Cloud, RuleSet};
 use crate::rules::{self, Asked};
 use crate::settings::{
     CheckSettings, ClusterSettings, Connectivity, KubeChoice, NodeChoice, ProbeSettings, Scope,
@@ -41,8 +41,19 @@ pub(super) fn check(args: &CheckArgs, environment: &Environment) -> Result<Prepa
     Ok(Prepared { rules, settings, notes: advice.into_iter().chain(notes).collect() })
 }
 
+/// What `requirements` fits to what, and notes on what is not certain about it. No network is used and no proxy is looked for.
+pub(super) fn listed(args: &ScopeArgs) -> Result<(RuleSet, Scope, Vec<String>), CommandError> {
+    let rules = rule_set(args)?;
+    let (scope, notes) = scope(args, &rules, &Routes::default())?;
+    Ok((rules, scope, notes))
+}
+
 fn rule_set(args: &ScopeArgs) -> Result<RuleSet, CommandError> {
-    let cloud = rules::cloud(&args.cloud).map_err(CommandError::usage)?;
+    rule_set_of(args, rules::cloud(&args.cloud).map_err(CommandError::usage)?)
+}
+
+/// The rules that were chosen, for a cloud that something else names.
+pub(super) fn rule_set_of(args: &ScopeArgs, cloud: Cloud) -> Result<RuleSet, CommandError> {
     let builtin = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
     RuleSet::choose(builtin, &args.rules, Some(cloud)).map_err(CommandError::usage)
 }

@@ -21,6 +21,8 @@ pub mod json;
 #[cfg(feature = "cli")]
 mod next;
 #[cfg(feature = "cli")]
+pub mod requirements;
+#[cfg(feature = "cli")]
 mod rest;
 #[cfg(feature = "cli")]
 mod rows;
