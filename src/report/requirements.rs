@@ -13,7 +13,8 @@ use crate::settings::Connectivity;
 pub fn text(list: &Requirements, options: &TextOptions) -> String {
     let mut screen = Screen::new(options.colour, options.width);
     head(&mut screen, list);
-    let longest = list.items.iter().map(|item| item.place().len()).max().unwrap_or(0).min(WIDEST_PLACE);
+    let longest = list.items.iter().map(|item| item.place().len()).max().unwrap_or(0);
+    let longest = longest.min(screen.width() / 2);
     for (topic, items) in by_topic(list) {
         heading(&mut screen, topic);
         for item in items {
@@ -62,6 +63,7 @@ fn heading(screen: &mut Screen, topic: Option<&Topic>) {
     }
 }
 
+/// A host that takes more than half of the width has a line of its own. Of the sources the first is the table that names it.
 fn row(screen: &mut Screen, item: &Requirement, longest: usize, verbose: bool) {
     let place = item.place();
     let hang = longest + 4;
@@ -77,8 +79,9 @@ fn row(screen: &mut Screen, item: &Requirement, longest: usize, verbose: bool) {
             screen.paragraph(&[(Paint::Plain, "      ")], 6, Paint::Dim, text);
         };
         detail(screen, &item.why);
-        for fact in &item.facts {
-            detail(screen, &format!("{} ({})", fact.page, fact.date.as_deref().unwrap_or("undated")));
+        if let [first, rest @ ..] = &item.facts[..] {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            detail(screen, &format!("{} ({}){more}", first.page, first.date.as_deref().unwrap_or("undated")));
         }
     }
 }
@@ -131,6 +134,3 @@ fn check(list: &Requirements) -> String {
     words.extend(["--feature".into(), features.join(",")]);
     words.join(" ")
 }
-
-/// In characters; a host that is longer has a line of its own.
-const WIDEST_PLACE: usize = 48;

@@ -1,5 +1,7 @@
 //! The list itself: from rules and scope to what has to be open.
 
+use std::collections::HashMap;
+
 use super::host::Host;
 use super::{Fact, Origin, Requirement, Requirements, Topic, bounded};
 use crate::plan::is_needed;
@@ -98,7 +100,10 @@ impl Draft<'_> {
         let region = &self.scope.region.name;
         match (filled.missing_value(), filled.missing.first()) {
             (Some(name), _) => Some(format!("--set {name}=NAME narrows it ({})", about(name))),
-            (None, Some(name)) => Some(format!("the {} of {region} is not known", name.replace('_', " "))),
+            (None, Some(name)) if name == "his_code" => {
+                Some(format!("the short code of {region} is not known"))
+            }
+            (None, Some(name)) => Some(format!("the {name} of {region} is not known")),
             (None, None) => self.expand.then(|| "no host below it is known".to_owned()),
         }
     }
@@ -134,12 +139,22 @@ fn about(name: &str) -> &'static str {
 
 /// Those that replace each other name each other.
 pub(super) fn tell_alternatives(items: &mut [Requirement]) {
-    let groups: Vec<_> = items.iter().map(|i| (i.alternative.clone(), i.id.clone())).collect();
-    for item in items.iter_mut().filter(|item| item.alternative.is_some()) {
-        let is_other = |(word, id): &&(Option<String>, String)| *word == item.alternative && *id != item.id;
-        let others: Vec<_> = groups.iter().filter(is_other).map(|(_, id)| id.as_str()).collect();
+    let mut groups: HashMap<String, Vec<String>> = HashMap::new();
+    for item in items.iter() {
+        let Some(word) = &item.alternative else { continue };
+        let ids = groups.entry(word.clone()).or_default();
+        if ids.len() < MOST_NAMED && !ids.contains(&item.id) {
+            ids.push(item.id.clone());
+        }
+    }
+    for item in items.iter_mut() {
+        let group = item.alternative.as_ref().and_then(|word| groups.get(word));
+        let others: Vec<_> = group.into_iter().flatten().filter(|id| **id != item.id).cloned().collect();
         if !others.is_empty() {
             item.remarks.push(format!("this or {} is enough", others.join(" or ")));
         }
     }
 }
+
+/// Of endpoints that replace each other; our own rules have pairs.
+const MOST_NAMED: usize = 5;

@@ -2,6 +2,8 @@
 //! that it carries; for everything else the proxy is the way out. A leading dot means the names below it to Go, Python and
 //! curl alike.
 
+use std::collections::HashSet;
+
 use super::format::Exported;
 use super::host::{Cover, Host};
 use super::{Requirement, Requirements};
@@ -11,10 +13,9 @@ pub(super) fn write(list: &Requirements) -> Exported {
     let private: Vec<&Requirement> = list.items.iter().filter(|item| item.is_private).collect();
     let cover = Cover::of(private.iter().map(|item| &item.host));
     let mut entries: Vec<String> = LOOPBACK.map(str::to_owned).to_vec();
-    for item in private.iter().filter(|item| !cover.holds(&item.host)) {
-        let entry = entry(&item.host).filter(|entry| !entries.contains(entry));
-        entries.extend(entry);
-    }
+    let mut seen = HashSet::new();
+    let kept = private.iter().filter(|item| !cover.holds(&item.host) && seen.insert(&item.host));
+    entries.extend(kept.filter_map(|item| entry(&item.host)));
     let mut notes = vec![CLUSTER.to_owned()];
     if private.is_empty() {
         notes.push(if list.connectivity == Connectivity::PrivateLink { NONE } else { DIRECT }.to_owned());

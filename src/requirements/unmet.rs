@@ -30,7 +30,7 @@ pub enum UnmetError {
 ///
 /// A host or port that cannot be.
 pub fn unmet(report: &Report, rules: &RuleSet, expand: bool) -> Result<(Requirements, usize), UnmetError> {
-    let found = Found { report, rules, endpoints: by_id(rules), expand };
+    let found = Found::new(report, rules, expand);
     let replaced = met_alternatives(&report.checks);
     let is_open = |check: &&Check| {
         check.alternative.as_deref().is_none_or(|word| !replaced.contains(&(check.vantage.as_str(), word)))
@@ -39,7 +39,7 @@ pub fn unmet(report: &Report, rules: &RuleSet, expand: bool) -> Result<(Requirem
     let unverified = open().filter(|check| check.verdict == CheckVerdict::Unverified).count();
     let mut items = found.items(open().filter(|check| check.verdict == CheckVerdict::Unmet))?;
     tell_alternatives(&mut items);
-    let features: Vec<_> = report.run.features.iter().map(|id| bounded(id)).collect();
+    let features: Vec<_> = report.run.features.iter().take(MOST).map(|id| bounded(id)).collect();
     let list = Requirements {
         cloud: report.run.cloud,
         region: bounded(&report.run.region),
@@ -47,14 +47,18 @@ pub fn unmet(report: &Report, rules: &RuleSet, expand: bool) -> Result<(Requirem
         topics: topics(&features, rules),
         layers: report.rules.iter().take(MOST).map(layer).collect(),
         origin: Origin::Report,
+        notes: unknown(&items).into_iter().collect(),
         items,
-        notes: Vec::new(),
     };
     Ok((list, unverified))
 }
 
-fn by_id(rules: &RuleSet) -> HashMap<&str, &Endpoint> {
-    rules.endpoints.iter().map(|endpoint| (endpoint.id.as_str(), endpoint)).collect()
+/// Whether these may be inspected only the rules know.
+fn unknown(items: &[Requirement]) -> Option<String> {
+    let count = items.iter().filter(|item| item.may_be_inspected.is_none()).count();
+    (count > 0).then(|| {
+        format!("{count} of {} are not in these rules, which then do not tell whether TLS inspection is allowed: give --rules or --rule-set as in the run", items.len())
+    })
 }
 
 /// What is met takes the place of its alternatives, as seen from the same vantage.
@@ -68,10 +72,24 @@ struct Found<'a> {
     report: &'a Report,
     rules: &'a RuleSet,
     endpoints: HashMap<&'a str, &'a Endpoint>,
+    vantages: HashMap<&'a str, VantageKind>,
+    /// Whether the run looked from the workstation alone, which then stood in for pods and nodes.
+    stands_in: bool,
     expand: bool,
 }
 
 impl<'a> Found<'a> {
+    fn new(report: &'a Report, rules: &'a RuleSet, expand: bool) -> Self {
+        Self {
+            report,
+            rules,
+            endpoints: rules.endpoints.iter().map(|endpoint| (endpoint.id.as_str(), endpoint)).collect(),
+            vantages: report.vantages.iter().map(|vantage| (vantage.id.as_str(), vantage.kind)).collect(),
+            stands_in: report.vantages.iter().all(|vantage| vantage.kind == VantageKind::Workstation),
+            expand,
+        }
+    }
+
     /// One item for each host and port of a requirement; several vantages, and several hosts below a wildcard, share it.
     fn items(&self, checks: impl Iterator<Item = &'a Check>) -> Result<Vec<Requirement>, UnmetError> {
         let mut items: Vec<Requirement> = Vec::new();
@@ -109,7 +127,7 @@ impl<'a> Found<'a> {
             may_be_inspected: endpoint.map(|e| e.inspection != Inspection::Forbidden),
             need: if check.required { Need::Required } else { Need::Optional },
             why: bounded(&check.why),
-            from: if self.stands_in() { endpoint.map(from).unwrap_or_default() } else { Vec::new() },
+            from: if self.stands_in { endpoint.map(from).unwrap_or_default() } else { Vec::new() },
             callers: check.callers.iter().take(MOST).map(|caller| bounded(caller)).collect(),
             features: check.features.iter().take(MOST).map(|id| bounded(id)).collect(),
             alternative: check.alternative.as_deref().map(bounded),
@@ -122,7 +140,7 @@ impl<'a> Found<'a> {
     /// From where it is unmet, and with which word.
     fn add(&self, item: &mut Requirement, check: &Check) {
         let from = self.vantage(check);
-        if !item.from.contains(&from) && (item.from.is_empty() || !self.stands_in()) {
+        if !item.from.contains(&from) && (item.from.is_empty() || !self.stands_in) {
             item.from.push(from);
         }
         let remark = check.cause.map(|cause| format!("found {cause}"));
@@ -130,17 +148,11 @@ impl<'a> Found<'a> {
     }
 
     fn vantage(&self, check: &Check) -> CallerVantage {
-        let kind = self.report.vantages.iter().find(|v| v.id == check.vantage).map(|v| v.kind);
-        match kind {
+        match self.vantages.get(check.vantage.as_str()) {
             Some(VantageKind::Pod) => CallerVantage::Pod,
             Some(VantageKind::Node) => CallerVantage::Node,
             Some(VantageKind::Workstation) | None => CallerVantage::Workstation,
         }
-    }
-
-    /// Whether the run looked from the workstation alone, which then stood in for pods and nodes.
-    fn stands_in(&self) -> bool {
-        self.report.vantages.iter().all(|vantage| vantage.kind == VantageKind::Workstation)
     }
 }
 
