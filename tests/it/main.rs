@@ -23,4 +23,5 @@ mod phases;
 mod program;
 mod proxied;
 mod reports;
+mod requirements;
 mod rules;
