@@ -44,8 +44,21 @@ pub(super) fn check(args: &CheckArgs, environment: &Environment) -> Result<Prepa
 /// What `requirements` fits to what, and notes on what is not certain about it. No network is used and no proxy is looked for.
 pub(super) fn listed(args: &ScopeArgs) -> Result<(RuleSet, Scope, Vec<String>), CommandError> {
     let rules = rule_set(args)?;
-    let (scope, notes) = scope(args, &rules, &Routes::default())?;
+    let (mut scope, notes) = scope(args, &rules, &Routes::default())?;
+    scope.features.extend(of_the_way(&scope, &rules));
     Ok((rules, scope, notes))
+}
+
+/// The feature whose endpoints the way to Azure itself needs: without the gateway's own host a list for it is worthless.
+fn of_the_way(scope: &Scope, rules: &RuleSet) -> Option<String> {
+    let id = match scope.connectivity {
+        Connectivity::Gateway => "arc-gateway",
+        Connectivity::PrivateLink => "private-link",
+        Connectivity::Direct | Connectivity::Proxy => return None,
+    };
+    let feature = rules.features.iter().find(|feature| feature.id.as_str() == id)?;
+    let is_here = feature.clouds.is_empty() || feature.clouds.contains(&scope.cloud);
+    (is_here && !scope.features.iter().any(|on| on == id)).then(|| id.to_owned())
 }
 
 fn rule_set(args: &ScopeArgs) -> Result<RuleSet, CommandError> {

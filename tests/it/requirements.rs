@@ -101,9 +101,30 @@ fn wildcards_are_replaced_where_hosts_are_known() {
 #[test]
 fn a_private_link_goes_around_the_proxy() {
     let ran = requirements(["-l", "eastus", "--connectivity", "private-link", "-o", "no-proxy"]).exits(0);
-    let value = "localhost,127.0.0.1,::1,eastus.dp.kubernetesconfiguration.azure.com,gbl.his.arc.azure.com,eus.his.arc.azure.com\n";
-    assert_eq!(ran.stdout, value);
+    let private = [
+        "eastus.dp.kubernetesconfiguration.azure.com",
+        "gbl.his.arc.azure.com",
+        "eus.his.arc.azure.com",
+        "northamerica-ats.his.arc.azure.com",
+        "agentserviceapi.guestconfiguration.azure.com",
+        "eastus-gas.guestconfiguration.azure.com",
+    ];
+    assert_eq!(ran.stdout, format!("localhost,127.0.0.1,::1,{}\n", private.join(",")));
     assert!(ran.stderr.contains("arcprobe advise"), "{}", ran.stderr);
     let ran = requirements(["-l", "eastus", "-o", "no-proxy"]).exits(0);
     assert_eq!(ran.stdout, "localhost,127.0.0.1,::1\n");
+}
+
+/// What the gateway carries is not called past it, but the gateway is.
+#[test]
+fn a_gateway_has_its_own_host_in_the_list() {
+    let list = |args: &[&'static str]| {
+        requirements([&["-l", "eastus", "-o", "palo-alto"], args].concat()).exits(0).stdout
+    };
+    let named = list(&["--gateway-url", "https://abc.gw.arc.azure.com"]);
+    assert!(named.contains("abc.gw.arc.azure.com/\n") && !named.contains("servicebus"), "{named}");
+    assert!(list(&["--connectivity", "gateway"]).contains("*.gw.arc.azure.com/\n"));
+    assert!(
+        list(&["--feature", "arc-gateway", "--connectivity", "gateway"]).contains("*.gw.arc.azure.com/\n")
+    );
 }
