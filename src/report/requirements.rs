@@ -113,8 +113,8 @@ fn foot(screen: &mut Screen, list: &Requirements) {
     };
     screen.paragraph(&[(Paint::Bold, &count)], 0, Paint::Plain, &direction);
     screen.blank();
-    screen.line(&[(Paint::Bold, "next")]);
     if list.origin == Origin::Rules {
+        screen.line(&[(Paint::Bold, "next")]);
         screen.command(2, &check(list));
     }
     let hint = "-o squid, azure-firewall, cilium or palo-alto writes it for a firewall or proxy, -o csv or markdown for people; -v says why";

@@ -20,6 +20,7 @@ use crate::settings::Connectivity;
 
 pub use format::{Exported, Form, export};
 pub use host::Host;
+pub use json::schema;
 pub use list::list;
 pub use unmet::{UnmetError, unmet};
 

@@ -72,6 +72,9 @@ fn what_a_form_cannot_say_is_said_elsewhere() {
         ran.stderr
     );
     assert_eq!(requirements(args.into_iter().chain(["-q"])).exits(0).stderr, "");
+    let ran = requirements(["-l", "eastus", "--feature", "workload-identity"]).exits(0);
+    assert!(ran.stderr.contains("which Azure calls, not the cluster (pub-oidc-issuer)"), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("oic.prod-arc"), "{}", ran.stdout);
     let ran = requirements(args.into_iter().chain(["--set", "git_host=git.contoso.example"])).exits(0);
     assert!(ran.stdout.contains("dstdomain git.contoso.example\n"), "{}", ran.stdout);
     assert!(

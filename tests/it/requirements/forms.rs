@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use arcprobe::requirements::{Form, Requirements, export, list};
+use arcprobe::requirements::{Form, Requirements, export, list, schema};
 use arcprobe::rules::model::{Cloud, HostPattern};
 use arcprobe::rules::{Asked, builtin, scope, values};
 use arcprobe::settings::Connectivity;
@@ -30,6 +30,27 @@ fn lists() -> Vec<(String, Requirements)> {
     }
     assert!(lists.len() > 60, "{}", lists.len());
     lists
+}
+
+/// `ARCPROBE_UPDATE=1` writes the file; a schema that changed is a change for every program that reads the list.
+#[test]
+fn lists_fit_the_schema_of_the_repository() {
+    let file = in_tree("src/requirements/schema-v1.json");
+    let generated = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    if std::env::var_os("ARCPROBE_UPDATE").is_some() {
+        std::fs::write(&file, &generated).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap_or_default(),
+        generated,
+        "run once with ARCPROBE_UPDATE=1"
+    );
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    for (name, list) in lists() {
+        let value: serde_json::Value = serde_json::from_str(&export(&list, Form::Json).text).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
 }
 
 #[test]
