@@ -73,7 +73,9 @@ impl Draft<'_> {
     fn all(&self) -> Vec<Requirement> {
         let filled = fill(self.e.host.as_str(), self.scope);
         if let Some(name) = filled.complete().filter(|_| !self.e.host.is_wildcard()) {
-            return vec![self.one(Host::Name(name.to_ascii_lowercase()), None)];
+            // values that fit each on their own can make a name that is too long
+            let host = Host::parse(name).unwrap_or_else(|_| Host::Open(name.to_owned()));
+            return vec![self.one(host, None)];
         }
         let pattern = filled.pattern();
         let Ok(below) = Host::parse(&pattern) else {

@@ -36,6 +36,20 @@ fn every_screen_fits_its_width() {
 }
 
 #[test]
+fn the_next_command_can_be_typed() {
+    for args in [
+        &["-l", "eastus"][..],
+        &["-l", "usgovvirginia", "--cloud", "AzureUSGovernment", "--connectivity", "private-link"],
+    ] {
+        let ran = requirements(args.iter().copied()).exits(0);
+        let next = ran.stdout.lines().find_map(|l| l.strip_prefix("  arcprobe ")).unwrap();
+        let words = ["arcprobe"].into_iter().chain(next.split(' '));
+        <arcprobe::cli::Cli as clap::Parser>::try_parse_from(words).unwrap();
+        assert!(args.iter().filter(|arg| arg.starts_with("--")).all(|flag| next.contains(flag)), "{next}");
+    }
+}
+
+#[test]
 fn colours_only_when_they_are_asked_for() {
     assert!(!requirements(["-l", "eastus"]).stdout.contains('\u{1b}'));
     assert!(requirements(["-l", "eastus", "--color", "always"]).stdout.contains("\u{1b}[1m"));
