@@ -27,10 +27,24 @@ fn main() {
         return;
     }
     println!("{:<46} {:>9} {:>9} {:>9}   budget", "scenario (median of 5)", "wall ms", "cpu ms", "ratio");
+    lists();
     chains();
     drops();
     dead_resolver();
     against_curl();
+}
+
+/// From start to end: what has to be open is asked for by scripts too, and no network is waited for.
+fn lists() {
+    for form in ["text", "squid"] {
+        let measured = median(|| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_arcprobe"));
+            command.args(["requirements", "--location", "eastus", "--feature", "all", "-o", form]);
+            command
+        });
+        let ratio = measured.wall.as_secs_f64() / 0.015;
+        measured.print(&format!("requirements -o {form}, all features"), ratio, "1.00 (15 ms)");
+    }
 }
 
 /// Good endpoints with a round-trip time of 50 ms; 50 of them have to be within 15 % of the longest chain.

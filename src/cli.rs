@@ -4,6 +4,7 @@ mod advise;
 mod diagnose;
 mod inside;
 mod parse;
+mod requirements;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ pub use advise::{AdviseArgs, AdviseFormat};
 pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
 pub use inside::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
 use parse::{parse_concurrency, parse_connect_to, parse_duration, parse_gateway, parse_resolver, secret};
+
+pub use requirements::{RequirementsArgs, RequirementsFormat};
 
 use crate::commands::explain::ExplainArgs;
 use crate::commands::rules::RulesArgs;
@@ -42,6 +45,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Find the first broken link of a cluster that is not Connected, and what to do.
     Diagnose(Box<DiagnoseArgs>),
+    /// List what has to be open for a cloud, region and features, for people, firewalls and proxies. Uses no network.
+    Requirements(Box<RequirementsArgs>),
     /// Explain a finding or a failure word, without a network.
     Explain(ExplainArgs),
     /// Check rules files, show the merged rules, print their JSON Schema.
@@ -130,7 +135,7 @@ pub struct ScopeArgs {
     /// The Azure cloud: AzureCloud, AzureUSGovernment, AzureChinaCloud.
     #[arg(long, default_value = "AzureCloud", value_name = "CLOUD")]
     pub cloud: String,
-    /// The Azure region, by name or display name. [default: that of the cluster, where it is onboarded]
+    /// The Azure region, by name or display name. [default: that of the cluster, where one is asked and onboarded]
     #[arg(short, long, alias = "region", value_parser = NonEmptyStringValueParser::new(), value_name = "REGION")]
     pub location: Option<String>,
     /// What is turned on for the cluster; `all`. Repeatable, comma list. [default: what az turns on by itself]

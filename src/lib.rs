@@ -44,6 +44,8 @@ pub mod probe;
 pub mod progress;
 pub mod proxy;
 pub mod report;
+#[cfg(feature = "cli")]
+pub mod requirements;
 pub mod rules;
 pub mod settings;
 #[cfg(feature = "cli")]

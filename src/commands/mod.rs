@@ -10,6 +10,7 @@ pub mod explain;
 mod prerequisites;
 mod program;
 mod rbac;
+mod requirements;
 pub mod rules;
 mod settings;
 mod watch;
@@ -114,6 +115,7 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
     let screen = Screen::new(&cli.screen, environment);
     let result = match &cli.command {
         Command::Check(args) => check::run(args, environment, &screen),
+        Command::Requirements(args) => requirements::run(args, &screen),
         Command::Explain(args) => explain::run(args),
         Command::Advise(args) => advise::run(args, environment, &screen),
         Command::Diagnose(args) => diagnose::run(args, environment, &screen),

@@ -5,7 +5,7 @@ use crate::advise::Endpoint;
 use crate::cli::{CheckArgs, ClusterArgs, FailOn, KubeArgs, ScopeArgs};
 use crate::finding::Severity;
 use crate::proxy::{self, ProxyError, ProxyFlags, Routes, Secret, Settled};
-use crate::rules::model::RuleSet;
+use crate::rules::model::{Cloud, RuleSet};
 use crate::rules::{self, Asked};
 use crate::settings::{
     CheckSettings, ClusterSettings, Connectivity, KubeChoice, NodeChoice, ProbeSettings, Scope,
@@ -41,8 +41,32 @@ pub(super) fn check(args: &CheckArgs, environment: &Environment) -> Result<Prepa
     Ok(Prepared { rules, settings, notes: advice.into_iter().chain(notes).collect() })
 }
 
+/// What `requirements` fits to what, and notes on what is not certain about it. No network is used and no proxy is looked for.
+pub(super) fn listed(args: &ScopeArgs) -> Result<(RuleSet, Scope, Vec<String>), CommandError> {
+    let rules = rule_set(args)?;
+    let (mut scope, notes) = scope(args, &rules, &Routes::default())?;
+    scope.features.extend(of_the_way(&scope, &rules));
+    Ok((rules, scope, notes))
+}
+
+/// The feature whose endpoints the way to Azure itself needs: without the gateway's own host a list for it is worthless.
+fn of_the_way(scope: &Scope, rules: &RuleSet) -> Option<String> {
+    let id = match scope.connectivity {
+        Connectivity::Gateway => "arc-gateway",
+        Connectivity::PrivateLink => "private-link",
+        Connectivity::Direct | Connectivity::Proxy => return None,
+    };
+    let feature = rules.features.iter().find(|feature| feature.id.as_str() == id)?;
+    let is_here = feature.clouds.is_empty() || feature.clouds.contains(&scope.cloud);
+    (is_here && !scope.features.iter().any(|on| on == id)).then(|| id.to_owned())
+}
+
 fn rule_set(args: &ScopeArgs) -> Result<RuleSet, CommandError> {
-    let cloud = rules::cloud(&args.cloud).map_err(CommandError::usage)?;
+    rule_set_of(args, rules::cloud(&args.cloud).map_err(CommandError::usage)?)
+}
+
+/// The rules that were chosen, for a cloud that something else names.
+pub(super) fn rule_set_of(args: &ScopeArgs, cloud: Cloud) -> Result<RuleSet, CommandError> {
     let builtin = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
     RuleSet::choose(builtin, &args.rules, Some(cloud)).map_err(CommandError::usage)
 }

@@ -25,6 +25,8 @@ mod next;
 #[cfg(feature = "cli")]
 mod prerequisites;
 #[cfg(feature = "cli")]
+pub mod requirements;
+#[cfg(feature = "cli")]
 mod rest;
 #[cfg(feature = "cli")]
 mod rows;

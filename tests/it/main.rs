@@ -24,4 +24,5 @@ mod prerequisites;
 mod program;
 mod proxied;
 mod reports;
+mod requirements;
 mod rules;

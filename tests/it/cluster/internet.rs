@@ -66,18 +66,23 @@ impl Internet {
 
     /// `check` from these vantages, with all traffic in the lab.
     pub(crate) fn check(&self, namespace: &Namespace<'_>, from: &str) -> Program {
-        self.command(namespace, "check").args(["-l", "eastus", "--from", from])
+        self.command(namespace, "check").args(["-l", "eastus", "--from", from, "-o", "json"])
     }
 
     /// `diagnose`, with all traffic of its probes in the lab.
     pub(crate) fn diagnose(&self, namespace: &Namespace<'_>) -> Program {
+        self.command(namespace, "diagnose").args(["-o", "json"])
+    }
+
+    /// The same, for people.
+    pub(crate) fn diagnose_on_screen(&self, namespace: &Namespace<'_>) -> Program {
         self.command(namespace, "diagnose")
     }
 
     fn command(&self, namespace: &Namespace<'_>, command: &str) -> Program {
         let mut args = vec!["--resolver".to_owned(), self.lab.resolver().to_string()];
         args.extend(["--public-roots".into(), self.lab.roots().display().to_string()]);
-        args.extend(["--timeout".into(), "2s".into(), "-o".into(), "json".into()]);
+        args.extend(["--timeout".into(), "2s".into()]);
         for diversion in self.lab.connect_to() {
             args.extend(["--connect-to".into(), diversion]);
         }

@@ -1,0 +1,82 @@
+//! `arcprobe requirements`: what has to be open, for those who open it. No network is used.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::{CommandError, Screen, settings, show};
+use crate::cli::{RequirementsArgs, RequirementsFormat};
+use crate::exit::Exit;
+use crate::report::json::{self, MOST_BYTES};
+use crate::report::requirements as rendering;
+use crate::report::v1::Report;
+use crate::requirements::{Requirements, export, list, unmet};
+
+pub(super) fn run(args: &RequirementsArgs, screen: &Screen) -> Result<Exit, CommandError> {
+    let list = match &args.only_unmet {
+        Some(path) => found(path, args, screen)?,
+        None => needed(args, screen)?,
+    };
+    for note in &list.notes {
+        screen.hint(note);
+    }
+    let Some(form) = args.output.form() else { return show(&rendering::text(&list, &screen.text)) };
+    let exported = export(&list, form);
+    for note in &exported.notes {
+        screen.hint(note);
+    }
+    show(&exported.text)
+}
+
+/// All that the rules ask for.
+fn needed(args: &RequirementsArgs, screen: &Screen) -> Result<Requirements, CommandError> {
+    if args.scope.location.is_none() {
+        return Err(CommandError::Usage(anyhow::anyhow!(
+            "--location REGION is needed, such as --location eastus; or --only-unmet REPORT, which knows its region"
+        )));
+    }
+    let (rules, scope, notes) = settings::listed(&args.scope)?;
+    for note in &notes {
+        screen.hint(note);
+    }
+    Ok(list(&rules, &scope, args.expand))
+}
+
+/// What a report found unmet; how many checks it could not verify goes to standard error, as they may be closed too.
+fn found(path: &Path, args: &RequirementsArgs, screen: &Screen) -> Result<Requirements, CommandError> {
+    let report = read(path)?;
+    let rules = settings::rule_set_of(&args.scope, report.run.cloud)?;
+    let (list, unverified) =
+        unmet(&report, &rules, args.expand).with_context(|| named(path)).map_err(CommandError::Usage)?;
+    if list.items.is_empty() {
+        screen.hint("the report found nothing unmet");
+    }
+    if unverified > 0 {
+        let checks = if unverified == 1 { "check is" } else { "checks are" };
+        screen.hint(&format!(
+            "{unverified} {checks} unverified in the report and not listed: they may be closed too"
+        ));
+    }
+    if args.output == RequirementsFormat::NoProxy {
+        screen.hint("of what a private link carries, only what was found unmet is in the value");
+    }
+    Ok(list)
+}
+
+fn read(path: &Path) -> Result<Report, CommandError> {
+    let most = MOST_BYTES as u64 + 1;
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
+    };
+    read.with_context(|| named(path)).map_err(CommandError::Usage)?;
+    let hint = || format!("{}: write one with arcprobe check -o json", named(path));
+    json::parse(&bytes).with_context(hint).map_err(CommandError::Usage)
+}
+
+fn named(path: &Path) -> String {
+    format!("--only-unmet {}", path.display())
+}

@@ -1,0 +1,168 @@
+//! What a saved report found unmet, whoever wrote the report.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use super::requirements;
+use crate::hostile::assert_printable;
+use crate::program::{Program, Ran, ran};
+
+const MIXED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/reports/mixed.json");
+
+const FORMS: [&str; 9] =
+    ["text", "json", "csv", "markdown", "squid", "azure-firewall", "cilium", "palo-alto", "no-proxy"];
+
+#[test]
+fn only_what_is_unmet_is_listed() {
+    let ran = requirements(["--only-unmet", MIXED]).exits(0);
+    insta::assert_snapshot!("requirements-unmet", ran.stdout);
+    assert!(ran.stderr.contains("1 check is unverified in the report and not listed"), "{}", ran.stderr);
+    let list = requirements(["--only-unmet", MIXED, "-o", "json"]).exits(0).json();
+    assert_eq!(list["only_unmet"], true);
+    let rows = list["requirements"].as_array().unwrap();
+    let row = |id: &str| rows.iter().find(|r| r["id"] == id).unwrap_or_else(|| panic!("{id}"));
+    assert_eq!(row("mcr")["from"], json!(["pod", "node"]), "two vantages share a row");
+    assert_eq!(row("relay")["host"], "*.servicebus.windows.net", "three hosts share their wildcard");
+    assert!(!rows.iter().any(|r| r["id"] == "defender"), "unverified is not unmet");
+    let expanded = requirements(["--only-unmet", MIXED, "-o", "json", "--expand"]).exits(0).json();
+    let relays = expanded["requirements"].as_array().unwrap().iter().filter(|r| r["id"] == "relay");
+    assert_eq!(relays.count(), 3);
+}
+
+/// The rules know of an endpoint what its check does not say.
+#[test]
+fn the_rules_add_what_a_report_lacks() {
+    let mut report = mixed();
+    report["vantages"].as_array_mut().unwrap().iter_mut().for_each(|v| v["kind"] = "workstation".into());
+    for check in checks(&mut report).filter(|c| c["requirement"] == "relay") {
+        check["requirement"] = "pub-relay".into();
+    }
+    let list = over(&report, &["-o", "json"]).exits(0).json();
+    let rows = list["requirements"].as_array().unwrap();
+    let relay = rows.iter().find(|r| r["id"] == "pub-relay").unwrap();
+    assert_eq!(relay["tls_inspection"], "forbidden");
+    assert_eq!(relay["from"], json!(["pod", "workstation"]), "the workstation stood in for them");
+    assert!(relay["sources"][0]["date"].is_string());
+}
+
+#[test]
+fn an_alternative_that_is_met_is_enough() {
+    let mut report = mixed();
+    let both = checks(&mut report).filter(|c| c["requirement"] == "arm" || c["requirement"] == "aad");
+    for (check, verdict) in both.zip(["met", "unmet"]) {
+        check["alternative"] = "either".into();
+        check["verdict"] = verdict.into();
+    }
+    let list = over(&report, &["-o", "palo-alto"]).exits(0).stdout;
+    assert!(!list.contains("management.azure.com") && !list.contains("login.microsoftonline.com"), "{list}");
+}
+
+#[test]
+fn nothing_unmet_is_an_empty_list() {
+    let mut report = mixed();
+    checks(&mut report).for_each(|check| check["verdict"] = "met".into());
+    for form in FORMS {
+        let ran = over(&report, &["-o", form]).exits(0);
+        assert!(ran.stderr.contains("the report found nothing unmet"), "{form}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_host_that_is_none_is_refused() {
+    let bad = [
+        "a.example.com\nhttp_access allow all",
+        "a.example.com http_access",
+        "\"; reboot",
+        "[concat('x')]",
+        "*",
+        "",
+        "{git_host}",
+        "a.example.com\u{202e}",
+    ];
+    for host in bad {
+        for field in ["host", "pattern"] {
+            let mut report = mixed();
+            let check = checks(&mut report).find(|c| c["verdict"] == "unmet").unwrap();
+            check[field] = host.into();
+            let told = over(&report, &["-o", "squid"]).exits(2);
+            assert_eq!(told.stdout, "", "{host:?}");
+            let line = "--only-unmet -: the check \"pod/arm/management.azure.com\" has no usable host:";
+            assert!(
+                told.stderr.contains(line) && told.stderr.contains("right is"),
+                "{host:?}: {}",
+                told.stderr
+            );
+            assert_printable(&told.stderr);
+        }
+    }
+    let mut report = mixed();
+    checks(&mut report).for_each(|check| check["port"] = 0.into());
+    assert!(over(&report, &[]).exits(2).stderr.contains("has port 0"));
+}
+
+/// Every text of a report that is no host and no word of a closed set.
+#[test]
+fn no_text_of_a_report_gets_out_of_its_place() {
+    let evil = "=cmd()|x` </td><script>\n- toEntities: [all]\nhttp_access allow all \\\u{1b}[2J\u{202e}";
+    let mut report = mixed();
+    report["run"]["region"] = evil.into();
+    report["run"]["features"] = json!(["core", evil]);
+    report["rules"][0]["name"] = evil.into();
+    for check in checks(&mut report) {
+        for field in ["title", "why", "breaks", "requirement"] {
+            check[field] = evil.repeat(100).into();
+        }
+        check["callers"] = json!([evil]);
+        check["features"] = json!([evil]);
+    }
+    for form in FORMS {
+        let ran = over(&report, &["-o", form, "-v"]).exits(0);
+        let text = ran.stdout;
+        assert_printable(&text);
+        let begins = |start: &str| text.lines().any(|line| line.trim_start().starts_with(start));
+        match form {
+            "squid" => assert!(!begins("http_access allow all") && !text.contains('\\')),
+            "cilium" => {
+                let policy: Value = serde_yaml::from_str(&text).unwrap();
+                assert!(!policy.to_string().contains("all]"), "{text}");
+            }
+            "csv" => assert!(!text.contains(",=") && !begins("="), "{text}"),
+            "markdown" => assert!(!text.contains("<script>") && text.contains("\\|x\\`"), "{text}"),
+            "json" | "azure-firewall" => drop(serde_json::from_str::<Value>(&text).unwrap()),
+            _ => {}
+        }
+        assert!(text.lines().all(|line| line.chars().count() < 4_000), "{form}");
+    }
+}
+
+#[test]
+fn what_is_no_report_is_refused() {
+    for (text, part) in [("", "EOF"), ("{}", "schema_version"), ("{\"schema_version\": 2}", "version 1 only")]
+    {
+        let ran = fed(text.as_bytes(), &[]).exits(2);
+        assert!(ran.stderr.contains(part) && ran.stderr.contains("arcprobe check -o json"), "{}", ran.stderr);
+    }
+}
+
+fn mixed() -> Value {
+    serde_json::from_str(&std::fs::read_to_string(MIXED).unwrap()).unwrap()
+}
+
+fn checks(report: &mut Value) -> impl Iterator<Item = &mut Value> {
+    report["checks"].as_array_mut().unwrap().iter_mut()
+}
+
+fn over(report: &Value, args: &[&str]) -> Ran {
+    fed(report.to_string().as_bytes(), args)
+}
+
+/// With the report on standard input.
+fn fed(report: &[u8], args: &[&str]) -> Ran {
+    let mut command = Program::new().args(["requirements", "--only-unmet", "-"]).args(args).into_command();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(report).unwrap();
+    ran(&child.wait_with_output().unwrap())
+}
