@@ -44,12 +44,11 @@ pub(super) fn check(args: &CheckArgs, environment: &Environment) -> Result<Prepa
 /// What `requirements` fits to what, and notes on what is not certain about it. No network is used and no proxy is looked for.
 pub(super) fn listed(args: &ScopeArgs) -> Result<(RuleSet, Scope, Vec<String>), CommandError> {
     let rules = rule_set(args)?;
-    let (mut scope, notes) = scope(args, &rules, &Routes::default())?;
-    scope.features.extend(of_the_way(&scope, &rules));
+    let (scope, notes) = scope(args, &rules, &Routes::default())?;
     Ok((rules, scope, notes))
 }
 
-/// The feature whose endpoints the way to Azure itself needs: without the gateway's own host a list for it is worthless.
+/// The feature whose endpoints the way to Azure itself needs: without the gateway's own host a list, or a check, is worthless.
 fn of_the_way(scope: &Scope, rules: &RuleSet) -> Option<String> {
     let id = match scope.connectivity {
         Connectivity::Gateway => "arc-gateway",
@@ -105,7 +104,9 @@ fn scope(args: &ScopeArgs, rules: &RuleSet, routes: &Routes) -> Result<(Scope, V
         connectivity: connectivity(args, routes)?,
         values: rules::values(&values).map_err(CommandError::usage)?,
     };
-    rules::scope(&asked, rules).map_err(CommandError::usage)
+    let (mut scope, notes) = rules::scope(&asked, rules).map_err(CommandError::usage)?;
+    scope.features.extend(of_the_way(&scope, rules));
+    Ok((scope, notes))
 }
 
 /// The endpoints with what is on by itself, as far as the way to them matters; without a region those that two regions share.

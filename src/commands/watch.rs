@@ -26,8 +26,10 @@ struct Hanging {
 impl Hanging {
     /// Whether a link hangs for so long now, and that was not told yet.
     fn is_due(&mut self, chain: &Chain, now: Instant, patience: Duration) -> Option<Link> {
-        let first = chain.links.iter().find(|l| !matches!(l.state, State::Ok | State::Follows));
-        let link = first.map(|l| l.link);
+        // what is broken tells more than what could not be read
+        let by_state = [State::Broken, State::Waiting, State::Unknown];
+        let link = by_state.iter().find_map(|state| chain.links.iter().find(|l| l.state == *state));
+        let link = link.map(|l| l.link);
         if link != self.link {
             *self = Self { link, since: Some(now), is_told: false };
         }

@@ -10,7 +10,7 @@ use crate::report::v1::Check;
 use crate::rules::model::Protocol;
 use crate::vantage::VantageKind;
 
-/// The most firewall lines in one finding; `arcprobe rules show -l REGION` writes the whole list.
+/// The most firewall lines in one finding; `arcprobe requirements -l REGION` writes the whole list.
 const LINES: usize = 40;
 
 /// One line per port and host, or wildcard where the host came from one: for the firewall, or for the proxy where one is
@@ -37,7 +37,7 @@ pub(super) fn each(group: &Group<'_>, line: impl Fn(&Check) -> String) -> Vec<St
     if lines.len() > LINES {
         let hidden = lines.len() - LINES;
         lines.truncate(LINES);
-        lines.push(format!("# {hidden} more: arcprobe rules show -l REGION lists all"));
+        lines.push(format!("# {hidden} more: arcprobe requirements -l REGION lists all"));
     }
     lines
 }

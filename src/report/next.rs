@@ -38,7 +38,7 @@ fn commands(tally: &Tally<'_>) -> Vec<String> {
 fn listing(report: &Report) -> String {
     let run = &report.run;
     let region = bare(&run.region);
-    let mut words = vec!["arcprobe rules show -l", &region];
+    let mut words = vec!["arcprobe requirements -l", &region];
     if run.cloud != Cloud::AzureCloud {
         words.extend(["--cloud", run.cloud.name()]);
     }

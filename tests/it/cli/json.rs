@@ -47,6 +47,15 @@ fn real_reports_fit_the_schema_and_the_contract() {
     has_no_empty_unknowns(&report, "");
 }
 
+#[test]
+fn the_host_of_a_gateway_is_checked_with_the_way_that_needs_it() {
+    let (lab, _) = lab();
+    let args = ["-l", "eastus", "--gateway-url", "https://abc123.gw.arc.azure.com", "--deadline", "2s"];
+    let report = Program::check_in(&lab).args(args).args(["-o", "json", "--timeout", "400ms"]).run().json();
+    let hosts: Vec<_> = report["checks"].as_array().unwrap().iter().map(|c| c["host"].clone()).collect();
+    assert!(hosts.contains(&"abc123.gw.arc.azure.com".into()), "{hosts:?}");
+}
+
 /// Every key that other programs may count on, whatever its value.
 fn has_promised_keys(report: &Value) {
     let table: &[(&str, &str)] = &[
