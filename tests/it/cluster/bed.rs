@@ -93,6 +93,18 @@ impl Bed {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Waits until kubectl succeeds.
+    ///
+    /// # Panics
+    /// When it does not in half a minute.
+    pub(crate) fn becomes(&self, args: &[&str]) {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while std::time::Instant::now() < until && !self.try_kubectl(args, "").status.success() {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        self.kubectl(args);
+    }
+
     /// Creates what a text of YAML or JSON describes.
     pub(crate) fn create(&self, objects: &str) {
         let output = self.try_kubectl(&["create", "-f", "-"], objects);
