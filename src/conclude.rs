@@ -7,7 +7,7 @@ use crate::evidence::{CertificateSummary, Evidence, Inquiry};
 use crate::plan::Plan;
 use crate::prerequisites::Judged;
 use crate::proxy::{Given, SkipRange};
-use crate::report::v1::{Advice, ConnectCommand, PrerequisiteVerdict, Report, Run, Tool, Vantage, Verdict};
+use crate::report::v1::{Advice, ConnectCommand, Report, Run, Tool, Vantage};
 use crate::rules::model::RuleSet;
 use crate::settings::Scope;
 use crate::vantage::VantageKind;
@@ -88,6 +88,7 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
         discoveries,
         findings,
         prerequisites: Vec::new(),
+        waivers: Vec::new(),
         advice: ran.advice.cloned().unwrap_or_else(|| Advice {
             connect_command: Some(connect_command(ran.scope)),
             ..Advice::default()
@@ -99,13 +100,8 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
 pub fn with_prerequisites(mut report: Report, judged: Judged) -> Report {
     report.findings.extend(judged.findings);
     report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let is = |verdict| judged.items.iter().any(|item| item.verdict == verdict);
-    report.verdict = match report.verdict {
-        _ if is(PrerequisiteVerdict::Unmet) => Verdict::Blocked,
-        Verdict::Ready if is(PrerequisiteVerdict::Warning) => Verdict::ReadyWithWarnings,
-        as_it_was => as_it_was,
-    };
     report.prerequisites = judged.items;
+    report.verdict = verdict::answer(&report);
     report
 }
 

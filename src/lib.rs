@@ -52,3 +52,5 @@ pub mod settings;
 pub mod survey;
 pub mod vantage;
 pub mod verdict;
+#[cfg(feature = "cli")]
+pub mod waivers;

@@ -183,6 +183,7 @@ const PAGES: &[(&str, &str)] = pages![
     "greeting_failing",
     "endpoint_unmet",
     "stands_in",
+    "waiver_expired",
     "dns_nxdomain",
     "dns_no_data",
     "dns_servfail",
@@ -249,8 +250,12 @@ mod tests {
 
     #[test]
     fn every_cause_and_finding_has_a_page_and_no_page_is_left_over() {
-        let wanted: BTreeSet<_> =
-            FINDING_IDS.iter().copied().chain(Cause::ALL.iter().map(|cause| cause.word())).collect();
+        let wanted: BTreeSet<_> = FINDING_IDS
+            .iter()
+            .copied()
+            .chain([crate::verdict::WAIVER_EXPIRED])
+            .chain(Cause::ALL.iter().map(|cause| cause.word()))
+            .collect();
         let present: BTreeSet<_> = codes().collect();
         assert_eq!(present, wanted);
         assert_eq!(codes().count(), wanted.len(), "a code stands twice in the table");

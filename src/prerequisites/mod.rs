@@ -95,6 +95,7 @@ pub fn judge(known: &Known<'_>) -> Judged {
             found: crate::evidence::printable(&outcome.found, LONGEST),
             wanted: outcome.wanted,
             finding: outcome.fault.map(str::to_owned),
+            accepted: None,
         });
     }
     judged

@@ -40,6 +40,9 @@ pub struct Report {
     /// What is needed besides the network; empty without `--prerequisites`.
     #[serde(default)]
     pub prerequisites: Vec<Prerequisite>,
+    /// What was accepted for a time; empty without `--waivers`.
+    #[serde(default)]
+    pub waivers: Vec<WaiverUse>,
     /// What to pass to `az`.
     pub advice: Advice,
 }
@@ -186,6 +189,9 @@ pub struct Check {
     pub unverified: Option<UnverifiedKind>,
     /// One line on an unmet or unverified check, or on a met one with a blemish.
     pub note: Option<String>,
+    /// By which waiver it is accepted though it is unmet; `null` without one.
+    #[serde(default)]
+    pub accepted: Option<Accepted>,
     /// In milliseconds.
     #[serde(rename = "took_ms", with = "millis")]
     #[schemars(with = "f64")]
@@ -221,6 +227,50 @@ pub struct Prerequisite {
     pub wanted: String,
     /// The id of the finding; `null` where nothing is wrong.
     pub finding: Option<String>,
+    /// By which waiver it is accepted; `null` without one.
+    #[serde(default)]
+    pub accepted: Option<Accepted>,
+}
+
+/// By which waiver something is accepted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct Accepted {
+    pub code: String,
+    pub reason: String,
+    /// The last day, `YYYY-MM-DD`.
+    pub until: String,
+}
+
+/// A waiver and what came of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WaiverUse {
+    /// The id of a finding, or the word for a failure.
+    pub code: String,
+    /// A host, a suffix, or `*`.
+    pub endpoint: String,
+    /// From where; `null` for anywhere.
+    pub vantage: Option<String>,
+    /// Why it is accepted.
+    pub reason: String,
+    /// The last day, `YYYY-MM-DD`.
+    pub until: String,
+    /// What came of it.
+    pub state: WaiverState,
+    /// The ids of the unmet checks that it is about.
+    pub checks: Vec<String>,
+}
+
+/// What came of a waiver.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WaiverState {
+    /// Something is accepted by it.
+    Used,
+    /// Its last day is over, and what it was about is seen still.
+    Expired,
+    /// Nothing that it is about was seen.
+    Unused,
 }
 
 /// What came out of a prerequisite.

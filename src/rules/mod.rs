@@ -28,6 +28,8 @@ mod statuses;
 mod suggest;
 mod unique;
 mod visit;
+#[cfg(feature = "cli")]
+pub mod waivers;
 
 #[cfg(feature = "cli")]
 pub use features::features;

@@ -16,7 +16,7 @@ use crate::plan::{Plan, PlannedCheck, UnverifiedKind};
 use crate::report::v1::{Check, CheckVerdict};
 use ruling::Ruling;
 
-pub use overall::{Alternatives, overall};
+pub use overall::{Alternatives, WAIVER_EXPIRED, answer, overall};
 
 /// How the note of a check begins whose service answered through an inspection that was allowed.
 pub const INSPECTED: &str = "TLS is inspected";
@@ -75,6 +75,7 @@ fn unjudged(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check 
         cause: None,
         unverified: Some(UnverifiedKind::NotRun),
         note: None,
+        accepted: None,
         took: seen.took,
         attempts: seen.attempts.clone(),
     }

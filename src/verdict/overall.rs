@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::finding::{Finding, Severity};
 use crate::plan::UnverifiedKind;
-use crate::report::v1::{Check, CheckVerdict, Vantage, Verdict};
+use crate::report::v1::{Check, CheckVerdict, Prerequisite, PrerequisiteVerdict, Report, Vantage, Verdict};
 
 /// The groups of checks that replace each other and of which one is met. A group never spans vantages: what a pod reaches
 /// is no help to a node.
@@ -19,9 +19,9 @@ impl<'a> Alternatives<'a> {
         Self { met: checks.iter().filter(|c| c.verdict == CheckVerdict::Met).filter_map(group).collect() }
     }
 
-    /// Whether a check is required, with nothing that stands in for it.
+    /// Whether a check is required, with nothing that stands in for it, and not accepted by a waiver.
     pub fn leave_required(&self, check: &Check) -> bool {
-        check.required && group(check).is_none_or(|g| !self.met.contains(&g))
+        check.required && check.accepted.is_none() && group(check).is_none_or(|g| !self.met.contains(&g))
     }
 
     /// Whether a check stands in the way of connecting a cluster.
@@ -49,6 +49,21 @@ pub fn overall(checks: &[Check], findings: &[Finding], vantages: &[Vantage], cut
         Verdict::Ready
     }
 }
+
+/// The answer of a whole report: that of the run, and what is needed besides the network.
+pub fn answer(report: &Report) -> Verdict {
+    let cut_short = report.run.interrupted || report.run.deadline_passed;
+    let of_the_run = overall(&report.checks, &report.findings, &report.vantages, cut_short);
+    let lacks = |p: &Prerequisite| p.verdict == PrerequisiteVerdict::Unmet && p.accepted.is_none();
+    let is_blocking = |f: &Finding| f.severity == Severity::Blocking && f.id == WAIVER_EXPIRED;
+    if report.prerequisites.iter().any(lacks) || report.findings.iter().any(is_blocking) {
+        return Verdict::Blocked;
+    }
+    of_the_run
+}
+
+/// The finding of a waiver that is over and still needed.
+pub const WAIVER_EXPIRED: &str = "waiver_expired";
 
 /// Whether a check was left open that could have been measured. A wildcard that nobody can look into and a call that comes
 /// from Azure stay open in every run.

@@ -28,6 +28,7 @@ const SHELL: &[&str] = &[
     "rules::locate",
     "rules::merge",
     "rules::prerequisites",
+    "rules::waivers",
     "rules::problem",
     "survey",
 ];
@@ -74,7 +75,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("regex", &["chain"]),
     ("rustls", &["cluster::error", "net", "probe"]),
     ("rustls_native_certs", &["probe::trust"]),
-    ("serde_yaml", &["commands::rbac", "rules::faults", "rules::load", "rules::prerequisites"]),
+    (
+        "serde_yaml",
+        &["commands::rbac", "rules::faults", "rules::load", "rules::prerequisites", "rules::waivers"],
+    ),
     ("socket2", &["probe"]),
     ("terminal_size", &["commands"]),
     // `commands` starts the runtime

@@ -95,6 +95,7 @@ fn check(vantage: &str, route: &Route, at: usize, endpoint: &Endpoint) -> Check 
         cause: None,
         unverified: None,
         note: None,
+        accepted: None,
         took: Duration::ZERO,
         attempts: Vec::new(),
     };
@@ -263,6 +264,7 @@ pub(super) fn report(verdict: Verdict, vantages: Vec<Vantage>, checks: Vec<Check
         discoveries: Vec::new(),
         findings: Vec::new(),
         prerequisites: Vec::new(),
+        waivers: Vec::new(),
         advice: Advice::default(),
     }
 }

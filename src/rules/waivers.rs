@@ -1,0 +1,103 @@
+//! Reads files of waivers.
+
+use serde::Deserialize;
+
+use super::suggest::did_you_mean;
+use crate::waivers::Waiver;
+
+/// A file that cannot be read as waivers.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{file}: {problem}")]
+pub struct WaiversError {
+    file: String,
+    problem: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    waivers: Vec<Waiver>,
+}
+
+/// The waivers of a file; `codes` are all that can be waived.
+///
+/// # Errors
+/// When it is no such file, or a waiver is about something that does not exist; the error names it and the value.
+pub fn read(file: &str, text: &str, codes: &[String]) -> Result<Vec<Waiver>, WaiversError> {
+    let failed = |problem: String| WaiversError { file: file.to_owned(), problem };
+    if text.len() > LARGEST {
+        return Err(failed(format!("{} bytes; at most {LARGEST} are read", text.len())));
+    }
+    let read: File =
+        serde_yaml::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| failed(e.to_string()))?;
+    for (place, waiver) in read.waivers.iter().enumerate() {
+        check(waiver, codes).map_err(|problem| failed(format!("waiver {}: {problem}", place + 1)))?;
+    }
+    Ok(read.waivers)
+}
+
+fn check(waiver: &Waiver, codes: &[String]) -> Result<(), String> {
+    let code = &waiver.code;
+    if !codes.contains(code) {
+        let guess = did_you_mean(code, codes.iter().map(String::as_str));
+        return Err(format!("unknown code \"{code}\"{guess}; `arcprobe explain` lists all"));
+    }
+    let host = waiver.endpoint.strip_prefix("*.").unwrap_or(&waiver.endpoint);
+    let is_host = !host.is_empty()
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'/'));
+    if waiver.endpoint != "*" && !is_host {
+        return Err(format!(
+            "the endpoint \"{}\" is no host, no suffix such as *.example.com, and not *",
+            waiver.endpoint
+        ));
+    }
+    if let Some(vantage) = waiver.vantage.as_deref().filter(|v| !["workstation", "pod", "node"].contains(v)) {
+        return Err(format!("unknown vantage \"{vantage}\"; allowed are workstation, pod, node"));
+    }
+    if waiver.reason.trim().is_empty() {
+        return Err("the reason is empty; say why it is accepted, and by whom".to_owned());
+    }
+    Ok(())
+}
+
+/// In bytes.
+const LARGEST: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_file_is_refused_with_its_name_and_the_value() {
+        let codes = ["tls_intercepted".to_owned(), "arc_az".to_owned()];
+        let waiver = |code: &str, endpoint: &str, until: &str, more: &str| {
+            format!("waivers: [{{code: {code}, endpoint: '{endpoint}', reason: r, until: {until}{more}}}]")
+        };
+        let good = waiver("tls_intercepted", "*.servicebus.windows.net", "2027-01-31", ", vantage: pod");
+        let read = |text: &str| read("own.yaml", text, &codes);
+        assert_eq!(read(&good).unwrap()[0].until.to_string(), "2027-01-31");
+        let table = [
+            (String::new(), "own.yaml: "),
+            ("waivers: 3".into(), "own.yaml: "),
+            (
+                waiver("tls_intercept", "*", "2027-01-31", ""),
+                "waiver 1: unknown code \"tls_intercept\"; did you mean \"tls_intercepted\"?",
+            ),
+            (waiver("arc_az", "a b", "2027-01-31", ""), "the endpoint \"a b\" is no host"),
+            (waiver("arc_az", "a.*.b", "2027-01-31", ""), "the endpoint \"a.*.b\" is no host"),
+            (waiver("arc_az", "*", "2027-02-31", ""), "waivers[0]"),
+            (waiver("arc_az", "*", "soon", ""), "waivers[0]"),
+            (waiver("arc_az", "*", "2027-01-31", ", vantage: moon"), "unknown vantage \"moon\""),
+            (waiver("arc_az", "*", "2027-01-31", ", colour: red"), "unknown field `colour`"),
+            ("waivers: [{code: arc_az, endpoint: '*', until: 2027-01-31}]".into(), "missing field `reason`"),
+            (
+                "waivers: [{code: arc_az, endpoint: '*', reason: ' ', until: 2027-01-31}]".into(),
+                "the reason is empty",
+            ),
+        ];
+        for (text, expected) in table {
+            let error = read(&text).unwrap_err().to_string();
+            assert!(error.starts_with("own.yaml: ") && error.contains(expected), "{text}: {error}");
+        }
+    }
+}
