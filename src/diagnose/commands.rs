@@ -93,6 +93,23 @@ pub(super) fn curl(check: &Check) -> String {
     }
 }
 
+/// The same as [`curl`], from where the check was made; `IMAGE` is any image that has curl.
+pub(super) fn curl_there(check: &Check) -> String {
+    let (kind, node) = check.vantage.split_once('@').unwrap_or((&check.vantage, "NODE"));
+    match kind {
+        "pod" => format!("kubectl run t --rm -i --restart=Never --image=IMAGE -- {}", curl(check)),
+        "node" => {
+            format!("kubectl debug node/{node} -it --profile=sysadmin --image=IMAGE -- {}", curl(check))
+        }
+        _ => curl(check),
+    }
+}
+
+/// Shows that IPv6 has no way out.
+pub(super) fn curl6(check: &Check) -> String {
+    curl(check).replacen("curl -v", "curl -6 -v", 1).replacen("nc -vz", "nc -6 -vz", 1)
+}
+
 /// Shows the proxy's answer to CONNECT, whatever is spoken behind it.
 pub(super) fn tunnel(check: &Check) -> String {
     let by = by_proxy::proxy(check).map(|p| format!(" --proxy {p} --proxytunnel")).unwrap_or_default();

@@ -39,7 +39,12 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
         explanation: format!("From {here} every connection fails ({}). {why}", list(&causes, 3)),
         consequence: None,
         remedy: remedy.to_owned(),
-        commands: commands.iter().map(|&c| c.to_owned()).chain(rules).collect(),
+        commands: commands
+            .iter()
+            .map(|&c| c.to_owned())
+            .chain(rules)
+            .chain(group.first().map(commands::curl_there))
+            .collect(),
         confidence: Confidence::High,
         severity: None,
     }

@@ -53,7 +53,7 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
         commands: proxy_commands()
             .into_iter()
             .filter(|_| !has_proxy)
-            .chain(commands::allow(group, scene))
+            .chain(commands::allow_and(group, scene, commands::curl))
             .collect(),
         confidence: Confidence::High,
         severity: None,

@@ -3,7 +3,7 @@
 use super::group::Group;
 use super::phrase::{count, places};
 use super::scene::{Scene, View};
-use super::{Diagnosis, Words, look};
+use super::{Diagnosis, Words, commands, look};
 use crate::evidence::{Cause, Phase};
 use crate::finding::{Confidence, Severity};
 use crate::report::v1::Check;
@@ -39,7 +39,7 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
         ),
         consequence: Some("None for programs that fall back to IPv4, as the agents do.".into()),
         remedy: "Nothing has to be done. Turning IPv6 off on the interface saves the failed attempts.".into(),
-        commands: Vec::new(),
+        commands: group.first().map(commands::curl6).into_iter().collect(),
         confidence: Confidence::High,
         severity: Some(Severity::Info),
     }

@@ -28,7 +28,7 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
         explanation: format!("Not checked: {} ({}).", list(&patterns, 5), notes.join("; ")),
         consequence: None,
         remedy: "Give the values and run again.".into(),
-        commands: Vec::new(),
+        commands: vec!["arcprobe check -l REGION --set NAME=VALUE".into()],
         confidence: Confidence::High,
         severity: Some(if is_required { Severity::Warning } else { Severity::Info }),
     }

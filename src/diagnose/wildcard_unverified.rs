@@ -38,7 +38,10 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
         explanation: format!("Nothing was sent to {}.{missed}", list(&patterns, 5)),
         consequence: None,
         remedy: "See to it that the firewall has these wildcards; this program cannot tell.".into(),
-        commands: commands::allow(group, scene),
+        commands: commands::allow(group, scene)
+            .into_iter()
+            .chain(["arcprobe requirements -l REGION".into()])
+            .collect(),
         confidence: Confidence::High,
         severity: None,
     }

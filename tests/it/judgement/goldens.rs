@@ -140,6 +140,35 @@ fn every_scenario_has_the_stored_findings() {
     }
 }
 
+/// Whoever gets the report can see it with programs that are everywhere.
+#[test]
+fn every_finding_has_a_command_that_shows_it() {
+    let programs = [
+        "arcprobe",
+        "az",
+        "curl",
+        "dig",
+        "ip",
+        "kubectl",
+        "nc",
+        "openssl",
+        "ping",
+        "python3",
+        "timedatectl",
+        "tracepath",
+    ];
+    let runs =
+        |command: &String| command.split_whitespace().next().is_some_and(|word| programs.contains(&word));
+    for scenario in all() {
+        for finding in scenario.run().0 {
+            let commands = &finding.remedy.commands;
+            // what a skip range says is seen by looking at it
+            let is_seen = commands.iter().any(runs) || finding.id.starts_with("skip_range_");
+            assert!(is_seen, "{}: {}: {commands:?}", scenario.name, finding.id);
+        }
+    }
+}
+
 #[test]
 fn every_diagnosis_has_a_scenario() {
     let scenarios = all();
