@@ -4,6 +4,7 @@ mod advise;
 mod diagnose;
 mod inside;
 mod parse;
+mod report;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,10 +16,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use advise::{AdviseArgs, AdviseFormat};
 pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
 pub use inside::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
+pub use report::ReportArgs;
+
 use parse::{parse_concurrency, parse_connect_to, parse_duration, parse_gateway, parse_resolver, secret};
 
 use crate::commands::explain::ExplainArgs;
 use crate::commands::rules::RulesArgs;
+use crate::finding::Severity;
 use crate::proxy::Secret;
 use crate::report::Format;
 use crate::settings::{ConnectTo, Connectivity};
@@ -42,6 +46,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Find the first broken link of a cluster that is not Connected, and what to do.
     Diagnose(Box<DiagnoseArgs>),
+    /// Show a saved JSON report in any format; no network is needed.
+    Report(ReportArgs),
     /// Explain a finding or a failure word, without a network.
     Explain(ExplainArgs),
     /// Check rules files, show the merged rules, print their JSON Schema.
@@ -210,6 +216,16 @@ pub enum FailOn {
     Blocking,
     /// Warnings too (exit code 4).
     Warning,
+}
+
+impl FailOn {
+    /// The least severity that counts.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Blocking => Severity::Blocking,
+            Self::Warning => Severity::Warning,
+        }
+    }
 }
 
 /// Headings of `--help`.

@@ -7,7 +7,9 @@ mod check;
 mod cleanup;
 mod diagnose;
 pub mod explain;
+mod files;
 mod rbac;
+mod report;
 pub mod rules;
 mod settings;
 
@@ -111,6 +113,7 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
     let screen = Screen::new(&cli.screen, environment);
     let result = match &cli.command {
         Command::Check(args) => check::run(args, environment, &screen),
+        Command::Report(args) => report::run(args, &screen),
         Command::Explain(args) => explain::run(args),
         Command::Advise(args) => advise::run(args, environment, &screen),
         Command::Diagnose(args) => diagnose::run(args, environment, &screen),

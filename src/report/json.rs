@@ -17,13 +17,15 @@ pub const MOST_BYTES: usize = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// Larger than [`MOST_BYTES`].
-    #[error("the report is too large: {0} bytes, {MOST_BYTES} are supported")]
-    TooLarge(usize),
+    #[error("the report is larger than {MOST_BYTES} bytes")]
+    TooLarge,
     /// Not JSON, or not in the form of a report.
     #[error("this is no arcprobe report: {0}")]
     Form(#[from] serde_json::Error),
     /// Written by a program that knows more.
-    #[error("the report has schema_version {0}; this program reads version {SCHEMA_VERSION} only")]
+    #[error(
+        "the report has schema_version {0}; this program reads version {SCHEMA_VERSION}, a newer arcprobe may read it"
+    )]
     Version(u64),
 }
 
@@ -40,7 +42,7 @@ pub fn render(report: &Report) -> String {
 /// When it is too large, not a report, or of another version.
 pub fn parse(bytes: &[u8]) -> Result<Report, ReadError> {
     if bytes.len() > MOST_BYTES {
-        return Err(ReadError::TooLarge(bytes.len()));
+        return Err(ReadError::TooLarge);
     }
     let Versioned { schema_version } = serde_json::from_slice(bytes)?;
     if schema_version != u64::from(SCHEMA_VERSION) {
@@ -102,7 +104,7 @@ mod tests {
             ("{}", "this is no arcprobe report: missing field `schema_version` at line 1 column 2"),
             (
                 r#"{"schema_version": 2}"#,
-                "the report has schema_version 2; this program reads version 1 only",
+                "the report has schema_version 2; this program reads version 1, a newer arcprobe may read it",
             ),
             (
                 r#"{"schema_version": 1}"#,
@@ -113,6 +115,6 @@ mod tests {
             assert_eq!(parse(text.as_bytes()).unwrap_err().to_string(), message);
         }
         let large = vec![b' '; MOST_BYTES + 1];
-        assert!(matches!(parse(&large), Err(ReadError::TooLarge(_))));
+        assert!(matches!(parse(&large), Err(ReadError::TooLarge)));
     }
 }

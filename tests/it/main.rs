@@ -22,5 +22,6 @@ mod no_proxy_oracles;
 mod phases;
 mod program;
 mod proxied;
+mod report;
 mod reports;
 mod rules;
