@@ -17,28 +17,33 @@ const INDENT: usize = 12;
 
 /// Draws one line for each kind of fact.
 pub(super) fn draw(screen: &mut Screen, report: &Report, verbose: bool) {
-    let run = &report.run;
-    let scope = format!("{} {}, connectivity {}", run.cloud, run.region, run.connectivity.word());
-    fact(screen, "cloud", &scope);
-    fact(screen, "features", &run.features.join(", "));
-    fact(screen, "from", &from(report));
-    fact(screen, "resolver", &resolvers(report));
-    fact(screen, "route", &routes(report));
-    fact(screen, "rules", &rules(report, verbose));
-    if verbose {
-        for vantage in &report.vantages {
-            if let Some(delivery) = &vantage.facts.delivery {
-                fact(screen, "agent", &format!("{}: {delivery}", vantage.id));
-            }
-        }
-        let tool = &report.tool;
-        fact(screen, "run", &format!("{}, {} {}", run.started_at, tool.name, tool.version));
+    for (label, value) in facts(report, verbose) {
+        screen.paragraph(&[(Paint::Dim, &format!("  {label:<10}"))], INDENT, Paint::Plain, &value);
     }
 }
 
-fn fact(screen: &mut Screen, label: &str, value: &str) {
-    let value = if value.is_empty() { "unknown" } else { value };
-    screen.paragraph(&[(Paint::Dim, &format!("  {label:<10}"))], INDENT, Paint::Plain, value);
+/// Each kind of fact with its name; with `all` also those that only tell runs apart.
+pub(super) fn facts(report: &Report, all: bool) -> Vec<(&'static str, String)> {
+    let run = &report.run;
+    let scope = format!("{} {}, connectivity {}", run.cloud, run.region, run.connectivity.word());
+    let mut facts = vec![
+        ("cloud", scope),
+        ("features", run.features.join(", ")),
+        ("from", from(report)),
+        ("resolver", resolvers(report)),
+        ("route", routes(report)),
+        ("rules", rules(report, all)),
+    ];
+    if all {
+        let delivered = |v: &Vantage| Some(("agent", format!("{}: {}", v.id, v.facts.delivery.as_ref()?)));
+        facts.extend(report.vantages.iter().filter_map(delivered));
+        let tool = &report.tool;
+        facts.push(("run", format!("{}, {} {}", run.started_at, tool.name, tool.version)));
+    }
+    for (_, value) in facts.iter_mut().filter(|(_, value)| value.is_empty()) {
+        "unknown".clone_into(value);
+    }
+    facts
 }
 
 fn from(report: &Report) -> String {

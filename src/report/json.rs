@@ -64,7 +64,7 @@ struct Versioned {
 
 /// JSON writers leave DEL, C1 controls and bidirectional marks as they are. Outside of strings JSON has no such
 /// characters, and inside `\u` stands for the same text.
-fn escape(json: &str) -> String {
+pub(super) fn escape(json: &str) -> String {
     if !json.chars().any(must_escape) {
         return json.to_owned();
     }

@@ -19,11 +19,21 @@ mod headline;
 #[cfg(feature = "cli")]
 pub mod json;
 #[cfg(feature = "cli")]
+pub mod junit;
+#[cfg(feature = "cli")]
+pub mod markdown;
+#[cfg(feature = "cli")]
+mod markup;
+#[cfg(feature = "cli")]
 mod next;
+#[cfg(feature = "cli")]
+pub mod openmetrics;
 #[cfg(feature = "cli")]
 mod rest;
 #[cfg(feature = "cli")]
 mod rows;
+#[cfg(feature = "cli")]
+pub mod sarif;
 #[cfg(feature = "cli")]
 mod screen;
 #[cfg(feature = "cli")]

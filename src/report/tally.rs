@@ -95,7 +95,8 @@ impl<'a> Tally<'a> {
         count
     }
 
-    fn each(&self) -> impl Iterator<Item = (&'a Check, Standing)> + '_ {
+    /// Every check with where it stands, in plan order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'a Check, Standing)> + '_ {
         self.report.checks.iter().zip(self.standings.iter().copied())
     }
 }

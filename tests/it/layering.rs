@@ -42,8 +42,8 @@ const NEVER: &[(&str, &[&str])] = &[
     // a verdict is reached before anybody explains it
     ("verdict", &["diagnose"]),
     ("plan", &["verdict", "diagnose", "report", "evidence"]),
-    // the report shows finished values
-    ("report", &["verdict", "diagnose", "explain"]),
+    // the report shows finished values; the pages of `explain` are such
+    ("report", &["verdict", "diagnose"]),
     // probing measures; what it means is said elsewhere
     (
         "probe",
