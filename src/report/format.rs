@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::text::TextOptions;
 use super::v1::Report;
-use super::{json, junit, markdown, openmetrics, sarif, short, text};
+use super::{html, json, junit, markdown, openmetrics, sarif, short, text};
 
 /// A rendering of the report.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, clap::ValueEnum)]
@@ -19,6 +19,8 @@ pub enum Format {
     Junit,
     /// For tickets.
     Markdown,
+    /// One page to pass on, for browsers and printers.
+    Html,
     /// For what collects findings of tools.
     Sarif,
     /// For Prometheus, by way of a textfile collector.
@@ -56,6 +58,7 @@ pub fn render(report: &Report, format: Format, options: &TextOptions) -> String 
         Format::Json => json::render(report),
         Format::Junit => junit::render(report),
         Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
         Format::Sarif => sarif::render(report),
         Format::Openmetrics => openmetrics::render(report),
     }
@@ -65,8 +68,9 @@ fn endings() -> String {
     ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect::<Vec<_>>().join(", ")
 }
 
-const ENDINGS: [(&str, Format); 6] = [
+const ENDINGS: [(&str, Format); 7] = [
     ("json", Format::Json),
+    ("html", Format::Html),
     ("md", Format::Markdown),
     ("xml", Format::Junit),
     ("sarif", Format::Sarif),
@@ -87,7 +91,7 @@ mod tests {
             assert_eq!(
                 error,
                 format!(
-                    "cannot tell the format of \"{bad}\" from its ending; supported are .json, .md, .xml, .sarif, .prom, .txt"
+                    "cannot tell the format of \"{bad}\" from its ending; supported are .json, .html, .md, .xml, .sarif, .prom, .txt"
                 )
             );
         }

@@ -55,6 +55,16 @@ impl Markup {
         self.own(&["/>"]);
     }
 
+    /// Whether nothing was put into it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    /// What was made elsewhere.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.out.push_str(&other.out);
+    }
+
     /// Text of anybody.
     pub(super) fn text(&mut self, text: &str) {
         escape(&mut self.out, text);

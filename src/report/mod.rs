@@ -17,6 +17,8 @@ mod header;
 #[cfg(feature = "cli")]
 mod headline;
 #[cfg(feature = "cli")]
+pub mod html;
+#[cfg(feature = "cli")]
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod junit;

@@ -4,6 +4,7 @@
 
 mod build;
 mod formats;
+mod page;
 mod samples;
 
 use std::path::PathBuf;

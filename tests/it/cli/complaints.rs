@@ -56,7 +56,7 @@ fn values_are_refused_with_flag_value_and_what_would_be_right() {
         (&["--connect-to", "a:1:b:65536"], "\"a:1:b:65536\" is no diversion"),
         (
             &["-o", "xml"],
-            "'xml' for '--output <FORMAT>'\n  [possible values: text, short, json, junit, markdown, sarif, openmetrics]",
+            "'xml' for '--output <FORMAT>'\n  [possible values: text, short, json, junit, markdown, html, sarif, openmetrics]",
         ),
         (&["--color", "blue"], "'blue' for '--color <WHEN>'\n  [possible values: auto, always, never]"),
         (&["--fail-on", "info"], "'info' for '--fail-on <SEVERITY>'\n  [possible values: blocking, warning]"),
@@ -77,11 +77,11 @@ fn values_are_refused_with_flag_value_and_what_would_be_right() {
         (&["--no-builtin-rules"], "required arguments were not provided:\n  --rules <FILE>"),
         (
             &["--save", "report.doc"],
-            "the format of \"report.doc\" from its ending; supported are .json, .md, .xml, .sarif, .prom, .txt",
+            "the format of \"report.doc\" from its ending; supported are .json, .html, .md, .xml, .sarif, .prom, .txt",
         ),
         (
             &["--save", "report"],
-            "the format of \"report\" from its ending; supported are .json, .md, .xml, .sarif, .prom, .txt",
+            "the format of \"report\" from its ending; supported are .json, .html, .md, .xml, .sarif, .prom, .txt",
         ),
         (&["--gateway-url", "https://x.example.com"], "write it as https://PREFIX.gw.arc.azure.com"),
         (
