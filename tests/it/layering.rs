@@ -61,6 +61,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["rules::problem"]),
     // `settings` and `report` derive `ValueEnum` for words that are also typed
     ("clap", &["cli", "commands", "settings", "report"]),
+    ("clap_complete", &["cli", "commands"]),
+    ("clap_mangen", &["commands"]),
     ("hickory_resolver", &["probe"]),
     ("http_body_util", &["probe"]),
     ("tower", &["cluster"]),

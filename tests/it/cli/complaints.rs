@@ -120,7 +120,7 @@ fn regions_are_found_or_explained() {
 
 #[test]
 fn nothing_to_do_is_wrong_usage_and_help_is_not() {
-    assert!(refused(&[]).stderr.contains("Usage: arcprobe [OPTIONS] <COMMAND>"));
+    assert!(refused(&[]).stderr.contains("arcprobe check --location eastus"));
     for args in [&["--help"][..], &["check", "--help"], &["--version"], &["help", "rules"]] {
         let ran = Program::new().args(args).run().exits(0);
         assert!(ran.stderr.is_empty() && !ran.stdout.is_empty(), "{args:?}");
