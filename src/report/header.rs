@@ -1,10 +1,11 @@
 //! The facts that a report rests on.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use super::screen::{Paint, Screen};
 use super::tally::{plural, some_of};
-use super::v1::{Report, Vantage};
+use super::v1::{Check, Report, Vantage};
 use crate::plan::{Route, RouteKind};
 use crate::rules::model::Layer;
 use crate::vantage::VantageKind;
@@ -79,10 +80,12 @@ fn server(address: &SocketAddr) -> String {
 /// Each way that checks go, the most used first.
 fn routes(report: &Report) -> String {
     let mut ways: Vec<(&Route, usize)> = Vec::new();
-    for check in &report.checks {
-        match ways.iter_mut().find(|(route, _)| *route == &check.route) {
+    let mut places = HashMap::new();
+    for Check { route, .. } in &report.checks {
+        let place = *places.entry((route.kind, &route.proxy, &route.reason)).or_insert(ways.len());
+        match ways.get_mut(place) {
             Some((_, count)) => *count += 1,
-            None => ways.push((&check.route, 1)),
+            None => ways.push((route, 1)),
         }
     }
     ways.sort_by_key(|(_, count)| std::cmp::Reverse(*count));

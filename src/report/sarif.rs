@@ -3,11 +3,13 @@
 //! A network has no files. Results are located where the report knows them: at the endpoints, as logical locations. The
 //! fingerprint is made of what a finding is about, so that the same trouble is the same alert in the next run.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::screen::bare;
-use super::tally::target;
+use super::tally::{Tally, target};
 use super::v1::{Check, Report, Verdict};
 use crate::evidence::{printable, printable_lines};
 use crate::explain;
@@ -26,8 +28,10 @@ pub fn render(report: &Report) -> String {
 
 fn run(report: &Report) -> Value {
     let rules = kinds(report);
-    let place = |finding: &Finding| rules.iter().position(|kind| kind.id == finding.id).unwrap_or_default();
-    let results: Vec<Value> = report.findings.iter().map(|f| result(report, f, place(f))).collect();
+    let places: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, f)| (f.id.as_str(), at)).collect();
+    let place = |finding: &Finding| places.get(finding.id.as_str()).copied().unwrap_or_default();
+    let tally = Tally::new(report);
+    let results: Vec<Value> = report.findings.iter().map(|f| result(&tally, f, place(f))).collect();
     json!({
         "tool": { "driver": {
             "name": "arcprobe",
@@ -49,13 +53,8 @@ fn run(report: &Report) -> Value {
 
 /// One finding of each kind, in the order of the report.
 fn kinds(report: &Report) -> Vec<&Finding> {
-    let mut kinds: Vec<&Finding> = Vec::new();
-    for finding in &report.findings {
-        if !kinds.iter().any(|known| known.id == finding.id) {
-            kinds.push(finding);
-        }
-    }
-    kinds
+    let mut seen = HashSet::new();
+    report.findings.iter().filter(|finding| seen.insert(finding.id.as_str())).collect()
 }
 
 fn rule(finding: &Finding) -> Value {
@@ -71,8 +70,8 @@ fn rule(finding: &Finding) -> Value {
     })
 }
 
-fn result(report: &Report, finding: &Finding, rule: usize) -> Value {
-    let behind = report.checks.iter().filter(|check| finding.evidence.contains(&check.id));
+fn result(tally: &Tally<'_>, finding: &Finding, rule: usize) -> Value {
+    let behind = tally.behind(finding).into_iter();
     json!({
         "ruleId": clean(&finding.id),
         "ruleIndex": rule,

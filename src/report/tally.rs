@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::v1::{Check, CheckVerdict, Report};
+use crate::finding::Finding;
 
 /// Where a check stands once the others are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,13 +43,15 @@ pub(super) struct Tally<'a> {
     pub(super) report: &'a Report,
     standings: Vec<Standing>,
     findings: HashMap<&'a str, usize>,
+    checks: HashMap<&'a str, &'a Check>,
 }
 
 impl<'a> Tally<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
         let replaced = met_alternatives(&report.checks);
         let standings = report.checks.iter().map(|check| standing(check, &replaced)).collect();
-        Self { report, standings, findings: findings_by_check(report) }
+        let checks = report.checks.iter().map(|check| (check.id.as_str(), check)).collect();
+        Self { report, standings, findings: findings_by_check(report), checks }
     }
 
     /// The checks that stand so, in plan order.
@@ -59,6 +62,13 @@ impl<'a> Tally<'a> {
     /// The place of the gravest finding that a check stands behind.
     pub(super) fn finding_of(&self, check: &Check) -> Option<usize> {
         self.findings.get(check.id.as_str()).copied()
+    }
+
+    /// The checks behind a finding, each once; those that the report does not have are left out.
+    pub(super) fn behind(&self, finding: &Finding) -> Vec<&'a Check> {
+        let mut seen = HashSet::new();
+        let ids = finding.evidence.iter().map(String::as_str).filter(|id| seen.insert(*id));
+        ids.filter_map(|id| self.checks.get(id).copied()).collect()
     }
 
     pub(super) fn count(&self, required: bool) -> Count {
@@ -72,13 +82,9 @@ impl<'a> Tally<'a> {
 
     /// From where checks were made.
     pub(super) fn vantages(&self) -> Vec<&'a str> {
-        let mut vantages: Vec<&str> = Vec::new();
-        for check in &self.report.checks {
-            if !vantages.contains(&check.vantage.as_str()) {
-                vantages.push(&check.vantage);
-            }
-        }
-        vantages
+        let mut seen = HashSet::new();
+        let vantages = self.report.checks.iter().map(|check| check.vantage.as_str());
+        vantages.filter(|vantage| seen.insert(*vantage)).collect()
     }
 
     /// Each feature that is on with what it requires.

@@ -59,7 +59,11 @@ fn what_is_no_report_is_refused_by_name() {
         1,
     );
     let cut = std::fs::read_to_string(fixture("all-met")).expect("the fixture")[..5000].to_owned();
+    let nowhere = std::fs::read_to_string(fixture("all-met"))
+        .expect("the fixture")
+        .replace("\"vantage\": \"workstation\"", "\"vantage\": \"moon\"");
     let table: &[(&str, &str, &str)] = &[
+        ("nowhere.json", &nowhere, "the check \"workstation/arm/management.azure.com\" names a vantage"),
         ("empty.json", "", "this is no arcprobe report: EOF"),
         ("text.json", "READY: \u{1b}[2J", "this is no arcprobe report: expected value"),
         ("foreign.json", r#"{"kind": "List"}"#, "this is no arcprobe report: missing field `schema_version`"),

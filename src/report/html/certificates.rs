@@ -1,6 +1,6 @@
 //! The certificates that were presented: first the chains that do not lead to a public root, in full.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::MOST_ROWS;
 use super::page::{self, day, fact, left_out, row_head};
@@ -37,6 +37,7 @@ pub(super) fn chains(tally: &Tally<'_>) -> Markup {
 fn collected<'a>(tally: &Tally<'a>) -> Vec<Chain<'a>> {
     let mut chains: Vec<Chain<'a>> = Vec::new();
     let mut places: HashMap<Vec<&str>, usize> = HashMap::new();
+    let mut seen = HashSet::new();
     for attempt in tally.report.checks.iter().flat_map(attempts) {
         let Some(Detail::Tls(tls)) = attempt.step(Phase::Tls).map(|step| &step.detail) else { continue };
         if tls.chain.is_empty() {
@@ -47,7 +48,7 @@ fn collected<'a>(tally: &Tally<'a>) -> Vec<Chain<'a>> {
         if place == chains.len() {
             chains.push(Chain { tls, names: Vec::new() });
         }
-        if !chains[place].names.contains(&tls.server_name) {
+        if seen.insert((place, &tls.server_name)) {
             chains[place].names.push(tls.server_name.clone());
         }
     }

@@ -11,19 +11,23 @@ use crate::report::rows::reason;
 use crate::report::tally::{Standing, Tally, target};
 use crate::report::v1::Check;
 
-/// An endpoint with its check from each vantage.
+/// More columns nobody reads; a cluster can have thousands of nodes.
+const MOST_COLUMNS: usize = 40;
+
+/// An endpoint with its checks, each with the place of its vantage.
 struct Row<'a> {
-    checks: Vec<Option<(&'a Check, Standing)>>,
+    checks: Vec<(usize, &'a Check, Standing)>,
 }
 
 impl<'a> Row<'a> {
-    fn any(&self) -> Option<&'a Check> {
-        self.checks.iter().flatten().map(|(check, _)| *check).next()
+    fn at(&self, column: usize) -> Option<(&'a Check, Standing)> {
+        let found = self.checks.iter().find(|(place, _, _)| *place == column);
+        found.map(|(_, check, standing)| (*check, *standing))
     }
 
     /// The standing that its group is named after.
     fn worst(&self) -> Standing {
-        let has = |wanted| self.checks.iter().flatten().any(|(_, standing)| *standing == wanted);
+        let has = |wanted| self.checks.iter().any(|(_, _, standing)| *standing == wanted);
         let order = [Standing::Unmet, Standing::Unverified, Standing::Replaced];
         order.into_iter().find(|standing| has(*standing)).unwrap_or(Standing::Met)
     }
@@ -37,7 +41,8 @@ pub(super) fn matrix(tally: &Tally<'_>) -> Markup {
     if rows.is_empty() {
         return html;
     }
-    let heads: Vec<String> = vantages.iter().map(|vantage| format!("From {vantage}")).collect();
+    let heads: Vec<String> =
+        vantages.iter().take(MOST_COLUMNS).map(|vantage| format!("From {vantage}")).collect();
     // what came of it first: on a phone the other columns are out of sight
     let mut columns = vec!["Endpoint"];
     columns.extend(heads.iter().map(String::as_str));
@@ -47,10 +52,14 @@ pub(super) fn matrix(tally: &Tally<'_>) -> Markup {
         for (standing, title) in GROUPS {
             let group: Vec<&Row<'_>> = rows.iter().filter(|row| row.worst() == standing).take(left).collect();
             left -= group.len();
-            body(html, tally, title, columns.len(), &group);
+            body(html, tally, title, heads.len(), &group);
         }
     });
     left_out(&mut html, rows.len(), MOST_ROWS);
+    if vantages.len() > MOST_COLUMNS {
+        let text = format!("{} more vantages are in the JSON report.", vantages.len() - MOST_COLUMNS);
+        html.simple("p", &[("class", "note")], &text);
+    }
     html
 }
 
@@ -68,11 +77,10 @@ fn rows<'a>(tally: &Tally<'a>, vantages: &[&str]) -> Vec<Row<'a>> {
     for (check, standing) in tally.each() {
         let place = *places.entry((&check.requirement, target(check))).or_insert(rows.len());
         if place == rows.len() {
-            rows.push(Row { checks: vec![None; vantages.len()] });
+            rows.push(Row { checks: Vec::new() });
         }
-        if let Some(column) = columns.get(check.vantage.as_str()) {
-            rows[place].checks[*column] = Some((check, standing));
-        }
+        let column = columns.get(check.vantage.as_str()).copied().unwrap_or_default();
+        rows[place].checks.push((column, check, standing));
     }
     rows
 }
@@ -82,24 +90,24 @@ fn body(html: &mut Markup, tally: &Tally<'_>, title: &str, columns: usize, rows:
         return;
     }
     html.element("tbody", &[], |html| {
-        let span = columns.to_string();
+        let span = (columns + 2).to_string();
         html.element("tr", &[("class", "group")], |html| {
             let title = format!("{title} ({})", rows.len());
             html.simple("th", &[("scope", "rowgroup"), ("colspan", &span)], &title);
         });
         for row in rows {
-            one(html, tally, row);
+            one(html, tally, row, columns);
         }
     });
 }
 
-fn one(html: &mut Markup, tally: &Tally<'_>, row: &Row<'_>) {
-    let Some(first) = row.any() else { return };
+fn one(html: &mut Markup, tally: &Tally<'_>, row: &Row<'_>, columns: usize) {
+    let Some((_, first, _)) = row.checks.first() else { return };
     html.element("tr", &[], |html| {
         row_head(html, &target(first), &first.title);
-        for cell in &row.checks {
-            html.element("td", &[], |html| match cell {
-                Some((check, standing)) => outcome(html, tally, check, *standing),
+        for column in 0..columns {
+            html.element("td", &[], |html| match row.at(column) {
+                Some((check, standing)) => outcome(html, tally, check, standing),
                 None => html.simple("span", &[("class", "below")], "not called from there"),
             });
         }

@@ -62,15 +62,15 @@ fn told(html: &mut Markup, finding: &Finding) {
 }
 
 fn behind(html: &mut Markup, tally: &Tally<'_>, finding: &Finding) {
-    let checks = || tally.report.checks.iter().filter(|check| finding.evidence.contains(&check.id));
-    let count = checks().count();
+    let checks = tally.behind(finding);
+    let count = checks.len();
     if count == 0 {
         return;
     }
     html.element("details", &[], |html| {
         html.simple("summary", &[], &format!("From {}", plural(count, "check")));
         html.element("ul", &[], |html| {
-            for check in checks().take(NAMED) {
+            for check in checks.into_iter().take(NAMED) {
                 let cause = check.cause.map(|cause| format!(": {}, {}", cause.word(), cause.text()));
                 let text = format!("{} from {}{}", target(check), check.vantage, cause.unwrap_or_default());
                 html.simple("li", &[], &text);
