@@ -13,6 +13,9 @@ pub struct ReportArgs {
     /// What `check -o json` or `check --save report.json` wrote; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Say what is different from an older report instead: what broke, what was mended, what else. Formats: text, json.
+    #[arg(long, value_name = "OLDER", conflicts_with = "save")]
+    pub diff: Option<PathBuf>,
     /// The format on standard output.
     #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub output: Format,

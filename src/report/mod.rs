@@ -9,6 +9,8 @@ mod authorities;
 #[cfg(feature = "cli")]
 pub mod chain;
 #[cfg(feature = "cli")]
+pub mod diff;
+#[cfg(feature = "cli")]
 mod format;
 #[cfg(feature = "cli")]
 mod grid;

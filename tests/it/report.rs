@@ -96,3 +96,22 @@ fn a_file_without_end_is_refused() {
     let ran = report(&["/dev/zero"]).exits(2);
     assert!(ran.stderr.contains("/dev/zero: larger than 67108864 bytes"), "{}", ran.stderr);
 }
+
+/// 3 where something required broke, whatever else is unmet; what is optional, or unverified now, with `--fail-on warning` only.
+#[test]
+fn a_difference_has_exit_codes_of_its_own() {
+    let diff = |newer: &str, older: &str, more: &[&str]| {
+        report(&[&[fixture(newer).as_str(), "--diff", &fixture(older)], more].concat())
+    };
+    assert!(diff("dead-resolver", "all-met", &[]).exits(3).stdout.starts_with("WORSE: 29 required checks"));
+    assert!(diff("all-met", "dead-resolver", &[]).exits(0).stdout.starts_with("NOT WORSE: "));
+    diff("dead-resolver", "dead-resolver", &["--fail-on", "warning"]).exits(0);
+    diff("warnings", "all-met", &[]).exits(0);
+    diff("warnings", "all-met", &["--fail-on", "warning"]).exits(4);
+    let json = diff("dead-resolver", "all-met", &["-o", "json"]).exits(3).json();
+    assert_eq!(json["newly_unmet"][0]["cause"], "dns_timeout");
+    let refused = diff("all-met", "all-met", &["-o", "html"]).exits(2).stderr;
+    assert!(refused.contains("--diff is shown as text or json only"), "{refused}");
+    report(&["-", "--diff", "-"]).exits(2);
+    report(&[&fixture("all-met"), "--diff", "absent.json"]).exits(2);
+}
