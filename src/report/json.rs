@@ -26,7 +26,7 @@ pub enum ReadError {
     /// Not JSON, or not in the form of a report.
     #[error("this is no arcprobe report: {0}")]
     Form(#[from] serde_json::Error),
-    /// More than [`MOST_VANTAGES`].
+    /// More than any cluster has.
     #[error("the report has more than {MOST_VANTAGES} vantages")]
     Vantages,
     /// A check from nowhere.

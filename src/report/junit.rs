@@ -19,20 +19,21 @@ use crate::finding::Finding;
 /// Renders one suite for each vantage.
 pub fn render(report: &Report) -> String {
     let tally = Tally::new(report);
+    let story = story(&tally);
     let mut xml = Markup::default();
     xml.own(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"]);
     xml.element("testsuites", &[], |xml| {
         xml.line();
         for (place, vantage) in report.vantages.iter().enumerate() {
-            suite(xml, &tally, place, vantage);
+            suite(xml, &tally, (place, vantage), &story);
         }
     });
     xml.line();
     xml.finish()
 }
 
-fn suite(xml: &mut Markup, tally: &Tally<'_>, place: usize, vantage: &Vantage) {
-    let checks: Vec<(&Check, Standing)> = tally.each().filter(|(c, _)| c.vantage == vantage.id).collect();
+fn suite(xml: &mut Markup, tally: &Tally<'_>, (place, vantage): (usize, &Vantage), story: &str) {
+    let checks: Vec<(&Check, Standing)> = tally.from(&vantage.id).collect();
     let failed = checks.iter().filter(|(check, standing)| fails(check, *standing)).count();
     let skipped = checks.iter().filter(|(_, standing)| *standing != Standing::Met).count() - failed;
     let errors = usize::from(vantage.error.is_some());
@@ -58,7 +59,7 @@ fn suite(xml: &mut Markup, tally: &Tally<'_>, place: usize, vantage: &Vantage) {
         for (check, standing) in &checks {
             case(xml, tally, check, *standing);
         }
-        xml.simple("system-out", &[], &story(tally));
+        xml.simple("system-out", &[], story);
         xml.line();
         xml.empty("system-err", &[]);
         xml.line();

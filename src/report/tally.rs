@@ -44,6 +44,8 @@ pub(super) struct Tally<'a> {
     standings: Vec<Standing>,
     findings: HashMap<&'a str, usize>,
     checks: HashMap<&'a str, &'a Check>,
+    /// The places of the checks of each vantage.
+    places: HashMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> Tally<'a> {
@@ -51,12 +53,24 @@ impl<'a> Tally<'a> {
         let replaced = met_alternatives(&report.checks);
         let standings = report.checks.iter().map(|check| standing(check, &replaced)).collect();
         let checks = report.checks.iter().map(|check| (check.id.as_str(), check)).collect();
-        Self { report, standings, findings: findings_by_check(report), checks }
+        Self {
+            report,
+            standings,
+            findings: findings_by_check(report),
+            checks,
+            places: places(&report.checks),
+        }
     }
 
     /// The checks that stand so, in plan order.
     pub(super) fn standing(&self, wanted: Standing) -> impl Iterator<Item = &'a Check> + '_ {
         self.each().filter(move |(_, standing)| *standing == wanted).map(|(check, _)| check)
+    }
+
+    /// Every check of a vantage with where it stands, in plan order.
+    pub(super) fn from(&self, vantage: &str) -> impl Iterator<Item = (&'a Check, Standing)> + '_ {
+        let places = self.places.get(vantage).into_iter().flatten();
+        places.map(|&place| (&self.report.checks[place], self.standings[place]))
     }
 
     /// The place of the gravest finding that a check stands behind.
@@ -77,7 +91,7 @@ impl<'a> Tally<'a> {
 
     /// Whether checks have to say from where they were made.
     pub(super) fn many_vantages(&self) -> bool {
-        self.vantages().len() > 1
+        self.places.len() > 1
     }
 
     /// From where checks were made.
@@ -142,6 +156,14 @@ fn standing(check: &Check, replaced: &HashSet<(&str, &str)>) -> Standing {
 fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
     let met = checks.iter().filter(|c| c.verdict == CheckVerdict::Met);
     met.filter_map(|c| Some((c.vantage.as_str(), c.alternative.as_deref()?))).collect()
+}
+
+fn places(checks: &[Check]) -> HashMap<&str, Vec<usize>> {
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, check) in checks.iter().enumerate() {
+        places.entry(&check.vantage).or_default().push(place);
+    }
+    places
 }
 
 fn findings_by_check(report: &Report) -> HashMap<&str, usize> {
