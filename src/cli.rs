@@ -3,7 +3,9 @@
 mod advise;
 mod diagnose;
 mod inside;
+mod manual;
 mod parse;
+mod report;
 mod requirements;
 
 use std::net::SocketAddr;
@@ -16,12 +18,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use advise::{AdviseArgs, AdviseFormat};
 pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
 pub use inside::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
+pub use manual::{CompletionsArgs, ManArgs};
+pub use report::ReportArgs;
+
 use parse::{parse_concurrency, parse_connect_to, parse_duration, parse_gateway, parse_resolver, secret};
 
 pub use requirements::{RequirementsArgs, RequirementsFormat};
 
 use crate::commands::explain::ExplainArgs;
 use crate::commands::rules::RulesArgs;
+use crate::finding::Severity;
 use crate::proxy::Secret;
 use crate::report::Format;
 use crate::settings::{ConnectTo, Connectivity};
@@ -47,6 +53,8 @@ pub enum Command {
     Diagnose(Box<DiagnoseArgs>),
     /// List what has to be open for a cloud, region and features, for people, firewalls and proxies. Uses no network.
     Requirements(Box<RequirementsArgs>),
+    /// Show a saved JSON report in any format; no network is needed.
+    Report(ReportArgs),
     /// Explain a finding or a failure word, without a network.
     Explain(ExplainArgs),
     /// Check rules files, show the merged rules, print their JSON Schema.
@@ -57,6 +65,10 @@ pub enum Command {
     Cleanup(CleanupArgs),
     /// Print the RBAC objects that looking from inside a cluster, or diagnosing it, needs.
     Rbac(RbacArgs),
+    /// Print a script that completes commands and flags in a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands to a folder.
+    Man(ManArgs),
     /// Carry out a task inside a cluster and write records to standard output.
     #[command(hide = true)]
     Agent(AgentArgs),
@@ -220,9 +232,33 @@ pub enum FailOn {
     Warning,
 }
 
+impl FailOn {
+    /// The least severity that counts.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Blocking => Severity::Blocking,
+            Self::Warning => Severity::Warning,
+        }
+    }
+}
+
 /// Headings of `--help`.
 const WHERE: &str = "From where to look";
 const OUT: &str = "What comes out";
+
+/// What `arcprobe` alone shows.
+pub const WELCOME: &str = "\
+arcprobe checks the network that Azure Arc-enabled Kubernetes needs, and says what to open.
+
+  arcprobe check --location eastus           probe all that a cluster needs, from this machine
+  arcprobe check -l eastus --from pod,node   the same from inside the cluster of the kubeconfig
+  arcprobe diagnose                          why a cluster that was connected is not Connected
+  arcprobe advise                            its networks, and the value for --proxy-skip-range
+  arcprobe explain tls_intercepted           what a word of a report means, and what to do
+  arcprobe report report.json -o html        a saved report as a page to pass on
+
+`arcprobe --help` lists all commands, `arcprobe COMMAND --help` their flags.
+";
 
 const NEXT: &str = "First run:  arcprobe check --location eastus";
 

@@ -177,7 +177,7 @@ mod tests {
 
     /// A waiver for each failure that the report has.
     fn all(report: &Report, until: Date) -> Vec<Waiver> {
-        let causes = report.checks.iter().filter_map(|c| c.cause).map(|c| c.word());
+        let causes = report.checks.iter().filter_map(|c| c.cause).map(crate::evidence::Cause::word);
         let causes: std::collections::BTreeSet<_> = causes.collect();
         causes.into_iter().map(|cause| waiver(cause, "*", until)).collect()
     }

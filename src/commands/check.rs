@@ -1,12 +1,10 @@
 //! `arcprobe check`: rules, plan, probes, judgement, report.
 
 use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-
+use super::files::{open_all, open_file, save, write};
 use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::{CheckArgs, ScopeArgs};
@@ -20,8 +18,8 @@ use crate::prerequisites::Judged;
 use crate::prerequisites::facts::Facts;
 use crate::prerequisites::needs::Wanted;
 use crate::progress::Progress;
+use crate::report;
 use crate::report::v1::{Report, Verdict};
-use crate::report::{self, Format};
 use crate::settings::{ProbeSettings, Scope};
 use crate::survey::{HereSign, Listener, Sign, Survey, SurveyError, Surveyor};
 
@@ -157,38 +155,6 @@ pub(super) fn refused(error: SurveyError) -> CommandError {
     }
 }
 
-type Opened = (File, PathBuf, Format);
-
-/// Files are opened before anything is probed: a report that cannot be written must not cost a run.
-fn open_all(paths: &[PathBuf]) -> Result<Vec<Opened>, CommandError> {
-    paths.iter().map(|path| open(path)).collect()
-}
-
-fn open(path: &Path) -> Result<Opened, CommandError> {
-    let format = Format::for_file(path).map_err(CommandError::usage)?;
-    let (file, path) = open_file(path)?;
-    Ok((file, path, format))
-}
-
-/// What is there already stays until there is something better.
-pub(super) fn open_file(path: &Path) -> Result<(File, PathBuf), CommandError> {
-    let file = File::options().write(true).create(true).truncate(false).open(path);
-    let file = file.with_context(|| format!("{}", path.display())).map_err(CommandError::Failed)?;
-    Ok((file, path.to_owned()))
-}
-
-fn save(report: &Report, files: Vec<Opened>, screen: &Screen) -> Result<(), CommandError> {
-    for (file, path, format) in files {
-        write(file, &path, &report::render(report, format, &screen.plain()))?;
-    }
-    Ok(())
-}
-
-pub(super) fn write(mut file: File, path: &Path, text: &str) -> Result<(), CommandError> {
-    let written = file.set_len(0).and_then(|()| file.write_all(text.as_bytes()));
-    written.with_context(|| format!("{}", path.display())).map_err(CommandError::Failed)
-}
-
 /// `--save-ca`. Where nobody re-signs there is nothing to save, and the file stays as it was.
 fn save_authorities(
     report: &Report,
@@ -219,7 +185,8 @@ fn save_authorities(
     Ok(())
 }
 
-fn exit(report: &Report, fail_on: Severity) -> Exit {
+/// What the report means for whoever called; the same for a report that was saved.
+pub(super) fn exit(report: &Report, fail_on: Severity) -> Exit {
     if report.run.interrupted {
         return Exit::Interrupted;
     }

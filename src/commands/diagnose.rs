@@ -1,13 +1,13 @@
 //! `arcprobe diagnose`: reads the agents, judges the chain, proves its first broken link by probing, and reports.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::check::{look, open_file, refused, write};
+use super::check::{look, refused};
+use super::files::{bounded, open_file, write};
 use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::advise::{Known as Networked, advise};
@@ -112,21 +112,6 @@ fn saved(path: &Path) -> Result<Case, CommandError> {
     let name = format!("--evidence {}", path.display());
     let bytes = bounded(path, &name)?;
     Case::from_json(&bytes).map_err(|e| CommandError::Usage(anyhow::Error::new(e).context(name)))
-}
-
-fn bounded(path: &Path, name: &str) -> Result<Vec<u8>, CommandError> {
-    let usage = |e: anyhow::Error| CommandError::Usage(e.context(name.to_owned()));
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-    };
-    read.map_err(|e| usage(e.into()))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(usage(anyhow::anyhow!("larger than {LARGEST} bytes")));
-    }
-    Ok(bytes)
 }
 
 /// `--connected-cluster`, with its name for errors.
@@ -312,9 +297,6 @@ fn exit(chain: &Chain, interrupted: bool, fail_on: FailOn) -> Exit {
 
 /// Nobody typed another one.
 const DEFAULT_CLOUD: &str = "AzureCloud";
-
-/// In bytes; evidence of a large cluster has some thousand objects.
-const LARGEST: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {

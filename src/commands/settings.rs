@@ -2,8 +2,7 @@
 
 use super::{CommandError, Environment};
 use crate::advise::Endpoint;
-use crate::cli::{CheckArgs, ClusterArgs, FailOn, KubeArgs, ScopeArgs};
-use crate::finding::Severity;
+use crate::cli::{CheckArgs, ClusterArgs, KubeArgs, ScopeArgs};
 use crate::proxy::{self, ProxyError, ProxyFlags, Routes, Secret, Settled};
 use crate::rules::model::{Cloud, RuleSet};
 use crate::rules::{self, Asked};
@@ -33,10 +32,7 @@ pub(super) fn check(args: &CheckArgs, environment: &Environment) -> Result<Prepa
         probe: probe(args),
         routes,
         discovery: !args.no_discovery,
-        fail_on: match args.fail_on {
-            FailOn::Blocking => Severity::Blocking,
-            FailOn::Warning => Severity::Warning,
-        },
+        fail_on: args.fail_on.severity(),
     };
     Ok(Prepared { rules, settings, notes: advice.into_iter().chain(notes).collect() })
 }

@@ -96,23 +96,37 @@ fn mark(severity: Severity) -> (Paint, &'static str) {
     }
 }
 
-/// Ordered by address, so that what nests or touches stands together; what lies inside another is indented.
-fn map(screen: &mut Screen, advice: &Advice, verbose: bool) {
-    let shown = |n: &&KnownNetwork| verbose || ((n.counts || n.note.is_some()) && n.role != Role::Route);
+/// A network with how many others it lies inside of.
+pub(super) struct Placed<'a> {
+    pub(super) known: &'a KnownNetwork,
+    pub(super) depth: usize,
+}
+
+/// Ordered by address, so that what nests or touches stands together; with how many nodes are left out.
+pub(super) fn placed(advice: &Advice, all: bool) -> (Vec<Placed<'_>>, usize) {
+    let shown = |n: &&KnownNetwork| all || ((n.counts || n.note.is_some()) && n.role != Role::Route);
     let mut rows: Vec<(ipnet::IpNet, &KnownNetwork)> =
         advice.networks.iter().filter(shown).filter_map(|n| Some((net(&n.network)?, n))).collect();
     rows.sort_by_key(|(net, n)| (*net, n.role, !n.counts));
+    let nodes = folded(&mut rows);
+    let depth = |at: usize, net: &ipnet::IpNet| {
+        rows[..at].iter().filter(|(outer, o)| o.counts && outer.contains(net) && outer != net).count()
+    };
+    let placed = rows.iter().enumerate();
+    (placed.map(|(at, (net, known))| Placed { known, depth: depth(at, net).min(DEEPEST) }).collect(), nodes)
+}
+
+/// What lies inside another network is indented.
+fn map(screen: &mut Screen, advice: &Advice, verbose: bool) {
+    let (rows, nodes) = placed(advice, verbose);
     if rows.is_empty() {
         screen.line(&[(Paint::Yellow, "No network of the cluster is known.")]);
         screen.blank();
         return;
     }
     screen.line(&[(Paint::Bold, "where everything is")]);
-    let nodes = folded(&mut rows);
-    for (at, (net, known)) in rows.iter().enumerate() {
-        let depth =
-            rows[..at].iter().filter(|(outer, o)| o.counts && outer.contains(net) && outer != net).count();
-        let label = format!("  {}{:<20} ", "  ".repeat(depth.min(4)), known.network);
+    for Placed { known, depth } in &rows {
+        let label = format!("  {}{:<20} ", "  ".repeat(*depth), known.network);
         let doubt = match (&known.note, known.confidence) {
             (Some(note), _) => format!("; {note}"),
             (None, Confidence::Medium) => ", likely".into(),
@@ -189,3 +203,6 @@ fn commands(screen: &mut Screen, advice: &Advice) {
 const LONGEST_VALUE: usize = 28;
 
 const NODES_SHOWN: usize = 3;
+
+/// Steps of indentation.
+const DEEPEST: usize = 4;

@@ -26,6 +26,11 @@ pub(super) fn draw(screen: &mut Screen, report: &Report, all: bool) {
     }
 }
 
+/// All of them, as text.
+pub(super) fn all(report: &Report) -> Vec<String> {
+    report.discoveries.iter().map(text).collect()
+}
+
 fn text(inquiry: &Inquiry) -> String {
     let came = match inquiry.outcome {
         InquiryOutcome::Found => {

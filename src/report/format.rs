@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::text::TextOptions;
 use super::v1::Report;
-use super::{json, short, text};
+use super::{html, json, junit, markdown, openmetrics, sarif, short, text};
 
 /// A rendering of the report.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, clap::ValueEnum)]
@@ -15,6 +15,16 @@ pub enum Format {
     Short,
     /// For programs; can be read again.
     Json,
+    /// For what shows test results: a suite for each vantage, a case for each check.
+    Junit,
+    /// For tickets.
+    Markdown,
+    /// One page to pass on, for browsers and printers.
+    Html,
+    /// For what collects findings of tools.
+    Sarif,
+    /// For Prometheus, by way of a textfile collector.
+    Openmetrics,
 }
 
 impl Format {
@@ -46,6 +56,11 @@ pub fn render(report: &Report, format: Format, options: &TextOptions) -> String 
         Format::Text => text::render(report, options),
         Format::Short => short::render(report),
         Format::Json => json::render(report),
+        Format::Junit => junit::render(report),
+        Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
+        Format::Sarif => sarif::render(report),
+        Format::Openmetrics => openmetrics::render(report),
     }
 }
 
@@ -53,7 +68,15 @@ fn endings() -> String {
     ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect::<Vec<_>>().join(", ")
 }
 
-const ENDINGS: [(&str, Format); 2] = [("json", Format::Json), ("txt", Format::Text)];
+const ENDINGS: [(&str, Format); 7] = [
+    ("json", Format::Json),
+    ("html", Format::Html),
+    ("md", Format::Markdown),
+    ("xml", Format::Junit),
+    ("sarif", Format::Sarif),
+    ("prom", Format::Openmetrics),
+    ("txt", Format::Text),
+];
 
 #[cfg(test)]
 mod tests {
@@ -67,7 +90,9 @@ mod tests {
             let error = Format::for_file(Path::new(bad)).unwrap_err().to_string();
             assert_eq!(
                 error,
-                format!("cannot tell the format of \"{bad}\" from its ending; supported are .json, .txt")
+                format!(
+                    "cannot tell the format of \"{bad}\" from its ending; supported are .json, .html, .md, .xml, .sarif, .prom, .txt"
+                )
             );
         }
     }

@@ -199,7 +199,7 @@ fn cell(check: &Check, phase: Phase) -> Cell {
 }
 
 /// The attempts that decide; second looks only explain.
-fn attempts(check: &Check) -> impl Iterator<Item = &Attempt> {
+pub(super) fn attempts(check: &Check) -> impl Iterator<Item = &Attempt> {
     let decides = |a: &&Attempt| matches!(a.purpose, Purpose::Lookup | Purpose::Probe | Purpose::Retry);
     check.attempts.iter().filter(decides)
 }

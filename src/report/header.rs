@@ -1,10 +1,11 @@
 //! The facts that a report rests on.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use super::screen::{Paint, Screen};
 use super::tally::{plural, some_of};
-use super::v1::{Report, Vantage};
+use super::v1::{Check, Report, Vantage};
 use crate::plan::{Route, RouteKind};
 use crate::rules::model::Layer;
 use crate::vantage::VantageKind;
@@ -17,28 +18,33 @@ const INDENT: usize = 12;
 
 /// Draws one line for each kind of fact.
 pub(super) fn draw(screen: &mut Screen, report: &Report, verbose: bool) {
-    let run = &report.run;
-    let scope = format!("{} {}, connectivity {}", run.cloud, run.region, run.connectivity.word());
-    fact(screen, "cloud", &scope);
-    fact(screen, "features", &run.features.join(", "));
-    fact(screen, "from", &from(report));
-    fact(screen, "resolver", &resolvers(report));
-    fact(screen, "route", &routes(report));
-    fact(screen, "rules", &rules(report, verbose));
-    if verbose {
-        for vantage in &report.vantages {
-            if let Some(delivery) = &vantage.facts.delivery {
-                fact(screen, "agent", &format!("{}: {delivery}", vantage.id));
-            }
-        }
-        let tool = &report.tool;
-        fact(screen, "run", &format!("{}, {} {}", run.started_at, tool.name, tool.version));
+    for (label, value) in facts(report, verbose) {
+        screen.paragraph(&[(Paint::Dim, &format!("  {label:<10}"))], INDENT, Paint::Plain, &value);
     }
 }
 
-fn fact(screen: &mut Screen, label: &str, value: &str) {
-    let value = if value.is_empty() { "unknown" } else { value };
-    screen.paragraph(&[(Paint::Dim, &format!("  {label:<10}"))], INDENT, Paint::Plain, value);
+/// Each kind of fact with its name; with `all` also those that only tell runs apart.
+pub(super) fn facts(report: &Report, all: bool) -> Vec<(&'static str, String)> {
+    let run = &report.run;
+    let scope = format!("{} {}, connectivity {}", run.cloud, run.region, run.connectivity.word());
+    let mut facts = vec![
+        ("cloud", scope),
+        ("features", run.features.join(", ")),
+        ("from", from(report)),
+        ("resolver", resolvers(report)),
+        ("route", routes(report)),
+        ("rules", rules(report, all)),
+    ];
+    if all {
+        let delivered = |v: &Vantage| Some(("agent", format!("{}: {}", v.id, v.facts.delivery.as_ref()?)));
+        facts.extend(report.vantages.iter().filter_map(delivered));
+        let tool = &report.tool;
+        facts.push(("run", format!("{}, {} {}", run.started_at, tool.name, tool.version)));
+    }
+    for (_, value) in facts.iter_mut().filter(|(_, value)| value.is_empty()) {
+        "unknown".clone_into(value);
+    }
+    facts
 }
 
 fn from(report: &Report) -> String {
@@ -74,10 +80,12 @@ fn server(address: &SocketAddr) -> String {
 /// Each way that checks go, the most used first.
 fn routes(report: &Report) -> String {
     let mut ways: Vec<(&Route, usize)> = Vec::new();
-    for check in &report.checks {
-        match ways.iter_mut().find(|(route, _)| *route == &check.route) {
+    let mut places = HashMap::new();
+    for Check { route, .. } in &report.checks {
+        let place = *places.entry((route.kind, &route.proxy, &route.reason)).or_insert(ways.len());
+        match ways.get_mut(place) {
             Some((_, count)) => *count += 1,
-            None => ways.push((&check.route, 1)),
+            None => ways.push((route, 1)),
         }
     }
     ways.sort_by_key(|(_, count)| std::cmp::Reverse(*count));

@@ -1,5 +1,6 @@
 //! The verdict as one plain sentence.
 
+use super::grid::human;
 use super::tally::{Count, Tally, some_of};
 use super::v1::{Report, Vantage, Verdict};
 use crate::finding::Severity;
@@ -39,6 +40,17 @@ pub(super) fn sentence(tally: &Tally<'_>) -> String {
             missing(report, required)
         ),
     }
+}
+
+/// How many checks are met, and how long it took.
+pub(super) fn counts(tally: &Tally<'_>) -> String {
+    let of = |count: Count| format!("{} of {}", count.met, count.all());
+    let (required, optional) = (tally.count(true), tally.count(false));
+    let mut text = format!("{} required checks met", of(required));
+    if optional.all() > 0 {
+        text = format!("{text}, {} optional", of(optional));
+    }
+    format!("{text}, in {}", human(tally.report.run.took))
 }
 
 /// What is spoken of: any cluster in the network of this machine, or the one whose pods or nodes were looked from.

@@ -1,5 +1,6 @@
 //! The report as JSON, and its schema.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
@@ -13,17 +14,28 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The most bytes that a report may have. 10,000 checks with all their certificates take about half.
 pub const MOST_BYTES: usize = 64 << 20;
 
+/// The most vantages that a report may have: Kubernetes has at most 5,000 nodes, with a pod on each, and this machine.
+const MOST_VANTAGES: usize = 10_001;
+
 /// Why a report cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// Larger than [`MOST_BYTES`].
-    #[error("the report is too large: {0} bytes, {MOST_BYTES} are supported")]
-    TooLarge(usize),
+    #[error("the report is larger than {MOST_BYTES} bytes")]
+    TooLarge,
     /// Not JSON, or not in the form of a report.
     #[error("this is no arcprobe report: {0}")]
     Form(#[from] serde_json::Error),
+    /// More than any cluster has.
+    #[error("the report has more than {MOST_VANTAGES} vantages")]
+    Vantages,
+    /// A check from nowhere.
+    #[error("the check \"{0}\" names a vantage that the report does not have")]
+    Vantage(String),
     /// Written by a program that knows more.
-    #[error("the report has schema_version {0}; this program reads version {SCHEMA_VERSION} only")]
+    #[error(
+        "the report has schema_version {0}; this program reads version {SCHEMA_VERSION}, a newer arcprobe may read it"
+    )]
     Version(u64),
 }
 
@@ -40,13 +52,21 @@ pub fn render(report: &Report) -> String {
 /// When it is too large, not a report, or of another version.
 pub fn parse(bytes: &[u8]) -> Result<Report, ReadError> {
     if bytes.len() > MOST_BYTES {
-        return Err(ReadError::TooLarge(bytes.len()));
+        return Err(ReadError::TooLarge);
     }
     let Versioned { schema_version } = serde_json::from_slice(bytes)?;
     if schema_version != u64::from(SCHEMA_VERSION) {
         return Err(ReadError::Version(schema_version));
     }
-    Ok(serde_json::from_slice(bytes)?)
+    let report: Report = serde_json::from_slice(bytes)?;
+    if report.vantages.len() > MOST_VANTAGES {
+        return Err(ReadError::Vantages);
+    }
+    let known: HashSet<&str> = report.vantages.iter().map(|vantage| vantage.id.as_str()).collect();
+    match report.checks.iter().find(|check| !known.contains(check.vantage.as_str())) {
+        Some(check) => Err(ReadError::Vantage(check.id.clone())),
+        None => Ok(report),
+    }
 }
 
 /// The JSON Schema of the report.
@@ -102,7 +122,7 @@ mod tests {
             ("{}", "this is no arcprobe report: missing field `schema_version` at line 1 column 2"),
             (
                 r#"{"schema_version": 2}"#,
-                "the report has schema_version 2; this program reads version 1 only",
+                "the report has schema_version 2; this program reads version 1, a newer arcprobe may read it",
             ),
             (
                 r#"{"schema_version": 1}"#,
@@ -113,6 +133,6 @@ mod tests {
             assert_eq!(parse(text.as_bytes()).unwrap_err().to_string(), message);
         }
         let large = vec![b' '; MOST_BYTES + 1];
-        assert!(matches!(parse(&large), Err(ReadError::TooLarge(_))));
+        assert!(matches!(parse(&large), Err(ReadError::TooLarge)));
     }
 }

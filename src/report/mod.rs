@@ -11,6 +11,8 @@ pub mod chain;
 #[cfg(feature = "cli")]
 pub mod diagnosis;
 #[cfg(feature = "cli")]
+pub mod diff;
+#[cfg(feature = "cli")]
 mod format;
 #[cfg(feature = "cli")]
 mod grid;
@@ -19,9 +21,19 @@ mod header;
 #[cfg(feature = "cli")]
 mod headline;
 #[cfg(feature = "cli")]
+pub mod html;
+#[cfg(feature = "cli")]
 pub mod json;
 #[cfg(feature = "cli")]
+pub mod junit;
+#[cfg(feature = "cli")]
+pub mod markdown;
+#[cfg(feature = "cli")]
+mod markup;
+#[cfg(feature = "cli")]
 mod next;
+#[cfg(feature = "cli")]
+pub mod openmetrics;
 #[cfg(feature = "cli")]
 mod prerequisites;
 #[cfg(feature = "cli")]
@@ -30,6 +42,8 @@ pub mod requirements;
 mod rest;
 #[cfg(feature = "cli")]
 mod rows;
+#[cfg(feature = "cli")]
+pub mod sarif;
 #[cfg(feature = "cli")]
 mod screen;
 #[cfg(feature = "cli")]

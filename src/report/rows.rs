@@ -33,16 +33,19 @@ pub(super) fn sections(tally: &Tally<'_>, all: bool) -> Vec<Section> {
 
 fn unmet(tally: &Tally<'_>, vantage: &str, required: bool, fold: bool) -> Section {
     let checks: Vec<&Check> =
-        tally.standing(Standing::Unmet).filter(|c| c.vantage == vantage && c.required == required).collect();
+        standing(tally, vantage, Standing::Unmet).filter(|c| c.required == required).collect();
     let word = if required { "not met, required" } else { "not met, optional" };
     let rows = if fold { folded(tally, &checks) } else { checks.iter().map(|c| row(tally, c)).collect() };
     Section { title: title(tally, word, vantage, checks.len()), rows }
 }
 
-fn listed(tally: &Tally<'_>, vantage: &str, standing: Standing) -> Section {
-    let rows: Vec<Row> =
-        tally.standing(standing).filter(|c| c.vantage == vantage).map(|c| row(tally, c)).collect();
-    Section { title: title(tally, word(standing), vantage, rows.len()), rows }
+fn listed(tally: &Tally<'_>, vantage: &str, wanted: Standing) -> Section {
+    let rows: Vec<Row> = standing(tally, vantage, wanted).map(|c| row(tally, c)).collect();
+    Section { title: title(tally, word(wanted), vantage, rows.len()), rows }
+}
+
+fn standing<'a>(tally: &'a Tally<'_>, vantage: &str, wanted: Standing) -> impl Iterator<Item = &'a Check> {
+    tally.from(vantage).filter(move |(_, standing)| *standing == wanted).map(|(check, _)| check)
 }
 
 fn title(tally: &Tally<'_>, word: &str, vantage: &str, count: usize) -> String {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::v1::{Check, CheckVerdict, Report};
+use crate::finding::Finding;
 
 /// Where a check stands once the others are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,13 +43,23 @@ pub(super) struct Tally<'a> {
     pub(super) report: &'a Report,
     standings: Vec<Standing>,
     findings: HashMap<&'a str, usize>,
+    checks: HashMap<&'a str, &'a Check>,
+    /// The places of the checks of each vantage.
+    places: HashMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> Tally<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
         let replaced = met_alternatives(&report.checks);
         let standings = report.checks.iter().map(|check| standing(check, &replaced)).collect();
-        Self { report, standings, findings: findings_by_check(report) }
+        let checks = report.checks.iter().map(|check| (check.id.as_str(), check)).collect();
+        Self {
+            report,
+            standings,
+            findings: findings_by_check(report),
+            checks,
+            places: places(&report.checks),
+        }
     }
 
     /// The checks that stand so, in plan order.
@@ -56,9 +67,22 @@ impl<'a> Tally<'a> {
         self.each().filter(move |(_, standing)| *standing == wanted).map(|(check, _)| check)
     }
 
+    /// Every check of a vantage with where it stands, in plan order.
+    pub(super) fn from(&self, vantage: &str) -> impl Iterator<Item = (&'a Check, Standing)> + '_ {
+        let places = self.places.get(vantage).into_iter().flatten();
+        places.map(|&place| (&self.report.checks[place], self.standings[place]))
+    }
+
     /// The place of the gravest finding that a check stands behind.
     pub(super) fn finding_of(&self, check: &Check) -> Option<usize> {
         self.findings.get(check.id.as_str()).copied()
+    }
+
+    /// The checks behind a finding, each once; those that the report does not have are left out.
+    pub(super) fn behind(&self, finding: &Finding) -> Vec<&'a Check> {
+        let mut seen = HashSet::new();
+        let ids = finding.evidence.iter().map(String::as_str).filter(|id| seen.insert(*id));
+        ids.filter_map(|id| self.checks.get(id).copied()).collect()
     }
 
     pub(super) fn count(&self, required: bool) -> Count {
@@ -67,18 +91,14 @@ impl<'a> Tally<'a> {
 
     /// Whether checks have to say from where they were made.
     pub(super) fn many_vantages(&self) -> bool {
-        self.vantages().len() > 1
+        self.places.len() > 1
     }
 
     /// From where checks were made.
     pub(super) fn vantages(&self) -> Vec<&'a str> {
-        let mut vantages: Vec<&str> = Vec::new();
-        for check in &self.report.checks {
-            if !vantages.contains(&check.vantage.as_str()) {
-                vantages.push(&check.vantage);
-            }
-        }
-        vantages
+        let mut seen = HashSet::new();
+        let vantages = self.report.checks.iter().map(|check| check.vantage.as_str());
+        vantages.filter(|vantage| seen.insert(*vantage)).collect()
     }
 
     /// Each feature that is on with what it requires.
@@ -95,7 +115,8 @@ impl<'a> Tally<'a> {
         count
     }
 
-    fn each(&self) -> impl Iterator<Item = (&'a Check, Standing)> + '_ {
+    /// Every check with where it stands, in plan order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'a Check, Standing)> + '_ {
         self.report.checks.iter().zip(self.standings.iter().copied())
     }
 }
@@ -135,6 +156,14 @@ fn standing(check: &Check, replaced: &HashSet<(&str, &str)>) -> Standing {
 fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
     let met = checks.iter().filter(|c| c.verdict == CheckVerdict::Met);
     met.filter_map(|c| Some((c.vantage.as_str(), c.alternative.as_deref()?))).collect()
+}
+
+fn places(checks: &[Check]) -> HashMap<&str, Vec<usize>> {
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, check) in checks.iter().enumerate() {
+        places.entry(&check.vantage).or_default().push(place);
+    }
+    places
 }
 
 fn findings_by_check(report: &Report) -> HashMap<&str, usize> {

@@ -1,10 +1,10 @@
 //! The report as a screen of text: the answer, the facts it rests on, what is wrong, then the checks and the next command.
 
-use super::grid::{draw, human};
+use super::grid::draw;
 use super::headline;
 use super::rows::sections;
 use super::screen::{Paint, Screen, bare};
-use super::tally::{Count, Tally, plural};
+use super::tally::{Tally, plural};
 use super::v1::{Report, Verdict};
 use super::{asked, header, next, prerequisites, rest};
 use crate::finding::{Finding, Severity};
@@ -100,14 +100,9 @@ fn more(finding: &Finding) -> String {
 }
 
 fn counts(screen: &mut Screen, tally: &Tally<'_>) {
-    let (required, optional) = (tally.count(true), tally.count(false));
-    let mut text = format!("{} required checks met", of(required));
-    if optional.all() > 0 {
-        text = format!("{text}, {} optional", of(optional));
-    }
-    let text = format!("{text}, in {}", human(tally.report.run.took));
     // The verdict once more: of a long report a terminal shows the end.
     let verdict = format!("{}: ", headline::word(tally.report.verdict));
+    let text = headline::counts(tally);
     screen.paragraph(&[(verdict_paint(tally.report.verdict), &verdict)], 4, Paint::Bold, &text);
     lacking(screen, tally);
 }
@@ -119,8 +114,4 @@ fn lacking(screen: &mut Screen, tally: &Tally<'_>) {
     if !parts.is_empty() {
         screen.paragraph(&[(Paint::Plain, "    gaps in ")], 4, Paint::Plain, &parts.join(", "));
     }
-}
-
-fn of(count: Count) -> String {
-    format!("{} of {}", count.met, count.all())
 }

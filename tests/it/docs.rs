@@ -173,10 +173,11 @@ fn links(text: &str) -> Vec<String> {
 
 /// A file or folder of this repository, not of the reader's.
 fn looks_like_path(word: &str) -> bool {
-    let folders = ["src/", "tests/", "rules/", "fixtures/", "examples/", "benches/", ".ci/"];
+    let folders = ["src/", "tests/", "rules/", "fixtures/", "examples/", "benches/", "docs/", ".ci/"];
     let endings = [".rs", ".md", ".toml"];
     folders.iter().any(|f| word.starts_with(f))
-        || endings.iter().any(|e| word.ends_with(e))
+        // an ending alone is a format
+        || endings.iter().any(|e| word.strip_suffix(e).is_some_and(|stem| !stem.is_empty()))
         || word == "LICENSE"
 }
 

@@ -44,8 +44,8 @@ const NEVER: &[(&str, &[&str])] = &[
     // a verdict is reached before anybody explains it
     ("verdict", &["diagnose"]),
     ("plan", &["verdict", "diagnose", "report", "evidence"]),
-    // the report shows finished values
-    ("report", &["verdict", "diagnose", "explain"]),
+    // the report shows finished values; the pages of `explain` are such
+    ("report", &["verdict", "diagnose"]),
     // probing measures; what it means is said elsewhere
     (
         "probe",
@@ -63,6 +63,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["rules::problem"]),
     // `settings` and `report` derive `ValueEnum` for words that are also typed
     ("clap", &["cli", "commands", "settings", "report"]),
+    ("clap_complete", &["cli", "commands"]),
+    ("clap_mangen", &["commands"]),
     ("hickory_resolver", &["probe"]),
     ("http_body_util", &["probe"]),
     ("tower", &["cluster"]),

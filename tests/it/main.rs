@@ -16,6 +16,7 @@ mod judgement;
 mod lab;
 mod lab_selftest;
 mod layering;
+mod manual;
 #[cfg(all(target_os = "linux", feature = "network-tests"))]
 mod netns;
 mod no_proxy_oracles;
@@ -23,6 +24,7 @@ mod phases;
 mod prerequisites;
 mod program;
 mod proxied;
+mod report;
 mod reports;
 mod requirements;
 mod rules;

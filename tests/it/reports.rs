@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod build;
+mod difference;
+mod formats;
+mod page;
 mod samples;
 
 use std::path::PathBuf;
@@ -11,6 +14,7 @@ use arcprobe::evidence::Cause;
 use arcprobe::report::text::TextOptions;
 use arcprobe::report::v1::{Report, Verdict};
 use arcprobe::report::{Format, json, render};
+use clap::ValueEnum as _;
 
 use samples::ALL;
 
@@ -90,26 +94,34 @@ fn short() {
 #[test]
 fn no_format_lets_a_peer_write_to_the_terminal() {
     for (name, _) in ALL {
-        let mut value: serde_json::Value = serde_json::from_str(&fixture(name)).unwrap();
-        tamper(&mut value, "");
-        let report: Report = serde_json::from_value(value).unwrap();
-        for format in [Format::Text, Format::Short, Format::Json] {
+        let report = tampered(name);
+        for &format in Format::value_variants() {
             for verbose in [false, true] {
                 let text = render(&report, format, &TextOptions { verbose, ..NARROW });
                 let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{200b}' || c == '\u{202e}';
                 assert!(!text.contains(bad), "{name} as {format:?}");
-                let pasted = format != Format::Json && text.contains("explain dead-resolver;");
+                let has_no_shell = [Format::Json, Format::Sarif, Format::Openmetrics].contains(&format);
+                let pasted = !has_no_shell && text.contains("explain dead-resolver;");
                 assert!(!pasted, "{name} as {format:?}");
             }
         }
     }
 }
 
-/// Adds to every string that is free text what a terminal or a shell would act on.
+/// A sample with every free text tampered with.
+fn tampered(name: &str) -> Report {
+    let mut value: serde_json::Value = serde_json::from_str(&fixture(name)).unwrap();
+    tamper(&mut value, "");
+    serde_json::from_value(value).unwrap()
+}
+
+/// Adds to every string that is free text what a terminal, a shell, a browser or a reader of another format would act on.
 fn tamper(value: &mut serde_json::Value, key: &str) {
     match value {
         serde_json::Value::String(text) if !WORDS.contains(&key) => {
-            text.push_str("; reboot \u{1b}[2J\u{9b}1m\u{202e}\u{200b}\u{7}");
+            text.push_str("; reboot \u{1b}[2J\u{9b}1m\u{202e}\u{200b}\u{7}\u{ffff}");
+            text.push_str("\"'><script>alert(1)</script>&lt;]]>--><img src=x onerror=alert(1)>");
+            text.push_str("\\\" ```\n```` | [x](javascript:alert(1)) https://evil.example @ops {} \n# h");
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| tamper(item, key)),
         serde_json::Value::Object(fields) => fields.iter_mut().for_each(|(key, item)| tamper(item, key)),

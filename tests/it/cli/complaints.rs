@@ -54,7 +54,10 @@ fn values_are_refused_with_flag_value_and_what_would_be_right() {
              HOST:PORT:ADDR:PORT, each part may be empty",
         ),
         (&["--connect-to", "a:1:b:65536"], "\"a:1:b:65536\" is no diversion"),
-        (&["-o", "xml"], "'xml' for '--output <FORMAT>'\n  [possible values: text, short, json]"),
+        (
+            &["-o", "xml"],
+            "'xml' for '--output <FORMAT>'\n  [possible values: text, short, json, junit, markdown, html, sarif, openmetrics]",
+        ),
         (&["--color", "blue"], "'blue' for '--color <WHEN>'\n  [possible values: auto, always, never]"),
         (&["--fail-on", "info"], "'info' for '--fail-on <SEVERITY>'\n  [possible values: blocking, warning]"),
         (
@@ -74,9 +77,12 @@ fn values_are_refused_with_flag_value_and_what_would_be_right() {
         (&["--no-builtin-rules"], "required arguments were not provided:\n  --rules <FILE>"),
         (
             &["--save", "report.doc"],
-            "the format of \"report.doc\" from its ending; supported are .json, .txt",
+            "the format of \"report.doc\" from its ending; supported are .json, .html, .md, .xml, .sarif, .prom, .txt",
         ),
-        (&["--save", "report"], "the format of \"report\" from its ending; supported are .json, .txt"),
+        (
+            &["--save", "report"],
+            "the format of \"report\" from its ending; supported are .json, .html, .md, .xml, .sarif, .prom, .txt",
+        ),
         (&["--gateway-url", "https://x.example.com"], "write it as https://PREFIX.gw.arc.azure.com"),
         (
             &["--gateway-url", "abc.gw.arc.azure.com", "--connectivity", "direct"],
@@ -114,7 +120,7 @@ fn regions_are_found_or_explained() {
 
 #[test]
 fn nothing_to_do_is_wrong_usage_and_help_is_not() {
-    assert!(refused(&[]).stderr.contains("Usage: arcprobe [OPTIONS] <COMMAND>"));
+    assert!(refused(&[]).stderr.contains("arcprobe check --location eastus"));
     for args in [&["--help"][..], &["check", "--help"], &["--version"], &["help", "rules"]] {
         let ran = Program::new().args(args).run().exits(0);
         assert!(ran.stderr.is_empty() && !ran.stdout.is_empty(), "{args:?}");

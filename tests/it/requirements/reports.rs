@@ -139,7 +139,8 @@ fn no_text_of_a_report_gets_out_of_its_place() {
 
 #[test]
 fn what_is_no_report_is_refused() {
-    for (text, part) in [("", "EOF"), ("{}", "schema_version"), ("{\"schema_version\": 2}", "version 1 only")]
+    for (text, part) in
+        [("", "EOF"), ("{}", "schema_version"), ("{\"schema_version\": 2}", "reads version 1")]
     {
         let ran = fed(text.as_bytes(), &[]).exits(2);
         assert!(ran.stderr.contains(part) && ran.stderr.contains("arcprobe check -o json"), "{}", ran.stderr);

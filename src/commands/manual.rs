@@ -1,0 +1,44 @@
+//! `arcprobe completions` and `arcprobe man`: what shells and `man` know of the commands, made from their definitions.
+
+use anyhow::Context as _;
+use clap::{Args as _, Command, CommandFactory as _};
+use clap_mangen::Man;
+
+use super::{CommandError, show};
+use crate::cli::{Cli, CompletionsArgs, ManArgs, ScreenArgs};
+use crate::exit::Exit;
+
+/// Prints the script for a shell.
+pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, CommandError> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut shown(), NAME, &mut script);
+    show(&String::from_utf8_lossy(&script))
+}
+
+/// Prints the page of the program, or writes those of all commands.
+pub(super) fn man(args: &ManArgs) -> Result<Exit, CommandError> {
+    let Some(folder) = &args.dir else { return show(&page(shown())?) };
+    // one for each command, named as git names its own: arcprobe-rules-show.1
+    let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(shown(), folder));
+    written.with_context(|| folder.display().to_string()).map_err(CommandError::Failed)?;
+    Ok(Exit::Ok)
+}
+
+/// The program without what is hidden: that is for our own use, and nobody looks for it.
+fn shown() -> Command {
+    let all = Cli::command();
+    let commands: Vec<Command> = all.get_subcommands().filter(|c| !c.is_hide_set()).cloned().collect();
+    let about = all.get_about().cloned().unwrap_or_default();
+    // the flags bring the text of their struct along, so ours comes after them
+    let program = ScreenArgs::augment_args(Command::new(NAME)).about(about);
+    program.version(env!("CARGO_PKG_VERSION")).subcommand_required(true).subcommands(commands)
+}
+
+fn page(command: Command) -> Result<String, CommandError> {
+    let mut text = Vec::new();
+    let rendered = Man::new(command).render(&mut text);
+    rendered.context("the manual page").map_err(CommandError::Failed)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+const NAME: &str = "arcprobe";

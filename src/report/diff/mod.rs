@@ -1,0 +1,237 @@
+//! Two reports compared: what broke, what was mended, and what else is different on the way. Pure.
+//!
+//! Checks are told apart by their ids, which are the same in every run. A host that was only found in one of the runs, such as
+//! a relay of another number, is no loss: what counts is whether a check that is there now is unmet and was not before.
+
+mod seen;
+mod slower;
+pub mod text;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use serde::Serialize;
+
+use super::tally::{Standing, Tally, target};
+use super::v1::{Check, Report, Verdict};
+use crate::evidence::{Cause, Phase};
+use crate::finding::{Finding, Severity};
+
+pub use seen::{Addresses, Authority, Issuer};
+pub use slower::Slower;
+
+/// What is different between two reports.
+#[derive(Clone, Debug, Serialize)]
+pub struct Diff {
+    /// 1; a reader refuses others.
+    pub schema_version: u32,
+    /// The report that was there before.
+    pub older: Side,
+    /// The report that it is compared with.
+    pub newer: Side,
+    /// Why the two may not be comparable: another region, features, vantages; one sentence each.
+    pub cautions: Vec<String>,
+    /// Unmet now, and not before. With those that were not checked before.
+    pub newly_unmet: Vec<Change>,
+    /// Unmet before, and met now.
+    pub mended: Vec<Change>,
+    /// Met before, and not verified now.
+    pub no_longer_verified: Vec<Change>,
+    /// Unmet in both, with another failure.
+    pub other_cause: Vec<Change>,
+    /// Findings that are new, the gravest first.
+    pub new_findings: Vec<Told>,
+    /// Findings that are gone.
+    pub gone_findings: Vec<Told>,
+    /// Phases that take longer than chance explains.
+    pub slower: Vec<Slower>,
+    /// Certificates of other authorities.
+    pub authorities: Vec<Authority>,
+    /// Names that lead somewhere else altogether.
+    pub addresses: Vec<Addresses>,
+    /// Rules files that are other ones, with revision and digest; `null` where there is none.
+    pub rules: Vec<Rules>,
+    /// Ids of checks that were not there before.
+    pub added: Vec<String>,
+    /// Ids of checks that are no longer there.
+    pub removed: Vec<String>,
+}
+
+/// One of the two reports.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct Side {
+    pub started_at: String,
+    pub verdict: Verdict,
+    pub version: String,
+}
+
+/// A check that stands elsewhere now.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    /// The id of the check.
+    pub id: String,
+    /// Host and port.
+    pub target: String,
+    /// The id of the vantage.
+    pub vantage: String,
+    /// Whether a feature that is on does not work without it.
+    pub required: bool,
+    /// Where it fails now, or failed before where it is mended.
+    pub phase: Option<Phase>,
+    /// The word for that failure.
+    pub cause: Option<Cause>,
+    /// The word for the failure before, where it is another one.
+    pub cause_before: Option<Cause>,
+    /// Whether the older report has the check.
+    pub was_there: bool,
+}
+
+/// A finding in short.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct Told {
+    pub id: String,
+    pub severity: Severity,
+    pub summary: String,
+}
+
+/// A rules file in both reports.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct Rules {
+    pub name: String,
+    pub before: Option<String>,
+    pub now: Option<String>,
+}
+
+/// A check in both reports.
+struct Pair<'a> {
+    before: &'a Check,
+    now: &'a Check,
+}
+
+/// Compares a report with an older one.
+pub fn compare(newer: &Report, older: &Report) -> Diff {
+    let (now, before) = (standings(newer), standings(older));
+    let known: HashMap<&str, (&Check, Standing)> =
+        before.iter().map(|(check, standing)| (check.id.as_str(), (*check, *standing))).collect();
+    let pairs: Vec<Pair<'_>> =
+        now.iter().filter_map(|(now, _)| Some(Pair { before: known.get(now.id.as_str())?.0, now })).collect();
+    let pick = |wanted: fn(Option<Standing>, Standing) -> bool, failing_before: bool| -> Vec<Change> {
+        let fits = |(check, standing): &&(&Check, Standing)| {
+            wanted(known.get(check.id.as_str()).map(|(_, was)| *was), *standing)
+        };
+        now.iter()
+            .filter(fits)
+            .map(|(check, _)| change(check, known.get(check.id.as_str()), failing_before))
+            .collect()
+    };
+    Diff {
+        schema_version: 1,
+        older: side(older),
+        newer: side(newer),
+        cautions: cautions(newer, older),
+        newly_unmet: pick(|was, is| is == Standing::Unmet && was != Some(Standing::Unmet), false),
+        mended: pick(|was, is| is == Standing::Met && was == Some(Standing::Unmet), true),
+        no_longer_verified: pick(|was, is| is == Standing::Unverified && was == Some(Standing::Met), false),
+        other_cause: pick(|was, is| is == Standing::Unmet && was == Some(Standing::Unmet), false)
+            .into_iter()
+            .filter(|change| change.cause != change.cause_before)
+            .collect(),
+        new_findings: findings(newer, older),
+        gone_findings: findings(older, newer),
+        slower: slower::slower(&pairs),
+        authorities: seen::authorities(&pairs),
+        addresses: seen::addresses(&pairs),
+        rules: rules(newer, older),
+        added: ids(&now, &before),
+        removed: ids(&before, &now),
+    }
+}
+
+impl Diff {
+    /// Whether something required broke.
+    pub fn broke(&self) -> bool {
+        self.newly_unmet.iter().any(|change| change.required)
+    }
+
+    /// Whether something is worse that is not required.
+    pub fn warns(&self) -> bool {
+        !self.newly_unmet.is_empty() || !self.no_longer_verified.is_empty()
+    }
+
+    /// As JSON.
+    pub fn json(&self) -> String {
+        // writing to memory cannot fail
+        super::json::escape(&serde_json::to_string_pretty(self).unwrap_or_default()) + "\n"
+    }
+}
+
+fn standings(report: &Report) -> Vec<(&Check, Standing)> {
+    Tally::new(report).each().collect()
+}
+
+fn side(report: &Report) -> Side {
+    Side {
+        started_at: report.run.started_at.clone(),
+        verdict: report.verdict,
+        version: report.tool.version.clone(),
+    }
+}
+
+fn change(check: &Check, was: Option<&(&Check, Standing)>, failing_before: bool) -> Change {
+    let before = was.map(|(before, _)| *before);
+    let failed = if failing_before { before.unwrap_or(check) } else { check };
+    Change {
+        id: check.id.clone(),
+        target: target(check),
+        vantage: check.vantage.clone(),
+        required: check.required,
+        phase: failed.phase,
+        cause: failed.cause,
+        cause_before: before.and_then(|before| before.cause),
+        was_there: before.is_some(),
+    }
+}
+
+/// What would make every other difference look like one of the network.
+fn cautions(newer: &Report, older: &Report) -> Vec<String> {
+    let vantages =
+        |report: &Report| report.vantages.iter().map(|v| v.id.clone()).collect::<Vec<_>>().join(", ");
+    let facts = [
+        ("cloud", older.run.cloud.name().to_owned(), newer.run.cloud.name().to_owned()),
+        ("region", older.run.region.clone(), newer.run.region.clone()),
+        ("features", older.run.features.join(", "), newer.run.features.join(", ")),
+        ("connectivity", older.run.connectivity.word().to_owned(), newer.run.connectivity.word().to_owned()),
+        ("vantages", vantages(older), vantages(newer)),
+    ];
+    let differ = facts.into_iter().filter(|(_, before, now)| before != now);
+    differ.map(|(what, before, now)| format!("the {what} differ: before {before}, now {now}")).collect()
+}
+
+/// Those of one report that the other does not have: the same kind about the same thing.
+fn findings(of: &Report, not_in: &Report) -> Vec<Told> {
+    let about = |f: &Finding| (f.id.clone(), f.subject.clone(), f.summary.clone());
+    let others: HashSet<_> = not_in.findings.iter().map(about).collect();
+    let only = of.findings.iter().filter(|finding| !others.contains(&about(finding)));
+    only.map(|f| Told { id: f.id.clone(), severity: f.severity, summary: f.summary.clone() }).collect()
+}
+
+fn rules(newer: &Report, older: &Report) -> Vec<Rules> {
+    let names: BTreeSet<&str> =
+        newer.rules.iter().chain(&older.rules).map(|layer| layer.name.as_str()).collect();
+    let of = |report: &Report, name: &str| {
+        let layer = report.rules.iter().find(|layer| layer.name == name)?;
+        Some(format!("{}, sha256 {}", layer.revision, layer.sha256))
+    };
+    names
+        .into_iter()
+        .map(|name| Rules { name: name.to_owned(), before: of(older, name), now: of(newer, name) })
+        .filter(|rules| rules.before != rules.now)
+        .collect()
+}
+
+fn ids(of: &[(&Check, Standing)], not_in: &[(&Check, Standing)]) -> Vec<String> {
+    let others: BTreeSet<&str> = not_in.iter().map(|(check, _)| check.id.as_str()).collect();
+    of.iter().map(|(check, _)| &check.id).filter(|id| !others.contains(id.as_str())).cloned().collect()
+}

@@ -1,0 +1,77 @@
+//! What the parts of the page have in common.
+
+use crate::report::markup::Markup;
+
+/// A term and what it is.
+pub(super) fn fact(html: &mut Markup, term: &str, value: &str) {
+    html.element("div", &[], |html| {
+        html.simple("dt", &[], term);
+        html.simple("dd", &[], value);
+    });
+}
+
+/// A table in a box of its own that scrolls, with the keyboard too: the page itself never does sideways.
+pub(super) fn table(html: &mut Markup, caption: &str, columns: &[&str], rows: impl FnOnce(&mut Markup)) {
+    html.line();
+    html.element(
+        "div",
+        &[("class", "scroll"), ("role", "group"), ("aria-label", caption), ("tabindex", "0")],
+        |html| {
+            html.element("table", &[], |html| {
+                html.simple("caption", &[], caption);
+                html.element("thead", &[], |html| {
+                    html.element("tr", &[], |html| {
+                        for column in columns {
+                            html.simple("th", &[("scope", "col")], column);
+                        }
+                    });
+                });
+                rows(html);
+            });
+        },
+    );
+    html.line();
+}
+
+/// The first cell of a row.
+pub(super) fn row_head(html: &mut Markup, text: &str, below: &str) {
+    html.element("th", &[("scope", "row")], |html| {
+        html.simple("code", &[], text);
+        if !below.is_empty() {
+            html.simple("span", &[("class", "below")], below);
+        }
+    });
+}
+
+/// Lines to copy.
+pub(super) fn lines(html: &mut Markup, label: &str, text: &str) {
+    html.element("pre", &[("tabindex", "0"), ("aria-label", label), ("role", "group")], |html| {
+        html.simple("code", &[], text);
+    });
+    html.line();
+}
+
+/// A symbol that the word beside it repeats.
+pub(super) fn mark(html: &mut Markup, class: &str, symbol: &str, word: &str) {
+    html.element("span", &[("class", class)], |html| {
+        html.simple("span", &[("aria-hidden", "true")], symbol);
+        html.text(" ");
+        html.text(word);
+    });
+}
+
+/// Said where not all is shown.
+pub(super) fn left_out(html: &mut Markup, all: usize, shown: usize) {
+    if all > shown {
+        let text = format!("{} more rows are left out here; the JSON report has them.", all - shown);
+        html.simple("p", &[("class", "note")], &text);
+    }
+}
+
+/// A time of day without what nobody reads; as it is where it is none.
+pub(super) fn day(time: &str) -> String {
+    match time.parse::<jiff::Timestamp>() {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Err(_) => time.to_owned(),
+    }
+}

@@ -1,0 +1,175 @@
+//! The report as Markdown (GitHub's flavour), for tickets: the answer, what is wrong and what to do; the endpoints folded.
+
+use super::grid::human;
+use super::header;
+use super::headline;
+use super::screen::bare;
+use super::tally::{Standing, Tally, plural, target};
+use super::v1::{Check, Report};
+use crate::evidence::{Cause, printable, printable_lines};
+use crate::finding::{Finding, Severity};
+
+/// No text of a report is longer; what is, was not written by this program.
+const LONGEST_TEXT: usize = 4000;
+
+/// Renders a document that begins with a heading of the first level.
+pub fn render(report: &Report) -> String {
+    let tally = Tally::new(report);
+    let mut out = format!("# {}\n\n", headline::word(report.verdict));
+    put(
+        &mut out,
+        &format!("{}\n\n{}.\n\n", prose(&headline::sentence(&tally)), prose(&headline::counts(&tally))),
+    );
+    facts(&mut out, report);
+    for (place, one) in report.findings.iter().enumerate() {
+        finding(&mut out, place + 1, one);
+    }
+    let groups = [
+        (Standing::Unmet, "not met"),
+        (Standing::Replaced, "not met, but another takes its place"),
+        (Standing::Unverified, "unverified"),
+        (Standing::Met, "met"),
+    ];
+    for (standing, word) in groups {
+        endpoints(&mut out, &tally, standing, word);
+    }
+    skip_range(&mut out, report);
+    out
+}
+
+fn facts(out: &mut String, report: &Report) {
+    put(out, "| | |\n|---|---|\n");
+    for (label, value) in header::facts(report, true) {
+        put(out, &format!("| {label} | {} |\n", prose(&value)));
+    }
+    put(out, "\n");
+}
+
+fn finding(out: &mut String, number: usize, finding: &Finding) {
+    let symbol = match finding.severity {
+        Severity::Blocking => "❌",
+        Severity::Warning => "⚠️",
+        Severity::Info => "ℹ️",
+    };
+    let severity = finding.severity.word();
+    put(out, &format!("## {symbol} {number}. {} ({severity})\n\n", prose(&finding.summary)));
+    let parts =
+        [("Seen", &finding.explanation), ("Means", &finding.consequence), ("Do", &finding.remedy.text)];
+    for (label, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
+        put(out, &format!("**{label}:** {}\n\n", prose(text)));
+    }
+    if !finding.remedy.commands.is_empty() {
+        put(out, &fenced(&finding.remedy.commands.join("\n")));
+    }
+    let (confidence, checks) = (finding.confidence.word(), plural(finding.evidence.len(), "check"));
+    let page = format!("arcprobe explain {}", bare(&finding.id));
+    put(out, &format!("{} ({confidence} confidence, from {checks})\n\n", code(&page)));
+}
+
+fn endpoints(out: &mut String, tally: &Tally<'_>, standing: Standing, word: &str) {
+    let checks: Vec<&Check> = tally.standing(standing).collect();
+    if checks.is_empty() {
+        return;
+    }
+    let open = if standing == Standing::Unmet { " open" } else { "" };
+    put(
+        out,
+        &format!("<details{open}>\n<summary>{}: {word}</summary>\n\n", plural(checks.len(), "endpoint")),
+    );
+    put(out, "| endpoint | from | needed | what came of it | finding |\n|---|---|---|---|---|\n");
+    for check in checks {
+        let need = if check.required { "required" } else { "optional" };
+        let place = tally.finding_of(check).map(|place| (place + 1).to_string()).unwrap_or_default();
+        let (target, from) = (code(&target(check)), code(&check.vantage));
+        put(out, &format!("| {target} | {from} | {need} | {} | {place} |\n", prose(&outcome(check))));
+    }
+    put(out, "\n</details>\n\n");
+}
+
+fn outcome(check: &Check) -> String {
+    let note = check.note.as_deref().unwrap_or_default();
+    match (check.cause, check.unverified) {
+        (Some(Cause::Unknown), _) => format!("unknown: {note}"),
+        (Some(cause), _) => format!("{}: {}", cause.word(), cause.text()),
+        (None, Some(kind)) => super::rows::reason(Some(kind)).to_owned(),
+        (None, None) if note.is_empty() => human(check.took),
+        (None, None) => note.to_owned(),
+    }
+}
+
+fn skip_range(out: &mut String, report: &Report) {
+    let Some(range) = &report.advice.skip_range else { return };
+    put(out, "## Proxy skip range\n\n");
+    put(out, &fenced(&range.value));
+    put(out, "| entry | why | known from |\n|---|---|---|\n");
+    for entry in &range.entries {
+        put(out, &format!("| {} | {} | {} |\n", code(&entry.value), prose(&entry.why), prose(&entry.source)));
+    }
+    put(out, "\n");
+    for problem in &range.problems {
+        put(out, &format!("- **{}:** {}\n", problem.severity.word(), prose(&problem.text)));
+    }
+    if !range.problems.is_empty() {
+        put(out, "\n");
+    }
+}
+
+fn put(out: &mut String, text: &str) {
+    out.push_str(text);
+}
+
+/// Text of anybody on one line: no markup, no HTML, no link, and nobody is mentioned by it.
+fn prose(text: &str) -> String {
+    let mut out = String::new();
+    for c in printable(text, LONGEST_TEXT).chars() {
+        match c {
+            // a mention is made of plain text only
+            '@' => out += "`@`",
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '&' | '!' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    // addresses become links by themselves
+    out.replace("://", ":\\//").replace("www.", "www\\.")
+}
+
+/// A name in a line: as code, which has no markup, and in a cell of a table no bar.
+fn code(text: &str) -> String {
+    format!("`{}`", printable(text, LONGEST_TEXT).replace('`', "'").replace('|', "\\|"))
+}
+
+/// Lines to copy, behind a fence that they cannot end.
+fn fenced(text: &str) -> String {
+    let text = printable_lines(text);
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}text\n{text}\n{fence}\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_never_markup() {
+        let table = [
+            ("<b>|*x*_y_", "\\<b\\>\\|\\*x\\*\\_y\\_"),
+            ("see https://evil.example @ops #1", "see https:\\//evil.example `@`ops \\#1"),
+            ("a\n# b\u{1b}c", "a \\# b c"),
+            ("![x](www.evil.example)", "\\!\\[x\\](www\\.evil.example)"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(prose(text), expected);
+        }
+        assert_eq!(code("a`|b"), "`a'\\|b`");
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_what_it_holds() {
+        assert_eq!(fenced("a"), "```text\na\n```\n\n");
+        assert_eq!(fenced("```\n<script>"), "````text\n```\n<script>\n````\n\n");
+    }
+}

@@ -1,0 +1,127 @@
+//! XML and HTML in the making. Whatever is put into it is text: only the names of elements and attributes are not escaped,
+//! and those are our own.
+
+use crate::evidence::is_unprintable;
+
+/// No text of a report is longer; what is, was not written by this program.
+const LONGEST_TEXT: usize = 4000;
+
+/// Elements, nested by closures, so that each is closed.
+#[derive(Default)]
+pub(super) struct Markup {
+    out: String,
+}
+
+/// Names and values.
+pub(super) type Attributes<'a> = &'a [(&'static str, &'a str)];
+
+impl Markup {
+    pub(super) fn finish(self) -> String {
+        self.out
+    }
+
+    /// An element with what `inside` puts there.
+    pub(super) fn element(
+        &mut self,
+        name: &'static str,
+        attributes: Attributes<'_>,
+        inside: impl FnOnce(&mut Self),
+    ) {
+        self.tag(name, attributes);
+        inside(self);
+        self.own(&["</", name, ">"]);
+    }
+
+    /// An element with a text.
+    pub(super) fn simple(&mut self, name: &'static str, attributes: Attributes<'_>, text: &str) {
+        self.element(name, attributes, |m| m.text(text));
+    }
+
+    /// A start tag; for elements of HTML that have no end.
+    pub(super) fn tag(&mut self, name: &'static str, attributes: Attributes<'_>) {
+        self.own(&["<", name]);
+        for (attribute, value) in attributes {
+            self.own(&[" ", attribute, "=\""]);
+            self.text(value);
+            self.own(&["\""]);
+        }
+        self.own(&[">"]);
+    }
+
+    /// An element of XML that holds nothing.
+    pub(super) fn empty(&mut self, name: &'static str, attributes: Attributes<'_>) {
+        self.tag(name, attributes);
+        self.out.pop();
+        self.own(&["/>"]);
+    }
+
+    /// Whether nothing was put into it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    /// What was made elsewhere.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.out.push_str(&other.out);
+    }
+
+    /// Text of anybody.
+    pub(super) fn text(&mut self, text: &str) {
+        escape(&mut self.out, text);
+    }
+
+    /// A line break in the source.
+    pub(super) fn line(&mut self) {
+        self.own(&["\n"]);
+    }
+
+    /// Markup that stands in this program.
+    pub(super) fn own(&mut self, parts: &[&'static str]) {
+        for part in parts {
+            self.out.push_str(part);
+        }
+    }
+}
+
+/// Characters that XML 1.0 does not have (2.2) become blanks, as do those that deceive readers; line feeds stay.
+fn escape(out: &mut String, text: &str) {
+    for c in text.chars().take(LONGEST_TEXT) {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' => out.push('\n'),
+            '\u{fffe}' | '\u{ffff}' => out.push(' '),
+            c if is_unprintable(c) => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    if text.chars().nth(LONGEST_TEXT).is_some() {
+        out.push('…');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_text() {
+        let mut markup = Markup::default();
+        markup.element("p", &[("title", "\"><script>'")], |m| {
+            m.text("</p>&amp;\u{1b}[2J\u{202e}\u{ffff}\n");
+            m.empty("br", &[]);
+        });
+        let expected = "<p title=\"&quot;&gt;&lt;script&gt;&#39;\">&lt;/p&gt;&amp;amp; [2J  \n<br/></p>";
+        assert_eq!(markup.finish(), expected);
+    }
+
+    #[test]
+    fn no_text_is_endless() {
+        let mut markup = Markup::default();
+        markup.text(&"é".repeat(LONGEST_TEXT + 1));
+        assert_eq!(markup.finish().chars().count(), LONGEST_TEXT + 1);
+    }
+}

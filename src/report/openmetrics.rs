@@ -1,0 +1,213 @@
+//! The report as metrics, for a file that Prometheus gets to see by way of the textfile collector of `node_exporter`.
+//!
+//! That collector reads the text format of Prometheus; other readers want OpenMetrics. What is written is both at once:
+//! gauges only, no time stamps of samples, families in one piece, and `# EOF` at the end, which OpenMetrics demands and the
+//! older format takes for a comment.
+
+use std::collections::BTreeSet;
+
+use super::grid::attempts;
+use super::tally::{Standing, Tally};
+use super::v1::{Check, CheckVerdict, Report, Verdict};
+use crate::evidence::{Attempt, Detail, Phase, printable};
+use crate::finding::Severity;
+
+/// Renders every family, those without a sample left out.
+pub fn render(report: &Report) -> String {
+    let mut page = Page::default();
+    run(&mut page, report);
+    counts(&mut page, &Tally::new(report));
+    checks(&mut page, report);
+    phases(&mut page, report);
+    certificates(&mut page, report);
+    page.out + "# EOF\n"
+}
+
+/// Name and value of a label.
+type Label = (&'static str, String);
+
+#[derive(Default)]
+struct Page {
+    out: String,
+}
+
+/// A metric with its samples; samples with the same labels would make a reader refuse all of the file.
+struct Family<'a> {
+    out: &'a mut String,
+    name: &'static str,
+    help: &'static str,
+    seen: BTreeSet<String>,
+}
+
+impl Page {
+    fn family(&mut self, name: &'static str, help: &'static str) -> Family<'_> {
+        Family { out: &mut self.out, name, help, seen: BTreeSet::new() }
+    }
+}
+
+impl Family<'_> {
+    fn sample<S: AsRef<str>>(&mut self, labels: &[(&'static str, S)], value: f64) {
+        let labels: Vec<String> =
+            labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value.as_ref()))).collect();
+        let labels = labels.join(",");
+        if !value.is_finite() || !self.seen.insert(labels.clone()) {
+            return;
+        }
+        if self.seen.len() == 1 {
+            let head = format!("# HELP {0} {1}\n# TYPE {0} gauge\n", self.name, self.help);
+            self.out.push_str(&head);
+        }
+        let labels = if labels.is_empty() { labels } else { format!("{{{labels}}}") };
+        let line = format!("{}{labels} {value}\n", self.name);
+        self.out.push_str(&line);
+    }
+}
+
+fn escaped(value: &str) -> String {
+    printable(value, LONGEST_LABEL).replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+fn run(page: &mut Page, report: &Report) {
+    let (run, verdict) = (&report.run, report.verdict);
+    let is_ready = matches!(verdict, Verdict::Ready | Verdict::ReadyWithWarnings);
+    let scope = [
+        ("cloud", run.cloud.name()),
+        ("region", run.region.as_str()),
+        ("connectivity", run.connectivity.word()),
+        ("version", report.tool.version.as_str()),
+    ];
+    page.family("arcprobe_run_ready", "Whether a cluster can be connected: every required check is met.")
+        .sample(&scope, flag(is_ready));
+    let mut family = page.family("arcprobe_run_verdict", "The verdict of the run, 1 for the one that holds.");
+    for (word, one) in VERDICTS {
+        family.sample(&[("verdict", word)], flag(one == verdict));
+    }
+    if let Ok(started) = run.started_at.parse::<jiff::Timestamp>() {
+        page.family("arcprobe_run_start_timestamp_seconds", "When the run began, in seconds since 1970.")
+            .sample(NONE, started.as_duration().as_secs_f64());
+    }
+    page.family("arcprobe_run_duration_seconds", "How long the run took.")
+        .sample(NONE, run.took.as_secs_f64());
+    let mut family = page.family("arcprobe_vantage_measured", "Whether all was measured from the vantage.");
+    for vantage in &report.vantages {
+        let labels = [("vantage", vantage.id.as_str()), ("kind", vantage.kind.word())];
+        family.sample(&labels, flag(vantage.error.is_none()));
+    }
+    let mut family = page.family("arcprobe_findings", "Findings of a severity.");
+    for severity in [Severity::Blocking, Severity::Warning, Severity::Info] {
+        let count = report.findings.iter().filter(|f| f.severity == severity).count();
+        family.sample(&[("severity", severity.word())], number(count));
+    }
+}
+
+fn counts(page: &mut Page, tally: &Tally<'_>) {
+    let mut family = page.family("arcprobe_checks", "Checks by what came of them.");
+    let standings = [
+        ("met", Standing::Met),
+        ("unmet", Standing::Unmet),
+        ("replaced", Standing::Replaced),
+        ("unverified", Standing::Unverified),
+    ];
+    for required in [true, false] {
+        for (word, standing) in standings {
+            let count = tally.standing(standing).filter(|c| c.required == required).count();
+            family.sample(&[("required", truth(required)), ("verdict", word)], number(count));
+        }
+    }
+}
+
+fn checks(page: &mut Page, report: &Report) {
+    let mut family =
+        page.family("arcprobe_check_met", "Whether the check is met; none where it could not be verified.");
+    for check in report.checks.iter().filter(|c| c.verdict != CheckVerdict::Unverified) {
+        family.sample(
+            &with(check, "required", truth(check.required)),
+            flag(check.verdict == CheckVerdict::Met),
+        );
+    }
+    let mut family = page.family("arcprobe_check_verified", "Whether the check could be verified.");
+    for check in &report.checks {
+        family.sample(&about(check), flag(check.verdict != CheckVerdict::Unverified));
+    }
+    let mut family =
+        page.family("arcprobe_check_failure", "1 with the word for the failure of an unmet check.");
+    for (check, cause) in report.checks.iter().filter_map(|check| Some((check, check.cause?))) {
+        family.sample(&with(check, "cause", cause.word()), 1.0);
+    }
+}
+
+fn phases(page: &mut Page, report: &Report) {
+    let mut family = page.family(
+        "arcprobe_phase_duration_seconds",
+        "How long a phase of a check took, at the slowest address.",
+    );
+    for check in &report.checks {
+        for phase in Phase::ALL {
+            let steps = attempts(check).filter_map(|attempt| attempt.step(phase));
+            if let Some(slowest) = steps.map(|step| step.took).max() {
+                family.sample(&with(check, "phase", phase.word()), slowest.as_secs_f64());
+            }
+        }
+    }
+}
+
+fn certificates(page: &mut Page, report: &Report) {
+    let mut family = page.family(
+        "arcprobe_certificate_expiry_timestamp_seconds",
+        "When the first certificate of the presented chain expires, in seconds since 1970.",
+    );
+    for check in &report.checks {
+        if let Some(first) = attempts(check).filter_map(expiry).min() {
+            family.sample(&about(check), first.as_duration().as_secs_f64());
+        }
+    }
+}
+
+fn expiry(attempt: &Attempt) -> Option<jiff::Timestamp> {
+    let Detail::Tls(tls) = &attempt.step(Phase::Tls)?.detail else { return None };
+    tls.chain.iter().filter_map(|c| c.not_after.as_ref()?.parse().ok()).min()
+}
+
+/// What tells checks apart; the same in every run.
+fn about(check: &Check) -> Vec<Label> {
+    let host = check.host.as_ref().or(check.pattern.as_ref());
+    vec![
+        ("vantage", check.vantage.clone()),
+        ("requirement", check.requirement.clone()),
+        ("host", host.cloned().unwrap_or_default()),
+        ("port", check.port.to_string()),
+    ]
+}
+
+/// The same with one label more.
+fn with(check: &Check, name: &'static str, value: &str) -> Vec<Label> {
+    let mut labels = about(check);
+    labels.push((name, value.to_owned()));
+    labels
+}
+
+fn flag(is_so: bool) -> f64 {
+    f64::from(u8::from(is_so))
+}
+
+fn number(count: usize) -> f64 {
+    // no report holds more checks than 32 bits count
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+fn truth(is_so: bool) -> &'static str {
+    if is_so { "true" } else { "false" }
+}
+
+/// No label.
+const NONE: &[(&str, &str)] = &[];
+
+const VERDICTS: [(&str, Verdict); 4] = [
+    ("ready", Verdict::Ready),
+    ("ready_with_warnings", Verdict::ReadyWithWarnings),
+    ("blocked", Verdict::Blocked),
+    ("incomplete", Verdict::Incomplete),
+];
+
+/// In characters; host names have up to 253.
+const LONGEST_LABEL: usize = 300;

@@ -1,0 +1,140 @@
+//! The report as SARIF 2.1.0 (OASIS), for what collects findings of tools: a result for each finding, a rule for each kind.
+//!
+//! A network has no files. Results are located where the report knows them: at the endpoints, as logical locations. The
+//! fingerprint is made of what a finding is about, so that the same trouble is the same alert in the next run.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::screen::bare;
+use super::tally::{Tally, target};
+use super::v1::{Check, Report, Verdict};
+use crate::evidence::{printable, printable_lines};
+use crate::explain;
+use crate::finding::{Finding, Severity};
+
+/// Renders one log with one run.
+pub fn render(report: &Report) -> String {
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run(report)],
+    });
+    // what is made of values and strings can be written
+    super::json::escape(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
+}
+
+fn run(report: &Report) -> Value {
+    let rules = kinds(report);
+    let places: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, f)| (f.id.as_str(), at)).collect();
+    let place = |finding: &Finding| places.get(finding.id.as_str()).copied().unwrap_or_default();
+    let tally = Tally::new(report);
+    let results: Vec<Value> = report.findings.iter().map(|f| result(&tally, f, place(f))).collect();
+    json!({
+        "tool": { "driver": {
+            "name": "arcprobe",
+            "version": clean(&report.tool.version),
+            "rules": rules.iter().map(|finding| rule(finding)).collect::<Vec<_>>(),
+        } },
+        "invocations": [invocation(report)],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+        "properties": {
+            "verdict": report.verdict,
+            "cloud": report.run.cloud,
+            "region": clean(&report.run.region),
+            "connectivity": report.run.connectivity.word(),
+            "rules": report.rules.iter().map(|l| clean(&format!("{} {}", l.name, l.revision))).collect::<Vec<_>>(),
+        },
+    })
+}
+
+/// One finding of each kind, in the order of the report.
+fn kinds(report: &Report) -> Vec<&Finding> {
+    let mut seen = HashSet::new();
+    report.findings.iter().filter(|finding| seen.insert(finding.id.as_str())).collect()
+}
+
+fn rule(finding: &Finding) -> Value {
+    let page = explain::page(&finding.id);
+    let title =
+        page.and_then(|page| page.lines().next()?.split_once(": ")).map(|(_, title)| title.to_owned());
+    let help = page.map_or_else(|| message(finding), str::to_owned);
+    json!({
+        "id": clean(&finding.id),
+        "shortDescription": { "text": title.unwrap_or_else(|| clean(&finding.summary)) },
+        "help": { "text": help, "markdown": help },
+        "defaultConfiguration": { "level": level(finding.severity) },
+    })
+}
+
+fn result(tally: &Tally<'_>, finding: &Finding, rule: usize) -> Value {
+    let behind = tally.behind(finding).into_iter();
+    json!({
+        "ruleId": clean(&finding.id),
+        "ruleIndex": rule,
+        "level": level(finding.severity),
+        "message": { "text": message(finding) },
+        "locations": behind.map(location).collect::<Vec<_>>(),
+        "partialFingerprints": { "arcprobeSubject/v1": fingerprint(finding) },
+        "properties": {
+            "confidence": finding.confidence,
+            "subject": clean(&finding.subject),
+            "commands": finding.remedy.commands.iter().map(|c| printable_lines(c)).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn message(finding: &Finding) -> String {
+    let page = format!("More: arcprobe explain {}", bare(&finding.id));
+    let parts = [&finding.summary, &finding.explanation, &finding.consequence, &finding.remedy.text, &page];
+    let parts: Vec<String> = parts.iter().filter(|p| !p.is_empty()).map(|p| clean(p)).collect();
+    parts.join("\n")
+}
+
+fn location(check: &Check) -> Value {
+    json!({ "logicalLocations": [{
+        "name": clean(&target(check)),
+        "fullyQualifiedName": clean(&check.id),
+        "kind": "resource",
+    }] })
+}
+
+fn fingerprint(finding: &Finding) -> String {
+    use std::fmt::Write as _;
+    let digest = Sha256::digest(format!("{}\n{}", finding.id, finding.subject));
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}"); // a String takes all
+        text
+    })
+}
+
+fn invocation(report: &Report) -> Value {
+    let mut invocation = json!({
+        "executionSuccessful": !report.run.interrupted && report.verdict != Verdict::Incomplete,
+    });
+    if let Ok(started) = report.run.started_at.parse::<jiff::Timestamp>() {
+        invocation["startTimeUtc"] = json!(started.to_string());
+        if let Ok(ended) = started.checked_add(report.run.took) {
+            invocation["endTimeUtc"] = json!(ended.to_string());
+        }
+    }
+    invocation
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Blocking => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "note",
+    }
+}
+
+fn clean(text: &str) -> String {
+    printable(text, LONGEST_TEXT)
+}
+
+/// No text of a report is longer; what is, was not written by this program.
+const LONGEST_TEXT: usize = 4000;

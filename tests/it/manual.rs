@@ -1,0 +1,103 @@
+//! Completions, manual pages, and what the program says of itself when it is called alone.
+
+use std::process::Command;
+
+use arcprobe::cli::WELCOME;
+
+use crate::program::Program;
+
+/// Every command that is shown, with those below it.
+const COMMANDS: [&str; 14] = [
+    "check",
+    "diagnose",
+    "report",
+    "requirements",
+    "explain",
+    "rules",
+    "rules-validate",
+    "rules-show",
+    "rules-schema",
+    "advise",
+    "cleanup",
+    "rbac",
+    "completions",
+    "man",
+    "",
+];
+
+#[test]
+fn shells_get_scripts_of_all_commands_but_the_hidden_one() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = Program::new().args(["completions", shell]).run().exits(0).stdout;
+        for command in COMMANDS.iter().filter(|c| !c.contains('-')) {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+        assert!(script.contains("--proxy-skip-range") || script.contains("proxy-skip-range"), "{shell}");
+        let knows_values = ["bash", "zsh", "fish"].contains(&shell);
+        assert_eq!(script.contains("openmetrics"), knows_values, "{shell}");
+        assert!(
+            !script.contains("agent)") && !script.contains("arcprobe__agent"),
+            "{shell}: the agent is hidden"
+        );
+    }
+    Program::new().args(["completions", "tcsh"]).run().exits(2);
+}
+
+#[test]
+fn bash_takes_its_script_and_completes_with_it() {
+    let script = Program::new().args(["completions", "bash"]).run().exits(0).stdout;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("arcprobe.bash");
+    std::fs::write(&file, script).expect("written");
+    let bash = |args: &[&str]| Command::new("bash").args(args).arg(&file).output();
+    let Ok(checked) = bash(&["-n"]) else {
+        println!("SKIPPED: bash is not installed");
+        return;
+    };
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let typed = "source \"$0\"; COMP_WORDS=(arcprobe rep); COMP_CWORD=1; _arcprobe arcprobe rep arcprobe; echo \"${COMPREPLY[*]}\"";
+    let completed = bash(&["-c", typed]).expect("bash ran before");
+    assert_eq!(String::from_utf8_lossy(&completed.stdout), "report\n");
+}
+
+#[test]
+fn there_is_a_manual_page_for_each_command() {
+    let first = Program::new().arg_man(&[]).stdout;
+    assert!(
+        first.contains("arcprobe \\- Checks the network that Azure Arc\\-enabled Kubernetes needs"),
+        "{first}"
+    );
+    assert!(first.contains(".TH arcprobe 1") && first.contains("arcprobe\\-check(1)"), "{first}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let into = folder.path().join("share/man1");
+    Program::new().arg_man(&["--dir", &into.display().to_string()]);
+    let mut found: Vec<String> = std::fs::read_dir(&into)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .collect();
+    found.sort_unstable();
+    let name = |command: &&str| {
+        if command.is_empty() { "arcprobe.1".into() } else { format!("arcprobe-{command}.1") }
+    };
+    let mut expected: Vec<String> = COMMANDS.iter().map(name).collect();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    let check = std::fs::read_to_string(into.join("arcprobe-check.1")).expect("the page");
+    for flag in ["proxy\\-skip\\-range", "location", "fail\\-on"] {
+        assert!(check.contains(flag), "{flag}\n{check}");
+    }
+}
+
+impl Program {
+    fn arg_man(self, args: &[&str]) -> crate::program::Ran {
+        self.args(["man"]).args(args).run().exits(0)
+    }
+}
+
+/// An orientation for people, and no success for a script whose command line came out empty.
+#[test]
+fn alone_it_says_what_to_do_next() {
+    let ran = Program::new().run().exits(2);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", WELCOME));
+    assert!(WELCOME.lines().all(|line| line.chars().count() <= 100));
+}
