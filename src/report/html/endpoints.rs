@@ -108,7 +108,7 @@ fn one(html: &mut Markup, tally: &Tally<'_>, row: &Row<'_>, columns: usize) {
         for column in 0..columns {
             html.element("td", &[], |html| match row.at(column) {
                 Some((check, standing)) => outcome(html, tally, check, standing),
-                None => html.simple("span", &[("class", "below")], "not called from there"),
+                None => html.simple("span", &[("class", "below")], "not checked from there"),
             });
         }
         html.simple("td", &[], if first.required { "required" } else { "optional" });
