@@ -7,7 +7,7 @@ use arcprobe::cli::WELCOME;
 use crate::program::Program;
 
 /// Every command that is shown, with those below it.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "check",
     "diagnose",
     "report",
