@@ -139,6 +139,15 @@ pub struct CheckArgs {
     /// From which severity on the exit code tells.
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY", help_heading = OUT)]
     pub fail_on: FailOn,
+    /// Look again and again until all that is required is met, or this time is over.
+    #[arg(long, value_parser = parse_duration, allow_hyphen_values = true, value_name = "DURATION", help_heading = "How to probe")]
+    pub wait: Option<Duration>,
+    /// What is known and accepted for a time: a YAML file of codes, endpoints, reasons and days. Repeatable.
+    #[arg(long, value_name = "FILE", help_heading = OUT)]
+    pub waivers: Vec<PathBuf>,
+    /// Compare with a saved JSON report; the exit code then tells what broke since.
+    #[arg(long, value_name = "FILE", help_heading = OUT)]
+    pub baseline: Option<PathBuf>,
 }
 
 /// What the rules are fitted to.

@@ -16,6 +16,9 @@ pub struct ReportArgs {
     /// Say what is different from an older report instead: what broke, what was mended, what else. Formats: text, json.
     #[arg(long, value_name = "OLDER", conflicts_with = "save")]
     pub diff: Option<PathBuf>,
+    /// What is known and accepted for a time, judged by the day of today; a YAML file as for `check`. Repeatable.
+    #[arg(long, value_name = "FILE", conflicts_with = "diff")]
+    pub waivers: Vec<PathBuf>,
     /// The format on standard output.
     #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub output: Format,

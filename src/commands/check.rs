@@ -18,8 +18,8 @@ use crate::prerequisites::Judged;
 use crate::prerequisites::facts::Facts;
 use crate::prerequisites::needs::Wanted;
 use crate::progress::Progress;
-use crate::report;
 use crate::report::v1::{Report, Verdict};
+use crate::report::{self, Format, diff};
 use crate::settings::{ProbeSettings, Scope};
 use crate::survey::{HereSign, Listener, Sign, Survey, SurveyError, Surveyor};
 
@@ -68,21 +68,52 @@ pub(super) fn run(
         let objects = runtime()?.block_on(surveyor.dry_run()).map_err(refused)?;
         return show(&super::rbac::yaml(&objects)?);
     }
+    let waivers = super::waivers::read(&args.waivers)?;
+    let baseline = args.baseline.as_deref().map(super::report::read).transpose()?;
     let facts = args.prerequisites.then(|| {
         let choice = super::settings::kube(&args.cluster.kube);
         super::prerequisites::facts(&choice, &settings.probe, environment)
     });
-    let report = look(&surveyor, screen)?;
-    let report = match facts.transpose()? {
-        Some(facts) => with_prerequisites(report, prerequisites(args, &settings.scope, &facts)?),
-        None => report,
-    };
+    let facts = facts.transpose()?;
+    let report = super::wait::until_met(args.wait, screen, || {
+        let mut report = look(&surveyor, screen)?;
+        if let Some(facts) = &facts {
+            report = with_prerequisites(report, prerequisites(args, &settings.scope, facts)?);
+        }
+        Ok(super::waivers::apply(report, &waivers))
+    })?;
     show(&report::render(&report, args.output, &screen.text))?;
     save(&report, files, screen)?;
     if let Some((file, path)) = authorities {
         save_authorities(&report, file, (&path, is_new), screen)?;
     }
-    Ok(exit(&report, settings.fail_on))
+    match baseline {
+        Some(baseline) => compared(&report, &baseline, args, settings.fail_on, screen),
+        None => Ok(exit(&report, settings.fail_on)),
+    }
+}
+
+/// What is different from the report before: on the screen below the report, else beside it. What was unmet before is known; that
+/// not all was seen is told as ever.
+fn compared(
+    report: &Report,
+    baseline: &Report,
+    args: &CheckArgs,
+    fail_on: Severity,
+    screen: &Screen,
+) -> Result<Exit, CommandError> {
+    let diff = diff::compare(report, baseline);
+    let text = diff::text::render(&diff, &screen.text);
+    if args.output == Format::Text {
+        show(&format!("\n{text}"))?;
+    } else {
+        screen.hint(&text);
+    }
+    Ok(match (report.run.interrupted, super::report::broke(&diff, fail_on)) {
+        (true, _) => Exit::Interrupted,
+        (false, Exit::Ok) if report.verdict == Verdict::Incomplete => Exit::Incomplete,
+        (false, exit) => exit,
+    })
 }
 
 fn prerequisites(args: &CheckArgs, scope: &Scope, facts: &Facts) -> Result<Judged, CommandError> {

@@ -247,6 +247,9 @@ pub(super) fn probe(
         output: Format::Text,
         save: Vec::new(),
         save_ca: None,
+        wait: None,
+        waivers: Vec::new(),
+        baseline: None,
         fail_on: args.fail_on,
     };
     let Prepared { rules, settings, notes } = super::settings::check(&check, environment)?;

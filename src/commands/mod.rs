@@ -16,6 +16,8 @@ mod report;
 mod requirements;
 pub mod rules;
 mod settings;
+mod wait;
+mod waivers;
 mod watch;
 
 use std::collections::BTreeMap;

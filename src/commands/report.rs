@@ -17,7 +17,7 @@ pub(super) fn run(args: &ReportArgs, screen: &Screen) -> Result<Exit, CommandErr
     if let Some(older) = &args.diff {
         return compare(args, older, screen);
     }
-    let report = read(&args.file)?;
+    let report = super::waivers::apply(read(&args.file)?, &super::waivers::read(&args.waivers)?);
     // only now: the file may be one of those that are written
     let files = open_all(&args.save)?;
     show(&report::render(&report, args.output, &screen.text))?;
@@ -38,14 +38,19 @@ fn compare(args: &ReportArgs, older: &Path, screen: &Screen) -> Result<Exit, Com
     };
     let diff = diff::compare(&read(&args.file)?, &read(older)?);
     show(&render(&diff, screen))?;
-    Ok(match args.fail_on.severity() {
+    Ok(broke(&diff, args.fail_on.severity()))
+}
+
+/// What the exit code says of a comparison.
+pub(super) fn broke(diff: &Diff, fail_on: Severity) -> Exit {
+    match fail_on {
         _ if diff.broke() => Exit::Unmet,
         Severity::Warning if diff.warns() => Exit::Warnings,
         _ => Exit::Ok,
-    })
+    }
 }
 
-fn read(path: &Path) -> Result<Report, CommandError> {
+pub(super) fn read(path: &Path) -> Result<Report, CommandError> {
     let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
     let bytes = bounded(path, &name)?;
     json::parse(&bytes).map_err(|e| CommandError::Usage(anyhow::Error::new(e).context(name)))

@@ -15,6 +15,7 @@ mod inside;
 mod judgement;
 mod lab;
 mod lab_selftest;
+mod later;
 mod layering;
 mod manual;
 #[cfg(all(target_os = "linux", feature = "network-tests"))]

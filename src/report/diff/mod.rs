@@ -56,6 +56,11 @@ pub struct Diff {
     pub removed: Vec<String>,
 }
 
+/// How many required checks of a report are unmet, with nothing that takes their place.
+pub fn unmet(report: &Report) -> usize {
+    Tally::new(report).standing(Standing::Unmet).filter(|check| check.required).count()
+}
+
 /// One of the two reports.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the words speak for themselves")]

@@ -1,0 +1,150 @@
+//! What is looked at more than once: `--wait`, `--baseline`, `--waivers`.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::lab::{Host, Lab};
+use crate::program::{Program, Ran, TestRules};
+
+const GOOD: &str = "good.lab.example";
+const LATE: &str = "late.lab.example";
+
+fn lab() -> (Lab, TestRules) {
+    let lab = Lab::start(vec![Host::good(GOOD), Host::good(LATE)]);
+    let rules = TestRules::new().endpoint("good", GOOD, "").endpoint("late", LATE, "");
+    (lab, rules)
+}
+
+/// A port where nobody listens yet.
+fn free() -> SocketAddr {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    taken.local_addr().unwrap()
+}
+
+/// Opens a way, as a firewall team does: what comes there goes on to the lab.
+fn open(at: SocketAddr, to: u16) {
+    let listener = TcpListener::bind(at).unwrap();
+    std::thread::spawn(move || {
+        for from in listener.incoming().flatten() {
+            let to = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).unwrap();
+            let (mut a, mut b) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+            let (mut c, mut d) = (to, from);
+            std::thread::spawn(move || drop(std::io::copy(&mut a, &mut b)));
+            std::thread::spawn(move || drop(std::io::copy(&mut c, &mut d)));
+        }
+    });
+}
+
+/// A check in which a host is reached by way of an address; the first diversion that fits counts.
+fn check(lab: &Lab, rules: &TestRules, by: SocketAddr, more: &[&str]) -> Program {
+    let mut args = vec!["check".to_owned(), format!("--connect-to={LATE}:443:127.0.0.1:{}", by.port())];
+    args.extend([
+        format!("--resolver={}", lab.resolver()),
+        format!("--public-roots={}", lab.roots().display()),
+    ]);
+    args.extend(lab.connect_to().iter().map(|diversion| format!("--connect-to={diversion}")));
+    Program::new().args(args).args(rules.flags(lab.directory())).args(["--timeout", "2s"]).args(more)
+}
+
+#[test]
+fn a_wait_ends_when_what_was_closed_is_open() {
+    let (lab, rules) = lab();
+    let at = free();
+    let to = lab.port(LATE);
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(2));
+        open(at, to);
+    });
+    let ran = check(&lab, &rules, at, &["--wait", "60s", "-o", "json"]);
+    // a tenth of the time between two looks
+    let ran = ran.run().exits(0);
+    assert_eq!(ran.json()["verdict"], "ready");
+    for words in [
+        "--wait: 1 required endpoint is unmet",
+        "met now: late.lab.example:443, from workstation",
+        "all that is required is met",
+    ] {
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_wait_that_is_in_vain_ends_with_its_time() {
+    let (lab, rules) = lab();
+    let ran = check(&lab, &rules, free(), &["--wait", "2s", "-o", "json"]).run().exits(3);
+    assert_eq!(ran.json()["verdict"], "blocked");
+    assert!(!ran.stderr.contains("met now"), "{}", ran.stderr);
+    let bad = check(&lab, &rules, free(), &["--wait", "soon"]).run().exits(2);
+    assert!(bad.stderr.contains("--wait") && bad.stderr.contains("soon"), "{}", bad.stderr);
+}
+
+#[test]
+fn a_baseline_tells_what_broke_since() {
+    let (lab, rules) = lab();
+    let saved = |name: &str| lab.directory().join(name).display().to_string();
+    let (good, bad) = (saved("good.json"), saved("bad.json"));
+    let at = free();
+    check(&lab, &rules, at, &["--save", &bad, "-q"]).run().exits(3);
+    open(at, lab.port(LATE));
+    check(&lab, &rules, at, &["--save", &good, "-q"]).run().exits(0);
+    let compare = |by: SocketAddr, older: &str, more: &[&str]| -> Ran {
+        check(&lab, &rules, by, &["--baseline", older]).args(more).run()
+    };
+    let broke = compare(free(), &good, &[]).exits(3);
+    assert!(
+        broke.stdout.contains("BLOCKED: ") && broke.stdout.contains("late.lab.example:443"),
+        "{}",
+        broke.stdout
+    );
+    // known before: the exit code tells what is new
+    compare(free(), &bad, &[]).exits(0);
+    let mended = compare(at, &bad, &["-o", "json"]).exits(0);
+    assert_eq!(mended.json()["verdict"], "ready");
+    assert!(mended.stderr.contains("late.lab.example:443"), "{}", mended.stderr);
+    let foreign = compare(at, "/dev/null", &[]).exits(2);
+    assert!(foreign.stderr.contains("/dev/null"), "{}", foreign.stderr);
+}
+
+fn waivers(directory: &Path, until: &str) -> String {
+    let path = directory.join(format!("{until}.yaml"));
+    let text = format!(
+        "waivers:\n  - code: tcp_refused\n    endpoint: '*.lab.example'\n    reason: CHG-1234\n    until: {until}\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn what_is_waived_does_not_fail_until_its_day_is_over() {
+    let (lab, rules) = lab();
+    let (good, over) = (waivers(lab.directory(), "2999-12-31"), waivers(lab.directory(), "2020-01-01"));
+    let saved = lab.directory().join("saved.json").display().to_string();
+    let see = |more: &[&str]| check(&lab, &rules, free(), more).run();
+    let ran = see(&["--waivers", &good, "-o", "json", "--save", &saved]).exits(0);
+    let report = ran.json();
+    assert_eq!(report["waivers"][0]["state"], "used");
+    let accepted = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["summary"].as_str().unwrap().starts_with("Accepted until 2999-12-31"));
+    assert_eq!(accepted.unwrap()["severity"], "info", "{report:#}");
+    // a saved report keeps what was accepted, and can be judged by other waivers
+    Program::new().args(["report", &saved]).run().exits(0);
+    let unwaived = lab.directory().join("plain.json").display().to_string();
+    see(&["-o", "json", "--save", &unwaived]).exits(3);
+    Program::new().args(["report", &unwaived, "--waivers", &good]).run().exits(0);
+    let ran = see(&["--waivers", &over, "-o", "json"]).exits(3);
+    assert_eq!(ran.json()["findings"][0]["severity"], "blocking");
+    assert!(ran.stdout.contains("waiver_expired"), "{}", ran.stdout);
+    let missing = see(&["--waivers", "nowhere.yaml"]).exits(2);
+    assert!(missing.stderr.contains("--waivers nowhere.yaml"), "{}", missing.stderr);
+    std::fs::write(
+        lab.directory().join("bad.yaml"),
+        "waivers: [{code: tcp_refusd, endpoint: '*', reason: r, until: 2027-01-01}]",
+    )
+    .unwrap();
+    let bad = see(&["--waivers", &lab.directory().join("bad.yaml").display().to_string()]).exits(2);
+    assert!(bad.stderr.contains("did you mean \"tcp_refused\"?"), "{}", bad.stderr);
+}
