@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use advise::{AdviseArgs, AdviseFormat};
 pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
 pub use inside::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
-pub use manual::{CompletionsArgs, ManArgs};
+pub use manual::{Completes, CompletionsArgs, ManArgs};
 pub use report::ReportArgs;
 
 use parse::{parse_concurrency, parse_connect_to, parse_duration, parse_gateway, parse_resolver, secret};

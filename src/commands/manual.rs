@@ -5,15 +5,37 @@ use clap::{Args as _, Command, CommandFactory as _};
 use clap_mangen::Man;
 
 use super::{CommandError, show};
-use crate::cli::{Cli, CompletionsArgs, ManArgs, ScreenArgs};
+use crate::cli::{Cli, Completes, CompletionsArgs, ManArgs, ScreenArgs};
 use crate::exit::Exit;
 
 /// Prints the script for a shell.
 pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, CommandError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut shown(), NAME, &mut script);
-    show(&String::from_utf8_lossy(&script))
+    clap_complete::generate(args.shell.shell(), &mut shown(), NAME, &mut script);
+    let script = String::from_utf8_lossy(&script);
+    if args.shell == Completes::Kubectl {
+        return show(&format!("{ASKED_HEAD}{script}{ASKED_TAIL}"));
+    }
+    show(&script)
 }
+
+/// kubectl runs `kubectl_complete-arcprobe` with the words after `kubectl arcprobe`, the last one unfinished, and reads what may
+/// follow line by line, then a colon and what else it is to do: 4 adds no names of files, 0 does.
+const ASKED_HEAD: &str = "#!/usr/bin/env bash
+# What may follow `kubectl arcprobe`: to be put on the PATH as kubectl_complete-arcprobe, executable.
+";
+const ASKED_TAIL: &str = r#"
+COMP_WORDS=(arcprobe "$@")
+COMP_CWORD=$#
+COMPREPLY=()
+_arcprobe arcprobe "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" 2>/dev/null
+if [ ${#COMPREPLY[@]} -gt 0 ]; then
+    printf '%s\n' "${COMPREPLY[@]}"
+    echo ':4'
+else
+    echo ':0'
+fi
+"#;
 
 /// Prints the page of the program, or writes those of all commands.
 pub(super) fn man(args: &ManArgs) -> Result<Exit, CommandError> {

@@ -25,7 +25,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anyhow::Context as _;
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Colour, Command, ScreenArgs, WELCOME};
 use crate::cluster::AccessError;
@@ -113,10 +113,13 @@ fn told(error: &anyhow::Error) -> String {
 
 /// Reads a command line and runs it.
 pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
+    let is_plugin = is_plugin(arguments.first());
     if arguments.len() < 2 {
-        return welcome();
+        return welcome(is_plugin);
     }
-    let cli = match Cli::try_parse_from(arguments) {
+    let command = if is_plugin { Cli::command().bin_name(AS_PLUGIN) } else { Cli::command() };
+    let parsed = command.try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(e) => return usage(&e),
     };
@@ -143,11 +146,22 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
 
 /// For people who look what this is. Not a success: in a script a command line that came out empty must not pass for "all
 /// required met".
-fn welcome() -> Exit {
+fn welcome(is_plugin: bool) -> Exit {
+    let text =
+        if is_plugin { WELCOME.replace("arcprobe ", &format!("{AS_PLUGIN} ")) } else { WELCOME.to_owned() };
     // nothing can be done where standard error is closed
-    let _ = io::stderr().write_all(WELCOME.as_bytes());
+    let _ = io::stderr().write_all(text.as_bytes());
     Exit::Usage
 }
+
+/// kubectl finds `kubectl-arcprobe` on the path and runs it for `kubectl arcprobe`.
+fn is_plugin(program: Option<&OsString>) -> bool {
+    let stem = program.and_then(|path| std::path::Path::new(path).file_stem());
+    stem.is_some_and(|stem| stem == "kubectl-arcprobe" || stem == "kubectl_arcprobe")
+}
+
+/// What is typed where it is a plugin of kubectl.
+const AS_PLUGIN: &str = "kubectl arcprobe";
 
 fn usage(error: &clap::Error) -> Exit {
     let is_asked_for = !error.use_stderr();

@@ -1,5 +1,6 @@
 //! Completions, manual pages, and what the program says of itself when it is called alone.
 
+use std::path::Path;
 use std::process::Command;
 
 use arcprobe::cli::WELCOME;
@@ -58,6 +59,40 @@ fn bash_takes_its_script_and_completes_with_it() {
     let typed = "source \"$0\"; COMP_WORDS=(arcprobe rep); COMP_CWORD=1; _arcprobe arcprobe rep arcprobe; echo \"${COMPREPLY[*]}\"";
     let completed = bash(&["-c", typed]).expect("bash ran before");
     assert_eq!(String::from_utf8_lossy(&completed.stdout), "report\n");
+}
+
+/// As kubectl finds it on the path, with the real kubectl where there is one.
+#[cfg(unix)]
+#[test]
+fn it_is_a_plugin_of_kubectl_with_completions() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_arcprobe"), at("kubectl-arcprobe")).expect("a link");
+    let script = Program::new().args(["completions", "kubectl"]).run().exits(0).stdout;
+    std::fs::write(at("kubectl_complete-arcprobe"), script).expect("written");
+    std::fs::set_permissions(at("kubectl_complete-arcprobe"), std::fs::Permissions::from_mode(0o755))
+        .expect("ours");
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
+    let run = |program: &Path, args: &[&str]| {
+        let output = Command::new(program).args(args).env("PATH", &path).env("HOME", folder.path()).output();
+        output.map(|o| String::from_utf8_lossy(&[o.stdout, o.stderr].concat()).into_owned())
+    };
+    let usage = run(&at("kubectl-arcprobe"), &["check", "--nonsense"]).expect("it starts");
+    assert!(usage.contains("Usage: kubectl arcprobe check"), "{usage}");
+    let welcome = run(&at("kubectl-arcprobe"), &[]).expect("it starts");
+    assert!(welcome.contains("kubectl arcprobe check"), "{welcome}");
+    let asked = |args: &[&str]| run(&at("kubectl_complete-arcprobe"), args);
+    let Ok(commands) = asked(&["rep"]) else {
+        println!("SKIPPED: bash is not installed");
+        return;
+    };
+    assert_eq!(commands, "report\n:4\n");
+    assert!(asked(&["check", "--proxy-"]).expect("again").contains("--proxy-skip-range\n"));
+    match run(Path::new("kubectl"), &["__complete", "arcprobe", "rep"]) {
+        Ok(told) => assert!(told.starts_with("report\n:4\n"), "{told}"),
+        Err(_) => println!("SKIPPED: kubectl is not installed"),
+    }
 }
 
 #[test]
