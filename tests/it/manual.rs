@@ -73,7 +73,8 @@ fn it_is_a_plugin_of_kubectl_with_completions() {
     std::fs::write(at("kubectl_complete-arcprobe"), script).expect("written");
     std::fs::set_permissions(at("kubectl_complete-arcprobe"), std::fs::Permissions::from_mode(0o755))
         .expect("ours");
-    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
+    let path =
+        format!("{}:{}", folder.path().display(), std::env::var_os("PATH").unwrap_or_default().display());
     let run = |program: &Path, args: &[&str]| {
         let output = Command::new(program).args(args).env("PATH", &path).env("HOME", folder.path()).output();
         output.map(|o| String::from_utf8_lossy(&[o.stdout, o.stderr].concat()).into_owned())
