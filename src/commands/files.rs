@@ -53,9 +53,29 @@ pub(super) fn open_file(path: &Path) -> Result<(File, PathBuf), CommandError> {
 /// Each file in the format of its ending.
 pub(super) fn save(report: &Report, files: Vec<Opened>, screen: &Screen) -> Result<(), CommandError> {
     for (file, path, format) in files {
-        write(file, &path, &report::render(report, format, &screen.plain()))?;
+        let text = report::render(report, format, &screen.plain());
+        // a collector that reads at any moment must not meet a file that is half written
+        if format == Format::Openmetrics && replace(&path, &text).is_ok() {
+            continue;
+        }
+        write(file, &path, &text)?;
     }
     Ok(())
+}
+
+/// Writes beside a plain file, then takes its place at once.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    if !path.symlink_metadata()?.is_file() {
+        return Err(std::io::ErrorKind::InvalidInput.into());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let replaced = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    if replaced.is_err() {
+        // it may never have been made
+        let _ = std::fs::remove_file(&beside);
+    }
+    replaced
 }
 
 /// In place of what the file held.

@@ -6,6 +6,7 @@ mod advise;
 mod cli;
 #[cfg(all(target_os = "linux", feature = "cluster-tests"))]
 mod cluster;
+mod deploy;
 mod diagnose;
 mod discovery;
 mod docs;
