@@ -50,8 +50,11 @@ pub struct Ran<'a> {
 /// Judges a run.
 pub fn conclude(ran: &Ran<'_>) -> Report {
     let vantages: Vec<_> = ran.sightings.iter().map(|s| s.vantage.clone()).collect();
-    let checks: Vec<_> =
+    let mut checks: Vec<_> =
         ran.sightings.iter().flat_map(|s| verdict::checks(&s.plan, &s.evidence, &s.vantage.id)).collect();
+    for check in &mut checks {
+        check.defined = ran.rules.places.get(&check.requirement).cloned();
+    }
     let discoveries: Vec<_> = ran.sightings.iter().flat_map(inquiries).collect();
     let interrupted = ran.interrupted || ran.sightings.iter().any(|s| s.evidence.interrupted);
     let deadline_passed = ran.sightings.iter().any(|s| s.evidence.deadline_passed);

@@ -77,6 +77,7 @@ impl Lookout<'_> {
             sources: BTreeMap::new(),
             features: self.rules.features.clone(),
             endpoints: self.rules.endpoints.iter().filter(is_wanted).map(bare).collect(),
+            places: BTreeMap::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The report as SARIF 2.1.0 (OASIS), for what collects findings of tools: a result for each finding, a rule for each kind.
 //!
-//! A network has no files. Results are located where the report knows them: at the endpoints, as logical locations. The
-//! fingerprint is made of what a finding is about, so that the same trouble is the same alert in the next run.
+//! A network has no files. Results are located at the endpoints, as logical locations, and where their rules stand: in the line
+//! of the rules file. The fingerprint is made of what a finding is about, so that the same trouble is the same alert in the next run.
 
 use std::collections::{HashMap, HashSet};
 
@@ -95,11 +95,32 @@ fn message(finding: &Finding) -> String {
 }
 
 fn location(check: &Check) -> Value {
-    json!({ "logicalLocations": [{
+    let mut location = json!({ "logicalLocations": [{
         "name": clean(&target(check)),
         "fullyQualifiedName": clean(&check.id),
         "kind": "resource",
-    }] })
+    }] });
+    if let Some(place) = &check.defined {
+        location["physicalLocation"] = json!({
+            "artifactLocation": { "uri": uri(&clean(&place.file)) },
+            "region": { "startLine": place.line.max(1) },
+        });
+    }
+    location
+}
+
+/// A path as a reference to a file (RFC 3986): what has a meaning in a reference, or none, is escaped.
+fn uri(path: &str) -> String {
+    use std::fmt::Write as _;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'/');
+    path.replace('\\', "/").bytes().fold(String::new(), |mut text, byte| {
+        if plain(byte) {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}"); // a String takes all
+        }
+        text
+    })
 }
 
 fn fingerprint(finding: &Finding) -> String {

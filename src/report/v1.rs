@@ -11,7 +11,7 @@ use crate::evidence::{Attempt, Cause, CertificateSummary, Inquiry, InsideName, P
 use crate::finding::{Confidence, Finding, Severity};
 use crate::networks::{Role, Skipped};
 use crate::plan::{Route, UnverifiedKind};
-use crate::rules::model::{Cloud, Layer, Protocol};
+use crate::rules::model::{Cloud, Layer, Place, Protocol};
 use crate::settings::Connectivity;
 use crate::vantage::{TroubleKind, VantageKind};
 
@@ -151,6 +151,9 @@ pub struct Check {
     pub id: String,
     /// The id of the rule.
     pub requirement: String,
+    /// Where the rule stands; `null` where it stands in no line of its own.
+    #[serde(default)]
+    pub defined: Option<Place>,
     /// What is behind the endpoint.
     pub title: String,
     /// What it is needed for.

@@ -1,9 +1,10 @@
 //! Laying rules files on top of each other.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::load::{Loaded, load_file};
-use super::model::{Cloud, Endpoint, RuleSet};
+use super::model::{Cloud, Endpoint, Place, RuleSet};
 use super::problem::{Invalid, RulesError};
 use super::{builtin, check};
 
@@ -51,6 +52,8 @@ impl RuleSet {
         if !problems.is_empty() {
             return Err(Invalid::error(&file.name, file.text, problems));
         }
+        let places = places(&file);
+        self.places.extend(places);
         self.layers.push(file.layer);
         let rules = file.rules;
         merge(&mut self.features, rules.features, |feature| feature.id.clone());
@@ -68,6 +71,20 @@ impl RuleSet {
         self.endpoints.retain(|endpoint| endpoint.cloud == Some(cloud));
         self
     }
+}
+
+/// Where the endpoints of a file stand: at the first line that has their id as such. A file in the flow style of YAML, with several
+/// entries in a line, has none.
+fn places(file: &Loaded) -> Vec<(String, Place)> {
+    let ids = file.text.lines().zip(1_u32..).filter_map(|(text, line)| {
+        let id = text.trim_start().strip_prefix("- id:")?.split('#').next()?.trim();
+        Some((id.trim_matches(['"', '\'']).to_owned(), line))
+    });
+    // an id of a feature may be that of an endpoint; the endpoints come last in a file
+    let lines: BTreeMap<_, _> = ids.collect();
+    let place = |line: &u32| Place { file: file.name.clone(), line: *line };
+    let endpoints = file.rules.endpoints.iter().map(|endpoint| endpoint.id.to_string());
+    endpoints.filter_map(|id| lines.get(&id).map(|line| (id.clone(), place(line)))).collect()
 }
 
 /// Quadratic, over a few hundred entries at most; only replacing entries keep the order of the files.

@@ -513,6 +513,18 @@ pub struct RuleSet {
     pub endpoints: Vec<Endpoint>,
     /// The pages that the facts come from.
     pub sources: BTreeMap<String, Source>,
+    /// Where each endpoint stands, by its id. Agents have no use for it.
+    #[serde(skip)]
+    pub places: BTreeMap<String, Place>,
+}
+
+/// A line of a rules file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// The path as it was given; of a built-in file that in the repository.
+    pub file: String,
+    /// Counted from 1.
+    pub line: u32,
 }
 
 /// One rules file, as reports cite it.

@@ -56,6 +56,7 @@ fn unjudged(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check 
     Check {
         id: planned.id.clone(),
         requirement: planned.requirement.clone(),
+        defined: None,
         title: planned.title.clone(),
         why: planned.why.clone(),
         breaks: planned.breaks.clone(),

@@ -48,6 +48,29 @@ fn real_reports_fit_the_schema_and_the_contract() {
 }
 
 #[test]
+fn a_check_names_the_line_of_its_rule() {
+    let (lab, rules) = lab();
+    let report = report(&lab, &rules);
+    for check in report["checks"].as_array().unwrap() {
+        let place = &check["defined"];
+        let text = std::fs::read_to_string(place["file"].as_str().unwrap()).unwrap();
+        let line = usize::try_from(place["line"].as_u64().unwrap()).unwrap();
+        let id = check["requirement"].as_str().unwrap();
+        assert!(text.lines().nth(line - 1).unwrap().contains(id), "{place}: {id}");
+    }
+    let args = ["-l", "eastus", "--deadline", "1s", "-o", "sarif", "--timeout", "200ms"];
+    let log = Program::check_in(&lab).args(args).run().json();
+    let locations =
+        log["runs"][0]["results"].as_array().unwrap().iter().flat_map(|r| r["locations"].as_array().unwrap());
+    let places: Vec<_> = locations.map(|l| &l["physicalLocation"]).collect();
+    assert!(!places.is_empty());
+    for place in places {
+        assert_eq!(place["artifactLocation"]["uri"], "rules/azure-public.yaml", "{place}");
+        assert!(place["region"]["startLine"].as_u64().unwrap() > 10);
+    }
+}
+
+#[test]
 fn the_host_of_a_gateway_is_checked_with_the_way_that_needs_it() {
     let (lab, _) = lab();
     let args = ["-l", "eastus", "--gateway-url", "https://abc123.gw.arc.azure.com", "--deadline", "2s"];

@@ -76,6 +76,7 @@ fn check(vantage: &str, route: &Route, at: usize, endpoint: &Endpoint) -> Check 
     let mut check = Check {
         id: format!("{vantage}/{id}/{host}"),
         requirement: id.into(),
+        defined: None,
         title: format!("can reach {id}"),
         why: "the agents call it".into(),
         breaks: "the cluster stays Connecting".into(),
