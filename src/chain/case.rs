@@ -86,6 +86,11 @@ pub enum CaseError {
     /// No JSON, or not of this shape.
     #[error("no evidence as --save-evidence writes it: {0}")]
     Shape(String),
+    /// JSON of something else.
+    #[error(
+        "no evidence as --save-evidence writes it: it has no schema_version; the output of az goes to --connected-cluster, a report of check to arcprobe report"
+    )]
+    Other,
     /// Of a version to come.
     #[error("schema_version is {0}; this program reads {VERSION}")]
     Version(u32),
@@ -101,6 +106,9 @@ impl Case {
     /// When it is none, or of another version.
     pub fn from_json(bytes: &[u8]) -> Result<Self, CaseError> {
         let case: Self = serde_json::from_slice(bytes).map_err(|e| CaseError::Shape(e.to_string()))?;
+        if case.schema_version == 0 {
+            return Err(CaseError::Other);
+        }
         if case.schema_version != VERSION {
             return Err(CaseError::Version(case.schema_version));
         }

@@ -596,6 +596,10 @@ fn a_second_cluster_with_the_same_identity_shows_by_what_azure_has_on_record() {
     without_identity(&mut case);
     let chain = judged(&case, Some(&azure("1.33.2")));
     let ids: Vec<_> = chain.findings.iter().map(|f| f.id.as_str()).collect();
+    assert_eq!(ids, ["arc_identity_missing"], "a Secret may have been deleted just now");
+    let beats = r#"{"connectivityStatus": "Connected", "lastConnectivityTime": "2026-11-27T11:55:00Z"}"#;
+    let chain = judged(&case, Some(beats));
+    let ids: Vec<_> = chain.findings.iter().map(|f| f.id.as_str()).collect();
     assert_eq!(ids, ["arc_identity_missing", "arc_two_clusters"], "{chain:#?}");
 }
 
@@ -673,7 +677,7 @@ fn prerequisites_are_mended_before_agents_are_installed_and_lasting_ones_are_tol
         ids(judged_with(&nothing)),
         [
             is("arc_not_installed", Severity::Blocking),
-            is("arc_onboarding_rights", Severity::Warning),
+            is("arc_onboarding_rights", Severity::Blocking),
             is("arc_aks", Severity::Warning),
             is("arc_az", Severity::Warning),
         ]

@@ -156,7 +156,7 @@ struct Fault<'a> {
 /// Judges a cluster.
 pub fn judge(known: &Known<'_>) -> Chain {
     let view = View::new(known.case);
-    let young = view.installed().filter(|at| known.now.duration_since(*at) < YOUNG).map(|at| at + PATIENCE);
+    let young = view.touched().filter(|at| known.now.duration_since(*at) < YOUNG).map(|at| at + PATIENCE);
     let mut first: Option<Link> = None;
     let mut chain = Chain {
         verdict: Answer::Healthy,
@@ -387,7 +387,7 @@ fn needs(chain: &mut Chain, known: &Known<'_>, is_empty: bool) {
     let is_known = |f: &Finding, chain: &Chain| chain.findings.iter().any(|known| known.id == f.id);
     for finding in &judged.findings {
         if (is_empty || LASTING.contains(&finding.id.as_str())) && !is_known(finding, chain) {
-            chain.findings.push(Finding { severity: Severity::Warning, ..finding.clone() });
+            chain.findings.push(finding.clone());
         }
     }
 }
@@ -449,6 +449,8 @@ const PATIENT: &[&str] = &[
     "arc_connect_down",
     "arc_extensions_down",
     "arc_metadata_down",
+    "arc_release_incomplete",
+    "arc_terminating",
 ];
 
 /// Prerequisites that stay after connecting.

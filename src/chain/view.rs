@@ -75,6 +75,13 @@ impl<'a> View<'a> {
         self.agents.iter().filter_map(|agent| agent.created).max()
     }
 
+    /// When the agents or their namespace came last, or began to go.
+    pub(super) fn touched(&self) -> Option<jiff::Timestamp> {
+        let namespace = self.case.one("Namespace", "", AGENTS).map(|n| &n["metadata"]);
+        let of = |key: &str| namespace.and_then(|metadata| time(&metadata[key]));
+        self.installed().max(of("creationTimestamp")).max(of("deletionTimestamp"))
+    }
+
     /// Metadata of a Secret of the agents; `None` where it is not there or not known.
     pub(super) fn secret(&self, name: &str) -> Option<&'a Value> {
         self.case.one("SecretMetadata", AGENTS, name)

@@ -111,9 +111,13 @@ fn two_clusters(view: &View<'_>, known: &Known<'_>) -> Option<Warning> {
     let is_nameless = view.knows_secrets()
         && !view.agents.is_empty()
         && view.secret("azure-identity-certificate").is_none();
-    if azure.connectivity_status == Some(Status::Connected) && is_nameless {
-        let shown = "Azure says Connected, and this cluster has no identity certificate".to_owned();
-        return Some(("arc_two_clusters", shown, Confidence::High));
+    // Azure notices after a quarter of an hour that a heartbeat is missing
+    let beats = azure.last_connectivity_time.is_some_and(|t| known.now.duration_since(t) < HEARTBEAT);
+    let is_old = view.touched().is_some_and(|t| known.now.duration_since(t) > HEARTBEAT * 2);
+    if azure.connectivity_status == Some(Status::Connected) && is_nameless && beats && is_old {
+        let shown = "Azure has a heartbeat of the last minutes, and this cluster has no identity certificate"
+            .to_owned();
+        return Some(("arc_two_clusters", shown, Confidence::Medium));
     }
     let theirs = azure.kubernetes_version.as_deref()?;
     let ours = known.case.kubernetes()?;
@@ -139,6 +143,9 @@ fn restarts(view: &View<'_>) -> Option<Warning> {
 fn days(duration: SignedDuration) -> i64 {
     duration.as_hours() / 24
 }
+
+/// The vendor's pages: without one for so long a cluster is Offline.
+const HEARTBEAT: SignedDuration = SignedDuration::from_mins(15);
 
 /// Of one container; some come with each upgrade and each restart of a node.
 const MANY: u64 = 10;

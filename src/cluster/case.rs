@@ -72,25 +72,33 @@ const SOURCES: &[Source] = &[
     ),
 ];
 
-/// Reads all that can be read. A server that does not answer is part of the case, too.
-pub async fn case(access: &Access, agents: Option<&AgentProxies>, read_secrets: bool) -> Case {
-    let mut redaction = Redaction::default();
-    let mut case = Case {
+/// The case of a server that does not answer; `None` where it does. One question first: where nobody answers, the others would
+/// only wait for their time-outs.
+pub async fn unreachable(access: &Access) -> Option<Case> {
+    let error = get(access, &SOURCES[0], None).await.err()?;
+    if matches!(error.failure, ApiFailure::NotFound(_) | ApiFailure::Forbidden(_)) {
+        return None;
+    }
+    let unread = vec![Skipped { source: API.into(), why: error.failure.to_string() }];
+    Some(Case { unread, ..empty(access) })
+}
+
+fn empty(access: &Access) -> Case {
+    Case {
         schema_version: VERSION,
         tool: format!("arcprobe {}", env!("CARGO_PKG_VERSION")),
         taken_at: jiff::Timestamp::now().to_string(),
         context: access.context.clone(),
         server: access.server.clone(),
-        proxy: agents.map(|a| proxies(a, &mut redaction)).unwrap_or_default(),
         ..Case::default()
-    };
-    // one question first: where nobody answers, the others would only wait for their time-outs
-    if let Err(error) = get(access, &SOURCES[0], None).await
-        && !matches!(error.failure, ApiFailure::NotFound(_) | ApiFailure::Forbidden(_))
-    {
-        case.unread.push(Skipped { source: API.into(), why: error.failure.to_string() });
-        return case;
     }
+}
+
+/// Reads all that can be read.
+pub async fn case(access: &Access, agents: Option<&AgentProxies>, read_secrets: bool) -> Case {
+    let mut redaction = Redaction::default();
+    let mut case =
+        Case { proxy: agents.map(|a| proxies(a, &mut redaction)).unwrap_or_default(), ..empty(access) };
     let answers = stream::iter(SOURCES.iter().map(|source| get(access, source, None)));
     let answers: Vec<_> = answers.buffered(AT_ONCE).collect().await;
     for (source, answer) in SOURCES.iter().zip(answers) {

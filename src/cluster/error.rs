@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use super::dialer::DialError;
+use crate::chain::redact::Redaction;
 use crate::evidence::{Failure, printable};
 
 /// A request to the API server failed.
@@ -128,7 +129,10 @@ fn credentials(error: &kube::client::AuthError) -> String {
         AuthError::AuthExecRun { cmd, out } => {
             let complaint = String::from_utf8_lossy(&out.stderr);
             let last = complaint.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("it says nothing");
-            let program = cmd.split_whitespace().next().unwrap_or_default().trim_matches('"');
+            // its environment comes first, as NAME="..."
+            let is_program = |word: &&str| word.starts_with('"');
+            let program = cmd.split_whitespace().find(is_program).unwrap_or("itself").trim_matches('"');
+            let last = Redaction::default().line(last);
             format!("the credential plugin {program} ends with {}: {last}", out.status)
         }
         AuthError::AuthExecStart(e) => format!("the credential plugin does not start: {e}"),

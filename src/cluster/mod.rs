@@ -23,7 +23,7 @@ mod start;
 
 pub use access::{Access, AccessError};
 pub use agents::{AgentProxies, proxies, region};
-pub use case::case;
+pub use case::{case, unreachable};
 pub use cleanup::{Cleaned, cleanup};
 pub use config::ConfigError;
 pub use delivery::{Listener, Looked, look, nowhere};

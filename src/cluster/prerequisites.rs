@@ -164,7 +164,7 @@ fn asks(spec: &PodSpec, resource: &str, read: fn(&str) -> Option<i64>) -> i64 {
     together.max(hungriest).saturating_add(of(&spec.overhead))
 }
 
-/// What an earlier installation left. What may not be read of it is missed; the namespace itself has to be readable.
+/// What an earlier installation left. The namespace and its Deployments have to be readable; what else may not be read is listed.
 async fn traces(access: &Access) -> Result<Traces, ApiError> {
     let (namespace, deployments, config) = tokio::join!(
         access.get::<Value>("read the namespace azure-arc", "/api/v1/namespaces/azure-arc", None),
@@ -180,43 +180,73 @@ async fn traces(access: &Access) -> Result<Traces, ApiError> {
         ),
     );
     let namespace = match namespace {
-        Ok(namespace) => Some(namespace["status"]["phase"].as_str().unwrap_or("Active").to_owned()),
+        Ok(namespace) => Some(namespace),
         Err(ApiError { failure: ApiFailure::NotFound(_), .. }) => None,
         Err(e) => return Err(e),
     };
-    let releases = releases(access).await;
-    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?limit=2000";
-    let definitions = names(access, "list the custom resource definitions", path).await;
-    let of_arc = |name: &String| OWN_GROUPS.iter().any(|group| name.ends_with(group));
-    Ok(Traces {
-        namespace,
-        deployments: deployments.ok().and_then(|d| d["items"].as_array().map(Vec::len)).unwrap_or(0),
+    let deployments = match deployments {
+        Ok(list) => list["items"].as_array().map_or(0, Vec::len),
+        Err(ApiError { failure: ApiFailure::NotFound(_), .. }) => 0,
+        Err(e) => return Err(e),
+    };
+    let mut traces = Traces {
+        namespace: namespace.as_ref().map(|n| n["status"]["phase"].as_str().unwrap_or("Active").to_owned()),
+        deployments,
         resource: config.ok().and_then(|c| resource_id(&c["data"])),
-        releases,
-        definitions: definitions.into_iter().filter(of_arc).collect(),
-    })
+        ..Traces::default()
+    };
+    let mut times: Vec<_> = namespace.iter().flat_map(|n| moments(&n["metadata"])).collect();
+    releases(access, &mut traces, &mut times).await;
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?limit=2000";
+    let definitions = metadata(access, "custom resource definitions", path, &mut traces).await;
+    let of_arc = |name: &String| OWN_GROUPS.iter().any(|group| name.ends_with(group));
+    traces.definitions = definitions.iter().filter_map(name).filter(of_arc).collect();
+    let now = jiff::Timestamp::now();
+    traces.newest_s = times.into_iter().max().map(|newest| now.duration_since(newest).as_secs());
+    Ok(traces)
 }
 
-async fn releases(access: &Access) -> Vec<String> {
-    let mut releases = Vec::new();
+/// When an object came, and when it began to go.
+fn moments(metadata: &Value) -> impl Iterator<Item = jiff::Timestamp> {
+    let read = |key: &str| metadata[key].as_str().and_then(|text| text.parse().ok());
+    [read("creationTimestamp"), read("deletionTimestamp")].into_iter().flatten()
+}
+
+fn name(metadata: &Value) -> Option<String> {
+    metadata["name"].as_str().map(str::to_owned)
+}
+
+async fn releases(access: &Access, traces: &mut Traces, times: &mut Vec<jiff::Timestamp>) {
     for space in ["azure-arc-release", "default"] {
         let path = format!("/api/v1/namespaces/{space}/secrets?labelSelector=owner%3Dhelm&limit=1000");
-        let names = names(access, "list the releases of Helm", &path).await;
-        let is_release = |name: &String| {
-            ["azure-arc", "cluster-diagnostic-checks"]
-                .iter()
-                .any(|release| name.starts_with(&format!("sh.helm.release.v1.{release}.")))
-        };
-        releases.extend(names.into_iter().filter(is_release).map(|name| format!("{space}/{name}")));
+        let what = format!("releases of Helm in {space}");
+        for secret in metadata(access, &what, &path, traces).await {
+            let is_release = |name: &String| {
+                ["azure-arc", "cluster-diagnostic-checks"]
+                    .iter()
+                    .any(|release| name.starts_with(&format!("sh.helm.release.v1.{release}.")))
+            };
+            if let Some(name) = name(&secret).filter(is_release) {
+                traces.releases.push(format!("{space}/{name}"));
+                times.extend(moments(&secret));
+            }
+        }
     }
-    releases
 }
 
-/// The names of objects: no more is asked for, and no more kept. What may not be read has none.
-async fn names(access: &Access, doing: &str, path: &str) -> Vec<String> {
-    let list = access.get::<Value>(doing, path, Some(METADATA_ONLY)).await.unwrap_or_default();
-    let items = list["items"].as_array().into_iter().flatten();
-    items.filter_map(|item| item["metadata"]["name"].as_str().map(str::to_owned)).collect()
+/// The metadata of objects: no more is asked for, and no more kept.
+async fn metadata(access: &Access, what: &str, path: &str, traces: &mut Traces) -> Vec<Value> {
+    match access.get::<Value>(format!("list the {what}"), path, Some(METADATA_ONLY)).await {
+        Ok(list) => {
+            let items = list["items"].as_array().into_iter().flatten();
+            items.map(|item| item["metadata"].clone()).collect()
+        }
+        Err(ApiError { failure: ApiFailure::NotFound(_), .. }) => Vec::new(),
+        Err(e) => {
+            traces.unread.push(Skipped { source: what.to_owned(), why: e.failure.to_string() });
+            Vec::new()
+        }
+    }
 }
 
 /// Of custom resource definitions.

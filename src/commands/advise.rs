@@ -84,11 +84,11 @@ fn read(
         return Ok((Snapshot { given, ..Snapshot::default() }, None));
     }
     let choice = super::settings::kube(&args.kube);
-    let read = runtime()?.block_on(async {
+    let read = runtime()?.until_stopped(async {
         let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
         let snapshot = cluster::snapshot(&access, proposal(args)).await?;
         Ok::<_, cluster::AccessError>((snapshot, cluster::proxies(&access, args.read_secrets).await))
-    });
+    })?;
     let (snapshot, agents) = read.map_err(CommandError::inaccessible)?;
     Ok((Snapshot { given, ..snapshot }, agents))
 }

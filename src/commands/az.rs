@@ -9,7 +9,8 @@ use crate::chain::azure;
 ///
 /// # Errors
 /// When `az` is not there, takes too long, fails or says no JSON: in words for the user.
-pub(super) fn show(resource: &str) -> Result<Value, String> {
-    let output = ask(AZ, &["connectedk8s", "show", "--ids", resource, "-o", "json", "--only-show-errors"])?;
+pub(super) async fn show(resource: &str) -> Result<Value, String> {
+    let asked = ["connectedk8s", "show", "--ids", resource, "-o", "json", "--only-show-errors"];
+    let output = ask(AZ, &asked).await.map_err(|e| e.to_string())?;
     azure::json(&output).map_err(|e| format!("{AZ} connectedk8s show: {e}"))
 }

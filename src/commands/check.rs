@@ -15,7 +15,7 @@ use crate::finding::Severity;
 use crate::measure::interruption;
 use crate::net::Net;
 use crate::prerequisites::Judged;
-use crate::prerequisites::facts::Facts;
+use crate::prerequisites::facts::{Asked, Facts};
 use crate::prerequisites::needs::Wanted;
 use crate::progress::Progress;
 use crate::report::v1::{Report, Verdict};
@@ -29,11 +29,11 @@ fn located(args: &CheckArgs, environment: &Environment, screen: &Screen) -> Resu
         return Ok(args.clone());
     }
     let choice = super::settings::kube(&args.cluster.kube);
-    let found = runtime()?.block_on(async {
+    let found = runtime()?.until_stopped(async {
         let probe = ProbeSettings { deadline: args.probe.deadline, ..ProbeSettings::default() };
         let access = Access::open(&choice, environment, &probe).await?;
         Ok::<_, AccessError>(cluster::region(&access).await?)
-    });
+    })?;
     let why = match found {
         Ok(Some(region)) => {
             screen.hint(&format!("region {region}, as the cluster's agents have it"));
@@ -70,13 +70,21 @@ pub(super) fn run(
     }
     let waivers = super::waivers::read(&args.waivers)?;
     let baseline = args.baseline.as_deref().map(super::report::read).transpose()?;
-    let facts = args.prerequisites.then(|| {
+    let mut asking = args.prerequisites.then(|| {
         let choice = super::settings::kube(&args.cluster.kube);
-        super::prerequisites::facts(&choice, &settings.probe, environment)
+        super::prerequisites::begin(choice, settings.probe.clone(), environment.clone())
     });
-    let facts = facts.transpose()?;
+    let mut facts = None;
     let report = super::wait::until_met(args.wait, screen, || {
         let mut report = look(&surveyor, screen)?;
+        if let Some(asking) = asking.take() {
+            match asking.facts(screen) {
+                Ok(told) => facts = Some(usable(told, args)?),
+                // what was measured is told all the same
+                Err(CommandError::Stopped) => report.run.interrupted = true,
+                Err(e) => return Err(e),
+            }
+        }
         if let Some(facts) = &facts {
             report = with_prerequisites(report, prerequisites(args, &settings.scope, facts)?);
         }
@@ -114,6 +122,17 @@ fn compared(
         (false, Exit::Ok) if report.verdict == Verdict::Incomplete => Exit::Incomplete,
         (false, exit) => exit,
     })
+}
+
+/// A kubeconfig that was named and cannot be used is wrong usage; that there is none is something that lacks.
+fn usable(facts: Facts, args: &CheckArgs) -> Result<Facts, CommandError> {
+    let kube = &args.cluster.kube;
+    match &facts.cluster {
+        Asked::Unusable(why) if kube.kube_config.is_some() || kube.kube_context.is_some() => {
+            Err(CommandError::Usage(anyhow::anyhow!("--prerequisites: {why}")))
+        }
+        _ => Ok(facts),
+    }
 }
 
 fn prerequisites(args: &CheckArgs, scope: &Scope, facts: &Facts) -> Result<Judged, CommandError> {

@@ -47,7 +47,8 @@ pub(super) fn run(
         case.azure = Some(document.clone());
     }
     if args.az {
-        match case.resource().map(|resource| super::az::show(&resource)) {
+        let shown = case.resource().map(|resource| runtime()?.until_stopped(super::az::show(&resource)));
+        match shown.transpose()? {
             Some(Ok(document)) => case.azure = Some(document),
             Some(Err(why)) => screen.hint(&format!("--az: {why}; what Azure says is not known")),
             None => screen
@@ -70,7 +71,7 @@ pub(super) fn run(
         None => first,
     };
     match args.output {
-        DiagnoseFormat::Text => drop(show(&report::chain::text(&chain, &screen.text))?),
+        DiagnoseFormat::Text => drop(show(&report::chain::text(&chain, &next(args, &case), &screen.text))?),
         DiagnoseFormat::Json => {
             show(&pretty(&Diagnosis {
                 schema_version: 1,
@@ -83,6 +84,16 @@ pub(super) fn run(
     }
     let interrupted = interrupted || probed.is_some_and(|report| report.run.interrupted);
     Ok(exit(&chain, interrupted, args.fail_on))
+}
+
+/// What may be tried next, of what was not.
+fn next(args: &DiagnoseArgs, case: &Case) -> String {
+    let can_save = args.evidence.is_none() && args.save_evidence.is_none();
+    let hints = [
+        (can_save, "--save-evidence FILE keeps all of it for a ticket"),
+        (case.azure.is_none(), "--connected-cluster FILE adds what Azure says"),
+    ];
+    hints.iter().filter(|(fits, _)| *fits).map(|(_, hint)| *hint).collect::<Vec<_>>().join("; ")
 }
 
 fn pretty(value: &impl serde::Serialize) -> Result<String, CommandError> {
@@ -133,34 +144,41 @@ fn azure(case: &Case, name: Option<&str>) -> Result<Option<AzureCluster>, Comman
 
 fn read(args: &DiagnoseArgs, environment: &Environment) -> Result<Case, CommandError> {
     let choice = super::settings::kube(&args.cluster.kube);
-    let read = runtime()?.block_on(async {
+    let read = runtime()?.until_stopped(async {
         let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
         Ok::<_, cluster::AccessError>(Box::pin(taken(&access, args.cluster.read_secrets, None)).await)
-    });
+    })?;
     read.map_err(CommandError::inaccessible)
 }
 
 /// Everything that is read; of the prerequisites only once, for they take all pods of the cluster.
 pub(super) async fn taken(access: &Access, read_secrets: bool, needed: Option<&Facts>) -> Case {
+    if let Some(case) = cluster::unreachable(access).await {
+        return case;
+    }
     let agents = cluster::proxies(access, read_secrets).await;
-    let prerequisites = async {
-        match needed {
-            Some(facts) => Some(facts.clone()),
-            // a server that does not answer is told by the case
-            None => Some(Facts {
-                cluster: Asked::Told(Box::pin(cluster::prerequisites(access)).await.ok()?),
-                tools: None,
-            }),
-        }
+    let mut case = cluster::case(access, agents.as_ref(), read_secrets).await;
+    // of those that are known only what the case contradicts is read again
+    case.prerequisites = if let Some(facts) = needed.filter(|facts| fits(facts, &case)) {
+        Some(facts.clone())
+    } else {
+        let told = Box::pin(cluster::prerequisites(access)).await.ok();
+        told.map(|told| Facts { cluster: Asked::Told(told), tools: None })
     };
-    let (mut case, prerequisites) =
-        tokio::join!(cluster::case(access, agents.as_ref(), read_secrets), prerequisites);
-    case.prerequisites = prerequisites;
     case.skip_range = match agents {
         Some(agents) if !agents.variables.is_empty() => skip_range(access, &agents).await,
         _ => None,
     };
     case
+}
+
+/// Whether prerequisites that were read before tell of the same installation.
+fn fits(facts: &Facts, case: &Case) -> bool {
+    let Asked::Told(cluster) = &facts.cluster else { return false };
+    let phase =
+        case.one("Namespace", "", "azure-arc").map(|n| n["status"]["phase"].as_str().unwrap_or("Active"));
+    cluster.traces.namespace.as_deref() == phase
+        && cluster.traces.deployments == case.within("Deployment", "azure-arc").count()
 }
 
 /// What is wrong with the skip range of the agents, where it stops them.

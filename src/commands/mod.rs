@@ -48,6 +48,9 @@ pub enum CommandError {
     /// A cluster does not answer, or not to these credentials.
     #[error("{}", told(.0))]
     Unanswered(anyhow::Error),
+    /// The user has stopped it.
+    #[error("stopped")]
+    Stopped,
 }
 
 impl CommandError {
@@ -69,6 +72,7 @@ impl CommandError {
             Self::Usage(_) => Exit::Usage,
             Self::Failed(_) => Exit::Failed,
             Self::Unanswered(_) => Exit::Incomplete,
+            Self::Stopped => Exit::Interrupted,
         }
     }
 }
@@ -81,6 +85,18 @@ impl std::ops::Deref for Runtime {
 
     fn deref(&self) -> &Self::Target {
         self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Runtime {
+    /// Waits for something, or for the user who stops it: where signals were heard once, only who listens hears them.
+    fn until_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, CommandError> {
+        self.block_on(async {
+            tokio::select! {
+                done = work => Ok(done),
+                () = crate::measure::interruption() => Err(CommandError::Stopped),
+            }
+        })
     }
 }
 

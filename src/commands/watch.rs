@@ -15,10 +15,10 @@ use crate::cluster::Access;
 use crate::report;
 use crate::settings::ProbeSettings;
 
-/// The first link that does not hold yet, and since when.
+/// The first link that does not hold yet and why, and since when.
 #[derive(Default)]
 struct Hanging {
-    link: Option<Link>,
+    first: Option<(Link, String)>,
     since: Option<Instant>,
     is_told: bool,
 }
@@ -29,16 +29,16 @@ impl Hanging {
         // what is broken tells more than what could not be read
         let by_state = [State::Broken, State::Waiting, State::Unknown];
         let link = by_state.iter().find_map(|state| chain.links.iter().find(|l| l.state == *state));
-        let link = link.map(|l| l.link);
-        if link != self.link {
-            *self = Self { link, since: Some(now), is_told: false };
+        let first = link.map(|l| (l.link, l.why.clone()));
+        if first != self.first {
+            *self = Self { first, since: Some(now), is_told: false };
         }
         let is_over = self.since.is_some_and(|since| now.duration_since(since) >= patience);
         if !is_over || self.is_told {
             return None;
         }
         self.is_told = true;
-        link
+        self.first.as_ref().map(|(link, _)| *link)
     }
 }
 
@@ -53,14 +53,22 @@ pub(super) fn watch(
     let choice = super::settings::kube(&args.cluster.kube);
     let runtime = runtime()?;
     let mut stopped = stop_signal(&runtime);
-    let access = runtime.block_on(Access::open(&choice, environment, &ProbeSettings::default()));
+    let probe = ProbeSettings { deadline: args.probe.deadline, ..ProbeSettings::default() };
+    let access = runtime.until_stopped(Access::open(&choice, environment, &probe))?;
     let access = access.map_err(CommandError::inaccessible)?;
     let until = args.probe.deadline.map(|limit| Instant::now() + limit);
     let mut shown: Vec<LinkState> = Vec::new();
     let mut needed = None;
     let mut hanging = Hanging::default();
+    let mut last = None;
     loop {
-        let case = runtime.block_on(Box::pin(taken(&access, args.cluster.read_secrets, needed.as_ref())));
+        let read = Box::pin(taken(&access, args.cluster.read_secrets, needed.as_ref()));
+        let case = match (runtime.until_stopped(read), last) {
+            (Ok(case), _) => case,
+            // what was read before is judged as ever
+            (Err(CommandError::Stopped), Some(last)) => return Ok((last, true)),
+            (Err(e), _) => return Err(e),
+        };
         needed.clone_from(&case.prerequisites);
         let chain = judged(&case, catalogue, None, None)?;
         let is_new = |state: &&LinkState| {
@@ -85,6 +93,7 @@ pub(super) fn watch(
         if is_over || is_stopped {
             return Ok((case, is_stopped));
         }
+        last = Some(case);
     }
 }
 

@@ -122,6 +122,13 @@ fn leftovers(traces: &Traces, cluster: &ClusterFacts) -> Outcome {
     if let Some(why) = unread(cluster, TRACES) {
         return item.unverified(why);
     }
+    if traces.deployments == 0
+        && let Some(seconds) = traces.newest_s.filter(|s| *s < MOVING_S)
+    {
+        return item.unverified(format!(
+            "something was installed or deleted {seconds} s ago and may be on its way; look again"
+        ));
+    }
     if traces.namespace.as_deref() == Some("Terminating") {
         return item.unmet("the namespace azure-arc is Terminating", "arc_terminating");
     }
@@ -136,7 +143,11 @@ fn leftovers(traces: &Traces, cluster: &ClusterFacts) -> Outcome {
     }
     if traces.deployments > 0 {
         let whose = traces.resource.as_deref().map(|r| format!(", as {r}")).unwrap_or_default();
-        return item.met(format!("the agents are installed: {} Deployments{whose}", traces.deployments));
+        let number = match traces.deployments {
+            1 => "1 Deployment".to_owned(),
+            n => format!("{n} Deployments"),
+        };
+        return item.met(format!("the agents are installed: {number}{whose}"));
     }
     let releases = names("sh.helm.release.v1.azure-arc.");
     if !releases.is_empty() {
@@ -147,7 +158,11 @@ fn leftovers(traces: &Traces, cluster: &ClusterFacts) -> Outcome {
     if let Some(first) = traces.definitions.first() {
         left.push(format!("{} custom resource definitions, such as {first}", traces.definitions.len()));
     }
-    if left.is_empty() { item.met("none") } else { item.warning(left.join("; "), "arc_leftovers_harmless") }
+    match (left.is_empty(), traces.unread.first()) {
+        (false, _) => item.warning(left.join("; "), "arc_leftovers_harmless"),
+        (true, Some(unread)) => item.unverified(format!("{}: {}", unread.source, unread.why)),
+        (true, None) => item.met("none"),
+    }
 }
 
 /// Extensions run on amd64 only, but for Flux; asked for where one is wanted.
@@ -173,6 +188,9 @@ fn managed(cluster: &ClusterFacts) -> Option<Outcome> {
     let item = Outcome::new("managed", "kind of cluster", "a cluster outside of Azure");
     Some(item.warning(format!("{} is a node of Azure Kubernetes Service", node.name), "arc_aks"))
 }
+
+/// Installing and deleting takes minutes; what is younger may be on its way.
+const MOVING_S: i64 = 600;
 
 fn unread<'a>(cluster: &'a ClusterFacts, source: &str) -> Option<&'a str> {
     cluster.unread.iter().find(|s| s.source == source).map(|s| s.why.as_str())

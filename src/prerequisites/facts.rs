@@ -98,6 +98,10 @@ pub struct Traces {
     pub releases: Vec<String>,
     /// Custom resource definitions of the agents.
     pub definitions: Vec<String>,
+    /// Seconds since the newest of these came, or began to go.
+    pub newest_s: Option<i64>,
+    /// What of these could not be read, and why.
+    pub unread: Vec<Skipped>,
 }
 
 /// What the programs of a workstation say.
@@ -126,6 +130,8 @@ pub struct Program {
     pub version: Option<String>,
     /// Why there is no version.
     pub why: Option<String>,
+    /// It is not on the path, or not installed; else it is there and does not tell.
+    pub is_missing: bool,
 }
 
 /// A provider of a subscription.

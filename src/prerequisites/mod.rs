@@ -11,7 +11,7 @@ pub(crate) use cluster::{NODES, PODS, RIGHTS, TRACES};
 
 use crate::chain;
 use crate::chain::catalogue::Catalogue;
-use crate::finding::{Confidence, Finding};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::report::v1::{Prerequisite, PrerequisiteVerdict};
 use facts::{Asked, Facts};
 use needs::{Generation, Needs, Wanted};
@@ -48,13 +48,15 @@ struct Outcome {
     found: String,
     wanted: String,
     fault: Option<&'static str>,
+    /// In place of those of the fault, where there are some.
+    commands: Vec<String>,
 }
 
 impl Outcome {
     fn new(id: &'static str, title: &'static str, wanted: impl Into<String>) -> Self {
         let wanted = wanted.into();
         let (verdict, found) = (PrerequisiteVerdict::Met, String::new());
-        Self { id, title, verdict, found, wanted, fault: None }
+        Self { id, title, verdict, found, wanted, fault: None, commands: Vec::new() }
     }
 
     fn met(self, found: impl Into<String>) -> Self {
@@ -87,13 +89,24 @@ pub fn judge(known: &Known<'_>) -> Judged {
     for outcome in outcomes {
         let entry = outcome.fault.and_then(|id| known.catalogue.entry(id));
         let shown = format!("{}: {}", outcome.title, outcome.found);
-        judged.findings.extend(entry.map(|entry| chain::told(entry, &shown, Confidence::High)));
+        let mut finding = entry.map(|entry| chain::told(entry, &shown, Confidence::High));
+        if let Some(finding) = &mut finding {
+            // that something cannot be known is no obstacle yet
+            if outcome.verdict == PrerequisiteVerdict::Unverified {
+                finding.severity = finding.severity.min(Severity::Warning);
+            }
+            if !outcome.commands.is_empty() {
+                finding.remedy.commands = outcome.commands;
+            }
+        }
+        judged.findings.extend(finding);
         judged.items.push(Prerequisite {
             id: outcome.id.into(),
             title: outcome.title.into(),
             verdict: outcome.verdict,
             found: crate::evidence::printable(&outcome.found, LONGEST),
             wanted: outcome.wanted,
+            is_workstation: WORKSTATION.contains(&outcome.id),
             finding: outcome.fault.map(str::to_owned),
             accepted: None,
         });
@@ -107,9 +120,12 @@ fn reach(cluster: &Asked<facts::ClusterFacts>) -> Outcome {
     match cluster {
         Asked::Told(cluster) => item.met(format!("context {}, {} answers", cluster.context, cluster.server)),
         Asked::Unusable(why) => item.unmet(why, "arc_kubeconfig"),
-        Asked::Silent(why) => item.unmet(why, "arc_api_unreachable"),
+        Asked::Silent(why) => Outcome { fault: Some("arc_api_unreachable"), ..item.unverified(why) },
     }
 }
+
+/// What the programs of this machine say; another one may connect the cluster.
+const WORKSTATION: &[&str] = &["az", "connectedk8s", "helm", "kubectl", "login", "providers"];
 
 /// In characters.
 const LONGEST: usize = 400;

@@ -15,7 +15,9 @@ pub(super) fn outcomes(tools: &Tools, known: &Known<'_>) -> Vec<Outcome> {
     let mut outcomes = vec![program(&az, &tools.az, &generation.az, known)];
     outcomes.push(match (&tools.az.version, &tools.az.why) {
         // one cause is enough
-        (None, Some(why)) => Outcome::new(extension.id, extension.title, "az").unverified(why),
+        (None, Some(_)) => {
+            Outcome::new(extension.id, extension.title, "az, to tell it").unverified("az does not tell")
+        }
         _ => program(&extension, &tools.connectedk8s, &generation.connectedk8s, known),
     });
     outcomes.extend(generation.helm.as_ref().map(|need| program(&helm, &tools.helm, need, known)));
@@ -40,15 +42,16 @@ fn program(named: &Named, found: &Program, need: &ProgramNeed, known: &Known<'_>
     let wanted = match (need.need, oldest, need.below) {
         (_, Some(oldest), Some(below)) => format!("{oldest} or newer, below {below}{note}"),
         (_, Some(oldest), None) => format!("{oldest} or newer{note}"),
-        (Need::Required, None, _) => format!("the latest{note}"),
+        (Need::Required, None, _) => format!("the latest, which is not judged{note}"),
         (Need::Optional, None, _) => format!("not needed{note}"),
     };
     let item = Outcome::new(named.id, named.title, wanted);
     let Some(told) = &found.version else {
         let why = found.why.clone().unwrap_or_else(|| "its version is not known".into());
         return match need.need {
+            Need::Required if !found.is_missing => item.unverified(why),
             Need::Required => item.warning(why, named.fault),
-            Need::Optional => item.met("not there, and not needed"),
+            Need::Optional => item.met("not needed"),
         };
     };
     let Some(version) = Version::read(told) else {
@@ -78,21 +81,31 @@ fn providers(tools: &Tools, known: &Known<'_>) -> Outcome {
     let item = Outcome::new("providers", "resource providers", format!("{} registered", needed.join(", ")));
     let state = |name: &&str| tools.providers.iter().find(|p| p.name.eq_ignore_ascii_case(name));
     let told: Vec<_> = needed.iter().filter_map(state).collect();
-    let is_good = |p: &&&Provider| {
-        let good = ["Registered", "Registering"];
-        p.state.as_deref().is_some_and(|s| good.iter().any(|g| g.eq_ignore_ascii_case(s)))
+    let is = |p: &Provider, states: &[&str]| {
+        p.state.as_deref().is_some_and(|s| states.iter().any(|state| state.eq_ignore_ascii_case(s)))
     };
-    let bad: Vec<_> = told
-        .iter()
-        .filter(|p| p.state.is_some() && !is_good(p))
-        .map(|p| format!("{} is {}", p.name, p.state.as_deref().unwrap_or_default()))
-        .collect();
+    let bad: Vec<_> =
+        told.iter().filter(|p| is(p, &["NotRegistered", "Unregistered", "Unregistering"])).collect();
     if !bad.is_empty() {
-        return item.unmet(bad.join("; "), "arc_provider");
+        let found = bad.iter().map(|p| format!("{} is {}", p.name, p.state.as_deref().unwrap_or_default()));
+        let register = |p: &&&Provider| format!("az provider register --namespace {}", p.name);
+        let commands = bad.iter().map(register).collect();
+        let found = found.collect::<Vec<_>>().join("; ");
+        return Outcome { commands, ..item.unmet(found, "arc_provider") };
     }
-    if told.iter().filter(is_good).count() == needed.len() {
+    if told.iter().filter(|p| is(p, &["Registered", "Registering"])).count() == needed.len() {
         return item.met("each is registered, or about to be");
     }
-    let why = told.iter().find_map(|p| p.why.clone());
-    item.unverified(why.unwrap_or_else(|| "Azure was not asked: az is not there, or not logged in".into()))
+    let odd = |p: &&Provider| match (&p.why, &p.state) {
+        (Some(why), _) => Some(why.clone()),
+        (None, Some(state)) if !is(p, &["Registered", "Registering"]) => {
+            Some(format!("{} is {state}", p.name))
+        }
+        _ => None,
+    };
+    let not_asked = || match (&tools.az.why, &tools.login) {
+        (Some(why), _) | (None, Some(Err(why))) => why.clone(),
+        _ => "Azure was not asked".to_owned(),
+    };
+    item.unverified(told.iter().find_map(odd).unwrap_or_else(not_asked))
 }

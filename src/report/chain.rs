@@ -15,8 +15,8 @@ const INDENT: usize = 12;
 /// Where the reason of a link begins.
 const REASON: usize = 21;
 
-/// Renders the judgement for people.
-pub fn text(chain: &Chain, options: &TextOptions) -> String {
+/// Renders the judgement for people; `hint` is what they may try next, or empty.
+pub fn text(chain: &Chain, hint: &str, options: &TextOptions) -> String {
     let mut screen = Screen::new(options.colour, options.width);
     let (paint, word) = word(chain.verdict);
     screen.paragraph(&[(paint, &format!("{word}: "))], 0, Paint::Bold, &answer(chain));
@@ -48,10 +48,10 @@ pub fn text(chain: &Chain, options: &TextOptions) -> String {
             );
         }
     }
-    screen.blank();
-    let hint =
-        "--save-evidence FILE keeps all of it for a ticket; --connected-cluster FILE adds what Azure says";
-    screen.line(&[(Paint::Dim, hint)]);
+    if !hint.is_empty() {
+        screen.blank();
+        screen.line(&[(Paint::Dim, hint)]);
+    }
     screen.finish()
 }
 
@@ -108,7 +108,7 @@ fn answer(chain: &Chain) -> String {
             let until = chain.until.as_deref().and_then(|t| t.parse::<jiff::Timestamp>().ok());
             let until =
                 until.map_or("a quarter of an hour".to_owned(), |t| t.strftime("%H:%M UTC").to_string());
-            format!("the agents are younger than ten minutes, and this is normal. Look again at {until}.")
+            format!("this is normal in the first ten minutes. Look again at {until}.")
         }
         Answer::Broken => {
             let first = chain.links.iter().find(|l| l.state == State::Broken);

@@ -228,6 +228,9 @@ pub struct Prerequisite {
     pub found: String,
     /// What is asked for.
     pub wanted: String,
+    /// Whether it is about this machine and its login, and not about the cluster.
+    #[serde(default)]
+    pub is_workstation: bool,
     /// The id of the finding; `null` where nothing is wrong.
     pub finding: Option<String>,
     /// By which waiver it is accepted; `null` without one.

@@ -28,8 +28,8 @@ pub fn read(file: &str, text: &str, codes: &[String]) -> Result<Vec<Waiver>, Wai
     if text.len() > LARGEST {
         return Err(failed(format!("{} bytes; at most {LARGEST} are read", text.len())));
     }
-    let read: File =
-        serde_yaml::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| failed(e.to_string()))?;
+    let read: File = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))
+        .map_err(|e| failed(super::faults::brief(&e)))?;
     for (place, waiver) in read.waivers.iter().enumerate() {
         check(waiver, codes).map_err(|problem| failed(format!("waiver {}: {problem}", place + 1)))?;
     }

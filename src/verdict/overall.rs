@@ -59,7 +59,13 @@ pub fn answer(report: &Report) -> Verdict {
     if report.prerequisites.iter().any(lacks) || report.findings.iter().any(is_blocking) {
         return Verdict::Blocked;
     }
-    of_the_run
+    let is_open = |p: &Prerequisite| p.verdict == PrerequisiteVerdict::Unverified && !p.is_workstation;
+    match of_the_run {
+        Verdict::Ready | Verdict::ReadyWithWarnings if report.prerequisites.iter().any(is_open) => {
+            Verdict::Incomplete
+        }
+        verdict => verdict,
+    }
 }
 
 /// The finding of a waiver that is over and still needed.

@@ -109,7 +109,8 @@ fn a_good_cluster_and_workstation_lack_nothing() {
 #[test]
 fn what_lacks_is_a_finding_and_sets_the_exit_code() {
     let mut scenario = Scenario { forbidden: Some(("*", "*")), ..cluster() };
-    scenario.answers.push(("/api/v1/namespaces/azure-arc", 200, json!({"status": {"phase": "Terminating"}})));
+    let old = json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {"phase": "Terminating"}});
+    scenario.answers.push(("/api/v1/namespaces/azure-arc", 200, old));
     let az = [("provider show --namespace Microsoft.Kubernetes ", "NotRegistered")];
     let report = check(scenario, &az, &["-o", "json"]).exits(3).json();
     assert_eq!(report["verdict"], "blocked");
@@ -134,14 +135,115 @@ fn programs_that_are_not_there_are_no_obstacle_on_another_machine() {
 }
 
 #[test]
-fn a_kubeconfig_that_cannot_be_used_is_told_with_the_network() {
+fn a_kubeconfig_that_is_not_there_is_told_with_the_network() {
     let lab = network();
-    let args = ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", "/nowhere/config"];
+    let args = ["-l", "koreacentral", "--prerequisites", "-o", "json"];
     let report = Program::check_in(&lab).args(args).env("PATH", "/nowhere").run().exits(3).json();
-    let first = &report["findings"][0];
-    assert_eq!(first["id"], "arc_kubeconfig");
-    assert!(first["explanation"].as_str().unwrap().contains("/nowhere/config"), "{first}");
+    assert_eq!(report["findings"][0]["id"], "arc_kubeconfig");
     assert!(report["checks"].as_array().unwrap().len() > 20, "the network is looked at all the same");
+    // one that was named is a slip of the pen
+    let named =
+        Program::check_in(&lab).args(args).args(["--kube-config", "/nowhere/config"]).env("PATH", "/nowhere");
+    let ran = named.run().exits(2);
+    assert!(ran.stderr.contains("/nowhere/config"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_leaves_the_run_incomplete() {
+    let lab = network();
+    let directory = tempfile::tempdir().unwrap();
+    let config = crate::fake_api::kubeconfig(directory.path(), "http://127.0.0.1:9");
+    let args =
+        ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", config.to_str().unwrap()];
+    let report = Program::check_in(&lab).args(args).env("PATH", "/nowhere").run().exits(5).json();
+    assert_eq!(report["verdict"], "incomplete");
+    let told =
+        report["findings"].as_array().unwrap().iter().find(|f| f["id"] == "arc_api_unreachable").unwrap();
+    assert_eq!(told["severity"], "warning");
+}
+
+#[test]
+fn what_may_not_be_read_is_no_leftover() {
+    let mut scenario = cluster();
+    scenario.answers.extend([
+        ("/apis/apps/v1/namespaces/azure-arc/deployments", 403, json!("deployments.apps is forbidden")),
+        ("/api/v1/namespaces/azure-arc", 200, json!({"status": {"phase": "Active"}})),
+        (
+            "/api/v1/namespaces/default/secrets",
+            200,
+            json!({"items": [{"metadata": {"name": "sh.helm.release.v1.azure-arc.v1"}}]}),
+        ),
+    ]);
+    let report = check(scenario, &[], &["-o", "json"]).exits(5).json();
+    assert_eq!(lacks(&report), ["leftovers"]);
+    assert_eq!(report["verdict"], "incomplete");
+}
+
+/// As the packaged az is: a script whose children outlive it, and which holds its standard output.
+#[test]
+fn az_that_hangs_ends_with_the_deadline_and_takes_its_children_along() {
+    let lab = network();
+    let directory = tempfile::tempdir().unwrap();
+    let config = FakeApi::start(cluster()).kubeconfig(directory.path());
+    let path = programs(directory.path(), &[]);
+    let mark = "4242.42";
+    let hang =
+        |script: &str| std::fs::write(directory.path().join("az"), format!("#!/bin/sh\n{script}\n")).unwrap();
+    let args =
+        ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", config.to_str().unwrap()];
+    let run = |more: &[&str]| Program::check_in(&lab).args(args).args(more).env("PATH", &path).run();
+    let alive = || {
+        let seen = std::process::Command::new("pgrep").args(["-f", mark]).output();
+        seen.is_ok_and(|seen| !seen.stdout.is_empty())
+    };
+    hang(&format!("sleep {mark}; true"));
+    let began = std::time::Instant::now();
+    let report = run(&["--deadline", "2s"]).json();
+    assert!(began.elapsed() < std::time::Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(lacks(&report).contains(&"az"), "{}", report["prerequisites"]);
+    assert!(!alive(), "the children of az outlive the run");
+    // one that answers, and leaves somebody who keeps the pipe open
+    hang(&format!("sleep {mark} & echo '{{\"azure-cli\": \"2.70.0\", \"extensions\": {{}}}}'"));
+    let began = std::time::Instant::now();
+    let report = run(&[]).json();
+    assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}", began.elapsed());
+    assert!(!lacks(&report).contains(&"az"), "{}", report["prerequisites"]);
+    let _ = std::process::Command::new("pkill").args(["-f", mark]).output();
+}
+
+#[test]
+fn credentials_that_az_complains_of_are_not_shown() {
+    let az = [(
+        "version",
+        "' >&2; echo 'ERROR: https://joe:topsecret@proxy:3128 token=eyJhbGciOiJSUzI1NiJ9.eyJzdWIi.c2ln' >&2; exit 1; echo '",
+    )];
+    let ran = check(cluster(), &az, &["-o", "json"]);
+    let all = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(
+        all.contains("az version ends with") && !all.contains("topsecret") && !all.contains("eyJzdWIi"),
+        "{all}"
+    );
+}
+
+/// Whoever stops it gets what was measured, and the exit code of a stop.
+#[test]
+fn a_run_that_waits_for_az_can_be_stopped() {
+    let lab = network();
+    let directory = tempfile::tempdir().unwrap();
+    let config = FakeApi::start(cluster()).kubeconfig(directory.path());
+    let path = programs(directory.path(), &[]);
+    std::fs::write(directory.path().join("az"), "#!/bin/sh\nsleep 300\n").unwrap();
+    let args =
+        ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", config.to_str().unwrap()];
+    let mut command = Program::check_in(&lab).args(args).env("PATH", &path).into_command();
+    let child =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let began = std::time::Instant::now();
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let ran = crate::program::ran(&child.wait_with_output().unwrap()).exits(130);
+    assert!(began.elapsed() < std::time::Duration::from_secs(5));
+    assert!(ran.json()["checks"].as_array().unwrap().len() > 20);
 }
 
 #[test]
