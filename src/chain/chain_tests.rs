@@ -624,6 +624,29 @@ fn connections_that_break_now_and_then_are_a_warning() {
 }
 
 #[test]
+fn what_came_or_began_to_go_just_now_is_waited_for() {
+    let at = |case: &mut Case, key: &'static str, time: &'static str, phase: &'static str| {
+        change(case, "Namespace", "azure-arc", |n| {
+            n["metadata"][key] = time.into();
+            n["status"]["phase"] = phase.into();
+        });
+    };
+    let empty = |case: &mut Case| case.objects.retain(|o| o["metadata"]["namespace"] != "azure-arc");
+    let (new, old) = ("2026-11-27T11:58:00Z", "2026-11-27T11:00:00Z");
+    let mut begun = healthy();
+    empty(&mut begun);
+    at(&mut begun, "creationTimestamp", new, "Active");
+    assert_eq!(judged(&begun, None).verdict, Answer::Wait);
+    at(&mut begun, "creationTimestamp", old, "Active");
+    breaks(&begun, None, Link::Release, "arc_release_incomplete");
+    let mut going = healthy();
+    at(&mut going, "deletionTimestamp", new, "Terminating");
+    assert_eq!(judged(&going, None).verdict, Answer::Wait);
+    at(&mut going, "deletionTimestamp", old, "Terminating");
+    breaks(&going, None, Link::Release, "arc_terminating");
+}
+
+#[test]
 fn a_private_link_has_no_cluster_connect() {
     let mut case = healthy();
     unready(&mut case, "clusterconnect-agent");

@@ -207,7 +207,7 @@ pub fn judge(known: &Known<'_>) -> Chain {
         };
         chain.links.push(state);
         let is_empty = view.agents.is_empty() && link == Link::Release;
-        if first.is_some() && (link == Link::Api || is_empty) {
+        if is_empty || (first.is_some() && link == Link::Api) {
             break; // there is nothing to say of what comes after
         }
     }

@@ -349,13 +349,13 @@ fn releases_that_are_broken_and_rights_that_are_missing() {
             namespace.bed.kubectl(&[&["delete", kind, "--ignore-not-found"], &names[..]].concat());
         }
         namespace.bed.kubectl(&["-n", "azure-arc", "delete", "deployment", "config-agent"]);
-        arc.breaks_now("release", "arc_release_incomplete");
+        arc.breaks_in_an_hour("release", "arc_release_incomplete");
 
         let held = json!({"apiVersion": "v1", "kind": "ConfigMap",
             "metadata": {"name": "held", "namespace": "azure-arc", "finalizers": ["example.test/held"]}});
         namespace.bed.create(&held.to_string());
         namespace.bed.kubectl(&["delete", "namespace", "azure-arc", "--wait=false"]);
-        arc.breaks_now("release", "arc_terminating");
+        arc.breaks_in_an_hour("release", "arc_terminating");
         namespace.bed.kubectl(&[
             "-n",
             "azure-arc",
