@@ -160,7 +160,7 @@ pub struct ScopeArgs {
     #[arg(short, long, alias = "region", value_parser = NonEmptyStringValueParser::new(), value_name = "REGION")]
     pub location: Option<String>,
     /// What is turned on for the cluster; `all`. Repeatable, comma list. [default: what az turns on by itself]
-    #[arg(long, value_delimiter = ',', value_name = "FEATURES")]
+    #[arg(long, value_delimiter = ',', value_parser = NonEmptyStringValueParser::new(), value_name = "FEATURES")]
     pub feature: Vec<String>,
     /// How the cluster reaches Azure.
     #[arg(long, value_enum, value_name = "WAY")]

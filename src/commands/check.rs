@@ -69,7 +69,8 @@ pub(super) fn run(
         return show(&super::rbac::yaml(&objects)?);
     }
     let waivers = super::waivers::read(&args.waivers)?;
-    let baseline = args.baseline.as_deref().map(super::report::read).transpose()?;
+    let baseline =
+        args.baseline.as_deref().map(|path| super::report::read(path, "--baseline")).transpose()?;
     let mut asking = args.prerequisites.then(|| {
         let choice = super::settings::kube(&args.cluster.kube);
         super::prerequisites::begin(choice, settings.probe.clone(), environment.clone())

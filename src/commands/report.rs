@@ -9,6 +9,7 @@ use crate::cli::ReportArgs;
 use crate::exit::Exit;
 use crate::finding::Severity;
 use crate::report::diff::{self, Diff};
+use crate::report::json::ReadError;
 use crate::report::v1::Report;
 use crate::report::{self, Format, json};
 
@@ -17,7 +18,7 @@ pub(super) fn run(args: &ReportArgs, screen: &Screen) -> Result<Exit, CommandErr
     if let Some(older) = &args.diff {
         return compare(args, older, screen);
     }
-    let report = super::waivers::apply(read(&args.file)?, &super::waivers::read(&args.waivers)?);
+    let report = super::waivers::apply(read(&args.file, "")?, &super::waivers::read(&args.waivers)?);
     // only now: the file may be one of those that are written
     let files = open_all(&args.save)?;
     show(&report::render(&report, args.output, &screen.text))?;
@@ -36,7 +37,7 @@ fn compare(args: &ReportArgs, older: &Path, screen: &Screen) -> Result<Exit, Com
         Format::Json => |diff, _| diff.json(),
         _ => return Err(CommandError::Usage(anyhow::anyhow!("--diff is shown as text or json only"))),
     };
-    let diff = diff::compare(&read(&args.file)?, &read(older)?);
+    let diff = diff::compare(&read(&args.file, "")?, &read(older, "--diff")?);
     show(&render(&diff, screen))?;
     Ok(broke(&diff, args.fail_on.severity()))
 }
@@ -50,8 +51,13 @@ pub(super) fn broke(diff: &Diff, fail_on: Severity) -> Exit {
     }
 }
 
-pub(super) fn read(path: &Path) -> Result<Report, CommandError> {
+/// A saved report; `flag` is what named the file, or empty.
+pub(super) fn read(path: &Path, flag: &str) -> Result<Report, CommandError> {
     let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    let name = format!("{flag} {name}").trim_start().to_owned();
     let bytes = bounded(path, &name)?;
-    json::parse(&bytes).map_err(|e| CommandError::Usage(anyhow::Error::new(e).context(name)))
+    json::parse(&bytes).map_err(|e| {
+        let hint = if matches!(e, ReadError::Form(_)) { "; arcprobe check -o json writes one" } else { "" };
+        CommandError::Usage(anyhow::anyhow!("{name}: {e}{hint}"))
+    })
 }

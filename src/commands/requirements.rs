@@ -1,6 +1,5 @@
 //! `arcprobe requirements`: what has to be open, for those who open it. No network is used.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -8,9 +7,7 @@ use anyhow::Context as _;
 use super::{CommandError, Screen, settings, show};
 use crate::cli::{RequirementsArgs, RequirementsFormat};
 use crate::exit::Exit;
-use crate::report::json::{self, MOST_BYTES};
 use crate::report::requirements as rendering;
-use crate::report::v1::Report;
 use crate::requirements::{Requirements, export, list, unmet};
 
 pub(super) fn run(args: &RequirementsArgs, screen: &Screen) -> Result<Exit, CommandError> {
@@ -45,7 +42,7 @@ fn needed(args: &RequirementsArgs, screen: &Screen) -> Result<Requirements, Comm
 
 /// What a report found unmet; how many checks it could not verify goes to standard error, as they may be closed too.
 fn found(path: &Path, args: &RequirementsArgs, screen: &Screen) -> Result<Requirements, CommandError> {
-    let report = read(path)?;
+    let report = super::report::read(path, "--only-unmet")?;
     let rules = settings::rule_set_of(&args.scope, report.run.cloud)?;
     let (list, unverified) =
         unmet(&report, &rules, args.expand).with_context(|| named(path)).map_err(CommandError::Usage)?;
@@ -62,19 +59,6 @@ fn found(path: &Path, args: &RequirementsArgs, screen: &Screen) -> Result<Requir
         screen.hint("of what a private link carries, only what was found unmet is in the value");
     }
     Ok(list)
-}
-
-fn read(path: &Path) -> Result<Report, CommandError> {
-    let most = MOST_BYTES as u64 + 1;
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(most).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
-    };
-    read.with_context(|| named(path)).map_err(CommandError::Usage)?;
-    let hint = || format!("{}: write one with arcprobe check -o json", named(path));
-    json::parse(&bytes).with_context(hint).map_err(CommandError::Usage)
 }
 
 fn named(path: &Path) -> String {

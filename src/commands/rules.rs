@@ -5,6 +5,7 @@ mod merged;
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
@@ -54,7 +55,7 @@ pub struct ShowArgs {
     #[arg(short, long, visible_alias = "region")]
     pub location: Option<String>,
     /// Lists the endpoints of these features only (comma list, repeatable; `all`)
-    #[arg(long, value_delimiter = ',', value_name = "FEATURE")]
+    #[arg(long, value_delimiter = ',', value_parser = NonEmptyStringValueParser::new(), value_name = "FEATURE")]
     pub feature: Vec<String>,
     /// How the cluster reaches Azure
     #[arg(long, value_enum, default_value = "direct")]
