@@ -11,7 +11,8 @@ use arcprobe::rules::load::parse;
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory as _, Parser as _};
 
-const DOCUMENTS: [&str; 3] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"];
+const DOCUMENTS: [&str; 5] =
+    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
 
 #[test]
 fn every_command_line_parses() {
