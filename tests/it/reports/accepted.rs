@@ -7,6 +7,7 @@ use arcprobe::report::v1::{CheckVerdict, Report};
 use arcprobe::report::{Format, render};
 use arcprobe::waivers::{Waiver, apply};
 use jiff::civil::Date;
+use serde_json::{Value, json};
 
 use super::samples::{TODAY, YESTERDAY, waiver};
 use super::{NARROW, read};
@@ -125,6 +126,65 @@ fn junit_says_why_something_is_skipped() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
+}
+
+#[test]
+fn sarif_suppresses_what_is_accepted() {
+    let results = |report: &Report| {
+        let log: Value = serde_json::from_str(&render(report, Format::Sarif, &NARROW)).unwrap();
+        log["runs"][0]["results"].as_array().unwrap().clone()
+    };
+    let suppressed = |results: &[Value]| -> Vec<Value> {
+        results.iter().filter(|r| !r["suppressions"].is_null()).map(|r| r["ruleId"].clone()).collect()
+    };
+    let accepted = results(&read("accepted"));
+    assert_eq!(suppressed(&accepted), ["tls-inspection"]);
+    let tls = accepted.iter().find(|r| r["ruleId"] == "tls-inspection").unwrap();
+    let text = "CHG-1042, until the firewall team exempts these endpoints. (accepted until 2026-12-31)";
+    assert_eq!(
+        tls["suppressions"],
+        json!([{ "kind": "external", "status": "accepted", "justification": text }])
+    );
+    let besides = results(&read("prerequisites"));
+    assert_eq!(suppressed(&besides), ["arc_provider"]);
+    let place = &besides[0]["locations"][0]["logicalLocations"][0];
+    assert_eq!(
+        (&place["name"], &place["fullyQualifiedName"]),
+        (&json!("nodes"), &json!("prerequisite/nodes"))
+    );
+    // a summary that only says so is believed by nobody
+    let mut forged = read("accepted");
+    forged.waivers.clear();
+    assert_eq!(suppressed(&results(&forged)), Vec::<Value>::new());
+}
+
+#[test]
+fn metrics_leave_what_is_accepted_to_alerts() {
+    let text = render(&read("accepted"), Format::Openmetrics, &NARROW);
+    for line in [
+        "arcprobe_checks{required=\"true\",verdict=\"unmet\"} 5",
+        "arcprobe_checks{required=\"true\",verdict=\"accepted\"} 8",
+        "arcprobe_check_met{vantage=\"pod\",requirement=\"arm\",host=\"management.azure.com\",port=\"443\",required=\"true\"} 0",
+        "arcprobe_check_accepted{vantage=\"pod\",requirement=\"arm\",host=\"management.azure.com\",port=\"443\",code=\"tls-inspection\"} 1",
+        "arcprobe_waivers{state=\"expired\"} 1",
+        // the end of 2026-12-31, and of yesterday
+        "arcprobe_waiver_expiry_timestamp_seconds{code=\"tls-inspection\",endpoint=\"*\",vantage=\"\"} 1798761600",
+        "arcprobe_waiver_expiry_timestamp_seconds{code=\"port-8084-blocked\",endpoint=\"eastus.obo.arc.azure.com\",vantage=\"\"} 1790899200",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+    assert!(!text.contains("expiry_timestamp_seconds{code=\"dns_nxdomain\""), "nobody needs it");
+    let text = render(&read("prerequisites"), Format::Openmetrics, &NARROW);
+    for line in [
+        "arcprobe_prerequisite{id=\"kubernetes\"} 1",
+        "arcprobe_prerequisite{id=\"nodes\"} 0",
+        "arcprobe_prerequisite{id=\"rights\"} 1",
+        "arcprobe_prerequisite{id=\"providers\"} 0",
+        "arcprobe_prerequisite_accepted{id=\"providers\",code=\"arc_provider\"} 1",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+    assert!(!text.contains("arcprobe_prerequisite{id=\"room\"}"), "not known is no 0");
 }
 
 #[test]
