@@ -1,9 +1,10 @@
 //! The verdict as one plain sentence.
 
 use super::grid::human;
+use super::prerequisites::is_lacking;
 use super::tally::{Count, Tally, some_of};
-use super::v1::{Report, Vantage, Verdict};
-use crate::finding::Severity;
+use super::v1::{Prerequisite, PrerequisiteVerdict, Report, Vantage, Verdict, WAIVER_EXPIRED};
+use crate::finding::{Finding, Severity};
 use crate::vantage::VantageKind;
 
 /// The features without which there is no connected cluster at all; the others can be missing from one.
@@ -24,18 +25,20 @@ pub(super) fn sentence(tally: &Tally<'_>) -> String {
     let report = tally.report;
     let required = tally.count(true);
     let (subject, here) = place(report);
+    let apart = if has_accepted(report, required) { ", apart from what is accepted" } else { "" };
     match report.verdict {
-        Verdict::Ready => format!("{subject} can be connected{here}. {}", none_failed(required)),
+        Verdict::Ready => format!("{subject} can be connected{here}{apart}. {}", none_failed(required)),
         Verdict::ReadyWithWarnings => {
             let why = first_summary(report, Severity::Warning).unwrap_or_else(|| none_failed(required));
-            format!("{subject} can be connected{here}. {why}")
+            format!("{subject} can be connected{here}{apart}. {why}")
         }
         Verdict::Blocked => {
-            let why = first_summary(report, Severity::Blocking).unwrap_or_else(|| some_failed(required));
+            let why =
+                first_summary(report, Severity::Blocking).unwrap_or_else(|| some_failed(report, required));
             format!("{} {why}", blocked(tally, subject, here))
         }
         Verdict::Incomplete => format!(
-            "Whether {} can be connected{here} is open. Nothing required has failed, but {}.",
+            "Whether {} can be connected{here} is open. Nothing required has failed{apart}, but {}.",
             subject.to_lowercase(),
             missing(report, required)
         ),
@@ -50,6 +53,14 @@ pub(super) fn counts(tally: &Tally<'_>) -> String {
     if optional.all() > 0 {
         text = format!("{text}, {} optional", of(optional));
     }
+    let besides = &tally.report.prerequisites;
+    if !besides.is_empty() {
+        let met = besides.iter().filter(|item| item.verdict == PrerequisiteVerdict::Met).count();
+        text = format!("{text}, {met} of {} prerequisites", besides.len());
+    }
+    if required.accepted + optional.accepted > 0 {
+        text = format!("{text}, {} accepted", required.accepted + optional.accepted);
+    }
     format!("{text}, in {}", human(tally.report.run.took))
 }
 
@@ -59,8 +70,21 @@ fn place(report: &Report) -> (&'static str, &'static str) {
     if only_here { ("A cluster", " from here") } else { ("This cluster", "") }
 }
 
+/// Whether it is ready only because something was accepted.
+fn has_accepted(report: &Report, required: Count) -> bool {
+    let accepted = |p: &Prerequisite| p.verdict == PrerequisiteVerdict::Unmet && p.accepted.is_some();
+    required.accepted > 0 || report.prerequisites.iter().any(accepted)
+}
+
 /// Says what cannot work: all of it, or the features that lack something while the base has what it needs.
 fn blocked(tally: &Tally<'_>, subject: &str, here: &str) -> String {
+    if tally.report.prerequisites.iter().any(is_lacking) {
+        return format!("{subject} cannot be connected{here}.");
+    }
+    let is_over = |finding: &Finding| finding.id == WAIVER_EXPIRED && finding.severity == Severity::Blocking;
+    if tally.count(true).unmet == 0 && tally.report.findings.iter().any(is_over) {
+        return format!("{subject} can be connected{here}, but what was accepted for a time counts again.");
+    }
     let lacking: Vec<String> =
         tally.features().filter(|(_, c)| c.unmet > 0).map(|(name, _)| name.to_owned()).collect();
     let connects = !lacking.is_empty() && !lacking.iter().any(|f| CONNECTING.contains(&f.as_str()));
@@ -83,13 +107,21 @@ fn first_summary(report: &Report, severity: Severity) -> Option<String> {
 }
 
 fn none_failed(required: Count) -> String {
-    if required.unverified == 0 {
-        return format!("All {} required checks are met.", required.met);
-    }
-    format!("{} of {} required checks are met; the others cannot be verified.", required.met, required.all())
+    let others = match (required.accepted, required.unverified) {
+        (0, 0) => return format!("All {} required checks are met.", required.met),
+        (0, _) => "the others cannot be verified".to_owned(),
+        (_, 0) => "the others are accepted for a time".to_owned(),
+        (accepted, unverified) => {
+            format!("{accepted} accepted for a time, {unverified} that cannot be verified")
+        }
+    };
+    format!("{} of {} required checks are met; {others}.", required.met, required.all())
 }
 
-fn some_failed(required: Count) -> String {
+fn some_failed(report: &Report, required: Count) -> String {
+    if let Some(item) = report.prerequisites.iter().find(|item| is_lacking(item) && required.unmet == 0) {
+        return format!("{}: {}.", item.title, item.found.trim_end_matches('.'));
+    }
     format!("{} of {} required checks are not met.", required.unmet, required.all())
 }
 

@@ -1,22 +1,27 @@
-//! The report as JUnit XML, for what shows test results: a suite for each vantage, a case for each check.
+//! The report as JUnit XML, for what shows test results: a suite for each vantage, a case for each check; one suite more for
+//! the prerequisites and one for the waivers, where there are any.
 //!
 //! There is no standard. What is written is what both of the schemas in use accept, that of Ant and that of Jenkins: a suite
 //! has properties, cases and both outputs in this order, a case has at most one outcome, a time stamp has no zone.
 //!
-//! A failure is what the exit code 3 stands for: something required that is not met. What is optional is skipped, with the
-//! word for its failure, so that one report never says two things.
+//! A failure is what the exit code 3 stands for: something required that is not met and not accepted, or a waiver that is
+//! over and still needed. What is optional or accepted is skipped, with the word for its failure, so that one report never
+//! says two things.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use super::accepted::{name, told as accepted};
 use super::headline;
 use super::markup::Markup;
+use super::prerequisites::is_accepted;
 use super::screen::bare;
 use super::tally::{Standing, Tally, target};
-use super::v1::{Check, Report, Vantage};
+use super::v1::{Check, Prerequisite, PrerequisiteVerdict, Report, Vantage, WAIVER_EXPIRED, WaiverState};
 use crate::evidence::Cause;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 
-/// Renders one suite for each vantage.
+/// Renders the suites.
 pub fn render(report: &Report) -> String {
     let tally = Tally::new(report);
     let story = story(&tally);
@@ -24,41 +29,71 @@ pub fn render(report: &Report) -> String {
     xml.own(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"]);
     xml.element("testsuites", &[], |xml| {
         xml.line();
-        for (place, vantage) in report.vantages.iter().enumerate() {
-            suite(xml, &tally, (place, vantage), &story);
+        let vantages = report.vantages.iter().map(|vantage| of_vantage(&tally, vantage));
+        let others = [prerequisites(report), waivers(report)].into_iter().flatten();
+        for (place, suite) in vantages.chain(others).enumerate() {
+            write(xml, report, (place, &suite), &story);
         }
     });
     xml.line();
     xml.finish()
 }
 
-fn suite(xml: &mut Markup, tally: &Tally<'_>, (place, vantage): (usize, &Vantage), story: &str) {
-    let checks: Vec<(&Check, Standing)> = tally.from(&vantage.id).collect();
-    let failed = checks.iter().filter(|(check, standing)| fails(check, *standing)).count();
-    let skipped = checks.iter().filter(|(_, standing)| *standing != Standing::Met).count() - failed;
-    let errors = usize::from(vantage.error.is_some());
-    let took = checks.iter().fold(Duration::ZERO, |sum, (check, _)| sum.saturating_add(check.took));
+struct Suite {
+    name: String,
+    host: String,
+    cases: Vec<Case>,
+}
+
+struct Case {
+    class: String,
+    name: String,
+    took: Duration,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Passed,
+    /// The word for it, the message, and what somebody who sees this case alone needs.
+    Failed(String, String, String),
+    Skipped(String),
+    Error(String),
+}
+
+impl Suite {
+    fn count(&self, counts: fn(&Outcome) -> bool) -> String {
+        self.cases.iter().filter(|case| counts(&case.outcome)).count().to_string()
+    }
+}
+
+fn of_vantage(tally: &Tally<'_>, vantage: &Vantage) -> Suite {
+    let unseen = vantage.error.as_ref().map(|error| unseen(vantage, error));
+    let checks = tally.from(&vantage.id).map(|(check, standing)| of_check(tally, check, standing));
+    Suite {
+        name: vantage.id.clone(),
+        host: vantage.node.as_ref().unwrap_or(&vantage.id).clone(),
+        cases: unseen.into_iter().chain(checks).collect(),
+    }
+}
+
+fn write(xml: &mut Markup, report: &Report, (place, suite): (usize, &Suite), story: &str) {
+    let took = suite.cases.iter().fold(Duration::ZERO, |sum, case| sum.saturating_add(case.took));
     let attributes: &[(&'static str, &str)] = &[
         ("id", &place.to_string()),
-        ("name", named(&vantage.id)),
+        ("name", named(&suite.name)),
         ("package", "arcprobe"),
-        ("hostname", named(vantage.node.as_deref().unwrap_or(&vantage.id))),
-        ("timestamp", &started(tally.report)),
+        ("hostname", named(&suite.host)),
+        ("timestamp", &started(report)),
         ("time", &seconds(took)),
-        ("tests", &(checks.len() + errors).to_string()),
-        ("failures", &failed.to_string()),
-        ("errors", &errors.to_string()),
-        ("skipped", &skipped.to_string()),
+        ("tests", &suite.cases.len().to_string()),
+        ("failures", &suite.count(|outcome| matches!(outcome, Outcome::Failed(..)))),
+        ("errors", &suite.count(|outcome| matches!(outcome, Outcome::Error(_)))),
+        ("skipped", &suite.count(|outcome| matches!(outcome, Outcome::Skipped(_)))),
     ];
     xml.element("testsuite", attributes, |xml| {
         xml.line();
-        properties(xml, tally.report);
-        if let Some(error) = &vantage.error {
-            unseen(xml, vantage, error);
-        }
-        for (check, standing) in &checks {
-            case(xml, tally, check, *standing);
-        }
+        properties(xml, report);
+        suite.cases.iter().for_each(|one| case(xml, one));
         xml.simple("system-out", &[], story);
         xml.line();
         xml.empty("system-err", &[]);
@@ -70,10 +105,6 @@ fn suite(xml: &mut Markup, tally: &Tally<'_>, (place, vantage): (usize, &Vantage
 fn started(report: &Report) -> String {
     let time = report.run.started_at.parse::<jiff::Timestamp>().unwrap_or_default();
     time.strftime("%Y-%m-%dT%H:%M:%S").to_string()
-}
-
-fn fails(check: &Check, standing: Standing) -> bool {
-    standing == Standing::Unmet && check.required
 }
 
 /// Both schemas want a name of at least one character.
@@ -107,38 +138,107 @@ fn properties(xml: &mut Markup, report: &Report) {
     xml.line();
 }
 
-/// What kept a vantage from being looked from: an error, since it is no statement on the network.
-fn unseen(xml: &mut Markup, vantage: &Vantage, error: &str) {
-    let name = format!("can be looked from {}", vantage.id);
-    xml.element("testcase", &[("classname", "vantage"), ("name", &name), ("time", "0.000")], |xml| {
-        xml.empty("error", &[("type", "not_measured"), ("message", error)]);
-    });
-    xml.line();
-}
-
-fn case(xml: &mut Markup, tally: &Tally<'_>, check: &Check, standing: Standing) {
-    let name = format!("{}: {}", target(check), check.title);
-    let class = format!("{}.{}", check.vantage, check.requirement);
-    let time = seconds(check.took);
-    xml.element("testcase", &[("classname", &class), ("name", &name), ("time", &time)], |xml| {
-        let word = check.cause.map_or("unknown", Cause::word);
-        match standing {
-            Standing::Met => {}
-            Standing::Unmet if check.required => {
-                let message = format!("{word}: {}", said(check));
-                let attributes: &[(&'static str, &str)] = &[("type", word), ("message", &message)];
-                xml.simple("failure", attributes, &explained(tally, check));
+fn case(xml: &mut Markup, case: &Case) {
+    let (class, name, time) = (named(&case.class), named(&case.name), seconds(case.took));
+    xml.element("testcase", &[("classname", class), ("name", name), ("time", &time)], |xml| {
+        match &case.outcome {
+            Outcome::Passed => {}
+            Outcome::Failed(word, message, text) => {
+                xml.simple("failure", &[("type", word), ("message", message)], text);
             }
-            Standing::Unmet => skip(xml, &format!("optional and not met: {word}: {}", said(check))),
-            Standing::Replaced => skip(xml, &format!("not met ({word}), but another takes its place")),
-            Standing::Unverified => skip(xml, &format!("unverified: {}", why_open(check))),
+            Outcome::Skipped(message) => xml.empty("skipped", &[("message", message)]),
+            Outcome::Error(message) => xml.empty("error", &[("type", "not_measured"), ("message", message)]),
         }
     });
     xml.line();
 }
 
-fn skip(xml: &mut Markup, message: &str) {
-    xml.empty("skipped", &[("message", message)]);
+/// What kept a vantage from being looked from: an error, since it is no statement on the network.
+fn unseen(vantage: &Vantage, error: &str) -> Case {
+    Case {
+        class: "vantage".into(),
+        name: format!("can be looked from {}", vantage.id),
+        took: Duration::ZERO,
+        outcome: Outcome::Error(error.to_owned()),
+    }
+}
+
+fn of_check(tally: &Tally<'_>, check: &Check, standing: Standing) -> Case {
+    let word = check.cause.map_or("unknown", Cause::word);
+    let outcome = match standing {
+        Standing::Met => Outcome::Passed,
+        Standing::Unmet if check.required => {
+            let message = format!("{word}: {}", said(check));
+            Outcome::Failed(word.into(), message, explained(tally, check))
+        }
+        Standing::Unmet => Outcome::Skipped(format!("optional and not met: {word}: {}", said(check))),
+        Standing::Accepted => Outcome::Skipped(format!("{}; not met: {word}: {}", why(check), said(check))),
+        Standing::Replaced => Outcome::Skipped(format!("not met ({word}), but another takes its place")),
+        Standing::Unverified => Outcome::Skipped(format!("unverified: {}", why_open(check))),
+    };
+    Case {
+        class: format!("{}.{}", check.vantage, check.requirement),
+        name: format!("{}: {}", target(check), check.title),
+        took: check.took,
+        outcome,
+    }
+}
+
+fn why(check: &Check) -> String {
+    check.accepted.as_ref().map(accepted).unwrap_or_default()
+}
+
+fn prerequisites(report: &Report) -> Option<Suite> {
+    let findings = by_id(report);
+    let finding = |item: &Prerequisite| findings.get(item.finding.as_deref()?).copied();
+    let cases = report.prerequisites.iter().map(|item| of_prerequisite(item, finding(item)));
+    others("prerequisites", cases.collect())
+}
+
+/// The findings by their ids, the gravest of each.
+fn by_id(report: &Report) -> HashMap<&str, &Finding> {
+    report.findings.iter().rev().map(|finding| (finding.id.as_str(), finding)).collect()
+}
+
+fn of_prerequisite(item: &Prerequisite, finding: Option<&Finding>) -> Case {
+    let said = format!("{}; needed: {}", item.found, item.wanted);
+    let outcome = match (item.verdict, is_accepted(item)) {
+        (PrerequisiteVerdict::Met, _) => Outcome::Passed,
+        (_, Some(by)) => Outcome::Skipped(format!("{}; found: {said}", accepted(by))),
+        (PrerequisiteVerdict::Warning, _) => Outcome::Skipped(format!("warning: {said}")),
+        (PrerequisiteVerdict::Unverified, _) => Outcome::Skipped(format!("not known: {said}")),
+        (PrerequisiteVerdict::Unmet, _) => {
+            let lines = finding.map(told).unwrap_or_default();
+            Outcome::Failed(named(item.finding.as_deref().unwrap_or_default()).into(), said, lines.join("\n"))
+        }
+    };
+    let (class, name) = (format!("prerequisites.{}", item.id), item.title.clone());
+    Case { class, name, took: Duration::ZERO, outcome }
+}
+
+/// What is over fails by its finding, as the verdict does: whoever accepted that finding has no failure either.
+fn waivers(report: &Report) -> Option<Suite> {
+    let case = |name: String, outcome| Case { class: "waivers".into(), name, took: Duration::ZERO, outcome };
+    let is_over = |f: &&Finding| f.id == WAIVER_EXPIRED && f.severity == Severity::Blocking;
+    let over = report.findings.iter().filter(is_over).map(|finding| {
+        let failed =
+            Outcome::Failed(WAIVER_EXPIRED.into(), finding.summary.clone(), told(finding).join("\n"));
+        case(finding.summary.clone(), failed)
+    });
+    let others_of = report.waivers.iter().filter_map(|waiver| {
+        let outcome = match waiver.state {
+            WaiverState::Used => Outcome::Passed,
+            WaiverState::Unused => Outcome::Skipped("not needed any more".into()),
+            WaiverState::Expired => return None,
+        };
+        Some(case(format!("{} until {}", name(waiver), waiver.until), outcome))
+    });
+    others("waivers", over.chain(others_of).collect())
+}
+
+/// A suite that is about no vantage; none without a case.
+fn others(name: &str, cases: Vec<Case>) -> Option<Suite> {
+    (!cases.is_empty()).then(|| Suite { name: name.to_owned(), host: name.to_owned(), cases })
 }
 
 fn said(check: &Check) -> &str {

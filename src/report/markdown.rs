@@ -1,8 +1,10 @@
 //! The report as Markdown (GitHub's flavour), for tickets: the answer, what is wrong and what to do; the endpoints folded.
 
+use super::accepted::told;
 use super::grid::human;
 use super::header;
 use super::headline;
+use super::prerequisites::{is_accepted, word};
 use super::screen::bare;
 use super::tally::{Standing, Tally, plural, target};
 use super::v1::{Check, Report};
@@ -26,6 +28,7 @@ pub fn render(report: &Report) -> String {
     }
     let groups = [
         (Standing::Unmet, "not met"),
+        (Standing::Accepted, "not met, and accepted for a time"),
         (Standing::Replaced, "not met, but another takes its place"),
         (Standing::Unverified, "unverified"),
         (Standing::Met, "met"),
@@ -33,6 +36,8 @@ pub fn render(report: &Report) -> String {
     for (standing, word) in groups {
         endpoints(&mut out, &tally, standing, word);
     }
+    besides(&mut out, report);
+    waivers(&mut out, report);
     skip_range(&mut out, report);
     out
 }
@@ -71,7 +76,7 @@ fn endpoints(out: &mut String, tally: &Tally<'_>, standing: Standing, word: &str
     if checks.is_empty() {
         return;
     }
-    let open = if standing == Standing::Unmet { " open" } else { "" };
+    let open = if matches!(standing, Standing::Unmet | Standing::Accepted) { " open" } else { "" };
     put(
         out,
         &format!("<details{open}>\n<summary>{}: {word}</summary>\n\n", plural(checks.len(), "endpoint")),
@@ -81,7 +86,10 @@ fn endpoints(out: &mut String, tally: &Tally<'_>, standing: Standing, word: &str
         let need = if check.required { "required" } else { "optional" };
         let place = tally.finding_of(check).map(|place| (place + 1).to_string()).unwrap_or_default();
         let (target, from) = (code(&target(check)), code(&check.vantage));
-        put(out, &format!("| {target} | {from} | {need} | {} | {place} |\n", prose(&outcome(check))));
+        let accepted = check.accepted.as_ref().filter(|_| standing == Standing::Accepted);
+        let accepted = accepted.map(|accepted| format!("; {}", told(accepted))).unwrap_or_default();
+        let outcome = prose(&(outcome(check) + &accepted));
+        put(out, &format!("| {target} | {from} | {need} | {outcome} | {place} |\n"));
     }
     put(out, "\n</details>\n\n");
 }
@@ -95,6 +103,41 @@ fn outcome(check: &Check) -> String {
         (None, None) if note.is_empty() => human(check.took),
         (None, None) => note.to_owned(),
     }
+}
+
+/// What is needed besides the network.
+fn besides(out: &mut String, report: &Report) {
+    if report.prerequisites.is_empty() {
+        return;
+    }
+    put(out, "## Besides the network\n\n| what | verdict | found | needed |\n|---|---|---|---|\n");
+    for item in &report.prerequisites {
+        let verdict = match is_accepted(item) {
+            Some(accepted) => told(accepted),
+            None => word(item.verdict, false).to_owned(),
+        };
+        let [title, verdict, found, wanted] =
+            [&item.title, &verdict, &item.found, &item.wanted].map(|t| prose(t));
+        put(out, &format!("| {title} | {verdict} | {found} | {wanted} |\n"));
+    }
+    put(out, "\n");
+}
+
+fn waivers(out: &mut String, report: &Report) {
+    if report.waivers.is_empty() {
+        return;
+    }
+    put(
+        out,
+        "## Accepted for a time\n\n| what | where | last day | what came of it | why |\n|---|---|---|---|---|\n",
+    );
+    for waiver in &report.waivers {
+        let from = waiver.vantage.as_ref().map(|from| format!(" from {}", code(from))).unwrap_or_default();
+        let (what, place) = (code(&waiver.code), code(&waiver.endpoint));
+        let (until, state) = (prose(&waiver.until), super::accepted::word(waiver.state));
+        put(out, &format!("| {what} | {place}{from} | {until} | {state} | {} |\n", prose(&waiver.reason)));
+    }
+    put(out, "\n");
 }
 
 fn skip_range(out: &mut String, report: &Report) {

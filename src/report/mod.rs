@@ -1,6 +1,8 @@
 //! The report: one value, several renderings. Nothing is printed while rendering.
 
 #[cfg(feature = "cli")]
+mod accepted;
+#[cfg(feature = "cli")]
 pub mod advice;
 #[cfg(feature = "cli")]
 mod asked;

@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::grid::attempts;
+use super::prerequisites::is_accepted;
 use super::tally::{Standing, Tally};
-use super::v1::{Check, CheckVerdict, Report, Verdict};
+use super::v1::{Check, CheckVerdict, PrerequisiteVerdict, Report, Verdict, WaiverState};
 use crate::evidence::{Attempt, Detail, Phase, printable};
 use crate::finding::Severity;
 
@@ -20,6 +21,8 @@ pub fn render(report: &Report) -> String {
     checks(&mut page, report);
     phases(&mut page, report);
     certificates(&mut page, report);
+    prerequisites(&mut page, report);
+    waivers(&mut page, report);
     page.out + "# EOF\n"
 }
 
@@ -105,6 +108,7 @@ fn counts(page: &mut Page, tally: &Tally<'_>) {
     let standings = [
         ("met", Standing::Met),
         ("unmet", Standing::Unmet),
+        ("accepted", Standing::Accepted),
         ("replaced", Standing::Replaced),
         ("unverified", Standing::Unverified),
     ];
@@ -133,6 +137,12 @@ fn checks(page: &mut Page, report: &Report) {
         page.family("arcprobe_check_failure", "1 with the word for the failure of an unmet check.");
     for (check, cause) in report.checks.iter().filter_map(|check| Some((check, check.cause?))) {
         family.sample(&with(check, "cause", cause.word()), 1.0);
+    }
+    let mut family =
+        page.family("arcprobe_check_accepted", "1 for an unmet check that is accepted for a time.");
+    let unmet = report.checks.iter().filter(|check| check.verdict == CheckVerdict::Unmet);
+    for (check, accepted) in unmet.filter_map(|check| Some((check, check.accepted.as_ref()?))) {
+        family.sample(&with(check, "code", &accepted.code), 1.0);
     }
 }
 
@@ -168,6 +178,53 @@ fn expiry(attempt: &Attempt) -> Option<jiff::Timestamp> {
     tls.chain.iter().filter_map(|c| c.not_after.as_ref()?.parse().ok()).min()
 }
 
+fn prerequisites(page: &mut Page, report: &Report) {
+    let mut family = page.family(
+        "arcprobe_prerequisite",
+        "Whether what is needed besides the network is there, with a warning too; none where it is not known.",
+    );
+    let known = || report.prerequisites.iter().filter(|item| item.verdict != PrerequisiteVerdict::Unverified);
+    for item in known() {
+        family.sample(&[("id", &item.id)], flag(item.verdict != PrerequisiteVerdict::Unmet));
+    }
+    let mut family = page.family(
+        "arcprobe_prerequisite_accepted",
+        "1 for what is not as it should be, and accepted for a time.",
+    );
+    for (item, accepted) in known().filter_map(|item| Some((item, is_accepted(item)?))) {
+        family.sample(&[("id", &item.id), ("code", &accepted.code)], 1.0);
+    }
+}
+
+/// The end of those that are needed: what is not is no reason to wake anybody.
+fn waivers(page: &mut Page, report: &Report) {
+    let mut family = page.family("arcprobe_waivers", "Waivers by what came of them.");
+    for (word, state) in STATES.iter().filter(|_| !report.waivers.is_empty()) {
+        let count = report.waivers.iter().filter(|waiver| waiver.state == *state).count();
+        family.sample(&[("state", word)], number(count));
+    }
+    let mut family = page.family(
+        "arcprobe_waiver_expiry_timestamp_seconds",
+        "When a waiver that is needed ends or ended, in seconds since 1970: the end of its last day in UTC.",
+    );
+    for waiver in report.waivers.iter().filter(|waiver| waiver.state != WaiverState::Unused) {
+        let labels = [
+            ("code", waiver.code.as_str()),
+            ("endpoint", waiver.endpoint.as_str()),
+            ("vantage", waiver.vantage.as_deref().unwrap_or_default()),
+        ];
+        if let Some(end) = end(&waiver.until) {
+            family.sample(&labels, end);
+        }
+    }
+}
+
+fn end(until: &str) -> Option<f64> {
+    let next = until.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?;
+    let end = next.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(end.timestamp().as_duration().as_secs_f64())
+}
+
 /// What tells checks apart; the same in every run.
 fn about(check: &Check) -> Vec<Label> {
     let host = check.host.as_ref().or(check.pattern.as_ref());
@@ -198,6 +255,9 @@ fn number(count: usize) -> f64 {
 fn truth(is_so: bool) -> &'static str {
     if is_so { "true" } else { "false" }
 }
+
+const STATES: [(&str, WaiverState); 3] =
+    [("used", WaiverState::Used), ("expired", WaiverState::Expired), ("unused", WaiverState::Unused)];
 
 /// No label.
 const NONE: &[(&str, &str)] = &[];

@@ -1,7 +1,8 @@
 //! The prerequisites as lines of text.
 
+use super::accepted::told;
 use super::screen::{Paint, Screen};
-use super::v1::{Prerequisite, PrerequisiteVerdict};
+use super::v1::{Accepted, Prerequisite, PrerequisiteVerdict};
 
 /// Where the values begin.
 const INDENT: usize = 27;
@@ -10,7 +11,9 @@ const INDENT: usize = 27;
 pub(super) fn draw(screen: &mut Screen, items: &[Prerequisite]) {
     screen.line(&[(Paint::Bold, "prerequisites")]);
     for item in items {
+        let accepted = is_accepted(item);
         let (paint, symbol) = match item.verdict {
+            _ if accepted.is_some() => (Paint::Cyan, "~"),
             PrerequisiteVerdict::Met => (Paint::Green, "✓"),
             PrerequisiteVerdict::Warning => (Paint::Yellow, "!"),
             PrerequisiteVerdict::Unmet => (Paint::Red, "✗"),
@@ -22,6 +25,29 @@ pub(super) fn draw(screen: &mut Screen, items: &[Prerequisite]) {
             _ => format!("; needed: {}", item.wanted),
         };
         let lead = if item.verdict == PrerequisiteVerdict::Unverified { "not known: " } else { "" };
-        screen.paragraph(&[(paint, &label)], INDENT, Paint::Plain, &format!("{lead}{}{wanted}", item.found));
+        let accepted = accepted.map(|accepted| format!("; {}", told(accepted))).unwrap_or_default();
+        let text = format!("{lead}{}{wanted}{accepted}", item.found);
+        screen.paragraph(&[(paint, &label)], INDENT, Paint::Plain, &text);
+    }
+}
+
+/// By which waiver something that is not met is accepted.
+pub(super) fn is_accepted(item: &Prerequisite) -> Option<&Accepted> {
+    item.accepted.as_ref().filter(|_| item.verdict != PrerequisiteVerdict::Met)
+}
+
+/// Whether it keeps a cluster from being connected.
+pub(super) fn is_lacking(item: &Prerequisite) -> bool {
+    item.verdict == PrerequisiteVerdict::Unmet && item.accepted.is_none()
+}
+
+/// What came out, in a word.
+pub(super) fn word(verdict: PrerequisiteVerdict, is_accepted: bool) -> &'static str {
+    match verdict {
+        _ if is_accepted => "accepted",
+        PrerequisiteVerdict::Met => "met",
+        PrerequisiteVerdict::Warning => "warning",
+        PrerequisiteVerdict::Unmet => "not met",
+        PrerequisiteVerdict::Unverified => "not known",
     }
 }

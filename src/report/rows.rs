@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::accepted::told;
 use super::grid::{Row, Section, cells, human, label, telling_time};
 use super::screen::Paint;
 use super::tally::{Standing, Tally, plural, some_of, target};
@@ -23,6 +24,7 @@ pub(super) fn sections(tally: &Tally<'_>, all: bool) -> Vec<Section> {
     let mut sections = Vec::new();
     for vantage in tally.vantages() {
         sections.extend([true, false].map(|required| unmet(tally, vantage, required, !all)));
+        sections.push(accepted(tally, vantage, !all));
         if all {
             let others = [Standing::Replaced, Standing::Unverified, Standing::Met];
             sections.extend(others.map(|standing| listed(tally, vantage, standing)));
@@ -37,6 +39,37 @@ fn unmet(tally: &Tally<'_>, vantage: &str, required: bool, fold: bool) -> Sectio
     let word = if required { "not met, required" } else { "not met, optional" };
     let rows = if fold { folded(tally, &checks) } else { checks.iter().map(|c| row(tally, c)).collect() };
     Section { title: title(tally, word, vantage, checks.len()), rows }
+}
+
+/// Those that fail alike and are accepted for the same reason share a row.
+fn accepted(tally: &Tally<'_>, vantage: &str, fold: bool) -> Section {
+    let checks: Vec<&Check> = standing(tally, vantage, Standing::Accepted).collect();
+    let mut kinds: Vec<Vec<&Check>> = Vec::new();
+    let mut places = HashMap::new();
+    for check in &checks {
+        let accepted = check.accepted.as_ref().filter(|_| fold).map(|a| (&a.code, &a.reason, &a.until));
+        let key = (kind(tally, check), accepted, (!fold).then_some(&check.id));
+        let place = *places.entry(key).or_insert(kinds.len());
+        if place == kinds.len() {
+            kinds.push(Vec::new());
+        }
+        kinds[place].push(check);
+    }
+    let rows = kinds.iter().flat_map(|alike| match alike[..] {
+        [first, _, _, ..] => {
+            let names: Vec<String> = alike.iter().map(|c| target(c)).collect();
+            let (target, tail) = (plural(alike.len(), "check"), cause(tally, first, false));
+            let more = format!("{}; {}", some_of(&names, NAMED), reason_of(first));
+            vec![Row { target, tail, more: Some(more), ..row(tally, first) }]
+        }
+        _ => alike.iter().map(|check| row(tally, check)).collect(),
+    });
+    let rows = rows.collect();
+    Section { title: title(tally, word(Standing::Accepted), vantage, checks.len()), rows }
+}
+
+fn reason_of(check: &Check) -> String {
+    check.accepted.as_ref().map(told).unwrap_or_default()
 }
 
 fn listed(tally: &Tally<'_>, vantage: &str, wanted: Standing) -> Section {
@@ -57,6 +90,7 @@ fn word(standing: Standing) -> &'static str {
     match standing {
         Standing::Met => "met",
         Standing::Unmet => "not met",
+        Standing::Accepted => "accepted",
         Standing::Replaced => "not met, but another takes its place",
         Standing::Unverified => "unverified",
     }
@@ -100,7 +134,7 @@ fn fold(tally: &Tally<'_>, checks: &[&Check]) -> Row {
 fn row(tally: &Tally<'_>, check: &Check) -> Row {
     let explained = tally.finding_of(check).is_some() && check.verdict == CheckVerdict::Unmet;
     Row {
-        mark: mark(check.verdict),
+        mark: mark(check),
         target: target(check),
         cells: cells(check),
         tail: match check.verdict {
@@ -110,6 +144,7 @@ fn row(tally: &Tally<'_>, check: &Check) -> Row {
         },
         short: check.verdict == CheckVerdict::Met,
         more: match check.verdict {
+            CheckVerdict::Unmet if check.accepted.is_some() => Some(reason_of(check)),
             _ if explained => None,
             CheckVerdict::Unverified => check.note.clone().or_else(|| Some(reason(check.unverified).into())),
             _ => check.note.clone(),
@@ -117,8 +152,9 @@ fn row(tally: &Tally<'_>, check: &Check) -> Row {
     }
 }
 
-fn mark(verdict: CheckVerdict) -> (Paint, &'static str) {
-    match verdict {
+fn mark(check: &Check) -> (Paint, &'static str) {
+    match check.verdict {
+        CheckVerdict::Unmet if check.accepted.is_some() => (Paint::Cyan, "~"),
         CheckVerdict::Met => (Paint::Green, "✓"),
         CheckVerdict::Unmet => (Paint::Red, "✗"),
         CheckVerdict::Unverified => (Paint::Yellow, "?"),

@@ -8,12 +8,14 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::accepted::Waived;
 use super::screen::bare;
 use super::tally::{Tally, target};
-use super::v1::{Check, Report, Verdict};
+use super::v1::{Prerequisite, Report, Verdict, WaiverUse};
 use crate::evidence::{printable, printable_lines};
 use crate::explain;
 use crate::finding::{Finding, Severity};
+use crate::rules::model::Place;
 
 /// Renders one log with one run.
 pub fn render(report: &Report) -> String {
@@ -31,7 +33,20 @@ fn run(report: &Report) -> Value {
     let places: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, f)| (f.id.as_str(), at)).collect();
     let place = |finding: &Finding| places.get(finding.id.as_str()).copied().unwrap_or_default();
     let tally = Tally::new(report);
-    let results: Vec<Value> = report.findings.iter().map(|f| result(&tally, f, place(f))).collect();
+    let waived = Waived::new(report);
+    let besides: HashMap<&str, &Prerequisite> =
+        report.prerequisites.iter().filter_map(|item| Some((item.finding.as_deref()?, item))).collect();
+    let results = report.findings.iter().map(|finding| {
+        let mut result = result(&tally, finding, place(finding));
+        if let Some(item) = besides.get(finding.id.as_str()).filter(|_| finding.evidence.is_empty()) {
+            result["locations"] = json!([location(&item.title, &format!("prerequisite/{}", item.id), None)]);
+        }
+        if let Some((waiver, _)) = waived.of(finding) {
+            result["suppressions"] = json!([suppression(waiver)]);
+        }
+        result
+    });
+    let results: Vec<Value> = results.collect();
     json!({
         "tool": { "driver": {
             "name": "arcprobe",
@@ -77,7 +92,7 @@ fn result(tally: &Tally<'_>, finding: &Finding, rule: usize) -> Value {
         "ruleIndex": rule,
         "level": level(finding.severity),
         "message": { "text": message(finding) },
-        "locations": behind.map(location).collect::<Vec<_>>(),
+        "locations": behind.map(|check| location(&target(check), &check.id, check.defined.as_ref())).collect::<Vec<_>>(),
         "partialFingerprints": { "arcprobeSubject/v1": fingerprint(finding) },
         "properties": {
             "confidence": finding.confidence,
@@ -94,13 +109,19 @@ fn message(finding: &Finding) -> String {
     parts.join("\n")
 }
 
-fn location(check: &Check) -> Value {
+/// Not in the source but by a waiver, and somebody agreed to it.
+fn suppression(waiver: &WaiverUse) -> Value {
+    let text = format!("{} (accepted until {})", waiver.reason, waiver.until);
+    json!({ "kind": "external", "status": "accepted", "justification": clean(&text) })
+}
+
+fn location(name: &str, id: &str, place: Option<&Place>) -> Value {
     let mut location = json!({ "logicalLocations": [{
-        "name": clean(&target(check)),
-        "fullyQualifiedName": clean(&check.id),
+        "name": clean(name),
+        "fullyQualifiedName": clean(id),
         "kind": "resource",
     }] });
-    if let Some(place) = &check.defined {
+    if let Some(place) = place {
         location["physicalLocation"] = json!({
             "artifactLocation": { "uri": uri(&clean(&place.file)) },
             "region": { "startLine": place.line.max(1) },

@@ -1,5 +1,6 @@
 //! The report in a few lines, for chats and tickets.
 
+use super::accepted;
 use super::headline;
 use super::screen::bare;
 use super::tally::{Standing, Tally, plural, target};
@@ -16,7 +17,9 @@ pub fn render(report: &Report) -> String {
     let mut lines = vec![format!("{}: {}", headline::word(report.verdict), headline::sentence(&tally))];
     lines.extend(report.findings.iter().map(finding));
     let many = tally.many_vantages();
-    lines.extend(unmet(&tally, many));
+    lines.extend(alike(&tally, Standing::Unmet, "unmet", |check| failed(check, many)));
+    lines.extend(alike(&tally, Standing::Accepted, "accepted", |check| accepted(check, many)));
+    lines.extend(accepted::not_needed(report));
     lines.iter().map(|line| printable(line, LONGEST_LINE) + "\n").collect()
 }
 
@@ -30,19 +33,24 @@ fn finding(finding: &Finding) -> String {
 }
 
 /// Checks that fail alike from the same place share a line, as they share a row of the grid.
-fn unmet(tally: &Tally<'_>, many_vantages: bool) -> Vec<String> {
+fn alike(tally: &Tally<'_>, standing: Standing, word: &str, said: impl Fn(&Check) -> String) -> Vec<String> {
     let mut lines: Vec<(String, Vec<String>)> = Vec::new();
-    for check in tally.standing(Standing::Unmet) {
-        let alike = alike(check, many_vantages);
+    for check in tally.standing(standing) {
+        let alike = said(check);
         match lines.iter_mut().find(|(key, _)| *key == alike) {
             Some((_, targets)) => targets.push(target(check)),
             None => lines.push((alike, vec![target(check)])),
         }
     }
-    lines.into_iter().map(|(alike, targets)| format!("unmet: {} {alike}", named(&targets))).collect()
+    lines.into_iter().map(|(alike, targets)| format!("{word}: {} {alike}", named(&targets))).collect()
 }
 
-fn alike(check: &Check, many_vantages: bool) -> String {
+fn accepted(check: &Check, many_vantages: bool) -> String {
+    let until = check.accepted.as_ref().map(|a| format!(" until {}: {}", a.until, a.reason));
+    failed(check, many_vantages) + &until.unwrap_or_default()
+}
+
+fn failed(check: &Check, many_vantages: bool) -> String {
     let cause = check.cause.map_or("unknown", crate::evidence::Cause::word);
     let from = if many_vantages { format!(" from {}", check.vantage) } else { String::new() };
     let optional = if check.required { "" } else { " (optional)" };

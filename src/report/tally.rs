@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::v1::{Check, CheckVerdict, Report};
+use super::v1::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
 use crate::finding::Finding;
 
 /// Where a check stands once the others are known.
@@ -10,6 +10,8 @@ use crate::finding::Finding;
 pub(super) enum Standing {
     Met,
     Unmet,
+    /// Not met, and accepted for a time.
+    Accepted,
     /// Not met, but another one that takes its place is.
     Replaced,
     Unverified,
@@ -20,18 +22,25 @@ pub(super) enum Standing {
 pub(super) struct Count {
     pub(super) met: usize,
     pub(super) unmet: usize,
+    pub(super) accepted: usize,
     pub(super) unverified: usize,
 }
 
 impl Count {
     pub(super) fn all(self) -> usize {
-        self.met + self.unmet + self.unverified
+        self.met + self.unmet + self.accepted + self.unverified
+    }
+
+    /// Whether something is missing that nobody accepted.
+    pub(super) fn has_gap(self) -> bool {
+        self.unmet + self.unverified > 0
     }
 
     fn add(&mut self, standing: Standing) {
         match standing {
             Standing::Met => self.met += 1,
             Standing::Unmet => self.unmet += 1,
+            Standing::Accepted => self.accepted += 1,
             Standing::Unverified => self.unverified += 1,
             Standing::Replaced => {}
         }
@@ -148,6 +157,7 @@ fn standing(check: &Check, replaced: &HashSet<(&str, &str)>) -> Standing {
     match check.verdict {
         CheckVerdict::Met => Standing::Met,
         _ if replaceable => Standing::Replaced,
+        CheckVerdict::Unmet if check.accepted.is_some() => Standing::Accepted,
         CheckVerdict::Unmet => Standing::Unmet,
         CheckVerdict::Unverified => Standing::Unverified,
     }
@@ -168,7 +178,11 @@ fn places(checks: &[Check]) -> HashMap<&str, Vec<usize>> {
 
 fn findings_by_check(report: &Report) -> HashMap<&str, usize> {
     let mut map = HashMap::new();
-    for (place, finding) in report.findings.iter().enumerate() {
+    // that a waiver is over explains no failure, so that it comes last
+    let is_over = |finding: &Finding| finding.id == WAIVER_EXPIRED;
+    let findings = || report.findings.iter().enumerate();
+    let order = findings().filter(|(_, f)| !is_over(f)).chain(findings().filter(|(_, f)| is_over(f)));
+    for (place, finding) in order {
         for id in &finding.evidence {
             map.entry(id.as_str()).or_insert(place);
         }

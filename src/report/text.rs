@@ -6,7 +6,7 @@ use super::rows::sections;
 use super::screen::{Paint, Screen, bare};
 use super::tally::{Tally, plural};
 use super::v1::{Report, Verdict};
-use super::{asked, header, next, prerequisites, rest};
+use super::{accepted, asked, header, next, prerequisites, rest};
 use crate::finding::{Finding, Severity};
 
 /// How a report is shown.
@@ -44,6 +44,7 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
         prerequisites::draw(&mut screen, &report.prerequisites);
         screen.blank();
     }
+    accepted::draw(&mut screen, report);
     counts(&mut screen, &tally);
     next::draw(&mut screen, &tally);
     screen.finish()
@@ -109,8 +110,9 @@ fn counts(screen: &mut Screen, tally: &Tally<'_>) {
 
 /// The features that not all is met of.
 fn lacking(screen: &mut Screen, tally: &Tally<'_>) {
-    let short = tally.features().filter(|(_, count)| count.met < count.all());
-    let parts: Vec<String> = short.map(|(name, c)| format!("{name} {}/{}", c.met, c.all())).collect();
+    let short = tally.features().filter(|(_, count)| count.has_gap());
+    let parts: Vec<String> =
+        short.map(|(name, c)| format!("{name} {}/{}", c.met, c.all() - c.accepted)).collect();
     if !parts.is_empty() {
         screen.paragraph(&[(Paint::Plain, "    gaps in ")], 4, Paint::Plain, &parts.join(", "));
     }

@@ -267,6 +267,9 @@ pub struct WaiverUse {
     pub checks: Vec<String>,
 }
 
+/// The id of the finding that a waiver is over and still needed.
+pub const WAIVER_EXPIRED: &str = "waiver_expired";
+
 /// What came of a waiver.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

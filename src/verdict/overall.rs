@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::finding::{Finding, Severity};
 use crate::plan::UnverifiedKind;
+pub use crate::report::v1::WAIVER_EXPIRED;
 use crate::report::v1::{Check, CheckVerdict, Prerequisite, PrerequisiteVerdict, Report, Vantage, Verdict};
 
 /// The groups of checks that replace each other and of which one is met. A group never spans vantages: what a pod reaches
@@ -67,9 +68,6 @@ pub fn answer(report: &Report) -> Verdict {
         verdict => verdict,
     }
 }
-
-/// The finding of a waiver that is over and still needed.
-pub const WAIVER_EXPIRED: &str = "waiver_expired";
 
 /// Whether a check was left open that could have been measured. A wildcard that nobody can look into and a call that comes
 /// from Azure stay open in every run.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::MOST_ROWS;
 use super::page::{left_out, mark, row_head, table};
 use crate::evidence::Cause;
+use crate::report::accepted::told;
 use crate::report::grid::{human, label};
 use crate::report::markup::Markup;
 use crate::report::rows::reason;
@@ -28,7 +29,7 @@ impl<'a> Row<'a> {
     /// The standing that its group is named after.
     fn worst(&self) -> Standing {
         let has = |wanted| self.checks.iter().any(|(_, _, standing)| *standing == wanted);
-        let order = [Standing::Unmet, Standing::Unverified, Standing::Replaced];
+        let order = [Standing::Unmet, Standing::Accepted, Standing::Unverified, Standing::Replaced];
         order.into_iter().find(|standing| has(*standing)).unwrap_or(Standing::Met)
     }
 }
@@ -63,8 +64,9 @@ pub(super) fn matrix(tally: &Tally<'_>) -> Markup {
     html
 }
 
-const GROUPS: [(Standing, &str); 4] = [
+const GROUPS: [(Standing, &str); 5] = [
     (Standing::Unmet, "Not met"),
+    (Standing::Accepted, "Not met, and accepted for a time"),
     (Standing::Unverified, "Unverified"),
     (Standing::Replaced, "Not met, but another takes its place"),
     (Standing::Met, "Met"),
@@ -121,6 +123,7 @@ fn outcome(html: &mut Markup, tally: &Tally<'_>, check: &Check, standing: Standi
         Standing::Met => mark(html, "good", "✓", &format!("met in {}", human(check.took))),
         Standing::Unverified => mark(html, "open", "?", reason(check.unverified)),
         Standing::Unmet => mark(html, "bad", "✗", cause.word()),
+        Standing::Accepted => mark(html, "open", "~", &format!("{}, accepted", cause.word())),
         Standing::Replaced => mark(html, "open", "–", cause.word()),
     }
     // a note on an unmet check begins with the text of its cause
@@ -128,6 +131,9 @@ fn outcome(html: &mut Markup, tally: &Tally<'_>, check: &Check, standing: Standi
     let phase = check.phase.map(|phase| format!("{}: ", label(phase))).unwrap_or_default();
     if !text.is_empty() {
         html.simple("span", &[("class", "below")], &format!("{phase}{text}"));
+    }
+    if let Some(accepted) = check.accepted.as_ref().filter(|_| standing == Standing::Accepted) {
+        html.simple("span", &[("class", "below")], &told(accepted));
     }
     if let Some(place) = tally.finding_of(check) {
         let link = format!("#finding-{}", place + 1);

@@ -1,6 +1,7 @@
 //! The report as one page of HTML that is passed on: to a network team, by mail, on paper. It needs no script, asks nobody
 //! for anything, and its own policy (CSP) forbids both, should a text of a peer ever get through as markup.
 
+mod besides;
 mod certificates;
 mod endpoints;
 mod findings;
@@ -12,7 +13,7 @@ mod timing;
 use super::headline;
 use super::markup::Markup;
 use super::tally::Tally;
-use super::v1::{Report, Verdict};
+use super::v1::{PrerequisiteVerdict, Report, Verdict};
 use super::{asked, header};
 use crate::finding::Severity;
 
@@ -50,8 +51,10 @@ pub fn render(report: &Report) -> String {
 type Section = (&'static str, &'static str, Markup);
 
 fn sections(tally: &Tally<'_>) -> Vec<Section> {
-    let all: [(&'static str, &'static str, Markup); 6] = [
+    let all: [(&'static str, &'static str, Markup); 8] = [
         ("findings", "Findings", findings::all(tally)),
+        ("besides", "Besides the network", besides::prerequisites(tally.report)),
+        ("accepted", "Accepted for a time", besides::waivers(tally.report)),
         ("open", "What has to be open", open::table(tally)),
         ("endpoints", "Endpoints", endpoints::matrix(tally)),
         ("networks", "Networks and commands", networks::all(tally.report)),
@@ -107,6 +110,14 @@ fn tiles(html: &mut Markup, tally: &Tally<'_>) {
     tile(format!("{} of {}", required.met, required.all()), "required checks met");
     if optional.all() > 0 {
         tile(format!("{} of {}", optional.met, optional.all()), "optional checks met");
+    }
+    if required.accepted + optional.accepted > 0 {
+        tile((required.accepted + optional.accepted).to_string(), "checks accepted for a time");
+    }
+    let items = &tally.report.prerequisites;
+    if !items.is_empty() {
+        let met = items.iter().filter(|item| item.verdict == PrerequisiteVerdict::Met).count();
+        tile(format!("{met} of {}", items.len()), "prerequisites met");
     }
     let count = |severity| tally.report.findings.iter().filter(|f| f.severity == severity).count();
     tile(count(Severity::Blocking).to_string(), "blocking findings");

@@ -103,6 +103,8 @@ fn now(html: &mut Markup, one: &Destination<'_>) {
     let any = |wanted| one.checks.iter().any(|(_, standing)| *standing == wanted);
     if any(Standing::Unmet) {
         mark(html, "bad", "✗", "not met");
+    } else if any(Standing::Accepted) {
+        mark(html, "open", "~", "not met, accepted");
     } else if any(Standing::Unverified) {
         mark(html, "open", "?", "unverified");
     } else if any(Standing::Met) {

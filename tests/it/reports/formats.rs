@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use arcprobe::report::v1::{CheckVerdict, Report};
+use arcprobe::report::v1::{Report, Verdict, WaiverState};
 use arcprobe::report::{Format, render};
+use arcprobe::verdict::answer;
+use arcprobe::waivers::apply;
 use serde_json::{Value, json};
 
-use super::samples::ALL;
+use super::accepted::everything;
+use super::samples::{ALL, TODAY, YESTERDAY};
 use super::{NARROW, in_tree, read, tampered};
 
 /// Every sample as it is, and with every text in it tampered with.
@@ -35,20 +38,28 @@ fn junit_counts_what_it_holds() {
             cases += suite.children().filter(|n| n.has_tag_name("testcase")).count();
         }
         let unseen = report.vantages.iter().filter(|v| v.error.is_some()).count();
-        assert_eq!(cases, report.checks.len() + unseen, "{name}");
+        let over = |f: &&arcprobe::finding::Finding| f.id == "waiver_expired";
+        let waivers = report.waivers.iter().filter(|w| w.state != WaiverState::Expired).count()
+            + report.findings.iter().filter(over).count();
+        assert_eq!(cases, report.checks.len() + unseen + report.prerequisites.len() + waivers, "{name}");
     }
 }
 
-/// A report that is blocked has failures, and no other has.
+/// A report that is blocked has failures, and no other has; whatever is accepted, and whichever waiver is over.
 #[test]
 fn junit_fails_where_the_exit_code_does() {
+    let mut blocked = 0;
     for (name, report) in samples() {
-        let text = render(&report, Format::Junit, &NARROW);
-        let required = |c: &arcprobe::report::v1::Check| c.required && c.verdict == CheckVerdict::Unmet;
-        let expected = name.starts_with("mixed") || name.starts_with("dead") || name.starts_with("hostile");
-        assert_eq!(text.contains("<failure "), expected, "{name}");
-        assert!(!expected || report.checks.iter().any(required), "{name}");
+        for until in [None, Some(TODAY), Some(YESTERDAY)] {
+            let all = until.map(|until| everything(&report, until)).unwrap_or_default();
+            let report = apply(report.clone(), &all, TODAY);
+            let text = render(&report, Format::Junit, &NARROW);
+            let is_blocked = answer(&report) == Verdict::Blocked;
+            assert_eq!(text.contains("<failure "), is_blocked, "{name} until {until:?}");
+            blocked += usize::from(is_blocked);
+        }
     }
+    assert!((20..40).contains(&blocked), "{blocked}");
 }
 
 #[test]
@@ -98,7 +109,11 @@ fn sarif_structure() -> Value {
     let rule = json!({ "type": "object", "required": ["id"], "additionalProperties": false, "properties": {
         "id": { "type": "string", "minLength": 1 }, "shortDescription": message, "help": message,
         "defaultConfiguration": { "type": "object", "properties": { "level": level } } } });
+    let suppression = json!({ "type": "object", "required": ["kind"], "additionalProperties": false, "properties": {
+        "kind": { "enum": ["inSource", "external"] }, "status": { "enum": ["accepted", "underReview", "rejected"] },
+        "justification": { "type": "string" } } });
     let result = json!({ "type": "object", "required": ["message"], "additionalProperties": false, "properties": {
+        "suppressions": { "type": "array", "uniqueItems": true, "items": suppression },
         "ruleId": { "type": "string" }, "ruleIndex": { "type": "integer", "minimum": 0 }, "level": level, "message": message,
         "locations": { "type": "array", "uniqueItems": true, "items": location },
         "partialFingerprints": { "type": "object", "additionalProperties": { "type": "string" } },
@@ -193,7 +208,7 @@ fn metrics_say_what_the_report_says() {
 
 #[test]
 fn markdown() {
-    for name in ["mixed", "hostile", "all-met"] {
+    for name in ["mixed", "hostile", "all-met", "accepted", "prerequisites"] {
         insta::assert_snapshot!(format!("{name}-markdown"), render(&read(name), Format::Markdown, &NARROW));
     }
 }

@@ -5,9 +5,13 @@ use std::time::Duration;
 use arcprobe::evidence::{Attempt, Cause, Detail, Inquiry, InquiryOutcome};
 use arcprobe::finding::{Confidence, Remedy, Severity};
 use arcprobe::plan::{Route, RouteKind, UnverifiedKind};
-use arcprobe::report::v1::{Check, CheckVerdict, ConnectCommand, Facts, Report, Verdict};
+use arcprobe::report::v1::{
+    Accepted, Check, CheckVerdict, ConnectCommand, Facts, Prerequisite, PrerequisiteVerdict, Report, Verdict,
+};
 use arcprobe::settings::Connectivity;
 use arcprobe::vantage::VantageKind;
+use arcprobe::waivers::{self, Waiver};
+use jiff::civil::{Date, date};
 
 use super::build::{direct, fail, finding, met, report, unverified, vantage};
 
@@ -15,13 +19,15 @@ use super::build::{direct, fail, finding, met, report, unverified, vantage};
 type Sample = (&'static str, fn() -> Report);
 
 /// Every sample.
-pub(super) const ALL: [Sample; 6] = [
+pub(super) const ALL: [Sample; 8] = [
     ("all-met", all_met),
     ("warnings", warnings),
     ("dead-resolver", dead_resolver),
     ("mixed", mixed),
     ("hostile", hostile),
     ("incomplete", incomplete),
+    ("accepted", accepted),
+    ("prerequisites", prerequisites),
 ];
 
 fn all_met() -> Report {
@@ -218,7 +224,127 @@ fn hostile() -> Report {
         report(Verdict::Blocked, vec![vantage(VantageKind::Workstation, "[2001:db8::35]:5353")], checks);
     report.findings = vec![found];
     report.vantages[0].facts.resolvers_from = Some(evil.into());
-    report
+    report.prerequisites = vec![
+        prerequisite("nodes", evil, PrerequisiteVerdict::Unmet, (evil, evil)),
+        prerequisite("rights", evil, PrerequisiteVerdict::Warning, (evil, evil)),
+    ];
+    report.prerequisites[1].accepted =
+        Some(Accepted { code: evil.into(), reason: evil.into(), until: evil.into() });
+    let waivers = [("http_block_page", "*", YESTERDAY), (evil, evil, LATER), ("proxy_tls", evil, LATER)];
+    waivers::apply(report, &waivers.map(|(code, endpoint, until)| waiver(code, endpoint, until, evil)), TODAY)
+}
+
+pub(super) const TODAY: Date = date(2026, 10, 2);
+pub(super) const YESTERDAY: Date = date(2026, 10, 1);
+const LATER: Date = date(2026, 12, 31);
+
+pub(super) fn waiver(code: &str, endpoint: &str, until: Date, reason: &str) -> Waiver {
+    Waiver { code: code.into(), endpoint: endpoint.into(), vantage: None, reason: reason.into(), until }
+}
+
+/// The same with two troubles accepted, and waivers of which one is over and others are not needed.
+fn accepted() -> Report {
+    let until_exempt = "CHG-1042, until the firewall team exempts these endpoints.";
+    let mut denied = waiver("proxy_denied", "*", LATER, "kubelogin comes with the image of the machine");
+    denied.vantage = Some("pod".into());
+    let waivers = [
+        waiver("tls-inspection", "*", LATER, until_exempt),
+        denied,
+        waiver(
+            "port-8084-blocked",
+            "eastus.obo.arc.azure.com",
+            YESTERDAY,
+            "CHG-0977: nobody is in 200 groups",
+        ),
+        waiver("dns_nxdomain", "*.privatelink.example", LATER, "CHG-1001"),
+        waiver("resolver_silent", "10.0.0.53", YESTERDAY, "CHG-1002"),
+    ];
+    waivers::apply(mixed(), &waivers, TODAY)
+}
+
+/// Nothing is wrong with the network, but with what else is needed.
+fn prerequisites() -> Report {
+    use PrerequisiteVerdict::{Met, Unmet, Unverified, Warning};
+    let mut report = all_met();
+    report.run.took = Duration::from_millis(1_310);
+    report.prerequisites = vec![
+        prerequisite(
+            "kubeconfig",
+            "kubeconfig",
+            Met,
+            ("context prod, 10.1.0.4:6443 answers", "a context whose API server answers"),
+        ),
+        prerequisite(
+            "kubernetes",
+            "Kubernetes",
+            Met,
+            ("v1.34.1", "1.32 or newer: the newest minor version and the two before are supported"),
+        ),
+        prerequisite(
+            "nodes",
+            "nodes",
+            Unmet,
+            ("tainted or cordoned: worker-1, worker-2", "a ready node with Linux on amd64 or arm64"),
+        ),
+        prerequisite(
+            "room",
+            "free capacity",
+            Unverified,
+            ("pods may not be listed", "850 MB of memory and 700 m of CPU"),
+        ),
+        prerequisite(
+            "rights",
+            "rights",
+            Warning,
+            (
+                "not everything is allowed, but each of what is known to be needed",
+                "cluster-admin, to install the agents",
+            ),
+        ),
+        prerequisite(
+            "providers",
+            "resource providers",
+            Unmet,
+            (
+                "Microsoft.ExtendedLocation: NotRegistered",
+                "Microsoft.Kubernetes, Microsoft.KubernetesConfiguration, Microsoft.ExtendedLocation registered",
+            ),
+        ),
+    ];
+    let found = [
+        ("arc_no_place", Severity::Blocking, "No node can take the agents."),
+        ("arc_provider", Severity::Blocking, "A resource provider of the subscription is not registered."),
+        ("arc_not_admin", Severity::Warning, "The user of the kubeconfig is no cluster-admin."),
+    ];
+    report.findings =
+        found.map(|(id, severity, summary)| finding(id, severity, summary, &[], |_| true)).into();
+    let waiver = waiver("arc_provider", "*", LATER, "CHG-1050: custom locations come next year");
+    waivers::apply(report, &[waiver], TODAY)
+}
+
+fn prerequisite(
+    id: &str,
+    title: &str,
+    verdict: PrerequisiteVerdict,
+    (found, wanted): (&str, &str),
+) -> Prerequisite {
+    let finding = match id {
+        "nodes" => Some("arc_no_place"),
+        "rights" => Some("arc_not_admin"),
+        "providers" => Some("arc_provider"),
+        _ => None,
+    };
+    let (id, title, finding) = (id.into(), title.into(), finding.map(Into::into));
+    Prerequisite {
+        id,
+        title,
+        verdict,
+        found: found.into(),
+        wanted: wanted.into(),
+        finding,
+        is_workstation: false,
+        accepted: None,
+    }
 }
 
 fn inquiry(endpoint: &str, method: &str, asked: &str) -> Inquiry {

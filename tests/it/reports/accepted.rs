@@ -1,0 +1,213 @@
+//! What is accepted for a time, and what is needed besides the network, in every format.
+
+use std::collections::BTreeSet;
+
+use arcprobe::report::text::TextOptions;
+use arcprobe::report::v1::{CheckVerdict, Report};
+use arcprobe::report::{Format, render};
+use arcprobe::waivers::{Waiver, apply};
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::samples::{TODAY, YESTERDAY, waiver};
+use super::{NARROW, read};
+
+/// Waivers for each failure and each finding that a report has.
+pub(super) fn everything(report: &Report, until: Date) -> Vec<Waiver> {
+    let mut codes: BTreeSet<&str> = report.findings.iter().map(|f| f.id.as_str()).collect();
+    for cause in report.checks.iter().filter_map(|c| c.cause) {
+        codes.insert(cause.word());
+    }
+    codes.into_iter().map(|code| waiver(code, "*", until, "CHG-1")).collect()
+}
+
+fn applied(name: &str, until: Date) -> Report {
+    let report = read(name);
+    let waivers = everything(&report, until);
+    apply(report, &waivers, TODAY)
+}
+
+#[test]
+fn the_first_line_tells_what_rests_on_waivers() {
+    let table = [
+        (
+            "mixed",
+            TODAY,
+            "READY: This cluster can be connected, apart from what is accepted. 18 of 32 required checks are met; \
+                          13 accepted for a time, 1 that cannot be verified.",
+        ),
+        (
+            "dead-resolver",
+            TODAY,
+            "READY: A cluster can be connected from here, apart from what is accepted. 0 of 29 required checks",
+        ),
+        (
+            "warnings",
+            TODAY,
+            "READY: A cluster can be connected from here. 28 of 29 required checks are met; the others cannot",
+        ),
+        (
+            "warnings",
+            YESTERDAY,
+            "BLOCKED: A cluster can be connected from here, but what was accepted for a time counts again. The waiver of ",
+        ),
+        ("dead-resolver", YESTERDAY, "BLOCKED: A cluster cannot be connected from here. The DNS server"),
+        (
+            "prerequisites",
+            YESTERDAY,
+            "BLOCKED: A cluster cannot be connected from here. No node can take the agents",
+        ),
+        (
+            "prerequisites",
+            TODAY,
+            "READY: A cluster can be connected from here, apart from what is accepted. All 28",
+        ),
+        (
+            "incomplete",
+            TODAY,
+            "INCOMPLETE: Whether this cluster can be connected is open. Nothing required has failed, but",
+        ),
+    ];
+    for (name, until, start) in table {
+        let text = render(&applied(name, until), Format::Short, &NARROW);
+        assert!(text.starts_with(start), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_prerequisite_alone_is_told_where_no_finding_does() {
+    let mut report = read("prerequisites");
+    report.findings.clear();
+    let text = render(&report, Format::Short, &NARROW);
+    assert_eq!(
+        text,
+        "BLOCKED: A cluster cannot be connected from here. nodes: tainted or cordoned: worker-1, worker-2.\n"
+    );
+}
+
+/// `accepted` on what is met, or on what is not known, says nothing.
+#[test]
+fn only_what_is_not_met_can_be_accepted() {
+    let mut report = read("accepted");
+    let accepted = report.checks.iter().find_map(|c| c.accepted.clone());
+    let (plain, waived) = (read("all-met"), &mut read("all-met"));
+    waived
+        .checks
+        .iter_mut()
+        .filter(|c| c.verdict != CheckVerdict::Unmet)
+        .for_each(|c| c.accepted.clone_from(&accepted));
+    for format in
+        [Format::Text, Format::Short, Format::Junit, Format::Html, Format::Markdown, Format::Openmetrics]
+    {
+        assert_eq!(render(waived, format, &NARROW), render(&plain, format, &NARROW), "{format:?}");
+    }
+    report.checks.retain(|c| c.accepted.is_none());
+    let text = render(&report, Format::Text, &TextOptions { verbose: true, ..NARROW });
+    assert!(!text.contains("accepted, from"), "{text}");
+}
+
+#[test]
+fn junit_says_why_something_is_skipped() {
+    let text = render(&read("accepted"), Format::Junit, &NARROW);
+    for part in [
+        "<skipped message=\"accepted until 2026-12-31: CHG-1042, until the firewall team exempts these endpoints.; not met: tls_intercepted: ",
+        "<testsuite id=\"2\" name=\"waivers\" package=\"arcprobe\"",
+        "<failure type=\"waiver_expired\" message=\"The waiver of port-8084-blocked for eastus.obo.arc.azure.com ended on 2026-10-01\">",
+        "name=\"dns_nxdomain at *.privatelink.example until 2026-12-31\" time=\"0.000\"><skipped message=\"not needed any more\"/>",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let text = render(&read("prerequisites"), Format::Junit, &NARROW);
+    for part in [
+        "<failure type=\"arc_no_place\" message=\"tainted or cordoned: worker-1, worker-2; needed: a ready node",
+        "<skipped message=\"warning: not everything is allowed",
+        "<skipped message=\"not known: pods may not be listed; needed: 850 MB",
+        "<skipped message=\"accepted until 2026-12-31: CHG-1050: custom locations come next year; found: Microsoft.ExtendedLocation",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+#[test]
+fn sarif_suppresses_what_is_accepted() {
+    let results = |report: &Report| {
+        let log: Value = serde_json::from_str(&render(report, Format::Sarif, &NARROW)).unwrap();
+        log["runs"][0]["results"].as_array().unwrap().clone()
+    };
+    let suppressed = |results: &[Value]| -> Vec<Value> {
+        results.iter().filter(|r| !r["suppressions"].is_null()).map(|r| r["ruleId"].clone()).collect()
+    };
+    let accepted = results(&read("accepted"));
+    assert_eq!(suppressed(&accepted), ["tls-inspection"]);
+    let tls = accepted.iter().find(|r| r["ruleId"] == "tls-inspection").unwrap();
+    let text = "CHG-1042, until the firewall team exempts these endpoints. (accepted until 2026-12-31)";
+    assert_eq!(
+        tls["suppressions"],
+        json!([{ "kind": "external", "status": "accepted", "justification": text }])
+    );
+    let besides = results(&read("prerequisites"));
+    assert_eq!(suppressed(&besides), ["arc_provider"]);
+    let place = &besides[0]["locations"][0]["logicalLocations"][0];
+    assert_eq!(
+        (&place["name"], &place["fullyQualifiedName"]),
+        (&json!("nodes"), &json!("prerequisite/nodes"))
+    );
+    // a summary that only says so is believed by nobody
+    let mut forged = read("accepted");
+    forged.waivers.clear();
+    assert_eq!(suppressed(&results(&forged)), Vec::<Value>::new());
+}
+
+#[test]
+fn metrics_leave_what_is_accepted_to_alerts() {
+    let text = render(&read("accepted"), Format::Openmetrics, &NARROW);
+    for line in [
+        "arcprobe_checks{required=\"true\",verdict=\"unmet\"} 5",
+        "arcprobe_checks{required=\"true\",verdict=\"accepted\"} 8",
+        "arcprobe_check_met{vantage=\"pod\",requirement=\"arm\",host=\"management.azure.com\",port=\"443\",required=\"true\"} 0",
+        "arcprobe_check_accepted{vantage=\"pod\",requirement=\"arm\",host=\"management.azure.com\",port=\"443\",code=\"tls-inspection\"} 1",
+        "arcprobe_waivers{state=\"expired\"} 1",
+        // the end of 2026-12-31, and of yesterday
+        "arcprobe_waiver_expiry_timestamp_seconds{code=\"tls-inspection\",endpoint=\"*\",vantage=\"\"} 1798761600",
+        "arcprobe_waiver_expiry_timestamp_seconds{code=\"port-8084-blocked\",endpoint=\"eastus.obo.arc.azure.com\",vantage=\"\"} 1790899200",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+    assert!(!text.contains("expiry_timestamp_seconds{code=\"dns_nxdomain\""), "nobody needs it");
+    let text = render(&read("prerequisites"), Format::Openmetrics, &NARROW);
+    for line in [
+        "arcprobe_prerequisite{id=\"kubernetes\"} 1",
+        "arcprobe_prerequisite{id=\"nodes\"} 0",
+        "arcprobe_prerequisite{id=\"rights\"} 1",
+        "arcprobe_prerequisite{id=\"providers\"} 0",
+        "arcprobe_prerequisite_accepted{id=\"providers\",code=\"arc_provider\"} 1",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}\n{text}");
+    }
+    assert!(!text.contains("arcprobe_prerequisite{id=\"room\"}"), "not known is no 0");
+}
+
+#[test]
+fn the_page_has_both_in_words() {
+    let html = render(&read("accepted"), Format::Html, &NARROW);
+    for part in [
+        "tls_intercepted, accepted",
+        "accepted until 2026-12-31: CHG-1042",
+        "Not met, and accepted for a time (8)",
+        "not met, accepted",
+        "over, and still needed",
+        "checks accepted for a time",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    let html = render(&read("prerequisites"), Format::Html, &NARROW);
+    for part in [
+        "Besides the network",
+        "tainted or cordoned",
+        "not known",
+        "accepted until 2026-12-31: CHG-1050",
+        "2 of 6",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+}
