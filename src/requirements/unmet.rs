@@ -37,7 +37,9 @@ pub fn unmet(report: &Report, rules: &RuleSet, expand: bool) -> Result<(Requirem
     };
     let open = || report.checks.iter().filter(is_open);
     let unverified = open().filter(|check| check.verdict == CheckVerdict::Unverified).count();
-    let mut items = found.items(open().filter(|check| check.verdict == CheckVerdict::Unmet))?;
+    let unmet = || open().filter(|check| check.verdict == CheckVerdict::Unmet);
+    let accepted = unmet().filter(|check| check.accepted.is_some()).count();
+    let mut items = found.items(unmet())?;
     tell_alternatives(&mut items);
     let features: Vec<_> = report.run.features.iter().take(MOST).map(|id| bounded(id)).collect();
     let list = Requirements {
@@ -47,7 +49,7 @@ pub fn unmet(report: &Report, rules: &RuleSet, expand: bool) -> Result<(Requirem
         topics: topics(&features, rules),
         layers: report.rules.iter().take(MOST).map(layer).collect(),
         origin: Origin::Report,
-        notes: unknown(&items).into_iter().collect(),
+        notes: unknown(&items).into_iter().chain(still_listed(accepted)).collect(),
         items,
     };
     Ok((list, unverified))
@@ -58,6 +60,14 @@ fn unknown(items: &[Requirement]) -> Option<String> {
     let count = items.iter().filter(|item| item.may_be_inspected.is_none()).count();
     (count > 0).then(|| {
         format!("{count} of {} are not in these rules, which then do not tell whether TLS inspection is allowed: give --rules or --rule-set as in the run", items.len())
+    })
+}
+
+/// A waiver changes what counts, not what the firewall lets through.
+fn still_listed(accepted: usize) -> Option<String> {
+    let checks = if accepted == 1 { "check is" } else { "checks are" };
+    (accepted > 0).then(|| {
+        format!("{accepted} {checks} accepted by waivers and listed all the same: they stay closed until somebody opens them")
     })
 }
 
@@ -144,7 +154,12 @@ impl<'a> Found<'a> {
             item.from.push(from);
         }
         let remark = check.cause.map(|cause| format!("found {cause}"));
-        item.remarks.extend(remark.filter(|text| !item.remarks.contains(text)));
+        let accepted = check.accepted.as_ref().map(|a| bounded(&format!("accepted until {}", a.until)));
+        for text in remark.into_iter().chain(accepted) {
+            if !item.remarks.contains(&text) {
+                item.remarks.push(text);
+            }
+        }
     }
 
     fn vantage(&self, check: &Check) -> CallerVantage {

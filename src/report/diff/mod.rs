@@ -3,6 +3,7 @@
 //! Checks are told apart by their ids, which are the same in every run. A host that was only found in one of the runs, such as
 //! a relay of another number, is no loss: what counts is whether a check that is there now is unmet and was not before.
 
+mod besides;
 mod seen;
 mod slower;
 pub mod text;
@@ -11,11 +12,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
+use super::accepted::Waived;
 use super::tally::{Standing, Tally, target};
-use super::v1::{Check, Report, Verdict};
+use super::v1::{Accepted, Check, Report, Verdict, WAIVER_EXPIRED};
 use crate::evidence::{Cause, Phase};
 use crate::finding::{Finding, Severity};
 
+pub use besides::{Besides, Stood};
 pub use seen::{Addresses, Authority, Issuer};
 pub use slower::Slower;
 
@@ -32,13 +35,19 @@ pub struct Diff {
     pub cautions: Vec<String>,
     /// Unmet now, and not before. With those that were not checked before.
     pub newly_unmet: Vec<Change>,
-    /// Unmet before, and met now.
+    /// Accepted before, and unmet still: it counts again.
+    pub no_longer_accepted: Vec<Change>,
+    /// Accepted now, and not before; it may have been met.
+    pub newly_accepted: Vec<Change>,
+    /// Unmet before, accepted or not, and met now.
     pub mended: Vec<Change>,
     /// Met before, and not verified now.
     pub no_longer_verified: Vec<Change>,
-    /// Unmet in both, with another failure.
+    /// Unmet in both, and accepted in both or in none, with another failure.
     pub other_cause: Vec<Change>,
-    /// Findings that are new, the gravest first.
+    /// What is needed besides the network and stands elsewhere now; those that are in one of the reports only with `null`.
+    pub prerequisites: Vec<Besides>,
+    /// Findings that are new, the gravest first; what was or is accepted is told of its checks and prerequisites.
     pub new_findings: Vec<Told>,
     /// Findings that are gone.
     pub gone_findings: Vec<Told>,
@@ -89,6 +98,8 @@ pub struct Change {
     pub cause_before: Option<Cause>,
     /// Whether the older report has the check.
     pub was_there: bool,
+    /// By which waiver it is accepted, or was where it no longer is.
+    pub accepted: Option<Accepted>,
 }
 
 /// A finding in short.
@@ -136,13 +147,16 @@ pub fn compare(newer: &Report, older: &Report) -> Diff {
         older: side(older),
         newer: side(newer),
         cautions: cautions(newer, older),
-        newly_unmet: pick(|was, is| is == Standing::Unmet && was != Some(Standing::Unmet), false),
-        mended: pick(|was, is| is == Standing::Met && was == Some(Standing::Unmet), true),
+        newly_unmet: pick(|was, is| is == Standing::Unmet && !was.is_some_and(fails), false),
+        no_longer_accepted: pick(|was, is| is == Standing::Unmet && was == Some(Standing::Accepted), false),
+        newly_accepted: pick(|was, is| is == Standing::Accepted && was != Some(Standing::Accepted), false),
+        mended: pick(|was, is| is == Standing::Met && was.is_some_and(fails), true),
         no_longer_verified: pick(|was, is| is == Standing::Unverified && was == Some(Standing::Met), false),
-        other_cause: pick(|was, is| is == Standing::Unmet && was == Some(Standing::Unmet), false)
+        other_cause: pick(|was, is| fails(is) && was == Some(is), false)
             .into_iter()
             .filter(|change| change.cause != change.cause_before)
             .collect(),
+        prerequisites: besides::changes(newer, older),
         new_findings: findings(newer, older),
         gone_findings: findings(older, newer),
         slower: slower::slower(&pairs),
@@ -155,14 +169,24 @@ pub fn compare(newer: &Report, older: &Report) -> Diff {
 }
 
 impl Diff {
-    /// Whether something required broke.
+    /// Whether something required broke, or is no longer accepted.
     pub fn broke(&self) -> bool {
-        self.newly_unmet.iter().any(|change| change.required)
+        let mut checks = self.newly_unmet.iter().chain(&self.no_longer_accepted);
+        checks.any(|change| change.required)
+            || self.prerequisites.iter().any(Besides::broke)
+            || self.waiver_is_over()
+    }
+
+    /// Whether a waiver that is over blocks what was not blocked before, whatever it is about.
+    fn waiver_is_over(&self) -> bool {
+        let is_over = |told: &Told| told.id == WAIVER_EXPIRED && told.severity == Severity::Blocking;
+        self.older.verdict != Verdict::Blocked && self.new_findings.iter().any(is_over)
     }
 
     /// Whether something is worse that is not required.
     pub fn warns(&self) -> bool {
-        !self.newly_unmet.is_empty() || !self.no_longer_verified.is_empty()
+        let lists = [&self.newly_unmet, &self.no_longer_accepted, &self.no_longer_verified];
+        lists.iter().any(|list| !list.is_empty()) || self.prerequisites.iter().any(Besides::warns)
     }
 
     /// As JSON.
@@ -170,6 +194,11 @@ impl Diff {
         // writing to memory cannot fail
         super::json::escape(&serde_json::to_string_pretty(self).unwrap_or_default()) + "\n"
     }
+}
+
+/// Unmet, accepted or not.
+fn fails(standing: Standing) -> bool {
+    matches!(standing, Standing::Unmet | Standing::Accepted)
 }
 
 fn standings(report: &Report) -> Vec<(&Check, Standing)> {
@@ -196,6 +225,7 @@ fn change(check: &Check, was: Option<&(&Check, Standing)>, failing_before: bool)
         cause: failed.cause,
         cause_before: before.and_then(|before| before.cause),
         was_there: before.is_some(),
+        accepted: check.accepted.clone().or_else(|| before.and_then(|before| before.accepted.clone())),
     }
 }
 
@@ -215,11 +245,24 @@ fn cautions(newer: &Report, older: &Report) -> Vec<String> {
 }
 
 /// Those of one report that the other does not have: the same kind about the same thing.
+///
+/// That it is accepted makes no other finding of it, where the check or the prerequisite behind it tells so.
 fn findings(of: &Report, not_in: &Report) -> Vec<Told> {
-    let about = |f: &Finding| (f.id.clone(), f.subject.clone(), f.summary.clone());
-    let others: HashSet<_> = not_in.findings.iter().map(about).collect();
-    let only = of.findings.iter().filter(|finding| !others.contains(&about(finding)));
+    let others: HashSet<_> = about(not_in).into_iter().collect();
+    let only = of.findings.iter().zip(about(of)).filter(|(_, about)| !others.contains(about)).map(|(f, _)| f);
     only.map(|f| Told { id: f.id.clone(), severity: f.severity, summary: f.summary.clone() }).collect()
+}
+
+/// What tells findings apart.
+fn about<'a>(report: &'a Report) -> Vec<(&'a str, &'a str, &'a str)> {
+    let waived = Waived::new(report);
+    let besides: HashSet<&str> = report.prerequisites.iter().filter_map(|p| p.finding.as_deref()).collect();
+    let one = |finding: &'a Finding| {
+        let is_told = !finding.evidence.is_empty() || besides.contains(finding.id.as_str());
+        let before = waived.of(finding).filter(|_| is_told).map(|(_, summary)| summary);
+        (finding.id.as_str(), finding.subject.as_str(), before.unwrap_or(&finding.summary))
+    };
+    report.findings.iter().map(one).collect()
 }
 
 fn rules(newer: &Report, older: &Report) -> Vec<Rules> {

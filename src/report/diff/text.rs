@@ -1,7 +1,8 @@
 //! What is different, for people: what broke first, then what was mended, then what else is different on the way.
 
-use super::{Change, Diff, Told};
+use super::{Besides, Change, Diff, Stood, Told};
 use crate::evidence::Cause;
+use crate::report::accepted::told as told_of;
 use crate::report::grid::{human, label};
 use crate::report::headline;
 use crate::report::screen::{Paint, Screen};
@@ -38,8 +39,13 @@ pub fn render(diff: &Diff, options: &TextOptions) -> String {
     let (bad, good, other) = (Paint::Red, Paint::Green, Paint::Yellow);
     kind(bad, "+", "new findings", diff.new_findings.iter().map(told).collect());
     kind(bad, "✗", "newly not met", diff.newly_unmet.iter().map(broke).collect());
+    kind(bad, "✗", "no longer accepted", diff.no_longer_accepted.iter().map(no_longer_accepted).collect());
+    let (worse, rest): (Vec<_>, Vec<_>) = diff.prerequisites.iter().partition(|p| p.broke());
+    kind(bad, "✗", "prerequisites newly not met", worse.into_iter().map(prerequisite).collect());
     kind(good, "✓", "mended", diff.mended.iter().map(mended).collect());
     kind(other, "?", "no longer verified", diff.no_longer_verified.iter().map(name).collect());
+    kind(other, "~", "newly accepted", diff.newly_accepted.iter().map(newly_accepted).collect());
+    kind(other, "·", "other prerequisites", rest.into_iter().map(prerequisite).collect());
     kind(
         other,
         "✗",
@@ -57,16 +63,32 @@ pub fn render(diff: &Diff, options: &TextOptions) -> String {
 
 fn verdict(screen: &mut Screen, diff: &Diff) {
     let (before, now) = (headline::word(diff.older.verdict), headline::word(diff.newer.verdict));
-    let required = diff.newly_unmet.iter().filter(|change| change.required).count();
-    let (paint, word) = if required > 0 { (Paint::Red, "WORSE: ") } else { (Paint::Green, "NOT WORSE: ") };
+    let of_required = |list: &[Change]| list.iter().filter(|change| change.required).count();
+    let required = of_required(&diff.newly_unmet);
+    let (paint, word) = if diff.broke() { (Paint::Red, "WORSE: ") } else { (Paint::Green, "NOT WORSE: ") };
     let optional = diff.newly_unmet.len() - required;
-    let mut text = match required {
-        0 => "Nothing required is newly not met".to_owned(),
-        _ => format!("{} newly not met", plural(required, "required check")),
-    };
-    if optional > 0 {
-        text = format!("{text}, {optional} optional");
+    let mut parts = Vec::new();
+    if required > 0 {
+        parts.push(format!("{} newly not met", plural(required, "required check")));
     }
+    let accepted = of_required(&diff.no_longer_accepted);
+    if accepted > 0 {
+        parts.push(format!("{} no longer accepted", plural(accepted, "required check")));
+    }
+    let besides = diff.prerequisites.iter().filter(|p| p.broke()).count();
+    if besides > 0 {
+        parts.push(format!("{} newly not met", plural(besides, "prerequisite")));
+    }
+    if parts.is_empty() && diff.waiver_is_over() {
+        parts.push("A waiver is over".to_owned());
+    }
+    if parts.is_empty() {
+        parts.push("Nothing required is newly not met".to_owned());
+    }
+    if optional > 0 {
+        parts[0] = format!("{}, {optional} optional", parts[0]);
+    }
+    let text = parts.join("; ");
     let text = format!("{text}; {} mended. The verdict was {before}, and is {now}.", diff.mended.len());
     screen.paragraph(&[(paint, word)], 4, Paint::Bold, &text);
     let times = format!("  before {}, now {}", diff.older.started_at, diff.newer.started_at);
@@ -82,6 +104,30 @@ fn broke(change: &Change) -> String {
     let cause = change.cause.unwrap_or(Cause::Unknown);
     let new = if change.was_there { "" } else { "; not checked before" };
     format!("{}: {}{new}", name(change), cause.word())
+}
+
+fn no_longer_accepted(change: &Change) -> String {
+    let cause = change.cause.unwrap_or(Cause::Unknown).word();
+    let until = change.accepted.as_ref().map(|a| format!("; was accepted until {}", a.until));
+    format!("{}: {cause}{}", name(change), until.unwrap_or_default())
+}
+
+fn newly_accepted(change: &Change) -> String {
+    let cause = change.cause.unwrap_or(Cause::Unknown).word();
+    let new = match (change.was_there, change.cause_before) {
+        (false, _) => "; not checked before",
+        (true, None) => "; did not fail before",
+        (true, Some(_)) => "",
+    };
+    let accepted = change.accepted.as_ref().map(|a| format!("; {}", told_of(a)));
+    format!("{}: {cause}{new}{}", name(change), accepted.unwrap_or_default())
+}
+
+fn prerequisite(change: &Besides) -> String {
+    let word = |stood: &Option<Stood>| stood.as_ref().map_or("not looked at", Stood::word);
+    let found = change.now.as_ref().or(change.before.as_ref()).map(|s| format!("; {}", s.found));
+    let (before, now) = (word(&change.before), word(&change.now));
+    format!("{}: was {before}, is {now}{}", change.title, found.unwrap_or_default())
 }
 
 fn mended(change: &Change) -> String {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use arcprobe::report::diff::{compare, text};
 use arcprobe::report::text::TextOptions;
-use arcprobe::report::v1::{CheckVerdict, Report};
+use arcprobe::report::v1::{CheckVerdict, PrerequisiteVerdict, Report, Verdict};
 use arcprobe::report::{Format, render};
 use arcprobe::waivers::{Waiver, apply};
 use jiff::civil::Date;
@@ -210,4 +211,64 @@ fn the_page_has_both_in_words() {
     ] {
         assert!(html.contains(part), "{part}");
     }
+}
+
+#[test]
+fn a_difference_tells_what_is_accepted_now_and_what_no_longer() {
+    let (plain, accepted) = (read("mixed"), read("accepted"));
+    let diff = compare(&accepted, &plain);
+    assert!(!diff.broke() && !diff.warns() && diff.newly_unmet.is_empty() && diff.mended.is_empty());
+    assert_eq!((diff.newly_accepted.len(), diff.gone_findings.len()), (9, 0));
+    assert_eq!(diff.new_findings.len(), 1, "the waiver that is over");
+    insta::assert_snapshot!("newly-accepted-diff", text::render(&diff, &NARROW));
+    let diff = compare(&plain, &accepted);
+    assert!(diff.broke() && diff.newly_unmet.is_empty() && diff.no_longer_accepted.len() == 9);
+    insta::assert_snapshot!("no-longer-accepted-diff", text::render(&diff, &NARROW));
+}
+
+/// What is mended under a waiver is mended; what breaks under one is told and breaks nothing.
+#[test]
+fn what_breaks_or_is_mended_under_a_waiver() {
+    let (good, bad) = (read("all-met"), applied("dead-resolver", TODAY));
+    let diff = compare(&bad, &good);
+    assert!(!diff.broke() && diff.newly_unmet.is_empty() && diff.newly_accepted.len() == bad.checks.len());
+    let text = text::render(&diff, &NARROW).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("dns_timeout; did not fail before; accepted until 2026-10-02: CHG-1"), "{text}");
+    assert_eq!(compare(&good, &bad).mended.len(), bad.checks.len() - 1);
+    // over what is optional: the verdict is blocked, and was not
+    let (then, now) = (applied("warnings", TODAY), applied("warnings", YESTERDAY));
+    let diff = compare(&now, &then);
+    assert!(diff.broke() && diff.no_longer_accepted.len() == 3 && diff.gone_findings.is_empty());
+    let text = text::render(&diff, &NARROW);
+    assert!(
+        text.starts_with("WORSE: A waiver is over; 0 mended. The verdict was READY, and is BLOCKED."),
+        "{text}"
+    );
+}
+
+#[test]
+fn prerequisites_that_changed_are_told() {
+    let mut older = read("prerequisites");
+    (older.prerequisites[2].verdict, older.prerequisites[2].found) =
+        (PrerequisiteVerdict::Met, "2 of 2 can take the agents".into());
+    older.prerequisites[5].accepted = None;
+    older.prerequisites[4].found = "other words for the same".into();
+    let newer = read("prerequisites");
+    let diff = compare(&newer, &older);
+    assert!(diff.broke() && diff.warns() && diff.prerequisites.len() == 2, "{:#?}", diff.prerequisites);
+    let text = text::render(&diff, &NARROW);
+    for part in [
+        "WORSE: 1 prerequisite newly not met; 0 mended.",
+        "✗ nodes: was met, is not met; tainted or cordoned: worker-1, worker-2",
+        "· resource providers: was not met, is accepted; ",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!compare(&older, &older).broke());
+    // a run that did not look says nothing; what lacks counts in any case
+    let without = read("all-met");
+    assert!(compare(&without, &newer).prerequisites.is_empty());
+    let diff = compare(&newer, &without);
+    assert!(diff.broke() && diff.prerequisites.len() == 1 && diff.prerequisites[0].id == "nodes");
+    assert_eq!(newer.verdict, Verdict::Blocked);
 }

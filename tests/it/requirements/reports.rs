@@ -31,6 +31,19 @@ fn only_what_is_unmet_is_listed() {
     assert_eq!(relays.count(), 3);
 }
 
+/// A waiver changes what counts, not what the firewall lets through.
+#[test]
+fn what_is_accepted_is_listed_all_the_same() {
+    let accepted = MIXED.replace("mixed", "accepted");
+    let list = |path: &str| requirements(["--only-unmet", path, "-o", "palo-alto"]).exits(0);
+    assert_eq!(list(&accepted).stdout, list(MIXED).stdout);
+    let told = "9 checks are accepted by waivers and listed all the same";
+    assert!(list(&accepted).stderr.contains(told) && !list(MIXED).stderr.contains("accepted"));
+    let list = requirements(["--only-unmet", &accepted, "-o", "json"]).exits(0).json();
+    let mcr = list["requirements"].as_array().unwrap().iter().find(|r| r["id"] == "mcr").unwrap();
+    assert_eq!(mcr["remarks"], json!(["found tls_intercepted", "accepted until 2026-12-31"]));
+}
+
 /// The rules know of an endpoint what its check does not say.
 #[test]
 fn the_rules_add_what_a_report_lacks() {
