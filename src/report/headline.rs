@@ -135,6 +135,12 @@ fn missing(report: &Report, required: Count) -> String {
     }
     let unseen = |v: &Vantage| v.error.as_ref().map(|_| format!("nothing was measured from {}", v.id));
     reasons.extend(report.vantages.iter().filter_map(unseen));
+    let is_open = |p: &&Prerequisite| p.verdict == PrerequisiteVerdict::Unverified && !p.is_workstation;
+    let open = report.prerequisites.iter().filter(is_open).count();
+    if open > 0 {
+        let all = report.prerequisites.len();
+        reasons.push(format!("{open} of {all} prerequisites could not be seen"));
+    }
     if required.unverified > 0 || reasons.is_empty() {
         let all = required.all();
         reasons.push(format!("{} of {all} required checks could not be made", required.unverified));

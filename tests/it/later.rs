@@ -140,6 +140,9 @@ fn what_is_waived_does_not_fail_until_its_day_is_over() {
     assert!(ran.stdout.contains("waiver_expired"), "{}", ran.stdout);
     let missing = see(&["--waivers", "nowhere.yaml"]).exits(2);
     assert!(missing.stderr.contains("--waivers nowhere.yaml"), "{}", missing.stderr);
+    let own = "waivers: [{code: waiver_expired, endpoint: '*', reason: r, until: 2999-01-01}]";
+    std::fs::write(lab.directory().join("own.yaml"), own).unwrap();
+    see(&["--waivers", &lab.directory().join("own.yaml").display().to_string()]).exits(2);
     std::fs::write(
         lab.directory().join("bad.yaml"),
         "waivers: [{code: tcp_refusd, endpoint: '*', reason: r, until: 2027-01-01}]",

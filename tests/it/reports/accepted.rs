@@ -61,7 +61,8 @@ fn the_first_line_tells_what_rests_on_waivers() {
         (
             "prerequisites",
             TODAY,
-            "READY: A cluster can be connected from here, apart from what is accepted. All 28",
+            "INCOMPLETE: Whether a cluster can be connected from here is open. Nothing required has failed, apart from what \
+             is accepted, but 1 of ",
         ),
         (
             "incomplete",
