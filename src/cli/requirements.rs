@@ -49,6 +49,11 @@ pub enum RequirementsFormat {
 }
 
 impl RequirementsFormat {
+    /// Whether a device takes it as its whole configuration of something.
+    pub fn is_configuration(self) -> bool {
+        matches!(self, Self::Squid | Self::AzureFirewall | Self::Cilium | Self::PaloAlto)
+    }
+
     /// `None` for text, which depends on the screen.
     pub fn form(self) -> Option<Form> {
         Some(match self {

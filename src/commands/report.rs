@@ -46,6 +46,7 @@ fn compare(args: &ReportArgs, older: &Path, screen: &Screen) -> Result<Exit, Com
 pub(super) fn broke(diff: &Diff, fail_on: Severity) -> Exit {
     match fail_on {
         _ if diff.broke() => Exit::Unmet,
+        _ if diff.is_less_known() => Exit::Incomplete,
         Severity::Warning if diff.warns() => Exit::Warnings,
         _ => Exit::Ok,
     }

@@ -11,12 +11,25 @@ use crate::report::requirements as rendering;
 use crate::requirements::{Requirements, export, list, unmet};
 
 pub(super) fn run(args: &RequirementsArgs, screen: &Screen) -> Result<Exit, CommandError> {
+    if args.only_unmet.is_some() && args.output == RequirementsFormat::Cilium {
+        return Err(CommandError::Usage(anyhow::anyhow!(
+            "-o cilium goes without --only-unmet: a policy denies what it does not list, so that what is open now would be closed"
+        )));
+    }
     let list = match &args.only_unmet {
         Some(path) => found(path, args, screen)?,
         None => needed(args, screen)?,
     };
     for note in &list.notes {
         screen.hint(note);
+    }
+    if list.items.is_empty() && args.output.is_configuration() {
+        // an empty configuration would take away what is there
+        screen.hint("nothing is written");
+        return Ok(Exit::Ok);
+    }
+    if args.output == RequirementsFormat::Cilium && list.topics.iter().all(|topic| topic.id != "core") {
+        screen.hint("the policy denies the agents what they need: --feature leaves out core");
     }
     let Some(form) = args.output.form() else { return show(&rendering::text(&list, &screen.text)) };
     let exported = export(&list, form);

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::format::{Exported, NO_VALUE, left_out};
-use super::{Host, Requirement, Requirements};
+use super::{Host, Origin, Requirement, Requirements};
 use crate::rules::model::{CallerVantage, Need, Protocol};
 
 pub(super) fn write(list: &Requirements) -> Exported {
@@ -83,15 +83,22 @@ fn template(list: &Requirements, rules: &BTreeMap<Key, Vec<&Requirement>>) -> Va
         collection("arc-kubernetes-applications", 200, &of(false)),
     ];
     let collections: Vec<_> = collections.into_iter().flatten().collect();
+    // a group is replaced as a whole: what is still closed must not take the place of what is open
+    let (name, what) = match list.origin {
+        Origin::Rules => ("arc-kubernetes", "Egress of an Azure Arc-enabled Kubernetes cluster"),
+        Origin::Report => {
+            ("arc-kubernetes-unmet", "What a report found unmet of an Azure Arc-enabled Kubernetes cluster")
+        }
+    };
     json!({
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
-        "metadata": { "description": literal(&format!("Egress of an Azure Arc-enabled Kubernetes cluster, {}", list.scope_words())) },
+        "metadata": { "description": literal(&format!("{what}, {}", list.scope_words())) },
         "parameters": parameters(),
         "resources": [{
             "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
             "apiVersion": "2024-03-01",
-            "name": "[format('{0}/arc-kubernetes', parameters('firewallPolicyName'))]",
+            "name": format!("[format('{{0}}/{name}', parameters('firewallPolicyName'))]"),
             "properties": { "priority": "[parameters('priority')]", "ruleCollections": collections }
         }]
     })

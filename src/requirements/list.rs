@@ -145,13 +145,15 @@ pub(super) fn tell_alternatives(items: &mut [Requirement]) {
     for item in items.iter() {
         let Some(word) = &item.alternative else { continue };
         let ids = groups.entry(word.clone()).or_default();
-        if ids.len() < MOST_NAMED && !ids.contains(&item.id) {
-            ids.push(item.id.clone());
+        let target = format!("{}:{}", item.host, item.port);
+        if ids.len() < MOST_NAMED && !ids.contains(&target) {
+            ids.push(target);
         }
     }
     for item in items.iter_mut() {
         let group = item.alternative.as_ref().and_then(|word| groups.get(word));
-        let others: Vec<_> = group.into_iter().flatten().filter(|id| **id != item.id).cloned().collect();
+        let own = format!("{}:{}", item.host, item.port);
+        let others: Vec<_> = group.into_iter().flatten().filter(|target| **target != own).cloned().collect();
         if !others.is_empty() {
             item.remarks.push(format!("this or {} is enough", others.join(" or ")));
         }

@@ -40,6 +40,7 @@ fn ports(items: &[&Requirement]) -> Option<String> {
 }
 
 fn no_decryption<'a>(items: impl Iterator<Item = &'a Requirement>) -> Option<String> {
-    let hosts: Vec<_> = items.map(|item| item.host.to_string()).collect();
+    let hosts: BTreeSet<_> = items.map(|item| item.host.to_string()).collect();
+    let hosts: Vec<_> = hosts.into_iter().collect();
     (!hosts.is_empty()).then(|| format!("exempt from decryption: {}", hosts.join(", ")))
 }

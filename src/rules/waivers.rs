@@ -43,11 +43,12 @@ fn check(waiver: &Waiver, codes: &[String]) -> Result<(), String> {
         return Err(format!("unknown code \"{code}\"{guess}; `arcprobe explain` lists all"));
     }
     let host = waiver.endpoint.strip_prefix("*.").unwrap_or(&waiver.endpoint);
-    let is_host = !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'/'));
+    let is_name = !host.is_empty()
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'));
+    let is_host = is_name || host.parse::<std::net::IpAddr>().is_ok();
     if waiver.endpoint != "*" && !is_host {
         return Err(format!(
-            "the endpoint \"{}\" is no host, no suffix such as *.example.com, and not *",
+            "the endpoint \"{}\" is no host, no suffix such as *.example.com, and not *; it has no scheme, port or path",
             waiver.endpoint
         ));
     }
@@ -84,6 +85,9 @@ mod tests {
                 "waiver 1: unknown code \"tls_intercept\"; did you mean \"tls_intercepted\"?",
             ),
             (waiver("arc_az", "a b", "2027-01-31", ""), "the endpoint \"a b\" is no host"),
+            (waiver("arc_az", "a.example:443", "2027-01-31", ""), "it has no scheme, port or path"),
+            (waiver("arc_az", "https://a.example/", "2027-01-31", ""), "it has no scheme, port or path"),
+            (waiver("arc_az", "*", "31.01.2027", ""), "\"31.01.2027\" is no day such as 2027-01-31"),
             (waiver("arc_az", "a.*.b", "2027-01-31", ""), "the endpoint \"a.*.b\" is no host"),
             (waiver("arc_az", "*", "2027-02-31", ""), "waivers[0]"),
             (waiver("arc_az", "*", "soon", ""), "waivers[0]"),

@@ -177,7 +177,13 @@ impl Diff {
             || self.waiver_is_over()
     }
 
-    /// Whether a waiver that is over blocks what was not blocked before, whatever it is about.
+    /// Whether required checks, or a vantage, could be looked at before and not now.
+    pub fn is_less_known(&self) -> bool {
+        self.newer.verdict == Verdict::Incomplete && self.older.verdict != Verdict::Incomplete
+    }
+
+    /// Whether a waiver that is over blocks what was not blocked before, whatever it is about: what was unmet without one, or with
+    /// another finding, is not worse.
     fn waiver_is_over(&self) -> bool {
         let is_over = |told: &Told| told.id == WAIVER_EXPIRED && told.severity == Severity::Blocking;
         self.older.verdict != Verdict::Blocked && self.new_findings.iter().any(is_over)

@@ -65,7 +65,11 @@ fn verdict(screen: &mut Screen, diff: &Diff) {
     let (before, now) = (headline::word(diff.older.verdict), headline::word(diff.newer.verdict));
     let of_required = |list: &[Change]| list.iter().filter(|change| change.required).count();
     let required = of_required(&diff.newly_unmet);
-    let (paint, word) = if diff.broke() { (Paint::Red, "WORSE: ") } else { (Paint::Green, "NOT WORSE: ") };
+    let (paint, word) = match (diff.broke(), diff.is_less_known()) {
+        (true, _) => (Paint::Red, "WORSE: "),
+        (false, true) => (Paint::Yellow, "OPEN: "),
+        (false, false) => (Paint::Green, "NOT WORSE: "),
+    };
     let optional = diff.newly_unmet.len() - required;
     let mut parts = Vec::new();
     if required > 0 {

@@ -120,8 +120,9 @@ fn tiles(html: &mut Markup, tally: &Tally<'_>) {
         tile(format!("{met} of {}", items.len()), "prerequisites met");
     }
     let count = |severity| tally.report.findings.iter().filter(|f| f.severity == severity).count();
-    tile(count(Severity::Blocking).to_string(), "blocking findings");
-    tile(count(Severity::Warning).to_string(), "warnings");
+    let (blocking, warning) = (count(Severity::Blocking), count(Severity::Warning));
+    tile(blocking.to_string(), if blocking == 1 { "blocking finding" } else { "blocking findings" });
+    tile(warning.to_string(), if warning == 1 { "warning" } else { "warnings" });
     tile(super::grid::human(tally.report.run.took), "for all checks");
 }
 

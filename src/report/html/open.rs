@@ -79,7 +79,8 @@ fn row(html: &mut Markup, one: &Destination<'_>) {
 /// The hosts below a wildcard that were probed.
 fn hosts(one: &Destination<'_>) -> String {
     let mut hosts: Vec<&str> = one.checks.iter().filter_map(|(c, _)| c.host.as_deref()).collect();
-    hosts.dedup();
+    let mut seen = std::collections::HashSet::new();
+    hosts.retain(|host| seen.insert(*host));
     hosts.retain(|host| *host != one.name);
     hosts.join(", ")
 }
