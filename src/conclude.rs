@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::prerequisites::Judged;
 use crate::proxy::{Given, SkipRange};
 use crate::report::v1::{Advice, ConnectCommand, Report, Run, Tool, Vantage};
-use crate::rules::model::RuleSet;
+use crate::rules::model::{Cloud, RuleSet};
 use crate::settings::Scope;
 use crate::vantage::VantageKind;
 use crate::verdict;
@@ -68,7 +68,11 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
         now: Some(ran.started_at),
         advice: ran.advice,
     };
-    let findings = diagnose::findings(&checks, &context);
+    let mut findings = diagnose::findings(&checks, &context);
+    let place = place(ran.scope);
+    for command in findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands) {
+        *command = command.replace("-l REGION", &place);
+    }
     let verdict = verdict::overall(&checks, &findings, &vantages, interrupted || deadline_passed);
     Report {
         schema_version: 1,
@@ -106,6 +110,15 @@ pub fn with_prerequisites(mut report: Report, judged: Judged) -> Report {
     report.prerequisites = judged.items;
     report.verdict = verdict::answer(&report);
     report
+}
+
+/// Where the run was about, as flags that can be pasted.
+fn place(scope: &Scope) -> String {
+    let region = &scope.region.name;
+    match scope.cloud {
+        Cloud::AzureCloud => format!("-l {region}"),
+        cloud => format!("-l {region} --cloud {}", cloud.name()),
+    }
 }
 
 /// Agents know only the kind of their vantage.
