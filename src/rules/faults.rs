@@ -39,7 +39,7 @@ pub fn add(catalogue: &mut Catalogue, file: &str, text: &str) -> Result<(), Faul
     if text.len() > LARGEST {
         return Err(failed(format!("{} bytes; at most {LARGEST} are read", text.len())));
     }
-    let read: File = serde_yaml::from_str(text).map_err(|e| failed(brief(&e)))?;
+    let read: File = serde_yaml::from_str(text).map_err(|e| failed(super::load::brief(&e)))?;
     let mut ids = BTreeSet::new();
     if let Some(twice) = read.faults.iter().find(|f| !ids.insert(f.id.clone())) {
         return Err(failed(format!("the id {:?} stands twice", twice.id)));
@@ -54,15 +54,6 @@ pub fn add(catalogue: &mut Catalogue, file: &str, text: &str) -> Result<(), Faul
     catalogue.entries.retain(|entry| !ids.contains(&entry.id));
     catalogue.entries.splice(0..0, read.faults);
     Ok(())
-}
-
-/// What is wrong, without the text of a file that was meant for something else.
-pub(super) fn brief(error: &serde_yaml::Error) -> String {
-    let place = error.location().map(|at| format!(" at line {} column {}", at.line(), at.column()));
-    let text = error.to_string();
-    let text = place.as_deref().and_then(|place| text.strip_suffix(place)).unwrap_or(&text);
-    let cut = crate::evidence::printable(text, 160);
-    format!("{cut}{}", place.unwrap_or_default())
 }
 
 /// In bytes.

@@ -12,6 +12,7 @@ use super::locate::{key, offset, scalar_at};
 use super::model::{Layer, RulesFile};
 use super::problem::{Invalid, Problem, RulesError};
 use super::suggest::nearest;
+use crate::evidence::printable;
 
 /// A file that could be read; what its entries refer to is checked when it is laid on a rule set.
 #[derive(Clone, Debug)]
@@ -178,8 +179,23 @@ fn reworded(text: &str, at: usize, raw: &str) -> Problem {
             Problem::new(second, format!("{within}the key \"{first}\" is given twice"))
                 .also(first_key, "first here")
         }
-        _ => Problem { help: tab(text, at), ..Problem::new(here, format!("{within}{message}")) },
+        _ => {
+            // a document of something else is a string of its first paragraph
+            let is_foreign = path.is_empty() && kind.starts_with("invalid type");
+            let help = tab(text, at).or_else(|| {
+                is_foreign.then(|| "the first line of rules is: format: arcprobe-rules/1".to_owned())
+            });
+            let message = printable(message, LONGEST_MESSAGE);
+            Problem { help, ..Problem::new(here, format!("{within}{message}")) }
+        }
     }
+}
+
+/// What is wrong with a file that is no rules file, and where; without its text, should it be one meant for something else.
+pub(super) fn brief(error: &serde_yaml::Error) -> String {
+    let place = error.location().map(|at| format!(" at line {} column {}", at.line(), at.column()));
+    let message = printable(&without_place(&error.to_string()), LONGEST_MESSAGE);
+    format!("{message}{}", place.unwrap_or_default())
 }
 
 fn tab(text: &str, at: usize) -> Option<String> {
@@ -213,6 +229,9 @@ fn quoted(message: &str) -> Vec<&str> {
     message.split('`').skip(1).step_by(2).collect()
 }
 
+/// In characters; a wrong value is told, and not the paragraph that it stands in.
+const LONGEST_MESSAGE: usize = 200;
+
 /// In bytes; twenty times the largest built-in file.
 pub(super) const LARGEST: usize = 1 << 20;
 
@@ -241,6 +260,14 @@ mod tests {
         let marked = parse("x", format!("\u{FEFF}{HEAD}").as_bytes()).unwrap();
         assert_eq!(plain.rules.name, marked.rules.name);
         assert_ne!(plain.layer.sha256, marked.layer.sha256);
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_not_quoted_at_length() {
+        let letter = "Dear all, the password of the proxy is in the safe. ".repeat(20);
+        let told = message(letter.as_bytes());
+        assert!(told.contains("the first line of rules is: format: arcprobe-rules/1"), "{told}");
+        assert!(told.len() < 600 && letter.len() > 1_000, "{told}");
     }
 
     #[test]

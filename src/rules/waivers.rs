@@ -29,7 +29,7 @@ pub fn read(file: &str, text: &str, codes: &[String]) -> Result<Vec<Waiver>, Wai
         return Err(failed(format!("{} bytes; at most {LARGEST} are read", text.len())));
     }
     let read: File = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|e| failed(super::faults::brief(&e)))?;
+        .map_err(|e| failed(super::load::brief(&e)))?;
     for (place, waiver) in read.waivers.iter().enumerate() {
         check(waiver, codes).map_err(|problem| failed(format!("waiver {}: {problem}", place + 1)))?;
     }
