@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use crate::lab::{Host, Lab};
@@ -16,10 +17,16 @@ fn lab() -> (Lab, TestRules) {
     (lab, rules)
 }
 
-/// A port where nobody listens yet.
+/// A port where nobody listens yet, and which no other test is given meanwhile: below those that the system hands out.
 fn free() -> SocketAddr {
-    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    taken.local_addr().unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 8_000).unwrap();
+    loop {
+        let at = (Ipv4Addr::LOCALHOST, first + NEXT.fetch_add(1, Ordering::Relaxed) % 4_000).into();
+        if TcpListener::bind(at).is_ok() {
+            return at;
+        }
+    }
 }
 
 /// Opens a way, as a firewall team does: what comes there goes on to the lab.
