@@ -49,7 +49,7 @@ pub struct KubeArgs {
     /// The kubeconfig file. [default: `KUBECONFIG`, which may be a list, else ~/.kube/config, else the pod's own account]
     #[arg(long, alias = "kubeconfig", overrides_with = "kube_config", value_name = "FILE")]
     pub kube_config: Option<PathBuf>,
-    /// The context. [default: the current one]
+    /// The context; `check` takes several as a comma list. [default: the current one]
     #[arg(long, alias = "context", value_name = "NAME")]
     pub kube_context: Option<String>,
     /// The namespace for the objects of a run. [default: the context's]

@@ -13,6 +13,9 @@ pub struct ReportArgs {
     /// What `check -o json` or `check --save report.json` wrote; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Of a report on several clusters, the one with this context only; its JSON is a report on one.
+    #[arg(long, value_name = "CONTEXT")]
+    pub cluster: Option<String>,
     /// Say what is different from an older report instead: what broke, what was mended, what else. Formats: text, json.
     #[arg(long, value_name = "OLDER", conflicts_with = "save")]
     pub diff: Option<PathBuf>,

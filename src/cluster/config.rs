@@ -98,6 +98,25 @@ pub(super) async fn choose(
     Ok(Chosen::of(config, context, choice, proxy_url))
 }
 
+/// The URL of the server of a cluster, as a kubeconfig has it, without a login. No credential plug-in runs.
+///
+/// # Errors
+/// When the kubeconfig or its context cannot be used.
+pub async fn server(
+    choice: &KubeChoice,
+    environment: &BTreeMap<String, String>,
+) -> Result<String, ConfigError> {
+    Ok(choose(choice, environment).await?.server())
+}
+
+/// A URL without what stands before the host.
+fn without_login(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
 /// The parser shows the lines around an error, and the lines of a kubeconfig hold tokens and keys: only the place is told.
 fn problem(error: &KubeconfigError) -> String {
     match error {
@@ -113,6 +132,11 @@ fn problem(error: &KubeconfigError) -> String {
 }
 
 impl Chosen {
+    /// The URL of the server, without a login.
+    pub(super) fn server(&self) -> String {
+        without_login(self.config.cluster_url.to_string().trim_end_matches('/'))
+    }
+
     fn of(mut config: Config, context: String, choice: &KubeChoice, proxy_url: Option<String>) -> Self {
         // our dialer knows the proxy, and a retry of our own shows in what is said
         config.default_retry = false;
@@ -206,4 +230,22 @@ impl Sources {
 
 fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_in_the_url_of_a_server_is_not_told() {
+        let table = [
+            ("https://api:6443", "https://api:6443"),
+            ("https://joe:topsecret@api:6443/k8s/clusters/c-1", "https://api:6443/k8s/clusters/c-1"),
+            ("https://joe:top@secret@[fd00::1]:6443", "https://[fd00::1]:6443"),
+            ("https://api/a@b", "https://api/a@b"),
+        ];
+        for (url, told) in table {
+            assert_eq!(without_login(url), told);
+        }
+    }
 }

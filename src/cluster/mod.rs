@@ -25,7 +25,7 @@ pub use access::{Access, AccessError};
 pub use agents::{AgentProxies, proxies, region};
 pub use case::{case, unreachable};
 pub use cleanup::{Cleaned, cleanup};
-pub use config::ConfigError;
+pub use config::{ConfigError, server};
 pub use delivery::{Listener, Looked, look, nowhere};
 pub use dry_run::manifests;
 pub use error::{ApiError, ApiFailure};

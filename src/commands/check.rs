@@ -18,9 +18,10 @@ use crate::prerequisites::Judged;
 use crate::prerequisites::facts::{Asked, Facts};
 use crate::prerequisites::needs::Wanted;
 use crate::progress::Progress;
+use crate::report::fleet::json::Saved;
 use crate::report::v1::{Report, Verdict};
 use crate::report::{self, Format, diff};
-use crate::settings::{ProbeSettings, Scope};
+use crate::settings::{KubeChoice, ProbeSettings, Scope};
 use crate::survey::{HereSign, Listener, Sign, Survey, SurveyError, Surveyor};
 
 /// The arguments with a region: the given one, else that of the cluster, where it is onboarded.
@@ -29,11 +30,8 @@ fn located(args: &CheckArgs, environment: &Environment, screen: &Screen) -> Resu
         return Ok(args.clone());
     }
     let choice = super::settings::kube(&args.cluster.kube);
-    let found = runtime()?.until_stopped(async {
-        let probe = ProbeSettings { deadline: args.probe.deadline, ..ProbeSettings::default() };
-        let access = Access::open(&choice, environment, &probe).await?;
-        Ok::<_, AccessError>(cluster::region(&access).await?)
-    })?;
+    let probe = ProbeSettings { deadline: args.probe.deadline, ..ProbeSettings::default() };
+    let found = runtime()?.until_stopped(found_region(&choice, environment, &probe))?;
     let why = match found {
         Ok(Some(region)) => {
             screen.hint(&format!("region {region}, as the cluster's agents have it"));
@@ -48,12 +46,25 @@ fn located(args: &CheckArgs, environment: &Environment, screen: &Screen) -> Resu
     )))
 }
 
+/// The region of a cluster as its agents have it.
+pub(super) async fn found_region(
+    choice: &KubeChoice,
+    environment: &Environment,
+    probe: &ProbeSettings,
+) -> Result<Option<String>, AccessError> {
+    let access = Access::open(choice, environment, probe).await?;
+    Ok(cluster::region(&access).await?)
+}
+
 /// The line of the program: settings, survey, conclusions, report.
 pub(super) fn run(
     args: &CheckArgs,
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Exit, CommandError> {
+    if let Some(contexts) = super::fleet::contexts(args)? {
+        return super::fleet::run(args, &contexts, environment, screen);
+    }
     let args = &located(args, environment, screen)?;
     let Prepared { rules, settings, notes } = super::settings::check(args, environment)?;
     let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);
@@ -150,7 +161,12 @@ pub(super) fn look(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Report, C
     for note in &survey.notes {
         screen.hint(note);
     }
-    Ok(conclude(&Ran {
+    Ok(judged(surveyor, &survey, started_at))
+}
+
+/// What a survey means.
+pub(super) fn judged(surveyor: &Surveyor<'_>, survey: &Survey, started_at: jiff::Timestamp) -> Report {
+    conclude(&Ran {
         rules: surveyor.rules,
         scope: &surveyor.settings.scope,
         sightings: &survey.sightings,
@@ -159,7 +175,7 @@ pub(super) fn look(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Report, C
         interrupted: survey.interrupted,
         proxy_cert: &surveyor.net.given,
         advice: survey.advice.as_ref(),
-    }))
+    })
 }
 
 fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, CommandError> {
@@ -167,7 +183,7 @@ fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, Command
     let progress = Arc::new(Progress::new(!screen.shows_progress));
     progress.start(0);
     let shown = Arc::clone(&progress);
-    let listen: Listener = Arc::new(move |sign| show_sign(&shown, sign));
+    let listen: Listener = Arc::new(move |sign| show_sign(&shown, 0, sign));
     let stopped = stop_signal(&runtime);
     let survey = runtime.block_on(surveyor.survey(stopped, listen));
     progress.done();
@@ -186,16 +202,21 @@ pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> tokio::sync::wat
     stopped
 }
 
-fn show_sign(progress: &Progress, sign: Sign) {
+/// Shows a sign of the cluster at a place among several.
+pub(super) fn show_sign(progress: &Progress, cluster: usize, sign: Sign) {
+    let first = cluster * APART;
     match sign {
-        Sign::Here(HereSign::Planned(number)) => progress.planned(0, number),
-        Sign::Here(HereSign::Started(index, host)) => progress.started(index, &host),
-        Sign::Here(HereSign::Finished(index)) => progress.finished(index),
-        Sign::There(place, Step::Waits(what)) => progress.stands(place + 1, Some(&what)),
-        Sign::There(place, Step::Planned(number)) => progress.planned(place + 1, number),
-        Sign::There(place, Step::Done(number)) => progress.reached(place + 1, number),
+        Sign::Here(HereSign::Planned(number)) => progress.planned(first, number),
+        Sign::Here(HereSign::Started(index, host)) => progress.started(first + index, &host),
+        Sign::Here(HereSign::Finished(index)) => progress.finished(first + index),
+        Sign::There(place, Step::Waits(what)) => progress.stands(first + place + 1, Some(&what)),
+        Sign::There(place, Step::Planned(number)) => progress.planned(first + place + 1, number),
+        Sign::There(place, Step::Done(number)) => progress.reached(first + place + 1, number),
     }
 }
+
+/// No cluster has so many checks or nodes.
+const APART: usize = 1 << 20;
 
 /// A cluster that cannot be used is wrong usage; one that does not answer is a part of the report.
 pub(super) fn refused(error: SurveyError) -> CommandError {
@@ -238,10 +259,22 @@ fn save_authorities(
 
 /// What the report means for whoever called; the same for a report that was saved.
 pub(super) fn exit(report: &Report, fail_on: Severity) -> Exit {
-    if report.run.interrupted {
+    ended(report.run.interrupted, report.verdict, fail_on)
+}
+
+/// The same for one cluster or several: the worst of them counts.
+pub(super) fn exit_of(saved: &Saved, fail_on: Severity) -> Exit {
+    match saved {
+        Saved::One(report) => exit(report, fail_on),
+        Saved::Several(fleet) => ended(fleet.interrupted, fleet.verdict, fail_on),
+    }
+}
+
+fn ended(interrupted: bool, verdict: Verdict, fail_on: Severity) -> Exit {
+    if interrupted {
         return Exit::Interrupted;
     }
-    match report.verdict {
+    match verdict {
         Verdict::Blocked => Exit::Unmet,
         Verdict::Incomplete => Exit::Incomplete,
         Verdict::ReadyWithWarnings if fail_on <= Severity::Warning => Exit::Warnings,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::{CommandError, Screen};
+use crate::report::fleet::json::Saved;
 use crate::report::v1::Report;
 use crate::report::{self, Format};
 
@@ -52,8 +53,17 @@ pub(super) fn open_file(path: &Path) -> Result<(File, PathBuf), CommandError> {
 
 /// Each file in the format of its ending.
 pub(super) fn save(report: &Report, files: Vec<Opened>, screen: &Screen) -> Result<(), CommandError> {
+    save_as(files, &|format| report::render(report, format, &screen.plain()))
+}
+
+/// The same, on one cluster or several.
+pub(super) fn save_saved(saved: &Saved, files: Vec<Opened>, screen: &Screen) -> Result<(), CommandError> {
+    save_as(files, &|format| report::render_saved(saved, format, &screen.plain()))
+}
+
+fn save_as(files: Vec<Opened>, rendered: &dyn Fn(Format) -> String) -> Result<(), CommandError> {
     for (file, path, format) in files {
-        let text = report::render(report, format, &screen.plain());
+        let text = rendered(format);
         // a collector that reads at any moment must not meet a file that is half written
         if format == Format::Openmetrics && replace(&path, &text).is_ok() {
             continue;

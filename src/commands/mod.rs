@@ -8,6 +8,7 @@ mod cleanup;
 mod diagnose;
 pub mod explain;
 mod files;
+mod fleet;
 mod manual;
 mod prerequisites;
 mod program;

@@ -2,28 +2,46 @@
 
 use std::path::Path;
 
-use super::check::exit;
-use super::files::{bounded, open_all, save};
+use super::check::exit_of;
+use super::files::{bounded, open_all, save_saved};
 use super::{CommandError, Screen, show};
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
 use crate::finding::Severity;
 use crate::report::diff::{self, Diff};
+use crate::report::fleet::json::{self, Saved};
 use crate::report::json::ReadError;
 use crate::report::v1::Report;
-use crate::report::{self, Format, json};
+use crate::report::{self, Format};
 
 /// As if `check` had just run: the same formats, files and exit codes.
 pub(super) fn run(args: &ReportArgs, screen: &Screen) -> Result<Exit, CommandError> {
     if let Some(older) = &args.diff {
         return compare(args, older, screen);
     }
-    let report = super::waivers::apply(read(&args.file, "")?, &super::waivers::read(&args.waivers)?);
+    let waivers = super::waivers::read(&args.waivers)?;
+    let apply = |report| super::waivers::apply(report, &waivers);
+    let saved = match of_cluster(read_any(&args.file, "")?, args, &args.file)? {
+        Saved::One(report) => Saved::One(apply(report)),
+        Saved::Several(fleet) => Saved::Several(fleet.map(apply)),
+    };
     // only now: the file may be one of those that are written
     let files = open_all(&args.save)?;
-    show(&report::render(&report, args.output, &screen.text))?;
-    save(&report, files, screen)?;
-    Ok(exit(&report, args.fail_on.severity()))
+    show(&report::render_saved(&saved, args.output, &screen.text))?;
+    save_saved(&saved, files, screen)?;
+    Ok(exit_of(&saved, args.fail_on.severity()))
+}
+
+/// What `--cluster` takes out of a report on several.
+fn of_cluster(saved: Saved, args: &ReportArgs, path: &Path) -> Result<Saved, CommandError> {
+    let Some(context) = &args.cluster else { return Ok(saved) };
+    let usage = |why: String| CommandError::Usage(anyhow::anyhow!("--cluster: {}: {why}", path.display()));
+    match saved {
+        Saved::One(_) => {
+            Err(usage("the report is on one cluster, without the name of its context".to_owned()))
+        }
+        Saved::Several(fleet) => fleet.on(context).map(Saved::One).map_err(|e| usage(e.to_string())),
+    }
 }
 
 fn compare(args: &ReportArgs, older: &Path, screen: &Screen) -> Result<Exit, CommandError> {
@@ -37,7 +55,15 @@ fn compare(args: &ReportArgs, older: &Path, screen: &Screen) -> Result<Exit, Com
         Format::Json => |diff, _| diff.json(),
         _ => return Err(CommandError::Usage(anyhow::anyhow!("--diff is shown as text or json only"))),
     };
-    let diff = diff::compare(&read(&args.file, "")?, &read(older, "--diff")?);
+    let one = |path: &Path, flag| {
+        let saved = read_any(path, flag)?;
+        match saved {
+            // what was taken out of one before is compared with a report on several now
+            Saved::One(report) if path == older => Ok(report),
+            saved => single(of_cluster(saved, args, path)?, path, flag),
+        }
+    };
+    let diff = diff::compare(&one(&args.file, "")?, &one(older, "--diff")?);
     show(&render(&diff, screen))?;
     Ok(broke(&diff, args.fail_on.severity()))
 }
@@ -52,10 +78,33 @@ pub(super) fn broke(diff: &Diff, fail_on: Severity) -> Exit {
     }
 }
 
-/// A saved report; `flag` is what named the file, or empty.
+/// A saved report on one cluster; `flag` is what named the file, or empty.
 pub(super) fn read(path: &Path, flag: &str) -> Result<Report, CommandError> {
-    let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
-    let name = format!("{flag} {name}").trim_start().to_owned();
+    single(read_any(path, flag)?, path, flag)
+}
+
+fn single(saved: Saved, path: &Path, flag: &str) -> Result<Report, CommandError> {
+    match saved {
+        Saved::One(report) => Ok(report),
+        Saved::Several(fleet) => {
+            let contexts: Vec<_> = fleet.clusters.iter().map(|member| member.context.as_str()).collect();
+            Err(CommandError::Usage(anyhow::anyhow!(
+                "{}: a report on several clusters ({}); `arcprobe report FILE --cluster NAME -o json` takes one out of it",
+                name(path, flag),
+                contexts.join(", ")
+            )))
+        }
+    }
+}
+
+fn name(path: &Path, flag: &str) -> String {
+    let file = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    format!("{flag} {file}").trim_start().to_owned()
+}
+
+/// A saved report, on one cluster or several.
+fn read_any(path: &Path, flag: &str) -> Result<Saved, CommandError> {
+    let name = name(path, flag);
     let bytes = bounded(path, &name)?;
     json::parse(&bytes).map_err(|e| {
         let hint = if matches!(e, ReadError::Form(_)) { "; arcprobe check -o json writes one" } else { "" };

@@ -24,7 +24,7 @@ pub fn text(chain: &Chain, hint: &str, options: &TextOptions) -> String {
     facts(&mut screen, chain);
     for (place, finding) in chain.findings.iter().enumerate() {
         screen.blank();
-        show_finding(&mut screen, place + 1, finding, options.verbose);
+        show_finding(&mut screen, &(place + 1).to_string(), finding, options.verbose);
     }
     screen.blank();
     screen.line(&[(Paint::Bold, "chain")]);
@@ -77,7 +77,7 @@ pub fn hangs(link: Link, patience: Duration, chain: &Chain, options: &TextOption
     match (finding, state) {
         (Some(finding), _) => {
             screen.line(&[(Paint::Red, &lead)]);
-            show_finding(&mut screen, 1, finding, options.verbose);
+            show_finding(&mut screen, "1", finding, options.verbose);
         }
         (None, Some(state)) => {
             let probed = state.probed.map(|(met, all)| format!(", and {met} of its {all} endpoints are met"));

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::fleet::json::Saved;
+use super::fleet::{self, Fleet};
 use super::text::TextOptions;
 use super::v1::Report;
 use super::{html, json, junit, markdown, openmetrics, sarif, short, text};
@@ -61,6 +63,27 @@ pub fn render(report: &Report, format: Format, options: &TextOptions) -> String 
         Format::Html => html::render(report),
         Format::Sarif => sarif::render(report),
         Format::Openmetrics => openmetrics::render(report),
+    }
+}
+
+/// Renders what was saved, on one cluster or on several.
+pub fn render_saved(saved: &Saved, format: Format, options: &TextOptions) -> String {
+    match saved {
+        Saved::One(report) => render(report, format, options),
+        Saved::Several(fleet) => render_several(fleet, format, options),
+    }
+}
+
+fn render_several(fleet: &Fleet, format: Format, options: &TextOptions) -> String {
+    match format {
+        Format::Text => fleet::text::render(fleet, options),
+        Format::Short => fleet::short::render(fleet),
+        Format::Json => fleet::json::render(fleet),
+        Format::Junit => fleet::junit::render(fleet),
+        Format::Markdown => fleet::markdown::render(fleet),
+        Format::Html => fleet::html::render(fleet),
+        Format::Sarif => fleet::sarif::render(fleet),
+        Format::Openmetrics => fleet::openmetrics::render(fleet),
     }
 }
 

@@ -23,20 +23,48 @@ use crate::finding::{Finding, Severity};
 
 /// Renders the suites.
 pub fn render(report: &Report) -> String {
-    let tally = Tally::new(report);
-    let story = story(&tally);
+    document(|xml| {
+        suites(xml, report, (0, ""));
+    })
+}
+
+/// A document with what `inside` puts between its outermost tags.
+pub(super) fn document(inside: impl FnOnce(&mut Markup)) -> String {
     let mut xml = Markup::default();
     xml.own(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"]);
     xml.element("testsuites", &[], |xml| {
         xml.line();
-        let vantages = report.vantages.iter().map(|vantage| of_vantage(&tally, vantage));
-        let others = [prerequisites(report), waivers(report)].into_iter().flatten();
-        for (place, suite) in vantages.chain(others).enumerate() {
-            write(xml, report, (place, &suite), &story);
-        }
+        inside(xml);
     });
     xml.line();
     xml.finish()
+}
+
+/// The suites of a report, numbered from `first` on, their names behind a prefix; gives the number after the last one.
+pub(super) fn suites(xml: &mut Markup, report: &Report, (first, prefix): (usize, &str)) -> usize {
+    let tally = Tally::new(report);
+    let story = story(&tally);
+    let vantages = report.vantages.iter().map(|vantage| of_vantage(&tally, vantage));
+    let others = [prerequisites(report), waivers(report)].into_iter().flatten();
+    let mut next = first;
+    for mut suite in vantages.chain(others) {
+        suite.name.insert_str(0, prefix);
+        write(xml, report, (next, &suite), &story);
+        next += 1;
+    }
+    next
+}
+
+/// A suite with one case that is an error: nothing could be looked at, for this reason.
+pub(super) fn unknown(xml: &mut Markup, place: usize, name: &str, (started, why): (&str, &str)) {
+    let case = Case {
+        class: "cluster".into(),
+        name: format!("{name} can be looked at"),
+        took: Duration::ZERO,
+        outcome: Outcome::Error(why.to_owned()),
+    };
+    let suite = Suite { name: name.to_owned(), host: name.to_owned(), cases: vec![case] };
+    frame(xml, (place, &suite, started), |_| {}, why);
 }
 
 struct Suite {
@@ -77,13 +105,22 @@ fn of_vantage(tally: &Tally<'_>, vantage: &Vantage) -> Suite {
 }
 
 fn write(xml: &mut Markup, report: &Report, (place, suite): (usize, &Suite), story: &str) {
+    frame(xml, (place, suite, &report.run.started_at), |xml| properties(xml, report), story);
+}
+
+fn frame(
+    xml: &mut Markup,
+    (place, suite, started_at): (usize, &Suite, &str),
+    properties: impl FnOnce(&mut Markup),
+    story: &str,
+) {
     let took = suite.cases.iter().fold(Duration::ZERO, |sum, case| sum.saturating_add(case.took));
     let attributes: &[(&'static str, &str)] = &[
         ("id", &place.to_string()),
         ("name", named(&suite.name)),
         ("package", "arcprobe"),
         ("hostname", named(&suite.host)),
-        ("timestamp", &started(report)),
+        ("timestamp", &started(started_at)),
         ("time", &seconds(took)),
         ("tests", &suite.cases.len().to_string()),
         ("failures", &suite.count(|outcome| matches!(outcome, Outcome::Failed(..)))),
@@ -92,7 +129,7 @@ fn write(xml: &mut Markup, report: &Report, (place, suite): (usize, &Suite), sto
     ];
     xml.element("testsuite", attributes, |xml| {
         xml.line();
-        properties(xml, report);
+        element_of(xml, properties);
         suite.cases.iter().for_each(|one| case(xml, one));
         xml.simple("system-out", &[], story);
         xml.line();
@@ -102,8 +139,8 @@ fn write(xml: &mut Markup, report: &Report, (place, suite): (usize, &Suite), sto
     xml.line();
 }
 
-fn started(report: &Report) -> String {
-    let time = report.run.started_at.parse::<jiff::Timestamp>().unwrap_or_default();
+fn started(started_at: &str) -> String {
+    let time = started_at.parse::<jiff::Timestamp>().unwrap_or_default();
     time.strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
@@ -128,12 +165,17 @@ fn properties(xml: &mut Markup, report: &Report) {
         ("connectivity", run.connectivity.word().to_owned()),
         ("rules", layers.join(", ")),
     ];
+    for (name, value) in &properties {
+        xml.empty("property", &[("name", name), ("value", value)]);
+        xml.line();
+    }
+}
+
+/// Both schemas want the element, whether anything is in it or not.
+fn element_of(xml: &mut Markup, properties: impl FnOnce(&mut Markup)) {
     xml.element("properties", &[], |xml| {
         xml.line();
-        for (name, value) in &properties {
-            xml.empty("property", &[("name", name), ("value", value)]);
-            xml.line();
-        }
+        properties(xml);
     });
     xml.line();
 }

@@ -16,15 +16,19 @@ const LONGEST_TEXT: usize = 4000;
 
 /// Renders a document that begins with a heading of the first level.
 pub fn render(report: &Report) -> String {
-    let tally = Tally::new(report);
     let mut out = format!("# {}\n\n", headline::word(report.verdict));
-    put(
-        &mut out,
-        &format!("{}\n\n{}.\n\n", prose(&headline::sentence(&tally)), prose(&headline::counts(&tally))),
-    );
-    facts(&mut out, report);
+    body(&mut out, report, "##");
+    out
+}
+
+/// All but the heading; its own headings are of this level.
+pub(super) fn body(out: &mut String, report: &Report, level: &str) {
+    let tally = Tally::new(report);
+    let (sentence, counts) = (headline::sentence(&tally), headline::counts(&tally));
+    put(out, &format!("{}\n\n{}.\n\n", prose(&sentence), prose(&counts)));
+    facts(out, report);
     for (place, one) in report.findings.iter().enumerate() {
-        finding(&mut out, place + 1, one);
+        finding(out, (level, &(place + 1).to_string()), one);
     }
     let groups = [
         (Standing::Unmet, "not met"),
@@ -34,12 +38,11 @@ pub fn render(report: &Report) -> String {
         (Standing::Met, "met"),
     ];
     for (standing, word) in groups {
-        endpoints(&mut out, &tally, standing, word);
+        endpoints(out, &tally, standing, word);
     }
-    besides(&mut out, report);
-    waivers(&mut out, report);
-    skip_range(&mut out, report);
-    out
+    besides(out, report, level);
+    waivers(out, report, level);
+    skip_range(out, report, level);
 }
 
 fn facts(out: &mut String, report: &Report) {
@@ -50,14 +53,15 @@ fn facts(out: &mut String, report: &Report) {
     put(out, "\n");
 }
 
-fn finding(out: &mut String, number: usize, finding: &Finding) {
+/// A finding below a heading; `number` is what it is called elsewhere in the document.
+pub(super) fn finding(out: &mut String, (level, number): (&str, &str), finding: &Finding) {
     let symbol = match finding.severity {
         Severity::Blocking => "❌",
         Severity::Warning => "⚠️",
         Severity::Info => "ℹ️",
     };
     let severity = finding.severity.word();
-    put(out, &format!("## {symbol} {number}. {} ({severity})\n\n", prose(&finding.summary)));
+    put(out, &format!("{level} {symbol} {number}. {} ({severity})\n\n", prose(&finding.summary)));
     let parts =
         [("Seen", &finding.explanation), ("Means", &finding.consequence), ("Do", &finding.remedy.text)];
     for (label, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
@@ -106,11 +110,12 @@ fn outcome(check: &Check) -> String {
 }
 
 /// What is needed besides the network.
-fn besides(out: &mut String, report: &Report) {
+fn besides(out: &mut String, report: &Report, level: &str) {
     if report.prerequisites.is_empty() {
         return;
     }
-    put(out, "## Besides the network\n\n| what | verdict | found | needed |\n|---|---|---|---|\n");
+    put(out, &format!("{level} Besides the network\n\n"));
+    put(out, "| what | verdict | found | needed |\n|---|---|---|---|\n");
     for item in &report.prerequisites {
         let verdict = match is_accepted(item) {
             Some(accepted) => told(accepted),
@@ -123,14 +128,12 @@ fn besides(out: &mut String, report: &Report) {
     put(out, "\n");
 }
 
-fn waivers(out: &mut String, report: &Report) {
+fn waivers(out: &mut String, report: &Report, level: &str) {
     if report.waivers.is_empty() {
         return;
     }
-    put(
-        out,
-        "## Accepted for a time\n\n| what | where | last day | what came of it | why |\n|---|---|---|---|---|\n",
-    );
+    put(out, &format!("{level} Accepted for a time\n\n"));
+    put(out, "| what | where | last day | what came of it | why |\n|---|---|---|---|---|\n");
     for waiver in &report.waivers {
         let from = waiver.vantage.as_ref().map(|from| format!(" from {}", code(from))).unwrap_or_default();
         let (what, place) = (code(&waiver.code), code(&waiver.endpoint));
@@ -140,9 +143,9 @@ fn waivers(out: &mut String, report: &Report) {
     put(out, "\n");
 }
 
-fn skip_range(out: &mut String, report: &Report) {
+fn skip_range(out: &mut String, report: &Report, level: &str) {
     let Some(range) = &report.advice.skip_range else { return };
-    put(out, "## Proxy skip range\n\n");
+    put(out, &format!("{level} Proxy skip range\n\n"));
     put(out, &fenced(&range.value));
     put(out, "| entry | why | known from |\n|---|---|---|\n");
     for entry in &range.entries {
@@ -157,12 +160,12 @@ fn skip_range(out: &mut String, report: &Report) {
     }
 }
 
-fn put(out: &mut String, text: &str) {
+pub(super) fn put(out: &mut String, text: &str) {
     out.push_str(text);
 }
 
 /// Text of anybody on one line: no markup, no HTML, no link, and nobody is mentioned by it.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let mut out = String::new();
     for c in printable(text, LONGEST_TEXT).chars() {
         match c {
@@ -180,7 +183,7 @@ fn prose(text: &str) -> String {
 }
 
 /// A name in a line: as code, which has no markup, and in a cell of a table no bar.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     format!("`{}`", printable(text, LONGEST_TEXT).replace('`', "'").replace('|', "\\|"))
 }
 

@@ -65,6 +65,22 @@ impl Markup {
         self.out.push_str(&other.out);
     }
 
+    /// The same as a part of another page: headings one level deeper, and ids behind a prefix, with the links to them. What has a
+    /// label has that of the part before it, by its id. Text has no `<` and no quotation mark here, so that only our own markup
+    /// is met.
+    pub(super) fn deeper(mut self, prefix: &str, label: &str) -> Self {
+        for (from, to) in [("h5", "h6"), ("h4", "h5"), ("h3", "h4"), ("h2", "h3")] {
+            self.out = self.out.replace(&format!("<{from}"), &format!("<{to}"));
+            self.out = self.out.replace(&format!("</{from}>"), &format!("</{to}>"));
+        }
+        let labelled = format!("aria-labelledby=\"{label} ");
+        for attribute in [" id=\"", " href=\"#", " aria-labelledby=\""] {
+            let named = attribute.replace("aria-labelledby=\"", &labelled);
+            self.out = self.out.replace(attribute, &format!("{named}{prefix}"));
+        }
+        self
+    }
+
     /// Text of anybody.
     pub(super) fn text(&mut self, text: &str) {
         escape(&mut self.out, text);
@@ -106,6 +122,15 @@ fn escape(out: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_another_page_keeps_its_texts() {
+        let mut markup = Markup::default();
+        markup.simple("h3", &[("id", "a")], "<h3 id=\"b\">");
+        markup.simple("a", &[("href", "#a")], " href=\"#a");
+        let expected = "<h4 id=\"c1-a\">&lt;h3 id=&quot;b&quot;&gt;</h4><a href=\"#c1-a\"> href=&quot;#a</a>";
+        assert_eq!(markup.deeper("c1-", "c1-title").finish(), expected);
+    }
 
     #[test]
     fn text_stays_text() {

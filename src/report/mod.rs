@@ -15,6 +15,8 @@ pub mod diagnosis;
 #[cfg(feature = "cli")]
 pub mod diff;
 #[cfg(feature = "cli")]
+pub mod fleet;
+#[cfg(feature = "cli")]
 mod format;
 #[cfg(feature = "cli")]
 mod grid;
@@ -59,4 +61,4 @@ pub mod v1;
 #[cfg(feature = "cli")]
 pub use authorities::{Authority, authorities};
 #[cfg(feature = "cli")]
-pub use format::{Format, UnknownEnding, render};
+pub use format::{Format, UnknownEnding, render, render_saved};

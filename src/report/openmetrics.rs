@@ -4,7 +4,7 @@
 //! gauges only, no time stamps of samples, families in one piece, and `# EOF` at the end, which OpenMetrics demands and the
 //! older format takes for a comment.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::grid::attempts;
 use super::prerequisites::is_accepted;
@@ -16,53 +16,91 @@ use crate::finding::Severity;
 /// Renders every family, those without a sample left out.
 pub fn render(report: &Report) -> String {
     let mut page = Page::default();
-    run(&mut page, report);
-    counts(&mut page, &Tally::new(report));
-    checks(&mut page, report);
-    phases(&mut page, report);
-    certificates(&mut page, report);
-    prerequisites(&mut page, report);
-    waivers(&mut page, report);
-    page.out + "# EOF\n"
+    page.add(report);
+    page.finish()
 }
 
 /// Name and value of a label.
 type Label = (&'static str, String);
 
+/// Families in the order in which they were met first. A reader wants each in one piece, whatever it is filled from.
 #[derive(Default)]
-struct Page {
-    out: String,
+pub(super) struct Page {
+    families: Vec<Family>,
+    /// Leads the labels of every sample.
+    common: Option<Label>,
 }
 
 /// A metric with its samples; samples with the same labels would make a reader refuse all of the file.
-struct Family<'a> {
-    out: &'a mut String,
+struct Family {
     name: &'static str,
     help: &'static str,
-    seen: BTreeSet<String>,
+    lines: String,
+    seen: HashSet<String>,
+}
+
+/// A family that samples are put into.
+struct Filling<'a> {
+    family: &'a mut Family,
+    common: Option<&'a Label>,
 }
 
 impl Page {
-    fn family(&mut self, name: &'static str, help: &'static str) -> Family<'_> {
-        Family { out: &mut self.out, name, help, seen: BTreeSet::new() }
+    /// From now on every sample has this label too.
+    pub(super) fn label(&mut self, name: &'static str, value: &str) {
+        self.common = Some((name, value.to_owned()));
+    }
+
+    /// A metric with one sample.
+    pub(super) fn gauge(&mut self, (name, help): (&'static str, &'static str), value: f64) {
+        self.family(name, help).sample(NONE, value);
+    }
+
+    /// All that a report has.
+    pub(super) fn add(&mut self, report: &Report) {
+        run(self, report);
+        counts(self, &Tally::new(report));
+        checks(self, report);
+        phases(self, report);
+        certificates(self, report);
+        prerequisites(self, report);
+        waivers(self, report);
+    }
+
+    pub(super) fn finish(self) -> String {
+        let mut out = String::new();
+        for family in self.families.iter().filter(|family| !family.lines.is_empty()) {
+            let head = format!("# HELP {0} {1}\n# TYPE {0} gauge\n", family.name, family.help);
+            out.push_str(&head);
+            out.push_str(&family.lines);
+        }
+        out + "# EOF\n"
+    }
+
+    fn family(&mut self, name: &'static str, help: &'static str) -> Filling<'_> {
+        let place = self.families.iter().position(|family| family.name == name).unwrap_or_else(|| {
+            self.families.push(Family { name, help, lines: String::new(), seen: HashSet::new() });
+            self.families.len() - 1
+        });
+        Filling { family: &mut self.families[place], common: self.common.as_ref() }
     }
 }
 
-impl Family<'_> {
+impl Filling<'_> {
     fn sample<S: AsRef<str>>(&mut self, labels: &[(&'static str, S)], value: f64) {
-        let labels: Vec<String> =
-            labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value.as_ref()))).collect();
+        let common = self.common.map(|(name, value)| (*name, value.as_str()));
+        let labels: Vec<String> = common
+            .into_iter()
+            .chain(labels.iter().map(|(name, value)| (*name, value.as_ref())))
+            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
+            .collect();
         let labels = labels.join(",");
-        if !value.is_finite() || !self.seen.insert(labels.clone()) {
+        if !value.is_finite() || !self.family.seen.insert(labels.clone()) {
             return;
         }
-        if self.seen.len() == 1 {
-            let head = format!("# HELP {0} {1}\n# TYPE {0} gauge\n", self.name, self.help);
-            self.out.push_str(&head);
-        }
         let labels = if labels.is_empty() { labels } else { format!("{{{labels}}}") };
-        let line = format!("{}{labels} {value}\n", self.name);
-        self.out.push_str(&line);
+        let line = format!("{}{labels} {value}\n", self.family.name);
+        self.family.lines.push_str(&line);
     }
 }
 
@@ -243,7 +281,7 @@ fn with(check: &Check, name: &'static str, value: &str) -> Vec<Label> {
     labels
 }
 
-fn flag(is_so: bool) -> f64 {
+pub(super) fn flag(is_so: bool) -> f64 {
     f64::from(u8::from(is_so))
 }
 

@@ -19,16 +19,21 @@ use crate::rules::model::Place;
 
 /// Renders one log with one run.
 pub fn render(report: &Report) -> String {
+    log(&[run(report)])
+}
+
+/// A log with runs.
+pub(super) fn log(runs: &[Value]) -> String {
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [run(report)],
+        "runs": runs,
     });
     // what is made of values and strings can be written
     super::json::escape(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
 }
 
-fn run(report: &Report) -> Value {
+pub(super) fn run(report: &Report) -> Value {
     let rules = kinds(report);
     let places: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, f)| (f.id.as_str(), at)).collect();
     let place = |finding: &Finding| places.get(finding.id.as_str()).copied().unwrap_or_default();
@@ -174,7 +179,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     printable(text, LONGEST_TEXT)
 }
 

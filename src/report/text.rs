@@ -25,29 +25,46 @@ const INDENT: usize = 10;
 
 /// Renders the report for people.
 pub fn render(report: &Report, options: &TextOptions) -> String {
-    let tally = Tally::new(report);
     let mut screen = Screen::new(options.colour, options.width);
-    verdict(&mut screen, &tally);
-    screen.blank();
-    header::draw(&mut screen, report, options.verbose);
-    for (place, finding) in report.findings.iter().enumerate() {
-        screen.blank();
-        show_finding(&mut screen, place + 1, finding, options.verbose);
-    }
-    screen.blank();
-    draw(&mut screen, &sections(&tally, options.verbose));
-    if !options.verbose {
-        rest::draw(&mut screen, &tally);
-    }
-    asked::draw(&mut screen, report, options.verbose);
-    if !report.prerequisites.is_empty() {
-        prerequisites::draw(&mut screen, &report.prerequisites);
-        screen.blank();
-    }
-    accepted::draw(&mut screen, report);
-    counts(&mut screen, &tally);
-    next::draw(&mut screen, &tally);
+    body(&mut screen, report, options, &|_| None);
+    next::draw(&mut screen, &Tally::new(report));
     screen.finish()
+}
+
+/// All but what to type next. `told` says where else a finding is told at length, by its place: then it takes two lines.
+pub(super) fn body(
+    screen: &mut Screen,
+    report: &Report,
+    options: &TextOptions,
+    told: &dyn Fn(usize) -> Option<String>,
+) {
+    let tally = Tally::new(report);
+    verdict(screen, &tally);
+    screen.blank();
+    header::draw(screen, report, options.verbose);
+    for (place, finding) in report.findings.iter().enumerate() {
+        let number = (place + 1).to_string();
+        screen.blank();
+        match told(place) {
+            Some(elsewhere) => {
+                summary(screen, &number, finding);
+                part(screen, "more", &elsewhere);
+            }
+            None => show_finding(screen, &number, finding, options.verbose),
+        }
+    }
+    screen.blank();
+    draw(screen, &sections(&tally, options.verbose));
+    if !options.verbose {
+        rest::draw(screen, &tally);
+    }
+    asked::draw(screen, report, options.verbose);
+    if !report.prerequisites.is_empty() {
+        prerequisites::draw(screen, &report.prerequisites);
+        screen.blank();
+    }
+    accepted::draw(screen, report);
+    counts(screen, &tally);
 }
 
 fn verdict(screen: &mut Screen, tally: &Tally<'_>) {
@@ -56,7 +73,7 @@ fn verdict(screen: &mut Screen, tally: &Tally<'_>) {
     screen.paragraph(&[(paint, &word)], 0, Paint::Bold, &headline::sentence(tally));
 }
 
-fn verdict_paint(verdict: Verdict) -> Paint {
+pub(super) fn verdict_paint(verdict: Verdict) -> Paint {
     match verdict {
         Verdict::Ready => Paint::Green,
         Verdict::ReadyWithWarnings | Verdict::Incomplete => Paint::Yellow,
@@ -64,7 +81,8 @@ fn verdict_paint(verdict: Verdict) -> Paint {
     }
 }
 
-pub(super) fn show_finding(screen: &mut Screen, number: usize, finding: &Finding, verbose: bool) {
+/// What is wrong, in a sentence.
+fn summary(screen: &mut Screen, number: &str, finding: &Finding) {
     let (paint, symbol) = match finding.severity {
         Severity::Blocking => (Paint::Red, "✗"),
         Severity::Warning => (Paint::Yellow, "!"),
@@ -72,6 +90,11 @@ pub(super) fn show_finding(screen: &mut Screen, number: usize, finding: &Finding
     };
     let start = format!("{symbol} {} [{number}] ", finding.severity.word());
     screen.paragraph(&[(paint, &start)], INDENT, Paint::Bold, &finding.summary);
+}
+
+/// A finding at length; `number` is what it is called elsewhere on the screen.
+pub(super) fn show_finding(screen: &mut Screen, number: &str, finding: &Finding, verbose: bool) {
+    summary(screen, number, finding);
     part(screen, "seen", &finding.explanation);
     part(screen, "means", &finding.consequence);
     part(screen, "do", &finding.remedy.text);
@@ -86,7 +109,7 @@ pub(super) fn show_finding(screen: &mut Screen, number: usize, finding: &Finding
     part(screen, "more", &more(finding));
 }
 
-fn part(screen: &mut Screen, label: &str, text: &str) {
+pub(super) fn part(screen: &mut Screen, label: &str, text: &str) {
     if !text.is_empty() {
         screen.paragraph(&[(Paint::Dim, &format!("  {label:<8}"))], INDENT, Paint::Plain, text);
     }

@@ -53,9 +53,13 @@ impl FakeApi {
         Self { address, seen }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A kubeconfig for it.
     pub(crate) fn kubeconfig(&self, directory: &Path) -> PathBuf {
-        kubeconfig(directory, &format!("http://{}", self.address))
+        kubeconfig(directory, &self.url())
     }
 
     /// The requests so far: method and path without its query.

@@ -5,6 +5,7 @@
 mod accepted;
 mod build;
 mod difference;
+mod fleet;
 mod formats;
 mod page;
 mod samples;

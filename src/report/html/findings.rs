@@ -47,7 +47,8 @@ fn card(html: &mut Markup, tally: &Tally<'_>, number: usize, finding: &Finding) 
     });
 }
 
-fn told(html: &mut Markup, finding: &Finding) {
+/// What was seen, what it means, who acts and what is to be done; terms and what they are.
+pub(in crate::report) fn told(html: &mut Markup, finding: &Finding) {
     let who = explain::page(&finding.id).and_then(|page| section(page, "Who has to act"));
     let who = who.map(|text| text.replace('\n', " ")).unwrap_or_default();
     let parts = [

@@ -4,10 +4,10 @@
 mod besides;
 mod certificates;
 mod endpoints;
-mod findings;
+pub(super) mod findings;
 mod networks;
 mod open;
-mod page;
+pub(super) mod page;
 mod timing;
 
 use super::headline;
@@ -23,28 +23,49 @@ const MOST_ROWS: usize = 2000;
 /// Renders the page.
 pub fn render(report: &Report) -> String {
     let tally = Tally::new(report);
+    let sections = sections(&tally);
+    let title = format!("{}: network check for Azure Arc, {}", word(report.verdict), report.run.region);
+    document(&title, |html| {
+        html.element("header", &[], |html| top(html, &tally));
+        html.line();
+        let links: Vec<_> = sections.iter().map(|(id, title, _)| (*id, *title)).collect();
+        navigation(html, &links);
+        html.element("main", &[("id", "main")], |html| {
+            for (id, title, body) in &sections {
+                section(html, id, title, body);
+            }
+        });
+        html.element("footer", &[], |html| bottom(html, report));
+    })
+}
+
+/// A page with this body.
+pub(super) fn document(title: &str, body: impl FnOnce(&mut Markup)) -> String {
     let mut html = Markup::default();
     html.own(&["<!DOCTYPE html>\n"]);
     html.element("html", &[("lang", "en")], |html| {
         html.line();
-        head(html, report);
+        head(html, title);
         html.element("body", &[], |html| {
             html.simple("a", &[("class", "skip"), ("href", "#main")], "Skip to the findings");
             html.line();
-            html.element("header", &[], |html| top(html, &tally));
-            html.line();
-            let sections = sections(&tally);
-            navigation(html, &sections);
-            html.element("main", &[("id", "main")], |html| {
-                for (id, title, body) in &sections {
-                    section(html, id, title, body);
-                }
-            });
-            html.element("footer", &[], |html| bottom(html, report));
+            body(html);
         });
     });
     html.line();
     html.finish()
+}
+
+/// All of a report but its heading, one level deeper than on a page of its own, as a part of the section of this id.
+pub(super) fn nested(report: &Report, id: &str) -> Markup {
+    let tally = Tally::new(report);
+    let mut html = Markup::default();
+    summary(&mut html, &tally);
+    for (id, title, body) in sections(&tally) {
+        section(&mut html, id, title, &body);
+    }
+    html.element("div", &[("class", "foot")], |html| bottom(html, report));
+    html.deeper(&format!("{id}-"), &format!("{id}-title"))
 }
 
 /// Id, title and content.
@@ -64,8 +85,7 @@ fn sections(tally: &Tally<'_>) -> Vec<Section> {
     all.into_iter().filter(|(_, _, body)| !body.is_empty()).collect()
 }
 
-fn head(html: &mut Markup, report: &Report) {
-    let title = format!("{}: network check for Azure Arc, {}", word(report.verdict), report.run.region);
+fn head(html: &mut Markup, title: &str) {
     html.element("head", &[], |html| {
         html.own(&[
             "\n<meta charset=\"utf-8\">\n",
@@ -74,20 +94,30 @@ fn head(html: &mut Markup, report: &Report) {
             "<meta name=\"color-scheme\" content=\"light dark\">\n",
             "<meta name=\"referrer\" content=\"no-referrer\">\n",
         ]);
-        html.simple("title", &[], &title);
+        html.simple("title", &[], title);
         html.own(&["\n<style>\n", include_str!("style.css"), "</style>\n"]);
     });
     html.line();
 }
 
 fn top(html: &mut Markup, tally: &Tally<'_>) {
-    let report = tally.report;
-    let (class, mark) = look(report.verdict);
+    title(html, tally.report.verdict);
+    summary(html, tally);
+}
+
+/// The answer in a word.
+pub(super) fn title(html: &mut Markup, verdict: Verdict) {
+    let (class, mark) = look(verdict);
     html.simple("p", &[("class", "kind")], "Network check for Azure Arc-enabled Kubernetes");
     html.element("h1", &[("class", class)], |html| {
         html.simple("span", &[("class", "mark"), ("aria-hidden", "true")], mark);
-        html.text(word(report.verdict));
+        html.text(word(verdict));
     });
+}
+
+/// The answer in a sentence, in numbers, and the facts that it rests on.
+fn summary(html: &mut Markup, tally: &Tally<'_>) {
+    let report = tally.report;
     html.simple("p", &[("class", "lead")], &headline::sentence(tally));
     html.line();
     html.element("ul", &[("class", "tiles")], |html| tiles(html, tally));
@@ -126,10 +156,11 @@ fn tiles(html: &mut Markup, tally: &Tally<'_>) {
     tile(super::grid::human(tally.report.run.took), "for all checks");
 }
 
-fn navigation(html: &mut Markup, sections: &[Section]) {
+/// Links to ids.
+pub(super) fn navigation(html: &mut Markup, sections: &[(&str, &str)]) {
     html.element("nav", &[("aria-label", "Sections of this report")], |html| {
         html.element("ul", &[], |html| {
-            for (id, title, _) in sections {
+            for (id, title) in sections {
                 let link = format!("#{id}");
                 html.element("li", &[], |html| html.simple("a", &[("href", &link)], title));
             }
@@ -138,7 +169,8 @@ fn navigation(html: &mut Markup, sections: &[Section]) {
     html.line();
 }
 
-fn section(html: &mut Markup, id: &str, title: &str, body: &Markup) {
+/// A part of the page below a heading of the second level.
+pub(super) fn section(html: &mut Markup, id: &str, title: &str, body: &Markup) {
     let heading = format!("{id}-title");
     html.line();
     html.element("section", &[("id", id), ("aria-labelledby", &heading)], |html| {
@@ -169,7 +201,7 @@ fn bottom(html: &mut Markup, report: &Report) {
     });
 }
 
-fn word(verdict: Verdict) -> &'static str {
+pub(super) fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Ready => "Ready",
         Verdict::ReadyWithWarnings => "Ready, with warnings",
@@ -178,7 +210,8 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn look(verdict: Verdict) -> (&'static str, &'static str) {
+/// The class and the symbol of a verdict.
+pub(super) fn look(verdict: Verdict) -> (&'static str, &'static str) {
     match verdict {
         Verdict::Ready => ("good", "✓"),
         Verdict::ReadyWithWarnings => ("warning", "!"),

@@ -3,7 +3,7 @@
 use crate::report::markup::Markup;
 
 /// A term and what it is.
-pub(super) fn fact(html: &mut Markup, term: &str, value: &str) {
+pub(in crate::report) fn fact(html: &mut Markup, term: &str, value: &str) {
     html.element("div", &[], |html| {
         html.simple("dt", &[], term);
         html.simple("dd", &[], value);
@@ -11,7 +11,12 @@ pub(super) fn fact(html: &mut Markup, term: &str, value: &str) {
 }
 
 /// A table in a box of its own that scrolls, with the keyboard too: the page itself never does sideways.
-pub(super) fn table(html: &mut Markup, caption: &str, columns: &[&str], rows: impl FnOnce(&mut Markup)) {
+pub(in crate::report) fn table(
+    html: &mut Markup,
+    caption: &str,
+    columns: &[&str],
+    rows: impl FnOnce(&mut Markup),
+) {
     html.line();
     html.element(
         "div",
@@ -34,7 +39,7 @@ pub(super) fn table(html: &mut Markup, caption: &str, columns: &[&str], rows: im
 }
 
 /// The first cell of a row.
-pub(super) fn row_head(html: &mut Markup, text: &str, below: &str) {
+pub(in crate::report) fn row_head(html: &mut Markup, text: &str, below: &str) {
     html.element("th", &[("scope", "row")], |html| {
         html.simple("code", &[], text);
         if !below.is_empty() {
@@ -44,7 +49,7 @@ pub(super) fn row_head(html: &mut Markup, text: &str, below: &str) {
 }
 
 /// Lines to copy.
-pub(super) fn lines(html: &mut Markup, label: &str, text: &str) {
+pub(in crate::report) fn lines(html: &mut Markup, label: &str, text: &str) {
     html.element("pre", &[("tabindex", "0"), ("aria-label", label), ("role", "group")], |html| {
         html.simple("code", &[], text);
     });
@@ -52,7 +57,7 @@ pub(super) fn lines(html: &mut Markup, label: &str, text: &str) {
 }
 
 /// A symbol that the word beside it repeats.
-pub(super) fn mark(html: &mut Markup, class: &str, symbol: &str, word: &str) {
+pub(in crate::report) fn mark(html: &mut Markup, class: &str, symbol: &str, word: &str) {
     html.element("span", &[("class", class)], |html| {
         html.simple("span", &[("aria-hidden", "true")], symbol);
         html.text(" ");
@@ -61,7 +66,7 @@ pub(super) fn mark(html: &mut Markup, class: &str, symbol: &str, word: &str) {
 }
 
 /// Said where not all is shown.
-pub(super) fn left_out(html: &mut Markup, all: usize, shown: usize) {
+pub(in crate::report) fn left_out(html: &mut Markup, all: usize, shown: usize) {
     if all > shown {
         let text = format!("{} more rows are left out here; the JSON report has them.", all - shown);
         html.simple("p", &[("class", "note")], &text);
@@ -69,7 +74,7 @@ pub(super) fn left_out(html: &mut Markup, all: usize, shown: usize) {
 }
 
 /// A time of day without what nobody reads; as it is where it is none.
-pub(super) fn day(time: &str) -> String {
+pub(in crate::report) fn day(time: &str) -> String {
     match time.parse::<jiff::Timestamp>() {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         Err(_) => time.to_owned(),

@@ -64,28 +64,36 @@ fn junit_fails_where_the_exit_code_does() {
 
 #[test]
 fn junit_fits_its_schema() {
+    for (name, report) in samples() {
+        fits_junit(&name, &render(&report, Format::Junit, &NARROW));
+    }
+}
+
+pub(super) fn fits_junit(name: &str, text: &str) {
     let schema = in_tree("tests/it/reports/junit.xsd");
     let folder = tempfile::tempdir().unwrap();
-    for (name, report) in samples() {
-        let file = folder.path().join("report.xml");
-        std::fs::write(&file, render(&report, Format::Junit, &NARROW)).unwrap();
-        let mut xmllint = Command::new("xmllint");
-        let Ok(output) = xmllint.arg("--noout").arg("--schema").arg(&schema).arg(&file).output() else {
-            println!("SKIPPED: xmllint is not installed (Debian: libxml2-utils)");
-            return;
-        };
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-    }
+    let file = folder.path().join("report.xml");
+    std::fs::write(&file, text).unwrap();
+    let mut xmllint = Command::new("xmllint");
+    let Ok(output) = xmllint.arg("--noout").arg("--schema").arg(&schema).arg(&file).output() else {
+        println!("SKIPPED: xmllint is not installed (Debian: libxml2-utils)");
+        return;
+    };
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+pub(super) fn fits_sarif(name: &str, text: &str) -> Value {
+    let validator = jsonschema::validator_for(&sarif_structure()).unwrap();
+    let log: Value = serde_json::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let errors: Vec<String> = validator.iter_errors(&log).map(|e| e.to_string()).collect();
+    assert!(errors.is_empty(), "{name}: {errors:#?}");
+    log
 }
 
 #[test]
 fn sarif_has_the_structure_of_its_schema() {
-    let validator = jsonschema::validator_for(&sarif_structure()).unwrap();
     for (name, report) in samples() {
-        let text = render(&report, Format::Sarif, &NARROW);
-        let log: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let errors: Vec<String> = validator.iter_errors(&log).map(|e| e.to_string()).collect();
-        assert!(errors.is_empty(), "{name}: {errors:#?}");
+        let log = fits_sarif(&name, &render(&report, Format::Sarif, &NARROW));
         let run = &log["runs"][0];
         let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
         let results = run["results"].as_array().unwrap();
@@ -125,7 +133,9 @@ fn sarif_structure() -> Value {
     let driver = json!({ "type": "object", "required": ["name"], "additionalProperties": false, "properties": {
         "name": { "type": "string" }, "version": { "type": "string" },
         "rules": { "type": "array", "uniqueItems": true, "items": rule } } });
+    let details = json!({ "type": "object", "additionalProperties": false, "properties": { "id": { "type": "string" } } });
     let run = json!({ "type": "object", "required": ["tool", "results"], "additionalProperties": false, "properties": {
+        "automationDetails": details,
         "tool": { "type": "object", "required": ["driver"], "properties": { "driver": driver } },
         "invocations": { "type": "array", "items": invocation }, "columnKind": { "const": "unicodeCodePoints" },
         "results": { "type": "array", "items": result }, "properties": { "type": "object" } } });
@@ -137,26 +147,29 @@ fn sarif_structure() -> Value {
 #[test]
 fn metrics_are_read_by_both_kinds_of_readers() {
     for (name, report) in samples() {
-        let text = render(&report, Format::Openmetrics, &NARROW);
-        let body = text.strip_suffix("# EOF\n").unwrap_or_else(|| panic!("{name}: no end\n{text}"));
-        let (mut families, mut series) = (BTreeSet::new(), BTreeSet::new());
-        let mut family = String::new();
-        for line in body.lines() {
-            if let Some(head) = line.strip_prefix("# HELP ") {
-                head.split(' ').next().unwrap().clone_into(&mut family);
-                assert!(families.insert(family.clone()), "{name}: {family} begins twice");
-            } else if let Some(head) = line.strip_prefix("# TYPE ") {
-                assert_eq!(head, format!("{family} gauge"), "{name}");
-            } else {
-                let (key, value) = line.rsplit_once(' ').unwrap();
-                assert!(value.parse::<f64>().is_ok(), "{name}: {line}");
-                assert_eq!(key.split('{').next(), Some(family.as_str()), "{name}: {line}");
-                assert!(series.insert(key.to_owned()), "{name}: {key} is there twice");
-                labels(key);
-            }
-        }
-        assert!(families.len() > 8, "{name}");
+        fits_metrics(&name, &render(&report, Format::Openmetrics, &NARROW));
     }
+}
+
+pub(super) fn fits_metrics(name: &str, text: &str) {
+    let body = text.strip_suffix("# EOF\n").unwrap_or_else(|| panic!("{name}: no end\n{text}"));
+    let (mut families, mut series) = (BTreeSet::new(), BTreeSet::new());
+    let mut family = String::new();
+    for line in body.lines() {
+        if let Some(head) = line.strip_prefix("# HELP ") {
+            head.split(' ').next().unwrap().clone_into(&mut family);
+            assert!(families.insert(family.clone()), "{name}: {family} begins twice");
+        } else if let Some(head) = line.strip_prefix("# TYPE ") {
+            assert_eq!(head, format!("{family} gauge"), "{name}");
+        } else {
+            let (key, value) = line.rsplit_once(' ').unwrap();
+            assert!(value.parse::<f64>().is_ok(), "{name}: {line}");
+            assert_eq!(key.split('{').next(), Some(family.as_str()), "{name}: {line}");
+            assert!(series.insert(key.to_owned()), "{name}: {key} is there twice");
+            labels(key);
+        }
+    }
+    assert!(families.len() > 8, "{name}");
 }
 
 /// The labels of a series; panics where a quote or a backslash is not escaped.
@@ -217,13 +230,16 @@ fn markdown() {
 #[test]
 fn markdown_holds_no_markup_of_a_peer() {
     for (name, report) in samples() {
-        let text = render(&report, Format::Markdown, &NARROW);
-        let own = ["<details>", "<details open>", "</details>", "<summary>", "</summary>"];
-        let bare = without_code(&without_escapes(&text));
-        let bare = own.iter().fold(bare, |text, tag| text.replace(tag, ""));
-        for sign in ["<", "](", "![", "://", "@"] {
-            assert!(!bare.contains(sign), "{name}: {sign}\n{bare}");
-        }
+        is_bare_markdown(&name, &render(&report, Format::Markdown, &NARROW));
+    }
+}
+
+pub(super) fn is_bare_markdown(name: &str, text: &str) {
+    let own = ["<details>", "<details open>", "</details>", "<summary>", "</summary>"];
+    let bare = without_code(&without_escapes(text));
+    let bare = own.iter().fold(bare, |text, tag| text.replace(tag, ""));
+    for sign in ["<", "](", "![", "://", "@"] {
+        assert!(!bare.contains(sign), "{name}: {sign}\n{bare}");
     }
 }
 

@@ -1,0 +1,83 @@
+use super::*;
+use crate::report::json;
+
+fn member(context: &str, report: Option<Report>) -> Member {
+    let error = report.is_none().then(|| "no answer".to_owned());
+    Member { context: context.into(), server: None, error, report }
+}
+
+fn report(name: &str) -> Report {
+    let path = format!("{}/fixtures/reports/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    json::parse(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn fleet(members: Vec<Member>) -> Fleet {
+    let course = Course { started_at: jiff::Timestamp::UNIX_EPOCH, took: Duration::ZERO, interrupted: false };
+    Fleet::of(members, course)
+}
+
+#[test]
+fn the_worst_counts() {
+    let table = [
+        (vec![Some("all-met"), Some("all-met")], Verdict::Ready),
+        (vec![Some("all-met"), Some("warnings")], Verdict::ReadyWithWarnings),
+        (vec![Some("warnings"), None], Verdict::Incomplete),
+        (vec![None, Some("mixed"), Some("all-met")], Verdict::Blocked),
+    ];
+    for (reports, verdict) in table {
+        let names = ["a", "b", "c"].iter();
+        let members = names.zip(&reports).map(|(name, known)| member(name, known.map(report)));
+        assert_eq!(fleet(members.collect()).verdict, verdict, "{reports:?}");
+    }
+}
+
+/// One kind at other endpoints, or about something else, is another cause.
+#[test]
+fn alike_is_not_the_same() {
+    let one = report("mixed");
+    let mut other = one.clone();
+    for finding in &mut other.findings {
+        finding.subject.push_str(" of somebody else");
+        finding.evidence.clear();
+    }
+    let table = [(one.clone(), one.findings.len()), (other, 0)];
+    for (second, shared) in table {
+        let fleet = fleet(vec![member("a", Some(one.clone())), member("b", Some(second))]);
+        assert_eq!(fleet.shared.len(), shared);
+    }
+    // twice in one cluster is not shared
+    let mut twice = one.clone();
+    twice.findings.extend(one.findings.clone());
+    let fleet = fleet(vec![member("a", Some(twice)), member("b", Some(report("all-met")))]);
+    assert!(fleet.shared.is_empty());
+}
+
+/// What is accepted in one of two is not theirs in common any more; nor is there a place for it in the text.
+#[test]
+fn a_change_of_the_reports_is_judged_anew() {
+    let both = fleet(vec![member("a", Some(report("mixed"))), member("b", Some(report("mixed")))]);
+    let none = both.map(|report| Report { findings: Vec::new(), verdict: Verdict::Ready, ..report });
+    assert!(none.shared.is_empty());
+    assert_eq!(none.verdict, Verdict::Ready);
+}
+
+#[test]
+fn one_is_taken_out_by_its_name() {
+    let all = || fleet(vec![member("a", Some(report("all-met"))), member("b", None)]);
+    assert!(all().on("a").is_ok());
+    let error = |context: &str| all().on(context).unwrap_err().to_string();
+    assert_eq!(error("c"), "there is no context \"c\" in it; there are a, b");
+    assert_eq!(error("b"), "context \"b\" could not be looked at: no answer");
+}
+
+/// A thousand findings in each of two clusters, none of them alike: the time is in proportion.
+#[test]
+fn many_findings_are_compared_in_proportion() {
+    let mut large = report("mixed");
+    let one = large.findings[0].clone();
+    large.findings = (0..20_000)
+        .map(|n| Finding { subject: format!("endpoint {n}"), evidence: Vec::new(), ..one.clone() })
+        .collect();
+    let fleet = fleet(vec![member("a", Some(large.clone())), member("b", Some(large))]);
+    assert_eq!(fleet.shared.len(), 20_000);
+}

@@ -1,0 +1,221 @@
+//! Several clusters in one report: each with a report of its own, and the causes that they share. Every format has its way of
+//! showing both.
+
+pub mod html;
+pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod openmetrics;
+pub mod sarif;
+mod sentence;
+mod shared;
+pub mod short;
+pub mod text;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::v1::{Report, Tool, Verdict};
+use crate::evidence::millis;
+use crate::finding::{Finding, Severity};
+
+/// One document on several clusters.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Fleet {
+    /// 1; a reader refuses others.
+    pub schema_version: u32,
+    /// Tells it from the report on one cluster.
+    pub kind: Kind,
+    /// What wrote it.
+    pub tool: Tool,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// In milliseconds.
+    #[serde(rename = "took_ms", with = "millis")]
+    #[schemars(with = "f64")]
+    pub took: Duration,
+    /// Stopped by the user before all was measured.
+    pub interrupted: bool,
+    /// The answer for all: the worst of the clusters'.
+    pub verdict: Verdict,
+    /// What is wrong in more than one cluster, the gravest first.
+    pub shared: Vec<Shared>,
+    /// In the order in which they were named.
+    pub clusters: Vec<Member>,
+}
+
+/// The word that tells the document from others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the word speaks for itself")]
+pub enum Kind {
+    Fleet,
+}
+
+/// One cluster.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Member {
+    /// The name of its context.
+    pub context: String,
+    /// The URL of its API server; `null` where it is not known.
+    pub server: Option<String>,
+    /// Why there is no report; `null` with one.
+    pub error: Option<String>,
+    /// As for one cluster; `null` where nothing could be looked at.
+    pub report: Option<Report>,
+}
+
+/// A cause that was found in more than one cluster.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Shared {
+    /// The id of the findings.
+    pub id: String,
+    /// The gravest of theirs.
+    pub severity: Severity,
+    /// As the first cluster has it.
+    pub summary: String,
+    /// Where it was found, in the order of the clusters.
+    pub found: Vec<Found>,
+    /// The contexts in which it was not, of those that could be looked at.
+    pub not_in: Vec<String>,
+}
+
+/// A finding of a cluster.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Found {
+    /// The place of the cluster in the document, from 0 on.
+    pub cluster: usize,
+    /// The name of its context.
+    pub context: String,
+    /// The place of the finding in the cluster's report, from 0 on.
+    pub finding: usize,
+}
+
+/// What a run over several clusters was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Course {
+    /// When it began.
+    pub started_at: jiff::Timestamp,
+    /// From start to end.
+    pub took: Duration,
+    /// Stopped by the user.
+    pub interrupted: bool,
+}
+
+impl Fleet {
+    /// Judges a run over several clusters.
+    pub fn of(clusters: Vec<Member>, course: Course) -> Self {
+        let fleet = Self {
+            schema_version: 1,
+            kind: Kind::Fleet,
+            tool: Tool { name: "arcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
+            started_at: course.started_at.to_string(),
+            took: course.took,
+            interrupted: course.interrupted,
+            verdict: Verdict::Ready,
+            shared: Vec::new(),
+            clusters,
+        };
+        fleet.judged()
+    }
+
+    /// The same, with verdict and shared causes as the reports of its clusters have them now: for one that was read, and after
+    /// reports were changed.
+    #[must_use]
+    pub fn judged(mut self) -> Self {
+        let interrupted = self.reports().any(|(_, report)| report.run.interrupted);
+        self.interrupted |= interrupted;
+        self.verdict = worst(self.clusters.iter().map(Member::verdict));
+        self.shared = shared::causes(&self.clusters);
+        self
+    }
+
+    /// The same, with each report as `change` has it.
+    #[must_use]
+    pub fn map(mut self, change: impl Fn(Report) -> Report) -> Self {
+        for member in &mut self.clusters {
+            member.report = member.report.take().map(&change);
+        }
+        self.judged()
+    }
+
+    /// The report on a context, or the contexts that there are.
+    ///
+    /// # Errors
+    /// Where there is none of that name, or no report on it.
+    pub fn on(self, context: &str) -> Result<Report, NoReport> {
+        let known = || self.clusters.iter().map(|m| m.context.clone()).collect::<Vec<_>>().join(", ");
+        let known = known();
+        match self.clusters.into_iter().find(|member| member.context == context) {
+            None => Err(NoReport::Unknown { context: context.to_owned(), known }),
+            Some(Member { report: Some(report), .. }) => Ok(report),
+            Some(Member { error, .. }) => {
+                Err(NoReport::Nothing { context: context.to_owned(), why: error.unwrap_or_default() })
+            }
+        }
+    }
+
+    /// The reports with their clusters.
+    pub(crate) fn reports(&self) -> impl Iterator<Item = (&Member, &Report)> {
+        self.clusters.iter().filter_map(|member| Some((member, member.report.as_ref()?)))
+    }
+
+    /// The finding that stands for a shared cause: that of the first cluster.
+    fn example(&self, shared: &Shared) -> Option<&Finding> {
+        let first = shared.found.first()?;
+        self.clusters.get(first.cluster)?.report.as_ref()?.findings.get(first.finding)
+    }
+
+    /// The number of the shared cause, from 1 on, that a finding is a part of, by the places of cluster and finding.
+    fn shared_by(&self) -> HashMap<(usize, usize), usize> {
+        let numbered = self.shared.iter().zip(1..);
+        numbered
+            .flat_map(|(shared, n)| shared.found.iter().map(move |f| ((f.cluster, f.finding), n)))
+            .collect()
+    }
+}
+
+/// Why there is no report on a cluster.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NoReport {
+    /// No such context.
+    #[error("there is no context \"{context}\" in it; there are {known}")]
+    Unknown {
+        /// What was asked for.
+        context: String,
+        /// What is there.
+        known: String,
+    },
+    /// It could not be looked at.
+    #[error("context \"{context}\" could not be looked at: {why}")]
+    Nothing {
+        /// What was asked for.
+        context: String,
+        /// As it was told.
+        why: String,
+    },
+}
+
+impl Member {
+    /// What could not be looked at is open.
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.report.as_ref().map_or(Verdict::Incomplete, |report| report.verdict)
+    }
+}
+
+/// Blocked where one is; what is open counts for more than a warning.
+fn worst(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Ready => 0,
+        Verdict::ReadyWithWarnings => 1,
+        Verdict::Incomplete => 2,
+        Verdict::Blocked => 3,
+    };
+    verdicts.max_by_key(rank).unwrap_or(Verdict::Incomplete)
+}
+
+#[cfg(test)]
+mod fleet_tests;

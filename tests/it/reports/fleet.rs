@@ -1,0 +1,185 @@
+//! A report on several clusters, in every format.
+
+use std::time::Duration;
+
+use arcprobe::report::fleet::json::{Saved, parse, schema};
+use arcprobe::report::fleet::{Course, Fleet, Member};
+use arcprobe::report::v1::{Report, Verdict};
+use arcprobe::report::{Format, render_saved};
+use clap::ValueEnum as _;
+use serde_json::{Value, json};
+
+use super::formats::{fits_junit, fits_metrics, fits_sarif, is_bare_markdown};
+use super::{NARROW, TextOptions, in_tree, read, same_or_update, tamper};
+
+const FIXTURE: &str = "fixtures/reports/fleet.json";
+
+/// Two clusters behind the same firewall in different regions, one that is well, one with a trouble of its own, one that does
+/// not answer.
+fn sample() -> Fleet {
+    let moved = |name: &str, region: &str| {
+        let mut report = read(name);
+        region.clone_into(&mut report.run.region);
+        for check in &mut report.checks {
+            check.host = check.host.as_ref().map(|host| host.replace("eastus", region));
+        }
+        report
+    };
+    let member = |context: &str, report: Report| Member {
+        context: context.to_owned(),
+        server: Some(format!("https://{context}.k8s.contoso.example:6443")),
+        error: None,
+        report: Some(report),
+    };
+    let clusters = vec![
+        member("shop-eastus", read("mixed")),
+        member("shop-westeurope", moved("mixed", "westeurope")),
+        member("build", read("all-met")),
+        member("lab", read("dead-resolver")),
+        Member {
+            context: "factory".into(),
+            server: Some("https://10.8.0.1:6443".into()),
+            error: Some(
+                "its region cannot be read: context \"factory\", server https://10.8.0.1:6443: no answer within 15 s; \
+                 --location REGION gives one for all clusters"
+                    .into(),
+            ),
+            report: None,
+        },
+    ];
+    let course = Course {
+        started_at: "2026-10-02T08:11:02Z".parse().unwrap(),
+        took: Duration::from_millis(11_230),
+        interrupted: false,
+    };
+    Fleet { tool: read("mixed").tool, ..Fleet::of(clusters, course) }
+}
+
+fn saved() -> Saved {
+    parse(std::fs::read_to_string(in_tree(FIXTURE)).unwrap().as_bytes()).unwrap()
+}
+
+fn fleet(saved: &Saved) -> &Fleet {
+    match saved {
+        Saved::Several(fleet) => fleet,
+        Saved::One(_) => panic!("it is on one cluster"),
+    }
+}
+
+fn rendered(format: Format) -> String {
+    render_saved(&saved(), format, &NARROW)
+}
+
+#[test]
+fn the_fixture_is_the_sample_and_comes_back_as_it_went() {
+    let text = render_saved(&Saved::Several(sample()), Format::Json, &NARROW);
+    same_or_update(FIXTURE, &text);
+    assert_eq!(rendered(Format::Json), text);
+}
+
+#[test]
+fn the_schema_in_the_tree_is_the_generated_one() {
+    let text = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    same_or_update("src/report/schema-fleet-v1.json", &text);
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let value: Value = serde_json::from_str(&rendered(Format::Json)).unwrap();
+    assert!(validator.is_valid(&value));
+    assert!(!validator.is_valid(&json!({"schema_version": 1, "kind": "fleet"})));
+}
+
+/// The two behind the same firewall share its causes, though their hosts differ; the others share nothing with them.
+#[test]
+fn what_is_shared_is_what_both_have() {
+    let saved = saved();
+    let fleet = fleet(&saved);
+    assert_eq!(fleet.verdict, Verdict::Blocked);
+    let mixed = read("mixed").findings.len();
+    assert_eq!(fleet.shared.len(), mixed, "{:#?}", fleet.shared);
+    for shared in &fleet.shared {
+        let contexts: Vec<_> = shared.found.iter().map(|found| found.context.as_str()).collect();
+        assert_eq!(contexts, ["shop-eastus", "shop-westeurope"], "{}", shared.id);
+        assert_eq!(shared.not_in, ["build", "lab"], "one that could not be looked at tells nothing");
+    }
+}
+
+#[test]
+fn text_and_short() {
+    insta::assert_snapshot!("fleet-80", rendered(Format::Text));
+    insta::assert_snapshot!("fleet-short", rendered(Format::Short));
+    insta::assert_snapshot!("fleet-markdown", rendered(Format::Markdown));
+}
+
+#[test]
+fn formats_for_programs_are_what_their_readers_accept() {
+    fits_junit("fleet", &rendered(Format::Junit));
+    fits_metrics("fleet", &rendered(Format::Openmetrics));
+    let log = fits_sarif("fleet", &rendered(Format::Sarif));
+    let ids: Vec<_> =
+        log["runs"].as_array().unwrap().iter().map(|run| run["automationDetails"]["id"].clone()).collect();
+    assert_eq!(ids.len(), 4);
+    assert_eq!(ids[0], "arcprobe/shop-eastus/");
+    let metrics = rendered(Format::Openmetrics);
+    for line in [
+        "arcprobe_cluster_looked_at{context=\"factory\"} 0",
+        "arcprobe_run_verdict{context=\"build\",verdict=\"ready\"} 1",
+        "arcprobe_run_verdict{context=\"lab\",verdict=\"blocked\"} 1",
+    ] {
+        assert!(metrics.lines().any(|l| l == line), "{line}\n{metrics}");
+    }
+    let suites = rendered(Format::Junit);
+    assert!(suites.contains("name=\"shop-westeurope/pod\""), "{suites}");
+    assert!(suites.contains("name=\"factory can be looked at\""), "{suites}");
+}
+
+/// Every anchor is there once, and every link leads to one.
+#[test]
+fn the_page_has_no_anchor_twice_and_no_link_to_nowhere() {
+    let html = rendered(Format::Html);
+    let values = |attribute: &str| -> Vec<String> {
+        let start = format!(" {attribute}=\"");
+        html.split(&start).skip(1).map(|part| part.split('"').next().unwrap().to_owned()).collect()
+    };
+    let ids = values("id");
+    let unique: std::collections::BTreeSet<_> = ids.iter().collect();
+    assert_eq!(unique.len(), ids.len(), "{ids:?}");
+    for link in values("href").iter().filter_map(|link| link.strip_prefix('#')) {
+        assert!(unique.contains(&link.to_owned()), "{link}");
+    }
+    assert!(ids.contains(&"c2-finding-1".to_owned()) && ids.contains(&"shared-1".to_owned()), "{ids:?}");
+}
+
+#[test]
+fn no_format_lets_a_peer_write_to_the_terminal() {
+    let mut value: Value = serde_json::from_str(&rendered(Format::Json)).unwrap();
+    tamper(&mut value, "");
+    let Saved::Several(fleet) = parse(value.to_string().as_bytes()).unwrap() else { panic!() };
+    let saved = Saved::Several(fleet);
+    for &format in Format::value_variants() {
+        for verbose in [false, true] {
+            let text = render_saved(&saved, format, &TextOptions { verbose, ..NARROW });
+            let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{200b}' || c == '\u{202e}';
+            assert!(!text.contains(bad), "{format:?}");
+        }
+    }
+    let at = |format| render_saved(&saved, format, &NARROW);
+    assert!(!at(Format::Html).contains("<script") && !at(Format::Html).contains("<img"));
+    is_bare_markdown("fleet, tampered", &at(Format::Markdown));
+    fits_junit("fleet, tampered", &at(Format::Junit));
+    fits_metrics("fleet, tampered", &at(Format::Openmetrics));
+    fits_sarif("fleet, tampered", &at(Format::Sarif));
+}
+
+/// What the document says of itself may be anything.
+#[test]
+fn a_document_that_was_changed_is_judged_by_its_reports() {
+    let mut value: Value = serde_json::from_str(&rendered(Format::Json)).unwrap();
+    value["verdict"] = json!("ready");
+    value["shared"] = json!([{"id": "x", "severity": "blocking", "summary": "", "not_in": [],
+        "found": [{"cluster": 99, "context": "", "finding": 99}]}]);
+    let Saved::Several(fleet) = parse(value.to_string().as_bytes()).unwrap() else { panic!() };
+    assert_eq!(fleet.verdict, Verdict::Blocked);
+    assert!(fleet.shared.iter().all(|shared| shared.id != "x"));
+    value["schema_version"] = json!(2);
+    let error = parse(value.to_string().as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("schema_version 2"), "{error}");
+}
