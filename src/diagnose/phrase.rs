@@ -71,10 +71,27 @@ pub(super) fn seen_at(group: &Group<'_>, scene: &Scene<'_>) -> String {
 
 /// "the pod network and the workstation".
 pub(super) fn places(group: &Group<'_>, scene: &Scene<'_>) -> String {
-    let names: Vec<_> = scene.vantages_of(group).iter().map(|v| place_of(v, scene.context)).collect();
+    let seen = scene.vantages_of(group);
+    let names: Vec<_> = seen.iter().map(|v| crowd(v, &seen, scene.context)).collect();
     let names = distinct(names.iter().map(String::as_str));
     if names.is_empty() { "here".to_owned() } else { list(&names, 4) }
 }
+
+/// What a vantage is called among others that saw the same: many of a kind by their number.
+fn crowd(vantage: &Vantage, seen: &[&Vantage], context: &Context<'_>) -> String {
+    let count = |vantages: &mut dyn Iterator<Item = &Vantage>| {
+        vantages.filter(|v| v.kind == vantage.kind && v.node.is_some()).count()
+    };
+    let (here, all) = (count(&mut seen.iter().copied()), count(&mut context.vantages.iter()));
+    if here < MANY {
+        return place_of(vantage, context);
+    }
+    let what = if vantage.kind == VantageKind::Pod { "pods on " } else { "" };
+    if here == all { format!("{what}all {all} nodes") } else { format!("{what}{here} of {all} nodes") }
+}
+
+/// From so many on, vantages of a kind are counted and not named.
+const MANY: usize = 4;
 
 /// What a vantage is called in a sentence; with its node where others of its kind were looked from.
 pub(super) fn place_of(vantage: &Vantage, context: &Context<'_>) -> String {

@@ -6,20 +6,26 @@ use super::tally::{plural, some_of};
 use super::v1::Report;
 use crate::evidence::{Inquiry, InquiryOutcome};
 
+/// So many are told.
+const MOST: usize = 24;
+
 /// How many hosts are named.
 const NAMED: usize = 3;
 
 /// Draws the lines with a blank one below: all of them, or those with something remarkable about them.
 pub(super) fn draw(screen: &mut Screen, report: &Report, all: bool) {
-    let shown = report.discoveries.iter().filter(|inquiry| all || inquiry.note.is_some());
-    let mut any = false;
-    for inquiry in shown {
-        any = true;
+    let shown: Vec<_> = report.discoveries.iter().filter(|inquiry| all || inquiry.note.is_some()).collect();
+    let any = !shown.is_empty();
+    for inquiry in shown.iter().take(MOST) {
         let mark = match inquiry.outcome {
             InquiryOutcome::Found => (Paint::Green, "✓ "),
             InquiryOutcome::Failed | InquiryOutcome::Refused => (Paint::Yellow, "? "),
         };
         screen.paragraph(&[mark], 4, Paint::Plain, &text(inquiry));
+    }
+    if shown.len() > MOST {
+        let text = format!("{} more were asked, as the JSON report has it", shown.len() - MOST);
+        screen.paragraph(&[(Paint::Dim, "… ")], 4, Paint::Plain, &text);
     }
     if any {
         screen.blank();
@@ -28,7 +34,9 @@ pub(super) fn draw(screen: &mut Screen, report: &Report, all: bool) {
 
 /// All of them, as text.
 pub(super) fn all(report: &Report) -> Vec<String> {
-    report.discoveries.iter().map(text).collect()
+    let left = report.discoveries.len().saturating_sub(MOST);
+    let more = (left > 0).then(|| format!("{left} more were asked, as the JSON report has it"));
+    report.discoveries.iter().take(MOST).map(text).chain(more).collect()
 }
 
 fn text(inquiry: &Inquiry) -> String {

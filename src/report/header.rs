@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
+use super::crowds::together;
 use super::screen::{Paint, Screen};
 use super::tally::{plural, some_of};
 use super::v1::{Check, Report, Vantage};
@@ -12,6 +13,9 @@ use crate::vantage::VantageKind;
 
 /// How many routes and resolvers are named.
 const NAMED: usize = 3;
+
+/// So many vantages are told one by one.
+const MOST_AGENTS: usize = 6;
 
 /// Where the values begin.
 const INDENT: usize = 12;
@@ -37,7 +41,10 @@ pub(super) fn facts(report: &Report, all: bool) -> Vec<(&'static str, String)> {
     ];
     if all {
         let delivered = |v: &Vantage| Some(("agent", format!("{}: {}", v.id, v.facts.delivery.as_ref()?)));
-        facts.extend(report.vantages.iter().filter_map(delivered));
+        let agents: Vec<_> = report.vantages.iter().filter_map(delivered).collect();
+        let left = agents.len().saturating_sub(MOST_AGENTS);
+        facts.extend(agents.into_iter().take(MOST_AGENTS));
+        facts.extend((left > 0).then(|| ("agent", format!("{left} more, as in the JSON report"))));
         let tool = &report.tool;
         facts.push(("run", format!("{}, {} {}", run.started_at, tool.name, tool.version)));
     }
@@ -53,7 +60,15 @@ fn from(report: &Report) -> String {
         (Some(node), None) if !v.id.contains(node.as_str()) => format!("{} on {node}", v.id),
         _ => v.id.clone(),
     };
-    let names: Vec<String> = report.vantages.iter().map(one).collect();
+    let names: Vec<String> = if report.vantages.len() > MOST_AGENTS {
+        let (seen, unseen): (Vec<&Vantage>, Vec<_>) = report.vantages.iter().partition(|v| v.error.is_none());
+        let ids: Vec<&str> = seen.iter().map(|v| v.id.as_str()).collect();
+        let failed: Vec<String> = unseen.into_iter().map(one).collect();
+        let failed = (!failed.is_empty()).then(|| some_of(&failed, NAMED));
+        Some(together(&ids)).filter(|ids| !ids.is_empty()).into_iter().chain(failed).collect()
+    } else {
+        report.vantages.iter().map(one).collect()
+    };
     let only_here = report.vantages.iter().all(|v| v.kind == VantageKind::Workstation);
     let caution = if only_here { " (pods and nodes may see another network)" } else { "" };
     format!("{}{caution}", names.join(", "))
@@ -69,7 +84,24 @@ fn resolvers(report: &Report) -> String {
             let origin = first.facts.resolvers_from.as_ref();
             names(first) + &origin.map_or(String::new(), |from| format!(" ({from})"))
         }
-        _ => known.iter().map(|v| format!("{}: {}", v.id, names(v))).collect::<Vec<_>>().join("; "),
+        _ => {
+            let mut lists: Vec<(String, Vec<&str>)> = Vec::new();
+            for vantage in known {
+                let list = names(vantage);
+                match lists.iter_mut().find(|(same, _)| *same == list) {
+                    Some((_, ids)) => ids.push(&vantage.id),
+                    None => lists.push((list, vec![&vantage.id])),
+                }
+            }
+            let told = lists.iter().map(|(list, ids)| format!("{}: {list}", together(ids)));
+            let mut told: Vec<String> = told.collect();
+            if told.len() > MOST_AGENTS {
+                let left = told.len() - MOST_AGENTS;
+                told.truncate(MOST_AGENTS);
+                told.push(format!("{left} more lists"));
+            }
+            told.join("; ")
+        }
     }
 }
 

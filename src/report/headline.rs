@@ -1,9 +1,10 @@
 //! The verdict as one plain sentence.
 
+use super::crowds::together;
 use super::grid::human;
 use super::prerequisites::is_lacking;
 use super::tally::{Count, Tally, some_of};
-use super::v1::{Prerequisite, PrerequisiteVerdict, Report, Vantage, Verdict, WAIVER_EXPIRED};
+use super::v1::{Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
 use crate::finding::{Finding, Severity};
 use crate::vantage::VantageKind;
 
@@ -133,8 +134,11 @@ fn missing(report: &Report, required: Count) -> String {
     if report.run.deadline_passed {
         reasons.push("the deadline passed".to_owned());
     }
-    let unseen = |v: &Vantage| v.error.as_ref().map(|_| format!("nothing was measured from {}", v.id));
-    reasons.extend(report.vantages.iter().filter_map(unseen));
+    let unseen: Vec<&str> =
+        report.vantages.iter().filter(|v| v.error.is_some()).map(|v| v.id.as_str()).collect();
+    if !unseen.is_empty() {
+        reasons.push(format!("nothing was measured from {}", together(&unseen)));
+    }
     let is_open = |p: &&Prerequisite| p.verdict == PrerequisiteVerdict::Unverified && !p.is_workstation;
     let open = report.prerequisites.iter().filter(is_open).count();
     if open > 0 {

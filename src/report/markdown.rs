@@ -76,27 +76,36 @@ pub(super) fn finding(out: &mut String, (level, number): (&str, &str), finding: 
 }
 
 fn endpoints(out: &mut String, tally: &Tally<'_>, standing: Standing, word: &str) {
-    let checks: Vec<&Check> = tally.standing(standing).collect();
+    // of vantages that saw the same, the first stands for all
+    let named = |check| Some((check, tally.crowd_of(check)?));
+    let checks: Vec<(&Check, &str)> = tally.standing(standing).filter_map(named).collect();
     if checks.is_empty() {
         return;
     }
+    let left = checks.len().saturating_sub(MOST_ROWS);
     let open = if matches!(standing, Standing::Unmet | Standing::Accepted) { " open" } else { "" };
     put(
         out,
         &format!("<details{open}>\n<summary>{}: {word}</summary>\n\n", plural(checks.len(), "endpoint")),
     );
     put(out, "| endpoint | from | needed | what came of it | finding |\n|---|---|---|---|---|\n");
-    for check in checks {
+    for (check, crowd) in checks.into_iter().take(MOST_ROWS) {
         let need = if check.required { "required" } else { "optional" };
         let place = tally.finding_of(check).map(|place| (place + 1).to_string()).unwrap_or_default();
-        let (target, from) = (code(&target(check)), code(&check.vantage));
+        let (target, from) = (code(&target(check)), code(crowd));
         let accepted = check.accepted.as_ref().filter(|_| standing == Standing::Accepted);
         let accepted = accepted.map(|accepted| format!("; {}", told(accepted))).unwrap_or_default();
         let outcome = prose(&(outcome(check) + &accepted));
         put(out, &format!("| {target} | {from} | {need} | {outcome} | {place} |\n"));
     }
+    if left > 0 {
+        put(out, &format!("\n{left} more are in the JSON report.\n"));
+    }
     put(out, "\n</details>\n\n");
 }
+
+/// Rows of a table; trackers of tickets take no text that is much longer.
+const MOST_ROWS: usize = 200;
 
 fn outcome(check: &Check) -> String {
     let note = check.note.as_deref().unwrap_or_default();

@@ -11,6 +11,8 @@ mod authorities;
 #[cfg(feature = "cli")]
 pub mod chain;
 #[cfg(feature = "cli")]
+mod crowds;
+#[cfg(feature = "cli")]
 pub mod diagnosis;
 #[cfg(feature = "cli")]
 pub mod diff;

@@ -16,13 +16,24 @@ const FOLD_FROM: usize = 3;
 /// How many hosts of a folded row are named.
 const NAMED: usize = 3;
 
+/// So many vantages, or crowds of them, have sections of their own.
+pub(super) const MOST_CROWDS: usize = 12;
+
 /// What fails alike: the finding, where, and with which word.
 type Kind = (Option<usize>, Option<Phase>, Option<Cause>);
 
-/// The sections of the grid: unmet checks, and with `all` the others too.
+/// A vantage and what it is called in titles.
+type Named<'a> = (&'a str, &'a str);
+
+/// The sections of the grid: unmet checks, those of vantages that saw the same once; with `all` the others too, and every
+/// vantage.
 pub(super) fn sections(tally: &Tally<'_>, all: bool) -> Vec<Section> {
     let mut sections = Vec::new();
-    for vantage in tally.vantages() {
+    let every = tally.vantages();
+    let crowds = tally.crowds().iter().take(MOST_CROWDS).map(|crowd| (crowd.first, crowd.name.as_str()));
+    let named: Vec<Named<'_>> =
+        if all { every.into_iter().map(|id| (id, id)).collect() } else { crowds.collect() };
+    for vantage in named {
         sections.extend([true, false].map(|required| unmet(tally, vantage, required, !all)));
         sections.push(accepted(tally, vantage, !all));
         if all {
@@ -33,17 +44,17 @@ pub(super) fn sections(tally: &Tally<'_>, all: bool) -> Vec<Section> {
     sections
 }
 
-fn unmet(tally: &Tally<'_>, vantage: &str, required: bool, fold: bool) -> Section {
+fn unmet(tally: &Tally<'_>, vantage: Named<'_>, required: bool, fold: bool) -> Section {
     let checks: Vec<&Check> =
-        standing(tally, vantage, Standing::Unmet).filter(|c| c.required == required).collect();
+        standing(tally, vantage.0, Standing::Unmet).filter(|c| c.required == required).collect();
     let word = if required { "not met, required" } else { "not met, optional" };
     let rows = if fold { folded(tally, &checks) } else { checks.iter().map(|c| row(tally, c)).collect() };
     Section { title: title(tally, word, vantage, checks.len()), rows }
 }
 
 /// Those that fail alike and are accepted for the same reason share a row.
-fn accepted(tally: &Tally<'_>, vantage: &str, fold: bool) -> Section {
-    let checks: Vec<&Check> = standing(tally, vantage, Standing::Accepted).collect();
+fn accepted(tally: &Tally<'_>, vantage: Named<'_>, fold: bool) -> Section {
+    let checks: Vec<&Check> = standing(tally, vantage.0, Standing::Accepted).collect();
     let mut kinds: Vec<Vec<&Check>> = Vec::new();
     let mut places = HashMap::new();
     for check in &checks {
@@ -72,8 +83,8 @@ fn reason_of(check: &Check) -> String {
     check.accepted.as_ref().map(told).unwrap_or_default()
 }
 
-fn listed(tally: &Tally<'_>, vantage: &str, wanted: Standing) -> Section {
-    let rows: Vec<Row> = standing(tally, vantage, wanted).map(|c| row(tally, c)).collect();
+fn listed(tally: &Tally<'_>, vantage: Named<'_>, wanted: Standing) -> Section {
+    let rows: Vec<Row> = standing(tally, vantage.0, wanted).map(|c| row(tally, c)).collect();
     Section { title: title(tally, word(wanted), vantage, rows.len()), rows }
 }
 
@@ -81,7 +92,7 @@ fn standing<'a>(tally: &'a Tally<'_>, vantage: &str, wanted: Standing) -> impl I
     tally.from(vantage).filter(move |(_, standing)| *standing == wanted).map(|(check, _)| check)
 }
 
-fn title(tally: &Tally<'_>, word: &str, vantage: &str, count: usize) -> String {
+fn title(tally: &Tally<'_>, word: &str, (_, vantage): Named<'_>, count: usize) -> String {
     let from = if tally.many_vantages() { format!(", from {vantage}") } else { String::new() };
     format!("{word}{from} ({count})")
 }

@@ -8,6 +8,9 @@ use super::v1::{Check, Report};
 use crate::evidence::printable;
 use crate::finding::Finding;
 
+/// Ways to fail that have a line each.
+const MOST_ALIKE: usize = 20;
+
 /// No line is longer.
 const LONGEST_LINE: usize = 500;
 
@@ -16,9 +19,8 @@ pub fn render(report: &Report) -> String {
     let tally = Tally::new(report);
     let mut lines = vec![format!("{}: {}", headline::word(report.verdict), headline::sentence(&tally))];
     lines.extend(report.findings.iter().map(finding));
-    let many = tally.many_vantages();
-    lines.extend(alike(&tally, Standing::Unmet, "unmet", |check| failed(check, many)));
-    lines.extend(alike(&tally, Standing::Accepted, "accepted", |check| accepted(check, many)));
+    lines.extend(alike(&tally, Standing::Unmet, "unmet", |check| failed(check, &tally)));
+    lines.extend(alike(&tally, Standing::Accepted, "accepted", |check| accepted(check, &tally)));
     lines.extend(accepted::not_needed(report));
     lines.iter().map(|line| printable(line, LONGEST_LINE) + "\n").collect()
 }
@@ -33,28 +35,37 @@ fn finding(finding: &Finding) -> String {
 }
 
 /// Checks that fail alike from the same place share a line, as they share a row of the grid.
-fn alike(tally: &Tally<'_>, standing: Standing, word: &str, said: impl Fn(&Check) -> String) -> Vec<String> {
+fn alike(
+    tally: &Tally<'_>,
+    standing: Standing,
+    word: &str,
+    said: impl Fn(&Check) -> Option<String>,
+) -> Vec<String> {
     let mut lines: Vec<(String, Vec<String>)> = Vec::new();
-    for check in tally.standing(standing) {
-        let alike = said(check);
+    for (check, alike) in tally.standing(standing).filter_map(|check| Some((check, said(check)?))) {
         match lines.iter_mut().find(|(key, _)| *key == alike) {
             Some((_, targets)) => targets.push(target(check)),
             None => lines.push((alike, vec![target(check)])),
         }
     }
-    lines.into_iter().map(|(alike, targets)| format!("{word}: {} {alike}", named(&targets))).collect()
+    let left = lines.len().saturating_sub(MOST_ALIKE);
+    let shown = lines.iter().take(MOST_ALIKE).map(|(alike, t)| format!("{word}: {} {alike}", named(t)));
+    let more = (left > 0).then(|| format!("{word}: {left} more kinds of failures; -o text shows them"));
+    shown.chain(more).collect()
 }
 
-fn accepted(check: &Check, many_vantages: bool) -> String {
+fn accepted(check: &Check, tally: &Tally<'_>) -> Option<String> {
     let until = check.accepted.as_ref().map(|a| format!(" until {}: {}", a.until, a.reason));
-    failed(check, many_vantages) + &until.unwrap_or_default()
+    Some(failed(check, tally)? + &until.unwrap_or_default())
 }
 
-fn failed(check: &Check, many_vantages: bool) -> String {
+/// `None` where another vantage stands for that of the check.
+fn failed(check: &Check, tally: &Tally<'_>) -> Option<String> {
+    let crowd = tally.crowd_of(check)?;
     let cause = check.cause.map_or("unknown", crate::evidence::Cause::word);
-    let from = if many_vantages { format!(" from {}", check.vantage) } else { String::new() };
+    let from = if tally.many_vantages() { format!(" from {crowd}") } else { String::new() };
     let optional = if check.required { "" } else { " (optional)" };
-    format!("{cause}{from}{optional}")
+    Some(format!("{cause}{from}{optional}"))
 }
 
 fn named(targets: &[String]) -> String {

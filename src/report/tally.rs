@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::crowds::{Crowd, crowds};
 use super::v1::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
 use crate::finding::Finding;
 
 /// Where a check stands once the others are known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Standing {
     Met,
     Unmet,
@@ -55,6 +56,10 @@ pub(super) struct Tally<'a> {
     checks: HashMap<&'a str, &'a Check>,
     /// The places of the checks of each vantage.
     places: HashMap<&'a str, Vec<usize>>,
+    /// The vantages, those that saw the same as one.
+    crowds: Vec<Crowd<'a>>,
+    /// The places of the crowds by the first vantage of each.
+    leads: HashMap<&'a str, usize>,
 }
 
 impl<'a> Tally<'a> {
@@ -62,13 +67,24 @@ impl<'a> Tally<'a> {
         let replaced = met_alternatives(&report.checks);
         let standings = report.checks.iter().map(|check| standing(check, &replaced)).collect();
         let checks = report.checks.iter().map(|check| (check.id.as_str(), check)).collect();
-        Self {
-            report,
-            standings,
-            findings: findings_by_check(report),
-            checks,
-            places: places(&report.checks),
-        }
+        let findings = findings_by_check(report);
+        let places = places(&report.checks);
+        let mut tally =
+            Self { report, standings, findings, checks, places, crowds: Vec::new(), leads: HashMap::new() };
+        tally.crowds = crowds(&tally);
+        tally.leads = tally.crowds.iter().enumerate().map(|(place, crowd)| (crowd.first, place)).collect();
+        tally
+    }
+
+    /// The vantages, those that saw the same as one.
+    pub(super) fn crowds(&self) -> &[Crowd<'a>] {
+        &self.crowds
+    }
+
+    /// What the vantage of a check is called with those that saw the same; `None` where another stands for them.
+    pub(super) fn crowd_of(&self, check: &Check) -> Option<&str> {
+        let place = *self.leads.get(check.vantage.as_str())?;
+        self.crowds.get(place).map(|crowd| crowd.name.as_str())
     }
 
     /// The checks that stand so, in plan order.

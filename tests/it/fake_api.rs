@@ -1,12 +1,17 @@
 //! An API server as far as arcprobe asks one: it answers with objects and texts of real ones, for what the cluster of the
 //! tests is too old for and for what must not go wrong there.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+
+use crate::program::Program;
 
 /// What the server answers.
 #[derive(Clone, Default)]
@@ -25,6 +30,10 @@ pub(crate) struct Scenario {
     pub(crate) answers: Vec<(&'static str, u16, Value)>,
     /// The log, for each time that it is read; the last one again and again.
     pub(crate) logs: Vec<String>,
+    /// The log of a pod is what the real agent tells of its task, asking this resolver; each task is carried out once.
+    pub(crate) agents_ask: Option<SocketAddr>,
+    /// Nodes; at least one.
+    pub(crate) nodes: usize,
 }
 
 /// A running server; it ends with the process.
@@ -43,6 +52,8 @@ impl FakeApi {
             seen: Arc::clone(&seen),
             jobs: Mutex::default(),
             reads: Mutex::default(),
+            tasks: Mutex::default(),
+            told: Mutex::default(),
         });
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -86,6 +97,10 @@ struct State {
     seen: Arc<Mutex<Vec<String>>>,
     jobs: Mutex<Vec<Value>>,
     reads: Mutex<usize>,
+    /// What the Secrets hold, by their names.
+    tasks: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// What agents told, by the names of the Secrets of their tasks.
+    told: Mutex<BTreeMap<String, String>>,
 }
 
 impl State {
@@ -113,7 +128,13 @@ impl State {
             return refusal(code, message);
         }
         if path.ends_with("/log") {
-            return (200, self.log());
+            return (
+                200,
+                match scenario.agents_ask {
+                    Some(resolver) => self.told(path, resolver),
+                    None => self.log(),
+                },
+            );
         }
         if let Some((_, status, body)) = scenario.answers.iter().find(|(known, ..)| *known == path) {
             return if *status == 200 {
@@ -136,7 +157,9 @@ impl State {
             ("GET", "apis") => {
                 (200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": []}).to_string())
             }
-            ("GET", "nodes") => (200, list("NodeList", &[node()])),
+            ("GET", "nodes") => {
+                (200, list("NodeList", &(1..=scenario.nodes.max(1)).map(node).collect::<Vec<_>>()))
+            }
             ("GET", "events") => (200, list("EventList", &self.events())),
             ("GET", "pods") => (200, list("PodList", &self.pods())),
             _ => refusal(404, "the server could not find the requested resource"),
@@ -149,6 +172,23 @@ impl State {
         let log = logs.get(*reads).or(logs.last()).cloned().unwrap_or_default();
         *reads += 1;
         log
+    }
+
+    /// What the agent in a pod tells.
+    fn told(&self, path: &str, resolver: SocketAddr) -> String {
+        let pod = path.rsplit('/').nth(1).unwrap_or_default();
+        let jobs = self.jobs.lock().unwrap();
+        let is_its = |job: &&Value| pod.strip_suffix("-abcde") == job["metadata"]["name"].as_str();
+        let volumes = &jobs.iter().find(is_its).unwrap()["spec"]["template"]["spec"]["volumes"];
+        let mut secrets =
+            volumes.as_array().unwrap().iter().filter_map(|volume| volume["secret"]["secretName"].as_str());
+        let name = secrets.next_back().unwrap().to_owned();
+        drop(jobs);
+        // held while it runs, so that the others wait for what it tells
+        let mut told = self.told.lock().unwrap();
+        told.entry(name.clone())
+            .or_insert_with(|| agent(&self.tasks.lock().unwrap()[&name], resolver))
+            .clone()
     }
 
     fn review(&self, body: &[u8]) -> String {
@@ -170,6 +210,10 @@ impl State {
         object["metadata"]["name"] = json!(name);
         if resource == "jobs" {
             self.jobs.lock().unwrap().push(object.clone());
+        }
+        if resource == "secrets" {
+            let task = object["data"]["task.json"].as_str().unwrap_or_default();
+            self.tasks.lock().unwrap().insert(name, BASE64_STANDARD.decode(task).unwrap());
         }
         object.to_string()
     }
@@ -221,9 +265,20 @@ fn merge(into: &mut Value, over: &Value) {
     }
 }
 
-fn node() -> Value {
+/// What the real agent tells of a task.
+fn agent(task: &[u8], resolver: SocketAddr) -> String {
+    // in a pod it would ask the cluster's own
+    let mut task: Value = serde_json::from_slice(task).unwrap();
+    task["probe"]["resolvers"] = json!([resolver]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("task.json");
+    std::fs::write(&file, task.to_string()).unwrap();
+    Program::new().args(["agent", file.to_str().unwrap()]).run().exits(0).stdout
+}
+
+fn node(number: usize) -> Value {
     json!({
-        "metadata": {"name": "node1"},
+        "metadata": {"name": format!("node{number}")},
         "status": {
             "conditions": [{"type": "Ready", "status": "True"}],
             "images": [{"names": ["registry.k8s.io/pause:3.9"], "sizeBytes": 300}],

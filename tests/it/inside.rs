@@ -14,7 +14,7 @@ use crate::program::{Program, Ran};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A file in the form of a packed agent.
-fn payload(directory: &Path, arch: &str, version: &str) -> PathBuf {
+pub(crate) fn payload(directory: &Path, arch: &str, version: &str) -> PathBuf {
     let body = b"loaderagent";
     let sha256 = format!("{:x}", Sha256::digest(body));
     let head = json!({"version": version, "arch": arch, "loader": 6, "agent": 5, "sha256": sha256});

@@ -30,4 +30,5 @@ mod report;
 mod reports;
 mod requirements;
 mod rules;
+mod scale;
 mod several;

@@ -38,6 +38,8 @@ const REFUSES: Scenario = Scenario {
     pod: None,
     answers: Vec::new(),
     logs: Vec::new(),
+    agents_ask: None,
+    nodes: 1,
 };
 
 /// Two with the same webhook, one that is not there: a report each, one shared cause, nothing left anywhere.

@@ -37,13 +37,13 @@ impl<'a> Row<'a> {
 /// The matrix; nothing where there is no check.
 pub(super) fn matrix(tally: &Tally<'_>) -> Markup {
     let mut html = Markup::default();
-    let vantages = tally.vantages();
-    let rows = rows(tally, &vantages);
+    let crowds = tally.crowds();
+    let rows = rows(tally);
     if rows.is_empty() {
         return html;
     }
     let heads: Vec<String> =
-        vantages.iter().take(MOST_COLUMNS).map(|vantage| format!("From {vantage}")).collect();
+        crowds.iter().take(MOST_COLUMNS).map(|crowd| format!("From {}", crowd.name)).collect();
     // what came of it first: on a phone the other columns are out of sight
     let mut columns = vec!["Endpoint"];
     columns.extend(heads.iter().map(String::as_str));
@@ -57,8 +57,8 @@ pub(super) fn matrix(tally: &Tally<'_>) -> Markup {
         }
     });
     left_out(&mut html, rows.len(), MOST_ROWS);
-    if vantages.len() > MOST_COLUMNS {
-        let text = format!("{} more vantages are in the JSON report.", vantages.len() - MOST_COLUMNS);
+    if crowds.len() > MOST_COLUMNS {
+        let text = format!("{} more vantages are in the JSON report.", crowds.len() - MOST_COLUMNS);
         html.simple("p", &[("class", "note")], &text);
     }
     html
@@ -72,16 +72,18 @@ const GROUPS: [(Standing, &str); 5] = [
     (Standing::Met, "Met"),
 ];
 
-fn rows<'a>(tally: &Tally<'a>, vantages: &[&str]) -> Vec<Row<'a>> {
-    let columns: HashMap<&str, usize> = vantages.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+/// Of vantages that saw the same, the first stands for all.
+fn rows<'a>(tally: &Tally<'a>) -> Vec<Row<'a>> {
+    let firsts = tally.crowds().iter().enumerate();
+    let columns: HashMap<&str, usize> = firsts.map(|(place, crowd)| (crowd.first, place)).collect();
     let mut places: HashMap<(&str, String), usize> = HashMap::new();
     let mut rows: Vec<Row<'a>> = Vec::new();
     for (check, standing) in tally.each() {
+        let Some(&column) = columns.get(check.vantage.as_str()) else { continue };
         let place = *places.entry((&check.requirement, target(check))).or_insert(rows.len());
         if place == rows.len() {
             rows.push(Row { checks: Vec::new() });
         }
-        let column = columns.get(check.vantage.as_str()).copied().unwrap_or_default();
         rows[place].checks.push((column, check, standing));
     }
     rows
