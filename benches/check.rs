@@ -1,5 +1,6 @@
 //! Whole runs of the real binary against the loopback lab: wall time against the longest single chain, time with
-//! endpoints that drop packets, probes per CPU second, and the same work done by `curl --parallel` where curl is there.
+//! endpoints that drop packets, probes per CPU second, and the same work done by `curl --parallel` and by Prometheus'
+//! `blackbox_exporter` where they are there (Debian: curl, prometheus-blackbox-exporter).
 //!
 //! `cargo bench --bench check`. Machines are noisy: look at the ratios, which come from the same run. The lab delays DNS,
 //! TLS and HTTP answers each by the round-trip time; the TCP handshake over loopback has none, so that the longest chain
@@ -8,6 +9,8 @@
 #![allow(clippy::print_stdout, reason = "the figures are the output")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot be set up has to fail loudly")]
 
+#[path = "blackbox/mod.rs"]
+mod blackbox;
 #[path = "../tests/it/lab/mod.rs"]
 mod lab;
 
@@ -26,12 +29,13 @@ fn main() {
     if std::env::args().any(|a| a == "--test") {
         return;
     }
-    println!("{:<46} {:>9} {:>9} {:>9}   budget", "scenario (median of 5)", "wall ms", "cpu ms", "ratio");
+    println!("{:<50} {:>9} {:>9} {:>9}   budget", "scenario (median of 5)", "wall ms", "cpu ms", "ratio");
     lists();
     chains();
     drops();
     dead_resolver();
     against_curl();
+    against_blackbox();
 }
 
 /// From start to end: what has to be open is asked for by scripts too, and no network is waited for.
@@ -90,6 +94,27 @@ fn against_curl() {
     }
 }
 
+/// The exporter keeps running and is asked for each URL, by as many clients as it is said to take; their CPU time does not count.
+fn against_blackbox() {
+    for rtt in [0, 50] {
+        let bench = Bench::new(500, 0, Duration::from_millis(rtt));
+        let Some(exporter) = blackbox::Exporter::start(bench.lab.roots()) else {
+            println!(
+                "skipped: blackbox_exporter is not on this machine (Debian: prometheus-blackbox-exporter)"
+            );
+            return;
+        };
+        let hosts: Vec<String> = (0..bench.count).map(|index| format!("h{index}.lab.example")).collect();
+        let targets: Vec<_> = hosts.iter().map(|host| (host.as_str(), bench.lab.address(host))).collect();
+        let (ours, theirs) = (bench.arcprobe(), exporter.probe_all(&targets, RUNS));
+        theirs.print(&format!("blackbox_exporter, 500, {rtt} ms"), 1.0, "");
+        let wall = ours.wall.as_secs_f64() / theirs.wall.as_secs_f64();
+        let cpu = ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64();
+        ours.print(&format!("arcprobe / blackbox_exporter wall, 500, {rtt} ms"), wall, "");
+        ours.print(&format!("arcprobe / blackbox_exporter CPU, 500, {rtt} ms"), cpu, "");
+    }
+}
+
 struct Bench {
     lab: Lab,
     count: usize,
@@ -108,7 +133,7 @@ impl Measured {
 
     fn print(&self, scenario: &str, ratio: f64, budget: &str) {
         let (wall, cpu) = (self.wall.as_secs_f64() * 1e3, self.cpu.as_secs_f64() * 1e3);
-        println!("{scenario:<46} {wall:>9.1} {cpu:>9.1} {ratio:>9.2}   {budget}");
+        println!("{scenario:<50} {wall:>9.1} {cpu:>9.1} {ratio:>9.2}   {budget}");
     }
 }
 

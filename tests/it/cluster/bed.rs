@@ -111,6 +111,12 @@ impl Bed {
         assert!(output.status.success(), "{objects}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// The kubeconfig with all that its one context needs.
+    pub(crate) fn config(&self) -> Value {
+        let text = self.kubectl(&["config", "view", "--raw", "--minify", "--flatten", "-o", "json"]);
+        serde_json::from_str(&text).unwrap()
+    }
+
     fn try_kubectl(&self, args: &[&str], input: &str) -> Output {
         let mut command = Command::new(&self.kubectl);
         command.args(args).env("KUBECONFIG", &self.kubeconfig);
@@ -175,9 +181,7 @@ impl<'a> Namespace<'a> {
         let secret = self.kubectl(&["get", "serviceaccount", "user", "-o", "jsonpath={.secrets[0].name}"]);
         let token =
             self.kubectl(&["get", "secret", &secret, "-o", "go-template={{.data.token | base64decode}}"]);
-        let view: Value =
-            serde_json::from_str(&self.bed.kubectl(&["config", "view", "--raw", "--minify", "-o", "json"]))
-                .unwrap();
+        let view = self.bed.config();
         let config = serde_json::json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "restricted",
             "clusters": [{"name": "c", "cluster": view["clusters"][0]["cluster"]}],

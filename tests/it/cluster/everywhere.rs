@@ -1,7 +1,10 @@
 //! From all positions, without an image being pulled, on an image that has no shell.
 
+use serde_json::{Value, json};
+
 use super::bed::{on_the_cluster, on_the_lab};
 use super::internet::Internet;
+use crate::lab::Dns;
 
 #[test]
 fn all_is_met_from_everywhere_and_nothing_is_left() {
@@ -40,6 +43,48 @@ fn every_node_is_looked_from_and_named() {
         assert_eq!(ids, ["pod@node1", "pod@node2", "node@node1", "node@node2"]);
         let checks = report["checks"].as_array().unwrap();
         assert!(checks.iter().any(|c| c["id"].as_str().unwrap().starts_with("pod@node2/")));
+        namespace.is_clean();
+    });
+}
+
+/// The same cluster by two names and a third one that is not there: a report on each, and nothing left.
+#[test]
+fn several_clusters_are_looked_at_in_one_run() {
+    on_the_lab(|namespace| {
+        let internet = Internet::with_dns_for_pods(&Dns::Servfail);
+        let mut config = namespace.bed.config();
+        let mut add = |name: &str, cluster: Value| {
+            let mut context = config["contexts"][0].clone();
+            context["name"] = json!(name);
+            context["context"]["cluster"] = cluster;
+            config["contexts"].as_array_mut().unwrap().push(context);
+        };
+        let known = namespace.bed.config()["contexts"][0]["context"]["cluster"].clone();
+        add("one", known.clone());
+        add("two", known);
+        add("gone", json!("gone"));
+        let gone = json!({"name": "gone", "cluster": {"server": "https://127.0.0.1:1"}});
+        config["clusters"].as_array_mut().unwrap().push(gone);
+        let file = internet.directory().join("several");
+        std::fs::write(&file, config.to_string()).unwrap();
+        let several = ["--kube-config", file.to_str().unwrap(), "--kube-context", "one,two,gone"];
+        let fleet = internet.check(namespace, "pod,node").args(several).run().exits(3).json();
+        assert_eq!(fleet["verdict"], "blocked");
+        for place in [0, 1] {
+            let report = &fleet["clusters"][place]["report"];
+            assert_eq!(report["vantages"].as_array().unwrap().len(), 2);
+            assert!(report["vantages"].as_array().unwrap().iter().all(|v| v["error"].is_null()));
+        }
+        let gone = &fleet["clusters"][2]["report"];
+        assert_eq!(
+            (&gone["verdict"], &gone["findings"][0]["id"]),
+            (&json!("incomplete"), &json!("cluster_unreachable"))
+        );
+        let shared: Vec<_> =
+            fleet["shared"].as_array().unwrap().iter().filter(|s| s["severity"] == "blocking").collect();
+        assert_eq!(shared.len(), 1, "{shared:#?}");
+        assert_eq!(shared[0]["found"].as_array().unwrap().len(), 2);
+        assert_eq!(shared[0]["not_in"], json!(["gone"]));
         namespace.is_clean();
     });
 }
