@@ -5,8 +5,8 @@
 mod accepted;
 mod build;
 mod difference;
-mod formats;
-mod page;
+pub(crate) mod formats;
+pub(crate) mod page;
 mod samples;
 
 use std::path::PathBuf;

@@ -253,6 +253,14 @@ fn read(message: &Message, name: &Name, kind: RecordType) -> Answer {
         .take(MOST_ADDRESSES)
         .collect();
     answer.failure = failure_of(message.metadata.response_code, !answer.addresses.is_empty());
+    if let Some(failure) = answer.failure.as_mut().filter(|f| f.cause == Cause::DnsNoData) {
+        if message.metadata.truncation {
+            // what was cut off may well have been the addresses
+            *failure = Failure::new(Cause::Unknown, "the answer is cut, and over TCP there is no whole one");
+        } else if answer.cnames.len() == MOST_ALIASES {
+            *failure = Failure::new(Cause::DnsNoData, format!("no address behind {MOST_ALIASES} aliases"));
+        }
+    }
     answer.query.rcode = Some(rcode_name(message.metadata.response_code));
     answer.query.cause = answer.failure.as_ref().map(|f| f.cause);
     answer.query.answers = answer.addresses.len();

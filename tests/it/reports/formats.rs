@@ -133,30 +133,34 @@ fn sarif_structure() -> Value {
         "$schema": { "type": "string" }, "version": { "const": "2.1.0" }, "runs": { "type": "array", "items": run } } })
 }
 
-/// Each family once, in one piece, with HELP and TYPE before its samples; no series twice; `# EOF` is the last line.
 #[test]
 fn metrics_are_read_by_both_kinds_of_readers() {
     for (name, report) in samples() {
-        let text = render(&report, Format::Openmetrics, &NARROW);
-        let body = text.strip_suffix("# EOF\n").unwrap_or_else(|| panic!("{name}: no end\n{text}"));
-        let (mut families, mut series) = (BTreeSet::new(), BTreeSet::new());
-        let mut family = String::new();
-        for line in body.lines() {
-            if let Some(head) = line.strip_prefix("# HELP ") {
-                head.split(' ').next().unwrap().clone_into(&mut family);
-                assert!(families.insert(family.clone()), "{name}: {family} begins twice");
-            } else if let Some(head) = line.strip_prefix("# TYPE ") {
-                assert_eq!(head, format!("{family} gauge"), "{name}");
-            } else {
-                let (key, value) = line.rsplit_once(' ').unwrap();
-                assert!(value.parse::<f64>().is_ok(), "{name}: {line}");
-                assert_eq!(key.split('{').next(), Some(family.as_str()), "{name}: {line}");
-                assert!(series.insert(key.to_owned()), "{name}: {key} is there twice");
-                labels(key);
-            }
-        }
-        assert!(families.len() > 8, "{name}");
+        assert_metrics(&name, &render(&report, Format::Openmetrics, &NARROW));
     }
+}
+
+/// Each family once, in one piece, with HELP and TYPE before its samples; no series twice; `# EOF` is the last line.
+#[track_caller]
+pub(crate) fn assert_metrics(name: &str, text: &str) {
+    let body = text.strip_suffix("# EOF\n").unwrap_or_else(|| panic!("{name}: no end\n{text}"));
+    let (mut families, mut series) = (BTreeSet::new(), BTreeSet::new());
+    let mut family = String::new();
+    for line in body.lines() {
+        if let Some(head) = line.strip_prefix("# HELP ") {
+            head.split(' ').next().unwrap().clone_into(&mut family);
+            assert!(families.insert(family.clone()), "{name}: {family} begins twice");
+        } else if let Some(head) = line.strip_prefix("# TYPE ") {
+            assert_eq!(head, format!("{family} gauge"), "{name}");
+        } else {
+            let (key, value) = line.rsplit_once(' ').unwrap();
+            assert!(value.parse::<f64>().is_ok(), "{name}: {line}");
+            assert_eq!(key.split('{').next(), Some(family.as_str()), "{name}: {line}");
+            assert!(series.insert(key.to_owned()), "{name}: {key} is there twice");
+            labels(key);
+        }
+    }
+    assert!(families.len() > 8, "{name}");
 }
 
 /// The labels of a series; panics where a quote or a backslash is not escaped.
@@ -213,17 +217,21 @@ fn markdown() {
     }
 }
 
-/// Outside of code there is no element but our own, no link and no mention.
 #[test]
 fn markdown_holds_no_markup_of_a_peer() {
     for (name, report) in samples() {
-        let text = render(&report, Format::Markdown, &NARROW);
-        let own = ["<details>", "<details open>", "</details>", "<summary>", "</summary>"];
-        let bare = without_code(&without_escapes(&text));
-        let bare = own.iter().fold(bare, |text, tag| text.replace(tag, ""));
-        for sign in ["<", "](", "![", "://", "@"] {
-            assert!(!bare.contains(sign), "{name}: {sign}\n{bare}");
-        }
+        assert_own_markdown(&name, &render(&report, Format::Markdown, &NARROW));
+    }
+}
+
+/// Outside of code there is no element but our own, no link and no mention.
+#[track_caller]
+pub(crate) fn assert_own_markdown(name: &str, text: &str) {
+    let own = ["<details>", "<details open>", "</details>", "<summary>", "</summary>"];
+    let bare = without_code(&without_escapes(text));
+    let bare = own.iter().fold(bare, |text, tag| text.replace(tag, ""));
+    for sign in ["<", "](", "![", "://", "@"] {
+        assert!(!bare.contains(sign), "{name}: {sign}\n{bare}");
     }
 }
 
