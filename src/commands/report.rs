@@ -21,8 +21,8 @@ pub(super) fn run(args: &ReportArgs, screen: &Screen) -> Result<Exit, CommandErr
     let report = super::waivers::apply(read(&args.file, "")?, &super::waivers::read(&args.waivers)?);
     // only now: the file may be one of those that are written
     let files = open_all(&args.save)?;
-    show(&report::render(&report, args.output, &screen.text))?;
-    save(&report, files, screen)?;
+    let shown = show(&report::render(&report, args.output, &screen.text));
+    shown.and(save(&report, files, screen))?;
     Ok(exit(&report, args.fail_on.severity()))
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Scenario {
     pub(crate) pod: Option<Value>,
     /// What paths answer, before all else; without their queries.
     pub(crate) answers: Vec<(&'static str, u16, Value)>,
+    /// Requests that begin like this, such as `DELETE /apis/batch`, get no answer for a long time.
+    pub(crate) silent: Option<&'static str>,
     /// The log, for each time that it is read; the last one again and again.
     pub(crate) logs: Vec<String>,
 }
@@ -92,6 +94,9 @@ impl State {
             let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let path = target.split('?').next().unwrap_or_default();
             self.seen.lock().unwrap().push(format!("{method} {path}"));
+            if self.scenario.silent.is_some_and(|silent| head.starts_with(silent)) {
+                std::thread::sleep(std::time::Duration::from_secs(100));
+            }
             let (status, text) = self.answer(method, path, &body);
             let head = format!(
                 "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",

@@ -14,7 +14,7 @@ use crate::program::{Program, Ran};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A file in the form of a packed agent.
-fn payload(directory: &Path, arch: &str, version: &str) -> PathBuf {
+pub(crate) fn payload(directory: &Path, arch: &str, version: &str) -> PathBuf {
     let body = b"loaderagent";
     let sha256 = format!("{:x}", Sha256::digest(body));
     let head = json!({"version": version, "arch": arch, "loader": 6, "agent": 5, "sha256": sha256});
@@ -23,7 +23,7 @@ fn payload(directory: &Path, arch: &str, version: &str) -> PathBuf {
     path
 }
 
-fn run_with(config: &Path, directory: &Path, more: &[&str]) -> Ran {
+pub(crate) fn run_with(config: &Path, directory: &Path, more: &[&str]) -> Ran {
     let (config, agent) =
         (config.display().to_string(), payload(directory, "amd64", VERSION).display().to_string());
     let args = ["check", "-l", "eastus", "--from", "pod", "--kube-config", &config, "-o", "json"];
@@ -59,12 +59,12 @@ fn tells(finding: &Value, id: &str, words: &[&str]) {
 }
 
 /// The log of an agent.
-fn log(records: &[Record]) -> String {
+pub(crate) fn log(records: &[Record]) -> String {
     let mut writer = Writer::default();
     records.iter().map(|record| writer.lines(record).unwrap()).collect()
 }
 
-fn hello() -> Record {
+pub(crate) fn hello() -> Record {
     let resolvers = vec!["10.96.0.10:53".parse().unwrap()];
     Record::Hello(Hello {
         version: VERSION.into(),

@@ -11,6 +11,7 @@ mod diagnose;
 mod discovery;
 mod docs;
 mod fake_api;
+mod hardship;
 mod hostile;
 mod inside;
 mod judgement;
