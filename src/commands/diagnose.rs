@@ -44,12 +44,12 @@ pub(super) fn run(
         None => (read(args, environment)?, false),
     };
     if let Some((document, _)) = &given {
-        case.azure = Some(document.clone());
+        case.add_azure(document.clone());
     }
     if args.az {
         let shown = case.resource().map(|resource| runtime()?.until_stopped(super::az::show(&resource)));
         match shown.transpose()? {
-            Some(Ok(document)) => case.azure = Some(document),
+            Some(Ok(document)) => case.add_azure(document),
             Some(Err(why)) => screen.hint(&format!("--az: {why}; what Azure says is not known")),
             None => screen
                 .hint("--az: the agents do not tell which resource they are; what Azure says is not known"),

@@ -33,6 +33,15 @@ pub(crate) struct Scenario {
 pub(crate) struct FakeApi {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
+    told: Arc<Mutex<Vec<Told>>>,
+}
+
+/// What a request told besides its path.
+#[derive(Clone)]
+pub(crate) struct Told {
+    pub(crate) request: String,
+    pub(crate) authorization: String,
+    pub(crate) body: String,
 }
 
 impl FakeApi {
@@ -40,9 +49,11 @@ impl FakeApi {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<String>>>::default();
+        let told = Arc::<Mutex<Vec<Told>>>::default();
         let state = Arc::new(State {
             scenario,
             seen: Arc::clone(&seen),
+            told: Arc::clone(&told),
             jobs: Mutex::default(),
             reads: Mutex::default(),
         });
@@ -52,7 +63,17 @@ impl FakeApi {
                 std::thread::spawn(move || state.serve(stream));
             }
         });
-        Self { address, seen }
+        Self { address, seen, told }
+    }
+
+    /// The requests so far, with what they told.
+    pub(crate) fn told(&self) -> Vec<Told> {
+        self.told.lock().unwrap().clone()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A kubeconfig for it.
@@ -82,6 +103,7 @@ pub(crate) fn kubeconfig(directory: &Path, server: &str) -> PathBuf {
 struct State {
     scenario: Scenario,
     seen: Arc<Mutex<Vec<String>>>,
+    told: Arc<Mutex<Vec<Told>>>,
     jobs: Mutex<Vec<Value>>,
     reads: Mutex<usize>,
 }
@@ -89,11 +111,14 @@ struct State {
 impl State {
     fn serve(&self, mut stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
-        while let Some((head, body)) = request(&mut reader) {
+        while let Some((head, authorization, body)) = request(&mut reader) {
             let mut words = head.split(' ');
             let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let path = target.split('?').next().unwrap_or_default();
-            self.seen.lock().unwrap().push(format!("{method} {path}"));
+            let request = format!("{method} {path}");
+            self.seen.lock().unwrap().push(request.clone());
+            let text = String::from_utf8_lossy(&body).into_owned();
+            self.told.lock().unwrap().push(Told { request, authorization, body: text });
             if self.scenario.silent.is_some_and(|silent| head.starts_with(silent)) {
                 std::thread::sleep(std::time::Duration::from_secs(100));
             }
@@ -247,15 +272,19 @@ fn refusal(code: u16, message: &str) -> (u16, String) {
     (code, status.to_string())
 }
 
-fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
+/// The first line, the login and the body.
+fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>)> {
     let mut head = String::new();
     reader.read_line(&mut head).ok().filter(|read| *read > 0)?;
-    let mut length = 0;
+    let (mut length, mut authorization) = (0, String::new());
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
         if line.trim().is_empty() {
             break;
+        }
+        if line.to_ascii_lowercase().starts_with("authorization:") {
+            authorization = line.trim().to_owned();
         }
         if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().ok()?;
@@ -263,5 +292,5 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((head, body))
+    Some((head, authorization, body))
 }

@@ -31,3 +31,4 @@ mod report;
 mod reports;
 mod requirements;
 mod rules;
+mod secrets;
