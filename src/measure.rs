@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::discovery::Discoveries;
 use crate::evidence::Evidence;
 use crate::lookout::Lookout;
@@ -25,7 +27,27 @@ pub async fn measure(
     (plan, Evidence { inquiries: discoveries.into_answers(), ..evidence })
 }
 
-/// Completes when the user wants to stop (Ctrl-C) or the system does (SIGTERM); never where that cannot be heard.
+/// How urgently the user wants to stop.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Stop {
+    /// Not at all.
+    #[default]
+    No,
+    /// Soon: what is on its way may end, and a cluster is cleared up.
+    Asked,
+    /// At once: whatever is left behind.
+    Insisted,
+}
+
+/// Completes when the user wants to stop, at least so urgently.
+pub async fn until(mut stopped: watch::Receiver<Stop>, urgency: Stop) {
+    if stopped.wait_for(|stop| *stop >= urgency).await.is_err() {
+        // nobody is there any more who could want it
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Completes when the user wants to stop (Ctrl-C) or the system does (SIGTERM, SIGHUP); never where that cannot be heard.
 pub async fn interruption() {
     let typed = async {
         if tokio::signal::ctrl_c().await.is_err() {
@@ -34,19 +56,48 @@ pub async fn interruption() {
     };
     tokio::select! {
         () = typed => {}
-        () = termination() => {}
+        () = ended_by::terminate() => {}
+        () = ended_by::hangup() => {}
     }
 }
 
 #[cfg(unix)]
-async fn termination() {
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
+mod ended_by {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    pub(super) async fn terminate() {
+        heard(SignalKind::terminate()).await;
+    }
+
+    /// The terminal is closed, or the connection to the machine is over. Who started us with `nohup` wants that not to matter:
+    /// where it cannot be seen whether it does, the system's own way is kept.
+    pub(super) async fn hangup() {
+        if is_ignored(HANGUP) {
+            std::future::pending::<()>().await;
+        }
+        heard(SignalKind::hangup()).await;
+    }
+
+    /// proc(5): a mask in hexadecimal digits, the first signal in its lowest bit.
+    fn is_ignored(signal: u32) -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
+    }
+
+    const HANGUP: u32 = 1;
+
+    async fn heard(kind: SignalKind) {
+        match signal(kind) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn termination() {
-    std::future::pending().await
+mod ended_by {
+    pub(super) use std::future::pending as terminate;
+    pub(super) use std::future::pending as hangup;
 }

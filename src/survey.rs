@@ -14,7 +14,7 @@ use crate::conclude::Sighting;
 use crate::discovery::Discoveries;
 use crate::evidence::{Detail, Evidence, NotRun, Observation, Reach};
 use crate::lookout::{self, Lookout};
-use crate::measure::measure;
+use crate::measure::{Stop, measure, until};
 use crate::net::Net;
 use crate::networks::{Networks, Role, Snapshot, cidr};
 use crate::plan;
@@ -96,28 +96,33 @@ pub enum HereSign {
 pub type Listener = Arc<dyn Fn(Sign) + Send + Sync>;
 
 impl Surveyor<'_> {
-    /// Looks from everywhere. `stopped` turns true when the user wants to stop; what was measured until then is kept.
+    /// Looks from everywhere. `stopped` changes when the user wants to stop; what was measured until then is kept.
     ///
     /// # Errors
     /// When the kubeconfig or the agents' own proxy cannot be used. That the cluster does not answer is none: it is a
     /// trouble of its vantages.
     pub async fn survey(
         &self,
-        stopped: watch::Receiver<bool>,
+        stopped: watch::Receiver<Stop>,
         listen: Listener,
     ) -> Result<Survey, SurveyError> {
         let started = std::time::Instant::now();
-        let inside = self.inside().await?;
+        let inside = self.inside(until(stopped.clone(), Stop::Asked)).await?;
         let here = self.here(stopped.clone(), Arc::clone(&listen));
         let there = self.there(inside.as_ref(), stopped.clone(), listen);
-        let snapshot = self.snapshot(inside.as_ref());
+        let snapshot = async {
+            tokio::select! {
+                snapshot = self.snapshot(inside.as_ref()) => snapshot,
+                () = until(stopped.clone(), Stop::Asked) => None,
+            }
+        };
         let (here, (there, left), snapshot) = tokio::join!(here, there, snapshot);
         let mut sightings: Vec<_> = here.into_iter().chain(there).collect();
         sightings.sort_by_key(|s| self.settings.vantages.iter().position(|kind| *kind == s.vantage.kind));
         let pod = inside.as_ref().map(|inside| inside.pod.clone()).unwrap_or_default();
         let advice = snapshot.map(|snapshot| self.advice(&snapshot, &pod, &sightings));
         let notes = inside.into_iter().flat_map(|inside| inside.notes).chain(left).collect();
-        let interrupted = *stopped.borrow();
+        let interrupted = *stopped.borrow() > Stop::No;
         Ok(Survey { sightings, notes, took: started.elapsed(), interrupted, advice })
     }
 
@@ -126,7 +131,7 @@ impl Surveyor<'_> {
     /// # Errors
     /// When nothing would be, or the cluster cannot be asked.
     pub async fn dry_run(&self) -> Result<Vec<serde_json::Value>, SurveyError> {
-        let inside = self.inside().await?.ok_or(SurveyError::NoCluster)?;
+        let inside = self.inside(std::future::pending()).await?.ok_or(SurveyError::NoCluster)?;
         match inside.access {
             Ok(access) => cluster::manifests(&access, &inside.order).await.map_err(SurveyError::Nothing),
             Err(trouble) => Err(SurveyError::Nothing(trouble)),
@@ -152,13 +157,13 @@ impl Surveyor<'_> {
         }
     }
 
-    async fn here(&self, mut stopped: watch::Receiver<bool>, listen: Listener) -> Option<Sighting> {
+    async fn here(&self, stopped: watch::Receiver<Stop>, listen: Listener) -> Option<Sighting> {
         if !self.settings.vantages.contains(&VantageKind::Workstation) {
             return None;
         }
         let probe = &self.settings.probe;
         let bounds = Bounds { deadline: probe.deadline, concurrency: probe.concurrency };
-        let stop = async move { drop(stopped.wait_for(|stopped| *stopped).await) };
+        let stop = until(stopped, Stop::Asked);
         let hear = move |event: Event<'_>| {
             listen(Sign::Here(match event {
                 Event::Planned(number) => HereSign::Planned(number),
@@ -173,7 +178,7 @@ impl Surveyor<'_> {
     }
 
     /// The cluster and what is wanted of it; `None` where nothing is.
-    async fn inside(&self) -> Result<Option<Inside>, SurveyError> {
+    async fn inside(&self, stop: impl Future<Output = ()>) -> Result<Option<Inside>, SurveyError> {
         let Some(cluster) = &self.settings.cluster else { return Ok(None) };
         let access = Access::open(&cluster.kube, self.environment, &self.settings.probe).await;
         let access = match access {
@@ -182,7 +187,10 @@ impl Surveyor<'_> {
             Err(e @ AccessError::Config(_)) => return Err(e.into()),
         };
         let agents = match (&access, &cluster.pod_routes) {
-            (Ok(access), None) => cluster::proxies(access, cluster.read_secrets).await,
+            (Ok(access), None) => tokio::select! {
+                agents = cluster::proxies(access, cluster.read_secrets) => agents,
+                () = stop => None,
+            },
             _ => None,
         };
         let (pod, mut notes) = pod_routes(cluster, agents)?;
@@ -201,14 +209,19 @@ impl Surveyor<'_> {
     async fn there(
         &self,
         inside: Option<&Inside>,
-        stopped: watch::Receiver<bool>,
+        stopped: watch::Receiver<Stop>,
         listen: Listener,
     ) -> (Vec<Sighting>, Vec<String>) {
         let Some(inside) = inside else { return (Vec::new(), Vec::new()) };
         let (looked, left) = match &inside.access {
             Ok(access) => {
                 let hear: cluster::Listener = Arc::new(move |place, step| listen(Sign::There(place, step)));
-                cluster::look(access, &inside.order, stopped, hear).await
+                tokio::select! {
+                    looked = cluster::look(access, &inside.order, stopped.clone(), hear) => looked,
+                    () = until(stopped, Stop::Insisted) => {
+                        (cluster::nowhere(&inside.order, &Trouble::stopped()), vec![LEFT.to_owned()])
+                    }
+                }
             }
             Err(trouble) => (cluster::nowhere(&inside.order, trouble), Vec::new()),
         };
@@ -448,6 +461,10 @@ fn within(probe: &crate::settings::ProbeSettings) -> Duration {
     let longest = probe.timeout * 12 * (probe.retries + 1);
     probe.deadline.unwrap_or(longest).min(longest) + START
 }
+
+/// What is told where nobody waited for the clearing up.
+const LEFT: &str =
+    "stopped at once: what this run created in the cluster may be left; arcprobe cleanup deletes it";
 
 /// Until a pod runs on a slow node.
 const START: Duration = Duration::from_secs(60);

@@ -48,6 +48,11 @@ impl Trouble {
     pub fn new(kind: TroubleKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into() }
     }
+
+    /// The user stopped the run before anything was seen.
+    pub fn stopped() -> Self {
+        Self::new(TroubleKind::Interrupted, "the run was stopped first")
+    }
 }
 
 /// What can go wrong on the way to looking from inside a cluster.

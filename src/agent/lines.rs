@@ -52,6 +52,11 @@ impl Writer {
     }
 }
 
+/// Whether a line is one of a [`Writer`].
+pub fn is_ours(line: &str) -> bool {
+    line.starts_with(MARK)
+}
+
 /// Puts records together from lines, however often and in how many pieces the log was read.
 #[derive(Debug, Default)]
 pub struct Reader {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::redact::Redaction;
 use crate::networks::Skipped;
 use crate::prerequisites::facts::{Asked, Facts};
 
@@ -34,7 +35,7 @@ pub struct Case {
     pub unread: Vec<Skipped>,
     /// What is wrong with the skip range of the agents, where it stops them.
     pub skip_range: Option<String>,
-    /// What `az connectedk8s show` says, as it was given.
+    /// What `az connectedk8s show` says, as far as it is read.
     pub azure: Option<Value>,
     /// What is there of what is needed besides the network.
     pub prerequisites: Option<Facts>,
@@ -100,6 +101,13 @@ pub enum CaseError {
 }
 
 impl Case {
+    /// Adds what Azure says, as far as it is read.
+    pub fn add_azure(&mut self, document: Value) {
+        let mut redaction = Redaction::default();
+        self.azure = Some(redaction.azure(document));
+        self.removed.extend(redaction.into_removed());
+    }
+
     /// Reads a saved document.
     ///
     /// # Errors

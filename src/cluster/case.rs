@@ -122,7 +122,7 @@ pub async fn case(access: &Access, agents: Option<&AgentProxies>, read_secrets: 
 }
 
 fn proxies(agents: &AgentProxies, redaction: &mut Redaction) -> BTreeMap<String, String> {
-    agents.variables.iter().map(|(name, value)| (name.clone(), redaction.line(value.reveal()))).collect()
+    agents.variables.iter().map(|(name, value)| (name.clone(), redaction.proxy(value.reveal()))).collect()
 }
 
 fn is_cut(list: &Value) -> bool {
@@ -185,7 +185,7 @@ async fn logs(access: &Access, case: &mut Case, redaction: &mut Redaction) {
     for (log, text) in read {
         match text {
             Ok(text) => {
-                let lines = text.lines().map(|line| redaction.line(line)).collect();
+                let lines = redaction.log(&text);
                 case.logs.push(Log { lines, ..log });
             }
             Err(error) => failed = failed.or_else(|| unread("logs of azure-arc", &error)),

@@ -18,6 +18,7 @@ use super::error::ApiError;
 use super::job::{Followed, Step, Told, trouble};
 use super::manifest;
 use super::prepare::{Order, Prepared, Target, prepare};
+use crate::measure::{Stop, until};
 use crate::payload::Arch;
 use crate::report::v1::Delivered;
 use crate::vantage::{Trouble, TroubleKind, VantageKind};
@@ -50,15 +51,20 @@ struct Created {
     secrets: Vec<String>,
 }
 
-/// Looks from every position of an order; `stopped` turns true when the user wants to stop. Whatever happens, nothing that
+/// Looks from every position of an order; `stopped` changes when the user wants to stop. Whatever happens, nothing that
 /// was created is left, unless it is to be kept or the API server does not answer any more; what is left is told.
 pub async fn look(
     access: &Access,
     order: &Order,
-    stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<Stop>,
     listen: Listener,
 ) -> (Vec<Looked>, Vec<String>) {
-    let prepared = match prepare(access, order).await {
+    let prepared = tokio::select! {
+        prepared = prepare(access, order) => prepared,
+        // nothing is created yet
+        () = until(stopped.clone(), Stop::Asked) => Err(Trouble::stopped()),
+    };
+    let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(trouble) => return (nowhere(order, &trouble), Vec::new()),
     };
@@ -103,7 +109,7 @@ struct Run<'a> {
     prepared: &'a Prepared,
     board: Board,
     created: std::sync::Mutex<Created>,
-    stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<Stop>,
     listen: Listener,
 }
 
@@ -166,7 +172,7 @@ impl Run<'_> {
         loop {
             let job = match begun.take() {
                 Some(job) => job,
-                None if *self.stopped.borrow() => Err(interrupted()),
+                None if *self.stopped.borrow() > Stop::No => Err(Trouble::stopped()),
                 None => self.create_job(target, attempt).await,
             };
             let mut told = Told::default();
@@ -191,16 +197,15 @@ impl Run<'_> {
             never_pulls: self.order.image.is_none(),
             within: self.order.within + WORKSTATION_LAG,
         };
-        let mut stopped = self.stopped.clone();
         let listen = |step| (self.listen)(target.place, step);
         let mut follow = std::pin::pin!(followed.follow(told, listen));
         tokio::select! {
             result = &mut follow => return result,
-            _ = stopped.wait_for(|stopped| *stopped) => {}
+            () = until(self.stopped.clone(), Stop::Asked) => {}
         }
         // the agent hears of it, and tells what it has
         let _ = self.access.delete::<Job>("delete the Job", name).await;
-        timeout(LAST_WORDS, follow).await.unwrap_or_else(|_| Err(interrupted()))
+        timeout(LAST_WORDS, follow).await.unwrap_or_else(|_| Err(Trouble::stopped()))
     }
 
     fn result(&self, target: &Target, attempt: usize, told: Told, trouble: Option<Trouble>) -> Looked {
@@ -263,10 +268,6 @@ impl Run<'_> {
 
 fn count(maps: usize) -> String {
     if maps == 1 { "1 ConfigMap".to_owned() } else { format!("{maps} ConfigMaps") }
-}
-
-fn interrupted() -> Trouble {
-    Trouble::new(TroubleKind::Interrupted, "the run was stopped first")
 }
 
 /// The log comes a moment after the end of the Job.

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use super::dialer::DialError;
-use crate::chain::redact::Redaction;
+use crate::chain::redact::told;
 use crate::evidence::{Failure, printable};
 
 /// A request to the API server failed.
@@ -82,7 +82,7 @@ impl ApiFailure {
     }
 
     fn of_status(code: u16, message: &str) -> Self {
-        let text = printable(message, LONGEST);
+        let text = told(message, LONGEST);
         match code {
             401 => Self::Unauthorized(text),
             403 => Self::Forbidden(text),
@@ -103,7 +103,7 @@ impl ApiFailure {
             }
             source = link.source();
         }
-        Self::Other(printable(&innermost(error), LONGEST))
+        Self::Other(told(&innermost(error), LONGEST))
     }
 }
 
@@ -132,14 +132,13 @@ fn credentials(error: &kube::client::AuthError) -> String {
             // its environment comes first, as NAME="..."
             let is_program = |word: &&str| word.starts_with('"');
             let program = cmd.split_whitespace().find(is_program).unwrap_or("itself").trim_matches('"');
-            let last = Redaction::default().line(last);
             format!("the credential plugin {program} ends with {}: {last}", out.status)
         }
         AuthError::AuthExecStart(e) => format!("the credential plugin does not start: {e}"),
         AuthError::AuthExecParse(_) => "the credential plugin prints no ExecCredential".to_owned(),
         other => other.to_string(),
     };
-    printable(&text, LONGEST)
+    told(&text, LONGEST)
 }
 
 /// In characters; admission webhooks explain at length.

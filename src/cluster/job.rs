@@ -15,8 +15,9 @@ use super::board::{Board, State};
 use super::manifest::CONTAINER;
 use super::start::{Sight, Start, judge};
 use super::{ApiError, ApiFailure};
-use crate::agent::lines::{LONGEST_LINE, Reader};
+use crate::agent::lines::{self, LONGEST_LINE, Reader};
 use crate::agent::{Hello, Record, Summary};
+use crate::chain::redact::{self, Redaction};
 use crate::evidence::{Inquiry, InsideName, Observation, printable};
 use crate::vantage::{Trouble, TroubleKind};
 
@@ -143,7 +144,7 @@ impl Followed<'_> {
         let stream = self.access.ask(format!("read the log of {pod}"), api.log_stream(pod, &params)).await;
         let stream = stream.map_err(|e| Trouble::new(TroubleKind::Log, e.to_string()))?;
         let mut stream = std::pin::pin!(stream);
-        let mut line = Vec::new();
+        let (mut line, mut redaction) = (Vec::new(), Redaction::default());
         loop {
             line.clear();
             let mut bounded = stream.as_mut().take(LONGEST_LINE as u64 + 1);
@@ -153,7 +154,10 @@ impl Followed<'_> {
                 Err(e) => return Err(Trouble::new(TroubleKind::LogCut, printable(&e.to_string(), 200))),
             }
             let text = String::from_utf8_lossy(&line);
-            let record = reader.read(text.trim_end_matches('\n'));
+            let text = text.trim_end_matches('\n');
+            // what others write into the log may be told
+            let record =
+                if lines::is_ours(text) { reader.read(text) } else { reader.read(&redaction.line(text)) };
             if let Some(record) = record.map_err(|e| Trouble::new(TroubleKind::LogCut, e.to_string()))? {
                 take(record, told, listen)?;
             }
@@ -186,14 +190,17 @@ impl Followed<'_> {
 fn end_of(pod: &Pod) -> Option<String> {
     let status = pod.status.as_ref()?;
     if let Some(reason) = &status.reason {
-        return Some(printable(&format!("{reason}: {}", status.message.as_deref().unwrap_or_default()), 300));
+        return Some(redact::told(
+            &format!("{reason}: {}", status.message.as_deref().unwrap_or_default()),
+            300,
+        ));
     }
     let containers = status.container_statuses.as_ref()?;
     let ended = containers.iter().find_map(|c| c.state.as_ref()?.terminated.as_ref())?;
     (ended.exit_code != 0).then(|| {
         let reason = ended.reason.as_deref().unwrap_or("Error");
         let message = ended.message.as_deref().unwrap_or_default();
-        printable(&format!("{reason}, exit code {} {message}", ended.exit_code), 300)
+        redact::told(&format!("{reason}, exit code {} {message}", ended.exit_code), 300)
     })
 }
 
@@ -206,7 +213,9 @@ fn take(record: Record, told: &mut Told, listen: &mut impl FnMut(Step)) -> Resul
         Record::Inquiry(inquiry) => told.inquiries.push(inquiry),
         Record::Seen(seen) => drop(told.seen.insert(seen.id, seen.observation)),
         Record::End(summary) => told.summary = Some(summary),
-        Record::Failed(failed) => return Err(Trouble::new(TroubleKind::Agent, printable(&failed.text, 400))),
+        Record::Failed(failed) => {
+            return Err(Trouble::new(TroubleKind::Agent, redact::told(&failed.text, 400)));
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 use k8s_openapi::api::core::v1::{ContainerState, Event, Pod, PodStatus};
 
 use super::manifest::CONTAINER;
-use crate::evidence::printable;
+use crate::chain::redact;
 use crate::vantage::{Trouble, TroubleKind};
 
 /// What can be seen of a Job.
@@ -189,7 +189,7 @@ fn told(reason: &str, message: &str) -> String {
 }
 
 fn text(from: &str) -> String {
-    printable(from, LONGEST)
+    redact::told(from, LONGEST)
 }
 
 /// In characters.

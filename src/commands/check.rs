@@ -1,10 +1,8 @@
 //! `arcprobe check`: rules, plan, probes, judgement, report.
 
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
-use super::files::{open_all, open_file, save, write};
+use super::files::{Target, open_all, save};
 use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::{CheckArgs, ScopeArgs};
@@ -12,7 +10,7 @@ use crate::cluster::{self, Access, AccessError, Step};
 use crate::conclude::{Ran, conclude, with_prerequisites};
 use crate::exit::Exit;
 use crate::finding::Severity;
-use crate::measure::interruption;
+use crate::measure::{Stop, interruption};
 use crate::net::Net;
 use crate::prerequisites::Judged;
 use crate::prerequisites::facts::{Asked, Facts};
@@ -65,18 +63,18 @@ pub(super) fn run(
     if let Some(contexts) = super::fleet::contexts(args)? {
         return super::fleet::run(args, &contexts, environment, screen);
     }
+    // first of all: a report that cannot be written must not cost a run
+    let files = open_all(&args.save)?;
+    let authorities = args.save_ca.as_deref().map(Target::open).transpose()?;
     let args = &located(args, environment, screen)?;
     let Prepared { rules, settings, notes } = super::settings::check(args, environment)?;
     let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);
-    let files = open_all(&args.save)?;
-    let is_new = args.save_ca.as_deref().is_some_and(|path| !path.exists());
-    let authorities = args.save_ca.as_deref().map(open_file).transpose()?;
     for note in &notes {
         screen.hint(note);
     }
     let surveyor = Surveyor { rules: &rules, settings: &settings, net: &net, environment };
     if args.cluster.dry_run {
-        let objects = runtime()?.block_on(surveyor.dry_run()).map_err(refused)?;
+        let objects = runtime()?.until_stopped(surveyor.dry_run())?.map_err(refused)?;
         return show(&super::rbac::yaml(&objects)?);
     }
     let waivers = super::waivers::read(&args.waivers)?;
@@ -102,11 +100,13 @@ pub(super) fn run(
         }
         Ok(super::waivers::apply(report, &waivers))
     })?;
-    show(&report::render(&report, args.output, &screen.text))?;
-    save(&report, files, screen)?;
-    if let Some((file, path)) = authorities {
-        save_authorities(&report, file, (&path, is_new), screen)?;
+    let shown = show(&report::render(&report, args.output, &screen.text));
+    // whatever became of the screen, or of another file: what was measured is not lost
+    let saved = save(&report, files, screen);
+    if let Some(target) = authorities {
+        save_authorities(&report, target, screen)?;
     }
+    shown.and(saved)?;
     match baseline {
         Some(baseline) => compared(&report, &baseline, args, settings.fail_on, screen),
         None => Ok(exit(&report, settings.fail_on)),
@@ -190,13 +190,16 @@ fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, Command
     survey.map_err(refused)
 }
 
-/// Turns true when the user wants to stop; heard from now on, not from the first wait on.
-pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> tokio::sync::watch::Receiver<bool> {
-    let (stop, stopped) = tokio::sync::watch::channel(false);
+/// Changes when the user wants to stop; heard from now on, not from the first wait on.
+pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> tokio::sync::watch::Receiver<Stop> {
+    let (stop, stopped) = tokio::sync::watch::channel(Stop::No);
     runtime.spawn(async move {
         interruption().await;
         // nobody listens any more where all is over
-        let _ = stop.send(true);
+        let _ = stop.send(Stop::Asked);
+        tokio::time::sleep(ONE_STOP).await;
+        interruption().await;
+        let _ = stop.send(Stop::Insisted);
         std::future::pending::<()>().await;
     });
     stopped
@@ -218,6 +221,9 @@ pub(super) fn show_sign(progress: &Progress, cluster: usize, sign: Sign) {
 /// No cluster has so many checks or nodes.
 const APART: usize = 1 << 20;
 
+/// Signals that come so close together are one wish: `timeout` sends its signal to a process and to its group.
+const ONE_STOP: std::time::Duration = std::time::Duration::from_millis(700);
+
 /// A cluster that cannot be used is wrong usage; one that does not answer is a part of the report.
 pub(super) fn refused(error: SurveyError) -> CommandError {
     match error {
@@ -228,26 +234,17 @@ pub(super) fn refused(error: SurveyError) -> CommandError {
 }
 
 /// `--save-ca`. Where nobody re-signs there is nothing to save, and the file stays as it was.
-fn save_authorities(
-    report: &Report,
-    file: File,
-    (path, is_new): (&Path, bool),
-    screen: &Screen,
-) -> Result<(), CommandError> {
+fn save_authorities(report: &Report, target: Target, screen: &Screen) -> Result<(), CommandError> {
     let authorities = report::authorities(report);
+    let path = target.path().to_owned();
     if authorities.is_empty() {
-        if is_new {
-            drop(file);
-            // an empty file would be taken for one with authorities; if it cannot be deleted, the hint stands
-            let _ = std::fs::remove_file(path);
-        }
         screen.hint(&format!(
             "--save-ca {}: nothing is written: no authority was presented that re-signs TLS",
             path.display()
         ));
         return Ok(());
     }
-    write(file, path, &authorities.iter().map(report::Authority::pem).collect::<String>())?;
+    target.write(&authorities.iter().map(report::Authority::pem).collect::<String>())?;
     let names: Vec<_> = authorities.iter().map(|a| a.name.as_str()).collect();
     screen.hint(&format!(
         "--save-ca {}: {} written; compare with what the owners of the proxy publish before you trust it",

@@ -10,11 +10,11 @@ use crate::settings::ProbeSettings;
 
 pub(super) fn run(args: &CleanupArgs, environment: &Environment, _: &Screen) -> Result<Exit, CommandError> {
     let choice = super::settings::kube(&args.kube);
-    let done = runtime()?.block_on(async {
+    let done = runtime()?.until_stopped(async {
         let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
         let cleaned = cluster::cleanup(&access, args.force).await?;
         Ok::<_, cluster::AccessError>((access.namespace, cleaned))
-    });
+    })?;
     let (namespace, cleaned) = done.map_err(CommandError::inaccessible)?;
     show(&told(&namespace, &cleaned))
 }

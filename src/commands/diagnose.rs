@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::check::{look, refused};
-use super::files::{bounded, open_file, write};
+use super::files::{Target, bounded};
 use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::advise::{Known as Networked, advise};
@@ -37,27 +37,31 @@ pub(super) fn run(
 ) -> Result<Exit, CommandError> {
     let catalogue = catalogue(&args.faults)?;
     let given = args.connected_cluster.as_deref().map(document).transpose()?;
-    let evidence = args.save_evidence.as_deref().map(open_file).transpose()?;
+    let evidence = args.save_evidence.as_deref().map(Target::open).transpose()?;
     let (mut case, interrupted) = match &args.evidence {
         Some(path) => (saved(path)?, false),
         None if args.watch => super::watch::watch(args, &catalogue, environment, screen)?,
         None => (read(args, environment)?, false),
     };
     if let Some((document, _)) = &given {
-        case.azure = Some(document.clone());
+        case.add_azure(document.clone());
     }
     if args.az {
         let shown = case.resource().map(|resource| runtime()?.until_stopped(super::az::show(&resource)));
         match shown.transpose()? {
-            Some(Ok(document)) => case.azure = Some(document),
+            Some(Ok(document)) => case.add_azure(document),
             Some(Err(why)) => screen.hint(&format!("--az: {why}; what Azure says is not known")),
             None => screen
                 .hint("--az: the agents do not tell which resource they are; what Azure says is not known"),
         }
     }
-    if let Some((file, path)) = evidence {
-        write(file, &path, &pretty(&case)?)?;
-        screen.hint(&format!("--save-evidence {}: {}", path.display(), removed(&case)));
+    let mut saved = Ok(());
+    if let Some(target) = evidence {
+        let path = target.path().to_owned();
+        saved = target.write(&pretty(&case)?);
+        if saved.is_ok() {
+            screen.hint(&format!("--save-evidence {}: {}", path.display(), removed(&case)));
+        }
     }
     let azure = azure(&case, given.as_ref().map(|(_, name)| name.as_str()))?;
     let first = judged(&case, &catalogue, azure.as_ref(), None)?;
@@ -82,6 +86,7 @@ pub(super) fn run(
             })?)?;
         }
     }
+    saved?; // what was found out is told all the same
     let interrupted = interrupted || probed.is_some_and(|report| report.run.interrupted);
     Ok(exit(&chain, interrupted, args.fail_on))
 }
@@ -277,7 +282,7 @@ pub(super) fn probe(
     }
     let surveyor = Surveyor { rules: &rules, settings: &settings, net: &net, environment };
     if args.cluster.dry_run {
-        let objects = runtime()?.block_on(surveyor.dry_run()).map_err(refused)?;
+        let objects = runtime()?.until_stopped(surveyor.dry_run())?.map_err(refused)?;
         screen.hint(&format!(
             "--dry-run: {} objects would be created to probe from a {vantage}; nothing is",
             objects.len()

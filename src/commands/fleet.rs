@@ -13,6 +13,7 @@ use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::{CheckArgs, ScopeArgs};
 use crate::cluster::{self, AccessError};
 use crate::exit::Exit;
+use crate::measure::{Stop, until};
 use crate::net::Net;
 use crate::progress::Progress;
 use crate::report;
@@ -69,6 +70,7 @@ pub(super) fn run(
     screen: &Screen,
 ) -> Result<Exit, CommandError> {
     let each: Vec<CheckArgs> = contexts.iter().map(|context| at(args, context)).collect();
+    let files = open_all(&args.save)?;
     let runtime = runtime()?;
     let mut servers = Vec::new();
     for one in &each {
@@ -79,7 +81,6 @@ pub(super) fn run(
             super::settings::check(one, environment)?;
         }
     }
-    let files = open_all(&args.save)?;
     let waivers = super::waivers::read(&args.waivers)?;
     let (started_at, started) = (jiff::Timestamp::now(), Instant::now());
     let progress = Arc::new(Progress::new(!screen.shows_progress));
@@ -100,10 +101,11 @@ pub(super) fn run(
         }
         members.push(member);
     }
-    let course = Course { started_at, took: started.elapsed(), interrupted: *stopped.borrow() };
+    let course = Course { started_at, took: started.elapsed(), interrupted: *stopped.borrow() > Stop::No };
     let saved = Saved::Several(Fleet::of(members, course));
-    show(&report::render_saved(&saved, args.output, &screen.text))?;
-    save_saved(&saved, files, screen)?;
+    let shown = show(&report::render_saved(&saved, args.output, &screen.text));
+    // whatever became of the screen: what was measured is not lost
+    shown.and(save_saved(&saved, files, screen))?;
     Ok(super::check::exit_of(&saved, args.fail_on.severity()))
 }
 
@@ -120,7 +122,7 @@ struct Look<'a> {
     place: usize,
     environment: &'a Environment,
     progress: &'a Arc<Progress>,
-    stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<Stop>,
 }
 
 impl Look<'_> {
@@ -138,7 +140,7 @@ impl Look<'_> {
                 return Ok((member, Vec::new()));
             }
         };
-        let (report, more) = self.look(&args).await?;
+        let (report, more) = Box::pin(self.look(&args)).await?;
         notes.extend(more);
         member.report = Some(super::waivers::apply(report, waivers));
         Ok((member, notes))
@@ -151,10 +153,9 @@ impl Look<'_> {
         }
         let choice = super::settings::kube(&self.args.cluster.kube);
         let probe = ProbeSettings { deadline: self.args.probe.deadline, ..ProbeSettings::default() };
-        let mut stopped = self.stopped.clone();
         let found = tokio::select! {
             found = found_region(&choice, self.environment, &probe) => found,
-            _ = stopped.wait_for(|stopped| *stopped) => return Err("stopped before it was looked at".to_owned()),
+            () = until(self.stopped.clone(), Stop::Asked) => return Err("stopped before it was looked at".to_owned()),
         };
         match found {
             Ok(Some(region)) => {

@@ -32,6 +32,7 @@ use crate::cli::{Cli, Colour, Command, ScreenArgs, WELCOME};
 use crate::cluster::AccessError;
 use crate::evidence::{is_unprintable, printable_lines, without_logins};
 use crate::exit::Exit;
+use crate::probe::descriptors;
 use crate::report::text::TextOptions;
 
 /// The environment, read once.
@@ -110,10 +111,18 @@ impl Drop for Runtime {
 }
 
 fn runtime() -> Result<Runtime, CommandError> {
+    if let Some(files) = descriptors::limit().filter(|&files| files < LEAST_FILES) {
+        return Err(CommandError::Failed(anyhow::anyhow!(
+            "this process may have only {files} files open; at least {LEAST_FILES} are needed (ulimit -n {LEAST_FILES})"
+        )));
+    }
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = built.context("the asynchronous runtime does not start").map_err(CommandError::Failed)?;
     Ok(Runtime(Some(runtime)))
 }
+
+/// For standard streams, the runtime, files to be saved, and a probe with its second looks.
+const LEAST_FILES: u64 = 48;
 
 /// An error and what caused it; a cause that the error tells itself is not told twice.
 fn told(error: &anyhow::Error) -> String {
@@ -183,13 +192,20 @@ const AS_PLUGIN: &str = "kubectl arcprobe";
 fn usage(error: &clap::Error) -> Exit {
     let is_asked_for = !error.use_stderr();
     let text = error.render().to_string();
-    // nothing can be said where neither stream takes it
-    let _ = if is_asked_for || is_harmless(&text) {
+    let told = if is_asked_for || is_harmless(&text) {
         error.print()
     } else {
         io::stderr().write_all(harmless(&text).as_bytes())
     };
-    if is_asked_for { Exit::Ok } else { Exit::Usage }
+    match told {
+        Err(e) if is_asked_for && e.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("standard output: {e}"));
+            Exit::Failed
+        }
+        _ if is_asked_for => Exit::Ok,
+        // nothing can be said where neither stream takes it
+        _ => Exit::Usage,
+    }
 }
 
 /// Where output goes and how it may look.

@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::chain::redact::Redaction;
+use crate::chain::redact;
 
 /// Why a program did not answer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -50,7 +50,7 @@ pub(super) async fn ask(program: &str, arguments: &[&str]) -> Result<String, NoA
     let complaint = complaint.finish().await;
     let last = complaint.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
     let asked: Vec<_> = arguments.iter().take_while(|a| !a.starts_with('-')).copied().collect();
-    let last = crate::evidence::printable(&Redaction::default().line(last), 300);
+    let last = redact::told(last, 300);
     Err(NoAnswer::Fails(format!("{program} {} ends with {status}: {last}", asked.join(" "))))
 }
 

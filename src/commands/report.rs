@@ -27,8 +27,8 @@ pub(super) fn run(args: &ReportArgs, screen: &Screen) -> Result<Exit, CommandErr
     };
     // only now: the file may be one of those that are written
     let files = open_all(&args.save)?;
-    show(&report::render_saved(&saved, args.output, &screen.text))?;
-    save_saved(&saved, files, screen)?;
+    let shown = show(&report::render_saved(&saved, args.output, &screen.text));
+    shown.and(save_saved(&saved, files, screen))?;
     Ok(exit_of(&saved, args.fail_on.severity()))
 }
 

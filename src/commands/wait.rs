@@ -33,7 +33,14 @@ pub(super) fn until_met(
             report.run.interrupted = true;
             break;
         }
-        let newer = once()?;
+        let newer = match once() {
+            Ok(newer) => newer,
+            // what was seen before is told all the same
+            Err(e) => {
+                screen.hint(&format!("--wait: {e}"));
+                break;
+            }
+        };
         tell(&newer, &report, screen);
         report = newer;
     }

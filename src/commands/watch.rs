@@ -12,6 +12,7 @@ use crate::chain::catalogue::{Catalogue, Link};
 use crate::chain::{Answer, Chain, LinkState, State};
 use crate::cli::{DiagnoseArgs, DiagnoseFormat};
 use crate::cluster::Access;
+use crate::measure::{Stop, until as until_stopped};
 use crate::report;
 use crate::settings::ProbeSettings;
 
@@ -52,7 +53,7 @@ pub(super) fn watch(
 ) -> Result<(Case, bool), CommandError> {
     let choice = super::settings::kube(&args.cluster.kube);
     let runtime = runtime()?;
-    let mut stopped = stop_signal(&runtime);
+    let stopped = stop_signal(&runtime);
     let probe = ProbeSettings { deadline: args.probe.deadline, ..ProbeSettings::default() };
     let access = runtime.until_stopped(Access::open(&choice, environment, &probe))?;
     let access = access.map_err(CommandError::inaccessible)?;
@@ -86,8 +87,7 @@ pub(super) fn watch(
         let is_over = chain.verdict == Answer::Healthy || until.is_some_and(|t| Instant::now() >= t);
         shown = chain.links;
         let wait = async {
-            let stop = async { drop(stopped.wait_for(|stopped| *stopped).await) };
-            tokio::time::timeout(BETWEEN, stop).await.is_ok()
+            tokio::time::timeout(BETWEEN, until_stopped(stopped.clone(), Stop::Asked)).await.is_ok()
         };
         let is_stopped = !is_over && runtime.block_on(wait);
         if is_over || is_stopped {

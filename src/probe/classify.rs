@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use rustls::{AlertDescription, CertificateError, PeerIncompatible};
+use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
@@ -52,6 +52,12 @@ fn handshake_cause(error: &rustls::Error) -> Cause {
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => Cause::TlsVersion,
         rustls::Error::AlertReceived(_) => Cause::TlsAlert,
+        // it is TLS, with more in one message than anybody takes
+        rustls::Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge
+            | InvalidMessage::CertificatePayloadTooLarge
+            | InvalidMessage::MessageTooLarge,
+        ) => Cause::Unknown,
         rustls::Error::InvalidMessage(_)
         | rustls::Error::PeerSentOversizedRecord
         | rustls::Error::InappropriateMessage { .. } => Cause::TlsNotTls,
@@ -116,6 +122,13 @@ pub(super) fn websocket(error: &tungstenite::Error) -> Failure {
         _ => Cause::Unknown,
     };
     Failure::new(cause, chain_text(error))
+}
+
+/// A WebSocket that is open. What breaks its rules was not cut off by anybody.
+pub(super) fn open_websocket(error: &tungstenite::Error) -> Failure {
+    let Failure { cause, raw } = websocket(error);
+    let cause = if cause == Cause::Unknown { Cause::WsClosed } else { cause };
+    Failure::new(cause, format!("right after the upgrade: {raw}"))
 }
 
 /// The first words of git or SSH. They come right after the connection, so a silence or an end counts as one of it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::classify;
+use super::{classify, descriptors};
 use crate::evidence::{Cause, Failure};
 
 /// Opens a connection, with segments of at most `max_segment` bytes where given (not on Windows, which has no such option).
@@ -15,8 +15,8 @@ pub(super) async fn connect(
     max_segment: Option<u16>,
     within: Duration,
 ) -> Result<TcpStream, Failure> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    let socket = socket.map_err(|e| classify::connect(&e))?;
+    let new = if address.is_ipv4() { TcpSocket::new_v4 } else { TcpSocket::new_v6 };
+    let socket = descriptors::open(within, new).await.map_err(|e| classify::connect(&e))?;
     if let Some(bytes) = max_segment {
         limit_segments(&socket, bytes).map_err(|e| classify::connect(&e))?;
     }

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::descriptors;
 use super::looks::{self, LargeLooks};
 use super::one::{Prober, Target};
 use super::trail::Seen;
@@ -258,7 +259,7 @@ impl Begun {
 
 /// As wide as the process may have files open, which on many systems is 1,024 and on macOS 256 until it asks for more.
 fn widest_window() -> usize {
-    let files = rlimit::increase_nofile_limit(FILES_ASKED_FOR).unwrap_or(FILES_ASSUMED);
+    let files = descriptors::limit().unwrap_or(FILES_ASSUMED);
     let probes = files.saturating_sub(FILES_OF_OTHERS) / FILES_PER_PROBE;
     usize::try_from(probes).unwrap_or(WIDEST_WINDOW).clamp(1, WIDEST_WINDOW)
 }
@@ -268,13 +269,11 @@ fn widest_window() -> usize {
 const WIDEST_WINDOW: usize = 512;
 
 /// Two questions to DNS, then for each address a connection and a second look beside it; names with more than a few
-/// addresses are rare.
+/// addresses are rare, and who finds no descriptor waits for one.
 const FILES_PER_PROBE: u64 = 8;
 
 /// Standard streams, the event loop, reports to be saved.
-const FILES_OF_OTHERS: u64 = 64;
-
-const FILES_ASKED_FOR: u64 = 4160;
+const FILES_OF_OTHERS: u64 = 32;
 
 /// Where the system does not say.
 const FILES_ASSUMED: u64 = 256;

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::io::Paced;
 use super::{appliance, classify};
 use crate::evidence::{Cause, Failure, HttpDetail, TrustStore, printable, without_secrets};
 use crate::net::ProxyServer;
@@ -69,9 +70,7 @@ where
     let until = Instant::now() + exchange.within;
     let silent = || Failure::new(Cause::HttpTimeout, format!("no answer within {:?}", exchange.within));
     let request = exchange.request().map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
-    let mut builder = http1::Builder::new();
-    builder.max_buf_size(LARGEST_HEAD).max_headers(MOST_HEADERS);
-    let (mut sender, connection) = timeout_at(until, builder.handshake(TokioIo::new(io)))
+    let (mut sender, connection) = timeout_at(until, cautious().handshake(TokioIo::new(Paced::new(io))))
         .await
         .map_err(|_| silent())?
         .map_err(|e| classify::http(&e))?;
@@ -86,6 +85,13 @@ where
     };
     drop(driver);
     result
+}
+
+/// For peers that may send anything: the head of an answer is bounded.
+pub(super) fn cautious() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(LARGEST_HEAD).max_headers(MOST_HEADERS);
+    builder
 }
 
 /// The whole answer, if it is a good one.
@@ -348,7 +354,7 @@ where
 {
     let request = exchange.request().ok()?;
     let wait = async {
-        let (mut sender, connection) = http1::handshake(TokioIo::new(io)).await.ok()?;
+        let (mut sender, connection) = cautious().handshake(TokioIo::new(Paced::new(io))).await.ok()?;
         let _driver = AbortOnDrop::new(tokio::spawn(connection));
         let response = sender.send_request(request).await.ok()?;
         let skew = clock_skew(response.headers(), exchange.now)?;

@@ -7,6 +7,7 @@ mod appliance;
 mod certificate;
 mod classify;
 mod connect;
+pub mod descriptors;
 mod dial;
 mod engine;
 mod fetch;

@@ -7,14 +7,13 @@ use http::header::{HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, Request, Response};
 use http_body_util::Empty;
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::time::{Instant, timeout_at};
 
 use super::connect::connect;
-use super::http::{AbortOnDrop, excerpt, telling_headers};
-use super::io::Stream;
+use super::http::{AbortOnDrop, cautious, excerpt, telling_headers};
+use super::io::{Paced, Stream};
 use super::tls::{self, Hello};
 use super::trust::Expected;
 use super::{appliance, classify};
@@ -174,10 +173,11 @@ impl Way<'_> {
         let within = self.net.timeout;
         let silent = || Failure::new(Cause::ProxyTimeout, format!("no answer to CONNECT within {within:?}"));
         let request = self.request(target).map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
-        let (mut sender, connection) = timeout_at(self.until, http1::handshake(TokioIo::new(stream)))
-            .await
-            .map_err(|_| silent())?
-            .map_err(|e| classify::proxy(&e))?;
+        let (mut sender, connection) =
+            timeout_at(self.until, cautious().handshake(TokioIo::new(Paced::new(stream))))
+                .await
+                .map_err(|_| silent())?
+                .map_err(|e| classify::proxy(&e))?;
         let driver = AbortOnDrop::new(tokio::spawn(connection.with_upgrades()));
         let response = timeout_at(self.until, sender.send_request(request)).await.map_err(|_| silent())?;
         let response = response.map_err(|e| classify::proxy(&e))?;

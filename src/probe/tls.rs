@@ -7,6 +7,7 @@ use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
@@ -15,6 +16,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::classify;
 use crate::evidence::{Cause, Failure, TlsDetail};
+use crate::net::{Clock as _, SystemClock};
 
 /// What the first message looks like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +74,7 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
 
 fn config(recorder: &Arc<Recorder>, hello: Hello, offer_http: bool) -> Result<ClientConfig, rustls::Error> {
     let verifier: Arc<dyn ServerCertVerifier> = Arc::<Recorder>::clone(recorder);
-    let mut config = ClientConfig::builder_with_provider(Arc::clone(&recorder.provider))
+    let mut config = ClientConfig::builder_with_details(Arc::clone(&recorder.provider), Arc::new(AnyTime))
         .with_safe_default_protocol_versions()?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
@@ -86,6 +88,17 @@ fn config(recorder: &Arc<Recorder>, hello: Hello, offer_http: bool) -> Result<Cl
         config.alpn_protocols.extend((0..5).map(|i| vec![b'a' + i; 247]));
     }
     Ok(config)
+}
+
+/// The time of this machine, whatever it is; that of the library panics before 1970, where clocks without a battery begin.
+#[derive(Debug)]
+struct AnyTime;
+
+impl TimeProvider for AnyTime {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = u64::try_from(SystemClock.now().as_second()).unwrap_or(0);
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+    }
 }
 
 /// The length of the message as it goes out, by writing one that is thrown away.

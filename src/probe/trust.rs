@@ -10,7 +10,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::certificate::{self, Parsed};
-use super::{appliance, classify};
+use super::{appliance, classify, descriptors};
 use crate::evidence::{Cause, CertificateSummary, Failure, TrustStore};
 use crate::net::{Anchors, Roots, builtin};
 use crate::rules::model::{Certificate, Inspection};
@@ -52,12 +52,17 @@ impl Trust {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let public = roots.public.as_ref().map_or_else(builtin, Anchors::store);
         let given = roots.given.as_ref().map(Anchors::store);
-        Self {
+        let trust = Self {
             public: verifier(public, &provider),
             given: given.and_then(|roots| verifier(roots, &provider)),
             system: if roots.system { OnceLock::new() } else { OnceLock::from(None) },
             provider,
+        };
+        if descriptors::limit().is_some_and(|files| files < FEW_FILES) {
+            // later there may be none left for it, and what is missing in the store would be taken for an interception
+            trust.store(TrustStore::System);
         }
+        trust
     }
 
     /// The one cryptography provider of the program.
@@ -245,6 +250,9 @@ fn system_verifier(provider: &Arc<CryptoProvider>) -> Option<Arc<WebPkiServerVer
 fn system_verifier(_: &Arc<CryptoProvider>) -> Option<Arc<WebPkiServerVerifier>> {
     None
 }
+
+/// Open at a time.
+const FEW_FILES: u64 = 256;
 
 /// Real chains have two to four.
 const LONGEST_CHAIN: usize = 10;

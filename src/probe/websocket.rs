@@ -7,8 +7,9 @@ use http::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::http::{Exchange, clock_skew, telling_headers};
 use super::{appliance, classify};
@@ -26,7 +27,11 @@ where
         Ok(request) => request,
         Err(e) => return (detail, Some(Failure::new(Cause::Unknown, e.to_string()))),
     };
-    let failure = match timeout(exchange.within, client_async(request, io)).await {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(LARGEST_MESSAGE)
+        .max_message_size(Some(LARGEST_MESSAGE))
+        .max_frame_size(Some(LARGEST_MESSAGE));
+    let failure = match timeout(exchange.within, client_async_with_config(request, io, Some(config))).await {
         Err(_) => Some(Failure::new(Cause::WsTimeout, format!("no answer within {:?}", exchange.within))),
         Ok(Ok((socket, response))) => {
             describe(&response, &exchange, &mut detail);
@@ -76,7 +81,7 @@ where
             None
         }
         Ok(Some(Ok(_))) => None,
-        Ok(Some(Err(e))) => Some(Failure::new(Cause::WsClosed, format!("right after the upgrade: {e}"))),
+        Ok(Some(Err(e))) => Some(classify::open_websocket(&e)),
         Ok(None) => Some(Failure::new(Cause::WsClosed, "closed right after the upgrade")),
     }
 }
@@ -97,6 +102,9 @@ fn refused(exchange: &Exchange<'_>, detail: &WebSocketDetail) -> Option<Failure>
         _ => Some(Failure::new(Cause::WsRefused, format!("{status} instead of 101"))),
     }
 }
+
+/// In bytes. Nobody has been told anything yet that a long message could answer.
+const LARGEST_MESSAGE: usize = 64 * 1024;
 
 /// How long a fresh WebSocket has to stay open to count.
 const GRACE: Duration = Duration::from_millis(150);

@@ -177,7 +177,7 @@ fn an_api_server_that_does_not_answer_or_let_us_in_is_told_and_not_waited_for() 
 }
 
 /// What an API server says of a cluster with agents, as far as the command needs it.
-fn connected() -> Scenario {
+pub(crate) fn connected() -> Scenario {
     let case: Value = serde_json::from_str(&std::fs::read_to_string(EVIDENCE).unwrap()).unwrap();
     let of = |kind: &str, namespace: Option<&str>| {
         let all = case["objects"].as_array().unwrap().iter();

@@ -28,6 +28,8 @@ pub(crate) struct Scenario {
     pub(crate) pod: Option<Value>,
     /// What paths answer, before all else; without their queries.
     pub(crate) answers: Vec<(&'static str, u16, Value)>,
+    /// Requests that begin like this, such as `DELETE /apis/batch`, get no answer for a long time.
+    pub(crate) silent: Option<&'static str>,
     /// The log, for each time that it is read; the last one again and again.
     pub(crate) logs: Vec<String>,
     /// The log of a pod is what the real agent tells of its task, asking this resolver; each task is carried out once.
@@ -40,6 +42,15 @@ pub(crate) struct Scenario {
 pub(crate) struct FakeApi {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
+    told: Arc<Mutex<Vec<Told>>>,
+}
+
+/// What a request told besides its path.
+#[derive(Clone)]
+pub(crate) struct Told {
+    pub(crate) request: String,
+    pub(crate) authorization: String,
+    pub(crate) body: String,
 }
 
 impl FakeApi {
@@ -47,13 +58,15 @@ impl FakeApi {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<String>>>::default();
+        let told = Arc::<Mutex<Vec<Told>>>::default();
         let state = Arc::new(State {
             scenario,
             seen: Arc::clone(&seen),
+            told: Arc::clone(&told),
             jobs: Mutex::default(),
             reads: Mutex::default(),
             tasks: Mutex::default(),
-            told: Mutex::default(),
+            agents: Mutex::default(),
         });
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -61,7 +74,17 @@ impl FakeApi {
                 std::thread::spawn(move || state.serve(stream));
             }
         });
-        Self { address, seen }
+        Self { address, seen, told }
+    }
+
+    /// The requests so far, with what they told.
+    pub(crate) fn told(&self) -> Vec<Told> {
+        self.told.lock().unwrap().clone()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn url(&self) -> String {
@@ -95,22 +118,29 @@ pub(crate) fn kubeconfig(directory: &Path, server: &str) -> PathBuf {
 struct State {
     scenario: Scenario,
     seen: Arc<Mutex<Vec<String>>>,
+    told: Arc<Mutex<Vec<Told>>>,
     jobs: Mutex<Vec<Value>>,
     reads: Mutex<usize>,
     /// What the Secrets hold, by their names.
     tasks: Mutex<BTreeMap<String, Vec<u8>>>,
     /// What agents told, by the names of the Secrets of their tasks.
-    told: Mutex<BTreeMap<String, String>>,
+    agents: Mutex<BTreeMap<String, String>>,
 }
 
 impl State {
     fn serve(&self, mut stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
-        while let Some((head, body)) = request(&mut reader) {
+        while let Some((head, authorization, body)) = request(&mut reader) {
             let mut words = head.split(' ');
             let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let path = target.split('?').next().unwrap_or_default();
-            self.seen.lock().unwrap().push(format!("{method} {path}"));
+            let request = format!("{method} {path}");
+            self.seen.lock().unwrap().push(request.clone());
+            let text = String::from_utf8_lossy(&body).into_owned();
+            self.told.lock().unwrap().push(Told { request, authorization, body: text });
+            if self.scenario.silent.is_some_and(|silent| head.starts_with(silent)) {
+                std::thread::sleep(std::time::Duration::from_secs(100));
+            }
             let (status, text) = self.answer(method, path, &body);
             let head = format!(
                 "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -185,8 +215,9 @@ impl State {
         let name = secrets.next_back().unwrap().to_owned();
         drop(jobs);
         // held while it runs, so that the others wait for what it tells
-        let mut told = self.told.lock().unwrap();
-        told.entry(name.clone())
+        let mut agents = self.agents.lock().unwrap();
+        agents
+            .entry(name.clone())
             .or_insert_with(|| agent(&self.tasks.lock().unwrap()[&name], resolver))
             .clone()
     }
@@ -301,15 +332,19 @@ fn refusal(code: u16, message: &str) -> (u16, String) {
     (code, status.to_string())
 }
 
-fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
+/// The first line, the login and the body.
+fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>)> {
     let mut head = String::new();
     reader.read_line(&mut head).ok().filter(|read| *read > 0)?;
-    let mut length = 0;
+    let (mut length, mut authorization) = (0, String::new());
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
         if line.trim().is_empty() {
             break;
+        }
+        if line.to_ascii_lowercase().starts_with("authorization:") {
+            authorization = line.trim().to_owned();
         }
         if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().ok()?;
@@ -317,5 +352,5 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((head, body))
+    Some((head, authorization, body))
 }

@@ -1,5 +1,8 @@
 //! Peers that want to confuse, flood or steal; whatever they send, the output stays short, printable and free of secrets.
 
+pub(crate) mod harmless;
+mod network;
+
 use crate::lab::{Dns, Greeting, HOSTILE, Host, Http, Lab, Serves, Tls};
 use crate::program::{Program, Ran, TestRules, check};
 

@@ -23,7 +23,7 @@ pub(crate) fn payload(directory: &Path, arch: &str, version: &str) -> PathBuf {
     path
 }
 
-fn run_with(config: &Path, directory: &Path, more: &[&str]) -> Ran {
+pub(crate) fn run_with(config: &Path, directory: &Path, more: &[&str]) -> Ran {
     let (config, agent) =
         (config.display().to_string(), payload(directory, "amd64", VERSION).display().to_string());
     let args = ["check", "-l", "eastus", "--from", "pod", "--kube-config", &config, "-o", "json"];
@@ -59,12 +59,12 @@ fn tells(finding: &Value, id: &str, words: &[&str]) {
 }
 
 /// The log of an agent.
-fn log(records: &[Record]) -> String {
+pub(crate) fn log(records: &[Record]) -> String {
     let mut writer = Writer::default();
     records.iter().map(|record| writer.lines(record).unwrap()).collect()
 }
 
-fn hello() -> Record {
+pub(crate) fn hello() -> Record {
     let resolvers = vec!["10.96.0.10:53".parse().unwrap()];
     Record::Hello(Hello {
         version: VERSION.into(),

@@ -1,7 +1,8 @@
 //! The real binary, with an environment that holds nothing of the machine it runs on.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use crate::lab::Lab;
 
@@ -53,6 +54,37 @@ impl Program {
     /// Runs it to its end.
     pub(crate) fn run(mut self) -> Ran {
         ran(&self.command.output().expect("the binary starts"))
+    }
+
+    /// Under limits of the system: options of the shell's `ulimit`, each with its value. Where there is no such shell, without.
+    pub(crate) fn limited(self, limits: &str) -> Self {
+        if cfg!(windows) {
+            return self;
+        }
+        let mut command = Command::new("sh");
+        let limits = limits.replace(',', " && ulimit ");
+        command
+            .arg("-c")
+            .arg(format!("ulimit {limits} || exit 99; exec \"$0\" \"$@\""))
+            .arg(self.command.get_program());
+        command.args(self.command.get_args()).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self { command }
+    }
+
+    /// Runs it to its end, and fails if that takes longer.
+    #[track_caller]
+    pub(crate) fn within(mut self, limit: Duration) -> Ran {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = self.command.spawn().expect("the binary starts");
+        let id = child.id().to_string();
+        let (sender, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(child.wait_with_output()));
+        if let Ok(output) = ended.recv_timeout(limit) {
+            return ran(&output.expect("its output can be read"));
+        }
+        let _ = Command::new("kill").args(["-KILL", &id]).status();
+        panic!("it has not ended after {limit:?}: {:?}", self.command);
     }
 
     /// The command itself, for tests that talk to the running process.

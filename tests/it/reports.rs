@@ -6,8 +6,8 @@ mod accepted;
 mod build;
 mod difference;
 mod fleet;
-mod formats;
-mod page;
+pub(crate) mod formats;
+pub(crate) mod page;
 mod samples;
 
 use std::path::PathBuf;

@@ -38,6 +38,7 @@ const REFUSES: Scenario = Scenario {
     pod: None,
     answers: Vec::new(),
     logs: Vec::new(),
+    silent: None,
     agents_ask: None,
     nodes: 1,
 };

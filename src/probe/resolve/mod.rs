@@ -233,7 +233,7 @@ impl Server {
             self.has_answered.store(true, Ordering::Relaxed);
             return;
         }
-        if !self.has_answered.load(Ordering::Relaxed) {
+        if !self.has_answered.load(Ordering::Relaxed) && !answer.is_own_trouble() {
             self.dead.send_if_modified(|dead| {
                 let first = dead.is_none();
                 if first {

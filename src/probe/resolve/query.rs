@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use hickory_resolver::proto::op::{Edns, Message, MessageType, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::evidence::{Cause, DnsQuery, Failure};
+use crate::probe::descriptors;
 
 /// What a server said to one question.
 #[derive(Clone, Debug)]
@@ -29,6 +31,11 @@ impl Answer {
     /// An answer in which the server itself said something, be it "no".
     pub(super) fn heard_server(&self) -> bool {
         self.query.rcode.is_some()
+    }
+
+    /// No answer, and not for want of a server: something on this machine.
+    pub(super) fn is_own_trouble(&self) -> bool {
+        !self.heard_server() && self.failure.as_ref().is_some_and(|f| f.cause == Cause::Unknown)
     }
 
     /// An answer that another server would not improve.
@@ -126,7 +133,15 @@ impl Question<'_> {
     async fn over_udp(&self) -> Result<Message, Trouble> {
         let any: IpAddr =
             if self.server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-        let socket = UdpSocket::bind((any, 0)).await.map_err(Trouble::Io)?;
+        let patience = self.deadline.saturating_duration_since(Instant::now());
+        let bound = || {
+            let address = SocketAddr::new(any, 0);
+            let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
+            socket.bind(&address.into())?;
+            socket.set_nonblocking(true)?;
+            UdpSocket::from_std(socket.into())
+        };
+        let socket = descriptors::open(patience, bound).await.map_err(Trouble::Io)?;
         socket.connect(self.server).await.map_err(Trouble::Io)?;
         let message = self.message(true);
         socket.send(&encode(&message)?).await.map_err(Trouble::Io)?;
@@ -170,7 +185,9 @@ impl Question<'_> {
     /// RFC 7766: two bytes of length before each message.
     async fn over_tcp(&self) -> io::Result<Message> {
         let exchange = async {
-            let mut stream = TcpStream::connect(self.server).await?;
+            let new = if self.server.is_ipv4() { TcpSocket::new_v4 } else { TcpSocket::new_v6 };
+            let patience = self.deadline.saturating_duration_since(Instant::now());
+            let mut stream = descriptors::open(patience, new).await?.connect(self.server).await?;
             let message = self.message(true);
             let bytes = message.to_vec().map_err(io::Error::other)?;
             let length = u16::try_from(bytes.len()).map_err(io::Error::other)?;
@@ -253,6 +270,14 @@ fn read(message: &Message, name: &Name, kind: RecordType) -> Answer {
         .take(MOST_ADDRESSES)
         .collect();
     answer.failure = failure_of(message.metadata.response_code, !answer.addresses.is_empty());
+    if let Some(failure) = answer.failure.as_mut().filter(|f| f.cause == Cause::DnsNoData) {
+        if message.metadata.truncation {
+            // what was cut off may well have been the addresses
+            *failure = Failure::new(Cause::Unknown, "the answer is cut, and over TCP there is no whole one");
+        } else if answer.cnames.len() == MOST_ALIASES {
+            *failure = Failure::new(Cause::DnsNoData, format!("no address behind {MOST_ALIASES} aliases"));
+        }
+    }
     answer.query.rcode = Some(rcode_name(message.metadata.response_code));
     answer.query.cause = answer.failure.as_ref().map(|f| f.cause);
     answer.query.answers = answer.addresses.len();

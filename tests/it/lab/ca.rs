@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-use super::{HOSTILE, Tls};
+use super::{HOSTILE, MARKUP, Tls};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -25,6 +25,13 @@ const AIA_URL: &str = "http://aia.lab.example/intermediate.crt";
 
 /// Besides the own one in a leaf of [`Tls::LargeChain`]; each takes over 20 bytes.
 const MORE_NAMES: usize = 100;
+
+/// In a leaf of [`Tls::ManyNames`]: less than the 64 KiB that clients take.
+const MOST_NAMES: usize = 1000;
+
+/// Bytes of a certificate and of a chain of [`Tls::HugeChain`].
+const LARGE: usize = 100_000;
+const HUGE: usize = 10_000_000;
 
 pub(super) struct Ca {
     now: Timestamp,
@@ -50,7 +57,7 @@ impl Ca {
             intermediate: CertifiedIssuer::signed_by(below, key(), &root).unwrap(),
             corporate: own_root("Contoso Corporate Proxy CA", "Contoso", now),
             unlisted: own_root("Unlisted Private Root", "Fabrikam", now),
-            hostile: own_root(&format!("{HOSTILE} Root"), HOSTILE, now),
+            hostile: own_root(&format!("{HOSTILE} Root {MARKUP}"), HOSTILE, now),
             root,
             leaf_key: key(),
             provider: Arc::new(rustls::crypto::ring::default_provider()),
@@ -93,7 +100,8 @@ impl Ca {
         };
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.leaf_key.serialize_der()));
         let mut config = builder.with_single_cert(self.chain(tls, name), key).unwrap();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols =
+            vec![if tls == Tls::OnlyHttp2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
         config.send_tls13_tickets = 0; // nobody resumes, and a late ticket turns a clean close into a reset
         Arc::new(config)
     }
@@ -102,8 +110,13 @@ impl Ca {
     fn chain(&self, tls: Tls, name: &str) -> Vec<CertificateDer<'static>> {
         let signed = |name, (from, to), by: &Authority| -> Certificate {
             let mut params = leaf(name, self.now, from, to);
-            if tls == Tls::LargeChain {
-                params.subject_alt_names.extend((0..MORE_NAMES).map(|i| other_name(i, name)));
+            let more = match tls {
+                Tls::LargeChain => MORE_NAMES,
+                Tls::ManyNames => MOST_NAMES,
+                _ => 0,
+            };
+            if more > 0 {
+                params.subject_alt_names.extend((0..more).map(|i| other_name(i, name)));
             }
             params.signed_by(&self.leaf_key, by).unwrap()
         };
@@ -112,6 +125,7 @@ impl Ca {
             Tls::SelfSigned => (leaf(name, self.now, -1, 90).self_signed(&self.leaf_key).unwrap(), None),
             Tls::UnknownIssuer => (signed(name, valid, &self.unlisted), Some(&self.unlisted)),
             Tls::HostileIssuer => (signed(name, valid, &self.hostile), Some(&self.hostile)),
+            Tls::HostileNames => (self.hostile_leaf(name), Some(&self.hostile)),
             Tls::Intercepted => (signed(name, valid, &self.corporate), Some(&self.corporate)),
             Tls::IncompleteChain => (signed(name, valid, &self.intermediate), None),
             Tls::Expired => (signed(name, (-90, -3), &self.intermediate), Some(&self.intermediate)),
@@ -120,7 +134,30 @@ impl Ca {
             _ => (signed(name, valid, &self.intermediate), Some(&self.intermediate)),
         };
         let issuer = issuer.map(|authority| authority.der().clone());
-        std::iter::once(leaf.der().clone()).chain(issuer).collect()
+        let mut chain: Vec<_> = std::iter::once(leaf.der().clone()).chain(issuer).collect();
+        if tls == Tls::HugeChain {
+            chain.extend(std::iter::repeat_n(self.large(), HUGE / LARGE));
+        }
+        chain
+    }
+
+    /// Names that no authority would sign.
+    fn hostile_leaf(&self, name: &str) -> Certificate {
+        let mut params = leaf(name, self.now, -1, 90);
+        params.distinguished_name.push(DnType::CommonName, format!("{MARKUP} {HOSTILE}"));
+        params.distinguished_name.push(DnType::OrganizationName, HOSTILE);
+        let ascii = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
+        let names = [HOSTILE, MARKUP].map(|text| SanType::DnsName(ascii(text).try_into().unwrap()));
+        params.subject_alt_names.extend(names);
+        params.signed_by(&self.leaf_key, &self.hostile).unwrap()
+    }
+
+    /// A certificate with [`LARGE`] bytes of nothing in it.
+    fn large(&self) -> CertificateDer<'static> {
+        let mut params = authority("Lab Large", "Lab", self.now);
+        params.custom_extensions =
+            vec![CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999], vec![0; LARGE])];
+        params.signed_by(&self.leaf_key, &self.root).unwrap().der().clone()
     }
 }
 

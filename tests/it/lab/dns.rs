@@ -4,13 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use hickory_resolver::proto::op::{Edns, Message, Query, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use socket2::Socket;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 
-use super::{Resolver, World, tcp};
+use super::http::drip;
+use super::{HOSTILE, MARKUP, Resolver, World, tcp};
 
 /// What the resolver says about a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,26 @@ pub enum Dns {
     CnameLoop,
     /// A chain of this many aliases with names as long as can be, at the end of it 127.0.0.1.
     LongChain(usize),
+    /// A chain of this many aliases with short names, at the end of it 127.0.0.1; truncated over UDP where it is long.
+    Aliases(usize),
+    /// The address of another name, as answer to our question.
+    OtherName,
+    /// Another question and its answer, with our id.
+    OtherQuestion,
+    /// A name that is a pointer to itself (RFC 1035 4.1.4).
+    PointerLoop,
+    /// 50 kB of texts and no address; truncated over UDP.
+    GiantText,
+    /// 3,500 addresses, 127.0.0.1 first; truncated over UDP.
+    ManyAddresses,
+    /// Truncated and empty, over TCP too.
+    CutForever,
+    /// Truncated over UDP; over TCP a byte every 200 ms.
+    Drips,
+    /// Thousands of answers with a wrong id for each question.
+    Floods,
+    /// An alias and nothing else, with orders for a terminal and markup in its name.
+    HostileAlias,
     /// An answer that belongs to another question, as from somebody who guesses.
     WrongId,
     /// Bytes that are not DNS.
@@ -107,7 +128,9 @@ async fn serve_udp(world: Arc<World>, socket: UdpSocket) {
         tokio::spawn(async move {
             world.delay().await;
             if let Some(answer) = answer(&world, &question, Transport::Udp) {
-                let _ = socket.send_to(&answer, from).await;
+                for _ in 0..repeats(&world, &question) {
+                    let _ = socket.send_to(&answer, from).await;
+                }
             }
         });
     }
@@ -122,11 +145,30 @@ async fn serve_tcp(world: Arc<World>, mut stream: TcpStream) {
         }
         world.delay().await;
         let Some(answer) = answer(&world, &question, Transport::Tcp) else { continue };
+        if drips(&world, &question) {
+            return drip(&mut stream, &[0xff; 1000]).await;
+        }
         let length = u16::try_from(answer.len()).unwrap().to_be_bytes();
         if stream.write_all(&[&length[..], &answer].concat()).await.is_err() {
             return;
         }
     }
+}
+
+/// How often an answer is sent.
+fn repeats(world: &World, question: &[u8]) -> usize {
+    let request = Message::from_vec(question).unwrap();
+    let name = request.queries[0].name().to_ascii();
+    if world.dns(name.trim_end_matches('.')) == Dns::Floods { 5000 } else { 1 }
+}
+
+/// Whether this is one to answer slowly.
+fn drips(world: &World, question: &[u8]) -> bool {
+    let Ok(request) = Message::from_vec(question) else { return false };
+    request
+        .queries
+        .first()
+        .is_some_and(|q| world.dns(q.name().to_ascii().trim_end_matches('.')) == Dns::Drips)
 }
 
 /// `None` is silence, also for what is not a question.
@@ -154,9 +196,12 @@ fn answer(world: &World, question: &[u8], transport: Transport) -> Option<Vec<u8
         _ => match world.dns(name) {
             Dns::Silent => return None,
             Dns::Garbage => return Some(GARBAGE.to_vec()),
+            Dns::PointerLoop => return Some(pointer_loop(question)),
             dns => fill(&mut response, query, &dns, world.options.address),
         },
     }
+    let cut = matches!(world.dns(name), Dns::CutForever | Dns::Drips);
+    response.metadata.truncation = cut;
     response.edns = request.edns.is_some().then(Edns::new);
     if transport == Transport::Udp {
         let most = request.edns.map_or(SMALL_DATAGRAM, |edns| edns.max_payload().max(SMALL_DATAGRAM));
@@ -178,7 +223,28 @@ fn fill(response: &mut Message, query: &Query, dns: &Dns, instead: Option<Ipv4Ad
         Dns::Nxdomain => response.metadata.response_code = ResponseCode::NXDomain,
         Dns::Servfail => response.metadata.response_code = ResponseCode::ServFail,
         Dns::Refused => response.metadata.response_code = ResponseCode::Refused,
-        Dns::WrongId => response.metadata.id ^= 0x5555,
+        Dns::WrongId | Dns::Floods => response.metadata.id ^= 0x5555,
+        Dns::OtherName => owner = Name::from_ascii("other.lab.example.").unwrap(),
+        Dns::OtherQuestion => {
+            owner = Name::from_ascii("other.lab.example.").unwrap();
+            response.queries = vec![Query::query(owner.clone(), query.query_type())];
+        }
+        Dns::HostileAlias => {
+            let label = |text: &str| text.as_bytes()[..text.len().min(63)].to_vec();
+            let target = Name::from_labels([label(HOSTILE), label(MARKUP), b"example".to_vec()]).unwrap();
+            response.add_answer(Record::from_rdata(owner.clone(), TTL, RData::CNAME(CNAME(target))));
+        }
+        Dns::GiantText => {
+            let text = || RData::TXT(TXT::new(vec!["x".repeat(250)]));
+            response.add_answers((0..200).map(|_| Record::from_rdata(owner.clone(), TTL, text())));
+        }
+        Dns::Aliases(length) => {
+            for number in 0..*length {
+                let target = Name::from_ascii(format!("{number}.example.")).unwrap();
+                let data = RData::CNAME(CNAME(target.clone()));
+                response.add_answer(Record::from_rdata(std::mem::replace(&mut owner, target), TTL, data));
+            }
+        }
         Dns::Cname(chain) => {
             for alias in chain {
                 let target = Name::from_ascii(alias.trim_end_matches('.').to_owned() + ".").unwrap();
@@ -218,16 +284,42 @@ fn fill(response: &mut Message, query: &Query, dns: &Dns, instead: Option<Ipv4Ad
     }
 }
 
+/// The question comes back with one answer, whose name begins where it stands itself.
+fn pointer_loop(question: &[u8]) -> Vec<u8> {
+    let mut answer = question.to_vec();
+    answer[2] |= 0x80; // a response
+    answer[6..8].copy_from_slice(&1_u16.to_be_bytes());
+    answer[10..12].copy_from_slice(&0_u16.to_be_bytes());
+    // the question of the lab's clients has nothing behind it but EDNS, 11 bytes
+    let at = if question[11] == 1 { question.len() - 11 } else { question.len() };
+    answer.truncate(at);
+    let pointer = 0xc000 | u16::try_from(at).unwrap();
+    answer.extend(pointer.to_be_bytes());
+    answer.extend([0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
+    answer
+}
+
 fn addresses(dns: &Dns) -> Vec<IpAddr> {
     const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     /// RFC 6666.
     const DISCARDED: IpAddr = IpAddr::V6(Ipv6Addr::new(0x100, 0, 0, 0, 0, 0, 0, 1));
     match dns {
         Dns::Addresses(list) => list.clone(),
-        Dns::Loopback | Dns::Cname(_) | Dns::LongChain(_) | Dns::WrongId => vec![LOOPBACK],
+        Dns::Loopback
+        | Dns::Cname(_)
+        | Dns::LongChain(_)
+        | Dns::Aliases(_)
+        | Dns::OtherName
+        | Dns::OtherQuestion
+        | Dns::Floods
+        | Dns::WrongId => vec![LOOPBACK],
         Dns::PlusUnroutableV6 => vec![LOOPBACK, DISCARDED],
         Dns::Sinkhole => vec![Ipv4Addr::UNSPECIFIED.into()],
         Dns::Private => vec![Ipv4Addr::new(10, 1, 2, 3).into()],
+        Dns::ManyAddresses => {
+            let others = (1..3500_u32).map(|n| IpAddr::V4(Ipv4Addr::from(0x7f01_0000 + n)));
+            std::iter::once(LOOPBACK).chain(others).collect()
+        }
         Dns::HugeAnswer => {
             let others = (0..=255).map(|low| [127, 0, 1, low]).chain((0..43).map(|low| [127, 0, 2, low]));
             std::iter::once(LOOPBACK).chain(others.map(IpAddr::from)).collect()
@@ -238,6 +330,11 @@ fn addresses(dns: &Dns) -> Vec<IpAddr> {
         | Dns::Refused
         | Dns::Silent
         | Dns::Garbage
+        | Dns::PointerLoop
+        | Dns::GiantText
+        | Dns::CutForever
+        | Dns::Drips
+        | Dns::HostileAlias
         | Dns::CnameLoop => Vec::new(),
     }
 }

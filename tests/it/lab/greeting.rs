@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::http::flood;
 use super::{HOSTILE, World, tcp};
 
 /// What is said on a connection without TLS.
@@ -30,6 +31,10 @@ pub enum Greeting {
     SshGarbage,
     /// SSH: says its version, with orders for a terminal in it.
     SshHostile,
+    /// SSH: lines of welcome without end.
+    SshFloods,
+    /// git: reads the request and answers with packets that claim to be long, without end.
+    GitFloods,
     /// Any protocol: accepts and stays.
     Plain,
 }
@@ -38,12 +43,18 @@ impl Greeting {
     /// The ports at which clients look for it.
     pub(super) fn asked_for_at(self) -> &'static [u16] {
         match self {
-            Self::GitGood | Self::GitNoRepository | Self::GitSilent | Self::GitGarbage | Self::GitClose => {
-                &[9418]
-            }
-            Self::SshGood | Self::SshWelcomes | Self::SshSilent | Self::SshGarbage | Self::SshHostile => {
-                &[22]
-            }
+            Self::GitGood
+            | Self::GitNoRepository
+            | Self::GitSilent
+            | Self::GitGarbage
+            | Self::GitClose
+            | Self::GitFloods => &[9418],
+            Self::SshGood
+            | Self::SshWelcomes
+            | Self::SshSilent
+            | Self::SshGarbage
+            | Self::SshHostile
+            | Self::SshFloods => &[22],
             Self::Plain => &[443, 80, 8084, 22, 9418],
         }
     }
@@ -63,6 +74,7 @@ async fn greet(world: Arc<World>, mut stream: TcpStream, name: String, behaviour
         Greeting::SshWelcomes => "welcome\r\nSSH-2.0-lab_1.0\r\n".to_owned(),
         Greeting::SshHostile => format!("SSH-2.0-{HOSTILE}\r\n"),
         Greeting::SshGarbage => "220 mail.lab.example ESMTP\r\n".to_owned(),
+        Greeting::SshFloods => return flood(&mut stream, &[], b"welcome\r\n").await,
         Greeting::SshSilent | Greeting::Plain => return tcp::silence(stream).await,
         _ => {
             let Some(request) = read_packet(&mut stream).await else { return tcp::close(stream).await };
@@ -71,6 +83,7 @@ async fn greet(world: Arc<World>, mut stream: TcpStream, name: String, behaviour
                 Greeting::GitGood => branches(),
                 Greeting::GitNoRepository => packet("ERR access denied or repository not exported"),
                 Greeting::GitGarbage => "zzzz this is no packet\n".to_owned(),
+                Greeting::GitFloods => return flood(&mut stream, b"fff0", b"long").await,
                 Greeting::GitClose => return tcp::close(stream).await,
                 _ => return tcp::silence(stream).await,
             }

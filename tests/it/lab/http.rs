@@ -39,6 +39,10 @@ pub enum Http {
     EndlessBody,
     /// A byte of the answer every 200 ms.
     SlowDrip,
+    /// These bytes as they are, then FIN.
+    Raw(Vec<u8>),
+    /// The first bytes once, the second ones without end.
+    Flood(&'static str, &'static str),
 }
 
 impl Http {
@@ -200,16 +204,53 @@ async fn misbehave<S: Io>(world: &World, mut io: BufReader<S>, behaviour: &Http)
             send(&mut io, format!("{head}\r\n").as_bytes()).await;
             while send(&mut io, &[b'x'; 16_384]).await.is_some() {}
         }
+        Http::Raw(bytes) => {
+            send(&mut io, bytes).await;
+            tcp::close(io).await;
+        }
+        Http::Flood(first, then) => flood(&mut io, first.as_bytes(), then.as_bytes()).await,
         Http::SlowDrip => {
-            for byte in response(world, 200, &[], "slow\n").bytes() {
-                tokio::time::sleep(Duration::from_millis(200)).await;
-                if send(&mut io, &[byte]).await.is_none() {
-                    return;
-                }
-            }
+            drip(&mut io, response(world, 200, &[], "slow\n").as_bytes()).await;
         }
         _ => tcp::silence(io).await,
     }
+}
+
+/// The first bytes, then the others until the client is gone.
+pub(super) async fn flood(io: &mut impl Io, first: &[u8], then: &[u8]) {
+    let then = then.repeat(16_384 / then.len().max(1) + 1);
+    if send(io, first).await.is_some() {
+        while send(io, &then).await.is_some() {}
+    }
+}
+
+/// A byte now and then until the client is gone.
+pub(super) async fn drip(io: &mut impl Io, bytes: &[u8]) {
+    for &byte in bytes {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if send(io, &[byte]).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Ten megabytes of zeros in some kilobytes, as `gzip` packs them: one block with the fixed code of RFC 1951, 3.2.6, in which
+/// a zero is followed by copies of itself.
+pub fn gzip_bomb() -> Vec<u8> {
+    const COPY_258: (u32, u8) = (0b1100_0101, 8);
+    const AT_DISTANCE_1: (u32, u8) = (0, 5);
+    let mut bits = vec![true, true, false]; // the last block; the fixed code, its lower bit first
+    let mut put = |(code, length): (u32, u8)| bits.extend((0..length).rev().map(|at| code >> at & 1 == 1));
+    put((0b0011_0000, 8));
+    for _ in 0..40_000 {
+        put(COPY_258);
+        put(AT_DISTANCE_1);
+    }
+    put((0, 7));
+    let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte: u8, &bit| byte << 1 | u8::from(bit));
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    packed.extend(bits.chunks(8).map(byte));
+    packed
 }
 
 /// `None` when the client is gone.

@@ -41,6 +41,8 @@ pub use azure::{azure, registry};
 pub use dns::Dns;
 pub use greeting::Greeting;
 pub use http::Http;
+#[allow(unused_imports, reason = "each program uses another part")]
+pub use http::gzip_bomb;
 pub use options::{App, Host, LabOptions, Resolver, Serves};
 #[allow(unused_imports, reason = "each program uses another part")]
 pub use proxy::{LOGIN, Proxy};
@@ -52,6 +54,10 @@ pub use websocket::WebSocket;
 /// direction of writing.
 pub const HOSTILE: &str =
     "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{1b}]8;;http://evil.example\u{1b}\\\u{202e}gnp\u{200b}\u{feff}";
+
+/// What an HTML page, an XML document, a table of Markdown or a template would take for its own.
+pub const MARKUP: &str =
+    "\"'><script>alert(1)</script><img src=x onerror=alert(1)>]]>--><!--|[x](javascript:alert(1))`{{7*7}}";
 
 /// No connection lives longer, so that nothing leaks when a test hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(30);

@@ -8,9 +8,9 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use super::http::{Request, head, response, send};
+use super::http::{Request, drip, flood, head, response, send};
 use super::routes::Routes;
-use super::{App, Dns, Tls, WebSocket, World, tcp, tls};
+use super::{App, Dns, HOSTILE, MARKUP, Tls, WebSocket, World, tcp, tls};
 
 /// What a proxy does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,16 @@ pub enum Proxy {
     Inspects,
     /// Inspects, and takes the `Upgrade` out of requests.
     StripsUpgrade,
+    /// Headers of an answer without end.
+    FloodsHeaders,
+    /// Interim answers (`103`) without end.
+    FloodsInterim,
+    /// A byte of an answer every 200 ms.
+    Drips,
+    /// Opens the tunnel, and then speaks itself without end.
+    FloodsTunnel,
+    /// This status, with orders for a terminal and markup in headers and page.
+    Hostile(u16),
 }
 
 /// User and password that [`Proxy::WantsLogin`] takes.
@@ -50,12 +60,28 @@ async fn serve(world: Arc<World>, routes: Arc<Routes>, stream: TcpStream, behavi
     let mut io = BufReader::new(stream);
     let Some(request) = Request::read(&mut io).await else { return tcp::close(io).await };
     world.note(format!("proxy {} {}", request.method, request.path));
+    if let Some(login) = request.header("proxy-authorization") {
+        world.note(format!("proxy login {login}"));
+    }
     world.delay().await;
     match behaviour {
         Proxy::Silent => return tcp::silence(io).await,
         Proxy::Closes => return tcp::close(io).await,
         Proxy::Garbage => {
             send(&mut io, b"220 mail.lab.example ESMTP\r\n").await;
+            return tcp::close(io).await;
+        }
+        Proxy::FloodsHeaders => return flood(&mut io, b"HTTP/1.1 200 OK\r\n", b"X-Filler: x\r\n").await,
+        Proxy::FloodsInterim => return flood(&mut io, &[], b"HTTP/1.1 103 Early Hints\r\n\r\n").await,
+        Proxy::FloodsTunnel => {
+            return flood(&mut io, b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\n").await;
+        }
+        Proxy::Drips => {
+            let answer = head(&world, 200, &[("Via", "1.1 proxy.lab.example")]);
+            return drip(&mut io, answer.as_bytes()).await;
+        }
+        Proxy::Hostile(status) => {
+            send(&mut io, hostile(&world, status).as_bytes()).await;
             return tcp::close(io).await;
         }
         _ => {}
@@ -123,6 +149,21 @@ fn refusal(world: &World, status: u16) -> String {
         _ => {}
     }
     response(world, status, &headers, "<html><body><h1>ERROR</h1></body></html>")
+}
+
+fn hostile(world: &World, status: u16) -> String {
+    // HTTP allows no control characters in headers, but any byte of UTF-8
+    let words = HOSTILE.chars().filter(|c| !c.is_control()).chain(MARKUP.chars()).collect::<String>();
+    let schemes = format!("{words}, Basic realm=\"{words}\"");
+    let headers = [
+        ("Server", words.as_str()),
+        ("Via", &words),
+        ("X-Squid-Error", &words),
+        ("Proxy-Authenticate", &schemes),
+        ("Proxy-Agent", &words),
+        ("Content-Type", "text/html"),
+    ];
+    response(world, status, &headers, &format!("<h1>{HOSTILE}{MARKUP}</h1>"))
 }
 
 async fn tunnel(mut client: BufReader<TcpStream>, mut target: TcpStream) {

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::StartHandshake;
 
+use super::http::{drip, flood};
 use super::{App, World, http, tcp};
 
 /// What a TLS server does.
@@ -51,10 +52,32 @@ pub enum Tls {
     DropsLargeHello,
     /// Wants a client certificate; in TLS 1.3 its absence is told only after the handshake.
     WantsClientCertificate,
+    /// A chain of ten megabytes.
+    HugeChain,
+    /// A leaf for a thousand more names, as large as one may be.
+    ManyNames,
+    /// Names with orders for a terminal and markup in subject, alternative names and issuer.
+    HostileNames,
+    /// Agrees on nothing but HTTP/2, which was not offered.
+    OnlyHttp2,
+    /// Messages of a handshake that claim to be as long as can be, without end.
+    FloodsHandshake,
+    /// Warnings without end.
+    FloodsAlerts,
+    /// A byte of a handshake every 200 ms.
+    Drips,
 }
 
 const SMALL_SEGMENT: u32 = 600;
 const LARGE_HELLO: usize = 1300;
+
+/// The beginning of a handshake message (a `ServerHello`) of almost 16 megabytes, and how it goes on.
+const FIRST: &[u8] = b"\x16\x03\x03\x00\x10\x02\xff\xff\xff\x03\x03ABCDEFGHIJ";
+const MORE: &[u8] = b"\x16\x03\x03\x00\x10ABCDEFGHIJKLMNOP";
+
+const ALERT: u8 = 21;
+const WARNING: u8 = 1;
+const USER_CANCELED: u8 = 90;
 
 const HANDSHAKE_FAILURE: u8 = 40;
 const PROTOCOL_VERSION: u8 = 70;
@@ -83,6 +106,10 @@ pub(super) async fn front(world: Arc<World>, mut stream: TcpStream, change: fn((
         Tls::NotTls => say(stream, PLAIN_ANSWER.as_bytes()).await,
         Tls::ResetAfterHello => tcp::reset(stream),
         Tls::CloseAfterHello => tcp::close(stream).await,
+        // a ServerHello of 16 megabytes in records of 16 bytes
+        Tls::FloodsHandshake => flood(&mut stream, FIRST, MORE).await,
+        Tls::FloodsAlerts => flood(&mut stream, &[], &[ALERT, 3, 3, 0, 2, WARNING, USER_CANCELED]).await,
+        Tls::Drips => drip(&mut stream, &[FIRST, &MORE.repeat(100)].concat()).await,
         Tls::Stall => tcp::silence(stream).await,
         Tls::SmallPath if !has_small_segments(&stream) => tcp::silence(stream).await,
         Tls::DropsLargeHello if size > LARGE_HELLO => tcp::silence(stream).await,
@@ -122,7 +149,6 @@ fn has_small_segments(stream: &TcpStream) -> bool {
 
 /// A fatal alert in a record of TLS 1.2, which every client reads.
 fn alert(description: u8) -> [u8; 7] {
-    const ALERT: u8 = 21;
     const FATAL: u8 = 2;
     [ALERT, 3, 3, 0, 2, FATAL, description]
 }

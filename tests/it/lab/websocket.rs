@@ -6,9 +6,9 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::World;
-use super::http::{Request, head, response, send};
+use super::http::{Request, flood, head, response, send};
 use super::tcp::{self, Io};
+use super::{HOSTILE, World};
 
 /// How an upgrade is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,14 @@ pub enum WebSocket {
     CloseAfterAccept,
     /// 101 with a key that was not derived from the client's.
     BadAcceptKey,
+    /// 101, then messages without end.
+    Floods,
+    /// 101, then the head of a message of 2^62 bytes and bytes of it without end.
+    GiantFrame,
+    /// 101, then a close frame with orders for a terminal as its reason.
+    HostileClose,
+    /// 101, then bytes that are no frames.
+    BadFrames,
 }
 
 pub(super) async fn serve<S: Io>(
@@ -41,7 +49,12 @@ pub(super) async fn serve<S: Io>(
 ) {
     let plain = ("Content-Type", "text/plain");
     let answer = match behaviour {
-        WebSocket::Accept | WebSocket::CloseAfterAccept => switch(world, request.header("sec-websocket-key")),
+        WebSocket::Accept
+        | WebSocket::CloseAfterAccept
+        | WebSocket::Floods
+        | WebSocket::GiantFrame
+        | WebSocket::HostileClose
+        | WebSocket::BadFrames => switch(world, request.header("sec-websocket-key")),
         WebSocket::BadAcceptKey => switch(world, Some("the key of somebody else")),
         WebSocket::RefuseStatus(status) => response(world, status, &[plain], "refused\n"),
         WebSocket::RelayLike(status) => relay(world, status),
@@ -53,6 +66,15 @@ pub(super) async fn serve<S: Io>(
     send(&mut io, answer.as_bytes()).await;
     match behaviour {
         WebSocket::Accept => stay_open(io).await,
+        WebSocket::Floods => flood(&mut io, &[], b"\x81\x05flood").await,
+        WebSocket::GiantFrame => flood(&mut io, b"\x82\x7f\x40\0\0\0\0\0\0\0", b"giant").await,
+        WebSocket::BadFrames => flood(&mut io, &[], b"\xff\xff\xff").await,
+        WebSocket::HostileClose => {
+            let reason = HOSTILE.as_bytes();
+            let head = [0x88, u8::try_from(2 + reason.len()).unwrap(), 0x03, 0xe8];
+            send(&mut io, &[&head, reason].concat()).await;
+            tcp::close(io).await;
+        }
         WebSocket::CloseAfterAccept => tcp::close(io).await,
         _ => tcp::silence(io).await,
     }

@@ -9,7 +9,7 @@ use arcprobe::report::{Format, render_saved};
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
-use super::formats::{fits_junit, fits_metrics, fits_sarif, is_bare_markdown};
+use super::formats::{assert_junit, assert_metrics, assert_own_markdown, assert_sarif};
 use super::{NARROW, TextOptions, in_tree, read, same_or_update, tamper};
 
 const FIXTURE: &str = "fixtures/reports/fleet.json";
@@ -111,9 +111,9 @@ fn text_and_short() {
 
 #[test]
 fn formats_for_programs_are_what_their_readers_accept() {
-    fits_junit("fleet", &rendered(Format::Junit));
-    fits_metrics("fleet", &rendered(Format::Openmetrics));
-    let log = fits_sarif("fleet", &rendered(Format::Sarif));
+    assert_junit("fleet", &rendered(Format::Junit));
+    assert_metrics("fleet", &rendered(Format::Openmetrics));
+    let log = assert_sarif("fleet", &rendered(Format::Sarif));
     let ids: Vec<_> =
         log["runs"].as_array().unwrap().iter().map(|run| run["automationDetails"]["id"].clone()).collect();
     assert_eq!(ids.len(), 4);
@@ -163,10 +163,10 @@ fn no_format_lets_a_peer_write_to_the_terminal() {
     }
     let at = |format| render_saved(&saved, format, &NARROW);
     assert!(!at(Format::Html).contains("<script") && !at(Format::Html).contains("<img"));
-    is_bare_markdown("fleet, tampered", &at(Format::Markdown));
-    fits_junit("fleet, tampered", &at(Format::Junit));
-    fits_metrics("fleet, tampered", &at(Format::Openmetrics));
-    fits_sarif("fleet, tampered", &at(Format::Sarif));
+    assert_own_markdown("fleet, tampered", &at(Format::Markdown));
+    assert_junit("fleet, tampered", &at(Format::Junit));
+    assert_metrics("fleet, tampered", &at(Format::Openmetrics));
+    assert_sarif("fleet, tampered", &at(Format::Sarif));
 }
 
 /// What the document says of itself may be anything.

@@ -65,11 +65,12 @@ fn junit_fails_where_the_exit_code_does() {
 #[test]
 fn junit_fits_its_schema() {
     for (name, report) in samples() {
-        fits_junit(&name, &render(&report, Format::Junit, &NARROW));
+        assert_junit(&name, &render(&report, Format::Junit, &NARROW));
     }
 }
 
-pub(super) fn fits_junit(name: &str, text: &str) {
+#[track_caller]
+pub(crate) fn assert_junit(name: &str, text: &str) {
     let schema = in_tree("tests/it/reports/junit.xsd");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.xml");
@@ -82,7 +83,8 @@ pub(super) fn fits_junit(name: &str, text: &str) {
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-pub(super) fn fits_sarif(name: &str, text: &str) -> Value {
+#[track_caller]
+pub(crate) fn assert_sarif(name: &str, text: &str) -> Value {
     let validator = jsonschema::validator_for(&sarif_structure()).unwrap();
     let log: Value = serde_json::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
     let errors: Vec<String> = validator.iter_errors(&log).map(|e| e.to_string()).collect();
@@ -93,7 +95,7 @@ pub(super) fn fits_sarif(name: &str, text: &str) -> Value {
 #[test]
 fn sarif_has_the_structure_of_its_schema() {
     for (name, report) in samples() {
-        let log = fits_sarif(&name, &render(&report, Format::Sarif, &NARROW));
+        let log = assert_sarif(&name, &render(&report, Format::Sarif, &NARROW));
         let run = &log["runs"][0];
         let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
         let results = run["results"].as_array().unwrap();
@@ -143,15 +145,16 @@ fn sarif_structure() -> Value {
         "$schema": { "type": "string" }, "version": { "const": "2.1.0" }, "runs": { "type": "array", "items": run } } })
 }
 
-/// Each family once, in one piece, with HELP and TYPE before its samples; no series twice; `# EOF` is the last line.
 #[test]
 fn metrics_are_read_by_both_kinds_of_readers() {
     for (name, report) in samples() {
-        fits_metrics(&name, &render(&report, Format::Openmetrics, &NARROW));
+        assert_metrics(&name, &render(&report, Format::Openmetrics, &NARROW));
     }
 }
 
-pub(super) fn fits_metrics(name: &str, text: &str) {
+/// Each family once, in one piece, with HELP and TYPE before its samples; no series twice; `# EOF` is the last line.
+#[track_caller]
+pub(crate) fn assert_metrics(name: &str, text: &str) {
     let body = text.strip_suffix("# EOF\n").unwrap_or_else(|| panic!("{name}: no end\n{text}"));
     let (mut families, mut series) = (BTreeSet::new(), BTreeSet::new());
     let mut family = String::new();
@@ -226,15 +229,16 @@ fn markdown() {
     }
 }
 
-/// Outside of code there is no element but our own, no link and no mention.
 #[test]
 fn markdown_holds_no_markup_of_a_peer() {
     for (name, report) in samples() {
-        is_bare_markdown(&name, &render(&report, Format::Markdown, &NARROW));
+        assert_own_markdown(&name, &render(&report, Format::Markdown, &NARROW));
     }
 }
 
-pub(super) fn is_bare_markdown(name: &str, text: &str) {
+/// Outside of code there is no element but our own, no link and no mention.
+#[track_caller]
+pub(crate) fn assert_own_markdown(name: &str, text: &str) {
     let own = ["<details>", "<details open>", "</details>", "<summary>", "</summary>"];
     let bare = without_code(&without_escapes(text));
     let bare = own.iter().fold(bare, |text, tag| text.replace(tag, ""));

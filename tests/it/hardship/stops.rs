@@ -1,0 +1,238 @@
+//! Whoever stops a run gets what it has measured, and nothing of it stays in a cluster.
+
+#![cfg(unix)]
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::fake_api::{FakeApi, Scenario, state};
+use crate::inside::payload;
+use crate::program::{Program, Ran, check, ran};
+
+use super::{lab, with_hole};
+
+/// Whether a closed terminal is to be ignored can be seen on Linux only; elsewhere it ends the program as ever.
+const SIGNALS: &[&str] = if cfg!(target_os = "linux") { &["INT", "TERM", "HUP"] } else { &["INT", "TERM"] };
+
+fn start(program: Program) -> Child {
+    program.into_command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+fn wait_until(holds: impl Fn() -> bool) {
+    let patience = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < patience, "what was waited for did not happen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// What comes of it, and how long that took from the last signal on.
+fn end(child: Child) -> (Ran, Duration) {
+    let began = Instant::now();
+    (ran(&child.wait_with_output().unwrap()), began.elapsed())
+}
+
+#[test]
+fn every_signal_that_asks_for_an_end_leaves_whole_reports() {
+    for name in SIGNALS {
+        let lab = lab();
+        let at = |file: &str| lab.directory().join(file).display().to_string();
+        let (saved, page) = (at("report.json"), at("report.html"));
+        let flags = with_hole().flags(lab.directory());
+        let args = ["--timeout", "60s", "-o", "json", "--save", &saved, "--save", &page];
+        let child = start(Program::check_in(&lab).args(flags).args(args));
+        wait_until(|| lab.log().iter().any(|entry| entry.starts_with("http good.lab.example")));
+        std::thread::sleep(Duration::from_millis(300)); // the answer has to arrive, which the lab does not see
+        signal(&child, name);
+        let (ran, took) = end(child);
+        let ran = ran.exits(130);
+        assert!(took < Duration::from_secs(10), "{name}: {took:?}");
+        assert_eq!(std::fs::read_to_string(&saved).unwrap(), ran.stdout, "{name}");
+        assert!(std::fs::read_to_string(&page).unwrap().ends_with("</html>\n"), "{name}");
+        let report = ran.json();
+        assert_eq!(report["run"]["interrupted"], true, "{name}");
+        assert_eq!(check(&report, "good")["verdict"], "met", "{name}");
+        assert_eq!(check(&report, "hole")["unverified"], "not_run", "{name}");
+    }
+}
+
+/// As `nohup` starts it.
+#[test]
+fn a_closed_terminal_does_not_matter_to_who_said_so() {
+    let lab = lab();
+    let flags = with_hole().flags(lab.directory());
+    let program = Program::check_in(&lab).args(flags).args(["--timeout", "2s", "-o", "json"]).into_command();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+        .arg(program.get_program())
+        .args(program.get_args());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until(|| lab.log().iter().any(|entry| entry.starts_with("http good.lab.example")));
+    signal(&child, "HUP");
+    let (ran, _) = end(child);
+    assert_eq!(ran.exits(3).json()["run"]["interrupted"], false);
+}
+
+/// A pod that runs and says nothing.
+fn silent_pod() -> Scenario {
+    let running = json!({"status": {"phase": "Running", "containerStatuses": [state(&json!({"running": {}, "terminated": null}))]}});
+    Scenario { pod: Some(running), ..Scenario::default() }
+}
+
+/// A check from pods of this cluster, and whatever it is that is waited for before the signal.
+fn inside(scenario: Scenario, begun: &str) -> (Child, FakeApi, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let api = FakeApi::start(scenario);
+    let config = api.kubeconfig(directory.path()).display().to_string();
+    let agent = payload(directory.path(), "amd64", arcprobe::agent::VERSION).display().to_string();
+    let args = [
+        "check",
+        "-l",
+        "eastus",
+        "--from",
+        "pod",
+        "--kube-config",
+        &config,
+        "-o",
+        "json",
+        "--agent-binary",
+        &agent,
+    ];
+    let child = start(Program::new().args(args));
+    wait_until(|| api.seen().iter().any(|request| request.starts_with(begun)));
+    std::thread::sleep(Duration::from_millis(200));
+    (child, api, directory)
+}
+
+/// Names of what was created and of what was deleted.
+fn created_and_deleted(api: &FakeApi) -> (usize, usize) {
+    let ours = ["/jobs", "/configmaps", "/secrets"];
+    let count = |method: &str| {
+        let seen = api.seen();
+        let fits = |r: &&String| r.starts_with(method) && ours.iter().any(|what| r.contains(what));
+        let mut names: Vec<_> = seen.iter().filter(fits).cloned().collect();
+        if method == "DELETE" {
+            names.sort();
+            names.dedup();
+        }
+        names.len()
+    };
+    (count("POST"), count("DELETE"))
+}
+
+fn reason(report: &Value) -> &str {
+    report["vantages"][0]["error"].as_str().unwrap()
+}
+
+#[test]
+fn a_cluster_is_cleared_up_after_every_signal() {
+    for name in SIGNALS {
+        let (child, api, _directory) = inside(silent_pod(), "GET /api/v1/namespaces/ops/pods/");
+        signal(&child, name);
+        let (ran, took) = end(child);
+        let report = ran.exits(130).json();
+        assert!(took < Duration::from_secs(20), "{name}: {took:?}");
+        assert_eq!(report["run"]["interrupted"], true);
+        let (created, deleted) = created_and_deleted(&api);
+        assert!(
+            created >= 3 && created == deleted,
+            "{name}: {created} created, {deleted} deleted: {:?}",
+            api.seen()
+        );
+    }
+}
+
+/// At any moment of the delivery.
+#[test]
+fn a_stop_between_two_creations_leaves_nothing() {
+    for begun in
+        ["POST /apis/batch", "POST /api/v1/namespaces/ops/configmaps", "POST /api/v1/namespaces/ops/secrets"]
+    {
+        let (child, api, _directory) = inside(silent_pod(), begun);
+        signal(&child, "TERM");
+        let (ran, _) = end(child);
+        ran.exits(130);
+        let (created, deleted) = created_and_deleted(&api);
+        assert!(
+            created >= 1 && created == deleted,
+            "{begun}: {created} created, {deleted} deleted: {:?}",
+            api.seen()
+        );
+    }
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_holds_nobody_up_who_stops() {
+    for silent in ["GET /api/v1/nodes", "GET /api", "POST /apis/authorization", "GET /"] {
+        let (child, _api, _directory) = inside(Scenario { silent: Some(silent), ..silent_pod() }, silent);
+        signal(&child, "INT");
+        let (ran, took) = end(child);
+        assert!(took < Duration::from_secs(5), "{silent}: {took:?}");
+        let report = ran.exits(130).json();
+        assert_eq!(reason(&report), "the run was stopped first", "{silent}");
+    }
+}
+
+/// The cluster does not take the Jobs back: the first Ctrl-C waits for it, the second does not.
+#[test]
+fn a_second_stop_ends_the_clearing_up() {
+    let (child, _api, _directory) =
+        inside(Scenario { silent: Some("DELETE"), ..silent_pod() }, "GET /api/v1/namespaces/ops/pods/");
+    signal(&child, "INT");
+    std::thread::sleep(Duration::from_millis(1500));
+    signal(&child, "INT");
+    let (ran, took) = end(child);
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    let ran = ran.exits(130);
+    assert!(
+        ran.stderr.contains("stopped at once") && ran.stderr.contains("arcprobe cleanup"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.json()["run"]["interrupted"], true);
+}
+
+/// As `timeout` sends it: to the process and to its group.
+#[test]
+fn the_same_signal_twice_is_one_wish() {
+    let (child, api, _directory) = inside(silent_pod(), "GET /api/v1/namespaces/ops/pods/");
+    signal(&child, "TERM");
+    signal(&child, "TERM");
+    let (ran, _) = end(child);
+    ran.exits(130);
+    let (created, deleted) = created_and_deleted(&api);
+    assert!(created >= 3 && created == deleted, "{created} created, {deleted} deleted: {:?}", api.seen());
+}
+
+#[test]
+fn other_commands_can_be_stopped_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let api = FakeApi::start(Scenario { silent: Some("GET /"), ..Scenario::default() });
+    let config = api.kubeconfig(directory.path()).display().to_string();
+    let commands: [&[&str]; 6] = [
+        &["diagnose"],
+        &["diagnose", "--watch"],
+        &["advise"],
+        &["cleanup"],
+        &["check"],
+        &["check", "-l", "eastus", "--from", "pod", "--dry-run"],
+    ];
+    for args in commands {
+        let before = api.seen().len();
+        let child = start(Program::new().args(args).args(["--kube-config", &config]));
+        wait_until(|| api.seen().len() > before);
+        std::thread::sleep(Duration::from_millis(200));
+        signal(&child, "INT");
+        let (ran, took) = end(child);
+        assert!(took < Duration::from_secs(5), "{args:?}: {took:?}");
+        ran.exits(130);
+    }
+}

@@ -1,0 +1,397 @@
+//! Something recognisable in every place where a secret can stand. It gets to whom it is for, and into no output and no file.
+
+#![cfg(unix)]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use crate::diagnose::connected;
+use crate::fake_api::{FakeApi, Scenario, state};
+use crate::inside::payload;
+use crate::lab::{Host, Lab, Proxy};
+use crate::program::{Program, Ran, TestRules};
+
+/// In every secret of these tests.
+const MARK: &str = "geheim";
+
+/// What stands for it in Base64, at each of the three places where it can begin.
+fn marks() -> Vec<String> {
+    let encoded = (0..3).map(|before| {
+        let text = BASE64_STANDARD.encode(format!("{}{MARK}", "_".repeat(before)));
+        // the ends depend on what is around it
+        text.trim_end_matches('=')[before + usize::from(before > 0)..7].to_owned()
+    });
+    let percent: String = MARK.bytes().map(|b| format!("%{b:02x}")).collect();
+    encoded.chain([MARK.to_owned(), percent]).collect()
+}
+
+#[track_caller]
+fn assert_clean(what: &str, text: &str) {
+    for mark in marks() {
+        let found: Vec<_> =
+            text.lines().filter(|line| line.to_lowercase().contains(&mark.to_lowercase())).collect();
+        assert!(found.is_empty(), "{what}: {mark}: {found:#?}");
+    }
+}
+
+#[track_caller]
+fn assert_quiet(what: &str, ran: &Ran) {
+    assert_clean(what, &ran.stdout);
+    assert_clean(what, &ran.stderr);
+    assert!(!ran.stderr.contains("panicked"), "{what}: {}", ran.stderr);
+}
+
+/// All files of a folder that a run could have written.
+#[track_caller]
+fn assert_no_file_tells(folder: &Path) {
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        assert_clean(
+            &entry.path().display().to_string(),
+            &String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()),
+        );
+        files += 1;
+    }
+    assert!(files > 0, "nothing was saved");
+}
+
+/// Whatever makes programs talk more.
+fn talkative(program: Program) -> Program {
+    let loud = [
+        ("RUST_LOG", "trace"),
+        ("RUST_BACKTRACE", "full"),
+        ("ARCPROBE_LOG", "trace"),
+        ("ARCPROBE_DEBUG", "1"),
+    ];
+    loud.into_iter().fold(program, |program, (name, value)| program.env(name, value))
+}
+
+#[test]
+fn marks_are_found_in_every_form() {
+    for around in ["user:geheim@h", "xuser:geheim-2", "xxu:geheim"] {
+        let encoded = BASE64_STANDARD.encode(around);
+        assert!(marks().iter().any(|mark| encoded.contains(mark)), "{around}: {encoded} {:?}", marks());
+    }
+}
+
+/// By flag and by variable, right and wrong, in every format and file.
+#[test]
+fn logins_of_proxies_go_to_the_proxy_alone() {
+    let lab = Lab::start(vec![Host::good("good.lab.example")]);
+    let rules = TestRules::new().endpoint("good", "good.lab.example", "").endpoint(
+        "plain",
+        "good.lab.example",
+        "protocol: http\nport: 80",
+    );
+    for (behaviour, code) in
+        [(Proxy::Open, 3), (Proxy::WantsLogin, 3), (Proxy::Denies, 3), (Proxy::Garbage, 3)]
+    {
+        let url = format!("http://us%65r:{MARK}%21@{}", lab.proxy(behaviour));
+        for by_flag in [true, false] {
+            let saved = tempfile::tempdir().unwrap();
+            for format in ["text", "short", "json", "junit", "markdown", "html", "sarif", "openmetrics"] {
+                let program = Program::check_in(&lab)
+                    .args(rules.flags(lab.directory()))
+                    .args(["--timeout", "1s", "-v", "-o", format])
+                    .args(crate::hostile::harmless::save_flags(&saved.path().join("report")));
+                let program = if by_flag {
+                    program.args(["--proxy-https", &url, "--proxy-http", &url])
+                } else {
+                    program.env("HTTPS_PROXY", &url).env("https_proxy", &url).env("HTTP_PROXY", &url)
+                };
+                let ran = talkative(program).run().exits(code);
+                assert_quiet(&format!("{behaviour:?} {format}"), &ran);
+            }
+            assert_no_file_tells(saved.path());
+        }
+    }
+    let login = format!("proxy login Basic {}", BASE64_STANDARD.encode(format!("user:{MARK}!")));
+    assert!(lab.log().contains(&login), "the proxy got it: {:?}", lab.log());
+    let tunnelled =
+        lab.log().iter().filter(|entry| entry.starts_with("http ")).any(|entry| entry.contains(MARK));
+    assert!(!tunnelled, "nobody else got it");
+}
+
+/// What cannot be understood is told, and not in full.
+#[test]
+fn mistakes_are_told_without_what_was_typed() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!("token: {MARK}\nusers: [{{user: {{token: '{MARK}\n");
+    let broken = directory.path().join("kubeconfig");
+    std::fs::write(&broken, text).unwrap();
+    let broken = broken.display().to_string();
+    let urls = [
+        format!("http://user:{MARK} word@proxy:3128"),
+        format!("http://user:{MARK}@proxy:port"),
+        format!("http://user:{MARK}@"),
+        format!("socks5://user:{MARK}@proxy:1080"),
+        format!("user:{MARK}@proxy:3128"),
+        format!("http://user:{MARK}/x@proxy:3128"),
+        format!("http://user:{MARK}@[::1:3128"),
+        format!("htp:/user:{MARK}@proxy"),
+    ];
+    let check = |args: &[&str]| {
+        Program::new()
+            .args(["check", "-l", "eastus", "--timeout", "300ms", "--resolver", "127.0.0.1:1"])
+            .args(args)
+    };
+    for url in &urls {
+        let rows = [
+            check(&["--proxy-https", url]),
+            check(&["--proxy-http", url]),
+            check(&["--proxy-skip-range", url]),
+            check(&[]).env("HTTPS_PROXY", url).env("NO_PROXY", url),
+            check(&[]).env("http_proxy", url),
+            check(&["--from", "pod", "--kube-config", &broken]).env("HTTPS_PROXY", url),
+            Program::new().args([
+                "advise",
+                "--no-cluster",
+                "--service-cidr",
+                "10.0.0.0/16",
+                "--proxy-https",
+                url,
+            ]),
+            Program::new()
+                .args(["advise", "--no-cluster", "--service-cidr", "10.0.0.0/16"])
+                .env("HTTPS_PROXY", url),
+            Program::new().args(["diagnose", "--kube-config", &broken]).env("HTTPS_PROXY", url),
+        ];
+        for (number, program) in rows.into_iter().enumerate() {
+            let ran = talkative(program).run();
+            assert!([0, 2, 3, 5].contains(&ran.code), "{number}: {url}: {}", ran.code);
+            assert_quiet(&format!("{number}: {url}"), &ran);
+        }
+    }
+}
+
+/// A cluster with agents, with a secret wherever one can stand.
+fn cluster() -> Scenario {
+    let proxy = format!("http://agent:{MARK}-env@proxy.example:3128");
+    let bare = format!("agent:{MARK}-bare@proxy.example:3128");
+    let mut scenario = connected();
+    for (path, _, body) in &mut scenario.answers {
+        if path.ends_with("/deployments") {
+            let deployment = &mut body["items"][0];
+            deployment["metadata"]["annotations"] =
+                json!({"kubectl.kubernetes.io/last-applied-configuration": format!("{MARK}-applied")});
+            deployment["spec"]["template"]["spec"]["containers"] = json!([{"name": "a", "image": "i", "args": [format!("--password={MARK}-arg")],
+                "env": [{"name": "HTTPS_PROXY", "value": proxy}, {"name": "HTTP_PROXY", "value": bare}, {"name": "KEY", "value": format!("{MARK}-key")}]}]);
+        }
+        if path.ends_with("azure-clusterconfig") {
+            body["data"]["ONBOARDING_SECRET"] = format!("{MARK}-setting").into();
+            body["data"]["HTTPS_PROXY"] = proxy.clone().into();
+        }
+        if path.ends_with("/secrets") {
+            body["items"].as_array_mut().unwrap().push(json!({"metadata": {"name": "sh.helm.release.v1.azure-arc.v1", "namespace": "azure-arc",
+                "annotations": {"x": format!("{MARK}-annotation")}}, "data": {"release": BASE64_STANDARD.encode(format!("{MARK}-helm"))}}));
+        }
+    }
+    let events = json!({"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": [{"metadata": {"name": "e", "namespace": "azure-arc"},
+        "reason": "Failed", "type": "Warning", "involvedObject": {"kind": "Pod", "name": "p"},
+        "message": format!("failed to pull: GET https://x.azurecr.io/?sig={MARK}-event: proxy http://u:{MARK}-event@h:1 refused")}]});
+    scenario.answers.push(("/api/v1/namespaces/azure-arc/events", 200, events));
+    let identity = json!({"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "azure-identity-certificate", "namespace": "azure-arc"},
+        "data": {"azure-identity-certificate": BASE64_STANDARD.encode(format!("{MARK}-certificate")),
+                 "azure-identity-certificate-expiration-time": BASE64_STANDARD.encode("2026-12-01T10:00:00Z")}});
+    scenario.answers.push(("/api/v1/namespaces/azure-arc/secrets/azure-identity-certificate", 200, identity));
+    scenario.logs = vec![log()];
+    scenario
+}
+
+/// As the agents and what they are made of write.
+fn log() -> String {
+    [
+        format!("Authorization: Bearer {MARK}-bearer"),
+        format!("headers: map[Proxy-Authorization:[Basic {MARK}-basic] Accept:[*/*]]"),
+        format!("POST https://eus.his.arc.azure.com/x?sig={MARK}-sig&se=2026 i/o timeout"),
+        format!("proxyconnect tcp: dial http://u:{MARK}@p{MARK}@proxy:3128: i/o timeout"),
+        format!("{{\"access_token\":\"{MARK}-access\",\"Password\":\"{MARK}-json\"}}"),
+        format!("DefaultEndpointsProtocol=https;AccountKey={MARK}-account==;"),
+        "-----BEGIN RSA PRIVATE KEY-----".to_owned(),
+        BASE64_STANDARD.encode(format!("{MARK}-private")),
+        "-----END RSA PRIVATE KEY-----".to_owned(),
+        format!("{} http://u:{MARK}{MARK}@proxy", "x".repeat(1_980)),
+    ]
+    .join("\n")
+}
+
+/// A kubeconfig for it, whose user logs in like this.
+fn kubeconfig(api: &FakeApi, directory: &Path, user: &Value) -> String {
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "fake",
+        "clusters": [{"name": "c", "cluster": {"server": format!("http://{}", api.address())}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "fake", "context": {"cluster": "c", "user": "u", "namespace": "ops"}}],
+    });
+    let path = directory.join("kubeconfig");
+    std::fs::write(&path, config.to_string()).unwrap();
+    path.display().to_string()
+}
+
+/// Tokens, passwords and plug-ins, and what each says to the server.
+fn users() -> [(Value, String); 3] {
+    let token = json!({"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": {"token": format!("{MARK}-exec")}});
+    let script = format!("test \"$KEY\" = {MARK}-variable && echo '{token}'; echo '{MARK}-aside' >&2");
+    [
+        (json!({"token": format!("{MARK}-token")}), format!("Bearer {MARK}-token")),
+        (
+            json!({"username": "joe", "password": format!("{MARK}-password")}),
+            format!("Basic {}", BASE64_STANDARD.encode(format!("joe:{MARK}-password"))),
+        ),
+        (
+            json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "interactiveMode": "Never", "args": ["-c", script],
+                "env": [{"name": "KEY", "value": format!("{MARK}-variable")}]}}),
+            format!("Bearer {MARK}-exec"),
+        ),
+    ]
+}
+
+/// `az`, which says more than anybody should know.
+fn az(directory: &Path) -> String {
+    let mut document: Value =
+        serde_json::from_str(&std::fs::read_to_string("fixtures/evidence/az-show.json").unwrap()).unwrap();
+    document["tags"] = json!({"password": format!("{MARK}-tag")});
+    document["privateKey"] = format!("{MARK}-azure-key").into();
+    document["arcAgentProfile"] =
+        json!({"agentErrors": [{"message": format!("proxy http://u:{MARK}-error@h:1 refused")}]});
+    let script = directory.join("az");
+    std::fs::write(
+        &script,
+        format!("#!/bin/sh\ncat <<'END'\n{document}\nEND\necho '{MARK}-complaint' >&2\n"),
+    )
+    .unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", directory.display(), std::env::var("PATH").unwrap())
+}
+
+#[test]
+fn a_diagnosis_keeps_what_it_reads_to_itself() {
+    for (user, login) in users() {
+        let (directory, saved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let api = FakeApi::start(cluster());
+        let config = kubeconfig(&api, directory.path(), &user);
+        let path = az(directory.path());
+        let evidence = saved.path().join("evidence.json").display().to_string();
+        for format in ["text", "json"] {
+            let args = [
+                "diagnose",
+                "--no-probe",
+                "-v",
+                "--az",
+                "--read-secrets",
+                "--kube-config",
+                &config,
+                "-o",
+                format,
+            ];
+            let ran =
+                talkative(Program::new().args(args).args(["--save-evidence", &evidence]).env("PATH", &path))
+                    .run()
+                    .exits(3);
+            assert_quiet(&format!("{user} {format}"), &ran);
+            let again =
+                Program::new().args(["diagnose", "--evidence", &evidence, "-o", format]).run().exits(3);
+            assert_quiet(&format!("{user} {format}, from evidence"), &again);
+        }
+        assert_no_file_tells(saved.path());
+        let kept: Value = serde_json::from_str(&std::fs::read_to_string(&evidence).unwrap()).unwrap();
+        assert!(
+            kept["logs"][0]["lines"].as_array().unwrap().len() == 10 && kept["azure"]["name"] == "plant-7",
+            "{kept:#}"
+        );
+        assert!(
+            api.told().iter().all(|told| told.authorization.ends_with(&login)),
+            "the server got it: {login}"
+        );
+    }
+}
+
+#[test]
+fn other_commands_keep_what_a_cluster_says_to_themselves() {
+    let (user, login) = &users()[0];
+    let (directory, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let api = FakeApi::start(cluster());
+    let config = kubeconfig(&api, directory.path(), user);
+    let deployments =
+        cluster().answers.into_iter().find(|(path, ..)| path.ends_with("/deployments")).unwrap().2;
+    std::fs::write(files.path().join("deployments.json"), deployments.to_string()).unwrap();
+    let folder = files.path().display().to_string();
+    let rows: [&[&str]; 7] = [
+        &["advise", "--kube-config", &config, "--read-secrets"],
+        &["advise", "--kube-config", &config, "-o", "json"],
+        &["advise", "--from-files", &folder, "-o", "json"],
+        &["check", "--kube-config", &config, "-l", "eastus", "--from", "pod", "--dry-run", "--read-secrets"],
+        &[
+            "check",
+            "--kube-config",
+            &config,
+            "--timeout",
+            "300ms",
+            "--resolver",
+            "127.0.0.1:1",
+            "--prerequisites",
+        ],
+        &["cleanup", "--kube-config", &config],
+        &["rbac", "--diagnose"],
+    ];
+    for args in rows {
+        let ran = talkative(Program::new().args(args)).run();
+        assert!([0, 3, 4, 5].contains(&ran.code), "{args:?}: {}: {}", ran.code, ran.stderr);
+        assert_quiet(&format!("{args:?}"), &ran);
+    }
+    assert!(api.told().iter().any(|told| told.authorization.ends_with(login)));
+}
+
+/// The agents' own login travels in the Secret of the task, and in nothing else.
+#[test]
+fn into_a_cluster_a_login_travels_in_a_secret_alone() {
+    let (user, _) = &users()[0];
+    let (directory, saved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let stopped = json!({"terminated": {"exitCode": 70, "reason": "Error", "message": format!("proxy http://u:{MARK}@h:1 refused")}});
+    let pod = json!({"status": {"phase": "Failed", "containerStatuses": [state(&stopped)]}});
+    let logs =
+        vec![format!("panicked: no way through http://u:{MARK}@proxy:1\nAuthorization: Basic {MARK}-line\n")];
+    let api = FakeApi::start(Scenario { pod: Some(pod), logs, ..Scenario::default() });
+    let config = kubeconfig(&api, directory.path(), user);
+    let agent = payload(directory.path(), "amd64", arcprobe::agent::VERSION).display().to_string();
+    let url = format!("http://us%65r:{MARK}%21@127.0.0.1:9");
+    let args = [
+        "check",
+        "-l",
+        "eastus",
+        "--from",
+        "pod,node",
+        "--kube-config",
+        &config,
+        "--agent-binary",
+        &agent,
+        "-v",
+        "--proxy-https",
+        &url,
+    ];
+    let ran = talkative(
+        Program::new().args(args).args(crate::hostile::harmless::save_flags(&saved.path().join("report"))),
+    )
+    .run()
+    .exits(5);
+    assert_quiet("check", &ran);
+    assert_no_file_tells(saved.path());
+    let created: Vec<_> = api.told().into_iter().filter(|told| told.request.starts_with("POST")).collect();
+    let (secrets, others): (Vec<_>, Vec<_>) =
+        created.iter().partition(|told| told.request.ends_with("/secrets"));
+    assert_eq!(secrets.len(), 2);
+    for secret in secrets {
+        let body: Value = serde_json::from_str(&secret.body).unwrap();
+        let data = body["data"].as_object().unwrap().values().next().unwrap().as_str().unwrap();
+        let task = String::from_utf8(BASE64_STANDARD.decode(data).unwrap()).unwrap();
+        assert!(task.contains(MARK), "the agent gets the login: {task}");
+    }
+    assert!(others.len() >= 3);
+    for other in others {
+        assert_clean(&other.request, &other.body);
+    }
+}
