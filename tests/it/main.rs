@@ -30,3 +30,4 @@ mod report;
 mod reports;
 mod requirements;
 mod rules;
+mod vendor_table;

@@ -165,7 +165,8 @@ fn rules(args: &[&str]) -> Result<String, RulesCommandError> {
         rules: RulesArgs,
     }
     let line = ["rules"].iter().chain(args);
-    run(&<Line as clap::Parser>::try_parse_from(line).expect("a command line").rules)
+    let line = <Line as clap::Parser>::try_parse_from(line).expect("a command line");
+    run(&line.rules, false).map(|(text, _)| text)
 }
 
 fn refusal(name: &str, bytes: &[u8]) -> String {
