@@ -26,6 +26,7 @@ mod phases;
 mod prerequisites;
 mod program;
 mod proxied;
+mod reference;
 mod report;
 mod reports;
 mod requirements;
