@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use arcprobe::cli::Cli;
 use arcprobe::explain;
 use arcprobe::rules::builtin;
 use arcprobe::rules::load::parse;
 use clap::error::ErrorKind;
-use clap::{Command, CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::program::Program;
 
@@ -165,6 +166,18 @@ fn the_readme_names_the_oldest_rust() {
     let version = manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap();
     let sentence = format!("With Rust {} or newer", version.trim_matches('"'));
     assert!(read("README.md").contains(&sentence), "README.md: {sentence:?} is missing");
+}
+
+/// There are three programs in the package; `cargo run -- ...` has to mean this one.
+#[test]
+fn cargo_run_runs_what_the_documents_mean() {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--locked", "--format-version=1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    assert_eq!(metadata["packages"][0]["default_run"], "arcprobe");
 }
 
 #[test]
@@ -338,7 +351,7 @@ fn exists(path: &str) -> bool {
     known(&fixed)
 }
 
-fn flags(command: &Command, known: &mut BTreeSet<String>) {
+fn flags(command: &clap::Command, known: &mut BTreeSet<String>) {
     known.extend(["help".to_owned(), "version".to_owned()]);
     for argument in command.get_arguments() {
         known.extend(
