@@ -141,7 +141,10 @@ fn screens_are_those_of_the_program() {
                     let screen = Program::new().args(&words[1..]).run().stdout;
                     for line in block.lines().filter(|line| !line.contains("[...]")) {
                         let is_there = screen.lines().any(|l| l == line);
-                        assert!(is_there, "{document}: not on the screen: {line}\n{screen}");
+                        assert!(
+                            is_there,
+                            "{document} shows a line that is not on the screen any more; change it there: {line}\n{screen}"
+                        );
                     }
                 }
                 _ => {}

@@ -92,7 +92,18 @@ fn the_endpoints_of_a_region_are_those_of_its_list() {
     for (file, cloud) in lists() {
         let region = file.trim_end_matches(".csv");
         let csv = rules(&["show", "--cloud", cloud, "-l", region, "--feature", "all", "-o", "csv"]).unwrap();
-        assert_eq!(csv, fs::read_to_string(folder.join(file)).unwrap(), "{file}");
+        if std::env::var_os("ARCPROBE_UPDATE").is_some() {
+            fs::write(folder.join(file), &csv).expect("the repository is writable");
+        }
+        let stored = fs::read_to_string(folder.join(file)).unwrap();
+        let (listed, stored): (BTreeSet<_>, BTreeSet<_>) = (csv.lines().collect(), stored.lines().collect());
+        assert!(
+            listed == stored,
+            "fixtures/requirements/{file} is another list than that of the rules.\nonly in the rules: {:#?}\nonly in the \
+             file: {:#?}\nIf this is meant: ARCPROBE_UPDATE=1 INSTA_UPDATE=always cargo test",
+            listed.difference(&stored).collect::<Vec<_>>(),
+            stored.difference(&listed).collect::<Vec<_>>()
+        );
     }
 }
 
