@@ -57,7 +57,7 @@ pub enum Command {
     Report(ReportArgs),
     /// Explain a finding or a failure word, without a network.
     Explain(ExplainArgs),
-    /// Check rules files, show the merged rules, print their JSON Schema.
+    /// Check rules files, show the merged rules, compare them with a vendor's table, print their JSON Schema.
     Rules(RulesArgs),
     /// Find the cluster's networks, compute the proxy skip range, check a given one, find overlaps.
     Advise(Box<AdviseArgs>),

@@ -162,7 +162,10 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
         Command::Agent(args) => agent::run(args),
         Command::Cleanup(args) => cleanup::run(args, environment, &screen),
         Command::Rbac(args) => rbac::run(args),
-        Command::Rules(args) => rules::run(args).map_err(CommandError::usage).and_then(|text| show(&text)),
+        Command::Rules(args) => {
+            let done = rules::run(args, screen.text.verbose).map_err(CommandError::usage);
+            done.and_then(|(text, exit)| show(&text).map(|_| exit))
+        }
     };
     result.unwrap_or_else(|e| {
         complain(&e.to_string());

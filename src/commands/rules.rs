@@ -1,5 +1,7 @@
-//! `arcprobe rules`: checks rules files, prints the merged rules and the JSON Schema of the format.
+//! `arcprobe rules`: checks rules files, prints the merged rules and the JSON Schema of the format, compares them with a
+//! table of the vendor.
 
+mod difference;
 mod listing;
 mod merged;
 
@@ -9,10 +11,13 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
+pub use difference::{DiffArgs, DiffFormat};
+
 use crate::evidence::printable_lines;
+use crate::exit::Exit;
 use crate::rules::load::{load_file, to_yaml};
 use crate::rules::model::{Cloud, RuleSet, RulesFile};
-use crate::rules::{RulesError, ScopeError};
+use crate::rules::{RulesError, ScopeError, did_you_mean};
 use crate::settings::Connectivity;
 
 /// `arcprobe rules`.
@@ -29,7 +34,9 @@ pub enum RulesCommand {
     /// Check rules files
     Validate(ValidateArgs),
     /// Print the rules, or the endpoints that a cluster in a region needs
-    Show(ShowArgs),
+    Show(Box<ShowArgs>),
+    /// Compare the rules with a saved table of the vendor's network requirements
+    Diff(Box<DiffArgs>),
     /// Print the JSON Schema of rules files
     Schema,
 }
@@ -96,6 +103,13 @@ pub enum RulesCommandError {
     /// Something was asked for that does not exist.
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    /// A source that no endpoint of the cloud cites.
+    #[error("no endpoint of {cloud} cites the source \"{word}\"{}\nsources are {}", did_you_mean(word, known.iter().map(String::as_str)), known.join(", "))]
+    #[expect(missing_docs, reason = "the message says what the fields are")]
+    UnknownSource { word: String, cloud: Cloud, known: Vec<String> },
+    /// A saved page that cannot be read, with its name.
+    #[error("{0}")]
+    Page(String),
     /// There is nothing to show.
     #[error("there are no rules: without the built-in ones, give a file with --rules")]
     NoRules,
@@ -114,23 +128,25 @@ impl RulesCommandError {
     /// 2 for what the user can mend, 1 for what only we can.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Rules(_) | Self::Scope(_) | Self::NoRules => 2,
+            Self::Rules(_) | Self::Scope(_) | Self::UnknownSource { .. } | Self::Page(_) | Self::NoRules => 2,
             Self::Unwritable(_) => 1,
         }
     }
 }
 
-/// What is to be written to standard output.
+/// What is to be written to standard output, and how to end. With `verbose` a comparison lists what is the same.
 ///
 /// # Errors
 ///
-/// Rules files that are no good, an unknown rule set, region or feature.
-pub fn run(args: &RulesArgs) -> Result<String, RulesCommandError> {
-    match &args.command {
+/// Rules files that are no good, an unknown rule set, region, feature or source, a page that cannot be read.
+pub fn run(args: &RulesArgs, verbose: bool) -> Result<(String, Exit), RulesCommandError> {
+    let text = match &args.command {
         RulesCommand::Validate(args) => validate(args),
         RulesCommand::Show(args) => show(args),
+        RulesCommand::Diff(args) => return difference::run(args, verbose),
         RulesCommand::Schema => schema(),
-    }
+    };
+    Ok((text?, Exit::Ok))
 }
 
 /// One line for each file.

@@ -3,6 +3,7 @@
 
 mod azure_firewall;
 mod cilium;
+mod compare;
 mod csv;
 mod format;
 mod host;
@@ -13,16 +14,20 @@ mod no_proxy;
 mod palo_alto;
 mod squid;
 mod unmet;
+mod vendor_table;
+mod vendor_text;
 
 use crate::evidence::printable;
 use crate::rules::model::{CallerVantage, Cloud, Layer, Need, Protocol};
 use crate::settings::Connectivity;
 
+pub use compare::{Compared, Difference, Expected, Known, OnlyInRules, OnlyInTable, compare};
 pub use format::{Exported, Form, export};
 pub use host::Host;
 pub use json::schema;
 pub use list::list;
 pub use unmet::{UnmetError, unmet};
+pub use vendor_table::{Listed, MOST_BYTES, Pattern, VendorTable, VendorTableError};
 
 /// A list of requirements and what it was made for.
 #[derive(Clone, Debug)]

@@ -37,3 +37,5 @@ pub use features::features;
 pub use problem::{Invalid, RulesError};
 #[cfg(feature = "cli")]
 pub use scope::{Asked, ScopeError, cloud, region, scope, values};
+#[cfg(feature = "cli")]
+pub(crate) use suggest::did_you_mean;

@@ -8,7 +8,7 @@ use arcprobe::cli::WELCOME;
 use crate::program::Program;
 
 /// Every command that is shown, with those below it.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "check",
     "diagnose",
     "report",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 15] = [
     "rules",
     "rules-validate",
     "rules-show",
+    "rules-diff",
     "rules-schema",
     "advise",
     "cleanup",

@@ -56,7 +56,7 @@ fn values_are_refused_with_flag_value_and_what_would_be_right() {
         (&["--connect-to", "a:1:b:65536"], "\"a:1:b:65536\" is no diversion"),
         (
             &["-o", "xml"],
-            "'xml' for '--output <FORMAT>'\n  [possible values: text, short, json, junit, markdown, html, sarif, openmetrics]",
+            "'xml' for '--output <FORMAT>'\n  [possible values: text, short, json, junit, markdown, html, sarif, openmetrics",
         ),
         (&["--color", "blue"], "'blue' for '--color <WHEN>'\n  [possible values: auto, always, never]"),
         (&["--fail-on", "info"], "'info' for '--fail-on <SEVERITY>'\n  [possible values: blocking, warning]"),
