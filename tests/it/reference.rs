@@ -51,6 +51,11 @@ fn pages() -> Vec<(&'static str, String)> {
             REPORT.to_owned() + &schema::page(&arcprobe::report::json::schema()),
         ),
         (
+            "json-fleet.md",
+            "The JSON of several clusters",
+            FLEET.to_owned() + &schema::page(&arcprobe::report::fleet::json::schema()),
+        ),
+        (
             "json-diagnosis.md",
             "The JSON of a diagnosis",
             DIAGNOSIS.to_owned() + &schema::page(&arcprobe::report::diagnosis::schema()),
@@ -75,6 +80,13 @@ const REPORT: &str = "\
 What `arcprobe check -o json` and `--save FILE.json` write, and what `arcprobe report` reads. Within `schema_version` 1 fields are
 added, never renamed or removed, and the words for failures are a closed set. Unknown is `null`. The JSON Schema is
 `src/report/schema-v1.json`; tests hold the real output against it.
+
+";
+
+const FLEET: &str = "\
+What `arcprobe check --kube-context A,B -o json` writes, and what `arcprobe report` reads: [several
+clusters](../several-clusters.md), each with a [report of its own](json-report.md). The JSON Schema is
+`src/report/schema-fleet-v1.json`; tests hold the real output against it.
 
 ";
 
