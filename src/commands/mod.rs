@@ -8,6 +8,8 @@ mod cleanup;
 mod diagnose;
 pub mod explain;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod manual;
 mod prerequisites;
 mod program;

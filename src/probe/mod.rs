@@ -10,6 +10,8 @@ mod connect;
 mod dial;
 mod engine;
 mod fetch;
+#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+pub(crate) mod fuzzing;
 mod greeting;
 mod http;
 mod io;

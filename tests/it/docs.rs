@@ -174,7 +174,8 @@ fn links(text: &str) -> Vec<String> {
 
 /// A file or folder of this repository, not of the reader's.
 fn looks_like_path(word: &str) -> bool {
-    let folders = ["src/", "tests/", "rules/", "fixtures/", "examples/", "benches/", "docs/", ".ci/"];
+    let folders =
+        ["src/", "tests/", "rules/", "fixtures/", "examples/", "benches/", "docs/", "fuzz/", ".ci/"];
     let endings = [".rs", ".md", ".toml"];
     folders.iter().any(|f| word.starts_with(f))
         // an ending alone is a format
