@@ -30,6 +30,9 @@ pub mod exit;
 #[cfg(feature = "cli")]
 pub mod explain;
 pub mod finding;
+#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod lookout;
 pub mod measure;
 pub mod net;

@@ -1,6 +1,8 @@
 //! What probing borrows from outside: clock, resolver, trust roots, diversions. Built once, passed by reference.
 
 mod certificates;
+#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+pub(crate) mod fuzzing;
 mod own_routes;
 mod roots;
 

@@ -1,5 +1,7 @@
 //! Networks that collide, and what then goes where.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 
 use super::Known;
@@ -19,11 +21,17 @@ struct Placed {
 pub(super) fn overlaps(known: &Known<'_>) -> Vec<Overlap> {
     let placed = placed(known);
     let mut overlaps = Vec::new();
+    let mut counts: BTreeMap<Severity, usize> = BTreeMap::new();
     for outer in placed.iter().filter(|p| matches!(p.role, Role::Services | Role::Pods | Role::DockerBridge))
     {
-        for inner in placed.iter().filter(|p| !std::ptr::eq(*p, outer) && overlap(&p.network, &outer.network))
-        {
+        let meets = |p: &&Placed| !std::ptr::eq(*p, outer) && overlap(&p.network, &outer.network);
+        for inner in placed.iter().filter(meets) {
             if let Some((severity, text)) = told(known, inner, outer) {
+                let count = counts.entry(severity).or_default();
+                *count += 1;
+                if *count > MOST {
+                    continue;
+                }
                 overlaps.push(Overlap {
                     inner: inner.role,
                     inner_network: inner.network.to_string(),
@@ -117,5 +125,8 @@ fn gravity(role: Role) -> Severity {
         _ => Severity::Warning,
     }
 }
+
+/// Of a severity: nodes and ranges may overlap many times over.
+const MOST: usize = 5_000;
 
 const DOCKER: &str = "172.17.0.0/16";

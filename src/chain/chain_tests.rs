@@ -158,7 +158,7 @@ fn judged_with(case: &Case, azure: Option<&str>, skip_range: Option<&str>) -> Ch
         skip_range,
         prerequisites: None,
         support: &SUPPORT,
-        now: NOW.parse().unwrap(),
+        now: case.taken_at.parse().unwrap_or_else(|_| NOW.parse().unwrap()),
     };
     judge(&known)
 }
@@ -741,4 +741,16 @@ fn the_agents_of_each_generation_are_a_whole_chain() {
         assert!(why(Link::Release).starts_with(&format!("{agents} Deployments")), "{chain:#?}");
         assert_eq!(why(Link::Connect), connect);
     }
+}
+
+/// Evidence is a file: nothing says that its times are ones that a clock can go on from.
+#[test]
+fn times_may_be_the_last_that_there_are() {
+    let mut case = healthy();
+    case.taken_at = "9999-12-30T22:00:00Z".into();
+    change(&mut case, "Namespace", "azure-arc", |n| {
+        n["metadata"]["creationTimestamp"] = "9999-12-30T22:00:00Z".into();
+    });
+    without_identity(&mut case);
+    assert_eq!(judged(&case, None).until.as_deref(), Some("9999-12-30T22:00:00.999999999Z"));
 }

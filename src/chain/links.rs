@@ -1,5 +1,7 @@
 //! How each link stands, as far as the state of objects tells.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::Known;
@@ -157,10 +159,10 @@ fn admission(view: &View<'_>) -> Standing {
 
 fn images(view: &View<'_>) -> Standing {
     // a volume that waits for a Secret has nothing to do with images
-    let waits_for_volume = |pod: &Value| {
-        let name = &pod["metadata"]["name"];
-        view.case.all("Event").any(|e| e["reason"] == "FailedMount" && e["involvedObject"]["name"] == *name)
-    };
+    let failed = view.case.all("Event").filter(|e| e["reason"] == "FailedMount");
+    let failed: HashSet<_> = failed.filter_map(|e| e["involvedObject"]["name"].as_str()).collect();
+    let waits_for_volume =
+        |pod: &Value| pod["metadata"]["name"].as_str().is_some_and(|name| failed.contains(name));
     let pending = view.pods().filter(|pod| pod["status"]["phase"] == "Pending" && !waits_for_volume(pod));
     match pending.count() {
         0 => Whole("no container waits for its image".into()),

@@ -1,5 +1,7 @@
 //! Objects of a case as a diagnosis looks at them.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::case::{Case, Log};
@@ -28,6 +30,8 @@ impl Agent<'_> {
 pub(super) struct View<'a> {
     pub(super) case: &'a Case,
     pub(super) agents: Vec<Agent<'a>>,
+    /// The names of the pods of the agents that are there.
+    pods: HashSet<&'a str>,
 }
 
 /// A place where a text of a sign was found.
@@ -49,7 +53,8 @@ impl<'a> View<'a> {
                 created: time(&d["metadata"]["creationTimestamp"]),
             })
         });
-        Self { case, agents: agents.collect() }
+        let pods = case.within("Pod", AGENTS).filter_map(|pod| pod["metadata"]["name"].as_str());
+        Self { case, agents: agents.take(MOST_AGENTS).collect(), pods: pods.collect() }
     }
 
     /// An agent by its name.
@@ -145,7 +150,7 @@ impl<'a> View<'a> {
 
     fn is_pod_gone(&self, object: &Value) -> bool {
         let name = object["name"].as_str().unwrap_or_default();
-        object["kind"] == "Pod" && self.case.one("Pod", AGENTS, name).is_none()
+        object["kind"] == "Pod" && !self.pods.contains(name)
     }
 
     fn state(&self, sign: &Sign) -> Option<Seen> {
@@ -241,6 +246,9 @@ pub const API: &str = "the API server";
 
 /// What the list of Secrets is called where it could not be read.
 pub const SECRETS: &str = "Secrets of azure-arc";
+
+/// The vendor has about twenty.
+const MOST_AGENTS: usize = 200;
 
 /// Older lines tell of the past.
 const RECENT: usize = 40;

@@ -78,15 +78,15 @@ fn is_wanted(name: &str) -> bool {
 
 /// Where the agents' proxy settings are.
 #[derive(Debug, Default)]
-struct Found {
-    literal: BTreeMap<String, Hidden>,
-    origin: String,
+pub(super) struct Found {
+    pub(super) literal: BTreeMap<String, Hidden>,
+    pub(super) origin: String,
     secret: Option<String>,
     config_map: Option<String>,
 }
 
 impl Found {
-    fn of(deployments: &[Deployment]) -> Option<Self> {
+    pub(super) fn of(deployments: &[Deployment]) -> Option<Self> {
         let mut found = Self::default();
         for deployment in deployments {
             let pod = deployment.spec.as_ref().and_then(|s| s.template.spec.as_ref());

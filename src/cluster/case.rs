@@ -130,7 +130,7 @@ fn is_cut(list: &Value) -> bool {
 }
 
 /// Items of a list do not say what they are.
-fn add(case: &mut Case, document: Value, kind: &str, redaction: &mut Redaction) {
+pub(super) fn add(case: &mut Case, document: Value, kind: &str, redaction: &mut Redaction) {
     let one = |mut object: Value, kind: &str| {
         object["kind"] = kind.into();
         object

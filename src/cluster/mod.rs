@@ -11,6 +11,8 @@ mod delivery;
 mod dialer;
 mod dry_run;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod job;
 mod manifest;
 mod nodes;

@@ -57,9 +57,9 @@ pub async fn prerequisites(access: &Access) -> Result<ClusterFacts, ApiError> {
 }
 
 /// What pods have asked for of a node: thousandths of a CPU, bytes.
-type Asked = BTreeMap<String, (i64, i64)>;
+pub(super) type Asked = BTreeMap<String, (i64, i64)>;
 
-fn room(node: &Node, asked: &Asked) -> NodeRoom {
+pub(super) fn room(node: &Node, asked: &Asked) -> NodeRoom {
     let facts = NodeFacts::of(node);
     let status = node.status.as_ref();
     let allocatable = status.and_then(|s| s.allocatable.as_ref().or(s.capacity.as_ref()));
@@ -80,7 +80,7 @@ fn room(node: &Node, asked: &Asked) -> NodeRoom {
 
 /// A page of pods, with no more than what they ask for.
 #[derive(Deserialize)]
-struct Page {
+pub(super) struct Page {
     #[serde(default)]
     metadata: PageMetadata,
     #[serde(default)]
@@ -136,13 +136,7 @@ async fn requests(access: &Access) -> Result<Asked, ApiError> {
     for _ in 0..MOST_PAGES {
         let path = format!("/api/v1/pods?limit={PAGE}{more}");
         let page: Page = access.get("list the pods of all namespaces", &path, None).await?;
-        for pod in &page.items {
-            let is_over = matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"));
-            let Some(node) = pod.spec.node_name.as_ref().filter(|_| !is_over) else { continue };
-            let sum = asked.entry(node.clone()).or_default();
-            sum.0 = sum.0.saturating_add(asks(&pod.spec, "cpu", quantity::millis));
-            sum.1 = sum.1.saturating_add(asks(&pod.spec, "memory", quantity::whole));
-        }
+        page.count(&mut asked);
         match page.metadata.more.filter(|token| !token.is_empty()) {
             // it is made of letters that need no escape; a server that sends others gets no further question
             Some(token) => more = format!("&continue={token}"),
@@ -151,6 +145,19 @@ async fn requests(access: &Access) -> Result<Asked, ApiError> {
     }
     let why = format!("more than {} pods", MOST_PAGES * PAGE);
     Err(access.error("list the pods of all namespaces", ApiFailure::Other(why)))
+}
+
+impl Page {
+    /// Adds what the pods of the page ask of their nodes.
+    pub(super) fn count(&self, asked: &mut Asked) {
+        for pod in &self.items {
+            let is_over = matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"));
+            let Some(node) = pod.spec.node_name.as_ref().filter(|_| !is_over) else { continue };
+            let sum = asked.entry(node.clone()).or_default();
+            sum.0 = sum.0.saturating_add(asks(&pod.spec, "cpu", quantity::millis));
+            sum.1 = sum.1.saturating_add(asks(&pod.spec, "memory", quantity::whole));
+        }
+    }
 }
 
 /// As the scheduler counts: all containers and sidecars together, or the hungriest that prepares, and the overhead.

@@ -124,10 +124,7 @@ pub async fn snapshot(access: &Access, proposal: Proposal) -> Result<Snapshot, A
     let mut first_error = None;
     for (source, answer) in SOURCES.iter().zip(answers) {
         match answer {
-            Ok(mut document) => {
-                document["kind"] = source.kind.into();
-                snapshot.add(document);
-            }
+            Ok(document) => snapshot.add_as(source.kind, document),
             Err(error) => {
                 snapshot.skipped.extend(skipped(source, &error));
                 first_error.get_or_insert(error);

@@ -57,8 +57,7 @@ pub(super) fn run(
         AdviseFormat::Json => {
             let tool = json!({"name": "arcprobe", "version": env!("CARGO_PKG_VERSION")});
             let whole = json!({"schema_version": 1, "tool": tool, "advice": advice});
-            let text = serde_json::to_string_pretty(&whole).context("the advice cannot be written");
-            show(&(text.map_err(CommandError::Failed)? + "\n"))?;
+            show(&super::diagnose::pretty(&whole)?)?;
         }
         AdviseFormat::Text => drop(show(&rendering::text(&advice, &screen.text))?),
     }

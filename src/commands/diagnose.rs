@@ -101,9 +101,10 @@ fn next(args: &DiagnoseArgs, case: &Case) -> String {
     hints.iter().filter(|(fits, _)| *fits).map(|(_, hint)| *hint).collect::<Vec<_>>().join("; ")
 }
 
-fn pretty(value: &impl serde::Serialize) -> Result<String, CommandError> {
+/// What anybody wrote into a cluster stands in it: nothing of that may reach a terminal as more than text.
+pub(super) fn pretty(value: &impl serde::Serialize) -> Result<String, CommandError> {
     let text = serde_json::to_string_pretty(value).context("the document cannot be written");
-    Ok(text.map_err(CommandError::Failed)? + "\n")
+    Ok(report::json::escape(&text.map_err(CommandError::Failed)?) + "\n")
 }
 
 fn removed(case: &Case) -> String {
@@ -338,6 +339,12 @@ mod tests {
             Command::Diagnose(args) => args.scope,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn json_of_foreign_texts_is_harmless_on_a_terminal() {
+        let told = pretty(&json!({"a": "\u{202e}\u{9b}2J"})).unwrap();
+        assert_eq!(told, "{\n  \"a\": \"\\u202e\\u009b2J\"\n}\n");
     }
 
     #[test]

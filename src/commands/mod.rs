@@ -9,6 +9,8 @@ mod diagnose;
 pub mod explain;
 mod files;
 mod fleet;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod manual;
 mod prerequisites;
 mod program;

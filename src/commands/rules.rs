@@ -15,6 +15,7 @@ pub use difference::{DiffArgs, DiffFormat};
 
 use crate::evidence::printable_lines;
 use crate::exit::Exit;
+use crate::report::json::escape;
 use crate::rules::load::{load_file, to_yaml};
 use crate::rules::model::{Cloud, RuleSet, RulesFile};
 use crate::rules::{RulesError, ScopeError, did_you_mean};
@@ -179,7 +180,11 @@ pub fn validate(args: &ValidateArgs) -> Result<String, RulesCommandError> {
 /// Rules files that are no good, an unknown rule set, region, feature or value.
 pub fn show(args: &ShowArgs) -> Result<String, RulesCommandError> {
     let name = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
-    let rules = RuleSet::choose(name, &args.rules, args.cloud)?;
+    formatted(args, RuleSet::choose(name, &args.rules, args.cloud)?)
+}
+
+/// These rules as `rules show` shows them.
+pub(super) fn formatted(args: &ShowArgs, rules: RuleSet) -> Result<String, RulesCommandError> {
     if args.location.is_none() && args.feature.is_empty() && args.output != ShowFormat::Csv {
         let file = merged::file(&rules)?;
         return match args.output {
@@ -218,14 +223,15 @@ fn counts(rules: &RulesFile) -> String {
     if counts.is_empty() { "nothing in it".to_owned() } else { counts.join(", ") }
 }
 
+/// YAML escapes control characters; what hides or reorders text becomes a blank, as it does in every other format.
 fn yaml(value: &impl Serialize) -> Result<String, RulesCommandError> {
-    to_yaml(value).map_err(RulesCommandError::Unwritable)
+    to_yaml(value).map(|text| printable_lines(&text)).map_err(RulesCommandError::Unwritable)
 }
 
 fn json(value: &impl Serialize) -> Result<String, RulesCommandError> {
     let text =
         serde_json::to_string_pretty(value).map_err(|e| RulesCommandError::Unwritable(e.to_string()))?;
-    Ok(text + "\n")
+    Ok(escape(&text) + "\n")
 }
 
 fn joined(errors: &[RulesError]) -> String {

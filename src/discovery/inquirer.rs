@@ -62,7 +62,7 @@ pub(super) fn unanswered(ask: &Ask, vantage: VantageKind) -> Inquiry {
     }
 }
 
-fn answered(blank: Inquiry, ask: &Ask, sorted: answer::Sorted) -> Inquiry {
+pub(super) fn answered(blank: Inquiry, ask: &Ask, sorted: answer::Sorted) -> Inquiry {
     let outcome = if sorted.hosts.is_empty() { InquiryOutcome::Refused } else { InquiryOutcome::Found };
     let expected =
         ask.expected.as_deref().filter(|host| outcome == InquiryOutcome::Found && sorted.hosts != [*host]);

@@ -4,6 +4,8 @@
 //! and the way out of the checks, and a failure has its phase and its cause.
 
 mod answer;
+#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+pub(crate) mod fuzzing;
 mod inquirer;
 
 use std::collections::BTreeMap;

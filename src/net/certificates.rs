@@ -22,6 +22,11 @@ pub(super) struct Certificates {
 /// Reads a file, whatever its form. A private key among the certificates is passed over and never looked at.
 pub(super) fn read(flag: &'static str, path: &Path) -> Result<Certificates, NetError> {
     let bytes = bytes(path).map_err(|source| NetError::Unreadable { flag, path: path.into(), source })?;
+    parse(flag, path, bytes)
+}
+
+/// Reads what a file holds; `path` is its name in errors.
+pub(super) fn parse(flag: &'static str, path: &Path, bytes: Vec<u8>) -> Result<Certificates, NetError> {
     let wrong = |problem: String| NetError::NotCertificates { flag, path: path.into(), problem };
     if bytes.len() > LARGEST {
         return Err(wrong(format!("larger than {LARGEST} bytes")));

@@ -1,5 +1,6 @@
 //! Addresses and names: nodes, the API server, the cluster's DNS, the cluster's domain.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use serde_json::Value;
@@ -11,9 +12,10 @@ use super::{Place, Role};
 /// Each address once, with the first source that names it.
 pub(super) fn places(snapshot: &Snapshot) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
+    let mut seen = HashSet::new();
     let mut add = |role, text: &str, source: &str| {
         let Ok(address) = text.parse::<IpAddr>() else { return };
-        if !places.iter().any(|p| p.role == role && p.address == address) {
+        if places.len() < MOST_PLACES && seen.insert((role, address)) {
             places.push(Place { role, address, source: source.to_owned() });
         }
     };
@@ -115,3 +117,6 @@ fn host_of(url: &str) -> Option<&str> {
 fn strings(list: &Value) -> impl Iterator<Item = &str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
+
+/// Kubernetes has at most 5,000 nodes, each with an address of each family.
+const MOST_PLACES: usize = 12_000;

@@ -59,12 +59,6 @@ pub(super) fn claims(snapshot: &Snapshot) -> Vec<Claim> {
     }
     add(hints(snapshot), "the usual range of this distribution", Medium);
     claims.extend(bounds(snapshot));
-    let mut seen = Vec::new();
-    claims.retain(|c: &Claim| {
-        let is_new = !seen.contains(&(c.network, c.source.clone()));
-        seen.push((c.network, c.source.clone()));
-        is_new
-    });
     claims
 }
 

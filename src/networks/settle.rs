@@ -1,13 +1,23 @@
 //! Which of several claims counts. None is lost: what contradicts is kept and told.
 
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::{Claim, Role};
 use crate::finding::Confidence;
 
-/// For each role and family the claims of the best source count; what lies outside of what is in use never does.
+/// For each role and family the claims of the best source count; what lies outside of what is in use never does. Each claim
+/// stands once, however many nodes make it.
 pub(super) fn settled(mut claims: Vec<Claim>, cluster_ips: &[IpAddr]) -> Vec<Claim> {
     claims.sort_by_key(|c| (c.role, !c.network.addr().is_ipv4(), std::cmp::Reverse(c.confidence)));
+    let mut seen = HashSet::new();
+    claims.retain(|c| seen.insert((c.role, c.network, c.source.clone())));
+    let mut counts: HashMap<_, usize> = HashMap::new();
+    claims.retain(|c| {
+        let count = counts.entry((c.role, c.network.addr().is_ipv4())).or_default();
+        *count += 1;
+        *count <= MOST_CLAIMS
+    });
     for role in [Role::Services, Role::Pods] {
         for is_v4 in [true, false] {
             settle(&mut claims, role, is_v4, if role == Role::Services { cluster_ips } else { &[] });
@@ -22,7 +32,9 @@ fn settle(claims: &mut [Claim], role: Role, is_v4: bool, in_use: &[IpAddr]) {
     let mut counting = Vec::new();
     let is_one = |c: &Claim| c.role == role && c.network.addr().is_ipv4() == is_v4;
     // several networks of one source are judged together: a cluster can have several ranges
-    let sources: Vec<_> = claims.iter().filter(|c| is_one(c)).map(|c| c.source.clone()).collect();
+    let mut sources: Vec<_> = claims.iter().filter(|c| is_one(c)).map(|c| c.source.clone()).collect();
+    let mut seen = HashSet::new();
+    sources.retain(|source| seen.insert(source.clone()));
     for source in sources {
         let networks: Vec<_> =
             claims.iter().filter(|c| is_one(c) && c.source == source).map(|c| c.network).collect();
@@ -49,3 +61,6 @@ fn settle(claims: &mut [Claim], role: Role, is_v4: bool, in_use: &[IpAddr]) {
         }
     }
 }
+
+/// Of a role and family, the best first. Clusters have a handful; objects and files may hold any number.
+const MOST_CLAIMS: usize = 100;

@@ -65,6 +65,14 @@ impl Snapshot {
         }
     }
 
+    /// The same with what an API server sends in answer to a question for this kind. What is no object tells nothing.
+    pub fn add_as(&mut self, kind: &str, mut document: Value) {
+        if let Some(object) = document.as_object_mut() {
+            object.insert("kind".into(), kind.into());
+            self.add(document);
+        }
+    }
+
     /// The objects of a kind.
     pub(super) fn all<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.objects.iter().filter(move |object| object["kind"] == kind)
@@ -194,5 +202,15 @@ mod tests {
         assert_eq!((snapshot.all("Node").count(), snapshot.all("Service").count()), (1, 1));
         assert_eq!(snapshot.data("x", "c", "k"), Some("v"));
         assert_eq!(snapshot.data("y", "c", "k"), None);
+    }
+
+    /// A proxy or a portal in the API server's place may send any JSON.
+    #[test]
+    fn what_is_no_object_is_passed_over() {
+        let mut snapshot = Snapshot::default();
+        for answer in ["[]", "\"x\"", "3", "null", "{\"items\": [1]}"] {
+            snapshot.add_as("NodeList", serde_json::from_str(answer).unwrap());
+        }
+        assert_eq!(snapshot.objects, [1]);
     }
 }

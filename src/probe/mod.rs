@@ -11,6 +11,8 @@ pub mod descriptors;
 mod dial;
 mod engine;
 mod fetch;
+#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+pub(crate) mod fuzzing;
 mod greeting;
 mod http;
 mod io;

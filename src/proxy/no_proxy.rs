@@ -71,8 +71,13 @@ impl Covers {
 }
 
 impl SkipRange {
-    /// Reads a value; whatever is wrong with it is told by [`SkipRange::problems`].
+    /// Reads a value; whatever is wrong with it is told by [`SkipRange::problems`]. What is beyond the length of any
+    /// variable that a program can be started with is left out.
     pub fn parse(value: &str) -> Self {
+        let value = match value.char_indices().find(|(at, c)| at + c.len_utf8() > LONGEST_VALUE) {
+            Some((at, _)) => value[..at].rsplit_once(',').map_or("", |(whole, _)| whole),
+            None => value,
+        };
         let value = value.split(',').map(without_user_info).collect::<Vec<_>>().join(",");
         let texts = value.split(',').map(str::trim).filter(|text| !text.is_empty());
         let entries = texts.map(|text| Entry { text: text.to_owned(), kind: kind(text) }).collect();
@@ -106,6 +111,9 @@ impl SkipRange {
         self.entries.iter().find(holds)
     }
 }
+
+/// In bytes: Linux starts no program with a longer variable or argument (execve(2), `MAX_ARG_STRLEN`).
+const LONGEST_VALUE: usize = 128 * 1024;
 
 /// A URL is no entry, but people write them, and entries are shown. Nothing with an `@` matches any host.
 fn without_user_info(text: &str) -> String {

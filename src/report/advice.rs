@@ -109,11 +109,17 @@ pub(super) fn placed(advice: &Advice, all: bool) -> (Vec<Placed<'_>>, usize) {
         advice.networks.iter().filter(shown).filter_map(|n| Some((net(&n.network)?, n))).collect();
     rows.sort_by_key(|(net, n)| (*net, n.role, !n.counts));
     let nodes = folded(&mut rows);
-    let depth = |at: usize, net: &ipnet::IpNet| {
-        rows[..at].iter().filter(|(outer, o)| o.counts && outer.contains(net) && outer != net).count()
-    };
-    let placed = rows.iter().enumerate();
-    (placed.map(|(at, (net, known))| Placed { known, depth: depth(at, net).min(DEEPEST) }).collect(), nodes)
+    // those that hold the one in turn: networks nest or have nothing in common, and what holds others comes first
+    let mut around: Vec<ipnet::IpNet> = Vec::new();
+    let placed = rows.iter().map(|(net, known)| {
+        around.retain(|outer| outer.contains(net));
+        let depth = around.iter().filter(|outer| *outer != net).count().min(DEEPEST);
+        if known.counts && around.last() != Some(net) {
+            around.push(*net);
+        }
+        Placed { known, depth }
+    });
+    (placed.collect(), nodes)
 }
 
 /// What lies inside another network is indented.
@@ -154,7 +160,8 @@ fn folded(rows: &mut Vec<(ipnet::IpNet, &KnownNetwork)>) -> usize {
 }
 
 fn net(text: &str) -> Option<ipnet::IpNet> {
-    text.parse().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(Into::into))
+    let single = || text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from);
+    text.parse::<ipnet::IpNet>().ok().map(|net| net.trunc()).or_else(single)
 }
 
 fn overlaps(screen: &mut Screen, advice: &Advice, verbose: bool) {

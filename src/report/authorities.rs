@@ -1,7 +1,10 @@
 //! The authorities that re-sign TLS, as they were presented: what `--save-ca` writes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::v1::{Check, Report};
-use crate::evidence::{CertificateSummary, Detail, TlsDetail, TrustStore};
+use crate::evidence::{CertificateSummary, Detail, TlsDetail, TrustStore, printable};
 
 /// An authority that was presented.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,10 +54,36 @@ fn is_resigned(tls: &TlsDetail) -> bool {
     tls.trusted_by.is_some_and(|store| store != TrustStore::Public)
 }
 
+/// What an agent in a cluster told may hold anything: a name of one line, and of the certificate what is base64.
 fn authority(certificate: &CertificateSummary) -> Option<Authority> {
+    let der = STANDARD.decode(certificate.der.as_ref()?).ok()?;
     Some(Authority {
-        name: certificate.subject.clone(),
-        sha256: certificate.sha256.clone(),
-        der: certificate.der.clone()?,
+        name: printable(&certificate.subject, LONGEST_NAME),
+        sha256: printable(&certificate.sha256, LONGEST_NAME),
+        der: STANDARD.encode(der),
     })
+}
+
+/// In characters; those of probes have at most as many.
+const LONGEST_NAME: usize = 201;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_name_brings_no_certificate_along() {
+        let told = |subject: &str, der: &str| {
+            authority(&CertificateSummary {
+                subject: subject.into(),
+                sha256: "\u{1b}[2J".into(),
+                der: Some(der.into()),
+                ..CertificateSummary::default()
+            })
+        };
+        let pem = told("CN=a\n-----BEGIN CERTIFICATE-----", "AAAA").unwrap().pem();
+        assert_eq!(pem.lines().count(), 5, "{pem}");
+        assert!(!pem.contains('\u{1b}'), "{pem}");
+        assert_eq!(told("CN=a", "AAAA\n-----END CERTIFICATE-----"), None);
+    }
 }

@@ -128,10 +128,16 @@ impl<'a> Tally<'a> {
 
     /// Each feature that is on with what it requires.
     pub(super) fn features(&self) -> impl Iterator<Item = (&'a str, Count)> + '_ {
+        let mut counts: HashMap<&str, Count> = HashMap::new();
+        for (check, standing) in self.each().filter(|(check, _)| check.required) {
+            let features: HashSet<&str> = check.features.iter().map(String::as_str).collect();
+            for name in features {
+                counts.entry(name).or_default().add(standing);
+            }
+        }
         let features = self.report.run.features.iter().map(String::as_str);
-        features
-            .map(|name| (name, self.count_if(|c| c.required && c.features.iter().any(|f| f == name))))
-            .filter(|(_, count)| count.all() > 0)
+        let counted = features.filter_map(move |name| Some((name, *counts.get(name)?)));
+        counted.filter(|(_, count)| count.all() > 0)
     }
 
     fn count_if(&self, counts: impl Fn(&Check) -> bool) -> Count {

@@ -39,6 +39,9 @@ pub fn add(catalogue: &mut Catalogue, file: &str, text: &str) -> Result<(), Faul
     if text.len() > LARGEST {
         return Err(failed(format!("{} bytes; at most {LARGEST} are read", text.len())));
     }
+    if let Some(problem) = super::load::refused(text) {
+        return Err(failed(problem));
+    }
     let read: File = serde_yaml::from_str(text).map_err(|e| failed(super::load::brief(&e)))?;
     let mut ids = BTreeSet::new();
     if let Some(twice) = read.faults.iter().find(|f| !ids.insert(f.id.clone())) {
@@ -98,6 +101,8 @@ mod tests {
         let entry =
             "faults: [{id: a, link: nodes, title: t, means: m, azure: a, who: w, remedy: r, sources: [s]";
         assert!(told("faults: 3").starts_with("own.yaml: "));
+        assert!(told("faults: [&a {}, *a]").contains("aliases are not supported"));
+        assert!(told(&"[".repeat(LARGEST)).contains("too many brackets"));
         assert!(
             told(&format!("{entry}, signs: [{{in: log, text: '('}}]}}]"))
                 .contains("is no regular expression")

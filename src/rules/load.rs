@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::locate::{key, offset, scalar_at};
+use super::locate::{key, line_and_column, offset, scalar_at};
 use super::model::{Layer, RulesFile};
 use super::problem::{Invalid, Problem, RulesError};
 use super::suggest::nearest;
@@ -109,12 +109,17 @@ fn control_character(text: &str) -> Option<Problem> {
 fn alias(text: &str) -> Option<Problem> {
     let anchors: BTreeSet<&str> = words_after(text, '&').map(|(_, word)| word).collect();
     let (at, word) = words_after(text, '*').find(|(_, word)| anchors.contains(word))?;
-    let problem = Problem::new(at..at + 1 + word.len(), "aliases are not supported in rules files");
+    let problem = Problem::new(at..at + 1 + word.len(), "aliases are not supported");
     Some(problem.help("write the value out"))
 }
 
+/// Signs that begin a value; within one they are prose, a URL or a regular expression.
 fn words_after(text: &str, sign: char) -> impl Iterator<Item = (usize, &str)> {
-    text.match_indices(sign).filter_map(|(at, sign)| {
+    let begins = |at: usize| {
+        let before = text[..at].chars().next_back();
+        before.is_none_or(|c| c.is_whitespace() || matches!(c, '[' | '{' | ',' | ':' | '\u{feff}'))
+    };
+    text.match_indices(sign).filter(move |(at, _)| begins(*at)).filter_map(|(at, sign)| {
         let rest = &text[at + sign.len()..];
         let end =
             rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').unwrap_or(rest.len());
@@ -189,6 +194,13 @@ fn reworded(text: &str, at: usize, raw: &str) -> Problem {
             Problem { help, ..Problem::new(here, format!("{within}{message}")) }
         }
     }
+}
+
+/// What is refused of other files of YAML before the reader sees it: what could take it hours, or all memory.
+pub(super) fn refused(text: &str) -> Option<String> {
+    let problem = alias(text).or_else(|| deep_nesting(text))?;
+    let (line, column) = line_and_column(text, problem.at.start);
+    Some(format!("{} at line {line} column {column}", problem.message))
 }
 
 /// What is wrong with a file that is no rules file, and where; without its text, should it be one meant for something else.
@@ -283,7 +295,8 @@ mod tests {
 
     #[test]
     fn ampersands_and_asterisks_in_prose_are_no_aliases() {
-        assert_eq!(message(format!("{HEAD}title: Helm & Flux, *.example.com, R&D\n").as_bytes()), "");
+        let prose = "Helm & Flux, *.example.com, R&D, ?a=1&tabs=2 .*tabs";
+        assert_eq!(message(format!("{HEAD}title: '{prose}'\n").as_bytes()), "");
     }
 
     proptest::proptest! {

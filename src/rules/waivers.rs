@@ -28,6 +28,9 @@ pub fn read(file: &str, text: &str, codes: &[String]) -> Result<Vec<Waiver>, Wai
     if text.len() > LARGEST {
         return Err(failed(format!("{} bytes; at most {LARGEST} are read", text.len())));
     }
+    if let Some(problem) = super::load::refused(text) {
+        return Err(failed(problem));
+    }
     let read: File = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|e| failed(super::load::brief(&e)))?;
     for (place, waiver) in read.waivers.iter().enumerate() {
@@ -79,6 +82,8 @@ mod tests {
         assert_eq!(read(&good).unwrap()[0].until.to_string(), "2027-01-31");
         let table = [
             (String::new(), "own.yaml: "),
+            ("waivers: [&a {}, *a]".into(), "aliases are not supported at line 1 column 18"),
+            (format!("waivers: {}", "[".repeat(200)), "too many brackets"),
             ("waivers: 3".into(), "own.yaml: "),
             (
                 waiver("tls_intercept", "*", "2027-01-31", ""),

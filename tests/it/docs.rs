@@ -332,8 +332,18 @@ fn anchors(text: &str) -> Vec<String> {
 
 /// A file or folder of this repository, not of the reader's.
 fn looks_like_path(word: &str) -> bool {
-    let folders =
-        ["src/", "tests/", "rules/", "fixtures/", "examples/", "benches/", "docs/", "deploy/", ".ci/"];
+    let folders = [
+        "src/",
+        "tests/",
+        "rules/",
+        "fixtures/",
+        "examples/",
+        "benches/",
+        "docs/",
+        "deploy/",
+        "fuzz/",
+        ".ci/",
+    ];
     let endings = [".rs", ".md", ".toml"];
     folders.iter().any(|f| word.starts_with(f))
         // an ending alone is a format

@@ -258,7 +258,7 @@ fn sources() -> Vec<Source> {
     files().into_iter().map(|(module, text)| Source::new(&module, &text)).collect()
 }
 
-/// The modules of `src` with their texts, without those that only test.
+/// The modules of `src` with their texts, without those that only test. Those named `fuzzing` are behind a feature for tests.
 fn files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];
@@ -273,7 +273,8 @@ fn files() -> Vec<(String, String)> {
                 let names: Vec<_> = file.iter().map(|n| n.to_str().unwrap()).collect();
                 let module = names.join("::");
                 let module = module.strip_suffix("::mod").unwrap_or(&module);
-                if !module.ends_with("tests") {
+                let is_fuzzing = names.contains(&"fuzzing");
+                if !module.ends_with("tests") && !is_fuzzing {
                     files.push((module.to_owned(), fs::read_to_string(&path).unwrap()));
                 }
             }

@@ -3,6 +3,8 @@
 //! The system's resolver is never called: getaddrinfo cannot be cancelled, hides which server failed and how, and walks
 //! search lists that a fully qualified name does not need.
 
+#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+pub(crate) mod fuzzing;
 mod hosts_file;
 mod query;
 mod system;

@@ -3,6 +3,9 @@
 //! The datagram is sent on a *connected* socket of its own: so a dead server shows at once (ICMP port unreachable), many
 //! questions at a time do not overrun one receive buffer, and nobody else's datagram can be taken for an answer.
 
+#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+pub(super) mod fuzzing;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -326,7 +329,7 @@ const TCP_AFTER: f64 = 0.5;
 const MOST_STRAY_DATAGRAMS: usize = 64;
 
 /// Longer chains are loops.
-const MOST_ALIASES: usize = 16;
+pub(super) const MOST_ALIASES: usize = 16;
 
 /// How many addresses of one family are kept.
-const MOST_ADDRESSES: usize = 16;
+pub(super) const MOST_ADDRESSES: usize = 16;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
+use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::system_conf::read_system_conf;
 
 /// The configuration of the system's resolver.
@@ -17,9 +18,13 @@ impl System {
     pub(super) fn read() -> Self {
         let from =
             if cfg!(any(windows, target_os = "macos")) { "system settings" } else { "/etc/resolv.conf" };
-        let Ok((config, options)) = read_system_conf() else {
-            return Self { search: SearchList::default(), ..Self::without_servers(from) };
-        };
+        match read_system_conf() {
+            Ok((config, options)) => Self::of(&config, &options, from),
+            Err(_) => Self::without_servers(from),
+        }
+    }
+
+    pub(super) fn of(config: &ResolverConfig, options: &ResolverOpts, from: &'static str) -> Self {
         let mut seen = HashSet::new();
         let servers = config.name_servers.iter().map(|s| SocketAddr::new(s.ip, DNS_PORT));
         let servers: Vec<SocketAddr> = servers.filter(|s| seen.insert(*s)).collect();

@@ -274,13 +274,19 @@ fn about<'a>(report: &'a Report) -> Vec<(&'a str, &'a str, &'a str)> {
 fn rules(newer: &Report, older: &Report) -> Vec<Rules> {
     let names: BTreeSet<&str> =
         newer.rules.iter().chain(&older.rules).map(|layer| layer.name.as_str()).collect();
-    let of = |report: &Report, name: &str| {
-        let layer = report.rules.iter().find(|layer| layer.name == name)?;
-        Some(format!("{}, sha256 {}", layer.revision, layer.sha256))
+    let told = |report: &Report| -> HashMap<String, String> {
+        let layers = report.rules.iter().rev(); // the first of a name counts
+        let told = layers.map(|l| (l.name.clone(), format!("{}, sha256 {}", l.revision, l.sha256)));
+        told.collect()
     };
+    let (before, now) = (told(older), told(newer));
     names
         .into_iter()
-        .map(|name| Rules { name: name.to_owned(), before: of(older, name), now: of(newer, name) })
+        .map(|name| Rules {
+            name: name.to_owned(),
+            before: before.get(name).cloned(),
+            now: now.get(name).cloned(),
+        })
         .filter(|rules| rules.before != rules.now)
         .collect()
 }

@@ -92,12 +92,10 @@ fn map(html: &mut Markup, advice: &Advice) {
 const DEPTHS: [&str; 5] = ["depth-0", "depth-1", "depth-2", "depth-3", "depth-4"];
 
 fn overlaps(html: &mut Markup, advice: &Advice) {
-    let mut texts: Vec<(Severity, &str)> = Vec::new();
-    for overlap in advice.overlaps.iter().filter(|overlap| overlap.severity > Severity::Info) {
-        if !texts.iter().any(|(_, text)| *text == overlap.text) {
-            texts.push((overlap.severity, &overlap.text));
-        }
-    }
+    let mut seen = std::collections::HashSet::new();
+    let grave = advice.overlaps.iter().filter(|overlap| overlap.severity > Severity::Info);
+    let texts = grave.map(|overlap| (overlap.severity, overlap.text.as_str()));
+    let texts: Vec<_> = texts.filter(|(_, text)| seen.insert(*text)).collect();
     if !texts.is_empty() {
         html.simple("h3", &[], "What collides");
         html.element("ul", &[("class", "told")], |html| {

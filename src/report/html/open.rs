@@ -86,13 +86,9 @@ fn hosts(one: &Destination<'_>) -> String {
 }
 
 fn callers(one: &Destination<'_>) -> String {
-    let mut callers: Vec<&str> = Vec::new();
-    for caller in one.checks.iter().flat_map(|(check, _)| &check.callers) {
-        if !callers.contains(&caller.as_str()) {
-            callers.push(caller);
-        }
-    }
-    callers.join(", ")
+    let mut seen = std::collections::HashSet::new();
+    let callers = one.checks.iter().flat_map(|(check, _)| &check.callers).map(String::as_str);
+    callers.filter(|caller| seen.insert(*caller)).collect::<Vec<_>>().join(", ")
 }
 
 fn needed(one: &Destination<'_>) -> &'static str {

@@ -1,0 +1,214 @@
+//! What has to hold of everything that is shown, whoever wrote what it is made of. What does not hold is a panic.
+
+use crate::evidence::is_unprintable;
+
+/// Text for a terminal: nothing in it moves the cursor, changes a colour, hides or reorders what stands there.
+pub(super) fn screen(text: &str) {
+    if let Some((at, bad)) = text.char_indices().find(|&(_, c)| c != '\n' && is_unprintable(c)) {
+        let line = text[..at].matches('\n').count() + 1;
+        panic!("{bad:?} in line {line} of\n{}", text.escape_debug());
+    }
+}
+
+/// One line for a terminal.
+pub(super) fn line(text: &str) {
+    assert!(!text.contains('\n'), "{text:?}");
+    screen(text);
+}
+
+/// JSON that can be read again, and harmless on a terminal.
+pub(super) fn json(text: &str) -> serde_json::Value {
+    screen(text);
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e} in\n{text}"))
+}
+
+/// No more than in proportion to what came in.
+pub(super) fn bounded(out: &str, input: usize) {
+    let most = 256 * 1024 + 64 * input;
+    assert!(out.len() <= most, "{} bytes were made of {input}", out.len());
+}
+
+/// A page: elements nest, text is text, and there are no elements or attributes but ours.
+pub(super) fn html(text: &str) {
+    screen(text);
+    let body = text.strip_prefix("<!DOCTYPE html>").unwrap_or_else(|| panic!("no doctype: {text:.40}"));
+    let (before, rest) = body.split_once("<style>").unwrap_or_else(|| panic!("no style sheet"));
+    let (_, after) = rest.split_once("</style>").unwrap_or_else(|| panic!("an open style sheet"));
+    markup(&format!("{before}{after}"), Some(HTML));
+}
+
+/// XML: elements nest, and text is text.
+pub(super) fn xml(text: &str) {
+    screen(text);
+    let body = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    markup(body.unwrap_or_else(|| panic!("no prologue: {text:.60}")), None);
+}
+
+/// Markdown in which HTML is either ours, or behind a backslash, or in code.
+pub(super) fn markdown(text: &str) {
+    screen(text);
+    let mut fence: Option<&str> = None;
+    for line in text.lines() {
+        let ticks = &line[..line.len() - line.trim_start_matches('`').len()];
+        match fence {
+            Some(open) if line == open => fence = None,
+            Some(_) => {}
+            None if ticks.len() >= 3 => fence = Some(ticks),
+            None => prose(line),
+        }
+    }
+    assert!(fence.is_none(), "a fence stays open:\n{text}");
+}
+
+fn prose(line: &str) {
+    let ours = ["<details>", "<details open>", "</details>"];
+    let inside = line.strip_prefix("<summary>").and_then(|l| l.strip_suffix("</summary>"));
+    if ours.contains(&line) {
+        return;
+    }
+    // a tick that is text has a backslash before it
+    let mut is_code = false;
+    let mut is_escaped = false;
+    for c in inside.unwrap_or(line).chars() {
+        match c {
+            _ if is_escaped && !is_code => is_escaped = false,
+            '\\' => is_escaped = true,
+            '`' => is_code = !is_code,
+            '<' => assert!(is_code, "markup in {line:?}"),
+            _ => is_escaped = false,
+        }
+    }
+    assert!(!is_code, "code stays open in {line:?}");
+}
+
+/// The text format of Prometheus: comments, samples with quoted labels, an end.
+pub(super) fn openmetrics(text: &str) {
+    screen(text);
+    let body = text.strip_suffix("# EOF\n").unwrap_or_else(|| panic!("no end:\n{text}"));
+    for line in body.lines().filter(|line| !line.starts_with("# ")) {
+        assert!(sample(line).is_some(), "no sample: {line:?}");
+    }
+}
+
+/// `name{label="value",...} number`
+fn sample(line: &str) -> Option<()> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut rest = line.trim_start_matches(is_name);
+    if let Some(mut labels) = rest.strip_prefix('{') {
+        loop {
+            labels = labels.trim_start_matches(is_name).strip_prefix("=\"")?;
+            labels = &labels[closing_quote(labels)? + 1..];
+            match labels.strip_prefix(',') {
+                Some(more) => labels = more,
+                None => break,
+            }
+        }
+        rest = labels.strip_prefix('}')?;
+    }
+    rest.strip_prefix(' ')?.parse::<f64>().ok().filter(|number| number.is_finite()).map(|_| ())
+}
+
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '"' => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn markup(text: &str, known: Option<&[&str]>) {
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        plain(&rest[..at]);
+        // values have no brackets in them
+        let end = rest[at..].find('>').unwrap_or_else(|| panic!("a tag stays open: {:.80}", &rest[at..]));
+        let tag = &rest[at + 1..at + end];
+        rest = &rest[at + end + 1..];
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "</{name}> closes something else");
+            continue;
+        }
+        let (tag, is_empty) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+        assert!(known.is_none_or(|known| known.contains(&name)), "<{name}> is none of ours");
+        self::attributes(name, attributes);
+        if !is_empty && (known.is_none() || !VOID.contains(&name)) {
+            open.push(name);
+        }
+    }
+    plain(rest);
+    assert!(open.is_empty(), "{open:?} stay open");
+}
+
+fn attributes(element: &str, text: &str) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (name, value) = rest.split_once("=\"").unwrap_or_else(|| panic!("<{element} {text}>"));
+        assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "<{element} {text}>");
+        assert!(!name.starts_with("on") && name != "style", "<{element} {text}>");
+        let (value, after) = value.split_once('"').unwrap_or_else(|| panic!("<{element} {text}>"));
+        plain(value);
+        assert!(name != "href" || value.starts_with('#'), "a link leads away: {value}");
+        rest = after.strip_prefix(' ').unwrap_or(after);
+    }
+}
+
+/// Text between tags and in values: every sign that means something is an entity.
+fn plain(text: &str) {
+    assert!(!text.contains(['<', '>']), "{text:?}");
+    for after in text.split('&').skip(1) {
+        let is_entity = ["amp;", "lt;", "gt;", "quot;", "#39;"].iter().any(|e| after.starts_with(e));
+        assert!(is_entity, "&{after:.20}");
+    }
+}
+
+const VOID: &[&str] = &["meta"];
+
+const HTML: &[&str] = &[
+    "a", "article", "body", "caption", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2",
+    "h3", "h4", "head", "header", "html", "li", "main", "meta", "nav", "ol", "p", "pre", "rect", "section",
+    "span", "strong", "summary", "svg", "table", "tbody", "td", "th", "thead", "title", "tr", "ul",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// A check that lets everything pass would find nothing.
+    #[test]
+    fn what_does_not_hold_is_told() {
+        let page = |body: &str| format!("<!DOCTYPE html><html><style>a>b</style><body>{body}</body></html>");
+        let fails = |check: fn(&str), text: &str| catch_unwind(AssertUnwindSafe(|| check(text))).is_err();
+        html(&page("<p class=\"a\">x &amp; y<rect/></p>"));
+        for bad in [
+            "<script>",
+            "<p onclick=\"x\"></p>",
+            "a & b",
+            "<p>",
+            "<a href=\"https://x\"></a>",
+            "\u{9b}",
+            "a > b",
+        ] {
+            assert!(fails(html, &page(bad)), "{bad}");
+        }
+        markdown("# a `<b>` \\<c\\> \\`\n```text\n<script>\n```\n<details open>\n");
+        for bad in ["<script>", "`", "```text\n", "\\\\<b>", "a\u{202e}"] {
+            assert!(fails(markdown, bad), "{bad}");
+        }
+        openmetrics("# HELP x y\nx{a=\"b\\\"c\",d=\"\"} 1.5\ny 3\n# EOF\n");
+        for bad in ["x{a=\"b\"c\"} 1\n# EOF\n", "x 1\n", "x{a=\"b\"} NaN\n# EOF\n", "x{a=\"b} 1\n# EOF\n"] {
+            assert!(fails(openmetrics, bad), "{bad}");
+        }
+        for bad in ["\u{1b}[2J", "a\rb", "\u{200b}"] {
+            assert!(fails(screen, bad), "{bad}");
+        }
+    }
+}

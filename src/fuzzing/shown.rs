@@ -1,0 +1,243 @@
+//! Everything that is shown of a report, and what is seen of an endpoint as a whole report.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use super::hold;
+use crate::advise::{Endpoint, Known, advise};
+use crate::conclude::{Ran, Sighting, conclude};
+use crate::evidence::{
+    Attempt, Cause, CertificateSummary, Detail, Evidence, Inquiry, Observation, Outcome, Purpose, Step,
+    TlsDetail,
+};
+use crate::networks::Networks;
+use crate::plan::{self, Action, Ask, Plan, PlanOptions, PlannedCheck, ProbeSpec, Route, RouteKind};
+use crate::probe::fuzzing::{HOST, Phase};
+use crate::proxy::Routes;
+use crate::report::text::TextOptions;
+use crate::report::v1::{Advice, Delivered, Facts, Report, Vantage};
+use crate::report::{Format, json, render};
+use crate::rules::model::{Answer, Certificate, Cloud, Content, Protocol, RuleSet, Statuses};
+use crate::rules::{Asked, builtin, scope};
+use crate::settings::{Connectivity, Scope};
+use crate::vantage::VantageKind;
+
+/// A narrow and a wide screen.
+pub(super) const SCREENS: [TextOptions; 2] = [
+    TextOptions { colour: false, width: 0, verbose: true },
+    TextOptions { colour: false, width: usize::MAX, verbose: false },
+];
+
+/// What has to hold of a text.
+type Check = fn(&str);
+
+/// A report in every format: each of them in a test, and in a search one that its JSON chooses, which is four times as fast.
+pub(super) fn report(report: &Report, input: usize) {
+    let saved = json::render(report);
+    let chosen = |place: usize| cfg!(test) || saved.bytes().map(usize::from).sum::<usize>() % 7 == place;
+    for options in SCREENS.iter().filter(|_| chosen(6)) {
+        let text = render(report, Format::Text, options);
+        hold::screen(&text);
+        hold::bounded(&text, input);
+    }
+    let formats: [(Format, Check); 6] = [
+        (Format::Short, hold::screen),
+        (Format::Junit, hold::xml),
+        (Format::Markdown, hold::markdown),
+        (Format::Html, hold::html),
+        (Format::Sarif, |text| drop(hold::json(text))),
+        (Format::Openmetrics, hold::openmetrics),
+    ];
+    for (_, (format, holds)) in formats.into_iter().enumerate().filter(|(place, _)| chosen(*place)) {
+        let text = render(report, format, &SCREENS[0]);
+        holds(&text);
+        hold::bounded(&text, input);
+    }
+    hold::screen(&saved);
+    let read = json::parse(saved.as_bytes()).unwrap_or_else(|e| panic!("{e}: {saved}"));
+    assert_eq!(json::render(&read), saved, "a saved report comes back another one");
+}
+
+/// The report of a run that saw this of an endpoint.
+pub(super) fn phase((detail, failure): Phase, input: usize) {
+    let outcome = if failure.is_some() { Outcome::Failed } else { Outcome::Reached };
+    let is_lookup = matches!(detail, Detail::Resolve(_));
+    let protocol = match &detail {
+        Detail::WebSocket(_) => Protocol::Wss,
+        Detail::Greeting(_) => Protocol::Ssh,
+        _ => Protocol::Https,
+    };
+    let is_proxied = matches!(detail, Detail::Proxy(_));
+    let step = Step {
+        detail,
+        outcome,
+        cause: failure.as_ref().map(|f| f.cause),
+        raw: failure.map(|f| f.raw),
+        started: Duration::ZERO,
+        took: Duration::from_millis(5),
+    };
+    let address = (!is_lookup && !is_proxied).then(|| ([203, 0, 113, 9], 443).into());
+    let purpose = if is_lookup { Purpose::Lookup } else { Purpose::Probe };
+    let attempts = vec![Attempt { purpose, address, steps: vec![step] }];
+    let seen = Observation { attempts, took: Duration::from_millis(5), not_run: None };
+    self::report(&run(planned(protocol, is_proxied), seen), input);
+}
+
+/// The report of a run in which this was seen of the endpoint.
+pub(super) fn seen(seen: Observation, input: usize) {
+    self::report(&run(planned(Protocol::Https, false), seen), input);
+}
+
+/// A report in which the endpoint is not met.
+pub(super) fn unmet() -> Report {
+    let detail = TlsDetail { authority: Some("Corp CA".into()), ..TlsDetail::default() };
+    let step = Step {
+        detail: Detail::Tls(Box::new(detail)),
+        outcome: Outcome::Failed,
+        cause: Some(Cause::TlsIntercepted),
+        raw: Some("issued by Corp CA".into()),
+        started: Duration::ZERO,
+        took: Duration::from_millis(5),
+    };
+    let address = Some(([203, 0, 113, 9], 443).into());
+    let attempts = vec![Attempt { purpose: Purpose::Probe, address, steps: vec![step] }];
+    let seen = Observation { attempts, took: Duration::from_millis(5), not_run: None };
+    run(planned(Protocol::Https, false), seen)
+}
+
+fn run(planned: PlannedCheck, seen: Observation) -> Report {
+    let vantage = Vantage {
+        id: "workstation".into(),
+        kind: VantageKind::Workstation,
+        node: None,
+        delivered: Delivered::Local,
+        facts: Facts::default(),
+        error: None,
+        trouble: None,
+    };
+    let sighting = Sighting {
+        vantage,
+        plan: Plan { vantage: VantageKind::Workstation, checks: vec![planned] },
+        evidence: Evidence { observations: vec![seen], ..Evidence::default() },
+        skip_range: None,
+    };
+    of(&[sighting], &[])
+}
+
+/// Whom to ask for hosts.
+pub(super) fn asks(rules: &RuleSet) -> Vec<Ask> {
+    let options = PlanOptions { all: true, ..PlanOptions::default() };
+    let direct =
+        |_: &str, _, _| Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy is given".into() };
+    plan::asks(rules, &SCOPE, VantageKind::Pod, &options, direct)
+}
+
+/// A report with what came of questions for hosts.
+pub(super) fn discoveries(discoveries: Vec<Inquiry>, input: usize) {
+    self::report(&Report { discoveries, ..empty() }, input);
+}
+
+/// A report with what `--proxy-cert` holds.
+pub(super) fn proxy_cert(proxy_cert: &[CertificateSummary], input: usize) {
+    self::report(&of(&[], proxy_cert), input);
+}
+
+/// What is to be passed to az.
+pub(super) fn advice(networks: &Networks, routes: &Routes) -> Advice {
+    let endpoints = RULES.endpoints.iter().map(|e| Endpoint {
+        host: e.host.to_string(),
+        port: e.port.0,
+        is_private: false,
+    });
+    advise(&Known {
+        networks,
+        skipped: &[],
+        routes,
+        connectivity: None,
+        region: Some("eastus"),
+        endpoints: &endpoints.collect::<Vec<_>>(),
+        others: &[],
+        additions: &[],
+        proxy_cert: None,
+    })
+}
+
+/// A report of nothing.
+pub(super) fn empty() -> Report {
+    of(&[], &[])
+}
+
+fn of(sightings: &[Sighting], proxy_cert: &[CertificateSummary]) -> Report {
+    conclude(&Ran {
+        rules: &RULES,
+        scope: &SCOPE,
+        sightings,
+        started_at: jiff::Timestamp::from_second(1_795_000_000).unwrap_or_default(),
+        took: Duration::from_millis(5),
+        interrupted: false,
+        proxy_cert,
+        advice: None,
+    })
+}
+
+/// What is asked of the endpoint; JSON or anything may come back.
+pub(super) fn spec(wants_json: bool) -> ProbeSpec {
+    let content = wants_json.then_some(Content::Json);
+    ProbeSpec {
+        method: crate::rules::model::Method::Get,
+        path: "/subscriptions".into(),
+        headers: BTreeMap::new(),
+        answer: Answer {
+            status: if wants_json { Statuses::Listed(Vec::new()) } else { Statuses::Any },
+            content,
+        },
+        certificate: Certificate { public: true, issuers: vec!["DigiCert".into()] },
+        addresses: crate::rules::model::AddressClass::Public,
+        inspection: crate::rules::model::Inspection::Tolerated,
+        private_link: crate::rules::model::PrivateLink::Public,
+    }
+}
+
+fn planned(protocol: Protocol, is_proxied: bool) -> PlannedCheck {
+    let proxy = is_proxied.then(|| "http://proxy.example:3128".to_owned());
+    let route = Route {
+        kind: if is_proxied { RouteKind::Proxy } else { RouteKind::Direct },
+        reason: if is_proxied { "--proxy-https".into() } else { "no proxy is given".into() },
+        proxy,
+    };
+    PlannedCheck {
+        id: format!("workstation/core-arm/{HOST}"),
+        requirement: "core-arm".into(),
+        title: "Azure Resource Manager".into(),
+        why: "az calls it".into(),
+        breaks: "connecting does not work".into(),
+        required: true,
+        features: vec!["core".into()],
+        callers: vec!["az-cli".into()],
+        alternative: None,
+        host: Some(HOST.into()),
+        port: 443,
+        protocol,
+        pattern: None,
+        route,
+        reason: "needed by core".into(),
+        action: Action::Probe(spec(true)),
+    }
+}
+
+/// The rules of the public cloud.
+pub(super) static RULES: LazyLock<RuleSet> =
+    LazyLock::new(|| builtin::rule_set("current", Some(Cloud::AzureCloud)).unwrap_or_else(|e| panic!("{e}")));
+
+/// A region of it.
+pub(super) static SCOPE: LazyLock<Scope> = LazyLock::new(|| {
+    let asked = Asked {
+        cloud: Cloud::AzureCloud,
+        location: "eastus".into(),
+        features: Vec::new(),
+        connectivity: Connectivity::Direct,
+        values: BTreeMap::new(),
+    };
+    scope(&asked, &RULES).unwrap_or_else(|e| panic!("{e}")).0
+});

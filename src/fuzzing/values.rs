@@ -1,0 +1,88 @@
+//! Short texts: what stands in variables, flags and small files of the system.
+
+use super::hold;
+use super::shown::{SCREENS, advice};
+use crate::commands::fuzzing::complaint;
+use crate::networks::{Networks, Snapshot};
+use crate::probe::resolve;
+use crate::proxy::{Client, Given, ProxyUrl, Routes, SkipRange, differences};
+use crate::report;
+use crate::rules::model::Protocol;
+
+/// A list of what goes around the proxy, by the reading of every client.
+pub(super) fn skip_range(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let range = SkipRange::parse(&text);
+    let mended = range.mended();
+    assert_eq!(SkipRange::parse(&mended).mended(), mended, "what is mended needs no mending: {text:?}");
+    assert_eq!(SkipRange::parse(range.value()), range, "{text:?}");
+    for problem in range.problems() {
+        hold::screen(&complaint(&problem));
+    }
+    for client in Client::DISTINCT {
+        for (host, port) in HOSTS {
+            let _ = client.bypasses(&range, host, port);
+        }
+    }
+    for difference in differences(&range, HOSTS) {
+        hold::screen(&complaint(&difference));
+    }
+    let Ok((proxy, _)) = ProxyUrl::parse("http://u:geheim@proxy.example:3128") else { return };
+    let proxy = Given::new(proxy, "--proxy-https");
+    let routes = Routes::new(Some(proxy), None, Some(Given::new(range, "--proxy-skip-range")));
+    for (host, port) in HOSTS {
+        let _ = routes.route(host, port, Protocol::Https);
+    }
+    let advice = advice(&Networks::of(&Snapshot::default()), &routes);
+    for options in &SCREENS {
+        let text = report::advice::text(&advice, options);
+        hold::screen(&text);
+        assert!(!text.contains("geheim"), "{text}");
+        hold::bounded(&text, input.len());
+    }
+}
+
+/// The URL of a proxy.
+pub(super) fn proxy_url(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let (url, advice) = match ProxyUrl::parse(&text) {
+        Ok(parsed) => parsed,
+        Err(problem) => return hold::line(&complaint(&problem)),
+    };
+    for said in advice {
+        hold::line(&complaint(&said));
+    }
+    let told = url.to_string();
+    hold::line(&told);
+    let (again, _) = ProxyUrl::parse(&told).unwrap_or_else(|e| panic!("{told}: {e}"));
+    assert_eq!((again.scheme(), again.host(), again.port()), (url.scheme(), url.host(), url.port()));
+    assert!(again.credentials().is_none(), "{told}");
+    if let Some(credentials) = url.credentials() {
+        let header = http::HeaderValue::try_from(credentials.header().reveal());
+        assert!(header.is_ok(), "{text:?}");
+    }
+}
+
+/// A `resolv.conf`, and the same as a hosts file.
+pub(super) fn resolv_conf(input: &[u8]) {
+    for host in ["proxy", "proxy.example", "10.0.0.1", "a."] {
+        if let Some((servers, names)) = resolve::fuzzing::resolv_conf(input, host) {
+            assert!(servers > 0 && !names.is_empty() && names.len() <= 9, "{servers} {names:?}");
+            for name in &names {
+                hold::line(name);
+            }
+        }
+        let _ = resolve::fuzzing::hosts(input, host);
+    }
+}
+
+const HOSTS: [(&str, u16); 8] = [
+    ("management.azure.com", 443),
+    ("a.b.servicebus.windows.net", 443),
+    ("kubernetes.default.svc", 443),
+    ("localhost", 8080),
+    ("10.96.0.1", 443),
+    ("203.0.113.9", 6443),
+    ("fd00::1", 443),
+    ("::1", 80),
+];

@@ -1,0 +1,20 @@
+//! What a proxy answers to CONNECT.
+
+use tokio::time::Instant;
+
+use super::{ProxyDetail, ProxyServer, Way, authority};
+use crate::evidence::Failure;
+use crate::net::Net;
+use crate::probe::Stream;
+
+/// Asks for a tunnel over a connection that is open already.
+pub(in crate::probe) async fn ask(
+    net: &Net,
+    server: &ProxyServer,
+    stream: Stream,
+) -> (ProxyDetail, Result<Stream, Failure>) {
+    let detail = ProxyDetail { proxy: server.label.clone(), ..ProxyDetail::default() };
+    let mut way = Way { net, server, until: Instant::now() + net.timeout, detail, address: None };
+    let stream = way.ask(stream, &authority("management.azure.com", 443)).await;
+    (way.detail, stream)
+}
