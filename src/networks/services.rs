@@ -121,6 +121,7 @@ const SPREAD: u8 = 4;
 
 /// From the versions, labels and providers of nodes.
 pub(super) fn distribution(snapshot: &Snapshot) -> Option<&'static str> {
+    let is_kubeadm = snapshot.one("ConfigMap", "kube-system", "kubeadm-config").is_some();
     for node in snapshot.all("Node") {
         let version = node["status"]["nodeInfo"]["kubeletVersion"].as_str().unwrap_or_default();
         let provider = node["spec"]["providerID"].as_str().unwrap_or_default();
@@ -140,9 +141,7 @@ pub(super) fn distribution(snapshot: &Snapshot) -> Option<&'static str> {
             "microk8s"
         } else if has("node.openshift.io/") {
             "openshift"
-        } else if provider.starts_with("kind://")
-            || snapshot.one("ConfigMap", "kube-system", "kubeadm-config").is_some()
-        {
+        } else if provider.starts_with("kind://") || is_kubeadm {
             "kubeadm"
         } else {
             continue;
