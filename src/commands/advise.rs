@@ -58,7 +58,7 @@ pub(super) fn run(
             let tool = json!({"name": "arcprobe", "version": env!("CARGO_PKG_VERSION")});
             let whole = json!({"schema_version": 1, "tool": tool, "advice": advice});
             let text = serde_json::to_string_pretty(&whole).context("the advice cannot be written");
-            show(&(text.map_err(CommandError::Failed)? + "\n"))?;
+            show(&(crate::report::json::escape(&text.map_err(CommandError::Failed)?) + "\n"))?;
         }
         AdviseFormat::Text => drop(show(&rendering::text(&advice, &screen.text))?),
     }

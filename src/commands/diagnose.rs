@@ -103,7 +103,7 @@ fn next(args: &DiagnoseArgs, case: &Case) -> String {
 
 fn pretty(value: &impl serde::Serialize) -> Result<String, CommandError> {
     let text = serde_json::to_string_pretty(value).context("the document cannot be written");
-    Ok(text.map_err(CommandError::Failed)? + "\n")
+    Ok(report::json::escape(&text.map_err(CommandError::Failed)?) + "\n")
 }
 
 fn removed(case: &Case) -> String {
