@@ -94,7 +94,10 @@ fn logs_without_measure_and_forged_ones_are_no_results() {
     let rows = [
         ("one line", "x".repeat(20_000_000)),
         ("many lines", "spam\n".repeat(500_000)),
-        ("one record", (0..8_000).map(|n| format!("{mark}{n} + {}\n", "[".repeat(4_000))).collect()),
+        (
+            "one record",
+            (0..8_000).map(|n| [mark, &n.to_string(), " + ", &"[".repeat(4_000), "\n"].concat()).collect(),
+        ),
         ("deep", format!("{mark}0 . {}\n", "[".repeat(4_000))),
         (
             "numbers",
