@@ -25,6 +25,9 @@ const LARGEST_RECORD: usize = 8 << 20;
 /// Foreign lines that are kept: a loader or a container runtime says in the last of them what went wrong.
 const MOST_FOREIGN: usize = 20;
 
+/// Of each, in characters.
+const LONGEST_FOREIGN: usize = 2_000;
+
 /// Numbers the lines of one run.
 #[derive(Debug, Default)]
 pub struct Writer {
@@ -50,11 +53,6 @@ impl Writer {
         }
         Ok(lines)
     }
-}
-
-/// Whether a line is one of a [`Writer`].
-pub fn is_ours(line: &str) -> bool {
-    line.starts_with(MARK)
 }
 
 /// Puts records together from lines, however often and in how many pieces the log was read.
@@ -129,13 +127,13 @@ impl Reader {
         self.next > 0
     }
 
-    /// The last lines that were not ours, made printable.
+    /// The last lines that were not ours, made printable. They are long enough for secrets in them to be found whole.
     pub fn foreign(&self) -> impl Iterator<Item = &str> {
         self.foreign.iter().map(String::as_str)
     }
 
     fn keep(&mut self, line: &str) {
-        let line = printable(line, 200);
+        let line = printable(line, LONGEST_FOREIGN);
         if line.is_empty() {
             return;
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::AsyncReadExt as _;
 use futures::stream::{self, StreamExt as _};
 use http::Request;
 use k8s_openapi::api::core::v1::Secret;
@@ -222,10 +223,19 @@ async fn lines(access: &Access, log: Log) -> (Log, Result<String, ApiError>) {
         format!("container={}&tailLines={LINES}&limitBytes={BYTES}&previous={}", log.container, log.previous);
     let path = format!("/api/v1/namespaces/{}/pods/{}/log?{query}", log.namespace, log.pod);
     let text = match Request::get(path).body(Vec::new()) {
-        Ok(request) => access.ask(doing, access.client.request_text(request)).await,
+        Ok(request) => access.ask(doing, beginning(access, request)).await,
         Err(e) => Err(access.error(doing, ApiFailure::Other(e.to_string()))),
     };
     (log, text)
+}
+
+/// No more than was asked for, whatever the server sends.
+async fn beginning(access: &Access, request: Request<Vec<u8>>) -> kube::Result<String> {
+    let mut bytes = Vec::new();
+    let stream = std::pin::pin!(access.client.request_stream(request).await?);
+    // what came before a connection broke off is told all the same
+    let _ = stream.take(BYTES as u64).read_to_end(&mut bytes).await;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The agents keep it beside the certificate.

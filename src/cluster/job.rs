@@ -15,9 +15,9 @@ use super::board::{Board, State};
 use super::manifest::CONTAINER;
 use super::start::{Sight, Start, judge};
 use super::{ApiError, ApiFailure};
-use crate::agent::lines::{self, LONGEST_LINE, Reader};
+use crate::agent::lines::{LONGEST_LINE, Reader};
 use crate::agent::{Hello, Record, Summary};
-use crate::chain::redact::{self, Redaction};
+use crate::chain::redact;
 use crate::evidence::{Inquiry, InsideName, Observation, printable};
 use crate::vantage::{Trouble, TroubleKind};
 
@@ -144,7 +144,7 @@ impl Followed<'_> {
         let stream = self.access.ask(format!("read the log of {pod}"), api.log_stream(pod, &params)).await;
         let stream = stream.map_err(|e| Trouble::new(TroubleKind::Log, e.to_string()))?;
         let mut stream = std::pin::pin!(stream);
-        let (mut line, mut redaction) = (Vec::new(), Redaction::default());
+        let mut line = Vec::new();
         loop {
             line.clear();
             let mut bounded = stream.as_mut().take(LONGEST_LINE as u64 + 1);
@@ -155,9 +155,7 @@ impl Followed<'_> {
             }
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end_matches('\n');
-            // what others write into the log may be told
-            let record =
-                if lines::is_ours(text) { reader.read(text) } else { reader.read(&redaction.line(text)) };
+            let record = reader.read(text);
             if let Some(record) = record.map_err(|e| Trouble::new(TroubleKind::LogCut, e.to_string()))? {
                 take(record, told, listen)?;
             }
@@ -172,7 +170,8 @@ impl Followed<'_> {
 
     /// The reason that is nearest to the fault: what a loader says, why the pod ended, what reading the log says.
     fn cut(&self, reader: &Reader, last: Option<Trouble>) -> Trouble {
-        let said = reader.foreign().collect::<Vec<_>>().join("; ");
+        let said =
+            reader.foreign().map(|line| redact::told(line, LONGEST_SAID)).collect::<Vec<_>>().join("; ");
         if !reader.has_begun() && !said.is_empty() {
             return Trouble::new(TroubleKind::Exec, said);
         }
@@ -249,6 +248,9 @@ pub(super) fn trouble(error: &ApiError) -> Trouble {
 const EVENTS_AFTER: Duration = Duration::from_millis(900);
 
 const READ_AGAIN_AFTER: Duration = Duration::from_millis(400);
+
+/// Of a line that is no record, in characters.
+const LONGEST_SAID: usize = 200;
 
 /// Each is cut by something else, or the node is in trouble.
 const MOST_READS: u32 = 20;

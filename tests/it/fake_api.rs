@@ -344,7 +344,7 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>
             break;
         }
         if line.to_ascii_lowercase().starts_with("authorization:") {
-            authorization = line.trim().to_owned();
+            line.trim().clone_into(&mut authorization);
         }
         if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().ok()?;

@@ -1,5 +1,7 @@
 //! Peers that want to confuse, flood or steal; whatever they send, the output stays short, printable and free of secrets.
 
+#[cfg(unix)]
+mod cluster;
 pub(crate) mod harmless;
 mod network;
 

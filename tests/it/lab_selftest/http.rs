@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::lab::{Host, Http, Lab, LabOptions, Serves, WebSocket};
+use super::super::lab::{Host, Http, Lab, LabOptions, Serves, WebSocket, gzip_bomb};
 use super::{PATIENCE, SILENCE, connect, exchange, handshake, is_silence, output};
 
 const HOST: &str = "one.lab.example";
@@ -173,4 +173,41 @@ fn curl_agrees() {
     let args: Vec<_> = std::iter::once("-q").chain(args).collect();
     let Some(text) = output("curl", &args) else { return };
     assert_eq!(text, "[]418");
+}
+
+#[test]
+fn raw_bytes_and_floods() {
+    assert_eq!(get(Http::Raw(b"HTTP/1.1 999 No\r\n\r\n".to_vec())).0, "HTTP/1.1 999 No\r\n\r\n");
+    let lab = one(Http::Flood("first ", "more "));
+    let mut stream =
+        handshake(&lab, HOST, &[b"http/1.1"], connect(lab.address(HOST), PATIENCE).unwrap()).unwrap();
+    stream.write_all(GET.as_bytes()).unwrap();
+    let mut bytes = vec![0; 1_000_000];
+    stream.read_exact(&mut bytes).unwrap();
+    assert!(bytes.starts_with(b"first more more "), "without end");
+}
+
+/// `gzip` itself takes it for what it is: ten megabytes of zeros, of which only the sum at the end is missing.
+#[test]
+fn a_bomb_is_one() {
+    let bomb = gzip_bomb();
+    assert!(bomb.len() < 100_000);
+    let child = std::process::Command::new("gzip")
+        .arg("-dc")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn();
+    let Ok(mut child) = child else {
+        println!("SKIPPED: gzip is not installed");
+        return;
+    };
+    let mut into = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || into.write_all(&bomb));
+    let mut zeros = Vec::new();
+    child.stdout.take().unwrap().read_to_end(&mut zeros).unwrap();
+    writer.join().unwrap().unwrap();
+    let _ = child.wait();
+    assert_eq!(zeros.len(), 1 + 40_000 * 258);
+    assert!(zeros.iter().all(|&byte| byte == 0));
 }
