@@ -18,7 +18,7 @@ use crate::net::Net;
 use crate::progress::Progress;
 use crate::report;
 use crate::report::fleet::json::Saved;
-use crate::report::fleet::{Course, Fleet, Member};
+use crate::report::fleet::{Course, Fleet, MOST_CLUSTERS, Member};
 use crate::report::v1::Report;
 use crate::settings::ProbeSettings;
 use crate::survey::Surveyor;
@@ -190,6 +190,3 @@ impl Look<'_> {
 
 /// Clusters that are looked at at the same time.
 const AT_ONCE: usize = 8;
-
-/// A screen that is longer is read by nobody, and each cluster holds connections and memory.
-const MOST_CLUSTERS: usize = 100;

@@ -1,16 +1,20 @@
 //! What commands make of files, up to the text that they would write.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use super::diagnose;
-use super::rules::{ShowArgs, ShowFormat};
+use super::rules::{DiffArgs, DiffFormat, ShowArgs, ShowFormat};
 use crate::chain::Chain;
 use crate::chain::azure::{self, AzureCluster};
 use crate::chain::case::Case;
 use crate::chain::catalogue::Catalogue;
+use crate::cli::FailOn;
 use crate::report::diagnosis::Diagnosis;
 use crate::report::v1::Tool;
-use crate::rules::model::RuleSet;
+use crate::requirements::VendorTable;
+use crate::rules::model::{Cloud, RuleSet};
 use crate::settings::Connectivity;
 
 /// An error as it stands on a screen.
@@ -45,6 +49,28 @@ pub(crate) fn rules_shown(rules: &RuleSet) -> Vec<(ShowFormat, String)> {
         (output, shown.unwrap_or_else(|e| panic!("{e}")))
     };
     formats.map(show).into()
+}
+
+/// What `rules diff` makes of a table.
+pub(crate) fn difference(table: &VendorTable, rules: &RuleSet) -> Vec<String> {
+    let shown = |output| {
+        let args = DiffArgs {
+            table: PathBuf::new(),
+            cloud: Cloud::AzureCloud,
+            location: None,
+            feature: Vec::new(),
+            source: None,
+            rule_set: String::new(),
+            rules: Vec::new(),
+            no_builtin_rules: true,
+            output,
+            fail_on: FailOn::Warning,
+        };
+        super::rules::difference::shown(&args, rules, (table, "page.md"), true)
+            .unwrap_or_else(|e| panic!("{e}"))
+            .0
+    };
+    [DiffFormat::Text, DiffFormat::Json].map(shown).into()
 }
 
 const BLANK: ShowArgs = ShowArgs {

@@ -1,7 +1,7 @@
 //! `arcprobe rules`: checks rules files, prints the merged rules and the JSON Schema of the format, compares them with a
 //! table of the vendor.
 
-mod difference;
+pub(super) mod difference;
 mod listing;
 mod merged;
 

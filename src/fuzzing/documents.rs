@@ -20,8 +20,9 @@ use crate::commands::rules::ShowFormat;
 use crate::networks::{Networks, Snapshot};
 use crate::proxy::Routes;
 use crate::report::diff::{self, compare};
+use crate::report::fleet::{self, json::Saved};
 use crate::report::{advice, authorities, chain, json, requirements};
-use crate::requirements::{Form, Requirements, export, list, unmet};
+use crate::requirements::{Form, Pattern, Requirements, VendorTable, export, list, unmet};
 use crate::rules::load::{parse, to_yaml};
 use crate::rules::model::RuleSet;
 use crate::rules::{RulesError, faults, waivers};
@@ -157,6 +158,31 @@ pub(super) fn report(input: &[u8]) {
         let pem = authority.pem();
         hold::screen(&pem);
         assert_eq!(pem.lines().filter(|line| line.starts_with('-')).count(), 2, "{pem}");
+    }
+}
+
+/// A saved report on several clusters.
+pub(super) fn fleet(input: &[u8]) {
+    match fleet::json::parse(input) {
+        Ok(Saved::Several(fleet)) => shown::fleet(&fleet, input.len()),
+        Ok(Saved::One(_)) => {}
+        Err(error) => hold::screen(&complaint(&error)),
+    }
+}
+
+/// A page of the vendor that was saved.
+pub(super) fn vendor_table(input: &[u8]) {
+    let table = match VendorTable::read(input) {
+        Ok(table) => table,
+        Err(error) => return hold::screen(&complaint(&error)),
+    };
+    for text in commands::difference(&table, &RULES) {
+        hold::screen(&text);
+        hold::bounded(&text, input.len());
+    }
+    for listed in &table.hosts {
+        let written = listed.host.to_string();
+        assert_eq!(Pattern::parse(&written).as_ref(), Some(&listed.host), "{written}");
     }
 }
 

@@ -28,6 +28,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("faults", documents::faults),
     ("waivers", documents::waivers),
     ("report", documents::report),
+    ("fleet", documents::fleet),
+    ("vendor_table", documents::vendor_table),
     ("evidence", documents::evidence),
     ("objects", documents::objects),
     ("azure", documents::azure),

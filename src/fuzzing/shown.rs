@@ -15,9 +15,11 @@ use crate::networks::Networks;
 use crate::plan::{self, Action, Ask, Plan, PlanOptions, PlannedCheck, ProbeSpec, Route, RouteKind};
 use crate::probe::fuzzing::{HOST, Phase};
 use crate::proxy::Routes;
+use crate::report::fleet::Fleet;
+use crate::report::fleet::json::{Saved, parse, render as json_of};
 use crate::report::text::TextOptions;
 use crate::report::v1::{Advice, Delivered, Facts, Report, Vantage};
-use crate::report::{Format, json, render};
+use crate::report::{Format, json, render, render_saved};
 use crate::rules::model::{Answer, Certificate, Cloud, Content, Protocol, RuleSet, Statuses};
 use crate::rules::{Asked, builtin, scope};
 use crate::settings::{Connectivity, Scope};
@@ -57,6 +59,32 @@ pub(super) fn report(report: &Report, input: usize) {
     hold::screen(&saved);
     let read = json::parse(saved.as_bytes()).unwrap_or_else(|e| panic!("{e}: {saved}"));
     assert_eq!(json::render(&read), saved, "a saved report comes back another one");
+}
+
+/// A report on several clusters in every format.
+pub(super) fn fleet(fleet: &Fleet, input: usize) {
+    let saved = Saved::Several(fleet.clone());
+    let shown = |format| render_saved(&saved, format, &SCREENS[0]);
+    let formats: [(Format, Check); 7] = [
+        (Format::Text, hold::screen),
+        (Format::Short, hold::screen),
+        (Format::Junit, hold::xml),
+        (Format::Markdown, hold::markdown),
+        (Format::Html, hold::html),
+        (Format::Sarif, |text| drop(hold::json(text))),
+        (Format::Openmetrics, hold::openmetrics),
+    ];
+    for (format, holds) in formats {
+        let text = shown(format);
+        holds(&text);
+        // a page repeats what explains a finding in each of its clusters
+        hold::bounded(&text, input + 4096 * fleet.clusters.len());
+    }
+    let text = shown(Format::Json);
+    match parse(text.as_bytes()) {
+        Ok(Saved::Several(read)) => assert_eq!(json_of(&read), text, "a saved report comes back another one"),
+        other => panic!("{other:?}: {text}"),
+    }
 }
 
 /// The report of a run that saw this of an endpoint.

@@ -29,6 +29,9 @@ pub enum ReadError {
     /// More than any cluster has.
     #[error("the report has more than {MOST_VANTAGES} vantages")]
     Vantages,
+    /// More than a run looks at.
+    #[error("the report has more than {} clusters", super::fleet::MOST_CLUSTERS)]
+    Clusters,
     /// A check from nowhere.
     #[error("the check \"{0}\" names a vantage that the report does not have")]
     Vantage(String),

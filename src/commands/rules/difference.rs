@@ -84,17 +84,27 @@ struct Document<'a> {
 pub(super) fn run(args: &DiffArgs, verbose: bool) -> Result<(String, Exit), RulesCommandError> {
     let name = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
     let rules = RuleSet::choose(name, &args.rules, None)?;
-    let with = Compared {
-        cloud: args.cloud,
-        region: args.location.as_deref().map(|name| region(name, args.cloud, &rules).cloned()).transpose()?,
-        expected: expected(args, &rules)?,
-    };
     let is_piped = args.table.as_os_str() == "-";
     let file = if is_piped { "standard input".to_owned() } else { args.table.display().to_string() };
     let page = |problem: String| RulesCommandError::Page(problem);
     let bytes = bounded(&args.table, &file).map_err(|e| page(e.to_string()))?;
     let table = VendorTable::read(&bytes).map_err(|e| page(format!("{file}: {e}")))?;
-    let difference = compare(&table, &rules, &with);
+    shown(args, &rules, (&table, &file), verbose)
+}
+
+/// A table that was read, beside rules.
+pub(crate) fn shown(
+    args: &DiffArgs,
+    rules: &RuleSet,
+    (table, file): (&VendorTable, &str),
+    verbose: bool,
+) -> Result<(String, Exit), RulesCommandError> {
+    let with = Compared {
+        cloud: args.cloud,
+        region: args.location.as_deref().map(|name| region(name, args.cloud, rules).cloned()).transpose()?,
+        expected: expected(args, rules)?,
+    };
+    let difference = compare(table, rules, &with);
     let document = Document {
         schema_version: 1,
         cloud: with.cloud,
@@ -110,7 +120,7 @@ pub(super) fn run(args: &DiffArgs, verbose: bool) -> Result<(String, Exit), Rule
         difference: &difference,
     };
     let text = match args.output {
-        DiffFormat::Text => printable_lines(&text(&document, &file, verbose)),
+        DiffFormat::Text => printable_lines(&text(&document, file, verbose)),
         DiffFormat::Json => super::json(&document)?,
     };
     Ok((text, exit(&difference, args.fail_on)))

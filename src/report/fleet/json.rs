@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Fleet;
+use super::{Fleet, MOST_CLUSTERS};
 use crate::report::json::{self, MOST_BYTES, ReadError, SCHEMA_VERSION};
 use crate::report::v1::Report;
 
@@ -39,6 +39,9 @@ pub fn parse(bytes: &[u8]) -> Result<Saved, ReadError> {
         return Err(ReadError::Version(schema_version));
     }
     let fleet: Fleet = serde_json::from_slice(bytes)?;
+    if fleet.clusters.len() > MOST_CLUSTERS {
+        return Err(ReadError::Clusters);
+    }
     for report in fleet.clusters.iter().filter_map(|member| member.report.as_ref()) {
         json::sound(report)?;
     }

@@ -22,6 +22,9 @@ use super::v1::{Report, Tool, Verdict};
 use crate::evidence::millis;
 use crate::finding::{Finding, Severity};
 
+/// The most clusters of a report. A screen that is longer is read by nobody, and each holds connections and memory of a run.
+pub const MOST_CLUSTERS: usize = 100;
+
 /// One document on several clusters.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Fleet {
