@@ -57,8 +57,8 @@ pub struct Payload {
 pub enum PayloadError {
     /// None is built in, and none lies beside the program.
     #[error(
-        "this build of arcprobe carries no agent for linux/{arch}; in a clone of the repository, build one with \
-         cargo run --example pack_agent, or give --agent-binary FILE or --image IMAGE"
+        "this build of arcprobe carries no agent for linux/{arch}, as that of a release does; in a clone of the \
+         repository, build one with cargo run --example pack_agent, or give --agent-binary FILE or --image IMAGE"
     )]
     Missing {
         /// The architecture of the nodes.

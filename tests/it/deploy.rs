@@ -22,6 +22,12 @@ fn alerts_are_about_metrics_that_are_written() {
 }
 
 #[test]
+fn the_job_has_the_image_of_this_version() {
+    let image = concat!("image: ghcr.io/arcprobe/arcprobe:", env!("CARGO_PKG_VERSION"), "\n");
+    assert!(read("deploy/cronjob.yaml").contains(image), "{image}: not in deploy/cronjob.yaml");
+}
+
+#[test]
 fn the_job_runs_a_command_line_that_is_understood() {
     let job = read("deploy/cronjob.yaml");
     let mut args = job.lines().skip_while(|line| line.trim() != "args:").skip(1);

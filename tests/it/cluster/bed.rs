@@ -54,7 +54,8 @@ pub(crate) fn on_the_lab(test: impl FnOnce(&Namespace<'_>)) {
     });
 }
 
-fn skipped(obstacle: &str) {
+/// Says why a test does not run; where all of them have to, it fails.
+pub(crate) fn skipped(obstacle: &str) {
     assert!(std::env::var_os("CI").is_none_or(|v| v != "true"), "cannot run: {obstacle}");
     println!("skipped: {obstacle}");
 }

@@ -80,13 +80,21 @@ impl Internet {
     }
 
     fn command(&self, namespace: &Namespace<'_>, command: &str) -> Program {
-        let mut args = vec!["--resolver".to_owned(), self.lab.resolver().to_string()];
-        args.extend(["--public-roots".into(), self.lab.roots().display().to_string()]);
-        args.extend(["--timeout".into(), "2s".into()]);
-        for diversion in self.lab.connect_to() {
-            args.extend(["--connect-to".into(), diversion]);
-        }
-        namespace.program(command).args(args)
+        let args = ["--resolver".to_owned(), self.lab.resolver().to_string()];
+        let way = self.way(&self.roots().display().to_string());
+        namespace.program(command).args(args).args(way)
+    }
+
+    /// Flags that lead into the lab, whoever looks; its names have to be asked for where the lab answers for them.
+    pub(crate) fn way(&self, roots: &str) -> Vec<String> {
+        let mut args = vec![format!("--public-roots={roots}"), "--timeout=2s".into()];
+        args.extend(self.lab.connect_to().into_iter().map(|diversion| format!("--connect-to={diversion}")));
+        args
+    }
+
+    /// A PEM file with the root that stands for the public ones.
+    pub(crate) fn roots(&self) -> &std::path::Path {
+        self.lab.roots()
     }
 
     pub(crate) fn directory(&self) -> &std::path::Path {

@@ -9,6 +9,7 @@ mod access;
 mod bed;
 mod everywhere;
 mod faults;
+mod image;
 mod internet;
 mod leftovers;
 mod networks;
