@@ -7,7 +7,7 @@ use crate::evidence::{CertificateSummary, Evidence, Inquiry};
 use crate::plan::Plan;
 use crate::prerequisites::Judged;
 use crate::proxy::{Given, SkipRange};
-use crate::report::v1::{Advice, ConnectCommand, Report, Run, Tool, Vantage};
+use crate::report::v1::{Advice, Cluster, ConnectCommand, Report, Run, Tool, Vantage};
 use crate::rules::model::{Cloud, RuleSet};
 use crate::settings::Scope;
 use crate::vantage::VantageKind;
@@ -43,6 +43,8 @@ pub struct Ran<'a> {
     pub interrupted: bool,
     /// What `--proxy-cert` holds.
     pub proxy_cert: &'a [CertificateSummary],
+    /// The cluster that was looked from.
+    pub cluster: Option<&'a Cluster>,
     /// What to pass to `az`, where the cluster's networks could be read.
     pub advice: Option<&'a Advice>,
 }
@@ -85,6 +87,7 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
             region: ran.scope.region.name.to_string(),
             features: ran.scope.features.clone(),
             connectivity: ran.scope.connectivity,
+            cluster: ran.cluster.cloned(),
             interrupted,
             deadline_passed,
             proxy_cert: ran.proxy_cert.to_vec(),
@@ -101,6 +104,20 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
             ..Advice::default()
         }),
     }
+}
+
+/// A report whose commands ask the cluster of this context, which was named and may not be the current one.
+pub fn in_context(mut report: Report, context: &str) -> Report {
+    let name = crate::report::shell_word(context);
+    for command in report.findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands) {
+        let mut words = command.replace("kubectl ", &format!("kubectl --context {name} "));
+        let is_inside = words.starts_with("arcprobe check ") && words.contains("--from ");
+        if is_inside || words.starts_with("arcprobe cleanup") || words.starts_with("arcprobe diagnose") {
+            words = format!("{words} --kube-context {name}");
+        }
+        *command = words;
+    }
+    report
 }
 
 /// A report with what is needed besides the network: its findings come in, and the answer takes them into account.
@@ -139,5 +156,32 @@ fn connect_command(scope: &Scope) -> ConnectCommand {
     ConnectCommand {
         bash: format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
         powershell: format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::json;
+
+    #[test]
+    fn commands_ask_the_cluster_that_was_named() {
+        let mut report = json::parse(include_bytes!("../fixtures/reports/all-met.json")).unwrap();
+        let mixed = json::parse(include_bytes!("../fixtures/reports/mixed.json")).unwrap();
+        let table = [
+            ("kubectl get networkpolicy -A", "kubectl --context 'a b' get networkpolicy -A"),
+            ("arcprobe rbac | kubectl apply -f -", "arcprobe rbac | kubectl --context 'a b' apply -f -"),
+            (
+                "arcprobe check -l x --from pod --dry-run",
+                "arcprobe check -l x --from pod --dry-run --kube-context 'a b'",
+            ),
+            ("arcprobe check -l x", "arcprobe check -l x"),
+            ("allow TCP 443 to x", "allow TCP 443 to x"),
+        ];
+        report.findings = vec![mixed.findings[0].clone()];
+        report.findings[0].remedy.commands = table.iter().map(|(command, _)| (*command).to_owned()).collect();
+        let told = in_context(report, "a b");
+        let expected: Vec<_> = table.iter().map(|(_, told)| *told).collect();
+        assert_eq!(told.findings[0].remedy.commands, expected);
     }
 }

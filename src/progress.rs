@@ -47,7 +47,8 @@ impl Progress {
 
     /// The number of checks is known, and the first is about to be made.
     pub fn start(&self, total: usize) {
-        self.bar.set_length(total as u64);
+        // a bar of no length is drawn full
+        self.bar.set_length(total.max(1) as u64);
         self.bar.set_position(0);
         if !self.bar.is_hidden() {
             self.bar.enable_steady_tick(TICK);

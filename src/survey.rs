@@ -20,7 +20,7 @@ use crate::networks::{Networks, Role, Snapshot, cidr};
 use crate::plan;
 use crate::probe::{Bounds, Event, News};
 use crate::proxy::{ProxyError, ProxyFlags, Routes, Settled, settle};
-use crate::report::v1::{Advice, Delivered, Facts, Vantage};
+use crate::report::v1::{Advice, Cluster, Delivered, Facts, Vantage};
 use crate::rules::expand::fill;
 use crate::rules::model::{PrivateLink, RuleSet};
 use crate::settings::{CheckSettings, ClusterSettings, NodeChoice, Scope};
@@ -50,6 +50,8 @@ pub struct Survey {
     pub took: Duration,
     /// Stopped by the user.
     pub interrupted: bool,
+    /// The cluster that was looked from.
+    pub cluster: Option<Cluster>,
     /// What the cluster's networks say of the skip range; `None` where they were not read.
     pub advice: Option<Advice>,
 }
@@ -121,9 +123,12 @@ impl Surveyor<'_> {
         sightings.sort_by_key(|s| self.settings.vantages.iter().position(|kind| *kind == s.vantage.kind));
         let pod = inside.as_ref().map(|inside| inside.pod.clone()).unwrap_or_default();
         let advice = snapshot.map(|snapshot| self.advice(&snapshot, &pod, &sightings));
+        let access = inside.as_ref().and_then(|inside| inside.access.as_ref().ok());
+        let cluster =
+            access.map(|access| Cluster { context: access.context.clone(), server: access.server.clone() });
         let notes = inside.into_iter().flat_map(|inside| inside.notes).chain(left).collect();
         let interrupted = *stopped.borrow() > Stop::No;
-        Ok(Survey { sightings, notes, took: started.elapsed(), interrupted, advice })
+        Ok(Survey { sightings, notes, took: started.elapsed(), interrupted, advice, cluster })
     }
 
     /// What would be created in the cluster.

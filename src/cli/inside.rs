@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::parse::{parse_parallel, parse_service_account, secret};
 use crate::proxy::Secret;
@@ -50,7 +51,7 @@ pub struct KubeArgs {
     #[arg(long, alias = "kubeconfig", overrides_with = "kube_config", value_name = "FILE")]
     pub kube_config: Option<PathBuf>,
     /// The context; `check` takes several as a comma list. [default: the current one]
-    #[arg(long, alias = "context", value_name = "NAME")]
+    #[arg(long, alias = "context", value_parser = NonEmptyStringValueParser::new(), value_name = "NAME")]
     pub kube_context: Option<String>,
     /// The namespace for the objects of a run. [default: the context's]
     #[arg(short, long, overrides_with = "namespace", value_name = "NAMESPACE")]

@@ -33,6 +33,8 @@ pub struct Access {
     pub server: String,
     /// The namespace that objects of ours go into.
     pub namespace: String,
+    /// For each request.
+    limit: Duration,
 }
 
 /// Why a cluster cannot be asked.
@@ -84,7 +86,9 @@ impl Access {
             Ok(Err(e)) => return Err(failed(ApiFailure::Other(e.to_string())).into()),
             Err(why) => return Err(failed(ApiFailure::Credentials(why)).into()),
         };
-        Ok(Self { client, context, server, namespace })
+        // whoever gives a deadline does not want to wait for one answer until it is over several times
+        let limit = probe.deadline.unwrap_or(TIME_LIMIT).clamp(SHORTEST_LIMIT, TIME_LIMIT);
+        Ok(Self { client, context, server, namespace, limit })
     }
 
     /// An answer, or the error with all that says which cluster it was.
@@ -93,10 +97,19 @@ impl Access {
         doing: impl Into<String>,
         answer: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, ApiError> {
-        let failure = match timeout(TIME_LIMIT, answer).await {
+        self.ask_within(self.limit, doing, answer).await
+    }
+
+    async fn ask_within<T>(
+        &self,
+        limit: Duration,
+        doing: impl Into<String>,
+        answer: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, ApiError> {
+        let failure = match timeout(limit, answer).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(e)) => ApiFailure::of(&e),
-            Err(_) => ApiFailure::Silent(TIME_LIMIT.as_secs()),
+            Err(_) => ApiFailure::Silent(limit.as_secs()),
         };
         Err(self.error(doing, failure))
     }
@@ -169,7 +182,8 @@ impl Access {
         K::DynamicType: Default,
     {
         let api = self.ours::<K>();
-        match self.ask(doing, api.delete(name, &DeleteParams::background())).await {
+        // whatever the deadline: nothing of ours is to be left
+        match self.ask_within(TIME_LIMIT, doing, api.delete(name, &DeleteParams::background())).await {
             Err(ApiError { failure: ApiFailure::NotFound(_), .. }) | Ok(_) => Ok(()),
             Err(e) => Err(e),
         }
@@ -208,6 +222,9 @@ fn client(chosen: &Chosen, dialer: Dialer) -> kube::Result<Client> {
 
 /// For each request; API servers give up after a minute, users before.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
+
+/// Servers that are far away take so long.
+const SHORTEST_LIMIT: Duration = Duration::from_secs(2);
 
 /// Until credentials have to be there, where no deadline is given: time for somebody to log in.
 const LOGIN: Duration = Duration::from_secs(600);

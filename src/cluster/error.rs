@@ -56,6 +56,9 @@ pub enum ApiFailure {
         /// What the server says.
         text: String,
     },
+    /// What answers stops in the middle, before or after TLS.
+    #[error("the connection with the API server breaks off: {0}")]
+    BrokenOff(String),
     /// No answer in time.
     #[error("no answer within {0} s")]
     Silent(u64),
@@ -93,8 +96,9 @@ impl ApiFailure {
     }
 
     fn of_connection(error: &kube::Error) -> Self {
-        let mut source = error.source();
+        let (mut source, mut broken) = (error.source(), None);
         while let Some(link) = source {
+            broken = link.downcast_ref::<std::io::Error>().or(broken);
             if let Some(DialError(failure)) = link.downcast_ref::<DialError>() {
                 return Self::Unreachable(failure.clone());
             }
@@ -103,15 +107,22 @@ impl ApiFailure {
             }
             source = link.source();
         }
-        Self::Other(told(&innermost(error), LONGEST))
+        match broken {
+            Some(e) => Self::BrokenOff(told(&e.to_string(), LONGEST)),
+            None => Self::Other(told(&innermost(error), LONGEST)),
+        }
     }
 }
 
-/// rustls reports through `io::Error`, which hides it from `source`.
+/// rustls reports through `io::Error`, which hides it from `source`, and the connector wraps that in one more.
 fn rustls_in(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let inner = error.downcast_ref::<std::io::Error>().and_then(|e| e.get_ref());
-    let direct = error.downcast_ref::<rustls::Error>();
-    inner.and_then(|e| e.downcast_ref::<rustls::Error>()).or(direct).map(ToString::to_string)
+    let mut link = error;
+    loop {
+        if let Some(tls) = link.downcast_ref::<rustls::Error>() {
+            return Some(tls.to_string());
+        }
+        link = link.downcast_ref::<std::io::Error>()?.get_ref()?;
+    }
 }
 
 fn innermost(error: &kube::Error) -> String {

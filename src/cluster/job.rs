@@ -231,7 +231,10 @@ fn name_of(pod: &Pod) -> String {
 /// The trouble that a request's error is.
 pub(super) fn trouble(error: &ApiError) -> Trouble {
     let kind = match &error.failure {
-        ApiFailure::Unreachable(_) | ApiFailure::Tls(_) | ApiFailure::Silent(_) => TroubleKind::Unreachable,
+        ApiFailure::Unreachable(_)
+        | ApiFailure::Tls(_)
+        | ApiFailure::BrokenOff(_)
+        | ApiFailure::Silent(_) => TroubleKind::Unreachable,
         ApiFailure::Unauthorized(_) | ApiFailure::Credentials(_) => TroubleKind::Credentials,
         ApiFailure::Forbidden(text) => match super::start::refusal(text) {
             TroubleKind::Refused => TroubleKind::Rights,

@@ -7,7 +7,7 @@ use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::{CheckArgs, ScopeArgs};
 use crate::cluster::{self, Access, AccessError, Step};
-use crate::conclude::{Ran, conclude, with_prerequisites};
+use crate::conclude::{Ran, conclude, in_context, with_prerequisites};
 use crate::exit::Exit;
 use crate::finding::Severity;
 use crate::measure::{Stop, interruption};
@@ -166,7 +166,7 @@ pub(super) fn look(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Report, C
 
 /// What a survey means.
 pub(super) fn judged(surveyor: &Surveyor<'_>, survey: &Survey, started_at: jiff::Timestamp) -> Report {
-    conclude(&Ran {
+    let report = conclude(&Ran {
         rules: surveyor.rules,
         scope: &surveyor.settings.scope,
         sightings: &survey.sightings,
@@ -174,8 +174,14 @@ pub(super) fn judged(surveyor: &Surveyor<'_>, survey: &Survey, started_at: jiff:
         took: survey.took,
         interrupted: survey.interrupted,
         proxy_cert: &surveyor.net.given,
+        cluster: survey.cluster.as_ref(),
         advice: survey.advice.as_ref(),
-    })
+    });
+    let named = surveyor.settings.cluster.as_ref().and_then(|cluster| cluster.kube.context.as_deref());
+    match named {
+        Some(context) => in_context(report, context),
+        None => report,
+    }
 }
 
 fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, CommandError> {

@@ -178,10 +178,8 @@ impl Look<'_> {
             Surveyor { rules: &rules, settings: &settings, net: &net, environment: self.environment };
         let (progress, place) = (Arc::clone(self.progress), self.place);
         let started_at = net.clock.now();
-        let survey = surveyor
-            .survey(self.stopped.clone(), Arc::new(move |sign| show_sign(&progress, place, sign)))
-            .await
-            .map_err(refused)?;
+        let listen = Arc::new(move |sign| show_sign(&progress, place, sign));
+        let survey = Box::pin(surveyor.survey(self.stopped.clone(), listen)).await.map_err(refused)?;
         // which cluster it is stands in the report already
         notes.extend(survey.notes.iter().filter(|note| !note.starts_with("cluster: context ")).cloned());
         Ok((judged(&surveyor, &survey, started_at), notes))

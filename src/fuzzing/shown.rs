@@ -205,6 +205,7 @@ fn of(sightings: &[Sighting], proxy_cert: &[CertificateSummary]) -> Report {
         took: Duration::from_millis(5),
         interrupted: false,
         proxy_cert,
+        cluster: None,
         advice: None,
     })
 }

@@ -31,14 +31,16 @@ pub(super) fn draw(screen: &mut Screen, report: &Report, verbose: bool) {
 pub(super) fn facts(report: &Report, all: bool) -> Vec<(&'static str, String)> {
     let run = &report.run;
     let scope = format!("{} {}, connectivity {}", run.cloud, run.region, run.connectivity.word());
-    let mut facts = vec![
+    let cluster = run.cluster.iter().map(|c| ("cluster", format!("{}, {}", c.context, c.server)));
+    let mut facts: Vec<_> = cluster.collect();
+    facts.extend([
         ("cloud", scope),
         ("features", run.features.join(", ")),
         ("from", from(report)),
         ("resolver", resolvers(report)),
         ("route", routes(report)),
         ("rules", rules(report, all)),
-    ];
+    ]);
     if all {
         let delivered = |v: &Vantage| Some(("agent", format!("{}: {}", v.id, v.facts.delivery.as_ref()?)));
         let agents: Vec<_> = report.vantages.iter().filter_map(delivered).collect();

@@ -64,3 +64,12 @@ pub mod v1;
 pub use authorities::{Authority, authorities};
 #[cfg(feature = "cli")]
 pub use format::{Format, UnknownEnding, render, render_saved};
+
+/// A name as a word of a command.
+pub(crate) fn shell_word(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=".contains(c);
+    if !name.is_empty() && name.chars().all(is_plain) {
+        return name.to_owned();
+    }
+    format!("'{}'", name.replace('\'', "'\\''"))
+}

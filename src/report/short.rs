@@ -16,13 +16,19 @@ const LONGEST_LINE: usize = 500;
 
 /// Renders one line for the verdict, one for each finding and one for each way in which checks are not met.
 pub fn render(report: &Report) -> String {
+    lines(report, &|_| false).iter().map(|line| printable(line, LONGEST_LINE) + "\n").collect()
+}
+
+/// The lines; findings that are told elsewhere, by their places, are left out.
+pub(super) fn lines(report: &Report, is_told: &dyn Fn(usize) -> bool) -> Vec<String> {
     let tally = Tally::new(report);
     let mut lines = vec![format!("{}: {}", headline::word(report.verdict), headline::sentence(&tally))];
-    lines.extend(report.findings.iter().map(finding));
+    let own = report.findings.iter().enumerate().filter(|(place, _)| !is_told(*place));
+    lines.extend(own.map(|(_, one)| finding(one)));
     lines.extend(alike(&tally, Standing::Unmet, "unmet", |check| failed(check, &tally)));
     lines.extend(alike(&tally, Standing::Accepted, "accepted", |check| accepted(check, &tally)));
     lines.extend(accepted::not_needed(report));
-    lines.iter().map(|line| printable(line, LONGEST_LINE) + "\n").collect()
+    lines
 }
 
 fn finding(finding: &Finding) -> String {

@@ -31,12 +31,19 @@ pub fn render(report: &Report, options: &TextOptions) -> String {
     screen.finish()
 }
 
-/// All but what to type next. `told` says where else a finding is told at length, by its place: then it takes two lines.
+/// Where else a finding is told at length, and what of it is not the same there.
+pub(super) struct Elsewhere {
+    pub(super) place: String,
+    pub(super) seen_differs: bool,
+    pub(super) remedy_differs: bool,
+}
+
+/// All but what to type next. `told` says what is told elsewhere, by the place of the finding: here it is only what differs.
 pub(super) fn body(
     screen: &mut Screen,
     report: &Report,
     options: &TextOptions,
-    told: &dyn Fn(usize) -> Option<String>,
+    told: &dyn Fn(usize) -> Option<Elsewhere>,
 ) {
     let tally = Tally::new(report);
     verdict(screen, &tally);
@@ -48,7 +55,13 @@ pub(super) fn body(
         match told(place) {
             Some(elsewhere) => {
                 summary(screen, &number, finding);
-                part(screen, "more", &elsewhere);
+                if elsewhere.seen_differs {
+                    part(screen, "seen", &finding.explanation);
+                }
+                if elsewhere.remedy_differs {
+                    remedy(screen, finding);
+                }
+                part(screen, "more", &format!("as {}, above", elsewhere.place));
             }
             None => show_finding(screen, &number, finding, options.verbose),
         }
@@ -97,16 +110,20 @@ pub(super) fn show_finding(screen: &mut Screen, number: &str, finding: &Finding,
     summary(screen, number, finding);
     part(screen, "seen", &finding.explanation);
     part(screen, "means", &finding.consequence);
-    part(screen, "do", &finding.remedy.text);
-    for command in &finding.remedy.commands {
-        screen.command(INDENT + 2, command);
-    }
+    remedy(screen, finding);
     if verbose {
         part(screen, "about", &finding.subject);
         let pages = finding.docs.iter().filter(|page| !page.starts_with("arcprobe explain"));
         pages.for_each(|page| part(screen, "read", page));
     }
     part(screen, "more", &more(finding));
+}
+
+fn remedy(screen: &mut Screen, finding: &Finding) {
+    part(screen, "do", &finding.remedy.text);
+    for command in &finding.remedy.commands {
+        screen.command(INDENT + 2, command);
+    }
 }
 
 pub(super) fn part(screen: &mut Screen, label: &str, text: &str) {

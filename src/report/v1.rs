@@ -72,6 +72,9 @@ pub struct Run {
     pub features: Vec<String>,
     /// How the cluster reaches Azure.
     pub connectivity: Connectivity,
+    /// The cluster that was looked from, where one was and its kubeconfig could be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Cluster>,
     /// Stopped by the user before all was measured.
     pub interrupted: bool,
     /// Stopped by `--deadline` before all was measured.
@@ -79,6 +82,15 @@ pub struct Run {
     /// What `--proxy-cert` holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proxy_cert: Vec<CertificateSummary>,
+}
+
+/// Which cluster was looked from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Cluster {
+    /// The name of its context.
+    pub context: String,
+    /// The URL of its API server, without a login.
+    pub server: String,
 }
 
 /// The answer to "can a cluster be connected from here?".

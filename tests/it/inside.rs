@@ -186,8 +186,16 @@ fn agents_that_do_not_fit_are_refused_by_name() {
 #[test]
 fn a_server_that_is_not_there() {
     let directory = tempfile::tempdir().unwrap();
-    let table =
-        [("https://127.0.0.1:1", "refused"), ("https://no-such-host.invalid:6443", "no-such-host.invalid")];
+    // one that speaks no TLS, and one that never says a word
+    let plain = FakeApi::start(Scenario::default()).url().replace("http://", "https://");
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mute = format!("https://{}", mute.local_addr().unwrap());
+    let table = [
+        ("https://127.0.0.1:1", "refused"),
+        ("https://no-such-host.invalid:6443", "no-such-host.invalid"),
+        (plain.as_str(), "breaks off: tls handshake eof"),
+        (mute.as_str(), "context"),
+    ];
     for (server, words) in table {
         let config = kubeconfig(directory.path(), server);
         let report = run_with(&config, directory.path(), &["--timeout", "1s"]).exits(5).json();

@@ -89,7 +89,7 @@ fn what_two_clusters_have_in_common_is_told_once() {
     let one = Program::new().args(["report", file, "--cluster", "gone", "-o", "json"]).run().exits(5).json();
     assert_eq!(one, fleet["clusters"][2]["report"]);
     let text = Program::new().args(["report", file]).run().exits(5).stdout;
-    assert!(text.starts_with("INCOMPLETE: 3 of 3 clusters are open"), "{text}");
+    assert!(text.starts_with("INCOMPLETE: 3 of 3 clusters are undecided, since"), "{text}");
     let diff = Program::new().args(["report", file, "--cluster", "one", "--diff", file]).run().exits(0);
     assert!(diff.stdout.contains("Nothing"), "{}", diff.stdout);
 }

@@ -52,6 +52,37 @@ fn alike_is_not_the_same() {
     assert!(fleet.shared.is_empty());
 }
 
+/// Another authority, another resolver: not the same, though the same endpoints are behind it.
+#[test]
+fn what_findings_are_about_tells_them_apart() {
+    let with = |subject: &str| {
+        let mut report = report("dead-resolver");
+        subject.clone_into(&mut report.findings[0].subject);
+        member(subject, Some(report))
+    };
+    let shared = |first: &str, second: &str| fleet(vec![with(first), with(second)]).shared.len();
+    assert_eq!(shared("10.0.0.53", "10.0.0.53"), 1);
+    assert_eq!(shared("10.0.0.53", "172.16.9.9"), 0);
+    // of endpoints one is enough, by whatever name the region has for it
+    assert_eq!(shared("management.azure.com", "management.azure.com and 3 more"), 1);
+    assert_eq!(shared("3 hosts below eastus.x.example", "2 hosts below westeurope.x.example"), 1);
+}
+
+/// What an API server says is the same where only its own names differ.
+#[test]
+fn clusters_that_do_not_answer_share_the_words_for_it() {
+    let unreachable = |context: &str, why: &str| {
+        let server = format!("https://{context}.example:6443");
+        let mut report = report("dead-resolver");
+        let finding = &mut report.findings[0];
+        "cluster_unreachable".clone_into(&mut finding.id);
+        finding.explanation = format!("What was said: {why} (context \"{context}\", server {server}).");
+        Member { server: Some(server), ..member(context, Some(report)) }
+    };
+    let shared = |second| fleet(vec![unreachable("aa", "refused"), unreachable("bb", second)]).shared.len();
+    assert_eq!((shared("refused"), shared("no answer within 15 s")), (1, 0));
+}
+
 /// What is accepted in one of two is not theirs in common any more; nor is there a place for it in the text.
 #[test]
 fn a_change_of_the_reports_is_judged_anew() {

@@ -8,7 +8,7 @@ pub mod markdown;
 pub mod openmetrics;
 pub mod sarif;
 mod sentence;
-mod shared;
+pub(crate) mod shared;
 pub mod short;
 pub mod text;
 
@@ -129,7 +129,7 @@ impl Fleet {
     /// reports were changed.
     #[must_use]
     pub fn judged(mut self) -> Self {
-        let interrupted = self.reports().any(|(_, report)| report.run.interrupted);
+        let interrupted = self.clusters.iter().any(|m| m.report.as_ref().is_some_and(|r| r.run.interrupted));
         self.interrupted |= interrupted;
         self.verdict = worst(self.clusters.iter().map(Member::verdict));
         self.shared = shared::causes(&self.clusters);
@@ -159,11 +159,6 @@ impl Fleet {
                 Err(NoReport::Nothing { context: context.to_owned(), why: error.unwrap_or_default() })
             }
         }
-    }
-
-    /// The reports with their clusters.
-    pub(crate) fn reports(&self) -> impl Iterator<Item = (&Member, &Report)> {
-        self.clusters.iter().filter_map(|member| Some((member, member.report.as_ref()?)))
     }
 
     /// The finding that stands for a shared cause: that of the first cluster.

@@ -9,7 +9,25 @@ use crate::report::v1::Report;
 
 /// Renders one log.
 pub fn render(fleet: &Fleet) -> String {
-    log(&fleet.reports().map(|(member, report)| of(member, report)).collect::<Vec<_>>())
+    let run = |member: &Member| match &member.report {
+        Some(report) => of(member, report),
+        None => unknown(fleet, member),
+    };
+    log(&fleet.clusters.iter().map(run).collect::<Vec<_>>())
+}
+
+/// Without a report: a run that failed, so that no results are not taken for none found.
+fn unknown(fleet: &Fleet, member: &Member) -> Value {
+    let why = clean(member.error.as_deref().unwrap_or("nothing is known"));
+    json!({
+        "tool": { "driver": { "name": "arcprobe", "version": clean(&fleet.tool.version) } },
+        "automationDetails": { "id": format!("arcprobe/{}/", clean(&member.context)) },
+        "invocations": [{
+            "executionSuccessful": false,
+            "toolExecutionNotifications": [{ "level": "error", "message": { "text": why } }],
+        }],
+        "results": [],
+    })
 }
 
 fn of(member: &Member, report: &Report) -> Value {

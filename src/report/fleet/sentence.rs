@@ -4,21 +4,30 @@ use super::{Fleet, Member, Shared};
 use crate::report::tally::{plural, some_of};
 use crate::report::v1::Verdict;
 
+/// How many clusters are named that a cause is in.
+const MOST_PLACES: usize = 8;
+
 /// How many clusters are named.
 const NAMED: usize = 4;
 
 /// Which clusters can be connected, and whether they share what is wrong.
 pub(super) fn sentence(fleet: &Fleet) -> String {
+    if fleet.clusters.is_empty() {
+        return "No cluster was looked at.".to_owned();
+    }
     let all = plural(fleet.clusters.len(), "cluster");
     let with = |verdict| named(fleet, |member| member.verdict() == verdict);
     let mut parts = Vec::new();
+    if fleet.interrupted {
+        parts.push("The run was stopped.".to_owned());
+    }
     let tell = |(count, names): (usize, String), what: &str| {
         (count > 0).then(|| format!("{count} of {all} {} {what}: {names}.", are(count)))
     };
     parts.extend(tell(with(Verdict::Blocked), "blocked"));
-    parts.extend(tell(with(Verdict::Incomplete), "open, since not all could be looked at"));
+    parts.extend(tell(with(Verdict::Incomplete), "undecided, since not all could be looked at"));
     parts.extend(tell(with(Verdict::ReadyWithWarnings), "ready, with warnings"));
-    if parts.is_empty() {
+    if fleet.verdict == Verdict::Ready {
         parts.push(format!("All {all} can be connected."));
     }
     let causes = fleet.shared.len();
@@ -41,7 +50,7 @@ pub(super) fn whereabouts(fleet: &Fleet, shared: &Shared) -> String {
         }
         last = Some(found.cluster);
     }
-    let found = places.join(", ");
+    let found = some_of(&places, MOST_PLACES);
     match (places.len() == fleet.clusters.len(), shared.not_in.is_empty()) {
         (true, _) => format!("every cluster: {found}"),
         (false, true) => found,

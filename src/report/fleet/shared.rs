@@ -4,21 +4,24 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{Found, Member, Shared};
 use crate::finding::Finding;
-use crate::report::v1::Report;
+use crate::report::shell_word;
+use crate::report::v1::Check;
 
 /// The causes that more than one cluster has, the gravest and widest first.
 ///
 /// Findings are one cause where they are of one kind and about the same thing: the same subject (a resolver, a proxy, an
-/// authority), or an endpoint that stands for the same requirement. Hosts are not compared, since those of a region differ.
+/// authority); where the subject are endpoints, one that stands for the same requirement, since hosts of regions differ; where
+/// a cluster could not be looked at, the same words of its API server.
 pub(super) fn causes(clusters: &[Member]) -> Vec<Shared> {
     let mut groups: Vec<Vec<Found>> = Vec::new();
     let mut known: HashMap<(&str, About<'_>), usize> = HashMap::new();
     for (cluster, member) in clusters.iter().enumerate() {
         let Some(report) = &member.report else { continue };
-        let requirements = requirements(report);
+        let checks: HashMap<&str, &Check> = report.checks.iter().map(|c| (c.id.as_str(), c)).collect();
         for (place, finding) in report.findings.iter().enumerate() {
-            let about = abouts(finding, &requirements);
-            let found = about.iter().find_map(|about| known.get(&(finding.id.as_str(), *about)).copied());
+            let about = abouts(finding, &checks, member);
+            let found =
+                about.iter().find_map(|about| known.get(&(finding.id.as_str(), about.clone())).copied());
             let group = found.unwrap_or_else(|| {
                 groups.push(Vec::new());
                 groups.len() - 1
@@ -35,20 +38,48 @@ pub(super) fn causes(clusters: &[Member]) -> Vec<Shared> {
 }
 
 /// What a finding is about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum About<'a> {
     Subject(&'a str),
     Requirement(&'a str),
+    Words(String),
 }
 
-/// The requirement of each check.
-fn requirements(report: &Report) -> HashMap<&str, &str> {
-    report.checks.iter().map(|check| (check.id.as_str(), check.requirement.as_str())).collect()
+fn abouts<'a>(
+    finding: &'a Finding,
+    checks: &HashMap<&str, &'a Check>,
+    member: &Member,
+) -> BTreeSet<About<'a>> {
+    // their subject is the cluster itself, whatever is wrong with it
+    if finding.id.starts_with("cluster_") || finding.id.starts_with("agent_") {
+        return [About::Words(unnamed(&finding.explanation, member))].into();
+    }
+    let behind = || finding.evidence.iter().filter_map(|id| checks.get(id.as_str()).copied());
+    if behind().any(|check| names(&finding.subject, check)) {
+        return behind().map(|check| About::Requirement(&check.requirement)).collect();
+    }
+    [About::Subject(&finding.subject)].into()
 }
 
-fn abouts<'a>(finding: &'a Finding, requirements: &HashMap<&str, &'a str>) -> BTreeSet<About<'a>> {
-    let behind = finding.evidence.iter().filter_map(|id| requirements.get(id.as_str()));
-    behind.map(|id| About::Requirement(id)).chain([About::Subject(&finding.subject)]).collect()
+/// Whether a subject is a host of a check, by its name or as one of several.
+fn names(subject: &str, check: &Check) -> bool {
+    let is_it = |host: &String| {
+        let rest = subject.strip_prefix(host.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with(" and "))
+    };
+    subject.contains(" hosts below ") || check.host.iter().chain(&check.pattern).any(is_it)
+}
+
+/// A text without what differs because it is this cluster: the names of its context and of its server.
+pub(super) fn unnamed(text: &str, member: &Member) -> String {
+    let server = member.server.as_deref().unwrap_or_default();
+    let host = server.split_once("://").map_or(server, |(_, host)| host);
+    // no name is empty or so short that it would be met anywhere
+    let quoted = [format!("\"{}\"", member.context), format!(" --context {}", shell_word(&member.context))];
+    let names =
+        [server.to_owned(), host.to_owned(), format!(" --kube-context {}", shell_word(&member.context))];
+    let names = quoted.into_iter().chain(names).filter(|name| name.len() > 3);
+    names.fold(text.to_owned(), |text, name| text.replace(&name, "*"))
 }
 
 /// In how many clusters.

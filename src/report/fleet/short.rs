@@ -18,9 +18,11 @@ pub fn render(fleet: &Fleet) -> String {
             shared.severity.word()
         ));
     }
-    for member in &fleet.clusters {
+    let shared_by = fleet.shared_by();
+    for (place, member) in fleet.clusters.iter().enumerate() {
         if let Some(report) = &member.report {
-            lines.extend(short::render(report).lines().map(|line| format!("{}: {line}", member.context)));
+            let own = short::lines(report, &|finding| shared_by.contains_key(&(place, finding)));
+            lines.extend(own.iter().map(|line| format!("{}: {line}", member.context)));
         } else {
             let why = member.error.as_deref().unwrap_or("nothing is known");
             lines.push(format!("{}: INCOMPLETE: {why}", member.context));

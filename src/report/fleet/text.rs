@@ -1,12 +1,14 @@
 //! Several clusters on a screen: a line for each, the causes that they share, then a section for each.
 
 use super::sentence::{sentence, whereabouts};
+use super::shared::unnamed;
 use super::{Fleet, Member, Shared};
+use crate::finding::Finding;
 use crate::report::grid::human;
 use crate::report::headline;
 use crate::report::screen::{Paint, Screen, width};
 use crate::report::tally::{Tally, plural};
-use crate::report::text::{TextOptions, body, part, show_finding, verdict_paint};
+use crate::report::text::{Elsewhere, TextOptions, body, part, show_finding, verdict_paint};
 use crate::report::v1::{Report, Verdict};
 
 /// The name of a context takes no more columns in the list; those of EKS are long.
@@ -24,7 +26,7 @@ pub fn render(fleet: &Fleet, options: &TextOptions) -> String {
     }
     let shared_by = fleet.shared_by();
     for (place, member) in fleet.clusters.iter().enumerate() {
-        let told = |finding| Some(format!("the same as shared {}, above", shared_by.get(&(place, finding))?));
+        let told = |finding| elsewhere(fleet, (place, finding), *shared_by.get(&(place, finding))?);
         section(&mut screen, member, options, &told);
     }
     screen.blank();
@@ -74,7 +76,7 @@ fn what(member: &Member) -> String {
 
 fn cause(screen: &mut Screen, fleet: &Fleet, number: usize, shared: &Shared, verbose: bool) {
     let Some(example) = fleet.example(shared) else { return };
-    let example = crate::finding::Finding { severity: shared.severity, ..example.clone() };
+    let example = Finding { severity: shared.severity, ..example.clone() };
     show_finding(screen, &format!("shared {number}"), &example, verbose);
     part(screen, "in", &whereabouts(fleet, shared));
 }
@@ -83,7 +85,7 @@ fn section(
     screen: &mut Screen,
     member: &Member,
     options: &TextOptions,
-    told: &dyn Fn(usize) -> Option<String>,
+    told: &dyn Fn(usize) -> Option<Elsewhere>,
 ) {
     screen.blank();
     let server = member.server.as_ref().map(|server| format!(", {server}")).unwrap_or_default();
@@ -106,6 +108,21 @@ fn section(
         }
         Some(report) => body(screen, report, options, told),
     }
+}
+
+/// What a finding has that the example of its shared cause has not: the example itself is told above.
+fn elsewhere(fleet: &Fleet, (place, finding): (usize, usize), number: usize) -> Option<Elsewhere> {
+    let shared = fleet.shared.get(number - 1)?;
+    let first = fleet.clusters.get(shared.found.first()?.cluster)?;
+    let (example, member) = (fleet.example(shared)?, fleet.clusters.get(place)?);
+    let own = member.report.as_ref()?.findings.get(finding)?;
+    let remedy = |f: &Finding| f.remedy.text.clone() + "\n" + &f.remedy.commands.join("\n");
+    let differs = |own: &str, example: &str| unnamed(own, member) != unnamed(example, first);
+    Some(Elsewhere {
+        place: format!("shared {number}"),
+        seen_differs: differs(&own.explanation, &example.explanation),
+        remedy_differs: differs(&remedy(own), &remedy(example)),
+    })
 }
 
 /// Nothing is worth more than a line.

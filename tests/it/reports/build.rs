@@ -249,6 +249,7 @@ pub(super) fn report(verdict: Verdict, vantages: Vec<Vantage>, checks: Vec<Check
             sha256: "5d2f0c8e4b7a1963".repeat(4),
         }],
         run: Run {
+            cluster: None,
             started_at: "2026-10-02T08:11:02Z".into(),
             took: Duration::from_millis(842),
             cloud: Cloud::AzureCloud,

@@ -131,7 +131,10 @@ fn sarif_structure() -> Value {
     let utc =
         json!({ "type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$" });
     let invocation = json!({ "type": "object", "required": ["executionSuccessful"], "additionalProperties": false,
-        "properties": { "executionSuccessful": { "type": "boolean" }, "startTimeUtc": utc, "endTimeUtc": utc } });
+        "properties": { "executionSuccessful": { "type": "boolean" },
+            "toolExecutionNotifications": { "type": "array", "items": { "type": "object", "required": ["message"],
+                "additionalProperties": false, "properties": { "message": message, "level": level } } },
+            "startTimeUtc": utc, "endTimeUtc": utc } });
     let driver = json!({ "type": "object", "required": ["name"], "additionalProperties": false, "properties": {
         "name": { "type": "string" }, "version": { "type": "string" },
         "rules": { "type": "array", "uniqueItems": true, "items": rule } } });
