@@ -49,6 +49,9 @@ pub enum VendorTableError {
     /// Not in UTF-8.
     #[error("this is UTF-16; save it as UTF-8")]
     Utf16,
+    /// A program, an archive, a picture.
+    #[error("this is no text; save the page as HTML, Markdown or text")]
+    NoText,
     /// Nothing to compare.
     #[error(
         "no hosts are in it; what is read are tables with a column that is called Endpoint, DNS, URL, FQDN, Host, Domain, Address \
@@ -73,13 +76,16 @@ impl VendorTable {
     ///
     /// # Errors
     ///
-    /// It is too large, in UTF-16, or has no hosts or far too many.
+    /// It is too large, no text, in UTF-16, or has no hosts or far too many.
     pub fn read(bytes: &[u8]) -> Result<Self, VendorTableError> {
         if bytes.len() > MOST_BYTES {
             return Err(VendorTableError::TooLarge);
         }
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
             return Err(VendorTableError::Utf16);
+        }
+        if bytes.contains(&0) {
+            return Err(VendorTableError::NoText);
         }
         // names have no case, and tags and placeholders are easier without
         let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();

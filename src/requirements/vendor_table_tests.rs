@@ -111,6 +111,7 @@ fn what_cannot_be_read_is_told() {
         told(other)
     );
     assert_eq!(told(b"\xff\xfea\0"), "this is UTF-16; save it as UTF-8");
+    assert_eq!(told(b"\x7fELF\0www.gnu.org"), "this is no text; save the page as HTML, Markdown or text");
     assert!(told(&vec![b' '; MOST_BYTES + 1]).starts_with("larger than"));
     let many: Vec<_> = (0..=MOST_HOSTS).map(|n| format!("h{n}.example.com")).collect();
     let many = many.join("\n");
