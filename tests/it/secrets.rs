@@ -251,6 +251,58 @@ fn users() -> [(Value, String); 3] {
     ]
 }
 
+/// Keys and proxies that cannot be used are told by their place, and a login of the proxy goes to the proxy.
+#[test]
+fn keys_and_proxies_of_a_kubeconfig_are_not_told() {
+    let lab = Lab::start(vec![Host::good("good.lab.example")]);
+    let address = lab.proxy(Proxy::WantsLogin);
+    let pem = |kind: &str| {
+        let body = BASE64_STANDARD.encode(format!("{MARK}-in-pem"));
+        BASE64_STANDARD.encode(format!("-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n"))
+    };
+    let server = "https://127.0.0.1:1";
+    let token = json!({"token": format!("{MARK}-token")});
+    // a server on this machine would be asked past the proxy
+    let far = "https://api.contoso.example:6443";
+    let rows = [
+        (json!({"server": far, "proxy-url": format!("http://u:{MARK}-login@{address}")}), token.clone()),
+        (json!({"server": far, "proxy-url": format!("ftp://u:{MARK}-scheme@{address}")}), token.clone()),
+        (json!({"server": far, "proxy-url": format!("http://u:{MARK} x@proxy")}), token),
+        (
+            json!({"server": server}),
+            json!({"client-certificate-data": pem("CERTIFICATE"), "client-key-data": pem("PRIVATE KEY")}),
+        ),
+        (json!({"server": server}), json!({"client-key-data": format!("{MARK} is no Base64")})),
+    ];
+    for (place, (cluster, user)) in rows.into_iter().enumerate() {
+        let directory = tempfile::tempdir().unwrap();
+        let context = |name: &str| json!({"name": name, "context": {"cluster": "c", "user": "u"}});
+        let config = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "one", "contexts": [context("one"), context("two")],
+            "clusters": [{"name": "c", "cluster": cluster}], "users": [{"name": "u", "user": user}],
+        });
+        let file = directory.path().join("kubeconfig");
+        std::fs::write(&file, config.to_string()).unwrap();
+        let file = file.display().to_string();
+        let check =
+            ["check", "-l", "eastus", "--from", "pod", "--timeout", "1s", "-v", "--kube-config", &file];
+        let commands: [&[&str]; 5] = [
+            &check,
+            &[&check[..], &["--kube-context", "one,two", "-o", "json"]].concat(),
+            &["diagnose", "--no-probe", "--kube-config", &file],
+            &["advise", "--kube-config", &file],
+            &["cleanup", "--kube-config", &file],
+        ];
+        for command in commands {
+            let ran = talkative(Program::new().args(command)).run();
+            assert!([2, 3, 5].contains(&ran.code), "{place} {command:?}: {} {}", ran.code, ran.stderr);
+            assert_quiet(&format!("{place} {command:?}"), &ran);
+        }
+    }
+    let login = format!("proxy login Basic {}", BASE64_STANDARD.encode(format!("u:{MARK}-login")));
+    assert!(lab.log().contains(&login), "the proxy got it: {:?}", lab.log());
+}
+
 /// `az`, which says more than anybody should know.
 fn az(directory: &Path) -> String {
     let mut document: Value =
