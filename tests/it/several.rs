@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::fake_api::{FakeApi, Scenario};
+use crate::inside::payload;
 use crate::program::{Program, Ran};
 
 /// A kubeconfig with a context for each server.
@@ -27,7 +28,13 @@ fn kubeconfig(directory: &Path, servers: &[(&str, String)]) -> PathBuf {
 fn check(config: &Path, contexts: &str, more: &[&str]) -> Ran {
     let args =
         ["check", "--from", "pod", "--kube-config", config.to_str().unwrap(), "--kube-context", contexts];
-    Program::new().args(args).args(["--timeout", "1s"]).args(more).run()
+    // none is built into a program for tests
+    let agent = payload(config.parent().unwrap(), "amd64", env!("CARGO_PKG_VERSION"));
+    Program::new()
+        .args(args)
+        .args(["--timeout", "1s", "--agent-binary", agent.to_str().unwrap()])
+        .args(more)
+        .run()
 }
 
 const REFUSES: Scenario = Scenario {
