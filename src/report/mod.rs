@@ -66,6 +66,7 @@ pub use authorities::{Authority, authorities};
 pub use format::{Format, UnknownEnding, render, render_saved};
 
 /// A name as a word of a command.
+#[cfg(feature = "cli")]
 pub(crate) fn shell_word(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=".contains(c);
     if !name.is_empty() && name.chars().all(is_plain) {
