@@ -34,6 +34,16 @@ pub(super) const SCREENS: [TextOptions; 2] = [
 /// What has to hold of a text.
 type Check = fn(&str);
 
+/// The formats that need no screen, with what has to hold of each.
+const FORMATS: [(Format, Check); 6] = [
+    (Format::Short, hold::screen),
+    (Format::Junit, hold::xml),
+    (Format::Markdown, hold::markdown),
+    (Format::Html, hold::html),
+    (Format::Sarif, |text| drop(hold::json(text))),
+    (Format::Openmetrics, hold::openmetrics),
+];
+
 /// A report in every format: each of them in a test, and in a search one that its JSON chooses, which is four times as fast.
 pub(super) fn report(report: &Report, input: usize) {
     let saved = json::render(report);
@@ -43,15 +53,7 @@ pub(super) fn report(report: &Report, input: usize) {
         hold::screen(&text);
         hold::bounded(&text, input);
     }
-    let formats: [(Format, Check); 6] = [
-        (Format::Short, hold::screen),
-        (Format::Junit, hold::xml),
-        (Format::Markdown, hold::markdown),
-        (Format::Html, hold::html),
-        (Format::Sarif, |text| drop(hold::json(text))),
-        (Format::Openmetrics, hold::openmetrics),
-    ];
-    for (_, (format, holds)) in formats.into_iter().enumerate().filter(|(place, _)| chosen(*place)) {
+    for (_, (format, holds)) in FORMATS.into_iter().enumerate().filter(|(place, _)| chosen(*place)) {
         let text = render(report, format, &SCREENS[0]);
         holds(&text);
         hold::bounded(&text, input);
@@ -65,16 +67,7 @@ pub(super) fn report(report: &Report, input: usize) {
 pub(super) fn fleet(fleet: &Fleet, input: usize) {
     let saved = Saved::Several(fleet.clone());
     let shown = |format| render_saved(&saved, format, &SCREENS[0]);
-    let formats: [(Format, Check); 7] = [
-        (Format::Text, hold::screen),
-        (Format::Short, hold::screen),
-        (Format::Junit, hold::xml),
-        (Format::Markdown, hold::markdown),
-        (Format::Html, hold::html),
-        (Format::Sarif, |text| drop(hold::json(text))),
-        (Format::Openmetrics, hold::openmetrics),
-    ];
-    for (format, holds) in formats {
+    for (format, holds) in FORMATS.into_iter().chain([(Format::Text, hold::screen as Check)]) {
         let text = shown(format);
         holds(&text);
         // a page repeats what explains a finding in each of its clusters

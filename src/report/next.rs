@@ -16,9 +16,12 @@ pub(super) fn draw(screen: &mut Screen, tally: &Tally<'_>) {
             screen.command(2, command);
         }
     }
-    let hint = "-v shows every check, -o short fits a ticket, --save report.json keeps all of it";
-    screen.line(&[(Paint::Dim, hint)]);
+    screen.line(&[(Paint::Dim, HINT)]);
 }
+
+/// What else there is; the last line of a screen.
+pub(super) const HINT: &str =
+    "-v shows every check, -o short fits a ticket, --save report.json keeps all of it";
 
 fn commands(tally: &Tally<'_>) -> Vec<String> {
     let report = tally.report;

@@ -21,12 +21,17 @@ pub(super) fn all(tally: &Tally<'_>) -> Markup {
     html
 }
 
-fn card(html: &mut Markup, tally: &Tally<'_>, number: usize, finding: &Finding) {
-    let (class, symbol) = match finding.severity {
+/// The class and the symbol of a severity.
+pub(in crate::report) fn look(severity: Severity) -> (&'static str, &'static str) {
+    match severity {
         Severity::Blocking => ("blocking", "✗"),
         Severity::Warning => ("warning", "!"),
         Severity::Info => ("info", "i"),
-    };
+    }
+}
+
+fn card(html: &mut Markup, tally: &Tally<'_>, number: usize, finding: &Finding) {
+    let (class, symbol) = look(finding.severity);
     let (id, title) = (format!("finding-{number}"), format!("finding-{number}-title"));
     let card = format!("finding {class}");
     html.line();
