@@ -198,16 +198,13 @@ impl Surveyor<'_> {
             },
             _ => None,
         };
-        let (pod, mut notes) = pod_routes(cluster, agents)?;
+        let (pod, notes) = pod_routes(cluster, agents)?;
         let node = cluster.node_routes.clone().unwrap_or_else(|| pod.clone());
         let ways = [(VantageKind::Pod, pod.clone()), (VantageKind::Node, node)];
         let ways: Vec<_> =
             ways.into_iter().filter(|(kind, _)| self.settings.vantages.contains(kind)).collect();
         let tasks = ways.iter().map(|(kind, routes)| Ok((*kind, self.task(*kind, routes)?)));
         let order = order(cluster, &self.settings.probe, tasks.collect::<Result<_, serde_json::Error>>()?);
-        notes.extend(
-            access.as_ref().ok().map(|a| format!("cluster: context {}, server {}", a.context, a.server)),
-        );
         Ok(Some(Inside { access, order, ways, pod, notes }))
     }
 

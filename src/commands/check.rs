@@ -158,6 +158,9 @@ fn prerequisites(args: &CheckArgs, scope: &Scope, facts: &Facts) -> Result<Judge
 pub(super) fn look(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Report, CommandError> {
     let started_at = surveyor.net.clock.now();
     let survey = carry_out(surveyor, screen)?;
+    if let Some(cluster) = &survey.cluster {
+        screen.hint(&format!("cluster: context {}, server {}", cluster.context, cluster.server));
+    }
     for note in &survey.notes {
         screen.hint(note);
     }
