@@ -93,13 +93,18 @@ pub(super) fn run(
     let looked: Vec<_> = runtime.block_on(futures::stream::iter(looks).buffered(AT_ONCE).collect());
     progress.done();
     let mut members = Vec::new();
-    for (looked, server) in looked.into_iter().zip(servers) {
-        let (mut member, notes) = looked?;
+    let mut refusals = Vec::new();
+    for (Looked { mut member, notes, refused }, server) in looked.into_iter().zip(servers) {
         member.server = Some(server);
         for note in &notes {
             screen.hint(&format!("{}: {note}", member.context));
         }
         members.push(member);
+        refusals.extend(refused);
+    }
+    // what is wrong with every cluster is wrong with what was typed; what one of them has costs the others nothing
+    if refusals.len() == members.len() {
+        return Err(refusals.swap_remove(0));
     }
     let course = Course { started_at, took: started.elapsed(), interrupted: *stopped.borrow() > Stop::No };
     let saved = Saved::Several(Fleet::of(members, course));
@@ -116,6 +121,14 @@ fn at(args: &CheckArgs, context: &str) -> CheckArgs {
     one
 }
 
+/// What came of a cluster.
+struct Looked {
+    member: Member,
+    notes: Vec<String>,
+    /// Why nothing could be looked at, where that is no answer of the cluster; the member has it too.
+    refused: Option<CommandError>,
+}
+
 /// One cluster of a run.
 struct Look<'a> {
     args: &'a CheckArgs,
@@ -127,23 +140,31 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// The cluster with its report, or why there is none; and what is worth knowing besides.
-    ///
-    /// # Errors
-    /// What is wrong for the whole run.
-    async fn member(self, waivers: &[Waiver]) -> Result<(Member, Vec<String>), CommandError> {
+    async fn member(self, waivers: &[Waiver]) -> Looked {
         let context = self.args.cluster.kube.kube_context.clone().unwrap_or_default();
-        let mut member = Member { context, server: None, error: None, report: None };
-        let (args, mut notes) = match self.located().await {
-            Ok(located) => located,
+        let member = Member { context, server: None, error: None, report: None };
+        let mut looked = Looked { member, notes: Vec::new(), refused: None };
+        let args = match self.located().await {
+            Ok((args, notes)) => {
+                looked.notes = notes;
+                args
+            }
             Err(why) => {
-                member.error = Some(why);
-                return Ok((member, Vec::new()));
+                looked.member.error = Some(why);
+                return looked;
             }
         };
-        let (report, more) = Box::pin(self.look(&args)).await?;
-        notes.extend(more);
-        member.report = Some(super::waivers::apply(report, waivers));
-        Ok((member, notes))
+        match Box::pin(self.look(&args)).await {
+            Ok((report, notes)) => {
+                looked.notes.extend(notes);
+                looked.member.report = Some(super::waivers::apply(report, waivers));
+            }
+            Err(e) => {
+                looked.member.error = Some(super::harmless(&e.to_string()));
+                looked.refused = Some(e);
+            }
+        }
+        looked
     }
 
     /// The arguments with a region, or why it is not known.
@@ -180,8 +201,7 @@ impl Look<'_> {
         let started_at = net.clock.now();
         let listen = Arc::new(move |sign| show_sign(&progress, place, sign));
         let survey = Box::pin(surveyor.survey(self.stopped.clone(), listen)).await.map_err(refused)?;
-        // which cluster it is stands in the report already
-        notes.extend(survey.notes.iter().filter(|note| !note.starts_with("cluster: context ")).cloned());
+        notes.extend(survey.notes.iter().cloned());
         Ok((judged(&surveyor, &survey, started_at), notes))
     }
 }

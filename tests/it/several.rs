@@ -50,6 +50,14 @@ const REFUSES: Scenario = Scenario {
     nodes: 1,
 };
 
+/// One whose agents have this region.
+fn in_region(region: &str) -> FakeApi {
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "azure-clusterconfig"},
+        "data": {"AZURE_REGION": region}});
+    let path = "/api/v1/namespaces/azure-arc/configmaps/azure-clusterconfig";
+    FakeApi::start(Scenario { answers: vec![(path, 200, map)], ..REFUSES })
+}
+
 /// Two with the same webhook, one that is not there: a report each, one shared cause, nothing left anywhere.
 #[test]
 fn what_two_clusters_have_in_common_is_told_once() {
@@ -105,15 +113,7 @@ fn what_two_clusters_have_in_common_is_told_once() {
 #[test]
 fn each_cluster_has_its_own_region() {
     let directory = tempfile::tempdir().unwrap();
-    let config_map = |region: &str| {
-        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "azure-clusterconfig"},
-        "data": {"AZURE_REGION": region}})
-    };
-    let with = |region| {
-        let path = "/api/v1/namespaces/azure-arc/configmaps/azure-clusterconfig";
-        FakeApi::start(Scenario { answers: vec![(path, 200, config_map(region))], ..REFUSES })
-    };
-    let apis = [with("westeurope"), with("eastus")];
+    let apis = [in_region("westeurope"), in_region("eastus")];
     let bare = FakeApi::start(REFUSES);
     let config =
         kubeconfig(directory.path(), &[("eu", apis[0].url()), ("us", apis[1].url()), ("new", bare.url())]);
@@ -122,6 +122,23 @@ fn each_cluster_has_its_own_region() {
     assert_eq!((region(0), region(1)), (json!("westeurope"), json!("eastus")), "{fleet:#}");
     let error = fleet["clusters"][2]["error"].as_str().unwrap();
     assert!(error.contains("--location REGION"), "{error}");
+}
+
+/// A region that nobody knows is a cluster's own trouble; in every cluster it is wrong usage.
+#[test]
+fn what_one_cluster_has_costs_the_others_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let apis = [in_region("eastus"), in_region("atlantis"), in_region("lemuria")];
+    let config = kubeconfig(
+        directory.path(),
+        &[("good", apis[0].url()), ("odd", apis[1].url()), ("odder", apis[2].url())],
+    );
+    let fleet = check(&config, "good,odd", &["-o", "json"]).exits(5).json();
+    assert_eq!(fleet["clusters"][0]["report"]["run"]["region"], "eastus");
+    let error = fleet["clusters"][1]["error"].as_str().unwrap();
+    assert!(error.contains("atlantis"), "{error}");
+    let ran = check(&config, "odd,odder", &[]).exits(2);
+    assert!(ran.stderr.contains("atlantis"), "{}", ran.stderr);
 }
 
 #[test]

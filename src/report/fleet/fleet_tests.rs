@@ -1,4 +1,5 @@
 use super::*;
+use crate::plan::UnverifiedKind;
 use crate::report::json;
 
 fn member(context: &str, report: Option<Report>) -> Member {
@@ -74,9 +75,9 @@ fn clusters_that_do_not_answer_share_the_words_for_it() {
     let unreachable = |context: &str, why: &str| {
         let server = format!("https://{context}.example:6443");
         let mut report = report("dead-resolver");
-        let finding = &mut report.findings[0];
-        "cluster_unreachable".clone_into(&mut finding.id);
-        finding.explanation = format!("What was said: {why} (context \"{context}\", server {server}).");
+        report.checks.iter_mut().for_each(|check| check.unverified = Some(UnverifiedKind::NoVantage));
+        report.findings[0].explanation =
+            format!("What was said: {why} (context \"{context}\", server {server}).");
         Member { server: Some(server), ..member(context, Some(report)) }
     };
     let shared = |second| fleet(vec![unreachable("aa", "refused"), unreachable("bb", second)]).shared.len();

@@ -2,12 +2,10 @@
 
 use super::sentence::{sentence, whereabouts};
 use super::{Fleet, Member, Shared};
-use crate::finding::Severity;
-use crate::report::html::findings::told;
+use crate::report::html::findings::{self, told};
 use crate::report::html::page::{day, fact, lines, mark, table};
 use crate::report::html::{document, look, navigation, nested, section, title, word};
 use crate::report::markup::Markup;
-use crate::report::tally::Tally;
 use crate::report::v1::Verdict;
 
 /// Renders the page.
@@ -70,13 +68,7 @@ fn row(html: &mut Markup, place: usize, member: &Member) {
         };
         mark(html, class, symbol, word(member.verdict()));
     });
-    let (met, region) = match &member.report {
-        Some(report) => {
-            let required = Tally::new(report).count(true);
-            (format!("{} of {}", required.met, required.all()), report.run.region.as_str())
-        }
-        None => (member.error.clone().unwrap_or_default(), ""),
-    };
+    let (met, region) = member.in_short();
     html.simple("td", &[], &met);
     html.simple("td", &[], region);
 }
@@ -91,11 +83,7 @@ fn causes(fleet: &Fleet) -> Markup {
 
 fn cause(html: &mut Markup, fleet: &Fleet, number: usize, shared: &Shared) {
     let Some(example) = fleet.example(shared) else { return };
-    let (class, symbol) = match shared.severity {
-        Severity::Blocking => ("blocking", "✗"),
-        Severity::Warning => ("warning", "!"),
-        Severity::Info => ("info", "i"),
-    };
+    let (class, symbol) = findings::look(shared.severity);
     let (id, title) = (format!("shared-{number}"), format!("shared-{number}-title"));
     let card = format!("finding {class}");
     html.line();

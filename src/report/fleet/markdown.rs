@@ -4,22 +4,15 @@ use super::Fleet;
 use super::sentence::{sentence, whereabouts};
 use crate::report::headline;
 use crate::report::markdown::{body, code, finding, prose, put};
-use crate::report::tally::Tally;
 
 /// Renders a document that begins with a heading of the first level.
 pub fn render(fleet: &Fleet) -> String {
     let mut out = format!("# {}\n\n{}\n\n", headline::word(fleet.verdict), prose(&sentence(fleet)));
     put(&mut out, "| cluster | verdict | required checks met | region |\n|---|---|---|---|\n");
     for member in &fleet.clusters {
-        let (met, region) = match &member.report {
-            Some(report) => {
-                let required = Tally::new(report).count(true);
-                (format!("{} of {}", required.met, required.all()), report.run.region.clone())
-            }
-            None => (member.error.clone().unwrap_or_default(), String::new()),
-        };
+        let (met, region) = member.in_short();
         let (name, word) = (code(&member.context), headline::word(member.verdict()));
-        put(&mut out, &format!("| {name} | {word} | {} | {} |\n", prose(&met), prose(&region)));
+        put(&mut out, &format!("| {name} | {word} | {} | {} |\n", prose(&met), prose(region)));
     }
     put(&mut out, "\n");
     if !fleet.shared.is_empty() {

@@ -18,6 +18,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::tally::Tally;
 use super::v1::{Report, Tool, Verdict};
 use crate::evidence::millis;
 use crate::finding::{Finding, Severity};
@@ -198,6 +199,15 @@ pub enum NoReport {
 }
 
 impl Member {
+    /// How many required checks are met, or why nothing is known; and the region.
+    fn in_short(&self) -> (String, &str) {
+        let Some(report) = &self.report else {
+            return (self.error.clone().unwrap_or_else(|| "nothing is known".to_owned()), "");
+        };
+        let required = Tally::new(report).count(true);
+        (format!("{} of {}", required.met, required.all()), &report.run.region)
+    }
+
     /// What could not be looked at is open.
     pub(crate) fn verdict(&self) -> Verdict {
         self.report.as_ref().map_or(Verdict::Incomplete, |report| report.verdict)

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{Found, Member, Shared};
 use crate::finding::Finding;
+use crate::plan::UnverifiedKind;
 use crate::report::shell_word;
 use crate::report::v1::Check;
 
@@ -50,11 +51,12 @@ fn abouts<'a>(
     checks: &HashMap<&str, &'a Check>,
     member: &Member,
 ) -> BTreeSet<About<'a>> {
-    // their subject is the cluster itself, whatever is wrong with it
-    if finding.id.starts_with("cluster_") || finding.id.starts_with("agent_") {
+    let behind = || finding.evidence.iter().filter_map(|id| checks.get(id.as_str()).copied());
+    // where nothing could be looked at, the subject is the cluster itself, whatever is wrong with it
+    let is_unseen = |check: &Check| check.unverified == Some(UnverifiedKind::NoVantage);
+    if behind().next().is_some() && behind().all(is_unseen) {
         return [About::Words(unnamed(&finding.explanation, member))].into();
     }
-    let behind = || finding.evidence.iter().filter_map(|id| checks.get(id.as_str()).copied());
     if behind().any(|check| names(&finding.subject, check)) {
         return behind().map(|check| About::Requirement(&check.requirement)).collect();
     }

@@ -6,6 +6,7 @@ use super::{Fleet, Member, Shared};
 use crate::finding::Finding;
 use crate::report::grid::human;
 use crate::report::headline;
+use crate::report::next::HINT;
 use crate::report::screen::{Paint, Screen, width};
 use crate::report::tally::{Tally, plural};
 use crate::report::text::{Elsewhere, TextOptions, body, part, show_finding, verdict_paint};
@@ -31,8 +32,7 @@ pub fn render(fleet: &Fleet, options: &TextOptions) -> String {
     }
     screen.blank();
     verdict(&mut screen, fleet);
-    let hint = "-v shows every check, -o short fits a ticket, --save report.json keeps all of it";
-    screen.line(&[(Paint::Dim, hint)]);
+    screen.line(&[(Paint::Dim, HINT)]);
     screen.finish()
 }
 
@@ -63,15 +63,13 @@ fn cut(name: &str) -> String {
 }
 
 fn what(member: &Member) -> String {
-    let Some(report) = &member.report else {
-        return member.error.clone().unwrap_or_else(|| "nothing is known".to_owned());
-    };
-    let required = Tally::new(report).count(true);
+    let (met, region) = member.in_short();
+    let Some(report) = &member.report else { return met };
     let findings = match report.findings.len() {
         0 => String::new(),
         n => format!(", {}", plural(n, "finding")),
     };
-    format!("{} of {} required checks met, {}{findings}", required.met, required.all(), report.run.region)
+    format!("{met} required checks met, {region}{findings}")
 }
 
 fn cause(screen: &mut Screen, fleet: &Fleet, number: usize, shared: &Shared, verbose: bool) {
