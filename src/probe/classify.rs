@@ -44,6 +44,16 @@ pub(super) fn handshake(error: &io::Error) -> Failure {
     Failure::new(cause, error.to_string())
 }
 
+/// A TLS handshake in which the chain was judged, too.
+#[cfg(feature = "cli")]
+pub(super) fn tls(error: &rustls::Error) -> Failure {
+    let cause = match certificate(error) {
+        Cause::Unknown => handshake_cause(error),
+        cause => cause,
+    };
+    Failure::new(cause, error.to_string())
+}
+
 fn handshake_cause(error: &rustls::Error) -> Cause {
     match error {
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)

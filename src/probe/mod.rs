@@ -6,6 +6,8 @@
 mod appliance;
 mod certificate;
 mod classify;
+#[cfg(feature = "cli")]
+pub mod client;
 mod connect;
 pub mod descriptors;
 mod dial;

@@ -224,7 +224,7 @@ impl Way<'_> {
 }
 
 /// The same fault, when it is the proxy that has it.
-fn of_proxy(cause: Cause) -> Cause {
+pub(super) fn of_proxy(cause: Cause) -> Cause {
     match cause {
         Cause::TcpRefused => Cause::ProxyRefused,
         Cause::TcpTimeout => Cause::ProxyTimeout,

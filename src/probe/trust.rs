@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "cli")]
+use rustls::ClientConfig;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -243,6 +245,24 @@ fn system_verifier(provider: &Arc<CryptoProvider>) -> Option<Arc<WebPkiServerVer
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     verifier(roots, provider)
+}
+
+/// What a client that only wants to know whether it may trust a server works with: all three stores as one.
+#[cfg(feature = "cli")]
+pub(super) fn client_config(roots: &Roots) -> ClientConfig {
+    let mut store = roots.public.as_ref().map_or_else(builtin, Anchors::store);
+    store.roots.extend(roots.given.iter().flat_map(|given| given.store().roots));
+    if roots.system {
+        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring knows the versions that it comes with")
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    config.alpn_protocols.push(b"http/1.1".to_vec());
+    config
 }
 
 /// An agent's machine is an image of somebody else; its store says nothing.

@@ -60,7 +60,15 @@ impl BasicCredentials {
         Self { user: Secret::new(user), password: Secret::new(password) }
     }
 
-    /// The value of `Proxy-Authorization` (RFC 7617), for the prober.
+    /// Reads `user:password` as it stands before the `@` of a URL; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// It cannot be sent. The error never repeats the text.
+    pub fn parse(user_info: &str) -> Result<Option<Self>, UrlError> {
+        user_info::credentials(user_info, &mut Vec::new())
+    }
+
+    /// The value of `Authorization` or `Proxy-Authorization` (RFC 7617).
     pub fn header(&self) -> Secret {
         let pair = format!("{}:{}", self.user.reveal(), self.password.reveal());
         Secret::new(format!("Basic {}", STANDARD.encode(pair)))

@@ -75,6 +75,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("lzma_rust2", &["bin::loader"]),
     ("kube", &["cluster"]),
     ("regex", &["chain"]),
+    // an ordinary client, for what is no phase
+    ("reqwest", &["probe::client"]),
     ("rustls", &["cluster::error", "net", "probe"]),
     ("rustls_native_certs", &["probe::trust"]),
     (
