@@ -4,6 +4,7 @@
 
 mod advise;
 mod cli;
+mod client;
 #[cfg(all(target_os = "linux", feature = "cluster-tests"))]
 mod cluster;
 mod deploy;

@@ -74,9 +74,15 @@ impl ClientError {
         }
     }
 
-    /// Whether the same request may have an answer a little later.
+    /// Whether the same request may have an answer a little later: what a certificate or a protocol lacks does not come by itself.
     pub fn is_passing(&self) -> bool {
-        matches!(self.problem, Problem::Failed(_) | Problem::NotConnected | Problem::TimedOut)
+        match &self.problem {
+            Problem::Failed(failure) => {
+                failure.cause.phase() != Some(Phase::Tls) && failure.cause != Cause::HttpProtocol
+            }
+            Problem::NotConnected | Problem::TimedOut => true,
+            _ => false,
+        }
     }
 }
 

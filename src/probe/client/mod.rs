@@ -137,7 +137,7 @@ impl Client {
             .referer(false)
             .user_agent(exchange::AGENT)
             .connect_timeout(self.net.timeout)
-            .read_timeout(self.net.timeout)
+            .read_timeout(2 * self.net.timeout) // of an answer it begins with the connection
             .pool_max_idle_per_host(0);
         if let Some(server) = proxy {
             builder = builder.proxy(proxy_of(server)?);

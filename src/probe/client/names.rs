@@ -1,6 +1,6 @@
 //! Names for reqwest, from the resolver of the run.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -24,6 +24,11 @@ impl Resolve for Names {
     fn resolve(&self, _: Name) -> Resolving {
         let (net, host) = (Arc::clone(&self.net), Arc::clone(&self.host));
         Box::pin(async move {
+            if &*host == "localhost" {
+                // RFC 6761 6.3: no name server is asked
+                let ips: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+                return Ok(Box::new(ips.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs);
+            }
             let lookup = net.resolver.search(&host).await;
             if let Some(failure) = lookup.failure.clone() {
                 return Err(Unresolved(failure).into());

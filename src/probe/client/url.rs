@@ -1,6 +1,7 @@
 //! The URL of something on the web, as it is typed.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use http::HeaderValue;
 use reqwest::Url;
@@ -77,6 +78,11 @@ impl WebUrl {
     /// Whether it is fetched over TLS.
     pub fn is_https(&self) -> bool {
         self.url.scheme() == "https"
+    }
+
+    /// Whether it is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.host() == "localhost" || self.host().parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
     /// Whether there are a user name and a password in it.
