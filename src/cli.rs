@@ -2,6 +2,7 @@
 
 mod advise;
 mod diagnose;
+mod fetch;
 mod inside;
 mod manual;
 mod parse;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use advise::{AdviseArgs, AdviseFormat};
 pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
+pub use fetch::FetchArgs;
 pub use inside::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
 pub use manual::{Completes, CompletionsArgs, ManArgs};
 pub use report::ReportArgs;

@@ -1,16 +1,14 @@
 //! What commands make of files, up to the text that they would write.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use super::diagnose;
-use super::rules::{DiffArgs, DiffFormat, ShowArgs, ShowFormat};
+use super::rules::{DiffArgs, DiffFormat, ShowArgs, ShowFormat, difference};
 use crate::chain::Chain;
 use crate::chain::azure::{self, AzureCluster};
 use crate::chain::case::Case;
 use crate::chain::catalogue::Catalogue;
-use crate::cli::FailOn;
+use crate::cli::{FailOn, FetchArgs};
 use crate::report::diagnosis::Diagnosis;
 use crate::report::v1::Tool;
 use crate::requirements::VendorTable;
@@ -55,7 +53,7 @@ pub(crate) fn rules_shown(rules: &RuleSet) -> Vec<(ShowFormat, String)> {
 pub(crate) fn difference(table: &VendorTable, rules: &RuleSet) -> Vec<String> {
     let shown = |output| {
         let args = DiffArgs {
-            table: PathBuf::new(),
+            pages: Vec::new(),
             cloud: Cloud::AzureCloud,
             location: None,
             feature: Vec::new(),
@@ -65,10 +63,11 @@ pub(crate) fn difference(table: &VendorTable, rules: &RuleSet) -> Vec<String> {
             no_builtin_rules: true,
             output,
             fail_on: FailOn::Warning,
+            fetch: FetchArgs::default(),
         };
-        super::rules::difference::shown(&args, rules, (table, "page.md"), true)
-            .unwrap_or_else(|e| panic!("{e}"))
-            .0
+        let with = difference::compared(&args, rules).unwrap_or_else(|e| panic!("{e}"));
+        let pages = vec![("page.md".to_owned(), table.clone())];
+        difference::shown(&args, rules, &with, pages, true).unwrap_or_else(|e| panic!("{e}")).0
     };
     [DiffFormat::Text, DiffFormat::Json].map(shown).into()
 }

@@ -22,6 +22,7 @@ mod settings;
 mod wait;
 mod waivers;
 mod watch;
+mod web;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -30,6 +31,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
+use self::rules::RulesCommandError;
 use crate::cli::{Cli, Colour, Command, ScreenArgs, WELCOME};
 use crate::cluster::AccessError;
 use crate::evidence::{is_unprintable, printable_lines, without_logins};
@@ -49,7 +51,7 @@ pub enum CommandError {
     /// The tool itself failed.
     #[error("{}", told(.0))]
     Failed(anyhow::Error),
-    /// A cluster does not answer, or not to these credentials.
+    /// A cluster or a web server does not answer, or not to these credentials.
     #[error("{}", told(.0))]
     Unanswered(anyhow::Error),
     /// The user has stopped it.
@@ -77,6 +79,17 @@ impl CommandError {
             Self::Failed(_) => Exit::Failed,
             Self::Unanswered(_) => Exit::Incomplete,
             Self::Stopped => Exit::Interrupted,
+        }
+    }
+}
+
+impl From<RulesCommandError> for CommandError {
+    fn from(error: RulesCommandError) -> Self {
+        match error {
+            RulesCommandError::Stopped => Self::Stopped,
+            RulesCommandError::Unfetched(_) => Self::Unanswered(error.into()),
+            RulesCommandError::Unwritable(_) => Self::Failed(error.into()),
+            _ => Self::usage(error),
         }
     }
 }
@@ -165,8 +178,10 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
         Command::Cleanup(args) => cleanup::run(args, environment, &screen),
         Command::Rbac(args) => rbac::run(args),
         Command::Rules(args) => {
-            let done = rules::run(args, screen.text.verbose).map_err(CommandError::usage);
-            done.and_then(|(text, exit)| show(&text).map(|_| exit))
+            rules::run(args, environment, screen.text.verbose).map_err(CommandError::from).and_then(|done| {
+                done.notes.iter().for_each(|note| screen.hint(note));
+                show(&done.text).map(|_| done.exit)
+            })
         }
     };
     result.unwrap_or_else(|e| {

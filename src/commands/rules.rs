@@ -4,6 +4,7 @@
 pub(super) mod difference;
 mod listing;
 mod merged;
+mod pages;
 
 use std::path::PathBuf;
 
@@ -12,7 +13,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 pub use difference::{DiffArgs, DiffFormat};
+pub use pages::Page;
 
+use super::Environment;
 use crate::evidence::printable_lines;
 use crate::exit::Exit;
 use crate::report::json::escape;
@@ -36,7 +39,7 @@ pub enum RulesCommand {
     Validate(ValidateArgs),
     /// Print the rules, or the endpoints that a cluster in a region needs
     Show(Box<ShowArgs>),
-    /// Compare the rules with a saved table of the vendor's network requirements
+    /// Compare the rules with the vendor's network requirements, as pages on the web or saved ones
     Diff(Box<DiffArgs>),
     /// Print the JSON Schema of rules files
     Schema,
@@ -111,6 +114,17 @@ pub enum RulesCommandError {
     /// A saved page that cannot be read, with its name.
     #[error("{0}")]
     Page(String),
+    /// A page that cannot be fetched, with its URL.
+    #[error("{0}")]
+    Unfetched(String),
+    /// The user has stopped it.
+    #[error("stopped")]
+    Stopped,
+    /// There is nothing to compare with.
+    #[error(
+        "name a page: a FILE, a URL, or with --source ID a source of the rules that is a page on the web"
+    )]
+    NoPage,
     /// There is nothing to show.
     #[error("there are no rules: without the built-in ones, give a file with --rules")]
     NoRules,
@@ -126,28 +140,46 @@ impl From<RulesError> for RulesCommandError {
 }
 
 impl RulesCommandError {
-    /// 2 for what the user can mend, 1 for what only we can.
+    /// 2 for what the user can fix, 1 for what only we can, 5 for a page that does not come, as for a cluster.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Rules(_) | Self::Scope(_) | Self::UnknownSource { .. } | Self::Page(_) | Self::NoRules => 2,
+            Self::Rules(_)
+            | Self::Scope(_)
+            | Self::UnknownSource { .. }
+            | Self::Page(_)
+            | Self::NoPage
+            | Self::NoRules => 2,
             Self::Unwritable(_) => 1,
+            Self::Unfetched(_) => 5,
+            Self::Stopped => 130,
         }
     }
 }
 
-/// What is to be written to standard output, and how to end. With `verbose` a comparison lists what is the same.
+/// What came of the command.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// For standard output.
+    pub text: String,
+    /// How to end.
+    pub exit: Exit,
+    /// Notes for standard error.
+    pub notes: Vec<String>,
+}
+
+/// Does what was asked. With `verbose` a comparison lists what is the same.
 ///
 /// # Errors
 ///
-/// Rules files that are no good, an unknown rule set, region, feature or source, a page that cannot be read.
-pub fn run(args: &RulesArgs, verbose: bool) -> Result<(String, Exit), RulesCommandError> {
+/// Rules files that are no good, an unknown rule set, region, feature or source, a page that cannot be read or fetched.
+pub fn run(args: &RulesArgs, environment: &Environment, verbose: bool) -> Result<Done, RulesCommandError> {
     let text = match &args.command {
         RulesCommand::Validate(args) => validate(args),
         RulesCommand::Show(args) => show(args),
-        RulesCommand::Diff(args) => return difference::run(args, verbose),
+        RulesCommand::Diff(args) => return difference::run(args, environment, verbose),
         RulesCommand::Schema => schema(),
     };
-    Ok((text?, Exit::Ok))
+    Ok(Done { text: text?, exit: Exit::Ok, notes: Vec::new() })
 }
 
 /// One line for each file.

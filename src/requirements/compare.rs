@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::vendor_table::{Listed, Pattern, VendorTable};
+use super::vendor_table::{self, Listed, Pattern, VendorTable};
 use crate::rules::expand::{fill, is_of_region};
 use crate::rules::model::{Cloud, Endpoint, Region, RuleSet};
 use crate::settings::{Connectivity, Scope};
@@ -47,10 +47,20 @@ pub struct OnlyInTable {
     pub host: String,
     /// The port, if the table says it.
     pub port: Option<u16>,
-    /// The line of the table.
+    /// Of several pages: which, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<usize>,
+    /// The line of the page.
     pub line: usize,
     /// What the rules have instead: another port of the host, or names below the wildcard.
     pub near: Vec<String>,
+}
+
+impl OnlyInTable {
+    /// Where it stands, for people.
+    pub fn place(&self) -> String {
+        vendor_table::place(self.page, self.line)
+    }
 }
 
 /// Something that the table lacks.
@@ -132,6 +142,7 @@ fn lacking(listed: &Listed, rules: &[Rule<'_>], cloud: Cloud) -> OnlyInTable {
     OnlyInTable {
         host: listed.host.to_string(),
         port: listed.port,
+        page: listed.page,
         line: listed.line,
         near: near.take(MOST_NEAR).map(|rule| format!("{} ({})", rule.place(), rule.endpoint.id)).collect(),
     }
@@ -195,8 +206,8 @@ impl<'a> Rule<'a> {
             .iter()
             .filter(|listed| self.template.covers(&listed.host) || listed.host.covers(&self.pattern));
         let place = |listed: &Listed| match listed.port {
-            Some(port) => format!("{}:{port} (line {})", listed.host, listed.line),
-            None => format!("{} (line {})", listed.host, listed.line),
+            Some(port) => format!("{}:{port} ({})", listed.host, listed.place()),
+            None => format!("{} ({})", listed.host, listed.place()),
         };
         Some(OnlyInRules {
             id: self.endpoint.id.to_string(),

@@ -1,4 +1,4 @@
-//! Reads the hosts out of a page of the vendor that somebody saved: tables in Markdown or HTML, or lines that begin with
+//! Reads the hosts out of a page of the vendor, saved or fetched: tables in Markdown or HTML, or lines that begin with
 //! hosts. Pure; the page is foreign, so whatever it holds, the work grows with its size and the result is bounded.
 
 use std::collections::BTreeSet;
@@ -28,8 +28,22 @@ pub struct Listed {
     pub host: Pattern,
     /// The port, where the page or the scheme of the URL says it.
     pub port: Option<u16>,
-    /// The line of the file, from 1.
+    /// Of several pages that are taken as one: which, from 1.
+    pub page: Option<usize>,
+    /// The line of the page, from 1.
     pub line: usize,
+}
+
+impl Listed {
+    /// Where it stands, for people.
+    pub(super) fn place(&self) -> String {
+        place(self.page, self.line)
+    }
+}
+
+/// `line 12`, or `page 2, line 12`.
+pub(super) fn place(page: Option<usize>, line: usize) -> String {
+    page.map_or_else(|| format!("line {line}"), |page| format!("page {page}, line {line}"))
 }
 
 /// A name of which parts may be open: a wildcard in front (`*.example.com`), and parts in braces (`{region}.example.com`).
@@ -110,6 +124,23 @@ impl VendorTable {
         }
         Ok(Self { hosts: hosts.found, passed_over })
     }
+
+    /// Several pages as one: a host and port that several have counts where it stands first.
+    pub fn joined(pages: Vec<Self>) -> Self {
+        let are_several = pages.len() > 1;
+        let mut known = BTreeSet::new();
+        let mut joined = Self::default();
+        for (number, page) in (1..).zip(pages) {
+            let numbered = page.hosts.into_iter().map(|listed| {
+                let page = are_several.then_some(number);
+                Listed { page, ..listed }
+            });
+            let fresh = numbered.filter(|listed| known.insert((listed.host.text.clone(), listed.port)));
+            joined.hosts.extend(fresh);
+            joined.passed_over.extend(page.passed_over);
+        }
+        joined
+    }
 }
 
 /// The columns of hosts and of ports. A table without a heading has its hosts in the first.
@@ -174,7 +205,7 @@ impl Hosts {
                 if self.found.len() == MOST_HOSTS {
                     return Err(VendorTableError::TooMany);
                 }
-                self.found.push(Listed { host: host.clone(), port, line });
+                self.found.push(Listed { host: host.clone(), port, page: None, line });
             }
         }
         Ok(())

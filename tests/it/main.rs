@@ -36,4 +36,5 @@ mod rules;
 mod scale;
 mod secrets;
 mod several;
+mod vendor_pages;
 mod vendor_table;

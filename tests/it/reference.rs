@@ -149,7 +149,7 @@ const BY_COMMAND: [[&str; 2]; 9] = [
     ],
     [
         "`rules diff`",
-        "3 if the table has what the rules lack; 4 with `--fail-on warning` if the rules have what the table lacks",
+        "3 if the table has what the rules lack; 4 with `--fail-on warning` if the rules have what the table lacks; 5 if a page cannot be fetched",
     ],
     ["all others", "0, or 1 and 2 for errors; 5 where a cluster does not answer"],
 ];

@@ -1,6 +1,6 @@
 //! Rules files: the message for each way to get one wrong, and the schema.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -177,7 +177,7 @@ fn rules(args: &[&str]) -> Result<String, RulesCommandError> {
     }
     let line = ["rules"].iter().chain(args);
     let line = <Line as clap::Parser>::try_parse_from(line).expect("a command line");
-    run(&line.rules, false).map(|(text, _)| text)
+    run(&line.rules, &BTreeMap::new(), false).map(|done| done.text)
 }
 
 fn refusal(name: &str, bytes: &[u8]) -> String {

@@ -1,4 +1,4 @@
-//! `arcprobe rules diff`: a saved table of the vendor beside the rules.
+//! `arcprobe rules diff`: tables of the vendor, compared with the rules.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::merged::table;
-use super::{CURRENT, RulesCommandError};
-use crate::cli::FailOn;
-use crate::commands::files::bounded;
+use super::pages::{Page, Read, read_all};
+use super::{CURRENT, Done, RulesCommandError};
+use crate::cli::{FailOn, FetchArgs};
+use crate::commands::Environment;
 use crate::evidence::{printable, printable_lines};
 use crate::exit::Exit;
 use crate::requirements::{Compared, Difference, Expected, Known, VendorTable, compare};
@@ -20,10 +21,11 @@ use crate::settings::Connectivity;
 /// `arcprobe rules diff`.
 #[derive(Args, Clone, Debug)]
 pub struct DiffArgs {
-    /// The saved page: HTML, Markdown, or lines that begin with a host; `-` reads standard input
-    #[arg(value_name = "TABLE")]
-    pub table: PathBuf,
-    /// The Azure cloud of the table
+    /// The pages: URLs or files with HTML, Markdown, or lines that begin with a host; `-` reads standard input. [default: the
+    /// page of --source]
+    #[arg(value_name = "FILE|URL", value_parser = Page::parse)]
+    pub pages: Vec<Page>,
+    /// The Azure cloud of the pages
     #[arg(long, value_parser = crate::rules::cloud, default_value = "AzureCloud", value_name = "CLOUD")]
     pub cloud: Cloud,
     /// The Azure region that the table is for. [default: it has placeholders, or regions as examples]
@@ -50,6 +52,9 @@ pub struct DiffArgs {
     /// Also tell by the exit code (4) what the rules have and the table has not
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub fail_on: FailOn,
+    /// How to fetch pages
+    #[command(flatten, next_help_heading = "How to fetch pages")]
+    pub fetch: FetchArgs,
 }
 
 /// A format of `rules diff`.
@@ -70,41 +75,61 @@ struct Document<'a> {
     features: Option<&'a [String]>,
     source: Option<&'a str>,
     rules: &'a [Layer],
+    pages: &'a [PageRead],
     hosts_in_table: usize,
     passed_over: &'a [String],
     #[serde(flatten)]
     difference: &'a Difference,
 }
 
-/// What is to be written, and how to end: 3 if the rules lack something, 4 if the table does and that counts.
+/// A page, as the document names it.
+#[derive(Serialize)]
+struct PageRead {
+    name: String,
+    hosts: usize,
+}
+
+/// What is to be written, and how to end: 3 if the rules lack something, 4 if the pages do and that counts.
 ///
 /// # Errors
 ///
-/// A page that cannot be read, rules that are no good, an unknown region, feature or source.
-pub(super) fn run(args: &DiffArgs, verbose: bool) -> Result<(String, Exit), RulesCommandError> {
+/// A page that cannot be read or fetched, rules that are no good, an unknown region, feature or source.
+pub(super) fn run(
+    args: &DiffArgs,
+    environment: &Environment,
+    verbose: bool,
+) -> Result<Done, RulesCommandError> {
     let name = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
     let rules = RuleSet::choose(name, &args.rules, None)?;
-    let is_piped = args.table.as_os_str() == "-";
-    let file = if is_piped { "standard input".to_owned() } else { args.table.display().to_string() };
-    let page = |problem: String| RulesCommandError::Page(problem);
-    let bytes = bounded(&args.table, &file).map_err(|e| page(e.to_string()))?;
-    let table = VendorTable::read(&bytes).map_err(|e| page(format!("{file}: {e}")))?;
-    shown(args, &rules, (&table, &file), verbose)
+    // a wrong question is worth no request
+    let with = compared(args, &rules)?;
+    let (pages, notes) = read_all(args, &rules, environment)?;
+    let (text, exit) = shown(args, &rules, &with, pages, verbose)?;
+    Ok(Done { text, exit, notes })
 }
 
-/// A table that was read, beside rules.
-pub(crate) fn shown(
-    args: &DiffArgs,
-    rules: &RuleSet,
-    (table, file): (&VendorTable, &str),
-    verbose: bool,
-) -> Result<(String, Exit), RulesCommandError> {
-    let with = Compared {
+/// What the rules are narrowed to.
+pub(crate) fn compared(args: &DiffArgs, rules: &RuleSet) -> Result<Compared, RulesCommandError> {
+    Ok(Compared {
         cloud: args.cloud,
         region: args.location.as_deref().map(|name| region(name, args.cloud, rules).cloned()).transpose()?,
         expected: expected(args, rules)?,
-    };
-    let difference = compare(table, rules, &with);
+    })
+}
+
+/// Compares pages that were read with rules.
+pub(crate) fn shown(
+    args: &DiffArgs,
+    rules: &RuleSet,
+    with: &Compared,
+    pages: Vec<Read>,
+    verbose: bool,
+) -> Result<(String, Exit), RulesCommandError> {
+    let (names, tables): (Vec<_>, Vec<_>) = pages.into_iter().unzip();
+    let counts = tables.iter().map(|table| table.hosts.len());
+    let pages: Vec<_> = names.into_iter().zip(counts).map(|(name, hosts)| PageRead { name, hosts }).collect();
+    let table = VendorTable::joined(tables);
+    let difference = compare(&table, rules, with);
     let document = Document {
         schema_version: 1,
         cloud: with.cloud,
@@ -115,12 +140,13 @@ pub(crate) fn shown(
         },
         source: args.source.as_deref(),
         rules: &rules.layers,
+        pages: &pages,
         hosts_in_table: table.hosts.len(),
         passed_over: &table.passed_over,
         difference: &difference,
     };
     let text = match args.output {
-        DiffFormat::Text => printable_lines(&text(&document, file, verbose)),
+        DiffFormat::Text => printable_lines(&text(&document, verbose)),
         DiffFormat::Json => super::json(&document)?,
     };
     Ok((text, exit(&difference, args.fail_on)))
@@ -150,7 +176,7 @@ fn exit(difference: &Difference, fail_on: FailOn) -> Exit {
     }
 }
 
-fn text(document: &Document<'_>, file: &str, verbose: bool) -> String {
+fn text(document: &Document<'_>, verbose: bool) -> String {
     let found = document.difference;
     let names: Vec<_> =
         document.rules.iter().map(|layer| format!("{} {}", layer.name, layer.revision)).collect();
@@ -159,12 +185,15 @@ fn text(document: &Document<'_>, file: &str, verbose: bool) -> String {
         (None, on) => format!("what these need: {}", on.unwrap_or_default().join(", ")),
     };
     let region = document.region.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
-    let mut text = table([
-        ["table".to_owned(), format!("{} ({} hosts)", printable(file, 200), document.hosts_in_table)],
+    let labels = std::iter::once("table").chain(std::iter::repeat("and"));
+    let pages = document.pages.iter().zip(labels).map(|(page, label)| {
+        [label.to_owned(), format!("{} ({} hosts)", printable(&page.name, 200), page.hosts)]
+    });
+    let mut text = table(pages.chain([
         ["rules".to_owned(), names.join(", ")],
         ["cloud".to_owned(), format!("{}{region}", document.cloud)],
         ["expected".to_owned(), scope],
-    ]);
+    ]));
     let mut section = |title: &str, rows: Vec<[String; 4]>| {
         if !rows.is_empty() {
             let heading = format!("\n{title} ({})\n", rows.len());
@@ -175,8 +204,7 @@ fn text(document: &Document<'_>, file: &str, verbose: bool) -> String {
         if near.is_empty() { String::new() } else { format!("{who} {}", near.join(", ")) }
     };
     let only = found.only_in_table.iter().map(|only| {
-        let place = format!("line {}", only.line);
-        [String::new(), place_of(&only.host, only.port), place, near(&only.near, "the rules have")]
+        [String::new(), place_of(&only.host, only.port), only.place(), near(&only.near, "the rules have")]
     });
     section("in the table, not in the rules", only.collect());
     let only = found.only_in_rules.iter().map(|only| {
