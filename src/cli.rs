@@ -135,6 +135,9 @@ pub struct CheckArgs {
     /// Write the report to a file too; the ending gives the format. Repeatable.
     #[arg(long, value_name = "FILE", help_heading = OUT)]
     pub save: Vec<PathBuf>,
+    /// Send the report after the run: as JSON to a webhook, as metrics to a Pushgateway (`/metrics/job/` in the path). Repeatable.
+    #[arg(long, value_parser = secret, value_name = "URL", help_heading = OUT)]
+    pub push: Vec<Secret>,
     /// Write the authorities that re-sign TLS here to a PEM file, to be compared and given as --proxy-cert.
     #[arg(long, value_name = "FILE", help_heading = OUT)]
     pub save_ca: Option<PathBuf>,

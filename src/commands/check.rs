@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::files::{Target, open_all, save};
+use super::push::Push;
 use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::{CheckArgs, ScopeArgs};
@@ -65,6 +66,7 @@ pub(super) fn run(
     }
     // first of all: a report that cannot be written must not cost a run
     let files = open_all(&args.save)?;
+    let push = Push::prepare(args, environment)?;
     let authorities = args.save_ca.as_deref().map(Target::open).transpose()?;
     let args = &located(args, environment, screen)?;
     let Prepared { rules, settings, notes } = super::settings::check(args, environment)?;
@@ -103,6 +105,7 @@ pub(super) fn run(
     let shown = show(&report::render(&report, args.output, &screen.text));
     // whatever became of the screen, or of another file: what was measured is not lost
     let saved = save(&report, files, screen);
+    push.send(&|format| report::render(&report, format, &screen.plain()));
     if let Some(target) = authorities {
         save_authorities(&report, target, screen)?;
     }

@@ -270,6 +270,7 @@ pub(super) fn probe(
         no_discovery: false,
         output: Format::Text,
         save: Vec::new(),
+        push: Vec::new(),
         save_ca: None,
         wait: None,
         waivers: Vec::new(),

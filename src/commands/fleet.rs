@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::check::{found_region, judged, refused, show_sign, stop_signal};
 use super::files::{open_all, save_saved};
+use super::push::Push;
 use super::settings::Prepared;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::{CheckArgs, ScopeArgs};
@@ -71,6 +72,7 @@ pub(super) fn run(
 ) -> Result<Exit, CommandError> {
     let each: Vec<CheckArgs> = contexts.iter().map(|context| at(args, context)).collect();
     let files = open_all(&args.save)?;
+    let push = Push::prepare(args, environment)?;
     let runtime = runtime()?;
     let mut servers = Vec::new();
     for one in &each {
@@ -110,7 +112,9 @@ pub(super) fn run(
     let saved = Saved::Several(Fleet::of(members, course));
     let shown = show(&report::render_saved(&saved, args.output, &screen.text));
     // whatever became of the screen: what was measured is not lost
-    shown.and(save_saved(&saved, files, screen))?;
+    let kept = save_saved(&saved, files, screen);
+    push.send(&|format| report::render_saved(&saved, format, &screen.plain()));
+    shown.and(kept)?;
     Ok(super::check::exit_of(&saved, args.fail_on.severity()))
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod fuzzing;
 mod manual;
 mod prerequisites;
 mod program;
+mod push;
 mod rbac;
 mod report;
 mod requirements;

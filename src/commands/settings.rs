@@ -37,6 +37,14 @@ pub(super) fn check(args: &CheckArgs, environment: &Environment) -> Result<Prepa
     Ok(Prepared { rules, settings, notes: advice.into_iter().chain(notes).collect() })
 }
 
+/// How this machine reaches what is no endpoint: as it reaches endpoints.
+pub(super) fn outside(
+    args: &CheckArgs,
+    environment: &Environment,
+) -> Result<(ProbeSettings, Routes), CommandError> {
+    Ok((probe(args), proxies(args, environment)?.routes))
+}
+
 /// What `requirements` fits to what, and notes on what is not certain about it. No network is used and no proxy is looked for.
 pub(super) fn listed(args: &ScopeArgs) -> Result<(RuleSet, Scope, Vec<String>), CommandError> {
     let rules = rule_set(args)?;

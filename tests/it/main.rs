@@ -28,6 +28,7 @@ mod phases;
 mod prerequisites;
 mod program;
 mod proxied;
+mod push;
 mod reference;
 mod report;
 mod reports;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fake_api::{FakeApi, Scenario};
 use crate::inside::payload;
+use crate::lab::{Host, Http, Lab, Serves};
 use crate::program::{Program, Ran};
 
 /// A kubeconfig with a context for each server.
@@ -176,4 +177,16 @@ fn what_is_about_one_cluster_is_refused() {
     assert!(ran.stderr.contains("--cluster NAME"), "{}", ran.stderr);
     let ran = Program::new().args(["requirements", "--only-unmet", fixture]).run().exits(2);
     assert!(ran.stderr.contains("--cluster NAME"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_webhook_gets_the_report_of_all_clusters() {
+    let lab = Lab::start(vec![Host::new("hook.lab.example", Serves::PlainHttp(Http::Status(200)))]);
+    let directory = tempfile::tempdir().unwrap();
+    let apis = [FakeApi::start(REFUSES), FakeApi::start(REFUSES)];
+    let config = kubeconfig(directory.path(), &[("one", apis[0].url()), ("two", apis[1].url())]);
+    let push = format!("http://127.0.0.1:{}/hook", lab.port("hook.lab.example"));
+    let ran = check(&config, "one,two", &["-l", "eastus", "-o", "json", "--push", &push]).exits(5);
+    let [request] = lab.received("hook.lab.example").try_into().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap(), ran.json());
 }

@@ -25,6 +25,8 @@ pub enum Http {
     Custom(u16, Vec<(String, String)>, String),
     /// The first of these whose path a request begins with; 404 to all others.
     Paths(Vec<(String, Self)>),
+    /// To each request of the host the next of these; the last one stays.
+    InTurn(Vec<Self>),
     /// Nothing.
     Silent,
     /// RST.
@@ -46,12 +48,13 @@ pub enum Http {
 }
 
 impl Http {
-    fn at(&self, path: &str) -> &Self {
+    fn at(&self, path: &str, turn: usize) -> &Self {
         match self {
             Self::Paths(paths) => {
                 let found = paths.iter().find(|(start, _)| path.starts_with(start.as_str()));
                 found.map_or(&Self::Status(404), |(_, behaviour)| behaviour)
             }
+            Self::InTurn(each) => each.get(turn).or(each.last()).unwrap_or(&Self::Status(404)),
             _ => self,
         }
     }
@@ -60,12 +63,20 @@ impl Http {
 const BLOCK_PAGE: &str = "<html><head><title>Access Denied</title></head><body><h1>Website blocked</h1>\
     <p>Your organization's Zscaler policy does not allow this site.</p></body></html>";
 
-/// A request without its body.
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
+/// What a client sent.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// As the request line has it.
+    pub path: String,
     headers: Vec<(String, String)>,
+    /// The body, where its length was sent.
+    pub body: Vec<u8>,
 }
+
+/// Of a body that is kept, in bytes.
+const MOST_KEPT: u64 = 16 << 20;
 
 impl Request {
     /// `None` at the end of the connection, and for what is not HTTP.
@@ -84,13 +95,15 @@ impl Request {
         let header = |line: &String| {
             line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         };
-        let request = Self { method, path, headers: lines[1..].iter().filter_map(header).collect() };
-        let length = request.header("content-length").and_then(|l| l.parse().ok()).unwrap_or(0);
-        tokio::io::copy(&mut io.take(length), &mut tokio::io::sink()).await.ok()?;
+        let headers = lines[1..].iter().filter_map(header).collect();
+        let mut request = Self { method, path, headers, body: Vec::new() };
+        let length: u64 = request.header("content-length").and_then(|l| l.parse().ok()).unwrap_or(0);
+        io.take(length.min(MOST_KEPT)).read_to_end(&mut request.body).await.ok()?;
         Some(request)
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    /// A header by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
@@ -121,6 +134,7 @@ pub(super) async fn serve(world: Arc<World>, io: impl Io, app: &App, name: &str)
             return;
         };
         world.note(format!("http {name} {} {}", request.method, request.path));
+        let turn = world.receive(name, &request);
         world.delay().await;
         let behaviour = match (app, request.is_upgrade()) {
             (App::Good, true) => return websocket::serve(&world, io, &request, WebSocket::Accept).await,
@@ -128,7 +142,7 @@ pub(super) async fn serve(world: Arc<World>, io: impl Io, app: &App, name: &str)
                 return websocket::serve(&world, io, &request, *behaviour).await;
             }
             (App::Good | App::WebSocket(_), false) => &Http::Status(200),
-            (App::Http(behaviour), _) => behaviour.at(&request.path),
+            (App::Http(behaviour), _) => behaviour.at(&request.path, turn),
         };
         let Some(mut text) = text(&world, behaviour) else { return misbehave(&world, io, behaviour).await };
         if request.method == "HEAD" {

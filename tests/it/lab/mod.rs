@@ -42,6 +42,8 @@ pub use dns::Dns;
 pub use greeting::Greeting;
 pub use http::Http;
 #[allow(unused_imports, reason = "each program uses another part")]
+pub use http::Request;
+#[allow(unused_imports, reason = "each program uses another part")]
 pub use http::gzip_bomb;
 pub use options::{App, Host, LabOptions, Resolver, Serves};
 #[allow(unused_imports, reason = "each program uses another part")]
@@ -65,12 +67,23 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// Benchmarks would fill the memory otherwise.
 const LOG_LIMIT: usize = 10_000;
 
+/// Of a host.
+const MOST_BODIES: usize = 20;
+
 /// What all servers of one lab share.
 struct World {
     hosts: BTreeMap<String, Host>,
     options: LabOptions,
     ca: ca::Ca,
     log: Mutex<Vec<String>>,
+    received: Mutex<BTreeMap<String, Received>>,
+}
+
+/// The requests of a host: how many there were, and those that had a body.
+#[derive(Default)]
+struct Received {
+    number: usize,
+    with_body: Vec<Request>,
 }
 
 impl World {
@@ -97,6 +110,17 @@ impl World {
         if log.len() < LOG_LIMIT {
             log.push(entry);
         }
+    }
+
+    /// Keeps a request that has a body; how many the host had before.
+    fn receive(&self, name: &str, request: &Request) -> usize {
+        let mut received = self.received.lock().unwrap();
+        let received = received.entry(name.to_owned()).or_default();
+        received.number += 1;
+        if !request.body.is_empty() && received.with_body.len() < MOST_BODIES {
+            received.with_body.push(request.clone());
+        }
+        received.number - 1
     }
 
     /// The artificial round-trip time.
@@ -145,7 +169,7 @@ impl Lab {
         let roots = write(&files, "roots.pem", &ca.root_pem());
         let corporate_ca = write(&files, "corporate-ca.pem", &ca.corporate_pem());
         let hosts = hosts.into_iter().map(|h| (h.name.to_ascii_lowercase(), h)).collect();
-        let world = Arc::new(World { hosts, options, ca, log: Mutex::default() });
+        let world = Arc::new(World { hosts, options, ca, log: Mutex::default(), received: Mutex::default() });
 
         let mut held = Vec::new();
         let resolver = dns::start(&world, &mut held);
@@ -210,6 +234,15 @@ impl Lab {
     /// When a server panicked.
     pub fn log(&self) -> Vec<String> {
         self.world.log.lock().unwrap().clone()
+    }
+
+    /// The requests with a body that a host had.
+    ///
+    /// # Panics
+    /// When a server panicked.
+    pub fn received(&self, host: &str) -> Vec<Request> {
+        let received = self.world.received.lock().unwrap();
+        received.get(host).map(|received| received.with_body.clone()).unwrap_or_default()
     }
 }
 
