@@ -33,6 +33,7 @@ mod path_mtu;
 mod phrase;
 mod port_blocked;
 mod private_answers;
+mod probe_disagrees;
 mod proxy_cert_unfit;
 mod proxy_denied;
 mod proxy_down;
@@ -172,6 +173,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     endpoint_unmet::DIAGNOSIS,
     some_addresses_fail::DIAGNOSIS,
     discovery_failed::DIAGNOSIS,
+    probe_disagrees::DIAGNOSIS,
     run_incomplete::DIAGNOSIS,
     wildcard_unverified::DIAGNOSIS,
     value_missing::DIAGNOSIS,

@@ -137,6 +137,39 @@ causes! {
     WsProtocol "ws_protocol" WebSocket "the answer to the WebSocket upgrade breaks the protocol";
 }
 
+impl Cause {
+    /// Whether the exchange broke off on the way. All other causes judge an answer (of DNS, of a proxy about credentials, a
+    /// certificate, a status, a page), or say which bytes were lost.
+    pub fn is_broken_exchange(self) -> bool {
+        matches!(
+            self,
+            Self::TcpRefused
+                | Self::TcpReset
+                | Self::TcpTimeout
+                | Self::TcpUnreachable
+                | Self::ProxyRefused
+                | Self::ProxyTimeout
+                | Self::ProxyUnreachable
+                | Self::ProxyTls
+                | Self::ProxyDenied
+                | Self::ProxyUpstream
+                | Self::ProxyClosed
+                | Self::ProxyProtocol
+                | Self::TlsTimeout
+                | Self::TlsReset
+                | Self::TlsClosed
+                | Self::TlsAlert
+                | Self::TlsVersion
+                | Self::TlsNotTls
+                | Self::HttpTimeout
+                | Self::HttpReset
+                | Self::HttpClosed
+                | Self::HttpProtocol
+                | Self::Unknown
+        )
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())

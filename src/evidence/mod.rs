@@ -96,7 +96,7 @@ pub enum Purpose {
     Lookup,
     /// The endpoint was probed at one address.
     Probe,
-    /// The same again after a time-out (`--retries`).
+    /// The same again: after a time-out (`--retries`), or after an ordinary client got through.
     Retry,
     /// The handshake stalled and was tried again with a maximum segment size of 536 bytes.
     SmallSegments,
@@ -104,6 +104,9 @@ pub enum Purpose {
     Direct,
     /// The handshake was repeated with a ClientHello of about 1.5 kB, once per address.
     LargeHello,
+    /// The probe failed and an ordinary HTTP client tried the same URL, as a second opinion. It does not report phases: all that
+    /// it did is one step `http`.
+    Reference,
 }
 
 /// One phase of an attempt.

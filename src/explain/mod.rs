@@ -179,6 +179,7 @@ const PAGES: &[(&str, &str)] = pages![
     "value_missing",
     "skip_range_malformed",
     "skip_range_differs",
+    "probe_disagrees",
     "run_incomplete",
     "greeting_failing",
     "endpoint_unmet",

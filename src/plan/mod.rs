@@ -154,4 +154,6 @@ pub enum UnverifiedKind {
     Broken,
     /// Nothing could be looked at from the vantage.
     NoVantage,
+    /// The probe failed and an ordinary client got through.
+    Contradicted,
 }

@@ -4,8 +4,9 @@ use super::crowds::together;
 use super::grid::human;
 use super::prerequisites::is_lacking;
 use super::tally::{Count, Tally, some_of};
-use super::v1::{Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
+use super::v1::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
 use crate::finding::{Finding, Severity};
+use crate::plan::UnverifiedKind;
 use crate::vantage::VantageKind;
 
 /// The features without which there is no connected cluster at all; the others can be missing from one.
@@ -145,9 +146,15 @@ fn missing(report: &Report, required: Count) -> String {
         let all = report.prerequisites.len();
         reasons.push(format!("{open} of {all} prerequisites could not be seen"));
     }
-    if required.unverified > 0 || reasons.is_empty() {
-        let all = required.all();
-        reasons.push(format!("{} of {all} required checks could not be made", required.unverified));
+    let all = required.all();
+    let is_disputed = |c: &&Check| c.required && c.unverified == Some(UnverifiedKind::Contradicted);
+    let disputed = report.checks.iter().filter(is_disputed).count().min(required.unverified);
+    if disputed > 0 {
+        reasons.push(format!("of {all} required checks an ordinary client contradicts {disputed}"));
+    }
+    let left = required.unverified - disputed;
+    if left > 0 || reasons.is_empty() {
+        reasons.push(format!("{left} of {all} required checks could not be made"));
     }
     reasons.join("; ")
 }

@@ -39,6 +39,7 @@ fn open<'a>(tally: &'a Tally<'_>) -> impl Iterator<Item = &'a Check> {
                     UnverifiedKind::WildcardUnknown
                         | UnverifiedKind::NotDiscovered
                         | UnverifiedKind::ValueMissing
+                        | UnverifiedKind::Contradicted
                 )
             )
     };

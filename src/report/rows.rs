@@ -193,6 +193,7 @@ pub(super) fn reason(kind: Option<UnverifiedKind>) -> &'static str {
         Some(UnverifiedKind::NotRun) => "the run ended first",
         Some(UnverifiedKind::NoVantage) => "nothing could be looked at from there",
         Some(UnverifiedKind::Broken) => "the probe broke down, a defect of arcprobe",
+        Some(UnverifiedKind::Contradicted) => "an ordinary client got through, the probe did not",
         None => "nothing can be concluded",
     }
 }

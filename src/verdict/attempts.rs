@@ -22,6 +22,11 @@ pub(crate) fn probes(attempts: &[Attempt]) -> impl Iterator<Item = &Attempt> {
     attempts.iter().filter(|a| matches!(a.purpose, Purpose::Probe | Purpose::Retry))
 }
 
+/// The attempt of an ordinary client that the service answered as the rules expect.
+pub(crate) fn contradiction(attempts: &[Attempt]) -> Option<&Attempt> {
+    attempts.iter().find(|a| a.purpose == Purpose::Reference && reached(a, Phase::Http))
+}
+
 /// Whether an attempt reached a phase.
 pub(crate) fn reached(attempt: &Attempt, phase: Phase) -> bool {
     attempt.step(phase).is_some_and(|s| s.outcome == Outcome::Reached)

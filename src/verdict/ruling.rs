@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use super::addresses::{WrongClass, answered, wrong_class};
-use super::attempts::{good_addresses, last_phase, most_telling, probes, reached};
+use super::attempts::{contradiction, good_addresses, last_phase, most_telling, probes, reached};
 use super::{INSPECTED, clock};
 use crate::evidence::{
     Attempt, Cause, Detail, NotRun, Observation, Outcome, Phase, Purpose, Step, TlsDetail, TrustStore,
@@ -135,7 +135,24 @@ fn unmet(attempts: &[Attempt], attempt: &Attempt, step: &Step, wrong: Option<Wro
         let note = format!("{}: {}; there {}", wrong.cause.text(), list(answered(attempts)), cause.text());
         return Ruling::Unmet { phase: Phase::Resolve, cause: wrong.cause, note };
     }
-    Ruling::Unmet { phase: step.phase(), cause, note: note(attempt, step, cause) }
+    let note = note(attempt, step, cause);
+    match contradicted(attempts, cause) {
+        Some(answer) => Ruling::Unverified {
+            kind: UnverifiedKind::Contradicted,
+            note: format!("an ordinary client got {answer}, the probe failed: {note}"),
+        },
+        None => Ruling::Unmet { phase: step.phase(), cause, note },
+    }
+}
+
+/// What an ordinary client got where the probe broke off. On an answer that was judged it has no opinion.
+fn contradicted(attempts: &[Attempt], cause: Cause) -> Option<String> {
+    let reference = contradiction(attempts).filter(|_| cause.is_broken_exchange())?;
+    let status = match &reference.step(Phase::Http)?.detail {
+        Detail::Http(detail) => detail.status,
+        _ => None,
+    };
+    Some(status.map_or_else(|| "an answer".to_owned(), |status| format!("status {status}")))
 }
 
 fn with_second_looks(attempts: &[Attempt], step: &Step) -> Cause {

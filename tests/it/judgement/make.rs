@@ -226,6 +226,7 @@ impl Case {
     fn steps(&self, purpose: Purpose, cause: Option<Cause>) -> Vec<Step> {
         let phases = match purpose {
             Purpose::SmallSegments | Purpose::LargeHello => vec![Phase::Connect, Phase::Tls],
+            Purpose::Reference => vec![Phase::Http],
             _ => self.phases(purpose),
         };
         let failing =

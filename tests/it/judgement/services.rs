@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use arcprobe::evidence::{Cause, Inquiry, InquiryOutcome, NotRun};
+use arcprobe::evidence::{Cause, Inquiry, InquiryOutcome, NotRun, Purpose};
 use arcprobe::plan::UnverifiedKind;
 use arcprobe::report::v1::Verdict::{Blocked, Incomplete, Ready, ReadyWithWarnings};
 use arcprobe::rules::model::Protocol;
@@ -20,6 +20,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("websocket-blocked", Blocked, &["websocket_blocked", "stands_in"], websocket()),
         Scenario::new("greeting-failing", ReadyWithWarnings, &["greeting_failing", "stands_in"], greeting()),
         Scenario::new("endpoint-unmet", Blocked, &["endpoint_unmet", "stands_in"], unknown()),
+        Scenario::new("probe-disagrees", Incomplete, &["probe_disagrees", "stands_in"], contradicted()),
         Scenario::new(
             "wildcards",
             ReadyWithWarnings,
@@ -79,6 +80,21 @@ fn greeting() -> Vec<Case> {
 
 fn unknown() -> Vec<Case> {
     with([https("gbl.his.arc.azure.com").bad(AT, Cause::Unknown)])
+}
+
+fn contradicted() -> Vec<Case> {
+    let got_through = |host: &str, cause| {
+        let case = https(host).bad(AT, cause).attempt(Purpose::Reference, AT, None);
+        case.http(|h| (h.request, h.status) = ("GET /".into(), Some(404)))
+    };
+    with([
+        got_through("gbl.his.arc.azure.com", Cause::TlsReset).attempt(
+            Purpose::Retry,
+            AT,
+            Some(Cause::TlsReset),
+        ),
+        got_through("eastus.dp.kubernetesconfiguration.azure.com", Cause::HttpTimeout),
+    ])
 }
 
 fn wildcards() -> Vec<Case> {

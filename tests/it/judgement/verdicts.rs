@@ -106,6 +106,45 @@ fn second_looks() {
     }
 }
 
+#[test]
+fn an_ordinary_client_contradicts_broken_exchanges_only() {
+    let got_through = |case: Case, cause| case.bad(V4, cause).attempt(Purpose::Reference, V4, None);
+    for &cause in Cause::ALL {
+        let expected = if cause.is_broken_exchange() {
+            "Contradicted".to_owned()
+        } else {
+            word(&one(host().bad(V4, cause)))
+        };
+        assert_eq!(word(&one(got_through(host(), cause))), expected, "{cause}");
+    }
+    let proxied = || host().by_proxy("http://proxy:3128");
+    let reference = |case: Case, cause| case.attempt(Purpose::Reference, V4, cause);
+    let stalled = || reference(host().bad(V4, Cause::TlsTimeout), None);
+    let table = [
+        // the client fails as well, or gets what the service does not give
+        ("tls tls_reset", reference(host().bad(V4, Cause::TlsReset), Some(Cause::Unknown))),
+        ("tls tls_reset", reference(host().bad(V4, Cause::TlsReset), Some(Cause::HttpBlockPage))),
+        // the phases, walked once more, fail again or not
+        ("Contradicted", stalled().attempt(Purpose::Retry, V4, Some(Cause::HttpTimeout))),
+        ("met", stalled().attempt(Purpose::Retry, V4, None)),
+        // what tells most counts
+        ("http http_block_page", stalled().bad(OTHER_V4, Cause::HttpBlockPage)),
+        ("tls tls_path_mtu", stalled().attempt(Purpose::SmallSegments, V4, None)),
+        (
+            "resolve dns_private_answer",
+            host().bad(INSIDE, Cause::TcpTimeout).attempt(Purpose::Reference, INSIDE, None),
+        ),
+        ("Contradicted", got_through(proxied(), Cause::ProxyClosed)),
+        ("proxy proxy_auth_required", got_through(proxied(), Cause::ProxyAuthRequired)),
+        ("proxy proxy_dns", got_through(proxied(), Cause::ProxyDns)),
+        ("websocket ws_refused", got_through(wss("hub.example.com"), Cause::WsRefused)),
+        ("Contradicted", got_through(host(), Cause::TcpReset).not_run(NotRun::Deadline)),
+    ];
+    for (expected, case) in table {
+        assert_eq!(word(&one(case.clone())), expected, "{case:#?}");
+    }
+}
+
 /// Our clock is forty days ahead of the server's.
 pub(super) fn skewed(tls: &mut arcprobe::evidence::TlsDetail) {
     tls.server_date = Some("Wed, 01 Jul 2026 12:00:00 GMT".into());
@@ -178,6 +217,16 @@ fn notes_tell_the_decisive_detail() {
         (
             Some("the connection is refused (20.0.0.1:443): raw text of tcp_refused"),
             host().bad(V4, Cause::TcpRefused),
+        ),
+        (
+            Some(
+                "an ordinary client got status 200, the probe failed: the connection is reset during the TLS handshake \
+                 (20.0.0.1:443): raw text of tls_reset",
+            ),
+            host()
+                .bad(V4, Cause::TlsReset)
+                .attempt(Purpose::Reference, V4, None)
+                .http(|h| h.status = Some(200)),
         ),
         (Some("the run's deadline passed first"), host().not_run(NotRun::Deadline)),
         (Some("no host"), host().unverified(UnverifiedKind::WildcardUnknown, "no host")),
