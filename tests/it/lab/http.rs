@@ -41,6 +41,8 @@ pub enum Http {
     EndlessBody,
     /// A byte of the answer every 200 ms.
     SlowDrip,
+    /// The first to a client that sends `Connection: close`, the second to all others.
+    ToClosing(Box<Self>, Box<Self>),
     /// These bytes as they are, then FIN.
     Raw(Vec<u8>),
     /// The first bytes once, the second ones without end.
@@ -142,6 +144,8 @@ pub(super) async fn serve(world: Arc<World>, io: impl Io, app: &App, name: &str)
                 return websocket::serve(&world, io, &request, *behaviour).await;
             }
             (App::Good | App::WebSocket(_), false) => &Http::Status(200),
+            (App::Http(Http::ToClosing(behaviour, _)), _) if request.is_last() => behaviour,
+            (App::Http(Http::ToClosing(_, behaviour)), _) => behaviour,
             (App::Http(behaviour), _) => behaviour.at(&request.path, turn),
         };
         let Some(mut text) = text(&world, behaviour) else { return misbehave(&world, io, behaviour).await };

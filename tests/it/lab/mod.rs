@@ -123,6 +123,19 @@ impl World {
         received.number - 1
     }
 
+    /// How many small hellos came to a host so far.
+    fn small_hellos(&self, name: &str) -> usize {
+        let start = format!("tls {name} hello=");
+        let size = |entry: &String| entry.strip_prefix(&start)?.parse().ok();
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .filter_map(size)
+            .filter(|&size: &usize| size <= tls::LARGE_HELLO)
+            .count()
+    }
+
     /// The artificial round-trip time.
     async fn delay(&self) {
         if !self.options.delay.is_zero() {

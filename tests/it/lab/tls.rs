@@ -44,6 +44,8 @@ pub enum Tls {
     Stall,
     /// RST after the ClientHello.
     ResetAfterHello,
+    /// RST after the first small ClientHello that comes to it, good to all others.
+    ResetsFirstHello,
     /// FIN after the ClientHello.
     CloseAfterHello,
     /// Its answers vanish unless the client asked for segments of at most about 600 bytes. (Linux; elsewhere: always.)
@@ -69,7 +71,7 @@ pub enum Tls {
 }
 
 const SMALL_SEGMENT: u32 = 600;
-const LARGE_HELLO: usize = 1300;
+pub(super) const LARGE_HELLO: usize = 1300;
 
 /// The beginning of a handshake message (a `ServerHello`) of almost 16 megabytes, and how it goes on.
 const FIRST: &[u8] = b"\x16\x03\x03\x00\x10\x02\xff\xff\xff\x03\x03ABCDEFGHIJ";
@@ -105,6 +107,7 @@ pub(super) async fn front(world: Arc<World>, mut stream: TcpStream, change: fn((
         Tls::OldVersion => say(stream, &alert(PROTOCOL_VERSION)).await,
         Tls::NotTls => say(stream, PLAIN_ANSWER.as_bytes()).await,
         Tls::ResetAfterHello => tcp::reset(stream),
+        Tls::ResetsFirstHello if size <= LARGE_HELLO && world.small_hellos(&name) == 1 => tcp::reset(stream),
         Tls::CloseAfterHello => tcp::close(stream).await,
         // a ServerHello of 16 megabytes in records of 16 bytes
         Tls::FloodsHandshake => flood(&mut stream, FIRST, MORE).await,

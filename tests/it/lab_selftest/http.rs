@@ -83,6 +83,14 @@ fn broken_answers() {
 }
 
 #[test]
+fn clients_are_told_apart_by_their_headers() {
+    let lab = one(Http::ToClosing(Box::new(Http::CloseAfterRequest), Box::new(Http::Status(200))));
+    let closing = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+    assert_eq!(ask(&lab, &closing, PATIENCE), (String::new(), Some(ErrorKind::UnexpectedEof)));
+    assert!(ask(&lab, GET, PATIENCE).0.starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
 fn answers_without_an_end() {
     let lab = one(Http::EndlessBody);
     let stream = connect(lab.address(HOST), PATIENCE).unwrap();

@@ -105,6 +105,9 @@ fn refusals_and_breaks() {
     let kind = |tls| plain_handshake(&one(tls)).map(|_| ()).unwrap_err().kind();
     assert_eq!(kind(Tls::ResetAfterHello), ErrorKind::ConnectionReset);
     assert_eq!(kind(Tls::CloseAfterHello), ErrorKind::UnexpectedEof);
+    let flaps = one(Tls::ResetsFirstHello);
+    assert_eq!(plain_handshake(&flaps).map(|_| ()).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert!(plain_handshake(&flaps).is_ok());
 }
 
 #[test]
