@@ -231,7 +231,7 @@ pub struct ProxyArgs {
     /// Ignore the proxies of the environment.
     #[arg(long)]
     pub no_proxy: bool,
-    /// Do not try directly what fails by way of a proxy.
+    /// Do not try what fails another way: directly where it fails through a proxy, and with an ordinary HTTP client.
     #[arg(long)]
     pub no_cross_check: bool,
 }

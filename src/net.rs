@@ -61,6 +61,8 @@ pub struct Net {
     pub proxies: Vec<ProxyServer>,
     /// Whether an endpoint that fails by way of a proxy is tried directly, too.
     pub cross_checks: bool,
+    /// Whether an ordinary client tries what fails, too; never in a cluster.
+    pub second_opinions: bool,
     /// For each phase.
     pub timeout: Duration,
     /// Extra attempts after a time-out.
@@ -160,7 +162,8 @@ impl Net {
         let roots =
             Roots { public: public.as_ref().map(anchors), given: given.as_ref().map(anchors), system: true };
         let given = given.map(|certificates| certificates.summaries).unwrap_or_default();
-        Ok(Self { given, ..Self::with_roots(settings, routes, roots) })
+        let second_opinions = settings.cross_checks;
+        Ok(Self { given, second_opinions, ..Self::with_roots(settings, routes, roots) })
     }
 
     /// The outside as the settings want it, with authorities that were read already.
@@ -183,6 +186,7 @@ impl Net {
                 .map(|p| ProxyServer::of(&p.value))
                 .collect(),
             cross_checks: settings.cross_checks,
+            second_opinions: false,
             timeout: settings.timeout,
             retries: settings.retries,
         }

@@ -17,7 +17,7 @@ use crate::plan::Route;
 /// The failure of the name, of the last address, or of the proxy on the way.
 pub async fn dial(net: &Net, route: &Route, host: &str, port: u16) -> Result<Stream, Failure> {
     if let Some(server) = net.proxy(route) {
-        return proxy::open(net, server, Some((host, port))).await.stream;
+        return proxy::open(net, server, Some((host, port)), net.timeout).await.stream;
     }
     let lookup = net.resolver.search(host).await;
     if let Some(failure) = &lookup.failure {

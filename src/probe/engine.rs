@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::descriptors;
 use super::looks::{self, LargeLooks};
 use super::one::{Prober, Target};
+use super::opinion::Opinions;
 use super::trail::Seen;
 use crate::evidence::{Evidence, NotRun, Observation};
 use crate::net::Net;
@@ -137,6 +138,7 @@ struct Run {
     observations: Vec<Option<Observation>>,
     hosts: HashMap<String, Arc<Semaphore>>,
     large_looks: Arc<LargeLooks>,
+    opinions: Arc<Opinions>,
     started: Instant,
 }
 
@@ -164,6 +166,7 @@ impl Run {
             observations: Vec::new(),
             hosts: HashMap::new(),
             large_looks: Arc::default(),
+            opinions: Arc::default(),
             started,
         }
     }
@@ -215,7 +218,9 @@ impl Run {
             seen: seen.clone(),
             place: index,
             large_looks: Arc::clone(&self.large_looks),
+            opinions: Arc::clone(&self.opinions),
             keep: None,
+            until: None,
         };
         let task = tokio::spawn(async move {
             let _turn = turn.acquire_owned().await;
@@ -269,7 +274,7 @@ fn widest_window() -> usize {
 const WIDEST_WINDOW: usize = 512;
 
 /// Two questions to DNS, then for each address a connection and a second look beside it; names with more than a few
-/// addresses are rare, and who finds no descriptor waits for one.
+/// addresses are rare, and who finds no descriptor waits for one. An ordinary client comes in where DNS is over.
 const FILES_PER_PROBE: u64 = 8;
 
 /// Standard streams, the event loop, reports to be saved.

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::http::{AbortOnDrop, Reply};
 use super::looks::LargeLooks;
 use super::one::{Prober, Target};
+use super::opinion::Opinions;
 use super::trail::Seen;
 use crate::evidence::Observation;
 use crate::net::Net;
@@ -29,7 +30,9 @@ pub async fn fetch(net: &Arc<Net>, check: &PlannedCheck) -> (Observation, Option
         seen: seen.clone(),
         place: 0,
         large_looks: Arc::<LargeLooks>::default(),
+        opinions: Arc::<Opinions>::default(),
         keep: Some(keep),
+        until: None,
     };
     // the prober drops its end when it is done; but an address that drops packets must not hold up another one's answer
     let task = AbortOnDrop::new(tokio::spawn(prober.run()));

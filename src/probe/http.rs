@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -147,7 +147,11 @@ fn describe(head: &http::response::Parts, exchange: &Exchange<'_>, detail: &mut 
 }
 
 /// The head is the answer; of the body only as much is read as helps to see who answered.
-async fn read(response: Response<Incoming>, exchange: &Exchange<'_>, detail: &mut HttpDetail) {
+pub(super) async fn read(
+    response: Response<impl Body<Data = Bytes> + Unpin>,
+    exchange: &Exchange<'_>,
+    detail: &mut HttpDetail,
+) {
     let (head, body) = response.into_parts();
     describe(&head, exchange, detail);
     if exchange.spec.answer.content.is_some() || !head.status.is_success() {
@@ -160,7 +164,7 @@ async fn read(response: Response<Incoming>, exchange: &Exchange<'_>, detail: &mu
 }
 
 /// The beginning of a body, bounded in size and time.
-pub(super) async fn excerpt(mut body: Incoming) -> Option<String> {
+pub(super) async fn excerpt(mut body: impl Body<Data = Bytes> + Unpin) -> Option<String> {
     let until = Instant::now() + LONGEST_BODY;
     let mut bytes = Vec::new();
     while bytes.len() < LARGEST_BODY {
@@ -208,7 +212,8 @@ impl Exchange<'_> {
         if self.port == usual { self.host.to_owned() } else { format!("{}:{}", self.host, self.port) }
     }
 
-    fn judge(&self, detail: &HttpDetail) -> Option<Failure> {
+    /// Why the answer is not one that the service gives; `None` when it is.
+    pub(super) fn judge(&self, detail: &HttpDetail) -> Option<Failure> {
         let status = detail.status?;
         if let Some(failure) = self.refused_by_proxy(status, detail) {
             return Some(failure);

@@ -20,11 +20,15 @@ mod http;
 mod io;
 mod looks;
 mod one;
+#[cfg_attr(not(feature = "cli"), path = "no_opinion.rs")]
+mod opinion;
 mod proxy;
 pub mod resolve;
 mod tls;
 mod trail;
 pub mod trust;
+#[cfg(feature = "cli")]
+mod verifier;
 mod walk;
 mod websocket;
 

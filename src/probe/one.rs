@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::http::Reply;
 use super::looks::LargeLooks;
+use super::opinion::Opinions;
 use super::trail::Seen;
 use super::walk::Walk;
 use crate::evidence::{Cause, Detail, Failure, Outcome, Purpose, Reach, ResolveDetail, Step};
@@ -49,8 +50,11 @@ pub(super) struct Prober {
     /// In the order of the run.
     pub(super) place: usize,
     pub(super) large_looks: Arc<LargeLooks>,
+    pub(super) opinions: Arc<Opinions>,
     /// Where a good answer goes that is not only judged but wanted.
     pub(super) keep: Option<mpsc::Sender<Reply>>,
+    /// When it has to be over, where that is before the time-outs of its phases.
+    pub(super) until: Option<Instant>,
 }
 
 /// Where the connection goes: the target itself, or where `--connect-to` sends it.
@@ -66,11 +70,15 @@ impl Prober {
         let Some(server) = self.net.proxy(&self.target.route) else {
             return self.directly(Purpose::Probe).await;
         };
-        let reached = self.by_way_of(server).await;
-        // what is fetched has to come the way that the agents go
-        if reached.is_none() && self.net.cross_checks && self.keep.is_none() {
-            self.directly(Purpose::Direct).await; // tells whether the proxy or the endpoint is at fault
-        }
+        let destination = self.destination();
+        let probing = async {
+            let reached = self.by_way_of(server, &destination).await;
+            // what is fetched has to come the way that the agents go
+            if reached.is_none() && self.net.cross_checks && self.keep.is_none() {
+                self.directly(Purpose::Direct).await; // tells whether the proxy or the endpoint is at fault
+            }
+        };
+        self.opinions.beside(&self, &destination, probing).await;
     }
 
     async fn directly(&self, purpose: Purpose) {
@@ -79,30 +87,41 @@ impl Prober {
         let walks = addresses
             .iter()
             .map(|&a| self.probe(purpose, SocketAddr::new(a, destination.port), &destination));
-        join_all(walks).await;
+        let probing = async { drop(join_all(walks).await) };
+        match purpose {
+            Purpose::Probe => self.opinions.beside(self, &destination, probing).await,
+            _ => probing.await,
+        }
     }
 
     /// The name is the proxy's to look up: it may be the only one that can.
-    async fn by_way_of(&self, server: &ProxyServer) -> Option<()> {
-        let destination = self.destination();
+    async fn by_way_of(&self, server: &ProxyServer, destination: &Destination) -> Option<()> {
         let mut purpose = Purpose::Probe;
         for _ in 0..=self.net.retries {
-            let walk = Walk {
-                prober: self,
-                purpose,
-                address: None,
-                diverted: destination.diverted.as_deref(),
-                trail: self.seen.begin(purpose, None),
-            };
-            if Box::pin(walk.proxied(server, &destination)).await.is_some() {
-                return Some(());
+            match self.through(purpose, server, destination).await {
+                Ok(()) => return Some(()),
+                Err(cause) if !cause.is_some_and(is_time_out) => return None,
+                Err(_) => purpose = Purpose::Retry,
             }
-            if !walk.trail.last_cause().is_some_and(is_time_out) {
-                return None;
-            }
-            purpose = Purpose::Retry;
         }
         None
+    }
+
+    /// Walks all phases once through a proxy.
+    ///
+    /// # Errors
+    /// The cause of the failure.
+    pub(super) async fn through(
+        &self,
+        purpose: Purpose,
+        server: &ProxyServer,
+        destination: &Destination,
+    ) -> Result<(), Option<Cause>> {
+        let diverted = destination.diverted.as_deref();
+        let trail = self.seen.begin(purpose, None);
+        let walk = Walk { prober: self, purpose, address: None, diverted, trail };
+        let reached = Box::pin(walk.proxied(server, destination)).await;
+        reached.ok_or_else(|| walk.trail.last_cause())
     }
 
     fn destination(&self) -> Destination {
@@ -160,7 +179,12 @@ impl Prober {
     }
 
     /// Walks all phases once; true when it ended in a time-out.
-    async fn walk(&self, purpose: Purpose, address: SocketAddr, destination: &Destination) -> bool {
+    pub(super) async fn walk(
+        &self,
+        purpose: Purpose,
+        address: SocketAddr,
+        destination: &Destination,
+    ) -> bool {
         let trail = self.seen.begin(purpose, Some(address));
         let address = Some(address);
         let walk = Walk { prober: self, purpose, address, diverted: destination.diverted.as_deref(), trail };

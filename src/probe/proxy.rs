@@ -4,6 +4,7 @@
 pub(super) mod fuzzing;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HOST, PROXY_AUTHORIZATION, USER_AGENT};
@@ -32,11 +33,17 @@ pub(super) struct Opened {
 }
 
 /// Opens a tunnel to `host:port`; without a target, only a connection to the proxy itself, for requests in absolute form.
-pub(super) async fn open(net: &Net, server: &ProxyServer, target: Option<(&str, u16)>) -> Opened {
+pub(super) async fn open(
+    net: &Net,
+    server: &ProxyServer,
+    target: Option<(&str, u16)>,
+    within: Duration,
+) -> Opened {
     let mut way = Way {
         net,
         server,
-        until: Instant::now() + net.timeout,
+        within,
+        until: Instant::now() + within,
         detail: ProxyDetail {
             proxy: server.label.clone(),
             with_credentials: server.authorization.is_some(),
@@ -96,6 +103,7 @@ fn scheme_names(value: &str) -> Vec<String> {
 struct Way<'a> {
     net: &'a Net,
     server: &'a ProxyServer,
+    within: Duration,
     until: Instant,
     detail: ProxyDetail,
     address: Option<SocketAddr>,
@@ -173,7 +181,7 @@ impl Way<'_> {
 
     async fn ask(&mut self, stream: Stream, target: &str) -> Result<Stream, Failure> {
         self.detail.request = Some(format!("CONNECT {target}"));
-        let within = self.net.timeout;
+        let within = self.within;
         let silent = || Failure::new(Cause::ProxyTimeout, format!("no answer to CONNECT within {within:?}"));
         let request = self.request(target).map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
         let (mut sender, connection) =

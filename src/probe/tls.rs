@@ -43,7 +43,7 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     provider: &Arc<CryptoProvider>,
     within: Duration,
 ) -> Handshake<S> {
-    let recorder = Arc::new(Recorder { provider: Arc::clone(provider), chain: Mutex::default() });
+    let recorder = Arc::new(Recorder::new(provider));
     let mut detail = TlsDetail { server_name: name.to_str().into_owned(), ..TlsDetail::default() };
     let config = match config(&recorder, hello, offer_http) {
         Ok(config) => Arc::new(config),
@@ -92,7 +92,7 @@ fn config(recorder: &Arc<Recorder>, hello: Hello, offer_http: bool) -> Result<Cl
 
 /// The time of this machine, whatever it is; that of the library panics before 1970, where clocks without a battery begin.
 #[derive(Debug)]
-struct AnyTime;
+pub(super) struct AnyTime;
 
 impl TimeProvider for AnyTime {
     fn current_time(&self) -> Option<UnixTime> {
@@ -120,9 +120,15 @@ fn describe(connection: &ClientConnection, detail: &mut TlsDetail) {
 
 /// Accepts every chain and keeps it. Signatures over the handshake are checked all the same.
 #[derive(Debug)]
-struct Recorder {
+pub(super) struct Recorder {
     provider: Arc<CryptoProvider>,
     chain: Mutex<Vec<CertificateDer<'static>>>,
+}
+
+impl Recorder {
+    pub(super) fn new(provider: &Arc<CryptoProvider>) -> Self {
+        Self { provider: Arc::clone(provider), chain: Mutex::default() }
+    }
 }
 
 impl ServerCertVerifier for Recorder {

@@ -11,7 +11,7 @@ use crate::evidence::{Attempt, Cause, Detail, Failure, Outcome, Purpose, Step};
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     attempts: Arc<Mutex<Vec<Attempt>>>,
-    run_started: Instant,
+    pub(super) run_started: Instant,
 }
 
 /// Where the steps of one attempt go.
@@ -38,6 +38,11 @@ impl Seen {
         let mut attempts = std::mem::take(&mut *self.attempts.lock().unwrap_or_else(PoisonError::into_inner));
         attempts.retain(|a| !a.steps.is_empty());
         attempts
+    }
+
+    /// Reads what was seen so far.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&[Attempt]) -> T) -> T {
+        read(&self.attempts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Adds an attempt that is complete.
@@ -93,8 +98,7 @@ impl Trail {
     }
 
     fn last<T>(&self, read: impl FnOnce(&Step) -> Option<T>) -> Option<T> {
-        let attempts = self.seen.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        read(attempts.get(self.index)?.steps.last()?)
+        self.seen.read(|attempts| read(attempts.get(self.index)?.steps.last()?))
     }
 
     /// Records a step that was made elsewhere.

@@ -54,7 +54,8 @@ impl Walk<'_> {
         let started = Instant::now();
         let is_plain = self.target().protocol == Protocol::Http;
         let target = (destination.host.as_str(), destination.port);
-        let opened = proxy::open(&self.prober.net, server, (!is_plain).then_some(target)).await;
+        let net = &self.prober.net;
+        let opened = proxy::open(net, server, (!is_plain).then_some(target), self.within()).await;
         if let Some(address) = opened.address {
             self.trail.went_to(address);
         }
@@ -71,8 +72,13 @@ impl Walk<'_> {
         &self.prober.target
     }
 
+    /// How long a phase may take that begins now. Whole milliseconds, since reports quote it.
     fn within(&self) -> Duration {
-        self.prober.net.timeout
+        let most = self.prober.net.timeout;
+        self.prober.until.map_or(most, |until| {
+            let left = until.saturating_duration_since(Instant::now()).min(most);
+            Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
+        })
     }
 
     async fn connect(&self) -> Option<Stream> {

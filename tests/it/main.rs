@@ -24,6 +24,7 @@ mod manual;
 #[cfg(all(target_os = "linux", feature = "network-tests"))]
 mod netns;
 mod no_proxy_oracles;
+mod opinions;
 mod phases;
 mod prerequisites;
 mod program;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderMap, Method};
 use reqwest::{Proxy, Url, redirect, retry};
 use rustls::ClientConfig;
 use tokio::time::Instant;
@@ -37,6 +37,7 @@ pub struct Client {
     net: Arc<Net>,
     route: Arc<Router>,
     tls: ClientConfig,
+    headers: HeaderMap,
     within: Duration,
 }
 
@@ -78,7 +79,23 @@ impl Client {
         within: Duration,
     ) -> Self {
         let tls = trust::client_config(&net.roots);
-        Self { net, route: Arc::new(route), tls, within }
+        Self::trusting(net, route, tls, within)
+    }
+
+    /// The same with a trust of its own.
+    pub(super) fn trusting(
+        net: Arc<Net>,
+        route: impl Fn(&str, u16, Protocol) -> Route + Send + Sync + 'static,
+        tls: ClientConfig,
+        within: Duration,
+    ) -> Self {
+        Self { net, route: Arc::new(route), tls, headers: HeaderMap::new(), within }
+    }
+
+    /// The same, sending these headers with each request.
+    #[must_use]
+    pub(super) fn with_headers(self, headers: HeaderMap) -> Self {
+        Self { headers, ..self }
     }
 
     /// Gets a page. Redirections are followed, at most so many, and from https only to https. Each takes its own route.
@@ -112,7 +129,8 @@ impl Client {
         let to = self.destination(url, proxy)?;
         let client = self.client(to.lookup, proxy).map_err(|e| ClientError::of(url, proxy, &e))?;
         let left = until.saturating_duration_since(Instant::now());
-        let mut sent = client.request(request.method.clone(), to.url).timeout(left);
+        let mut sent =
+            client.request(request.method.clone(), to.url).timeout(left).headers(self.headers.clone());
         if to.is_diverted {
             sent = sent.header(HOST, url.authority());
         }

@@ -1,7 +1,11 @@
 //! What a server answered.
 
+use std::net::SocketAddr;
+
+use bytes::Bytes;
 use http::HeaderMap;
 use http::header::LOCATION;
+use hyper::body::Body;
 
 use super::{ClientError, Problem, WebUrl};
 use crate::net::ProxyServer;
@@ -32,6 +36,16 @@ impl Response {
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
         self.answered.headers()
+    }
+
+    /// Who answered: the server, or the proxy on the way.
+    pub(in crate::probe) fn address(&self) -> Option<SocketAddr> {
+        self.answered.remote_addr()
+    }
+
+    /// Head and body, for a judgement of our own.
+    pub(in crate::probe) fn into_http(self) -> http::Response<impl Body<Data = Bytes> + Unpin> {
+        http::Response::<reqwest::Body>::from(self.answered)
     }
 
     /// The body, without its compression.

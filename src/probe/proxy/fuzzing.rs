@@ -14,7 +14,8 @@ pub(in crate::probe) async fn ask(
     stream: Stream,
 ) -> (ProxyDetail, Result<Stream, Failure>) {
     let detail = ProxyDetail { proxy: server.label.clone(), ..ProxyDetail::default() };
-    let mut way = Way { net, server, until: Instant::now() + net.timeout, detail, address: None };
+    let within = net.timeout;
+    let mut way = Way { net, server, within, until: Instant::now() + within, detail, address: None };
     let stream = way.ask(stream, &authority("management.azure.com", 443)).await;
     (way.detail, stream)
 }

@@ -1,0 +1,15 @@
+//! An agent in a cluster carries no ordinary client: nobody gives a second opinion there.
+
+use super::one::{Destination, Prober};
+
+/// None.
+#[derive(Debug, Default)]
+pub(super) struct Opinions;
+
+impl Opinions {
+    /// Waits for a probe.
+    #[expect(clippy::unused_self, reason = "where there is an ordinary client, its opinions are kept here")]
+    pub(super) async fn beside(&self, _: &Prober, _: &Destination, probing: impl Future<Output = ()>) {
+        probing.await;
+    }
+}
