@@ -11,6 +11,10 @@ mod lab;
 #[path = "../tests/it/program.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod program;
+#[cfg(target_os = "linux")]
+#[path = "../tests/it/require.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod require;
 
 #[cfg(target_os = "linux")]
 #[allow(dead_code, reason = "the tests use more of it")]

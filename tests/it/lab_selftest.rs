@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use client::{TlsStream, careless_handshake, careless_handshake_over, handshake};
 
 use super::lab::{Greeting, Host, Http, Lab, LabOptions, Serves, Tcp};
+use crate::require::require;
 
 /// Long enough for a loaded machine to answer, short enough to wait for where silence is expected.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -65,15 +66,11 @@ fn is_silence(kind: Option<ErrorKind>) -> bool {
     matches!(kind, Some(ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
-/// Standard output and error of a program; `None`, with a word about it, where it is not installed.
+/// Standard output and error of a program; `None` where it is not installed.
+#[track_caller]
 fn output(program: &str, args: &[&str]) -> Option<String> {
-    match Command::new(program).args(args).stdin(Stdio::null()).output() {
-        Ok(o) => Some(String::from_utf8_lossy(&[o.stdout, o.stderr].concat()).into_owned()),
-        Err(e) => {
-            println!("not compared with {program}: {e}");
-            None
-        }
-    }
+    let o = Command::new(require(program)?).args(args).stdin(Stdio::null()).output().unwrap();
+    Some(String::from_utf8_lossy(&[o.stdout, o.stderr].concat()).into_owned())
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod push;
 mod reference;
 mod report;
 mod reports;
+mod require;
 mod requirements;
 mod rules;
 mod scale;

@@ -6,6 +6,7 @@ use std::process::Command;
 use arcprobe::cli::WELCOME;
 
 use crate::program::Program;
+use crate::require::{leave_out, require};
 
 /// Every command that is shown, with those below it.
 const COMMANDS: [&str; 16] = [
@@ -51,14 +52,12 @@ fn bash_takes_its_script_and_completes_with_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("arcprobe.bash");
     std::fs::write(&file, script).expect("written");
-    let bash = |args: &[&str]| Command::new("bash").args(args).arg(&file).output();
-    let Ok(checked) = bash(&["-n"]) else {
-        println!("SKIPPED: bash is not installed");
-        return;
-    };
+    let Some(bash) = require("bash") else { return };
+    let bash = |args: &[&str]| Command::new(&bash).args(args).arg(&file).output().expect("bash runs");
+    let checked = bash(&["-n"]);
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     let typed = "source \"$0\"; COMP_WORDS=(arcprobe rep); COMP_CWORD=1; _arcprobe arcprobe rep arcprobe; echo \"${COMPREPLY[*]}\"";
-    let completed = bash(&["-c", typed]).expect("bash ran before");
+    let completed = bash(&["-c", typed]);
     assert_eq!(String::from_utf8_lossy(&completed.stdout), "report\n");
 }
 
@@ -78,28 +77,29 @@ fn it_is_a_plugin_of_kubectl_with_completions() {
         format!("{}:{}", folder.path().display(), std::env::var_os("PATH").unwrap_or_default().display());
     let run = |program: &Path, args: &[&str]| {
         let output = Command::new(program).args(args).env("PATH", &path).env("HOME", folder.path()).output();
-        output.map(|o| String::from_utf8_lossy(&[o.stdout, o.stderr].concat()).into_owned())
+        let output = output.unwrap_or_else(|e| panic!("{}: {e}", program.display()));
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     };
-    let usage = run(&at("kubectl-arcprobe"), &["check", "--nonsense"]).expect("it starts");
+    let usage = run(&at("kubectl-arcprobe"), &["check", "--nonsense"]);
     assert!(usage.contains("Usage: kubectl arcprobe check"), "{usage}");
-    let welcome = run(&at("kubectl-arcprobe"), &[]).expect("it starts");
+    let welcome = run(&at("kubectl-arcprobe"), &[]);
     assert!(welcome.contains("kubectl arcprobe check"), "{welcome}");
-    let asked = |args: &[&str]| run(&at("kubectl_complete-arcprobe"), args);
-    let Ok(commands) = asked(&["rep"]) else {
-        println!("SKIPPED: bash is not installed");
-        return;
-    };
-    assert_eq!(commands, "report\n:4\n");
-    assert!(asked(&["check", "--proxy-"]).expect("again").contains("--proxy-skip-range\n"));
-    // kubectl asks plugins since 1.26
-    let version = run(Path::new("kubectl"), &["version", "--client", "-o", "json"]).unwrap_or_default();
-    let version: serde_json::Value = serde_json::from_str(&version).unwrap_or_default();
-    let minor = version["clientVersion"]["minor"].as_str().map(|m| m.trim_end_matches('+').parse::<u32>());
-    if !matches!(minor, Some(Ok(26..))) {
-        println!("SKIPPED: no kubectl of 1.26 or newer is installed: {version}");
+    if require("bash").is_none() {
         return;
     }
-    let told = run(Path::new("kubectl"), &["__complete", "arcprobe", "rep"]).expect("it ran before");
+    let asked = |args: &[&str]| run(&at("kubectl_complete-arcprobe"), args);
+    assert_eq!(asked(&["rep"]), "report\n:4\n");
+    assert!(asked(&["check", "--proxy-"]).contains("--proxy-skip-range\n"));
+    let Some(kubectl) = require("kubectl") else { return };
+    let usage = run(&kubectl, &["arcprobe", "check", "--nonsense"]);
+    assert!(usage.contains("Usage: kubectl arcprobe check"), "{usage}");
+    let version: serde_json::Value =
+        serde_json::from_str(&run(&kubectl, &["version", "--client", "-o", "json"])).expect("JSON");
+    let minor = version["clientVersion"]["minor"].as_str().expect("a version").trim_end_matches('+');
+    if minor.parse::<u32>().expect("a number") < 26 {
+        return leave_out("completion by kubectl itself, which asks plugins since 1.26");
+    }
+    let told = run(&kubectl, &["__complete", "arcprobe", "rep"]);
     assert!(told.starts_with("report\n:4\n"), "{told}");
 }
 

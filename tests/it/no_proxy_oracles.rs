@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use arcprobe::proxy::{Client, SkipRange};
 
+use crate::require::{leave_out, require, require_that};
+
 const VALUES: &[&str] = &[
     "",
     ",",
@@ -90,20 +92,12 @@ fn program(name: &str) -> Command {
     command
 }
 
-fn is_there(name: &str, argument: &str) -> bool {
-    let found = program(name).arg(argument).output().is_ok_and(|o| o.status.success());
-    if !found {
-        println!("skipped: no {name} on this machine");
-    }
-    found
-}
-
 #[test]
 fn curl_reads_it_so() {
-    if !is_there("curl", "--version") {
+    if require("curl").is_none() {
         return;
     }
-    println!("skipped: networks of IPv6 and those of no bits, on which releases of curl differ");
+    leave_out("networks of IPv6 and those of no bits, on which releases of curl differ");
     let (proxy, direct) = (listener(), listener());
     for value in VALUES.iter().filter(|value| !value.contains("/0") && !value.starts_with("fd00::/")) {
         let output = program("curl")
@@ -140,21 +134,22 @@ fn listener() -> SocketAddr {
 #[test]
 fn python_urllib_reads_it_so() {
     let script = "from urllib.request import proxy_bypass_environment as f\nask = lambda v, u: f(u[7:-1], {'no': v})\n";
-    if is_there("python3", "--version") {
+    if require("python3").is_some() {
         python(Client::PythonUrllib, script);
     }
 }
 
 #[test]
 fn python_requests_reads_it_so() {
-    if !is_there("python3", "--version") {
+    if require("python3").is_none() {
         return;
     }
     let version = program("python3").args(["-c", "import requests; print(requests.__version__)"]).output();
     let version = String::from_utf8(version.unwrap().stdout).unwrap();
     let numbers: Vec<u32> = version.trim().split('.').filter_map(|n| n.parse().ok()).collect();
-    if numbers < vec![2, 34] {
-        println!("skipped: python3 has no requests of 2.34 or later, but {version:?}");
+    let obstacle =
+        format!("python3 has no requests of 2.34 or later (PyPI: requests), but {:?}", version.trim());
+    if !require_that(numbers >= vec![2, 34], &obstacle) {
         return;
     }
     let script = "from requests.utils import should_bypass_proxies as f\nimport os\n\
@@ -190,14 +185,14 @@ fn stdout(output: &Output) -> Vec<u8> {
 /// The environment is read once in a process, so each value has its own.
 #[test]
 fn go_reads_it_so() {
-    if !is_there("go", "version") {
+    if require("go").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let (source, binary) = (folder.path().join("main.go"), folder.path().join("main"));
     fs::write(&source, GO).unwrap();
     stdout(&program("go").args(["build", "-o"]).arg(&binary).arg(&source).output().unwrap());
-    println!("skipped: names that end like an address, on which releases of Go differ");
+    leave_out("names that end like an address, on which releases of Go differ");
     for value in VALUES.iter().chain(BLANKS).filter(|value| !["0.0.1", ".0.0.1"].contains(value)) {
         let asked: Vec<_> = HOSTS.iter().flat_map(|h| PORTS.iter().map(move |p| (*h, *p))).collect();
         let output = program(binary.to_str().unwrap())

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::fake_api::{FakeApi, Scenario};
 use crate::lab::{Lab, LabOptions, Resolver, Serves};
 use crate::program::{Program, Ran};
+use crate::require::require;
 
 fn network() -> Lab {
     let options =
@@ -193,10 +194,8 @@ fn az_that_hangs_ends_with_the_deadline_and_takes_its_children_along() {
         ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", config.to_str().unwrap()];
     let run = |more: &[&str]| Program::check_in(&lab).args(args).args(more).env("PATH", &path).run();
     let alive = || {
-        let Ok(seen) = std::process::Command::new("pgrep").args(["-f", mark]).output() else {
-            println!("SKIPPED: whether children outlive it: pgrep is not installed (Debian: procps)");
-            return false;
-        };
+        let Some(pgrep) = require("pgrep") else { return false };
+        let seen = std::process::Command::new(pgrep).args(["-f", mark]).output().unwrap();
         !seen.stdout.is_empty()
     };
     hang(&format!("sleep {mark}; true"));

@@ -61,11 +61,8 @@ fn a_deadline_leaves_the_rest_open() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "there is no SIGINT to send")]
 fn an_interrupted_run_reports_what_it_has() {
-    if cfg!(windows) {
-        println!("skipped: there is no SIGINT to send");
-        return;
-    }
     let lab = Lab::start(vec![Host::good("good.lab.example"), Host::new("hole.lab.example", Tcp::Blackhole)]);
     let flags = good().endpoint("hole", "hole.lab.example", "").flags(lab.directory());
     let mut command =

@@ -1,7 +1,6 @@
 //! The cluster: brought up once, with a namespace for each test.
 
 use std::io::Write as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -10,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 use crate::program::{Program, Ran, ran};
+use crate::require::{is_root, require_that};
 
 /// Which cluster the tests have.
 #[derive(Debug)]
@@ -39,25 +39,17 @@ pub(crate) fn on_the_cluster(test: impl FnOnce(&Namespace<'_>)) {
             let namespace = Namespace::new(bed);
             test(&namespace);
         }
-        Err(obstacle) => skipped(obstacle),
+        Err(obstacle) => _ = require_that(false, obstacle),
     }
 }
 
 /// The same, where the network of the nodes is needed.
 pub(crate) fn on_the_lab(test: impl FnOnce(&Namespace<'_>)) {
     on_the_cluster(|namespace| {
-        if namespace.bed.is_lab {
+        if require_that(namespace.bed.is_lab, "the faults of this test need the nodes of tests/kube-lab") {
             test(namespace);
-        } else {
-            println!("skipped: the faults of this test need the nodes of tests/kube-lab");
         }
     });
-}
-
-/// Says why a test does not run; where all of them have to, it fails.
-pub(crate) fn skipped(obstacle: &str) {
-    assert!(std::env::var_os("CI").is_none_or(|v| v != "true"), "cannot run: {obstacle}");
-    println!("skipped: {obstacle}");
 }
 
 impl Bed {
@@ -68,7 +60,7 @@ impl Bed {
         if let Some(given) = std::env::var_os("ARCPROBE_TEST_KUBECONFIG") {
             return Ok(Self { kubeconfig: given.into(), is_lab: false, kubectl: "kubectl".into() });
         }
-        if !std::fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0) {
+        if !is_root() {
             return Err("only root may start tests/kube-lab".into());
         }
         let up = Command::new(scripts().join("up.sh")).env("KUBE_LAB_NODES", "2").output();

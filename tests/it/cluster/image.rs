@@ -6,18 +6,19 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::bed::{Namespace, on_the_lab, scripts, skipped};
+use super::bed::{Namespace, on_the_lab, scripts};
 use super::internet::Internet;
 use crate::program::ran;
+use crate::require::require_that;
 
 /// Whom the image runs as.
 const USER: u32 = 65532;
 
 #[test]
 fn the_job_writes_metrics_from_the_image_of_a_release() {
-    let Some(image) = std::env::var_os("ARCPROBE_TEST_IMAGE").map(PathBuf::from) else {
-        return skipped("ARCPROBE_TEST_IMAGE names no image; bash .ci/release packs one");
-    };
+    let image = std::env::var_os("ARCPROBE_TEST_IMAGE").map(PathBuf::from);
+    require_that(image.is_some(), "ARCPROBE_TEST_IMAGE names no image; bash .ci/release packs one");
+    let Some(image) = image else { return };
     on_the_lab(|namespace| {
         ran(&Command::new(scripts().join("load.sh")).arg(&image).output().unwrap()).exits(0);
         let internet = Internet::good();

@@ -3,7 +3,7 @@
 //! Behind the feature `cluster-tests`, which changes nothing but that these tests exist. `tests/kube-lab` starts a cluster of
 //! two nodes on this machine, each in a network namespace of its own; its pods, its nodes and this machine reach a lab that
 //! stands for the internet. The scripts need root and Debian's archive. With `ARCPROBE_TEST_KUBECONFIG` the tests that need
-//! no more than an API server run on another cluster. A test that cannot run says why, and fails where `CI` is `true`.
+//! no more than an API server run on another cluster.
 
 mod access;
 mod bed;

@@ -1,8 +1,7 @@
 //! Real networks: namespaces with links, routers, firewalls and proxies as they are installed in companies.
 //!
 //! Behind the feature `network-tests`, which changes nothing but that these tests exist. They need root on Linux; all
-//! traffic stays inside the namespaces that they make, and these go away with the test. A test that cannot run says why,
-//! and fails where the variable `CI` is `true`.
+//! traffic stays inside the namespaces that they make, and these go away with the test.
 //!
 //! The lab is the same as everywhere. It is started by a thread inside the namespace `outside`, where it listens on
 //! 127.0.0.1; a translation of addresses brings to it what comes in for the addresses and ports of its hosts.
@@ -18,47 +17,15 @@ mod proxies_selftest;
 mod squid;
 mod tinyproxy;
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use crate::require::{is_root, require, require_that};
 
 /// Whether a test that needs these programs can run here; if not it has been said why.
 ///
 /// # Panics
-/// When it cannot run and `CI` is `true`.
+/// When it cannot run and `CI` is set.
+#[track_caller]
 fn ready(tools: &[&str]) -> bool {
-    match obstacle(tools) {
-        Some(obstacle) => possible(false, &obstacle),
-        None => true,
-    }
-}
-
-/// Says why something cannot run here.
-///
-/// # Panics
-/// When it cannot and `CI` is `true`.
-fn possible(is_possible: bool, obstacle: &str) -> bool {
-    if !is_possible {
-        assert!(std::env::var_os("CI").is_none_or(|v| v != "true"), "cannot run: {obstacle}");
-        println!("skipped: {obstacle}");
-    }
-    is_possible
-}
-
-fn obstacle(tools: &[&str]) -> Option<String> {
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0);
-    if !is_root {
-        return Some("only root may make network namespaces".into());
-    }
-    if let Some(missing) = ["ip", "nft"].iter().chain(tools).find(|name| tool(name).is_none()) {
-        return Some(format!("the program {missing} is not installed"));
-    }
-    namespace::obstacle()
-}
-
-/// Where a program is; directories of the administrator are looked into even where they are not in the path.
-fn tool(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut directories: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    directories.extend(["/usr/sbin", "/sbin"].map(PathBuf::from));
-    directories.into_iter().map(|d| d.join(name)).find(|p| p.is_file())
+    require_that(is_root(), "only root may make network namespaces")
+        && ["ip", "nft"].iter().chain(tools).all(|tool| require(tool).is_some())
+        && namespace::obstacle().is_none_or(|obstacle| require_that(false, &obstacle))
 }

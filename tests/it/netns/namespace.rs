@@ -95,7 +95,7 @@ pub(super) fn obstacle() -> Option<String> {
 }
 
 fn tool(name: &str) -> std::path::PathBuf {
-    super::tool(name).unwrap_or_else(|| panic!("{name} is not installed"))
+    crate::require::find(name).unwrap_or_else(|| panic!("{name} is not installed"))
 }
 
 /// Runs a command that has to succeed.

@@ -5,8 +5,9 @@ use std::process::Command;
 
 use super::network::{Middle, Network};
 use super::squid::{self, Squid};
-use super::{ready, tinyproxy, tool};
+use super::{ready, tinyproxy};
 use crate::lab::{Serves, Tcp};
+use crate::require::require;
 
 fn network() -> Network {
     let refusing = Serves::from(Tcp::Refused);
@@ -15,7 +16,7 @@ fn network() -> Network {
 
 /// The proxy's status and the server's, 0 where there was none.
 fn curl(network: &Network, proxy: &str, url: &str, authority: &Path) -> String {
-    let mut curl = Command::new(tool("curl").unwrap());
+    let mut curl = Command::new(require("curl").unwrap());
     curl.env_clear().args(["-s", "-m", "10", "-o", "/dev/null", "-w", "%{http_connect} %{http_code}"]);
     curl.args(["-x", proxy, url, "--cacert"]).arg(authority);
     let output = network.client.inside(|| curl.output()).unwrap();

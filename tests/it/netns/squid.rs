@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::daemon::{Daemon, open_to_all};
 use super::network::{MIDDLE, Network, RESOLVER};
-use super::tool;
+use crate::require::{require, require_that};
 
 /// A squid in the middle of a network.
 pub(super) struct Squid {
@@ -46,7 +46,7 @@ const CERTGEN: &str = "/usr/lib/squid/security_file_certgen";
 
 /// Whether this squid can inspect TLS; if not it has been said why.
 pub(super) fn can_inspect() -> bool {
-    super::possible(Path::new(CERTGEN).is_file(), "this squid has no OpenSSL; squid-openssl does")
+    require_that(Path::new(CERTGEN).is_file(), "this squid has no OpenSSL; squid-openssl does")
 }
 
 impl Squid {
@@ -81,7 +81,7 @@ impl Squid {
         let configuration = directory.join("squid.conf");
         let text = configured(options, rules).replace("DIR", &directory.display().to_string());
         fs::write(&configuration, text).unwrap();
-        let mut command = Command::new(tool("squid").unwrap());
+        let mut command = Command::new(require("squid").unwrap());
         command.arg("-N").arg("-f").arg(&configuration).current_dir(&directory);
         let log = directory.join("output.log");
         let daemon = Daemon::start(&network.middle, &mut command, (MIDDLE, 3128).into(), &log);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::daemon::{Daemon, open_to_all};
 use super::network::{MIDDLE, Network, RESOLVER};
-use super::tool;
+use crate::require::require;
 
 /// What it needs besides `ip` and `nft`.
 pub(super) const TOOLS: &[&str] = &["tinyproxy", "unshare"];
@@ -35,8 +35,8 @@ pub(super) fn start(network: &Network, lines: &str) -> Daemon {
         ),
     );
     let script = "mount --bind \"$1\" /etc/resolv.conf && exec \"$2\" -d -c \"$3\"";
-    let mut command = Command::new(tool("unshare").unwrap());
+    let mut command = Command::new(require("unshare").unwrap());
     command.args(["--mount", "sh", "-c", script, "sh", &resolver]);
-    command.arg(tool("tinyproxy").unwrap()).arg(&configuration);
+    command.arg(require("tinyproxy").unwrap()).arg(&configuration);
     Daemon::start(&network.middle, &mut command, (MIDDLE, 3128).into(), &directory.join("output.log"))
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::accepted::everything;
 use super::samples::{ALL, TODAY, YESTERDAY};
 use super::{NARROW, in_tree, read, tampered};
+use crate::require::require;
 
 /// Every sample as it is, and with every text in it tampered with.
 fn samples() -> Vec<(String, Report)> {
@@ -75,11 +76,9 @@ pub(crate) fn assert_junit(name: &str, text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.xml");
     std::fs::write(&file, text).unwrap();
-    let mut xmllint = Command::new("xmllint");
-    let Ok(output) = xmllint.arg("--noout").arg("--schema").arg(&schema).arg(&file).output() else {
-        println!("SKIPPED: xmllint is not installed (Debian: libxml2-utils)");
-        return;
-    };
+    let Some(xmllint) = require("xmllint") else { return };
+    let output =
+        Command::new(xmllint).arg("--noout").arg("--schema").arg(&schema).arg(&file).output().unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
 

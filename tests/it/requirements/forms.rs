@@ -9,6 +9,8 @@ use arcprobe::rules::model::{Cloud, HostPattern};
 use arcprobe::rules::{Asked, builtin, scope, values};
 use arcprobe::settings::Connectivity;
 
+use crate::require::{require, require_that};
+
 /// All features in every region where clusters can be connected, both with wildcards and without.
 fn lists() -> Vec<(String, Requirements)> {
     let mut lists = Vec::new();
@@ -137,14 +139,12 @@ fn the_list_is_that_of_the_rules() {
 
 #[test]
 fn squid_takes_the_fragment() {
-    let Some(squid) = squid() else {
-        println!("skipped: squid is not installed");
-        return;
-    };
+    let Some(squid) = require("squid") else { return };
     let about = Command::new(&squid).arg("-v").output().unwrap();
     let can_bump = String::from_utf8_lossy(&about.stdout).contains("with-openssl");
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("squid.conf");
+    require_that(can_bump, "lines that inspect TLS: this squid has no OpenSSL (Debian: squid-openssl)");
     for (name, list) in lists().into_iter().step_by(7) {
         let fragment = export(&list, Form::Squid).text;
         let bumping = fragment.replace("#   ", "");
@@ -158,12 +158,6 @@ fn squid_takes_the_fragment() {
             assert!(output.status.success() && bad.is_empty(), "{name}, {kind}: {bad:#?}");
         }
     }
-}
-
-/// Where Debian has it, which is not on the path of everybody.
-fn squid() -> Option<PathBuf> {
-    let found = ["/usr/sbin/squid", "/usr/local/sbin/squid", "/usr/bin/squid"].map(PathBuf::from);
-    found.into_iter().find(|path| path.is_file())
 }
 
 fn in_tree(path: &str) -> PathBuf {
