@@ -1,6 +1,8 @@
 //! What the documents say is what the program does: commands parse, paths and links lead somewhere, screens and tables are those
 //! of the code.
 
+mod readme;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
