@@ -8,6 +8,7 @@ use arcprobe::agent::{Failed, Hello, Record, Summary};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::beside::beside;
 use crate::fake_api::{FakeApi, Scenario, kubeconfig, state};
 use crate::program::{Program, Ran};
 
@@ -185,7 +186,6 @@ fn agents_that_do_not_fit_are_refused_by_name() {
 
 #[test]
 fn a_server_that_is_not_there() {
-    let directory = tempfile::tempdir().unwrap();
     // one that speaks no TLS, and one that never says a word
     let plain = FakeApi::start(Scenario::default()).url().replace("http://", "https://");
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -196,11 +196,13 @@ fn a_server_that_is_not_there() {
         (plain.as_str(), "breaks off: tls handshake eof"),
         (mute.as_str(), "context"),
     ];
-    for (server, words) in table {
+    beside(table, |(server, words)| {
+        let directory = tempfile::tempdir().unwrap();
         let config = kubeconfig(directory.path(), server);
-        let report = run_with(&config, directory.path(), &["--timeout", "1s"]).exits(5).json();
+        let limits = ["--timeout", "1s", "--deadline", "3s"];
+        let report = run_with(&config, directory.path(), &limits).exits(5).json();
         tells(&report["findings"][0], "cluster_unreachable", &[words, "context \\\"fake\\\""]);
-    }
+    });
 }
 
 /// What the workstation sees is reported, whatever becomes of the cluster.

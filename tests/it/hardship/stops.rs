@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::beside::beside;
 use crate::fake_api::{FakeApi, Scenario, state};
 use crate::inside::payload;
 use crate::program::{Program, Ran, check, ran};
@@ -41,7 +42,7 @@ fn end(child: Child) -> (Ran, Duration) {
 
 #[test]
 fn every_signal_that_asks_for_an_end_leaves_whole_reports() {
-    for name in SIGNALS {
+    beside(SIGNALS, |name| {
         let lab = lab();
         let at = |file: &str| lab.directory().join(file).display().to_string();
         let (saved, page) = (at("report.json"), at("report.html"));
@@ -60,7 +61,7 @@ fn every_signal_that_asks_for_an_end_leaves_whole_reports() {
         assert_eq!(report["run"]["interrupted"], true, "{name}");
         assert_eq!(check(&report, "good")["verdict"], "met", "{name}");
         assert_eq!(check(&report, "hole")["unverified"], "not_run", "{name}");
-    }
+    });
 }
 
 /// As `nohup` starts it.
@@ -134,7 +135,7 @@ fn reason(report: &Value) -> &str {
 
 #[test]
 fn a_cluster_is_cleared_up_after_every_signal() {
-    for name in SIGNALS {
+    beside(SIGNALS, |name| {
         let (child, api, _directory) = inside(silent_pod(), "GET /api/v1/namespaces/ops/pods/");
         signal(&child, name);
         let (ran, took) = end(child);
@@ -147,15 +148,15 @@ fn a_cluster_is_cleared_up_after_every_signal() {
             "{name}: {created} created, {deleted} deleted: {:?}",
             api.seen()
         );
-    }
+    });
 }
 
 /// At any moment of the delivery.
 #[test]
 fn a_stop_between_two_creations_leaves_nothing() {
-    for begun in
-        ["POST /apis/batch", "POST /api/v1/namespaces/ops/configmaps", "POST /api/v1/namespaces/ops/secrets"]
-    {
+    let moments =
+        ["POST /apis/batch", "POST /api/v1/namespaces/ops/configmaps", "POST /api/v1/namespaces/ops/secrets"];
+    beside(moments, |begun| {
         let (child, api, _directory) = inside(silent_pod(), begun);
         signal(&child, "TERM");
         let (ran, _) = end(child);
@@ -166,19 +167,19 @@ fn a_stop_between_two_creations_leaves_nothing() {
             "{begun}: {created} created, {deleted} deleted: {:?}",
             api.seen()
         );
-    }
+    });
 }
 
 #[test]
 fn a_cluster_that_does_not_answer_holds_nobody_up_who_stops() {
-    for silent in ["GET /api/v1/nodes", "GET /api", "POST /apis/authorization", "GET /"] {
+    beside(["GET /api/v1/nodes", "GET /api", "POST /apis/authorization", "GET /"], |silent| {
         let (child, _api, _directory) = inside(Scenario { silent: Some(silent), ..silent_pod() }, silent);
         signal(&child, "INT");
         let (ran, took) = end(child);
         assert!(took < Duration::from_secs(5), "{silent}: {took:?}");
         let report = ran.exits(130).json();
         assert_eq!(reason(&report), "the run was stopped first", "{silent}");
-    }
+    });
 }
 
 /// The cluster does not take the Jobs back: the first Ctrl-C waits for it, the second does not.
@@ -214,9 +215,6 @@ fn the_same_signal_twice_is_one_wish() {
 
 #[test]
 fn other_commands_can_be_stopped_too() {
-    let directory = tempfile::tempdir().unwrap();
-    let api = FakeApi::start(Scenario { silent: Some("GET /"), ..Scenario::default() });
-    let config = api.kubeconfig(directory.path()).display().to_string();
     let commands: [&[&str]; 6] = [
         &["diagnose"],
         &["diagnose", "--watch"],
@@ -225,14 +223,16 @@ fn other_commands_can_be_stopped_too() {
         &["check"],
         &["check", "-l", "eastus", "--from", "pod", "--dry-run"],
     ];
-    for args in commands {
-        let before = api.seen().len();
+    beside(commands, |args| {
+        let directory = tempfile::tempdir().unwrap();
+        let api = FakeApi::start(Scenario { silent: Some("GET /"), ..Scenario::default() });
+        let config = api.kubeconfig(directory.path()).display().to_string();
         let child = start(Program::new().args(args).args(["--kube-config", &config]));
-        wait_until(|| api.seen().len() > before);
+        wait_until(|| !api.seen().is_empty());
         std::thread::sleep(Duration::from_millis(200));
         signal(&child, "INT");
         let (ran, took) = end(child);
         assert!(took < Duration::from_secs(5), "{args:?}: {took:?}");
         ran.exits(130);
-    }
+    });
 }

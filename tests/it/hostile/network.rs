@@ -2,8 +2,9 @@
 //! processor that the system sets, with the right word, and harmless in every format.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::beside::beside;
 use crate::lab::{
     App, Dns, Greeting, HOSTILE, Host, Http, Lab, MARKUP, Proxy, Serves, Tls, WebSocket, gzip_bomb,
 };
@@ -20,6 +21,9 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A run has a few phases, and all that is rendered from it; loaded machines take their time.
 const LONGEST: Duration = Duration::from_secs(25);
+
+/// Runs mostly wait for a time-out.
+const AT_ONCE: usize = 6;
 
 /// In milliseconds: a few phases of a time-out each, on a loaded machine.
 const LONGEST_MEASURED: f64 = 6_000.0;
@@ -229,7 +233,6 @@ fn run(lab: &Lab, (name, rule, ..): &Row, expected: &str, more: &[String]) -> Op
     let directory = tempfile::tempdir().unwrap();
     let at = directory.path().join("report");
     let rules = TestRules::new().endpoint(name, &host(name), rule);
-    let started = Instant::now();
     let ran = Program::check_in(lab)
         .args(rules.flags(directory.path()))
         .args(["--timeout", &format!("{}s", TIMEOUT.as_secs())])
@@ -238,7 +241,6 @@ fn run(lab: &Lab, (name, rule, ..): &Row, expected: &str, more: &[String]) -> Op
         .env("TOKIO_WORKER_THREADS", "2") // whose stacks count as memory
         .limited(LIMITS)
         .within(LONGEST);
-    let took = started.elapsed();
     let Ok(text) = std::fs::read_to_string(at.with_extension("json")) else {
         return Some(format!("{name}: exit code {} and no report: {}", ran.code, ran.stderr));
     };
@@ -253,7 +255,6 @@ fn run(lab: &Lab, (name, rule, ..): &Row, expected: &str, more: &[String]) -> Op
     if verdict != expected || ran.code != code {
         return Some(format!("{name}: {verdict}, expected {expected}; exit code {}\n{check:#}", ran.code));
     }
-    println!("{name}: {verdict} after {took:?}");
     assert_harmless(name, &ran, &at);
     None
 }
@@ -265,7 +266,7 @@ fn run_all(rows: &[Row]) {
     let lab = Lab::start(rows.iter().map(host).collect());
     let (left, wrong) = (Mutex::new(rows.iter()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 loop {
                     let row = left.lock().unwrap().next();
@@ -316,7 +317,7 @@ fn proxies() {
         (Proxy::Hostile(302), "proxy proxy_protocol"),
     ];
     let row = serves("any", HTTPS, Serves::Good, "");
-    for (behaviour, expected) in rows {
+    beside(rows, |(behaviour, expected)| {
         let lab = Lab::start(vec![Host::good(host("any"))]);
         let url = format!("http://wrong:login@{}", lab.proxy(behaviour));
         let more = ["--proxy-https".to_owned(), url, "--no-cross-check".into()];
@@ -324,5 +325,5 @@ fn proxies() {
         assert!(wrong.is_none(), "{behaviour:?}: {}", wrong.unwrap_or_default());
         let asked = lab.log().iter().filter(|entry| entry.starts_with("proxy CONNECT")).count();
         assert_eq!(asked, 1, "{behaviour:?}: who refuses is not asked again");
-    }
+    });
 }
