@@ -217,18 +217,18 @@ mod properties {
         }
     }
 
-    /// What is read again and again from its beginning would take hours.
+    /// What is read again and again from its beginning would take many minutes.
     #[test]
     fn time_grows_with_the_size() {
         let began = Instant::now();
         for part in
             PARTS.iter().chain(&["<td>|", "<td", "[a](", "{a", "<a", "a|", "(", "a.b ", "<!--", "<x>&lt;"])
         {
-            let page = part.repeat((1 << 16) / part.len());
+            let page = part.repeat((1 << 14) / part.len());
             let _ = VendorTable::read(page.as_bytes());
             let cell = format!("|Endpoint|\n|---|\n|{page}|\n<td>{page}");
             let _ = VendorTable::read(cell.as_bytes());
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     }
 }
