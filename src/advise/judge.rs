@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use super::Known;
 use crate::finding::Severity;
 use crate::networks::Role;
-use crate::networks::cidr::{merged, overlap};
+use crate::networks::cidr::merged;
 use crate::proxy::{Client, Difference, EntryKind, SkipRange, differences};
 use crate::report::v1::{SkipEntry, SkipProblem, SkipProblemKind as Kind};
 
@@ -146,9 +146,9 @@ fn redundant(range: &SkipRange) -> Vec<SkipProblem> {
     let given = networks(range);
     let mut problems = Vec::new();
     for (at, (entry, net)) in given.iter().enumerate() {
-        let holder = given.iter().enumerate().find(|(other, (_, n))| {
-            *other != at && n.contains(net) && (n != net || *other < at) && overlap(n, net)
-        });
+        // of two that are the same the later one is not needed
+        let holder =
+            given.iter().enumerate().find(|(other, (_, n))| n.contains(net) && (n != net || *other < at));
         if let Some((_, (other, _))) = holder {
             let text = format!("{entry} is not needed: {other} holds it");
             let entry = entry.clone();
@@ -168,3 +168,7 @@ fn networks(range: &SkipRange) -> Vec<(String, IpNet)> {
     };
     range.entries().iter().filter_map(of).collect()
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;
