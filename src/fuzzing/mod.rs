@@ -55,12 +55,15 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::path::{Path, PathBuf};
     use std::time::{Duration, Instant};
-    use std::{fs, io};
+    use std::{fs, io, thread};
 
     use super::*;
 
     /// Longer than anything of this size may take in a slow build on a busy machine.
     const HANGS: Duration = Duration::from_secs(20);
+
+    /// One thread would be the longest of all tests of the library.
+    const WORKERS: usize = 4;
 
     fn root() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
@@ -89,12 +92,17 @@ mod tests {
     /// What broke something once is kept in `fuzz/crashes`, what the search begins with in `fuzz/corpus`.
     #[test]
     fn everything_that_is_stored_holds() {
-        let mut failed = Vec::new();
-        for (name, _) in TARGETS {
-            assert!(files(&root().join("corpus").join(name)).unwrap().len() > 5, "{name} has too few seeds");
-            failed.extend(failing(name, &root().join("corpus").join(name)));
-            failed.extend(failing(name, &root().join("crashes").join(name)));
-        }
+        let failing_of = |(name, _): &(&str, Target)| {
+            let (seeds, crashes) = (root().join("corpus").join(name), root().join("crashes").join(name));
+            assert!(files(&seeds).unwrap().len() > 5, "{name} has too few seeds");
+            [failing(name, &seeds), failing(name, &crashes)].concat()
+        };
+        let share = |first: usize| TARGETS.iter().skip(first).step_by(WORKERS).flat_map(failing_of).collect();
+        let failed: Vec<String> = thread::scope(|scope| {
+            let start = |first| scope.spawn(move || -> Vec<String> { share(first) });
+            let working: Vec<_> = (0..WORKERS).map(start).collect();
+            working.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        });
         assert!(failed.is_empty(), "{} inputs fail:\n{}", failed.len(), failed.join("\n"));
     }
 
