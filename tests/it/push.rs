@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::lab::{Host, Http, Lab, Tcp};
 use crate::program::{Program, Ran, TestRules};
+use crate::require::require;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -200,12 +202,12 @@ struct Pushgateway {
 }
 
 impl Pushgateway {
-    fn start() -> Option<Self> {
+    fn start(program: &Path) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = Command::new("prometheus-pushgateway");
+        let mut command = Command::new(program);
         command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
-        Some(Self { child, port })
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Self { child, port }
     }
 
     fn metrics(&self) -> Option<String> {
@@ -227,10 +229,8 @@ impl Drop for Pushgateway {
 
 #[test]
 fn a_real_pushgateway_takes_the_metrics() {
-    let Some(gateway) = Pushgateway::start() else {
-        println!("skipped: prometheus-pushgateway is not installed");
-        return;
-    };
+    let Some(program) = require("prometheus-pushgateway") else { return };
+    let gateway = Pushgateway::start(&program);
     let started = Instant::now();
     while gateway.metrics().is_none() {
         assert!(started.elapsed() < LIMIT, "it does not start");
