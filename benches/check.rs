@@ -11,7 +11,7 @@
 
 #[path = "blackbox/mod.rs"]
 mod blackbox;
-#[path = "../tests/it/lab/mod.rs"]
+#[path = "../src/lab/mod.rs"]
 mod lab;
 
 use std::fmt::Write as _;

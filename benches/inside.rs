@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells, and fails loudly")]
 
 #[cfg(target_os = "linux")]
-#[path = "../tests/it/lab/mod.rs"]
+#[path = "../src/lab/mod.rs"]
 mod lab;
 #[cfg(target_os = "linux")]
 #[path = "../tests/it/program.rs"]

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example demo [-- MORE FLAGS]`
 
-#[path = "../tests/it/lab/mod.rs"]
+#[path = "../src/lab/mod.rs"]
 mod lab;
 
 use std::process::ExitCode;

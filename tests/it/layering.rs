@@ -15,6 +15,7 @@ const SHELL: &[&str] = &[
     "commands",
     "conclude",
     "discovery",
+    "lab",
     "main",
     "measure",
     "net",
@@ -38,6 +39,8 @@ const GATHERS: &[&str] = &["lib", "rules"];
 
 /// `FROM` never imports `TO`.
 const NEVER: &[(&str, &[&str])] = &[
+    // the lab knows nothing of the program that is tried in it
+    ("lab", &["*"]),
     // evidence is what travels and what is saved: it depends on nothing
     ("evidence", &["*"]),
     ("finding", &["*"]),
@@ -65,7 +68,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "commands", "settings", "report"]),
     ("clap_complete", &["cli", "commands"]),
     ("clap_mangen", &["commands"]),
-    ("hickory_resolver", &["probe"]),
+    ("hickory_resolver", &["lab", "probe"]),
     ("http_body_util", &["probe"]),
     ("tower", &["cluster"]),
     ("hyper", &["probe"]),
@@ -74,19 +77,20 @@ const HOMES: &[(&str, &[&str])] = &[
     ("k8s_openapi", &["cluster"]),
     ("lzma_rust2", &["bin::loader"]),
     ("kube", &["cluster"]),
+    ("rcgen", &["lab"]),
     ("regex", &["chain"]),
-    ("rustls", &["cluster::error", "net", "probe"]),
+    ("rustls", &["cluster::error", "lab", "net", "probe"]),
     ("rustls_native_certs", &["probe::trust"]),
     (
         "serde_yaml",
         &["commands::rbac", "rules::faults", "rules::load", "rules::prerequisites", "rules::waivers"],
     ),
-    ("socket2", &["probe"]),
+    ("socket2", &["lab", "probe"]),
     ("terminal_size", &["commands"]),
     // `commands` starts the runtime
-    ("tokio", &["probe", "net", "measure", "agent::run", "commands", "cluster", "survey"]),
-    ("tokio_rustls", &["probe"]),
-    ("tokio_tungstenite", &["probe"]),
+    ("tokio", &["probe", "net", "measure", "agent::run", "commands", "cluster", "survey", "lab"]),
+    ("tokio_rustls", &["lab", "probe"]),
+    ("tokio_tungstenite", &["lab", "probe"]),
     ("webpki_roots", &["net::roots"]),
     ("x509_parser", &["probe::certificate"]),
     ("std::env::current_exe", &["payload"]),
@@ -94,9 +98,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("std::env::args_os", &["main", "bin::agent"]),
     ("std::env::vars_os", &["main"]),
     // `measure` sees which signals it was told to ignore
-    ("std::fs", &["bin::agent", "cluster", "commands", "measure", "net", "payload", "probe", "rules::load"]),
-    ("std::net::TcpStream", &[]),
-    ("std::net::UdpSocket", &[]),
+    (
+        "std::fs",
+        &["bin::agent", "cluster", "commands", "lab", "measure", "net", "payload", "probe", "rules::load"],
+    ),
+    ("std::net::TcpStream", &["lab"]),
+    ("std::net::UdpSocket", &["lab"]),
     ("std::process::Command", &["commands::program"]),
 ];
 
