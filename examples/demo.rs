@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release --example demo [-- MORE FLAGS]`
 
-#[path = "../src/lab/mod.rs"]
+#[path = "../tests/it/lab.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
 mod lab;
 
 use std::process::ExitCode;

@@ -1,6 +1,25 @@
 //! Which host is really served at which port.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+/// Where connections to a port have to go instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diversion {
+    /// The host that is asked for; `None`: any.
+    pub host: Option<String>,
+    /// The port that is asked for.
+    pub port: u16,
+    /// The port on 127.0.0.1 at which it is really served.
+    pub to_port: u16,
+}
+
+impl fmt::Display for Diversion {
+    /// As `HOST:PORT::PORT`, the form of curl's `--connect-to`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}::{}", self.host.as_deref().unwrap_or_default(), self.port, self.to_port)
+    }
+}
 
 /// Where connections go, by the host and port that were asked for.
 #[derive(Default)]
@@ -12,7 +31,7 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// The real port; who was told it by [`Routes::connect_to`] asks for that one.
+    /// The real port; who was told it by [`Routes::diversions`] asks for that one.
     pub(super) fn find(&self, host: &str, asked: u16) -> Option<u16> {
         let is_own = |(ports, real): &&(&[u16], u16)| ports.contains(&asked) || *real == asked;
         let own = self.own.get(host).filter(is_own).map(|&(_, port)| port);
@@ -20,11 +39,12 @@ impl Routes {
         own.or_else(|| self.others.iter().find(is_other).map(|&(_, port)| port))
     }
 
-    /// As `HOST:PORT::PORT`, the most specific first.
-    pub(super) fn connect_to(&self) -> Vec<String> {
-        let own = self.own.iter().flat_map(|(host, (ports, real))| {
-            ports.iter().map(move |asked| format!("{host}:{asked}::{real}"))
+    /// The most specific first.
+    pub(super) fn diversions(&self) -> Vec<Diversion> {
+        let own = self.own.iter().flat_map(|(host, &(ports, to_port))| {
+            ports.iter().map(move |&port| Diversion { host: Some(host.clone()), port, to_port })
         });
-        own.chain(self.others.iter().map(|(asked, real)| format!(":{asked}::{real}"))).collect()
+        let others = self.others.iter().map(|&(port, to_port)| Diversion { host: None, port, to_port });
+        own.chain(others).collect()
     }
 }

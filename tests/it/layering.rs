@@ -98,10 +98,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("std::env::args_os", &["main", "bin::agent"]),
     ("std::env::vars_os", &["main"]),
     // `measure` sees which signals it was told to ignore
-    (
-        "std::fs",
-        &["bin::agent", "cluster", "commands", "lab", "measure", "net", "payload", "probe", "rules::load"],
-    ),
+    ("std::fs", &["bin::agent", "cluster", "commands", "measure", "net", "payload", "probe", "rules::load"]),
     ("std::net::TcpStream", &["lab"]),
     ("std::net::UdpSocket", &["lab"]),
     ("std::process::Command", &["commands::program"]),

@@ -15,7 +15,6 @@ mod hardship;
 mod hostile;
 mod inside;
 mod judgement;
-#[path = "../../src/lab/mod.rs"]
 mod lab;
 mod lab_selftest;
 mod later;
