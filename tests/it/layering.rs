@@ -140,6 +140,16 @@ fn only_commands_know_what_was_typed() {
 }
 
 #[test]
+fn only_the_demo_starts_a_lab() {
+    let offends = |file: &Source, path: &str| {
+        is_in(path, "crate::lab") && !within(&file.module, &["lab", "commands::demo"])
+    };
+    refuse("a check never runs against servers of our own but in the demo", offends);
+    let is_used = |s: &Source| s.module == "commands::demo" && s.paths.iter().any(|p| is_in(p, "crate::lab"));
+    assert!(sources().iter().any(is_used), "the demo has another name now");
+}
+
+#[test]
 fn crates_stay_in_their_homes() {
     let offends = |file: &Source, path: &str| {
         HOMES.iter().any(|(name, homes)| is_in(path, name) && !within(&file.module, homes))

@@ -6,6 +6,7 @@ mod advise;
 mod cli;
 #[cfg(all(target_os = "linux", feature = "cluster-tests"))]
 mod cluster;
+mod demo;
 mod deploy;
 mod diagnose;
 mod discovery;

@@ -8,8 +8,9 @@ use arcprobe::cli::WELCOME;
 use crate::program::Program;
 
 /// Every command that is shown, with those below it.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "check",
+    "demo",
     "diagnose",
     "report",
     "requirements",
