@@ -1,6 +1,6 @@
 //! A network in a box: servers on 127.0.0.1 that speak the real protocols and misbehave on purpose, by name.
 //!
-//! ```ignore
+//! ```text
 //! let hosts = vec![Host::good("good.lab.example"), Host::new("old.lab.example", Tls::Expired)];
 //! let lab = Lab::start(hosts, LabOptions::default())?;
 //! // ask lab.resolver(), trust lab.public_root(), connect as lab.diversions() says
