@@ -11,7 +11,8 @@
 
 #[path = "blackbox/mod.rs"]
 mod blackbox;
-#[path = "../tests/it/lab/mod.rs"]
+#[path = "../tests/it/lab.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
 mod lab;
 
 use std::fmt::Write as _;

@@ -1,6 +1,7 @@
 //! What can be typed, and how it becomes [`CheckSettings`](crate::settings::CheckSettings).
 
 mod advise;
+mod demo;
 mod diagnose;
 mod fetch;
 mod inside;
@@ -17,6 +18,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use advise::{AdviseArgs, AdviseFormat};
+pub use demo::DemoArgs;
 pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
 pub use fetch::FetchArgs;
 pub use inside::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
@@ -51,6 +53,8 @@ pub struct Cli {
 pub enum Command {
     /// Probe every endpoint that a cluster needs, judge, and report.
     Check(Box<CheckArgs>),
+    /// Check a network with typical faults that the program brings, to see a report. Uses only the loopback interface.
+    Demo(Box<DemoArgs>),
     /// Find the first broken link of a cluster that is not Connected, and what to do.
     Diagnose(Box<DiagnoseArgs>),
     /// List what has to be open for a cloud, region and features, for people, firewalls and proxies. Uses no network.
@@ -265,6 +269,7 @@ pub const WELCOME: &str = "\
 arcprobe checks the network that Azure Arc-enabled Kubernetes needs, and says what to open.
 
   arcprobe check --location eastus           probe all that a cluster needs, from this machine
+  arcprobe demo                              see a report, of a network with faults that it brings
   arcprobe check -l eastus --from pod,node   the same from inside the cluster of the kubeconfig
   arcprobe diagnose                          why a cluster that was connected is not Connected
   arcprobe advise                            its networks, and the value for --proxy-skip-range

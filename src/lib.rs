@@ -33,6 +33,8 @@ pub mod finding;
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "cli")]
+pub mod lab;
 pub mod lookout;
 pub mod measure;
 pub mod net;

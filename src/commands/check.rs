@@ -12,7 +12,7 @@ use crate::conclude::{Ran, conclude, in_context, with_prerequisites};
 use crate::exit::Exit;
 use crate::finding::Severity;
 use crate::measure::{Stop, interruption};
-use crate::net::Net;
+use crate::net::{Net, NetError};
 use crate::prerequisites::Judged;
 use crate::prerequisites::facts::{Asked, Facts};
 use crate::prerequisites::needs::Wanted;
@@ -20,7 +20,7 @@ use crate::progress::Progress;
 use crate::report::fleet::json::Saved;
 use crate::report::v1::{Report, Verdict};
 use crate::report::{self, Format, diff};
-use crate::settings::{KubeChoice, ProbeSettings, Scope};
+use crate::settings::{CheckSettings, KubeChoice, ProbeSettings, Scope};
 use crate::survey::{HereSign, Listener, Sign, Survey, SurveyError, Surveyor};
 
 /// The arguments with a region: the given one, else that of the cluster, where it is onboarded.
@@ -55,7 +55,7 @@ pub(super) async fn found_region(
     Ok(cluster::region(&access).await?)
 }
 
-/// The line of the program: settings, survey, conclusions, report.
+/// The network that the settings want.
 pub(super) fn run(
     args: &CheckArgs,
     environment: &Environment,
@@ -64,13 +64,23 @@ pub(super) fn run(
     if let Some(contexts) = super::fleet::contexts(args)? {
         return super::fleet::run(args, &contexts, environment, screen);
     }
+    run_in(args, environment, screen, |settings| Net::new(&settings.probe, &settings.routes))
+}
+
+/// The line of the program: settings, survey, conclusions, report.
+pub(super) fn run_in(
+    args: &CheckArgs,
+    environment: &Environment,
+    screen: &Screen,
+    net: impl FnOnce(&CheckSettings) -> Result<Net, NetError>,
+) -> Result<Exit, CommandError> {
     // first of all: a report that cannot be written must not cost a run
     let files = open_all(&args.save)?;
     let push = Push::prepare(args, environment)?;
     let authorities = args.save_ca.as_deref().map(Target::open).transpose()?;
     let args = &located(args, environment, screen)?;
     let Prepared { rules, settings, notes } = super::settings::check(args, environment)?;
-    let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);
+    let net = Arc::new(net(&settings).map_err(CommandError::usage)?);
     for note in &notes {
         screen.hint(note);
     }

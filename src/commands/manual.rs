@@ -49,11 +49,22 @@ pub(super) fn man(args: &ManArgs) -> Result<Exit, CommandError> {
 /// The program without what is hidden: that is for our own use, and nobody looks for it.
 fn shown() -> Command {
     let all = Cli::command();
-    let commands: Vec<Command> = all.get_subcommands().filter(|c| !c.is_hide_set()).cloned().collect();
+    let commands = all.get_subcommands().filter(|c| !c.is_hide_set()).map(without_hidden);
+    let commands: Vec<Command> = commands.collect();
     let about = all.get_about().cloned().unwrap_or_default();
     // the flags bring the text of their struct along, so ours comes after them
     let program = ScreenArgs::augment_args(Command::new(NAME)).about(about);
     program.version(env!("CARGO_PKG_VERSION")).subcommand_required(true).subcommands(commands)
+}
+
+/// Scripts would offer the flags that the demo knows only to refuse them.
+fn without_hidden(command: &Command) -> Command {
+    if command.get_name() != DEMO {
+        return command.clone();
+    }
+    let flags = command.get_arguments().filter(|arg| !arg.is_hide_set()).cloned();
+    let shown = Command::new(DEMO).about(command.get_about().cloned().unwrap_or_default());
+    shown.after_help(command.get_after_help().cloned().unwrap_or_default()).args(flags)
 }
 
 fn page(command: Command) -> Result<String, CommandError> {
@@ -64,3 +75,4 @@ fn page(command: Command) -> Result<String, CommandError> {
 }
 
 const NAME: &str = "arcprobe";
+const DEMO: &str = "demo";

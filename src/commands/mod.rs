@@ -5,6 +5,7 @@ mod agent;
 mod az;
 mod check;
 mod cleanup;
+mod demo;
 mod diagnose;
 pub mod explain;
 mod files;
@@ -168,6 +169,7 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
     let screen = Screen::new(&cli.screen, environment);
     let result = match &cli.command {
         Command::Check(args) => check::run(args, environment, &screen),
+        Command::Demo(args) => demo::run(args, &screen),
         Command::Requirements(args) => requirements::run(args, &screen),
         Command::Report(args) => report::run(args, &screen),
         Command::Completions(args) => manual::completions(args),

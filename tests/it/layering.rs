@@ -15,6 +15,7 @@ const SHELL: &[&str] = &[
     "commands",
     "conclude",
     "discovery",
+    "lab",
     "main",
     "measure",
     "net",
@@ -38,6 +39,8 @@ const GATHERS: &[&str] = &["lib", "rules"];
 
 /// `FROM` never imports `TO`.
 const NEVER: &[(&str, &[&str])] = &[
+    // the lab knows nothing of the program that is tried in it
+    ("lab", &["*"]),
     // evidence is what travels and what is saved: it depends on nothing
     ("evidence", &["*"]),
     ("finding", &["*"]),
@@ -65,7 +68,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "commands", "settings", "report"]),
     ("clap_complete", &["cli", "commands"]),
     ("clap_mangen", &["commands"]),
-    ("hickory_resolver", &["probe"]),
+    ("hickory_resolver", &["lab", "probe"]),
     ("http_body_util", &["probe"]),
     ("tower", &["cluster"]),
     ("hyper", &["probe"]),
@@ -74,21 +77,22 @@ const HOMES: &[(&str, &[&str])] = &[
     ("k8s_openapi", &["cluster"]),
     ("lzma_rust2", &["bin::loader"]),
     ("kube", &["cluster"]),
+    ("rcgen", &["lab"]),
     ("regex", &["chain"]),
     // an ordinary client, for what is no phase
     ("reqwest", &["probe::client"]),
-    ("rustls", &["cluster::error", "net", "probe"]),
+    ("rustls", &["cluster::error", "lab", "net", "probe"]),
     ("rustls_native_certs", &["probe::trust"]),
     (
         "serde_yaml",
         &["commands::rbac", "rules::faults", "rules::load", "rules::prerequisites", "rules::waivers"],
     ),
-    ("socket2", &["probe"]),
+    ("socket2", &["lab", "probe"]),
     ("terminal_size", &["commands"]),
     // `commands` starts the runtime
-    ("tokio", &["probe", "net", "measure", "agent::run", "commands", "cluster", "survey"]),
-    ("tokio_rustls", &["probe"]),
-    ("tokio_tungstenite", &["probe"]),
+    ("tokio", &["probe", "net", "measure", "agent::run", "commands", "cluster", "survey", "lab"]),
+    ("tokio_rustls", &["lab", "probe"]),
+    ("tokio_tungstenite", &["lab", "probe"]),
     ("webpki_roots", &["net::roots"]),
     ("x509_parser", &["probe::certificate"]),
     ("std::env::current_exe", &["payload"]),
@@ -97,8 +101,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("std::env::vars_os", &["main"]),
     // `measure` sees which signals it was told to ignore
     ("std::fs", &["bin::agent", "cluster", "commands", "measure", "net", "payload", "probe", "rules::load"]),
-    ("std::net::TcpStream", &[]),
-    ("std::net::UdpSocket", &[]),
+    ("std::net::TcpStream", &["lab"]),
+    ("std::net::UdpSocket", &["lab"]),
     ("std::process::Command", &["commands::program"]),
 ];
 
@@ -135,6 +139,16 @@ fn only_commands_know_what_was_typed() {
         is_in(path, "crate::cli") && !within(&file.module, &["cli", "commands", "main"])
     };
     refuse("settings, not the command line, travel inwards", offends);
+}
+
+#[test]
+fn only_the_demo_starts_a_lab() {
+    let offends = |file: &Source, path: &str| {
+        is_in(path, "crate::lab") && !within(&file.module, &["lab", "commands::demo"])
+    };
+    refuse("a check never runs against servers of our own but in the demo", offends);
+    let is_used = |s: &Source| s.module == "commands::demo" && s.paths.iter().any(|p| is_in(p, "crate::lab"));
+    assert!(sources().iter().any(is_used), "the demo has another name now");
 }
 
 #[test]

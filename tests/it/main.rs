@@ -8,6 +8,7 @@ mod cli;
 mod client;
 #[cfg(all(target_os = "linux", feature = "cluster-tests"))]
 mod cluster;
+mod demo;
 mod deploy;
 mod diagnose;
 mod discovery;

@@ -9,8 +9,9 @@ use crate::program::Program;
 use crate::require::{leave_out, require};
 
 /// Every command that is shown, with those below it.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "check",
+    "demo",
     "diagnose",
     "report",
     "requirements",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::lab::{Host, LOGIN, Lab, Proxy, Tls, WebSocket};
+use crate::lab::{Host, LOGIN, Lab, Proxy, Tls, WebSocket, pem};
 use crate::program::{Program, Ran, TestRules, check};
 
 const NAMES: [&str; 2] = ["one.lab.example", "two.lab.example"];
@@ -209,7 +209,7 @@ fn made(is_authority: bool, (from, until): (i32, i32)) -> String {
     if is_authority {
         parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     }
-    parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem()
+    pem(parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der())
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn exit_codes() -> String {
     )
 }
 
-const BY_COMMAND: [[&str; 2]; 9] = [
+const BY_COMMAND: [[&str; 2]; 10] = [
     ["`check`", "0, 3, 4 or 5 by the verdict; 130 after Ctrl-C, with the report of what was measured"],
     [
         "`check --prerequisites`",
@@ -138,6 +138,7 @@ const BY_COMMAND: [[&str; 2]; 9] = [
         "3 if something required broke since, or is no longer accepted; 5 if the newer report is incomplete and the older was not; 4 with `--fail-on warning` if something optional broke or is no longer verified; else 0, whatever else is unmet",
     ],
     ["`check --wait`", "that of the last look"],
+    ["`demo`", "3, as the network that it brings has faults; 130 after Ctrl-C"],
     ["`report`", "that of the check whose report it is"],
     [
         "`diagnose`",

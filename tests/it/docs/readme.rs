@@ -38,7 +38,7 @@ const COMMANDS: &[(&str, Expect)] = &[
     ("kubectl arcprobe check -l koreacentral", Exit(0)),
     ("arcprobe completions kubectl >", Exit(0)),
     ("arcprobe check --location eastus", Exit(0)),
-    ("cargo run --release --example demo", Cargo),
+    ("arcprobe demo", Exit(3)),
     // without a kubeconfig nothing is known of the cluster
     ("arcprobe check -l eastus --feature core,gitops-flux-v2", Exit(3)),
     ("arcprobe check -l eastus --proxy-https", Exit(3)),

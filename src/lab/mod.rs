@@ -1,22 +1,18 @@
 //! A network in a box: servers on 127.0.0.1 that speak the real protocols and misbehave on purpose, by name.
 //!
-//! ```ignore
-//! let lab = Lab::start(vec![Host::good("good.lab.example"), Host::new("old.lab.example", Tls::Expired)]);
-//! // ask lab.resolver(), trust lab.roots(), connect as lab.connect_to() says
+//! ```text
+//! let hosts = vec![Host::good("good.lab.example"), Host::new("old.lab.example", Tls::Expired)];
+//! let lab = Lab::start(hosts, LabOptions::default())?;
+//! // ask lab.resolver(), trust lab.public_root(), connect as lab.diversions() says
 //! ```
 //!
-//! Integration tests, the demo and the benchmarks share it, so it knows nothing of the crate under test.
-
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each of the programs that include the lab uses another part of it"
-)]
-#![allow(clippy::unwrap_used, reason = "a lab that cannot be set up has to fail loudly")]
+//! `arcprobe demo`, the integration tests and the benchmarks share it. It knows nothing of the rest of the crate, writes no file and
+//! reaches nothing but the loopback interface.
 
 mod azure;
 mod ca;
 mod dns;
+mod error;
 mod greeting;
 mod http;
 mod options;
@@ -27,27 +23,24 @@ mod tls;
 mod websocket;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use socket2::Socket;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-#[allow(unused_imports, reason = "each program uses another part")]
 pub use azure::{azure, registry};
 pub use dns::Dns;
+pub use error::LabError;
 pub use greeting::Greeting;
-pub use http::Http;
-#[allow(unused_imports, reason = "each program uses another part")]
-pub use http::Request;
-#[allow(unused_imports, reason = "each program uses another part")]
-pub use http::gzip_bomb;
+pub use http::{Http, Request, gzip_bomb};
 pub use options::{App, Host, LabOptions, Resolver, Serves};
-#[allow(unused_imports, reason = "each program uses another part")]
 pub use proxy::{LOGIN, Proxy};
+pub use routes::Diversion;
 pub use tcp::Tcp;
 pub use tls::Tls;
 pub use websocket::WebSocket;
@@ -106,7 +99,7 @@ impl World {
     }
 
     fn note(&self, entry: String) {
-        let mut log = self.log.lock().unwrap();
+        let mut log = locked(&self.log);
         if log.len() < LOG_LIMIT {
             log.push(entry);
         }
@@ -114,7 +107,7 @@ impl World {
 
     /// Keeps a request that has a body; how many the host had before.
     fn receive(&self, name: &str, request: &Request) -> usize {
-        let mut received = self.received.lock().unwrap();
+        let mut received = locked(&self.received);
         let received = received.entry(name.to_owned()).or_default();
         received.number += 1;
         if !request.body.is_empty() && received.with_body.len() < MOST_BODIES {
@@ -127,13 +120,7 @@ impl World {
     fn small_hellos(&self, name: &str) -> usize {
         let start = format!("tls {name} hello=");
         let size = |entry: &String| entry.strip_prefix(&start)?.parse().ok();
-        self.log
-            .lock()
-            .unwrap()
-            .iter()
-            .filter_map(size)
-            .filter(|&size: &usize| size <= tls::LARGE_HELLO)
-            .count()
+        locked(&self.log).iter().filter_map(size).filter(|&size: &usize| size <= tls::LARGE_HELLO).count()
     }
 
     /// The artificial round-trip time.
@@ -156,50 +143,37 @@ pub struct Lab {
     resolver: SocketAddr,
     front: u16,
     routes: Arc<routes::Routes>,
-    files: TempDir,
-    roots: PathBuf,
-    corporate_ca: PathBuf,
     /// Sockets that nobody serves, kept so that their ports stay taken.
     _held: Vec<Socket>,
 }
 
 impl Lab {
-    /// Starts with a well-behaved resolver, no delay and the right time.
-    pub fn start(hosts: Vec<Host>) -> Self {
-        Self::start_with(hosts, LabOptions::default())
-    }
-
-    /// Starts with everything adjustable.
+    /// Starts the servers.
     ///
-    /// # Panics
-    /// When sockets, certificates or files cannot be made.
-    pub fn start_with(hosts: Vec<Host>, options: LabOptions) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    /// # Errors
+    /// When a socket or a certificate cannot be made.
+    pub fn start(hosts: Vec<Host>, options: LabOptions) -> Result<Self, LabError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let guard = runtime.enter();
-        let ca = ca::Ca::new(jiff::Timestamp::now() + options.clock_offset);
-        let files = tempfile::tempdir().unwrap();
-        let roots = write(&files, "roots.pem", &ca.root_pem());
-        let corporate_ca = write(&files, "corporate-ca.pem", &ca.corporate_pem());
+        let ca = ca::Ca::new(jiff::Timestamp::now() + options.clock_offset)?;
         let hosts = hosts.into_iter().map(|h| (h.name.to_ascii_lowercase(), h)).collect();
         let world = Arc::new(World { hosts, options, ca, log: Mutex::default(), received: Mutex::default() });
 
         let mut held = Vec::new();
-        let resolver = dns::start(&world, &mut held);
-        let front = tls::start(&world);
-        let routes = Arc::new(start_others(&world, front, &mut held));
+        let resolver = dns::start(&world, &mut held)?;
+        let front = tls::start(&world)?;
+        let routes = Arc::new(start_others(&world, front, &mut held)?);
         drop(guard);
-        let runtime = Some(runtime);
-        Self { world, runtime, resolver, front, routes, files, roots, corporate_ca, _held: held }
+        Ok(Self { world, runtime: Some(runtime), resolver, front, routes, _held: held })
     }
 
     /// Starts a proxy; there may be several.
     ///
-    /// # Panics
+    /// # Errors
     /// When there is no port for it.
-    pub fn proxy(&self, behaviour: Proxy) -> SocketAddr {
-        let _guard = self.runtime.as_ref().unwrap().enter();
-        proxy::start(&self.world, &self.routes, behaviour)
+    pub fn proxy(&self, behaviour: Proxy) -> Result<SocketAddr, LabError> {
+        let _guard = self.runtime.as_ref().map(Runtime::enter);
+        Ok(proxy::start(&self.world, &self.routes, behaviour)?)
     }
 
     /// The lab's DNS server: UDP and TCP on the same port.
@@ -207,55 +181,45 @@ impl Lab {
         self.resolver
     }
 
-    /// A PEM file with the root that stands for the public ones.
-    pub fn roots(&self) -> &Path {
-        &self.roots
+    /// The root that stands for the public ones.
+    pub fn public_root(&self) -> &CertificateDer<'static> {
+        self.world.ca.root()
     }
 
-    /// A PEM file with the authority of the inspecting proxy ([`Tls::Intercepted`]).
-    pub fn corporate_ca(&self) -> &Path {
-        &self.corporate_ca
-    }
-
-    /// A directory for other files of the test; it goes away with the lab.
-    pub fn directory(&self) -> &Path {
-        self.files.path()
-    }
-
-    /// The port on 127.0.0.1 at which this host is really served.
+    /// The store with that root alone.
     ///
-    /// # Panics
-    /// When the lab has no such host.
-    pub fn port(&self, host: &str) -> u16 {
-        assert!(self.world.serves(host).is_some(), "the lab has no host {host}");
-        self.routes.own.get(host).map_or(self.front, |&(_, port)| port)
+    /// # Errors
+    /// When TLS cannot read the root.
+    pub fn public_store(&self) -> Result<RootCertStore, LabError> {
+        let mut store = RootCertStore::empty();
+        store.add(self.public_root().clone())?;
+        Ok(store)
     }
 
-    /// Like [`Lab::port`], as an address.
-    pub fn address(&self, host: &str) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.port(host)))
+    /// The CA of the inspecting proxy ([`Tls::Intercepted`]).
+    pub fn corporate_root(&self) -> &CertificateDer<'static> {
+        self.world.ca.corporate()
     }
 
-    /// Where to connect instead, as `HOST:PORT::PORT`: hosts with own ports first, `:PORT::PORT` for all others last.
-    pub fn connect_to(&self) -> Vec<String> {
-        self.routes.connect_to()
+    /// The port on 127.0.0.1 at which this host is really served; `None` for a host that the lab does not have.
+    pub fn port(&self, host: &str) -> Option<u16> {
+        self.world.serves(host)?;
+        Some(self.routes.own.get(host).map_or(self.front, |&(_, port)| port))
+    }
+
+    /// Where to connect instead: hosts with own ports first, all others last. The first that applies counts.
+    pub fn diversions(&self) -> Vec<Diversion> {
+        self.routes.diversions()
     }
 
     /// What the servers have seen so far: `dns udp A NAME`, `tls NAME hello=BYTES`, `http NAME GET /path` and the like.
-    ///
-    /// # Panics
-    /// When a server panicked.
     pub fn log(&self) -> Vec<String> {
-        self.world.log.lock().unwrap().clone()
+        locked(&self.world.log).clone()
     }
 
     /// The requests with a body that a host had.
-    ///
-    /// # Panics
-    /// When a server panicked.
     pub fn received(&self, host: &str) -> Vec<Request> {
-        let received = self.world.received.lock().unwrap();
-        received.get(host).map(|received| received.with_body.clone()).unwrap_or_default()
+        locked(&self.world.received).get(host).map(|received| received.with_body.clone()).unwrap_or_default()
     }
 }
 
@@ -269,34 +233,33 @@ impl Drop for Lab {
 }
 
 /// Starts the listeners of all that cannot be told apart by the server name.
-fn start_others(world: &Arc<World>, front: u16, held: &mut Vec<Socket>) -> routes::Routes {
+fn start_others(world: &Arc<World>, front: u16, held: &mut Vec<Socket>) -> io::Result<routes::Routes> {
     let mut own = BTreeMap::new();
     for (name, host) in &world.hosts {
-        if let Some(port) = own_port(world, host, held) {
+        if let Some(port) = own_port(world, host, held)? {
             own.insert(name.clone(), (host.serves.asked_for_at(), port));
         }
     }
     let mut others = vec![(443, front), (8084, front)];
     if world.options.default.is_some() {
-        others.push((80, http::start(world, "*", Http::Status(200))));
-        others.push((22, greeting::start(world, "*", Greeting::SshGood)));
-        others.push((9418, greeting::start(world, "*", Greeting::GitGood)));
+        others.push((80, http::start(world, "*", Http::Status(200))?));
+        others.push((22, greeting::start(world, "*", Greeting::SshGood)?));
+        others.push((9418, greeting::start(world, "*", Greeting::GitGood)?));
     }
-    routes::Routes { own, others }
+    Ok(routes::Routes { own, others })
 }
 
 /// `None` for hosts behind the front.
-fn own_port(world: &Arc<World>, host: &Host, held: &mut Vec<Socket>) -> Option<u16> {
-    match &host.serves {
-        Serves::Tcp(behaviour) => Some(tcp::start(*behaviour, held)),
-        Serves::PlainHttp(behaviour) => Some(http::start(world, &host.name, behaviour.clone())),
-        Serves::Greeting(behaviour) => Some(greeting::start(world, &host.name, *behaviour)),
+fn own_port(world: &Arc<World>, host: &Host, held: &mut Vec<Socket>) -> io::Result<Option<u16>> {
+    Ok(match &host.serves {
+        Serves::Tcp(behaviour) => Some(tcp::start(*behaviour, held)?),
+        Serves::PlainHttp(behaviour) => Some(http::start(world, &host.name, behaviour.clone())?),
+        Serves::Greeting(behaviour) => Some(greeting::start(world, &host.name, *behaviour)?),
         Serves::Good | Serves::Tls(_) | Serves::Http(_) | Serves::WebSocket(_) | Serves::Over(..) => None,
-    }
+    })
 }
 
-fn write(directory: &TempDir, name: &str, text: &str) -> PathBuf {
-    let path = directory.path().join(name);
-    std::fs::write(&path, text).unwrap();
-    path
+/// What one connection broke must not break the others.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

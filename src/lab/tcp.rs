@@ -26,23 +26,23 @@ pub enum Tcp {
 /// Longer than any queue that was asked to hold one connection.
 const NEVER_FULL: usize = 5_000;
 
-pub(super) fn start(behaviour: Tcp, held: &mut Vec<Socket>) -> u16 {
+pub(super) fn start(behaviour: Tcp, held: &mut Vec<Socket>) -> io::Result<u16> {
     match behaviour {
         Tcp::Refused => {
             // Bound but not listening: refuses like a closed port, and nobody else can get it.
-            let socket = bound();
-            let port = address(&socket).port();
+            let socket = bound()?;
+            let port = address(&socket)?.port();
             held.push(socket);
-            port
+            Ok(port)
         }
-        Tcp::ResetOnAccept => serve_each(listen(128), |tcp| async { reset(tcp) }),
+        Tcp::ResetOnAccept => serve_each(listen(128)?, |tcp| async { reset(tcp) }),
         Tcp::Blackhole => blackhole(held),
     }
 }
 
-fn blackhole(held: &mut Vec<Socket>) -> u16 {
-    let listener = listen(1);
-    let address = listener.local_addr().unwrap();
+fn blackhole(held: &mut Vec<Socket>) -> io::Result<u16> {
+    let listener = listen(1)?;
+    let address = listener.local_addr()?;
     held.push(listener.into());
     // Two misses in a row, lest a busy machine is taken for a full queue.
     let mut misses = 0;
@@ -52,40 +52,40 @@ fn blackhole(held: &mut Vec<Socket>) -> u16 {
                 held.push(stream.into());
                 misses = 0;
             }
-            Err(_) if misses == 1 => return address.port(),
+            Err(_) if misses == 1 => return Ok(address.port()),
             Err(_) => misses += 1,
         }
     }
-    panic!("a queue for one connection takes thousands");
+    Err(io::Error::other("a queue for one connection takes thousands"))
 }
 
 /// Has a free port of 127.0.0.1, and refuses connections until it listens.
-pub(super) fn bound() -> Socket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
-    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
-    socket
+pub(super) fn bound() -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    Ok(socket)
 }
 
-pub(super) fn address(socket: &Socket) -> SocketAddr {
-    socket.local_addr().unwrap().as_socket().unwrap()
+pub(super) fn address(socket: &Socket) -> io::Result<SocketAddr> {
+    socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
 }
 
 /// A listener on a free port of 127.0.0.1.
-pub(super) fn listen(backlog: i32) -> TcpListener {
-    let socket = bound();
-    socket.listen(backlog).unwrap();
-    socket.into()
+pub(super) fn listen(backlog: i32) -> io::Result<TcpListener> {
+    let socket = bound()?;
+    socket.listen(backlog)?;
+    Ok(socket.into())
 }
 
 /// Accepts for ever and serves every connection in a task of its own; returns the port. Needs a runtime around it.
-pub(super) fn serve_each<F, S>(listener: TcpListener, mut serve: F) -> u16
+pub(super) fn serve_each<F, S>(listener: TcpListener, mut serve: F) -> io::Result<u16>
 where
     F: FnMut(TcpStream) -> S + Send + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
-    let port = listener.local_addr().unwrap().port();
-    listener.set_nonblocking(true).unwrap();
-    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    let port = listener.local_addr()?.port();
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
     tokio::spawn(async move {
         loop {
             // Accepting fails for a moment when descriptors run out, and for good never.
@@ -97,7 +97,7 @@ where
             tokio::spawn(tokio::time::timeout(TIME_LIMIT, serve(tcp)));
         }
     });
-    port
+    Ok(port)
 }
 
 /// A stream that can still be broken at the level of TCP, whatever was put around it.

@@ -1,5 +1,6 @@
 //! The front: one listener that reads the ClientHello and behaves as the named host does.
 
+use std::io;
 use std::sync::Arc;
 
 use rustls::server::{Accepted, Acceptor};
@@ -12,7 +13,6 @@ use super::{App, World, http, tcp};
 
 /// What a TLS server does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::enum_variant_names, reason = "a server that is not TLS has to be called so")]
 pub enum Tls {
     /// Root, intermediate, leaf; TLS 1.2 and 1.3; `http/1.1`.
     Good,
@@ -88,9 +88,9 @@ const UNRECOGNIZED_NAME: u8 = 112;
 const PLAIN_ANSWER: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 30\r\n\
                             Connection: close\r\n\r\nThis port speaks plain HTTP.\r\n";
 
-pub(super) fn start(world: &Arc<World>) -> u16 {
+pub(super) fn start(world: &Arc<World>) -> io::Result<u16> {
     let world = Arc::clone(world);
-    tcp::serve_each(tcp::listen(1024), move |stream| front(Arc::clone(&world), stream, |layers| layers))
+    tcp::serve_each(tcp::listen(1024)?, move |stream| front(Arc::clone(&world), stream, |layers| layers))
 }
 
 /// What the named host does may be changed by somebody in between.
@@ -117,7 +117,10 @@ pub(super) async fn front(world: Arc<World>, mut stream: TcpStream, change: fn((
         Tls::SmallPath if !has_small_segments(&stream) => tcp::silence(stream).await,
         Tls::DropsLargeHello if size > LARGE_HELLO => tcp::silence(stream).await,
         _ => {
-            let config = world.ca.config(tls, &name);
+            // a client may ask for a name that no certificate can have
+            let Ok(config) = world.ca.config(tls, &name) else {
+                return say(stream, &alert(UNRECOGNIZED_NAME)).await;
+            };
             let handshake = StartHandshake::from_parts(accepted, stream).into_stream(config);
             match handshake.into_fallible().await {
                 Ok(stream) => http::serve(world, stream, &app, &name).await,

@@ -1,5 +1,6 @@
 //! The resolver, over UDP and TCP on one port. Messages are put together here, so that they can be wrong.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -74,6 +75,8 @@ const TTL: u32 = 60;
 const GARBAGE: &[u8] = b"\x13\x37lorem ipsum dolor sit amet";
 /// What a question without EDNS can take.
 const SMALL_DATAGRAM: u16 = 512;
+/// How often [`Dns::Floods`] answers.
+const FLOOD: usize = 5000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Transport {
@@ -81,32 +84,32 @@ enum Transport {
     Tcp,
 }
 
-pub(super) fn start(world: &Arc<World>, held: &mut Vec<Socket>) -> SocketAddr {
-    let (tcp, udp) = one_port();
-    let address = tcp::address(&tcp);
+pub(super) fn start(world: &Arc<World>, held: &mut Vec<Socket>) -> io::Result<SocketAddr> {
+    let (tcp, udp) = one_port()?;
+    let address = tcp::address(&tcp)?;
     if world.options.resolver == Resolver::Dead {
         // Both take the port and refuse: TCP is bound without listening, UDP is connected to nobody but itself.
-        udp.connect(address).unwrap();
+        udp.connect(address)?;
         held.extend([tcp, udp.into()]);
-        return address;
+        return Ok(address);
     }
-    tcp.listen(128).unwrap();
+    tcp.listen(128)?;
     let for_tcp = Arc::clone(world);
-    tcp::serve_each(tcp.into(), move |stream| serve_tcp(Arc::clone(&for_tcp), stream));
-    udp.set_nonblocking(true).unwrap();
-    tokio::spawn(serve_udp(Arc::clone(world), UdpSocket::from_std(udp).unwrap()));
-    address
+    tcp::serve_each(tcp.into(), move |stream| serve_tcp(Arc::clone(&for_tcp), stream))?;
+    udp.set_nonblocking(true)?;
+    tokio::spawn(serve_udp(Arc::clone(world), UdpSocket::from_std(udp)?));
+    Ok(address)
 }
 
 /// A port that is free in one protocol can be taken in the other.
-fn one_port() -> (Socket, std::net::UdpSocket) {
+fn one_port() -> io::Result<(Socket, std::net::UdpSocket)> {
     for _ in 0..100 {
-        let tcp = tcp::bound();
-        if let Ok(udp) = std::net::UdpSocket::bind(tcp::address(&tcp)) {
-            return (tcp, udp);
+        let tcp = tcp::bound()?;
+        if let Ok(udp) = std::net::UdpSocket::bind(tcp::address(&tcp)?) {
+            return Ok((tcp, udp));
         }
     }
-    panic!("no port is free in UDP and TCP");
+    Err(io::Error::new(io::ErrorKind::AddrInUse, "no port is free in UDP and TCP"))
 }
 
 async fn serve_udp(world: Arc<World>, socket: UdpSocket) {
@@ -128,7 +131,8 @@ async fn serve_udp(world: Arc<World>, socket: UdpSocket) {
         tokio::spawn(async move {
             world.delay().await;
             if let Some(answer) = answer(&world, &question, Transport::Udp) {
-                for _ in 0..repeats(&world, &question) {
+                let floods = asked(&world, &question) == Some(Dns::Floods);
+                for _ in 0..if floods { FLOOD } else { 1 } {
                     let _ = socket.send_to(&answer, from).await;
                 }
             }
@@ -145,30 +149,21 @@ async fn serve_tcp(world: Arc<World>, mut stream: TcpStream) {
         }
         world.delay().await;
         let Some(answer) = answer(&world, &question, Transport::Tcp) else { continue };
-        if drips(&world, &question) {
+        if asked(&world, &question) == Some(Dns::Drips) {
             return drip(&mut stream, &[0xff; 1000]).await;
         }
-        let length = u16::try_from(answer.len()).unwrap().to_be_bytes();
-        if stream.write_all(&[&length[..], &answer].concat()).await.is_err() {
+        let Ok(length) = u16::try_from(answer.len()) else { return };
+        if stream.write_all(&[&length.to_be_bytes()[..], &answer].concat()).await.is_err() {
             return;
         }
     }
 }
 
-/// How often an answer is sent.
-fn repeats(world: &World, question: &[u8]) -> usize {
-    let request = Message::from_vec(question).unwrap();
-    let name = request.queries[0].name().to_ascii();
-    if world.dns(name.trim_end_matches('.')) == Dns::Floods { 5000 } else { 1 }
-}
-
-/// Whether this is one to answer slowly.
-fn drips(world: &World, question: &[u8]) -> bool {
-    let Ok(request) = Message::from_vec(question) else { return false };
-    request
-        .queries
-        .first()
-        .is_some_and(|q| world.dns(q.name().to_ascii().trim_end_matches('.')) == Dns::Drips)
+/// What is said about the name in question.
+fn asked(world: &World, question: &[u8]) -> Option<Dns> {
+    let request = Message::from_vec(question).ok()?;
+    let name = request.queries.first()?.name().to_ascii();
+    Some(world.dns(name.trim_end_matches('.')))
 }
 
 /// `None` is silence, also for what is not a question.
@@ -224,14 +219,15 @@ fn fill(response: &mut Message, query: &Query, dns: &Dns, instead: Option<Ipv4Ad
         Dns::Servfail => response.metadata.response_code = ResponseCode::ServFail,
         Dns::Refused => response.metadata.response_code = ResponseCode::Refused,
         Dns::WrongId | Dns::Floods => response.metadata.id ^= 0x5555,
-        Dns::OtherName => owner = Name::from_ascii("other.lab.example.").unwrap(),
+        Dns::OtherName => owner = named("other.lab.example."),
         Dns::OtherQuestion => {
-            owner = Name::from_ascii("other.lab.example.").unwrap();
+            owner = named("other.lab.example.");
             response.queries = vec![Query::query(owner.clone(), query.query_type())];
         }
         Dns::HostileAlias => {
             let label = |text: &str| text.as_bytes()[..text.len().min(63)].to_vec();
-            let target = Name::from_labels([label(HOSTILE), label(MARKUP), b"example".to_vec()]).unwrap();
+            let target = Name::from_labels([label(HOSTILE), label(MARKUP), b"example".to_vec()]);
+            let target = target.expect("labels of 63 bytes at most");
             response.add_answer(Record::from_rdata(owner.clone(), TTL, RData::CNAME(CNAME(target))));
         }
         Dns::GiantText => {
@@ -240,31 +236,28 @@ fn fill(response: &mut Message, query: &Query, dns: &Dns, instead: Option<Ipv4Ad
         }
         Dns::Aliases(length) => {
             for number in 0..*length {
-                let target = Name::from_ascii(format!("{number}.example.")).unwrap();
+                let target = named(&format!("{number}.example."));
                 let data = RData::CNAME(CNAME(target.clone()));
                 response.add_answer(Record::from_rdata(std::mem::replace(&mut owner, target), TTL, data));
             }
         }
         Dns::Cname(chain) => {
             for alias in chain {
-                let target = Name::from_ascii(alias.trim_end_matches('.').to_owned() + ".").unwrap();
+                let target = named(&(alias.trim_end_matches('.').to_owned() + "."));
                 let data = RData::CNAME(CNAME(target.clone()));
                 response.add_answer(Record::from_rdata(std::mem::replace(&mut owner, target), TTL, data));
             }
         }
         Dns::CnameLoop => {
-            let away = Name::from_ascii("away.lab.example.").unwrap();
+            let away = named("away.lab.example.");
             let data = |to: &Name| RData::CNAME(CNAME(to.clone()));
             response.add_answer(Record::from_rdata(owner.clone(), TTL, data(&away)));
             response.add_answer(Record::from_rdata(away, TTL, data(&owner)));
         }
         Dns::LongChain(length) => {
             for number in 0..*length {
-                let target = Name::from_ascii(format!(
-                    "{number}.{}example.",
-                    format!("{}.", "x".repeat(60)).repeat(3)
-                ));
-                let target = target.unwrap();
+                let labels = format!("{}.", "x".repeat(60)).repeat(3);
+                let target = named(&format!("{number}.{labels}example."));
                 let data = RData::CNAME(CNAME(target.clone()));
                 response.add_answer(Record::from_rdata(std::mem::replace(&mut owner, target), TTL, data));
             }
@@ -284,6 +277,11 @@ fn fill(response: &mut Message, query: &Query, dns: &Dns, instead: Option<Ipv4Ad
     }
 }
 
+/// A name that the lab itself, or whoever set it up, gives to aliases.
+fn named(text: &str) -> Name {
+    Name::from_ascii(text).expect("aliases are names")
+}
+
 /// The question comes back with one answer, whose name begins where it stands itself.
 fn pointer_loop(question: &[u8]) -> Vec<u8> {
     let mut answer = question.to_vec();
@@ -293,7 +291,7 @@ fn pointer_loop(question: &[u8]) -> Vec<u8> {
     // the question of the lab's clients has nothing behind it but EDNS, 11 bytes
     let at = if question[11] == 1 { question.len() - 11 } else { question.len() };
     answer.truncate(at);
-    let pointer = 0xc000 | u16::try_from(at).unwrap();
+    let pointer = 0xc000 | u16::try_from(at).unwrap_or(u16::MAX);
     answer.extend(pointer.to_be_bytes());
     answer.extend([0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1]);
     answer

@@ -71,7 +71,7 @@ pub(super) async fn serve<S: Io>(
         WebSocket::BadFrames => flood(&mut io, &[], b"\xff\xff\xff").await,
         WebSocket::HostileClose => {
             let reason = HOSTILE.as_bytes();
-            let head = [0x88, u8::try_from(2 + reason.len()).unwrap(), 0x03, 0xe8];
+            let head = [0x88, u8::try_from(2 + reason.len()).expect("the words are short"), 0x03, 0xe8];
             send(&mut io, &[&head, reason].concat()).await;
             tcp::close(io).await;
         }

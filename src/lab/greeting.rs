@@ -1,5 +1,6 @@
 //! Protocols that are neither TLS nor HTTP: the first words of git and SSH.
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -60,9 +61,9 @@ impl Greeting {
     }
 }
 
-pub(super) fn start(world: &Arc<World>, name: &str, behaviour: Greeting) -> u16 {
+pub(super) fn start(world: &Arc<World>, name: &str, behaviour: Greeting) -> io::Result<u16> {
     let (world, name) = (Arc::clone(world), name.to_owned());
-    tcp::serve_each(tcp::listen(128), move |stream| {
+    tcp::serve_each(tcp::listen(128)?, move |stream| {
         greet(Arc::clone(&world), stream, name.clone(), behaviour)
     })
 }

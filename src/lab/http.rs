@@ -1,6 +1,7 @@
 //! HTTP/1.1 answers, good and bad, over TLS or plain. Written by hand: no library lets one misbehave.
 
 use std::fmt::Write;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,9 @@ impl Http {
 const BLOCK_PAGE: &str = "<html><head><title>Access Denied</title></head><body><h1>Website blocked</h1>\
     <p>Your organization's Zscaler policy does not allow this site.</p></body></html>";
 
+/// Of a request, in bytes.
+const LONGEST_HEAD: u64 = 65_536;
+
 /// What a client sent.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -84,9 +88,10 @@ impl Request {
     /// `None` at the end of the connection, and for what is not HTTP.
     pub(super) async fn read(io: &mut BufReader<impl Io>) -> Option<Self> {
         let mut lines = Vec::new();
+        let mut head = (&mut *io).take(LONGEST_HEAD);
         loop {
             let mut line = String::new();
-            (&mut *io).take(65_536).read_line(&mut line).await.ok().filter(|&read| read > 0)?;
+            head.read_line(&mut line).await.ok().filter(|&read| read > 0)?;
             match line.trim_end() {
                 "" => break,
                 line => lines.push(line.to_owned()),
@@ -119,9 +124,9 @@ impl Request {
 }
 
 /// A listener without TLS.
-pub(super) fn start(world: &Arc<World>, name: &str, behaviour: Http) -> u16 {
+pub(super) fn start(world: &Arc<World>, name: &str, behaviour: Http) -> io::Result<u16> {
     let (world, name, app) = (Arc::clone(world), name.to_owned(), App::Http(behaviour));
-    tcp::serve_each(tcp::listen(128), move |stream| {
+    tcp::serve_each(tcp::listen(128)?, move |stream| {
         let (world, name, app) = (Arc::clone(&world), name.clone(), app.clone());
         async move { serve(world, stream, &app, &name).await }
     })
@@ -150,7 +155,7 @@ pub(super) async fn serve(world: Arc<World>, io: impl Io, app: &App, name: &str)
         };
         let Some(mut text) = text(&world, behaviour) else { return misbehave(&world, io, behaviour).await };
         if request.method == "HEAD" {
-            text.truncate(text.find("\r\n\r\n").unwrap() + 4);
+            text.truncate(text.find("\r\n\r\n").map_or(text.len(), |end| end + 4));
         }
         if send(&mut io, text.as_bytes()).await.is_none() || request.is_last() {
             let _ = io.shutdown().await;
@@ -187,7 +192,7 @@ pub(super) fn response(world: &World, status: u16, headers: &[(&str, &str)], bod
     if bodiless {
         text.push_str("\r\n");
     } else {
-        write!(text, "Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let _ = write!(text, "Content-Length: {}\r\n\r\n{body}", body.len());
     }
     text
 }
@@ -195,10 +200,10 @@ pub(super) fn response(world: &World, status: u16, headers: &[(&str, &str)], bod
 /// Status line and headers, without the empty line.
 pub(super) fn head(world: &World, status: u16, headers: &[(&str, &str)]) -> String {
     let reason = ::http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("");
-    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&world.now()).unwrap();
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&world.now()).unwrap_or_default();
     let mut text = format!("HTTP/1.1 {status} {reason}\r\nDate: {date}\r\n");
     for (name, value) in headers {
-        write!(text, "{name}: {value}\r\n").unwrap();
+        let _ = write!(text, "{name}: {value}\r\n");
     }
     text
 }

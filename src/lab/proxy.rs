@@ -1,5 +1,6 @@
 //! Proxies: `CONNECT` to the hosts of the lab, good and bad.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -48,12 +49,12 @@ pub enum Proxy {
 /// User and password that [`Proxy::WantsLogin`] takes.
 pub const LOGIN: &str = "user:secret";
 
-pub(super) fn start(world: &Arc<World>, routes: &Arc<Routes>, behaviour: Proxy) -> SocketAddr {
+pub(super) fn start(world: &Arc<World>, routes: &Arc<Routes>, behaviour: Proxy) -> io::Result<SocketAddr> {
     let (world, routes) = (Arc::clone(world), Arc::clone(routes));
-    let port = tcp::serve_each(tcp::listen(1024), move |stream| {
+    let port = tcp::serve_each(tcp::listen(1024)?, move |stream| {
         serve(Arc::clone(&world), Arc::clone(&routes), stream, behaviour)
-    });
-    SocketAddr::from(([127, 0, 0, 1], port))
+    })?;
+    Ok(SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
 async fn serve(world: Arc<World>, routes: Arc<Routes>, stream: TcpStream, behaviour: Proxy) {

@@ -1,6 +1,8 @@
 //! Authorities and certificates, made when the lab starts and dated from its clock.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-use super::{HOSTILE, MARKUP, Tls};
+use super::{HOSTILE, LabError, MARKUP, Tls, locked};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -50,79 +52,83 @@ pub(super) struct Ca {
 }
 
 impl Ca {
-    pub(super) fn new(now: Timestamp) -> Self {
-        let root = CertifiedIssuer::self_signed(authority("Lab Public Root", "Lab", now), key()).unwrap();
-        let below = authority("Lab Public Intermediate", "Lab", now);
-        Self {
-            intermediate: CertifiedIssuer::signed_by(below, key(), &root).unwrap(),
-            corporate: own_root("Contoso Corporate Proxy CA", "Contoso", now),
-            unlisted: own_root("Unlisted Private Root", "Fabrikam", now),
-            hostile: own_root(&format!("{HOSTILE} Root {MARKUP}"), HOSTILE, now),
+    pub(super) fn new(now: Timestamp) -> Result<Self, LabError> {
+        let root = own_root("Lab Public Root", "Lab", now)?;
+        let below = authority("Lab Public Intermediate", "Lab", now)?;
+        Ok(Self {
+            intermediate: CertifiedIssuer::signed_by(below, key()?, &root)?,
+            corporate: own_root("Contoso Corporate Proxy CA", "Contoso", now)?,
+            unlisted: own_root("Unlisted Private Root", "Fabrikam", now)?,
+            hostile: own_root(&format!("{HOSTILE} Root {MARKUP}"), HOSTILE, now)?,
             root,
-            leaf_key: key(),
+            leaf_key: key()?,
             provider: Arc::new(rustls::crypto::ring::default_provider()),
             configs: Mutex::default(),
             now,
-        }
+        })
     }
 
-    pub(super) fn root_pem(&self) -> String {
-        self.root.pem()
+    pub(super) fn root(&self) -> &CertificateDer<'static> {
+        self.root.der()
     }
 
-    pub(super) fn corporate_pem(&self) -> String {
-        self.corporate.pem()
+    pub(super) fn corporate(&self) -> &CertificateDer<'static> {
+        self.corporate.der()
     }
 
     /// What a TLS server of this behaviour presents for the name; made once.
-    pub(super) fn config(&self, tls: Tls, name: &str) -> Arc<ServerConfig> {
+    pub(super) fn config(&self, tls: Tls, name: &str) -> Result<Arc<ServerConfig>, LabError> {
         let name = match name.split_once('.') {
             Some((_, WILDCARD_DOMAIN)) => format!("*.{WILDCARD_DOMAIN}"),
             _ => name.to_owned(),
         };
-        let mut configs = self.configs.lock().unwrap();
-        let config = configs.entry((tls, name)).or_insert_with_key(|(tls, name)| self.make(*tls, name));
-        Arc::clone(config)
+        let mut configs = locked(&self.configs);
+        Ok(match configs.entry((tls, name)) {
+            Entry::Occupied(made) => Arc::clone(made.get()),
+            Entry::Vacant(empty) => {
+                let config = self.make(tls, &empty.key().1)?;
+                Arc::clone(empty.insert(config))
+            }
+        })
     }
 
-    fn make(&self, tls: Tls, name: &str) -> Arc<ServerConfig> {
+    fn make(&self, tls: Tls, name: &str) -> Result<Arc<ServerConfig>, LabError> {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_safe_default_protocol_versions()
-            .unwrap();
+            .with_safe_default_protocol_versions()?;
         let builder = if tls == Tls::WantsClientCertificate {
             let mut roots = RootCertStore::empty();
-            roots.add(self.root.der().clone()).unwrap();
+            roots.add(self.root.der().clone())?;
             let provider = Arc::clone(&self.provider);
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            builder.with_client_cert_verifier(verifier.unwrap())
+            builder.with_client_cert_verifier(verifier.map_err(io::Error::other)?)
         } else {
             builder.with_no_client_auth()
         };
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.leaf_key.serialize_der()));
-        let mut config = builder.with_single_cert(self.chain(tls, name), key).unwrap();
+        let mut config = builder.with_single_cert(self.chain(tls, name)?, key)?;
         config.alpn_protocols =
             vec![if tls == Tls::OnlyHttp2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
         config.send_tls13_tickets = 0; // nobody resumes, and a late ticket turns a clean close into a reset
-        Arc::new(config)
+        Ok(Arc::new(config))
     }
 
     /// Leaf first. The root is left out, as public servers do.
-    fn chain(&self, tls: Tls, name: &str) -> Vec<CertificateDer<'static>> {
-        let signed = |name, (from, to), by: &Authority| -> Certificate {
-            let mut params = leaf(name, self.now, from, to);
+    fn chain(&self, tls: Tls, name: &str) -> Result<Vec<CertificateDer<'static>>, rcgen::Error> {
+        let signed = |name, (from, to), by: &Authority| {
+            let mut params = leaf(name, self.now, from, to)?;
             let more = match tls {
                 Tls::LargeChain => MORE_NAMES,
                 Tls::ManyNames => MOST_NAMES,
                 _ => 0,
             };
-            if more > 0 {
-                params.subject_alt_names.extend((0..more).map(|i| other_name(i, name)));
+            for index in 0..more {
+                params.subject_alt_names.push(other_name(index, name)?);
             }
-            params.signed_by(&self.leaf_key, by).unwrap()
+            params.signed_by(&self.leaf_key, by)
         };
         let valid = (-1, 90);
         let (leaf, issuer) = match tls {
-            Tls::SelfSigned => (leaf(name, self.now, -1, 90).self_signed(&self.leaf_key).unwrap(), None),
+            Tls::SelfSigned => (leaf(name, self.now, -1, 90)?.self_signed(&self.leaf_key), None),
             Tls::UnknownIssuer => (signed(name, valid, &self.unlisted), Some(&self.unlisted)),
             Tls::HostileIssuer => (signed(name, valid, &self.hostile), Some(&self.hostile)),
             Tls::HostileNames => (self.hostile_leaf(name), Some(&self.hostile)),
@@ -134,77 +140,78 @@ impl Ca {
             _ => (signed(name, valid, &self.intermediate), Some(&self.intermediate)),
         };
         let issuer = issuer.map(|authority| authority.der().clone());
-        let mut chain: Vec<_> = std::iter::once(leaf.der().clone()).chain(issuer).collect();
+        let mut chain: Vec<_> = std::iter::once(leaf?.der().clone()).chain(issuer).collect();
         if tls == Tls::HugeChain {
-            chain.extend(std::iter::repeat_n(self.large(), HUGE / LARGE));
+            chain.extend(std::iter::repeat_n(self.large()?, HUGE / LARGE));
         }
-        chain
+        Ok(chain)
     }
 
     /// Names that no authority would sign.
-    fn hostile_leaf(&self, name: &str) -> Certificate {
-        let mut params = leaf(name, self.now, -1, 90);
+    fn hostile_leaf(&self, name: &str) -> Result<Certificate, rcgen::Error> {
+        let mut params = leaf(name, self.now, -1, 90)?;
         params.distinguished_name.push(DnType::CommonName, format!("{MARKUP} {HOSTILE}"));
         params.distinguished_name.push(DnType::OrganizationName, HOSTILE);
         let ascii = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
-        let names = [HOSTILE, MARKUP].map(|text| SanType::DnsName(ascii(text).try_into().unwrap()));
-        params.subject_alt_names.extend(names);
-        params.signed_by(&self.leaf_key, &self.hostile).unwrap()
+        for text in [HOSTILE, MARKUP] {
+            params.subject_alt_names.push(SanType::DnsName(ascii(text).try_into()?));
+        }
+        params.signed_by(&self.leaf_key, &self.hostile)
     }
 
     /// A certificate with [`LARGE`] bytes of nothing in it.
-    fn large(&self) -> CertificateDer<'static> {
-        let mut params = authority("Lab Large", "Lab", self.now);
+    fn large(&self) -> Result<CertificateDer<'static>, rcgen::Error> {
+        let mut params = authority("Lab Large", "Lab", self.now)?;
         params.custom_extensions =
             vec![CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999], vec![0; LARGE])];
-        params.signed_by(&self.leaf_key, &self.root).unwrap().der().clone()
+        Ok(params.signed_by(&self.leaf_key, &self.root)?.der().clone())
     }
 }
 
-fn other_name(index: usize, name: &str) -> SanType {
-    SanType::DnsName(format!("other-{index}.{}", name.trim_start_matches("*.")).try_into().unwrap())
+fn other_name(index: usize, name: &str) -> Result<SanType, rcgen::Error> {
+    Ok(SanType::DnsName(format!("other-{index}.{}", name.trim_start_matches("*.")).try_into()?))
 }
 
-fn key() -> KeyPair {
-    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap()
+fn key() -> Result<KeyPair, rcgen::Error> {
+    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)
 }
 
-fn own_root(name: &str, organization: &str, now: Timestamp) -> Authority {
-    CertifiedIssuer::self_signed(authority(name, organization, now), key()).unwrap()
+fn own_root(name: &str, organization: &str, now: Timestamp) -> Result<Authority, rcgen::Error> {
+    CertifiedIssuer::self_signed(authority(name, organization, now)?, key()?)
 }
 
-fn authority(name: &str, organization: &str, now: Timestamp) -> CertificateParams {
-    let mut params = named(name, Vec::new());
+fn authority(name: &str, organization: &str, now: Timestamp) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = named(name, Vec::new())?;
     params.distinguished_name.push(DnType::OrganizationName, organization);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     date(&mut params, now, -365, 3650);
-    params
+    Ok(params)
 }
 
-fn leaf(name: &str, now: Timestamp, from: i64, to: i64) -> CertificateParams {
-    let mut params = named(name, vec![name.to_owned()]);
+fn leaf(name: &str, now: Timestamp, from: i64, to: i64) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = named(name, vec![name.to_owned()])?;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     params.use_authority_key_identifier_extension = true;
     params.custom_extensions = vec![authority_information_access(AIA_URL)];
     date(&mut params, now, from, to);
-    params
+    Ok(params)
 }
 
-fn named(common_name: &str, alternatives: Vec<String>) -> CertificateParams {
-    let mut params = CertificateParams::new(alternatives).unwrap();
+fn named(common_name: &str, alternatives: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(alternatives)?;
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, common_name);
-    params
+    Ok(params)
 }
 
 /// Valid between two moments, given in days from now.
 fn date(params: &mut CertificateParams, now: Timestamp, from: i64, to: i64) {
     let at = |days: i64| {
         let moment = now + SignedDuration::from_hours(24 * days);
-        date_time_ymd(1970, 1, 1) + Duration::from_secs(u64::try_from(moment.as_second()).unwrap())
+        date_time_ymd(1970, 1, 1) + Duration::from_secs(moment.as_second().try_into().unwrap_or(0))
     };
     params.not_before = at(from);
     params.not_after = at(to);
@@ -223,7 +230,7 @@ fn authority_information_access(url: &str) -> CustomExtension {
 
 /// Tag, length, content; only for lengths that fit one byte.
 fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(content.len()).unwrap();
-    assert!(length < 0x80, "long lengths are written otherwise");
+    let length = u8::try_from(content.len()).ok().filter(|&length| length < 0x80);
+    let length = length.expect("the URL is short");
     [&[tag, length], content].concat()
 }

@@ -1,0 +1,54 @@
+//! `arcprobe demo`: `check` in a network with a few typical faults, all of it servers of this process on the loopback interface.
+
+use super::{CommandError, Environment, Screen, check};
+use crate::cli::{CheckArgs, DemoArgs};
+use crate::exit::Exit;
+use crate::lab::{self, Dns, Host, Lab, LabError, LabOptions, Serves, Tcp, Tls};
+use crate::net::{Anchors, Net, Roots};
+use crate::settings::{CheckSettings, ConnectTo};
+
+/// Starts the network and checks it. No file is written for it, so that none is left however the run ends, and the environment is left
+/// out: a proxy that it names would be asked for hosts that only the lab has.
+pub(super) fn run(args: &DemoArgs, screen: &Screen) -> Result<Exit, CommandError> {
+    let failed = |e: LabError| CommandError::Failed(anyhow::Error::new(e).context("the demo"));
+    let lab = start().map_err(failed)?;
+    let public = Anchors::of(&lab.public_store().map_err(failed)?);
+    let roots = Roots { public: Some(public), given: None, system: false };
+    let net = |settings: &CheckSettings| Ok(Net::with_roots(&settings.probe, &settings.routes, roots));
+    check::run_in(&inside(&lab, &args.check), &Environment::new(), screen, net)
+}
+
+/// Every name that is not listed is a healthy endpoint.
+fn start() -> Result<Lab, LabError> {
+    let mut hosts = lab::azure();
+    hosts.retain(|host| host.name != INSPECTED);
+    hosts.extend([
+        // TLS inspection of one service
+        Host::new(INSPECTED, Tls::Intercepted),
+        // a filter that reads server names: the registry is allowed, its data host is not
+        Host::new("eastus.data.mcr.microsoft.com", Tls::ResetAfterHello),
+        // a name that the corporate resolver does not forward
+        Host::with_dns("eastus.login.microsoft.com", Dns::Nxdomain),
+        Host::new(DROPPED, Tcp::Blackhole),
+    ]);
+    Lab::start(hosts, LabOptions { default: Some(Serves::Good), ..LabOptions::default() })
+}
+
+/// The arguments as if all of the lab had been typed.
+fn inside(lab: &Lab, given: &CheckArgs) -> CheckArgs {
+    let mut args = given.clone();
+    args.scope.location = Some("eastus".to_owned());
+    args.probe.resolver = vec![lab.resolver()];
+    // a firewall that lets out 443 and drops the other ports
+    let filtered = lab.port(DROPPED).map(|port| divert(Some("eastus.obo.arc.azure.com"), 8084, port));
+    let others = lab.diversions().into_iter().map(|d| divert(d.host.as_deref(), d.port, d.to_port));
+    args.probe.connect_to = filtered.into_iter().chain(others).collect();
+    args
+}
+
+fn divert(host: Option<&str>, port: u16, to_port: u16) -> ConnectTo {
+    ConnectTo { host: host.map(str::to_owned), port: Some(port), to_host: None, to_port: Some(to_port) }
+}
+
+const INSPECTED: &str = "gbl.his.arc.azure.com";
+const DROPPED: &str = "dropped.lab.example";
