@@ -232,7 +232,7 @@ enum Own {
 }
 
 fn ports(cell: &str) -> Vec<u16> {
-    words(cell).filter_map(|word| word.parse().ok()).filter(|port| *port > 0).take(8).collect()
+    words(cell).filter_map(|word| word.parse::<u16>().ok()).filter(|port| *port > 0).take(8).collect()
 }
 
 fn hosts(cell: &str) -> Vec<(Pattern, Own)> {

@@ -1,11 +1,9 @@
 //! What comes from name servers and from the files that name them.
 
 use hickory_resolver::proto::rr::{Name, RecordType};
-use hickory_resolver::system_conf::parse_resolv_conf;
 
 use super::hosts_file::HostsFile;
 use super::query::{self, MOST_ADDRESSES, MOST_ALIASES};
-use super::system::System;
 use super::{Asked, combine};
 use crate::evidence::{Failure, ResolveDetail};
 
@@ -28,10 +26,20 @@ pub(crate) fn message(bytes: &[u8], host: &str) -> Option<(ResolveDetail, Option
 }
 
 /// The names to try for a host by what a `resolv.conf` says, and how many servers it names.
+#[cfg(not(any(windows, target_vendor = "apple")))]
 pub(crate) fn resolv_conf(bytes: &[u8], host: &str) -> Option<(usize, Vec<String>)> {
+    use super::system::System;
+    use hickory_resolver::system_conf::parse_resolv_conf;
+
     let (config, options) = parse_resolv_conf(bytes).ok()?;
     let system = System::of(&config, &options, "/etc/resolv.conf");
     Some((system.servers.len(), system.search.names(host)))
+}
+
+/// Windows and macOS keep their name servers elsewhere, and hickory has no reader of the file for them.
+#[cfg(any(windows, target_vendor = "apple"))]
+pub(crate) fn resolv_conf(_: &[u8], _: &str) -> Option<(usize, Vec<String>)> {
+    None
 }
 
 /// How many addresses a hosts file has for a name.
