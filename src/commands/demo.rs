@@ -14,7 +14,10 @@ pub(super) fn run(args: &DemoArgs, screen: &Screen) -> Result<Exit, CommandError
     let lab = start().map_err(failed)?;
     let public = Anchors::of(&lab.public_store().map_err(failed)?);
     let roots = Roots { public: Some(public), given: None, system: false };
-    let net = |settings: &CheckSettings| Ok(Net::with_roots(&settings.probe, &settings.routes, roots));
+    let net = |settings: &CheckSettings| {
+        let own = Net::with_roots(&settings.probe, &settings.routes, roots);
+        Ok(Net { second_opinions: settings.probe.cross_checks, ..own })
+    };
     check::run_in(&inside(&lab, &args.check), &Environment::new(), screen, net)
 }
 

@@ -219,7 +219,8 @@ impl Lab {
 
     /// The requests with a body that a host had.
     pub fn received(&self, host: &str) -> Vec<Request> {
-        locked(&self.world.received).get(host).map(|received| received.with_body.clone()).unwrap_or_default()
+        let received = locked(&self.world.received);
+        received.get(host).map(|received| received.with_body.clone()).unwrap_or_default()
     }
 }
 

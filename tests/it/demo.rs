@@ -93,6 +93,7 @@ fn it_refuses_the_flags_that_contradict_it() {
         &["--connect-to", ":443::8443"],
         &["--public-roots", "roots.pem"],
         &["--prerequisites"],
+        &["--push", "https://collector.contoso.example/reports"],
     ];
     for flags in table {
         let ran = demo().args(*flags).run().exits(2);
