@@ -6,5 +6,5 @@ fn main() -> ExitCode {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    arcprobe::commands::run(std::env::args_os().collect(), &environment).into()
+    arcprobe::cli::run(std::env::args_os().collect(), &environment).into()
 }

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
             Err(e) => return told(&format!("{}: {e}", piece.display())),
         }
     }
-    match arcprobe::agent::run(&task, std::io::stdout().lock()) {
+    match arcprobe::probe::agent::run(&task, std::io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => told(&format!("standard output: {e}")),
     }

@@ -1,89 +1,57 @@
-//! What can be typed for `arcprobe demo`: the flags of `check` that do not contradict its network.
+//! `arcprobe demo`: `check` in a network with a few typical faults, all of it servers of this process on the loopback interface.
 
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches};
+use super::{CommandError, Environment, Screen, check};
+use crate::cli::args::{CheckArgs, DemoArgs};
+use crate::cli::exit::Exit;
+use crate::lab::{self, Dns, Host, Lab, LabError, LabOptions, Serves, Tcp, Tls};
+use crate::model::settings::{CheckSettings, ConnectTo};
+use crate::probe::net::{Anchors, Net, Roots};
 
-use super::CheckArgs;
-
-/// `arcprobe demo`.
-#[derive(Clone, Debug)]
-pub struct DemoArgs {
-    /// What `check` would be called with.
-    pub check: CheckArgs,
+/// Starts the network and checks it. No file is written for it, so that none is left however the run ends, and the environment is left
+/// out: a proxy that it names would be asked for hosts that only the lab has.
+pub(super) fn run(args: &DemoArgs, screen: &Screen) -> Result<Exit, CommandError> {
+    let failed = |e: LabError| CommandError::Failed(anyhow::Error::new(e).context("the demo"));
+    let lab = start().map_err(failed)?;
+    let public = Anchors::of(&lab.public_store().map_err(failed)?);
+    let roots = Roots { public: Some(public), given: None, system: false };
+    let net = |settings: &CheckSettings| {
+        let own = Net::with_roots(&settings.probe, &settings.routes, roots);
+        Ok(Net { second_opinions: settings.probe.cross_checks, ..own })
+    };
+    check::run_in(&inside(&lab, &args.check), &Environment::new(), screen, net)
 }
 
-impl Args for DemoArgs {
-    fn augment_args(command: Command) -> Command {
-        CheckArgs::augment_args(command)
-            .mut_args(|arg| if is_taken(&arg) { arg } else { arg.hide(true) })
-            .mut_arg("timeout", |arg| arg.default_value(TIMEOUT))
-            .after_help(EXAMPLES)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
+/// Every name that is not listed is a healthy endpoint.
+fn start() -> Result<Lab, LabError> {
+    let mut hosts = lab::azure();
+    hosts.retain(|host| host.name != INSPECTED);
+    hosts.extend([
+        // TLS inspection of one service
+        Host::new(INSPECTED, Tls::Intercepted),
+        // a filter that reads server names: the registry is allowed, its data host is not
+        Host::new("eastus.data.mcr.microsoft.com", Tls::ResetAfterHello),
+        // a name that the corporate resolver does not forward
+        Host::with_dns("eastus.login.microsoft.com", Dns::Nxdomain),
+        Host::new(DROPPED, Tcp::Blackhole),
+    ]);
+    Lab::start(hosts, LabOptions { default: Some(Serves::Good), ..LabOptions::default() })
 }
 
-impl FromArgMatches for DemoArgs {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let flags = CheckArgs::augment_args(Command::new("check"));
-        let is_given =
-            |arg: &&Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
-        if let Some(flag) = flags.get_arguments().filter(|arg| !is_taken(arg)).find(is_given) {
-            return Err(contradiction(flag));
-        }
-        Ok(Self { check: CheckArgs::from_arg_matches(matches)? })
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
+/// The arguments as if all of the lab had been typed.
+fn inside(lab: &Lab, given: &CheckArgs) -> CheckArgs {
+    let mut args = given.clone();
+    args.scope.location = Some("eastus".to_owned());
+    args.probe.resolver = vec![lab.resolver()];
+    // a firewall that lets out 443 and drops the other ports
+    let filtered = lab.port(DROPPED).map(|port| divert(Some("eastus.obo.arc.azure.com"), 8084, port));
+    let others = lab.diversions().into_iter().map(|d| divert(d.host.as_deref(), d.port, d.to_port));
+    args.probe.connect_to = filtered.into_iter().chain(others).collect();
+    args
 }
 
-/// All others name a region, a way out, servers, CAs, rules or a cluster, and these are what the demo brings.
-fn is_taken(arg: &Arg) -> bool {
-    TAKEN.contains(&arg.get_id().as_str())
+fn divert(host: Option<&str>, port: u16, to_port: u16) -> ConnectTo {
+    ConnectTo { host: host.map(str::to_owned), port: Some(port), to_host: None, to_port: Some(to_port) }
 }
 
-fn contradiction(flag: &Arg) -> Error {
-    let name = flag.get_long().unwrap_or_else(|| flag.get_id().as_str());
-    let text = format!(
-        "--{name} cannot be used with `arcprobe demo`: the demo brings its own region, DNS server, CAs and hosts, checks \
-         them directly from this machine with the built-in rules, and uses no other network. Leave the flag out, or run \
-         `arcprobe check` with it. `arcprobe demo --help` lists the flags that the demo accepts\n"
-    );
-    Error::raw(ErrorKind::ArgumentConflict, text)
-}
-
-/// A flag of `check` that is not listed is refused, so that a new one that uses the network is, too.
-const TAKEN: &[&str] = &[
-    "feature",
-    "rule_set",
-    "timeout",
-    "deadline",
-    "retries",
-    "concurrency",
-    "no_discovery",
-    "wait",
-    "output",
-    "save",
-    "save_ca",
-    "fail_on",
-    "waivers",
-    "baseline",
-];
-
-/// Nobody waits longer for packets that are dropped on purpose.
-const TIMEOUT: &str = "2s";
-
-const EXAMPLES: &str = "\
-EXAMPLES
-  arcprobe demo                        the report on the screen
-  arcprobe demo -v                     also what passed
-  arcprobe demo -o html > report.html  the report as a page
-  arcprobe demo --save report.json     also a file, for `arcprobe report`
-
-The exit code is 3, since the network has faults.";
+const INSPECTED: &str = "gbl.his.arc.azure.com";
+const DROPPED: &str = "dropped.lab.example";

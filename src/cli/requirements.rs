@@ -1,76 +1,79 @@
-//! What can be typed for `arcprobe requirements`.
+//! `arcprobe requirements`: what has to be open, for those who open it. No network is used.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use clap::{Args, ValueEnum};
+use anyhow::Context as _;
 
-use super::ScopeArgs;
-use crate::requirements::Form;
+use super::{CommandError, Screen, settings, show};
+use crate::cli::args::{RequirementsArgs, RequirementsFormat};
+use crate::cli::exit::Exit;
+use crate::report::requirements::text as rendering;
+use crate::report::requirements::{Requirements, export, list, unmet};
 
-/// `arcprobe requirements`.
-#[derive(Clone, Debug, Args)]
-pub struct RequirementsArgs {
-    /// What the rules are fitted to.
-    #[command(flatten, next_help_heading = "What the cluster is going to be")]
-    pub scope: ScopeArgs,
-    /// List only what a saved report (`check -o json`) found unmet; cloud, region and features are its own. `-` reads
-    /// standard input.
-    #[arg(long, value_name = "REPORT", help_heading = WHAT, conflicts_with_all = OF_THE_REPORT)]
-    pub only_unmet: Option<PathBuf>,
-    /// Give the hosts that are known below a wildcard in its place; a wildcard below which none is known stays.
-    #[arg(long, help_heading = WHAT)]
-    pub expand: bool,
-    /// The format on standard output.
-    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", help_heading = super::OUT)]
-    pub output: RequirementsFormat,
-}
-
-/// A form of the list.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum RequirementsFormat {
-    /// One screen for people; -v adds why, and the sources.
-    Text,
-    /// For programs.
-    Json,
-    /// For spreadsheets.
-    Csv,
-    /// A table for wikis and tickets.
-    Markdown,
-    /// Access lists for squid's configuration.
-    Squid,
-    /// ARM template of a rule collection group for an Azure Firewall policy.
-    AzureFirewall,
-    /// `CiliumNetworkPolicy` for the pods in the namespace azure-arc.
-    Cilium,
-    /// External dynamic list of the type URL list for PAN-OS.
-    PaloAlto,
-    /// `NO_PROXY` for the machine with az: loopback, and what a private link carries.
-    NoProxy,
-}
-
-impl RequirementsFormat {
-    /// Whether a device takes it as its whole configuration of something.
-    pub fn is_configuration(self) -> bool {
-        matches!(self, Self::Squid | Self::AzureFirewall | Self::Cilium | Self::PaloAlto)
+pub(super) fn run(args: &RequirementsArgs, screen: &Screen) -> Result<Exit, CommandError> {
+    if args.only_unmet.is_some() && args.output == RequirementsFormat::Cilium {
+        return Err(CommandError::Usage(anyhow::anyhow!(
+            "-o cilium goes without --only-unmet: a policy denies what it does not list, so that what is open now would be closed"
+        )));
     }
-
-    /// `None` for text, which depends on the screen.
-    pub fn form(self) -> Option<Form> {
-        Some(match self {
-            Self::Text => return None,
-            Self::Json => Form::Json,
-            Self::Csv => Form::Csv,
-            Self::Markdown => Form::Markdown,
-            Self::Squid => Form::Squid,
-            Self::AzureFirewall => Form::AzureFirewall,
-            Self::Cilium => Form::Cilium,
-            Self::PaloAlto => Form::PaloAlto,
-            Self::NoProxy => Form::NoProxy,
-        })
+    let list = match &args.only_unmet {
+        Some(path) => found(path, args, screen)?,
+        None => needed(args, screen)?,
+    };
+    for note in &list.notes {
+        screen.hint(note);
     }
+    if list.items.is_empty() && args.output.is_configuration() {
+        // an empty configuration would take away what is there
+        screen.hint("nothing is written");
+        return Ok(Exit::Ok);
+    }
+    if args.output == RequirementsFormat::Cilium && list.topics.iter().all(|topic| topic.id != "core") {
+        screen.hint("the policy denies the agents what they need: --feature leaves out core");
+    }
+    let Some(form) = args.output.form() else { return show(&rendering::text(&list, &screen.text)) };
+    let exported = export(&list, form);
+    for note in &exported.notes {
+        screen.hint(note);
+    }
+    show(&exported.text)
 }
 
-const WHAT: &str = "What is listed";
+/// All that the rules ask for.
+fn needed(args: &RequirementsArgs, screen: &Screen) -> Result<Requirements, CommandError> {
+    if args.scope.location.is_none() {
+        return Err(CommandError::Usage(anyhow::anyhow!(
+            "--location REGION is needed, such as --location eastus; or --only-unmet REPORT, which knows its region"
+        )));
+    }
+    let (rules, scope, notes) = settings::listed(&args.scope)?;
+    for note in &notes {
+        screen.hint(note);
+    }
+    Ok(list(&rules, &scope, args.expand))
+}
 
-/// A report has its own scope. The rules may be given all the same: they say what a report does not.
-const OF_THE_REPORT: [&str; 6] = ["cloud", "location", "feature", "connectivity", "gateway_url", "set"];
+/// What a report found unmet; how many checks it could not verify goes to standard error, as they may be closed too.
+fn found(path: &Path, args: &RequirementsArgs, screen: &Screen) -> Result<Requirements, CommandError> {
+    let report = super::report::read(path, "--only-unmet")?;
+    let rules = settings::rule_set_of(&args.scope, report.run.cloud)?;
+    let (list, unverified) =
+        unmet(&report, &rules, args.expand).with_context(|| named(path)).map_err(CommandError::Usage)?;
+    if list.items.is_empty() {
+        screen.hint("the report found nothing unmet");
+    }
+    if unverified > 0 {
+        let checks = if unverified == 1 { "check is" } else { "checks are" };
+        screen.hint(&format!(
+            "{unverified} {checks} unverified in the report and not listed: they may be closed too"
+        ));
+    }
+    if args.output == RequirementsFormat::NoProxy {
+        screen.hint("of what a private link carries, only what was found unmet is in the value");
+    }
+    Ok(list)
+}
+
+fn named(path: &Path) -> String {
+    format!("--only-unmet {}", path.display())
+}

@@ -18,10 +18,10 @@ use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 use super::config::{self, Chosen, ConfigError};
 use super::dialer::Dialer;
 use super::error::{ApiError, ApiFailure};
-use crate::measure::interruption;
-use crate::net::Net;
+use crate::model::settings::{KubeChoice, ProbeSettings};
+use crate::probe::measure::interruption;
+use crate::probe::net::Net;
 use crate::proxy::{ProxyError, ProxyFlags, Routes, settle};
-use crate::settings::{KubeChoice, ProbeSettings};
 
 /// A cluster that can be asked; cheap to clone.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ impl Access {
         let routes = routes(&chosen, environment)?;
         // the cluster's own flags for probing say nothing about the way to its API server
         let plain = ProbeSettings { resolvers: Vec::new(), connect_to: Vec::new(), ..probe.clone() };
-        let net = Net::with_roots(&plain, &routes, crate::net::Roots::default());
+        let net = Net::with_roots(&plain, &routes, crate::probe::net::Roots::default());
         let dialer = Dialer { net: Arc::new(net), routes: Arc::new(routes) };
         let context = chosen.context.clone();
         let server = chosen.server();

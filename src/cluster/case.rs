@@ -13,10 +13,10 @@ use serde_json::Value;
 use super::access::{Access, METADATA_ONLY};
 use super::agents::AgentProxies;
 use super::error::{ApiError, ApiFailure};
-use crate::chain::case::{Case, Log, VERSION};
-use crate::chain::redact::Redaction;
-use crate::chain::{API, SECRETS};
-use crate::networks::Skipped;
+use crate::analysis::chain::case::{Case, Log, VERSION};
+use crate::analysis::chain::redact::Redaction;
+use crate::analysis::chain::{API, SECRETS};
+use crate::analysis::networks::Skipped;
 
 /// Something to read: what it is called, where it is, and the kind of what comes.
 struct Source {

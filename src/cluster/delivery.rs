@@ -18,10 +18,10 @@ use super::error::ApiError;
 use super::job::{Followed, Step, Told, trouble};
 use super::manifest;
 use super::prepare::{Order, Prepared, Target, prepare};
-use crate::measure::{Stop, until};
-use crate::payload::Arch;
-use crate::report::v1::Delivered;
-use crate::vantage::{Trouble, TroubleKind, VantageKind};
+use crate::cluster::payload::Arch;
+use crate::model::report::Delivered;
+use crate::model::vantage::{Trouble, TroubleKind, VantageKind};
+use crate::probe::measure::{Stop, until};
 
 /// What came of looking from one position.
 #[derive(Clone, Debug)]

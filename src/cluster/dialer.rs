@@ -10,11 +10,11 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::evidence::Failure;
-use crate::net::Net;
+use crate::model::evidence::Failure;
+use crate::model::rules::Protocol;
+use crate::probe::net::Net;
 use crate::probe::{Stream, dial};
 use crate::proxy::Routes;
-use crate::rules::model::Protocol;
 
 /// Opens connections; cheap to clone.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::access::Access;
 use super::manifest;
 use super::prepare::{Order, prepare};
-use crate::vantage::Trouble;
+use crate::model::vantage::Trouble;
 
 /// The objects that an order would create, for people to read: without the bytes of the agent and of Secrets.
 ///

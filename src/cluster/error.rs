@@ -3,8 +3,8 @@
 use std::error::Error as _;
 
 use super::dialer::DialError;
-use crate::chain::redact::told;
-use crate::evidence::{Failure, printable};
+use crate::analysis::chain::redact::told;
+use crate::model::evidence::{Failure, printable};
 
 /// A request to the API server failed.
 #[derive(Clone, Debug, thiserror::Error)]

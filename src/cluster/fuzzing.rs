@@ -11,10 +11,10 @@ use super::agents::{AgentProxies, Found};
 use super::nodes::{NodeFacts, choose};
 use super::prerequisites::{Asked, Page, room};
 use super::start::{Sight, Start, judge};
-use crate::chain::case::{Case, VERSION};
-use crate::chain::redact::Redaction;
-use crate::prerequisites::facts::{ClusterFacts, Facts};
-use crate::settings::NodeChoice;
+use crate::analysis::chain::case::{Case, VERSION};
+use crate::analysis::chain::redact::Redaction;
+use crate::model::facts::{ClusterFacts, Facts};
+use crate::model::settings::NodeChoice;
 
 /// The case of a cluster whose API server sends these objects, each with its `kind`.
 pub(crate) fn case(objects: &[Value]) -> Case {
@@ -30,8 +30,7 @@ pub(crate) fn case(objects: &[Value]) -> Case {
     }
     case.removed = redaction.into_removed();
     let facts = ClusterFacts { nodes: rooms(objects), ..ClusterFacts::default() };
-    case.prerequisites =
-        Some(Facts { cluster: crate::prerequisites::facts::Asked::Told(facts), tools: None });
+    case.prerequisites = Some(Facts { cluster: crate::model::facts::Asked::Told(facts), tools: None });
     case
 }
 
@@ -63,7 +62,7 @@ pub(crate) fn proxies(objects: &[Value]) -> Option<AgentProxies> {
     Some(AgentProxies { variables: found.literal, origin: found.origin, note: None })
 }
 
-fn rooms(objects: &[Value]) -> Vec<crate::prerequisites::facts::NodeRoom> {
+fn rooms(objects: &[Value]) -> Vec<crate::model::facts::NodeRoom> {
     let pods: Vec<_> = objects.iter().filter(|object| object["kind"] == "Pod").collect();
     let mut asked = Asked::new();
     if let Ok(page) = serde_json::from_value::<Page>(json!({"items": pods})) {

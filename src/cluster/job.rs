@@ -15,11 +15,11 @@ use super::board::{Board, State};
 use super::manifest::CONTAINER;
 use super::start::{Sight, Start, judge};
 use super::{ApiError, ApiFailure};
-use crate::agent::lines::{LONGEST_LINE, Reader};
-use crate::agent::{Hello, Record, Summary};
-use crate::chain::redact;
-use crate::evidence::{Inquiry, InsideName, Observation, printable};
-use crate::vantage::{Trouble, TroubleKind};
+use crate::analysis::chain::redact;
+use crate::model::evidence::{Inquiry, InsideName, Observation, printable};
+use crate::model::vantage::{Trouble, TroubleKind};
+use crate::probe::agent::lines::{LONGEST_LINE, Reader};
+use crate::probe::agent::{Hello, Record, Summary};
 
 /// What an agent told.
 #[derive(Clone, Debug, Default)]

@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use crate::vantage::VantageKind;
+use crate::model::vantage::VantageKind;
 
 /// The label whose value names the run; every object of ours has it.
 pub(super) const RUN: &str = "arcprobe/run";

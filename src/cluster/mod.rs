@@ -16,12 +16,16 @@ pub(crate) mod fuzzing;
 mod job;
 mod manifest;
 mod nodes;
+#[cfg(feature = "cli")]
+pub mod payload;
 mod prepare;
 mod prerequisites;
 mod quantity;
 mod rights;
 mod snapshot;
 mod start;
+#[cfg(feature = "cli")]
+pub mod survey;
 
 pub use access::{Access, AccessError};
 pub use agents::{AgentProxies, proxies, region};

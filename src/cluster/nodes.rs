@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::core::v1::{Node, Taint};
 
-use crate::settings::NodeChoice;
-use crate::vantage::{Trouble, TroubleKind};
+use crate::model::settings::NodeChoice;
+use crate::model::vantage::{Trouble, TroubleKind};
 
 /// What is known of a node.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -13,9 +13,9 @@ use super::job::trouble;
 use super::manifest::{Carrier, JobPlan, RunNames};
 use super::nodes::{self, NodeFacts};
 use super::{rights, run_id};
-use crate::payload::{self, Arch, Payload};
-use crate::settings::NodeChoice;
-use crate::vantage::{Trouble, TroubleKind, VantageKind};
+use crate::cluster::payload::{self, Arch, Payload};
+use crate::model::settings::NodeChoice;
+use crate::model::vantage::{Trouble, TroubleKind, VantageKind};
 
 /// What is to be done inside a cluster.
 #[derive(Clone)]

@@ -11,10 +11,10 @@ use super::access::{Access, METADATA_ONLY};
 use super::error::{ApiError, ApiFailure};
 use super::nodes::NodeFacts;
 use super::{quantity, rights};
-use crate::chain::case::resource_id;
-use crate::networks::Skipped;
-use crate::prerequisites::facts::{ClusterFacts, NodeRoom, Traces};
-use crate::prerequisites::{NODES, PODS, RIGHTS, TRACES};
+use crate::analysis::chain::case::resource_id;
+use crate::analysis::networks::Skipped;
+use crate::analysis::prerequisites::{NODES, PODS, RIGHTS, TRACES};
+use crate::model::facts::{ClusterFacts, NodeRoom, Traces};
 
 /// Reads all that can be read.
 ///

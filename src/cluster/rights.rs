@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::access::Access;
 use super::error::ApiError;
-use crate::prerequisites::facts::Rights;
+use crate::model::facts::Rights;
 
 /// Verbs on one resource.
 struct Right {

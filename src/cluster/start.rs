@@ -5,8 +5,8 @@
 use k8s_openapi::api::core::v1::{ContainerState, Event, Pod, PodStatus};
 
 use super::manifest::CONTAINER;
-use crate::chain::redact;
-use crate::vantage::{Trouble, TroubleKind};
+use crate::analysis::chain::redact;
+use crate::model::vantage::{Trouble, TroubleKind};
 
 /// What can be seen of a Job.
 #[derive(Clone, Copy, Debug)]

@@ -7,31 +7,32 @@ use serde_json::Value;
 
 use super::hold;
 use super::shown::{self, RULES, SCOPE, SCREENS};
-use crate::agent::lines::{Reader, Writer};
-use crate::agent::{Record, Task};
-use crate::chain::azure::AzureCluster;
-use crate::chain::case::{Case, Log, VERSION};
-use crate::chain::catalogue::Catalogue;
-use crate::chain::redact::Redaction;
+use crate::analysis::chain::azure::AzureCluster;
+use crate::analysis::chain::case::{Case, Log, VERSION};
+use crate::analysis::chain::redact::Redaction;
+use crate::analysis::networks::{Networks, Snapshot};
+use crate::analysis::waivers::apply;
+use crate::cli::fuzzing as commands;
+use crate::cli::fuzzing::complaint;
+use crate::cli::rules::ShowFormat;
 use crate::cluster;
-use crate::commands::fuzzing as commands;
-use crate::commands::fuzzing::complaint;
-use crate::commands::rules::ShowFormat;
-use crate::networks::{Networks, Snapshot};
+use crate::cluster::survey::agents_routes;
+use crate::model::faults::Catalogue;
+use crate::model::rules::RuleSet;
+use crate::probe::agent::lines::{Reader, Writer};
+use crate::probe::agent::{Record, Task};
 use crate::proxy::Routes;
 use crate::report::diff::{self, compare};
 use crate::report::fleet::{self, json::Saved};
-use crate::report::{advice, authorities, chain, json, requirements};
-use crate::requirements::{Form, Pattern, Requirements, VendorTable, export, list, unmet};
+use crate::report::requirements::text as requirements;
+use crate::report::requirements::{Form, Pattern, Requirements, VendorTable, export, list, unmet};
+use crate::report::{advice, authorities, chain, json};
 use crate::rules::load::{parse, to_yaml};
-use crate::rules::model::RuleSet;
 use crate::rules::{RulesError, faults, waivers};
-use crate::survey::agents_routes;
-use crate::waivers::apply;
 
 /// A file of `--proxy-cert`.
 pub(super) fn pem(input: &[u8]) {
-    match crate::net::fuzzing::certificates(input) {
+    match crate::probe::net::fuzzing::certificates(input) {
         Ok(found) => shown::proxy_cert(&found, input.len()),
         Err(error) => hold::screen(&complaint(&error)),
     }
@@ -236,7 +237,7 @@ pub(super) fn objects(input: &[u8]) {
     let case = cluster::fuzzing::case(&objects);
     judged(&case, &FAULTS, None, input.len());
     hold::json(&commands::saved(&case).unwrap_or_default());
-    shown::report(&crate::report::v1::Report { advice, ..shown::empty() }, input.len());
+    shown::report(&crate::model::report::Report { advice, ..shown::empty() }, input.len());
 }
 
 /// What az says of a connected cluster.

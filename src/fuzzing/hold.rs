@@ -1,6 +1,6 @@
 //! What has to hold of everything that is shown, whoever wrote what it is made of. What does not hold is a panic.
 
-use crate::evidence::is_unprintable;
+use crate::model::evidence::is_unprintable;
 
 /// Text for a terminal: nothing in it moves the cursor, changes a colour, hides or reorders what stands there.
 pub(super) fn screen(text: &str) {

@@ -5,25 +5,25 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::hold;
-use crate::advise::{Endpoint, Known, advise};
-use crate::conclude::{Ran, Sighting, conclude};
-use crate::evidence::{
+use crate::analysis::advise::{Endpoint, Known, advise};
+use crate::analysis::conclude::{Ran, Sighting, conclude};
+use crate::analysis::networks::Networks;
+use crate::model::evidence::{
     Attempt, Cause, CertificateSummary, Detail, Evidence, Inquiry, Observation, Outcome, Purpose, Step,
     TlsDetail,
 };
-use crate::networks::Networks;
+use crate::model::report::{Advice, Delivered, Facts, Report, Vantage};
+use crate::model::rules::{Answer, Certificate, Cloud, Content, Protocol, RuleSet, Statuses};
+use crate::model::settings::{Connectivity, Scope};
+use crate::model::vantage::VantageKind;
 use crate::plan::{self, Action, Ask, Plan, PlanOptions, PlannedCheck, ProbeSpec, Route, RouteKind};
 use crate::probe::fuzzing::{HOST, Phase};
 use crate::proxy::Routes;
 use crate::report::fleet::Fleet;
 use crate::report::fleet::json::{Saved, parse, render as json_of};
 use crate::report::text::TextOptions;
-use crate::report::v1::{Advice, Delivered, Facts, Report, Vantage};
 use crate::report::{Format, json, render, render_saved};
-use crate::rules::model::{Answer, Certificate, Cloud, Content, Protocol, RuleSet, Statuses};
 use crate::rules::{Asked, builtin, scope};
-use crate::settings::{Connectivity, Scope};
-use crate::vantage::VantageKind;
 
 /// A narrow and a wide screen.
 pub(super) const SCREENS: [TextOptions; 2] = [
@@ -207,7 +207,7 @@ fn of(sightings: &[Sighting], proxy_cert: &[CertificateSummary]) -> Report {
 pub(super) fn spec(wants_json: bool) -> ProbeSpec {
     let content = wants_json.then_some(Content::Json);
     ProbeSpec {
-        method: crate::rules::model::Method::Get,
+        method: crate::model::rules::Method::Get,
         path: "/subscriptions".into(),
         headers: BTreeMap::new(),
         answer: Answer {
@@ -215,9 +215,9 @@ pub(super) fn spec(wants_json: bool) -> ProbeSpec {
             content,
         },
         certificate: Certificate { public: true, issuers: vec!["DigiCert".into()] },
-        addresses: crate::rules::model::AddressClass::Public,
-        inspection: crate::rules::model::Inspection::Tolerated,
-        private_link: crate::rules::model::PrivateLink::Public,
+        addresses: crate::model::rules::AddressClass::Public,
+        inspection: crate::model::rules::Inspection::Tolerated,
+        private_link: crate::model::rules::PrivateLink::Public,
     }
 }
 

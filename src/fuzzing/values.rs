@@ -2,12 +2,12 @@
 
 use super::hold;
 use super::shown::{SCREENS, advice};
-use crate::commands::fuzzing::complaint;
-use crate::networks::{Networks, Snapshot};
+use crate::analysis::networks::{Networks, Snapshot};
+use crate::cli::fuzzing::complaint;
+use crate::model::rules::Protocol;
 use crate::probe::resolve;
 use crate::proxy::{Client, Given, ProxyUrl, Routes, SkipRange, differences};
 use crate::report;
-use crate::rules::model::Protocol;
 
 /// A list of what goes around the proxy, by the reading of every client.
 pub(super) fn skip_range(input: &[u8]) {

@@ -3,7 +3,7 @@
 use rustls::pki_types::CertificateDer;
 
 use super::shown::{self, RULES, spec};
-use crate::evidence::{Detail, Inquiry};
+use crate::model::evidence::{Detail, Inquiry};
 use crate::probe::fuzzing::{self as probe, HOST};
 use crate::probe::resolve;
 
@@ -69,7 +69,7 @@ pub(super) fn greeting(input: &[u8]) {
 pub(super) fn discovery(input: &[u8]) {
     let mut all: Vec<Inquiry> = Vec::new();
     for ask in &shown::asks(&RULES) {
-        let answers = crate::discovery::fuzzing::answers(ask, input);
+        let answers = crate::probe::discovery::fuzzing::answers(ask, input);
         for host in answers.iter().flat_map(|a| &a.hosts) {
             assert!(ask.wildcard.covers(host), "{host} is not below {}", ask.wildcard);
         }

@@ -3,12 +3,12 @@
 use super::build::{Draft, PlanOptions, is_called_from, is_needed};
 use super::target::{Target, value_missing};
 use super::{Action, PlannedCheck, Route};
-use crate::rules::expand::{fill, wildcard};
-use crate::rules::model::{
+use crate::model::rules::{
     CallerVantage, Discovery, Endpoint, HostName, HostPattern, Method, Protocol, RuleSet,
 };
-use crate::settings::Scope;
-use crate::vantage::VantageKind;
+use crate::model::settings::Scope;
+use crate::model::vantage::VantageKind;
+use crate::rules::expand::{fill, wildcard};
 
 /// A question for the hosts of an endpoint.
 #[derive(Clone, Debug)]

@@ -6,12 +6,12 @@ use super::ask::Known;
 use super::reason;
 use super::target::{Target, targets};
 use super::{Action, Plan, PlannedCheck, ProbeSpec, Route};
-use crate::rules::expand::fill;
-use crate::rules::model::{
+use crate::model::rules::{
     AddressClass, CallerVantage, Endpoint, Gateway, Need, PrivateLink, Protocol, RuleSet,
 };
-use crate::settings::{Connectivity, Scope};
-use crate::vantage::VantageKind;
+use crate::model::settings::{Connectivity, Scope};
+use crate::model::vantage::VantageKind;
+use crate::rules::expand::fill;
 
 /// What a plan takes into account besides the rules.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +73,7 @@ fn home(caller: CallerVantage) -> VantageKind {
 /// The features that are on and need an endpoint.
 fn features<'a>(endpoint: &'a Endpoint, scope: &Scope) -> Vec<&'a str> {
     let on = |id: &&str| scope.features.iter().any(|feature| feature == id);
-    endpoint.features.iter().map(crate::rules::model::Id::as_str).filter(on).collect()
+    endpoint.features.iter().map(crate::model::rules::Id::as_str).filter(on).collect()
 }
 
 /// An endpoint and all that its checks depend on.

@@ -2,6 +2,7 @@
 
 mod ask;
 mod build;
+pub mod lookout;
 mod reason;
 mod show;
 mod target;
@@ -11,8 +12,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::rules::model::{AddressClass, Answer, Certificate, Inspection, Method, PrivateLink, Protocol};
-use crate::vantage::VantageKind;
+use crate::model::rules::{AddressClass, Answer, Certificate, Inspection, Method, PrivateLink, Protocol};
+use crate::model::vantage::VantageKind;
 
 pub use ask::{Ask, Known, asks};
 pub use build::{PlanOptions, is_needed, plan};

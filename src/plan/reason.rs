@@ -1,8 +1,8 @@
 //! Why a check is in a plan, in one line.
 
 use super::build::PlanOptions;
-use crate::rules::model::{CallerVantage, Endpoint, RuleSet};
-use crate::vantage::VantageKind;
+use crate::model::rules::{CallerVantage, Endpoint, RuleSet};
+use crate::model::vantage::VantageKind;
 
 /// Such as `core is on by default; called by config-agent in pods`.
 pub(super) fn of(

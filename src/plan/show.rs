@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Action, Plan, PlannedCheck, RouteKind};
-use crate::rules::model::Protocol;
+use crate::model::rules::Protocol;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

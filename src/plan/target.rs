@@ -2,9 +2,9 @@
 
 use super::ask::Known;
 use super::{Unverified, UnverifiedKind};
+use crate::model::rules::{CallerVantage, Discovery, Endpoint, HostName, HostPattern, PLACEHOLDERS};
+use crate::model::settings::Scope;
 use crate::rules::expand::{Filled, fill, wildcard};
-use crate::rules::model::{CallerVantage, Discovery, Endpoint, HostName, HostPattern, PLACEHOLDERS};
-use crate::settings::Scope;
 
 /// One host of an endpoint, or the lack of one.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certificate, X509Name};
 
-use crate::evidence::{CertificateSummary, printable};
+use crate::model::evidence::{CertificateSummary, printable};
 
 /// A certificate's summary and the marks by which its chain is judged.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatibl
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
-use crate::evidence::{Cause, Failure};
+use crate::model::evidence::{Cause, Failure};
 
 /// Opening a TCP connection.
 pub(super) fn connect(error: &io::Error) -> Failure {

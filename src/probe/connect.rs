@@ -7,7 +7,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::{classify, descriptors};
-use crate::evidence::{Cause, Failure};
+use crate::model::evidence::{Cause, Failure};
 
 /// Opens a connection, with segments of at most `max_segment` bytes where given (not on Windows, which has no such option).
 pub(super) async fn connect(

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use super::connect::connect;
 use super::io::Stream;
 use super::proxy;
-use crate::evidence::{Cause, Failure};
-use crate::net::Net;
+use crate::model::evidence::{Cause, Failure};
 use crate::plan::Route;
+use crate::probe::net::Net;
 
 /// Opens a connection to a host as people write it; addresses are tried in order, and each gets its share of the time.
 ///

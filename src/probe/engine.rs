@@ -15,9 +15,9 @@ use super::looks::{self, LargeLooks};
 use super::one::{Prober, Target};
 use super::opinion::Opinions;
 use super::trail::Seen;
-use crate::evidence::{Evidence, NotRun, Observation};
-use crate::net::Net;
+use crate::model::evidence::{Evidence, NotRun, Observation};
 use crate::plan::{Plan, PlannedCheck};
+use crate::probe::net::Net;
 
 /// What the engine tells a listener.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,9 +13,9 @@ use super::looks::LargeLooks;
 use super::one::{Prober, Target};
 use super::opinion::Opinions;
 use super::trail::Seen;
-use crate::evidence::Observation;
-use crate::net::Net;
+use crate::model::evidence::Observation;
 use crate::plan::PlannedCheck;
+use crate::probe::net::Net;
 
 /// Walks the phases until one of the addresses has given a good answer, or all have failed. A redirection is an answer,
 /// and is not followed.

@@ -17,12 +17,12 @@ use super::http::{Exchange, Reply};
 use super::tls::Hello;
 use super::trust::Expected;
 use super::{greeting, http, proxy, tls, websocket};
-use crate::evidence::{Detail, Failure, TlsDetail, TrustStore};
-use crate::net::{Authorization, Clock, Net, ProxyServer, Roots};
+use crate::model::evidence::{Detail, Failure, TlsDetail, TrustStore};
+use crate::model::rules::Protocol;
+use crate::model::settings::ProbeSettings;
 use crate::plan::ProbeSpec;
+use crate::probe::net::{Authorization, Clock, Net, ProxyServer, Roots};
 use crate::proxy::Routes;
-use crate::rules::model::Protocol;
-use crate::settings::ProbeSettings;
 
 /// What a server does, and how its answer is looked at: the first byte of an input.
 #[derive(Clone, Copy)]

@@ -7,8 +7,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::classify;
-use crate::evidence::{Cause, Failure, GreetingDetail, printable};
-use crate::rules::model::Protocol;
+use crate::model::evidence::{Cause, Failure, GreetingDetail, printable};
+use crate::model::rules::Protocol;
 
 /// Speaks first where the protocol wants it, and reads the first line of the answer.
 pub(super) async fn greet<S>(

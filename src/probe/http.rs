@@ -16,10 +16,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::io::Paced;
 use super::{appliance, classify};
-use crate::evidence::{Cause, Failure, HttpDetail, TrustStore, printable, without_secrets};
-use crate::net::ProxyServer;
+use crate::model::evidence::{Cause, Failure, HttpDetail, TrustStore, printable, without_secrets};
+use crate::model::rules::{Content, Method, Statuses};
 use crate::plan::ProbeSpec;
-use crate::rules::model::{Content, Method, Statuses};
+use crate::probe::net::ProxyServer;
 
 /// Where a request goes and what is known of the connection it goes over.
 #[derive(Clone, Copy, Debug)]

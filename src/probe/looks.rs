@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
-use crate::evidence::{Observation, Purpose};
+use crate::model::evidence::{Observation, Purpose};
 
 /// Who looks at which address: the place of the check in the order of the run.
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 //! Every phase is our own over a connection that we own, so that a failure keeps its phase, its time and its cause. A
 //! probe is no client: one attempt for each address, no hidden retry, no redirect followed.
 
+pub mod agent;
 mod appliance;
 mod certificate;
 mod classify;
@@ -11,6 +12,7 @@ pub mod client;
 mod connect;
 pub mod descriptors;
 mod dial;
+pub mod discovery;
 mod engine;
 mod fetch;
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
@@ -19,6 +21,8 @@ mod greeting;
 mod http;
 mod io;
 mod looks;
+pub mod measure;
+pub mod net;
 mod one;
 #[cfg_attr(not(feature = "cli"), path = "no_opinion.rs")]
 mod opinion;

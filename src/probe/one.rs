@@ -12,11 +12,11 @@ use super::looks::LargeLooks;
 use super::opinion::Opinions;
 use super::trail::Seen;
 use super::walk::Walk;
-use crate::evidence::{Cause, Detail, Failure, Outcome, Purpose, Reach, ResolveDetail, Step};
-use crate::net::{Net, ProxyServer};
+use crate::model::evidence::{Cause, Detail, Failure, Outcome, Purpose, Reach, ResolveDetail, Step};
+use crate::model::rules::{AddressClass, Protocol};
+use crate::model::settings::ConnectTo;
 use crate::plan::{Action, PlannedCheck, ProbeSpec, Route};
-use crate::rules::model::{AddressClass, Protocol};
-use crate::settings::ConnectTo;
+use crate::probe::net::{Net, ProxyServer};
 
 /// What is probed.
 #[derive(Clone, Debug)]

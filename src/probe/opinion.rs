@@ -18,9 +18,9 @@ use super::http::{self as exchange, Exchange};
 use super::one::{Destination, Prober, Target};
 use super::trail::Seen;
 use super::verifier::Verifier;
-use crate::evidence::{Attempt, Cause, Detail, Failure, HttpDetail, Outcome, Phase, Purpose};
+use crate::model::evidence::{Attempt, Cause, Detail, Failure, HttpDetail, Outcome, Phase, Purpose};
+use crate::model::rules::{Answer, Protocol};
 use crate::plan::ProbeSpec;
-use crate::rules::model::{Answer, Protocol};
 
 /// The opinions of a run, by what is probed. Checks that ask for the same thing share one.
 #[derive(Debug, Default)]
@@ -242,7 +242,7 @@ const MOST_OPINIONS: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::ConnectDetail;
+    use crate::model::evidence::ConnectDetail;
 
     #[test]
     fn the_client_is_asked_only_where_all_attempts_broke_off() {

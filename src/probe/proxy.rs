@@ -21,9 +21,9 @@ use super::io::{Paced, Stream};
 use super::tls::{self, Hello};
 use super::trust::Expected;
 use super::{appliance, classify};
-use crate::evidence::{Cause, Failure, ProxyDetail};
-use crate::net::{Net, ProxyServer};
-use crate::rules::model::{Certificate, Inspection};
+use crate::model::evidence::{Cause, Failure, ProxyDetail};
+use crate::model::rules::{Certificate, Inspection};
+use crate::probe::net::{Net, ProxyServer};
 
 /// What came of it. `address` is known once a connection to the proxy is open.
 pub(super) struct Opened {
@@ -97,7 +97,11 @@ fn scheme_names(value: &str) -> Vec<String> {
         c == ',' && !inside_quotes
     });
     let name = |part: &str| part.split_whitespace().next().map(str::to_owned);
-    parts.filter_map(name).filter(|n| !n.contains('=')).map(|n| crate::evidence::printable(&n, 20)).collect()
+    parts
+        .filter_map(name)
+        .filter(|n| !n.contains('='))
+        .map(|n| crate::model::evidence::printable(&n, 20))
+        .collect()
 }
 
 struct Way<'a> {

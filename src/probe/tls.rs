@@ -15,8 +15,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::classify;
-use crate::evidence::{Cause, Failure, TlsDetail};
-use crate::net::{Clock as _, SystemClock};
+use crate::model::evidence::{Cause, Failure, TlsDetail};
+use crate::probe::net::{Clock as _, SystemClock};
 
 /// What the first message looks like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,8 +114,9 @@ fn describe(connection: &ClientConnection, detail: &mut TlsDetail) {
     detail.cipher = connection.negotiated_cipher_suite().and_then(|s| s.suite().as_str()).map(str::to_owned);
     detail.group =
         connection.negotiated_key_exchange_group().and_then(|g| g.name().as_str()).map(str::to_owned);
-    detail.alpn =
-        connection.alpn_protocol().map(|p| crate::evidence::printable(&String::from_utf8_lossy(p), 40));
+    detail.alpn = connection
+        .alpn_protocol()
+        .map(|p| crate::model::evidence::printable(&String::from_utf8_lossy(p), 40));
 }
 
 /// Accepts every chain and keeps it. Signatures over the handshake are checked all the same.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use crate::evidence::{Attempt, Cause, Detail, Failure, Outcome, Purpose, Step};
+use crate::model::evidence::{Attempt, Cause, Detail, Failure, Outcome, Purpose, Step};
 
 /// The attempts of one check.
 #[derive(Clone, Debug)]

@@ -13,9 +13,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::certificate::{self, Parsed};
 use super::{appliance, classify, descriptors};
-use crate::evidence::{Cause, CertificateSummary, Failure, TrustStore};
-use crate::net::{Anchors, Roots, builtin};
-use crate::rules::model::{Certificate, Inspection};
+use crate::model::evidence::{Cause, CertificateSummary, Failure, TrustStore};
+use crate::model::rules::{Certificate, Inspection};
+use crate::probe::net::{Anchors, Roots, builtin};
 
 /// The three stores. The system's is read when the first chain is not publicly trusted: it costs tens of milliseconds.
 pub struct Trust {

@@ -9,9 +9,9 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use super::one::Target;
 use super::tls::{AnyTime, Recorder};
 use super::trust::{Expected, Judgement};
-use crate::evidence::{Failure, TrustStore};
-use crate::net::Net;
-use crate::rules::model::{Certificate, Inspection};
+use crate::model::evidence::{Failure, TrustStore};
+use crate::model::rules::{Certificate, Inspection};
+use crate::probe::net::Net;
 
 /// Judges the chain of an endpoint by its rules, and that of a proxy on the way by the rules for proxies, before anything is sent.
 #[derive(Debug)]

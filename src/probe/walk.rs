@@ -17,9 +17,11 @@ use super::tls::{self, Hello};
 use super::trail::Trail;
 use super::trust::Expected;
 use super::{greeting, proxy, websocket};
-use crate::evidence::{Attempt, Cause, ConnectDetail, Detail, Failure, Purpose, TlsDetail, TrustStore};
-use crate::net::ProxyServer;
-use crate::rules::model::Protocol;
+use crate::model::evidence::{
+    Attempt, Cause, ConnectDetail, Detail, Failure, Purpose, TlsDetail, TrustStore,
+};
+use crate::model::rules::Protocol;
+use crate::probe::net::ProxyServer;
 
 /// One attempt at one address.
 pub(super) struct Walk<'a> {

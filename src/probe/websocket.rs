@@ -13,8 +13,8 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::http::{Exchange, clock_skew, telling_headers};
 use super::{appliance, classify};
-use crate::evidence::{Cause, Failure, TrustStore, WebSocketDetail};
-use crate::rules::model::Statuses;
+use crate::model::evidence::{Cause, Failure, TrustStore, WebSocketDetail};
+use crate::model::rules::Statuses;
 
 /// Asks for the upgrade and judges the answer by what the rules say of the real service.
 pub(super) async fn upgrade<S>(io: S, exchange: Exchange<'_>) -> (WebSocketDetail, Option<Failure>)

@@ -11,11 +11,11 @@ mod inspect;
 mod network;
 mod no_proxy;
 mod route;
-mod secret;
 mod url;
 mod url_problem;
 mod user_info;
 
+pub use crate::model::secret::Secret;
 pub use client::{Bypass, Client};
 pub use difference::{Difference, differences};
 pub use environment::{ProxyError, ProxyFlags, Settled, settle};
@@ -23,7 +23,6 @@ pub use inspect::{Problem, ProblemKind};
 pub use network::Network;
 pub use no_proxy::{Covers, Entry, EntryKind, SkipRange};
 pub use route::Routes;
-pub use secret::Secret;
 pub use url::{BasicCredentials, ProxyScheme, ProxyUrl};
 pub use url_problem::{UrlAdvice, UrlError};
 

@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
-use super::secret::Secret;
 use super::url_problem::{UrlAdvice, UrlError};
 use super::user_info;
+use crate::model::secret::Secret;
 
 /// Where a proxy is. Neither formatting nor serialising shows the user info.
 #[derive(Clone, PartialEq, Eq)]

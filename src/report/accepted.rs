@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::screen::{Paint, Screen};
 use super::tally::some_of;
-use super::v1::{Accepted, Report, WaiverState, WaiverUse};
-use crate::finding::Finding;
+use crate::model::finding::Finding;
+use crate::model::report::{Accepted, Report, WaiverState, WaiverUse};
 
 /// How many waivers are named that nobody needs.
 const NAMED: usize = 8;

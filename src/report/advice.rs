@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::screen::{Paint, Screen};
 use super::text::TextOptions;
-use super::v1::{Advice, KnownNetwork, Overlap, SkipProblem, SkipRangeAdvice};
-use crate::finding::{Confidence, Severity};
-use crate::networks::Role;
+use crate::analysis::networks::Role;
+use crate::model::finding::{Confidence, Severity};
+use crate::model::report::{Advice, KnownNetwork, Overlap, SkipProblem, SkipRangeAdvice};
 
 /// One screen.
 pub fn text(advice: &Advice, options: &TextOptions) -> String {

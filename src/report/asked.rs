@@ -3,8 +3,8 @@
 use super::grid::human;
 use super::screen::{Paint, Screen};
 use super::tally::{plural, some_of};
-use super::v1::Report;
-use crate::evidence::{Inquiry, InquiryOutcome};
+use crate::model::evidence::{Inquiry, InquiryOutcome};
+use crate::model::report::Report;
 
 /// So many are told.
 const MOST: usize = 24;

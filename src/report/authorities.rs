@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::v1::{Check, Report};
-use crate::evidence::{CertificateSummary, Detail, TlsDetail, TrustStore, printable};
+use crate::model::evidence::{CertificateSummary, Detail, TlsDetail, TrustStore, printable};
+use crate::model::report::{Check, Report};
 
 /// An authority that was presented.
 #[derive(Clone, PartialEq, Eq, Debug)]

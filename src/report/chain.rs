@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::prerequisites;
 use super::screen::{Paint, Screen};
 use super::text::{TextOptions, show_finding};
-use crate::chain::catalogue::Link;
-use crate::chain::{Answer, Chain, LinkState, State};
-use crate::finding::Severity;
+use crate::analysis::chain::{Answer, Chain, LinkState, State};
+use crate::model::faults::Link;
+use crate::model::finding::Severity;
 
 /// Where the values begin.
 const INDENT: usize = 12;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::tally::{Standing, Tally, some_of, target};
-use crate::evidence::{Cause, Phase};
+use crate::model::evidence::{Cause, Phase};
 
 /// Vantages of one kind from which every check came out alike.
 pub(super) struct Crowd<'a> {

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::v1::{Check, Tool};
-use crate::chain::Chain;
+use crate::analysis::chain::Chain;
+use crate::model::report::{Check, Tool};
 
 /// One document, as `diagnose -o json` writes it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::fleet::json::Saved;
 use super::fleet::{self, Fleet};
 use super::text::TextOptions;
-use super::v1::Report;
 use super::{html, json, junit, markdown, openmetrics, sarif, short, text};
+use crate::model::report::Report;
 
 /// A rendering of the report.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, clap::ValueEnum)]

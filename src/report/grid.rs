@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::screen::{Paint, Screen, width};
-use super::v1::{Check, CheckVerdict};
-use crate::evidence::{Attempt, Outcome, Phase, Purpose, Step};
+use crate::model::evidence::{Attempt, Outcome, Phase, Purpose, Step};
+use crate::model::report::{Check, CheckVerdict};
+use crate::model::rules::Protocol;
 use crate::plan::RouteKind;
-use crate::rules::model::Protocol;
 
 /// Rows under a title.
 pub(super) struct Section {

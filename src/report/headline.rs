@@ -4,10 +4,10 @@ use super::crowds::together;
 use super::grid::human;
 use super::prerequisites::is_lacking;
 use super::tally::{Count, Tally, some_of};
-use super::v1::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
-use crate::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Severity};
+use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
+use crate::model::vantage::VantageKind;
 use crate::plan::UnverifiedKind;
-use crate::vantage::VantageKind;
 
 /// The features without which there is no connected cluster at all; the others can be missing from one.
 const CONNECTING: [&str; 2] = ["core", "onboarding-cli"];

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use super::v1::Report;
-use crate::evidence::is_unprintable;
+use crate::model::evidence::is_unprintable;
+use crate::model::report::Report;
 
 /// The version that this program writes and reads.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -17,9 +17,11 @@ use super::markup::Markup;
 use super::prerequisites::is_accepted;
 use super::screen::bare;
 use super::tally::{Standing, Tally, target};
-use super::v1::{Check, Prerequisite, PrerequisiteVerdict, Report, Vantage, WAIVER_EXPIRED, WaiverState};
-use crate::evidence::Cause;
-use crate::finding::{Finding, Severity};
+use crate::model::evidence::Cause;
+use crate::model::finding::{Finding, Severity};
+use crate::model::report::{
+    Check, Prerequisite, PrerequisiteVerdict, Report, Vantage, WAIVER_EXPIRED, WaiverState,
+};
 
 /// Renders the suites.
 pub fn render(report: &Report) -> String {

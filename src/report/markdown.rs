@@ -7,9 +7,9 @@ use super::headline;
 use super::prerequisites::{is_accepted, word};
 use super::screen::bare;
 use super::tally::{Standing, Tally, plural, target};
-use super::v1::{Check, Report};
-use crate::evidence::{Cause, printable, printable_lines};
-use crate::finding::{Finding, Severity};
+use crate::model::evidence::{Cause, printable, printable_lines};
+use crate::model::finding::{Finding, Severity};
+use crate::model::report::{Check, Report};
 
 /// No text of a report is longer; what is, was not written by this program.
 const LONGEST_TEXT: usize = 4000;

@@ -1,7 +1,7 @@
 //! XML and HTML in the making. Whatever is put into it is text: only the names of elements and attributes are not escaped,
 //! and those are our own.
 
-use crate::evidence::is_unprintable;
+use crate::model::evidence::is_unprintable;
 
 /// No text of a report is longer; what is, was not written by this program.
 const LONGEST_TEXT: usize = 4000;

@@ -58,7 +58,6 @@ pub mod short;
 mod tally;
 #[cfg(feature = "cli")]
 pub mod text;
-pub mod v1;
 
 #[cfg(feature = "cli")]
 pub use authorities::{Authority, authorities};

@@ -2,9 +2,9 @@
 
 use super::screen::{Paint, Screen, bare};
 use super::tally::{Standing, Tally};
-use super::v1::{Report, Verdict};
-use crate::rules::model::Cloud;
-use crate::settings::Connectivity;
+use crate::model::report::{Report, Verdict};
+use crate::model::rules::Cloud;
+use crate::model::settings::Connectivity;
 
 /// Draws the commands that follow from a report.
 pub(super) fn draw(screen: &mut Screen, tally: &Tally<'_>) {

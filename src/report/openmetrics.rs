@@ -9,9 +9,9 @@ use std::collections::HashSet;
 use super::grid::attempts;
 use super::prerequisites::is_accepted;
 use super::tally::{Standing, Tally};
-use super::v1::{Check, CheckVerdict, PrerequisiteVerdict, Report, Verdict, WaiverState};
-use crate::evidence::{Attempt, Detail, Phase, printable};
-use crate::finding::Severity;
+use crate::model::evidence::{Attempt, Detail, Phase, printable};
+use crate::model::finding::Severity;
+use crate::model::report::{Check, CheckVerdict, PrerequisiteVerdict, Report, Verdict, WaiverState};
 
 /// Renders every family, those without a sample left out.
 pub fn render(report: &Report) -> String {

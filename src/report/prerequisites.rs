@@ -2,7 +2,7 @@
 
 use super::accepted::told;
 use super::screen::{Paint, Screen};
-use super::v1::{Accepted, Prerequisite, PrerequisiteVerdict};
+use crate::model::report::{Accepted, Prerequisite, PrerequisiteVerdict};
 
 /// Where the values begin.
 const INDENT: usize = 27;

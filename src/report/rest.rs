@@ -3,7 +3,7 @@
 use super::rows::{MOST_CROWDS, reason};
 use super::screen::{Paint, Screen};
 use super::tally::{Standing, Tally, some_of, target};
-use super::v1::Check;
+use crate::model::report::Check;
 use crate::plan::UnverifiedKind;
 
 /// How many hosts of a kind are named.

@@ -6,8 +6,8 @@ use super::accepted::told;
 use super::grid::{Row, Section, cells, human, label, telling_time};
 use super::screen::Paint;
 use super::tally::{Standing, Tally, plural, some_of, target};
-use super::v1::{Check, CheckVerdict};
-use crate::evidence::{Cause, Phase};
+use crate::model::evidence::{Cause, Phase};
+use crate::model::report::{Check, CheckVerdict};
 use crate::plan::UnverifiedKind;
 
 /// From so many on, checks that fail alike are one row.

@@ -11,11 +11,11 @@ use sha2::{Digest as _, Sha256};
 use super::accepted::Waived;
 use super::screen::bare;
 use super::tally::{Tally, target};
-use super::v1::{Prerequisite, Report, Verdict, WaiverUse};
-use crate::evidence::{printable, printable_lines};
-use crate::explain;
-use crate::finding::{Finding, Severity};
-use crate::rules::model::Place;
+use crate::analysis::explain;
+use crate::model::evidence::{printable, printable_lines};
+use crate::model::finding::{Finding, Severity};
+use crate::model::report::{Prerequisite, Report, Verdict, WaiverUse};
+use crate::model::rules::Place;
 
 /// Renders one log with one run.
 pub fn render(report: &Report) -> String {

@@ -3,7 +3,7 @@
 use textwrap::{Options, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
-use crate::evidence::printable;
+use crate::model::evidence::printable;
 
 /// The width that text is fitted to stays between these. Narrower than 80 the grid falls apart, and lines beyond 120 are
 /// hard to read.

@@ -4,9 +4,9 @@ use super::accepted;
 use super::headline;
 use super::screen::bare;
 use super::tally::{Standing, Tally, plural, target};
-use super::v1::{Check, Report};
-use crate::evidence::printable;
-use crate::finding::Finding;
+use crate::model::evidence::printable;
+use crate::model::finding::Finding;
+use crate::model::report::{Check, Report};
 
 /// Ways to fail that have a line each.
 const MOST_ALIKE: usize = 20;
@@ -68,7 +68,7 @@ fn accepted(check: &Check, tally: &Tally<'_>) -> Option<String> {
 /// `None` where another vantage stands for that of the check.
 fn failed(check: &Check, tally: &Tally<'_>) -> Option<String> {
     let crowd = tally.crowd_of(check)?;
-    let cause = check.cause.map_or("unknown", crate::evidence::Cause::word);
+    let cause = check.cause.map_or("unknown", crate::model::evidence::Cause::word);
     let from = if tally.many_vantages() { format!(" from {crowd}") } else { String::new() };
     let optional = if check.required { "" } else { " (optional)" };
     Some(format!("{cause}{from}{optional}"))

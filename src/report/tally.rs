@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::crowds::{Crowd, crowds};
-use super::v1::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
-use crate::finding::Finding;
+use crate::model::finding::Finding;
+use crate::model::report::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
 
 /// Where a check stands once the others are known.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -5,9 +5,9 @@ use super::headline;
 use super::rows::sections;
 use super::screen::{Paint, Screen, bare};
 use super::tally::{Tally, plural};
-use super::v1::{Report, Verdict};
 use super::{accepted, asked, header, next, prerequisites, rest};
-use crate::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Severity};
+use crate::model::report::{Report, Verdict};
 
 /// How a report is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

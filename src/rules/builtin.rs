@@ -1,8 +1,8 @@
 //! The rules that are built into the program.
 
 use super::load::parse;
-use super::model::{Cloud, RuleSet};
 use super::problem::RulesError;
+use crate::model::rules::{Cloud, RuleSet};
 
 /// A file of the folder `rules` with its path.
 macro_rules! embed {
@@ -77,7 +77,7 @@ const GENERATIONS: [(&str, File); 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::model::{Discovery, Endpoint};
+    use crate::model::rules::{Discovery, Endpoint};
 
     #[test]
     fn every_rule_set_can_be_read() {

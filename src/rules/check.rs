@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use super::load::Loaded;
 use super::locate::{Entries, key, value};
-use super::model::{Endpoint, Id, Protocol, RuleSet};
 use super::problem::Problem;
 use super::suggest::did_you_mean;
+use crate::model::rules::{Endpoint, Id, Protocol, RuleSet};
 
 /// All problems of a file that is going to be laid on a rule set, in the order of the file's sections.
 pub(super) fn problems(base: &RuleSet, file: &Loaded) -> Vec<Problem> {
@@ -55,7 +55,8 @@ impl Check<'_> {
         let regions = rules.regions.iter().map(|r| r.name.to_string());
         let mut problems = self.twice("features", "id", features);
         problems.extend(self.twice("regions", "name", regions));
-        let cloud = |e: &Endpoint| e.cloud.or(rules.cloud).map_or("no cloud", super::model::Cloud::name);
+        let cloud =
+            |e: &Endpoint| e.cloud.or(rules.cloud).map_or("no cloud", crate::model::rules::Cloud::name);
         let endpoints = rules.endpoints.iter().map(|e| format!("{} in {}", e.id, cloud(e)));
         problems.extend(self.twice("endpoints", "id", endpoints));
         problems
@@ -83,7 +84,7 @@ impl Check<'_> {
         let mut problems = Vec::new();
         for (n, feature) in self.file.rules.features.iter().enumerate() {
             let place = Place("features", n);
-            let needs = feature.needs.iter().map(super::model::Id::as_str);
+            let needs = feature.needs.iter().map(crate::model::rules::Id::as_str);
             problems
                 .extend(needs.filter_map(|id| self.unknown("feature", &self.features, id, place, "needs")));
         }
@@ -186,7 +187,7 @@ impl Check<'_> {
             return vec![Problem::new(at, message).help("take them out, or begin the host with \"*.\"")];
         }
         let outside = endpoint.samples.iter().filter(|sample| !endpoint.host.covers(sample.as_str()));
-        let problem = |sample: &super::model::HostName| {
+        let problem = |sample: &crate::model::rules::HostName| {
             let at = self.value(place, "samples", Some(sample.as_str()));
             Problem::new(at, format!("the sample {sample} does not lie below {}", endpoint.host))
         };

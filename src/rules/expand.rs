@@ -1,7 +1,7 @@
 //! Filling the placeholders of hosts and paths.
 
-use super::scalars::placeholders;
-use crate::settings::Scope;
+use crate::model::rules::scalars::placeholders;
+use crate::model::settings::Scope;
 
 /// A template with its placeholders filled, as far as they are known.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,8 +71,8 @@ fn value<'a>(name: &str, scope: &'a Scope) -> Option<&'a str> {
     let given = scope.values.get(name).map(String::as_str);
     given.or_else(|| match name {
         "region" => Some(scope.region.name.as_str()),
-        "his_code" => scope.region.his_code.as_ref().map(super::model::Id::as_str),
-        "geography" => scope.region.geography.as_ref().map(super::model::Id::as_str),
+        "his_code" => scope.region.his_code.as_ref().map(crate::model::rules::Id::as_str),
+        "geography" => scope.region.geography.as_ref().map(crate::model::rules::Id::as_str),
         _ => None,
     })
 }
@@ -93,8 +93,8 @@ pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::rules::model::{Cloud, Region};
-    use crate::settings::Connectivity;
+    use crate::model::rules::{Cloud, Region};
+    use crate::model::settings::Connectivity;
 
     /// A scope in eastus, with or without what the rules may not know of a region.
     pub(crate) fn eastus(codes: bool, values: &[(&str, &str)]) -> Scope {

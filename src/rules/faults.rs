@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::chain::catalogue::{Catalogue, Entry};
+use crate::model::faults::{Catalogue, Entry};
 
 /// A file that cannot be read as faults.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -82,12 +82,12 @@ mod tests {
     #[test]
     fn every_fault_can_be_found() {
         let code = concat!(
-            include_str!("../chain/links.rs"),
-            include_str!("../chain/mod.rs"),
-            include_str!("../chain/warnings.rs"),
-            include_str!("../prerequisites/mod.rs"),
-            include_str!("../prerequisites/cluster.rs"),
-            include_str!("../prerequisites/tools.rs"),
+            include_str!("../analysis/chain/links.rs"),
+            include_str!("../analysis/chain/mod.rs"),
+            include_str!("../analysis/chain/warnings.rs"),
+            include_str!("../analysis/prerequisites/mod.rs"),
+            include_str!("../analysis/prerequisites/cluster.rs"),
+            include_str!("../analysis/prerequisites/tools.rs"),
         );
         for entry in &builtin().unwrap().entries {
             let is_found_by_code = code.contains(&format!("\"{}\"", entry.id));

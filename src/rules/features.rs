@@ -1,8 +1,8 @@
 //! Which features are on.
 
-use super::model::{Cloud, Feature, RuleSet};
 use super::scope::ScopeError;
-use crate::settings::Connectivity;
+use crate::model::rules::{Cloud, Feature, RuleSet};
+use crate::model::settings::Connectivity;
 
 /// The features that are on, in the order of the rules: those asked for with all that they need, or the defaults.
 ///
@@ -89,7 +89,7 @@ impl<'a> Offer<'a> {
         let mut all = vec![feature.id.as_str()];
         let mut next = 0;
         while let Some(found) = all.get(next).map(|id| self.find(id)) {
-            let needs = found.into_iter().flat_map(|f| &f.needs).map(super::model::Id::as_str);
+            let needs = found.into_iter().flat_map(|f| &f.needs).map(crate::model::rules::Id::as_str);
             let new: Vec<_> = needs.filter(|id| !all.contains(id)).collect();
             all.extend(new);
             next += 1;

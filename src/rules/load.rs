@@ -9,10 +9,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::locate::{key, line_and_column, offset, scalar_at};
-use super::model::{Layer, RulesFile};
 use super::problem::{Invalid, Problem, RulesError};
 use super::suggest::nearest;
-use crate::evidence::printable;
+use crate::model::evidence::printable;
+use crate::model::rules::{Layer, RulesFile};
 
 /// A file that could be read; what its entries refer to is checked when it is laid on a rule set.
 #[derive(Clone, Debug)]

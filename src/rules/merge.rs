@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::load::{Loaded, load_file};
-use super::model::{Cloud, Endpoint, Place, RuleSet};
 use super::problem::{Invalid, RulesError};
 use super::{builtin, check};
+use crate::model::rules::{Cloud, Endpoint, Place, RuleSet};
 
 impl RuleSet {
     /// The files as one, the first at the bottom.

@@ -15,19 +15,14 @@ pub mod load;
 mod locate;
 #[cfg(feature = "cli")]
 mod merge;
-pub mod model;
 #[cfg(feature = "cli")]
 pub mod prerequisites;
 #[cfg(feature = "cli")]
 mod problem;
-mod scalars;
 #[cfg(feature = "cli")]
 mod scope;
-mod statuses;
 #[cfg(feature = "cli")]
 mod suggest;
-mod unique;
-mod visit;
 #[cfg(feature = "cli")]
 pub mod waivers;
 

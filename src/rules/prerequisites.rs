@@ -1,6 +1,6 @@
 //! Reads `rules/prerequisites.yaml`.
 
-use crate::prerequisites::needs::Needs;
+use crate::model::needs::Needs;
 
 /// The built-in needs.
 ///

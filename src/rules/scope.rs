@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::features::features;
-use super::model::{Cloud, PLACEHOLDERS, Region, RuleSet};
-use super::scalars::check_host_name;
 use super::suggest::{did_you_mean, nearest};
-use crate::settings::{Connectivity, Scope};
+use crate::model::rules::scalars::check_host_name;
+use crate::model::rules::{Cloud, PLACEHOLDERS, Region, RuleSet};
+use crate::model::settings::{Connectivity, Scope};
 
 /// What was asked for.
 #[derive(Clone, Debug)]

@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arcprobe::evidence::Cause;
-use arcprobe::net::Net;
+use arcprobe::model::evidence::Cause;
+use arcprobe::model::settings::{ConnectTo, ProbeSettings};
 use arcprobe::probe::client::{Client, ClientError, Problem, Request, Response, WebUrl};
+use arcprobe::probe::net::Net;
 use arcprobe::proxy::{ProxyFlags, Routes, settle};
-use arcprobe::settings::{ConnectTo, ProbeSettings};
 
 use crate::lab::{Dns, Host, Http, LOGIN, Lab, Proxy, Tcp, Tls, gzip_bomb};
 

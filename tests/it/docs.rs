@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use arcprobe::cli::Cli;
-use arcprobe::explain;
+use arcprobe::analysis::explain;
+use arcprobe::cli::args::Cli;
 use arcprobe::rules::builtin;
 use arcprobe::rules::load::parse;
 use clap::error::ErrorKind;
@@ -196,7 +196,7 @@ fn the_table_of_exit_codes_is_that_of_the_program() {
         .collect();
     let mut meaning = String::new();
     let mut expected = Vec::new();
-    for line in read("src/exit.rs").lines().map(str::trim) {
+    for line in read("src/cli/exit.rs").lines().map(str::trim) {
         if let Some(text) = line.strip_prefix("/// ") {
             text.trim_end_matches('.').clone_into(&mut meaning);
         } else if let Some((_, code)) = line.strip_suffix(',').and_then(|l| l.split_once(" = ")) {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use arcprobe::agent::lines::Writer;
-use arcprobe::agent::{Failed, Hello, Record, Summary};
+use arcprobe::probe::agent::lines::Writer;
+use arcprobe::probe::agent::{Failed, Hello, Record, Summary};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use arcprobe::cli::WELCOME;
+use arcprobe::cli::args::WELCOME;
 
 use crate::program::Program;
 use crate::require::{leave_out, require};

@@ -12,9 +12,9 @@ mod samples;
 
 use std::path::PathBuf;
 
-use arcprobe::evidence::Cause;
+use arcprobe::model::evidence::Cause;
+use arcprobe::model::report::{Report, Verdict};
 use arcprobe::report::text::TextOptions;
-use arcprobe::report::v1::{Report, Verdict};
 use arcprobe::report::{Format, json, render};
 use clap::ValueEnum as _;
 

@@ -44,7 +44,7 @@ fn the_next_command_can_be_typed() {
         let ran = requirements(args.iter().copied()).exits(0);
         let next = ran.stdout.lines().find_map(|l| l.strip_prefix("  arcprobe ")).unwrap();
         let words = ["arcprobe"].into_iter().chain(next.split(' '));
-        <arcprobe::cli::Cli as clap::Parser>::try_parse_from(words).unwrap();
+        <arcprobe::cli::args::Cli as clap::Parser>::try_parse_from(words).unwrap();
         assert!(args.iter().filter(|arg| arg.starts_with("--")).all(|flag| next.contains(flag)), "{next}");
     }
 }

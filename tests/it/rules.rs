@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use arcprobe::commands::rules::{RulesArgs, RulesCommandError, run, schema};
+use arcprobe::cli::rules::{RulesArgs, RulesCommandError, run, schema};
+use arcprobe::model::rules::{Cloud, HostName, RuleSet};
+use arcprobe::model::settings::Connectivity;
+use arcprobe::model::vantage::VantageKind;
 use arcprobe::plan::{PlanOptions, Route, RouteKind, is_needed, plan};
 use arcprobe::rules::load::parse;
-use arcprobe::rules::model::{Cloud, HostName, RuleSet};
 use arcprobe::rules::{Asked, RulesError, builtin, scope, values};
-use arcprobe::settings::Connectivity;
-use arcprobe::vantage::VantageKind;
 use serde_json::Value;
 
 /// Each `NAME.yaml` is refused with the text of `NAME.txt`. `ARCPROBE_UPDATE=1 cargo test` writes the texts; read the
@@ -142,7 +142,7 @@ fn a_plan_has_a_check_for_every_endpoint_of_every_region() {
     }
 }
 
-fn direct(_: &str, _: u16, _: arcprobe::rules::model::Protocol) -> Route {
+fn direct(_: &str, _: u16, _: arcprobe::model::rules::Protocol) -> Route {
     Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy".to_owned() }
 }
 

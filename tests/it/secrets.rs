@@ -410,7 +410,7 @@ fn into_a_cluster_a_login_travels_in_a_secret_alone() {
         vec![format!("panicked: no way through http://u:{MARK}@proxy:1\nAuthorization: Basic {MARK}-line\n")];
     let api = FakeApi::start(Scenario { pod: Some(pod), logs, ..Scenario::default() });
     let config = kubeconfig(&api, directory.path(), user);
-    let agent = payload(directory.path(), "amd64", arcprobe::agent::VERSION).display().to_string();
+    let agent = payload(directory.path(), "amd64", arcprobe::probe::agent::VERSION).display().to_string();
     let url = format!("http://us%65r:{MARK}%21@127.0.0.1:9");
     let args = [
         "check",

@@ -5,8 +5,8 @@ use std::io;
 
 use super::WebUrl;
 use super::names::Unresolved;
-use crate::evidence::{Cause, Failure, Phase};
-use crate::net::ProxyServer;
+use crate::model::evidence::{Cause, Failure, Phase};
+use crate::probe::net::ProxyServer;
 use crate::probe::{classify, proxy};
 
 /// A URL that gave no usable answer.

@@ -23,9 +23,9 @@ use tokio::time::Instant;
 
 use self::names::Names;
 use super::{http as exchange, trust};
-use crate::net::{Net, ProxyServer};
+use crate::model::rules::Protocol;
 use crate::plan::Route;
-use crate::rules::model::Protocol;
+use crate::probe::net::{Net, ProxyServer};
 
 pub use error::{ClientError, Problem};
 pub use response::Response;

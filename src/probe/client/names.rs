@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::evidence::Failure;
-use crate::net::Net;
+use crate::model::evidence::Failure;
+use crate::probe::net::Net;
 
 /// Looks one host up, whatever name is asked for: that of the server, of its diversion or of the proxy.
 pub(super) struct Names {

@@ -8,7 +8,7 @@ use http::header::LOCATION;
 use hyper::body::Body;
 
 use super::{ClientError, Problem, WebUrl};
-use crate::net::ProxyServer;
+use crate::probe::net::ProxyServer;
 
 /// An answer, of which the body is still to be read.
 #[derive(Debug)]

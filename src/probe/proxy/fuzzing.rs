@@ -3,9 +3,9 @@
 use tokio::time::Instant;
 
 use super::{ProxyDetail, ProxyServer, Way, authority};
-use crate::evidence::Failure;
-use crate::net::Net;
+use crate::model::evidence::Failure;
 use crate::probe::Stream;
+use crate::probe::net::Net;
 
 /// Asks for a tunnel over a connection that is open already.
 pub(in crate::probe) async fn ask(

@@ -5,7 +5,7 @@ use hickory_resolver::proto::rr::{Name, RecordType};
 use super::hosts_file::HostsFile;
 use super::query::{self, MOST_ADDRESSES, MOST_ALIASES};
 use super::{Asked, combine};
-use crate::evidence::{Failure, ResolveDetail};
+use crate::model::evidence::{Failure, ResolveDetail};
 
 /// A message as the answer to both questions about a name; `None` where it is an answer to neither.
 pub(crate) fn message(bytes: &[u8], host: &str) -> Option<(ResolveDetail, Option<Failure>)> {

@@ -21,7 +21,7 @@ use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::evidence::{Cause, Failure, ResolveDetail};
+use crate::model::evidence::{Cause, Failure, ResolveDetail};
 use hosts_file::HostsFile;
 use query::{Answer, ask};
 use system::{SearchList, System};

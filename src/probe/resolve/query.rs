@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::evidence::{Cause, DnsQuery, Failure};
+use crate::model::evidence::{Cause, DnsQuery, Failure};
 use crate::probe::descriptors;
 
 /// What a server said to one question.

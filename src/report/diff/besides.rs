@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
+use crate::model::report::{Accepted, Prerequisite, PrerequisiteVerdict, Report};
 use crate::report::prerequisites::{is_accepted, is_lacking, word};
-use crate::report::v1::{Accepted, Prerequisite, PrerequisiteVerdict, Report};
 
 /// A prerequisite that stands elsewhere now.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

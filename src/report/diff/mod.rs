@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use super::accepted::Waived;
 use super::tally::{Standing, Tally, target};
-use super::v1::{Accepted, Check, Report, Verdict, WAIVER_EXPIRED};
-use crate::evidence::{Cause, Phase};
-use crate::finding::{Finding, Severity};
+use crate::model::evidence::{Cause, Phase};
+use crate::model::finding::{Finding, Severity};
+use crate::model::report::{Accepted, Check, Report, Verdict, WAIVER_EXPIRED};
 
 pub use besides::{Besides, Stood};
 pub use seen::{Addresses, Authority, Issuer};

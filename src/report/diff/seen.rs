@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use super::Pair;
-use crate::evidence::{Detail, Phase, TrustStore};
+use crate::model::evidence::{Detail, Phase, TrustStore};
+use crate::model::report::Check;
 use crate::report::grid::attempts;
-use crate::report::v1::Check;
 
 /// The authority that a certificate's chain ends in is another one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Pair;
-use crate::evidence::{Outcome, Phase, millis};
+use crate::model::evidence::{Outcome, Phase, millis};
+use crate::model::report::Check;
 use crate::report::grid::attempts;
-use crate::report::v1::Check;
 
 /// Fewer checks do not make a median.
 const LEAST_CHECKS: usize = 5;

@@ -1,7 +1,7 @@
 //! What is different, for people: what broke first, then what was mended, then what else is different on the way.
 
 use super::{Besides, Change, Diff, Stood, Told};
-use crate::evidence::Cause;
+use crate::model::evidence::Cause;
 use crate::report::accepted::told as told_of;
 use crate::report::grid::{human, label};
 use crate::report::headline;
@@ -157,7 +157,7 @@ fn slower(diff: &Diff) -> Vec<String> {
 
 fn authorities(diff: &Diff) -> Vec<String> {
     let trusted = |issuer: &super::seen::Issuer| match issuer.trusted_by {
-        Some(crate::evidence::TrustStore::Public) => "public",
+        Some(crate::model::evidence::TrustStore::Public) => "public",
         Some(_) => "not public",
         None => "not judged",
     };

@@ -2,11 +2,11 @@
 
 use super::sentence::{sentence, whereabouts};
 use super::{Fleet, Member, Shared};
+use crate::model::report::Verdict;
 use crate::report::html::findings::{self, told};
 use crate::report::html::page::{day, fact, lines, mark, table};
 use crate::report::html::{document, look, navigation, nested, section, title, word};
 use crate::report::markup::Markup;
-use crate::report::v1::Verdict;
 
 /// Renders the page.
 pub fn render(fleet: &Fleet) -> String {

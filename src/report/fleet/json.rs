@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{Fleet, MOST_CLUSTERS};
+use crate::model::report::Report;
 use crate::report::json::{self, MOST_BYTES, ReadError, SCHEMA_VERSION};
-use crate::report::v1::Report;
 
 /// A document that was saved.
 #[derive(Clone, Debug)]

@@ -20,7 +20,7 @@ pub fn render(fleet: &Fleet) -> String {
     }
     for (place, shared) in fleet.shared.iter().enumerate() {
         if let Some(example) = fleet.example(shared) {
-            let example = crate::finding::Finding { severity: shared.severity, ..example.clone() };
+            let example = crate::model::finding::Finding { severity: shared.severity, ..example.clone() };
             finding(&mut out, ("###", &format!("shared {}", place + 1)), &example);
             put(&mut out, &format!("**In:** {}\n\n", prose(&whereabouts(fleet, shared))));
         }

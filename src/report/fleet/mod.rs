@@ -19,9 +19,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::tally::Tally;
-use super::v1::{Report, Tool, Verdict};
-use crate::evidence::millis;
-use crate::finding::{Finding, Severity};
+use crate::model::evidence::millis;
+use crate::model::finding::{Finding, Severity};
+use crate::model::report::{Report, Tool, Verdict};
 
 /// The most clusters of a report. A screen that is longer is read by nobody, and each holds connections and memory of a run.
 pub const MOST_CLUSTERS: usize = 100;

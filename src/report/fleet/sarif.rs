@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{Fleet, Member};
+use crate::model::report::Report;
 use crate::report::sarif::{clean, log, run};
-use crate::report::v1::Report;
 
 /// Renders one log.
 pub fn render(fleet: &Fleet) -> String {

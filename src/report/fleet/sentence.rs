@@ -1,8 +1,8 @@
 //! The answer for several clusters as plain sentences.
 
 use super::{Fleet, Member, Shared};
+use crate::model::report::Verdict;
 use crate::report::tally::{plural, some_of};
-use crate::report::v1::Verdict;
 
 /// How many clusters are named that a cause is in.
 const MOST_PLACES: usize = 8;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{Found, Member, Shared};
-use crate::finding::Finding;
+use crate::model::finding::Finding;
+use crate::model::report::Check;
 use crate::plan::UnverifiedKind;
 use crate::report::shell_word;
-use crate::report::v1::Check;
 
 /// The causes that more than one cluster has, the gravest and widest first.
 ///

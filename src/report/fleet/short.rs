@@ -2,7 +2,7 @@
 
 use super::Fleet;
 use super::sentence::{sentence, whereabouts};
-use crate::evidence::printable;
+use crate::model::evidence::printable;
 use crate::report::screen::bare;
 use crate::report::{headline, short};
 

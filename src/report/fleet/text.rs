@@ -3,14 +3,14 @@
 use super::sentence::{sentence, whereabouts};
 use super::shared::unnamed;
 use super::{Fleet, Member, Shared};
-use crate::finding::Finding;
+use crate::model::finding::Finding;
+use crate::model::report::{Report, Verdict};
 use crate::report::grid::human;
 use crate::report::headline;
 use crate::report::next::HINT;
 use crate::report::screen::{Paint, Screen, width};
 use crate::report::tally::{Tally, plural};
 use crate::report::text::{Elsewhere, TextOptions, body, part, show_finding, verdict_paint};
-use crate::report::v1::{Report, Verdict};
 
 /// The name of a context takes no more columns in the list; those of EKS are long.
 const WIDEST_NAME: usize = 40;

@@ -2,11 +2,11 @@
 
 use super::MOST_ROWS;
 use super::page::{left_out, mark, row_head, table};
+use crate::model::report::{Prerequisite, PrerequisiteVerdict, Report, WaiverState, WaiverUse};
 use crate::report::accepted::{told, word};
 use crate::report::markup::Markup;
 use crate::report::prerequisites;
 use crate::report::tally::plural;
-use crate::report::v1::{Prerequisite, PrerequisiteVerdict, Report, WaiverState, WaiverUse};
 
 /// The prerequisites; nothing where they were not looked at.
 pub(super) fn prerequisites(report: &Report) -> Markup {

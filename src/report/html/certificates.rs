@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::MOST_ROWS;
 use super::page::{self, day, fact, left_out, row_head};
-use crate::evidence::{CertificateSummary, Detail, Phase, TlsDetail, TrustStore};
+use crate::model::evidence::{CertificateSummary, Detail, Phase, TlsDetail, TrustStore};
 use crate::report::grid::attempts;
 use crate::report::markup::Markup;
 use crate::report::tally::{Tally, plural, some_of};

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use super::MOST_ROWS;
 use super::page::{left_out, mark, row_head, table};
-use crate::evidence::Cause;
+use crate::model::evidence::Cause;
+use crate::model::report::Check;
 use crate::report::accepted::told;
 use crate::report::grid::{human, label};
 use crate::report::markup::Markup;
 use crate::report::rows::reason;
 use crate::report::tally::{Standing, Tally, target};
-use crate::report::v1::Check;
 
 /// More columns nobody reads; a cluster can have thousands of nodes.
 const MOST_COLUMNS: usize = 40;

@@ -1,8 +1,8 @@
 //! What is wrong, the gravest first: each finding is a card that can be read without the others.
 
 use super::page::{fact, lines, mark};
-use crate::explain;
-use crate::finding::{Finding, Severity};
+use crate::analysis::explain;
+use crate::model::finding::{Finding, Severity};
 use crate::report::markup::Markup;
 use crate::report::tally::{Tally, plural, target};
 

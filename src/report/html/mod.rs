@@ -13,9 +13,9 @@ mod timing;
 use super::headline;
 use super::markup::Markup;
 use super::tally::Tally;
-use super::v1::{PrerequisiteVerdict, Report, Verdict};
 use super::{asked, header};
-use crate::finding::Severity;
+use crate::model::finding::Severity;
+use crate::model::report::{PrerequisiteVerdict, Report, Verdict};
 
 /// No more rows are shown of a kind; a browser takes its time for a table of ten thousand.
 const MOST_ROWS: usize = 2000;

@@ -1,10 +1,10 @@
 //! The networks of the cluster, the proxy skip range with its reasons, and the commands of `az`.
 
 use super::page::{lines, mark, row_head, table};
-use crate::finding::Severity;
+use crate::model::finding::Severity;
+use crate::model::report::{Advice, ConnectCommand, Report, SkipRangeAdvice, Verdict};
 use crate::report::advice::{Placed, placed};
 use crate::report::markup::Markup;
-use crate::report::v1::{Advice, ConnectCommand, Report, SkipRangeAdvice, Verdict};
 
 /// All that is known; nothing where nothing is.
 pub(super) fn all(report: &Report) -> Markup {

@@ -2,9 +2,9 @@
 
 use super::MOST_ROWS;
 use super::page::{self, left_out, lines, mark, row_head};
+use crate::model::report::Check;
 use crate::report::markup::Markup;
 use crate::report::tally::{Standing, Tally};
-use crate::report::v1::Check;
 
 /// A destination with all checks on it.
 struct Destination<'a> {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::MOST_ROWS;
 use super::page::{self, left_out, row_head};
-use crate::evidence::{Outcome, Phase, Step};
+use crate::model::evidence::{Outcome, Phase, Step};
+use crate::model::report::{Check, CheckVerdict};
 use crate::report::grid::{attempts, human, label};
 use crate::report::markup::Markup;
 use crate::report::tally::{Tally, target};
-use crate::report::v1::{Check, CheckVerdict};
 
 /// What was measured of a check, by phase: the slowest address, and whether the phase failed there.
 struct Timed<'a> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use arcprobe::cli::Cli;
+use arcprobe::cli::args::Cli;
 use clap::{CommandFactory as _, Parser as _};
 
 /// The command lines in a text: in backquotes, or lines of their own.
@@ -56,7 +56,7 @@ fn each_file(folder: &Path, look: &mut impl FnMut(&Path, &str)) {
 fn everything_that_is_suggested_can_be_typed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut seen = 0;
-    for folder in ["fixtures/cases", "tests/it/cli/snapshots", "src/explain/pages"] {
+    for folder in ["fixtures/cases", "tests/it/cli/snapshots", "src/analysis/explain/pages"] {
         each_file(&root.join(folder), &mut |path, text| {
             for command in commands(text).iter().filter(|c| !is_heading(c)) {
                 assert_parses(command, path);

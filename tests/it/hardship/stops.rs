@@ -93,7 +93,7 @@ fn inside(scenario: Scenario, begun: &str) -> (Child, FakeApi, tempfile::TempDir
     let directory = tempfile::tempdir().unwrap();
     let api = FakeApi::start(scenario);
     let config = api.kubeconfig(directory.path()).display().to_string();
-    let agent = payload(directory.path(), "amd64", arcprobe::agent::VERSION).display().to_string();
+    let agent = payload(directory.path(), "amd64", arcprobe::probe::agent::VERSION).display().to_string();
     let args = [
         "check",
         "-l",

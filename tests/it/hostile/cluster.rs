@@ -30,7 +30,7 @@ fn check(name: &str, scenario: Scenario) -> Value {
     let directory = tempfile::tempdir().unwrap();
     let api = FakeApi::start(scenario);
     let config = api.kubeconfig(directory.path()).display().to_string();
-    let agent = payload(directory.path(), "amd64", arcprobe::agent::VERSION).display().to_string();
+    let agent = payload(directory.path(), "amd64", arcprobe::probe::agent::VERSION).display().to_string();
     let at = directory.path().join("report");
     let args = [
         "check",

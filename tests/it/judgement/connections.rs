@@ -1,8 +1,8 @@
 //! Scenarios of connections.
 
-use arcprobe::evidence::Cause;
-use arcprobe::report::v1::Verdict::{Blocked, Ready, ReadyWithWarnings};
-use arcprobe::rules::model::Protocol;
+use arcprobe::model::evidence::Cause;
+use arcprobe::model::report::Verdict::{Blocked, Ready, ReadyWithWarnings};
+use arcprobe::model::rules::Protocol;
 
 use super::goldens::Scenario;
 use super::make::{Case, healthy, https};

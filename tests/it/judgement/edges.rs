@@ -1,10 +1,10 @@
 //! Where one diagnosis ends and the next begins.
 
-use arcprobe::diagnose::{Context, findings};
-use arcprobe::evidence::{Cause, TrustStore};
-use arcprobe::finding::Severity;
-use arcprobe::rules::model::Protocol;
-use arcprobe::vantage::VantageKind;
+use arcprobe::analysis::diagnose::{Context, findings};
+use arcprobe::model::evidence::{Cause, TrustStore};
+use arcprobe::model::finding::Severity;
+use arcprobe::model::rules::Protocol;
+use arcprobe::model::vantage::VantageKind;
 
 use super::make::{Case, RESOLVER, healthy, https, judged};
 
@@ -91,7 +91,7 @@ fn connections() {
 
 #[test]
 fn handshakes() {
-    let by = |store| move |t: &mut arcprobe::evidence::TlsDetail| t.trusted_by = Some(store);
+    let by = |store| move |t: &mut arcprobe::model::evidence::TlsDetail| t.trusted_by = Some(store);
     let intercepted = |store| https("a.example").bad(AT, Cause::TlsIntercepted).tls(by(store));
     check(vec![
         (&["sni_filtered 2"], with(bad(2, Cause::TlsTimeout))),

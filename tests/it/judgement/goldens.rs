@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use arcprobe::diagnose::{Context, FINDING_IDS, findings};
-use arcprobe::evidence::{CertificateSummary, Inquiry};
-use arcprobe::finding::Finding;
+use arcprobe::analysis::diagnose::{Context, FINDING_IDS, findings};
+use arcprobe::analysis::verdict::overall;
+use arcprobe::model::evidence::{CertificateSummary, Inquiry};
+use arcprobe::model::finding::Finding;
+use arcprobe::model::report::{Advice, Check, Vantage, Verdict};
+use arcprobe::model::vantage::VantageKind;
 use arcprobe::proxy::{Given, SkipRange};
-use arcprobe::report::v1::{Advice, Check, Vantage, Verdict};
-use arcprobe::vantage::VantageKind;
-use arcprobe::verdict::overall;
 
 use super::make::{Case, judged, vantage};
 use super::{connections, handshakes, inside, names, proxies, services, skip_ranges};

@@ -1,7 +1,7 @@
 //! Scenarios of TLS.
 
-use arcprobe::evidence::{Cause, CertificateSummary, Purpose, TrustStore};
-use arcprobe::report::v1::Verdict::{Blocked, ReadyWithWarnings};
+use arcprobe::model::evidence::{Cause, CertificateSummary, Purpose, TrustStore};
+use arcprobe::model::report::Verdict::{Blocked, ReadyWithWarnings};
 
 use super::goldens::Scenario;
 use super::make::{Case, healthy, https};

@@ -1,12 +1,14 @@
 //! Scenarios with vantages inside a cluster: what only a comparison shows, and what keeps a vantage from being looked from.
 
-use arcprobe::evidence::{Cause, InsideName, NotRun};
-use arcprobe::finding::Severity;
-use arcprobe::networks::Role;
-use arcprobe::report::v1::Verdict::{Blocked, Incomplete, ReadyWithWarnings};
-use arcprobe::report::v1::{Advice, Check, Overlap, SkipProblem, SkipProblemKind, SkipRangeAdvice, Vantage};
-use arcprobe::vantage::TroubleKind;
-use arcprobe::vantage::VantageKind::{self, Node, Pod, Workstation};
+use arcprobe::analysis::networks::Role;
+use arcprobe::model::evidence::{Cause, InsideName, NotRun};
+use arcprobe::model::finding::Severity;
+use arcprobe::model::report::Verdict::{Blocked, Incomplete, ReadyWithWarnings};
+use arcprobe::model::report::{
+    Advice, Check, Overlap, SkipProblem, SkipProblemKind, SkipRangeAdvice, Vantage,
+};
+use arcprobe::model::vantage::TroubleKind;
+use arcprobe::model::vantage::VantageKind::{self, Node, Pod, Workstation};
 
 use super::goldens::Scenario;
 use super::make::{Case, healthy, https, judged, vantage};

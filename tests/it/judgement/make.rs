@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use arcprobe::evidence::*;
+use arcprobe::analysis::verdict;
+use arcprobe::model::evidence::*;
+use arcprobe::model::report::{Check, Delivered, Facts, Vantage};
+use arcprobe::model::rules::*;
+use arcprobe::model::vantage::VantageKind;
 use arcprobe::plan::*;
-use arcprobe::report::v1::{Check, Delivered, Facts, Vantage};
-use arcprobe::rules::model::*;
-use arcprobe::vantage::VantageKind;
-use arcprobe::verdict;
 
 pub(crate) const RESOLVER: &str = "10.0.0.53:53";
 

@@ -1,8 +1,8 @@
 //! Scenarios of name resolution.
 
-use arcprobe::evidence::Cause;
-use arcprobe::report::v1::Verdict::{Blocked, ReadyWithWarnings};
-use arcprobe::rules::model::{AddressClass, PrivateLink};
+use arcprobe::model::evidence::Cause;
+use arcprobe::model::report::Verdict::{Blocked, ReadyWithWarnings};
+use arcprobe::model::rules::{AddressClass, PrivateLink};
 
 use super::goldens::Scenario;
 use super::make::{Case, RESOLVER, healthy, https};

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use arcprobe::diagnose::{Context, findings};
-use arcprobe::evidence::{Cause, NotRun, Phase, ProxyDetail, Purpose};
-use arcprobe::finding::Severity;
+use arcprobe::analysis::diagnose::{Context, findings};
+use arcprobe::model::evidence::{Cause, NotRun, Phase, ProxyDetail, Purpose};
+use arcprobe::model::finding::Severity;
+use arcprobe::model::report::{Check, CheckVerdict};
+use arcprobe::model::rules::Protocol;
+use arcprobe::model::vantage::VantageKind;
 use arcprobe::proxy::{Given, SkipRange};
-use arcprobe::report::v1::{Check, CheckVerdict};
-use arcprobe::rules::model::Protocol;
-use arcprobe::vantage::VantageKind;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -126,8 +126,8 @@ proptest! {
         for finding in &findings {
             prop_assert!(!finding.summary.is_empty() && !finding.subject.is_empty(), "{:?}", finding);
         }
-        let is_blocked = arcprobe::verdict::overall(&checks, &findings, &[], false)
-            == arcprobe::report::v1::Verdict::Blocked;
+        let is_blocked = arcprobe::analysis::verdict::overall(&checks, &findings, &[], false)
+            == arcprobe::model::report::Verdict::Blocked;
         prop_assert_eq!(is_blocked, findings.iter().any(|f| f.severity == Severity::Blocking));
     }
 }

@@ -1,8 +1,8 @@
 //! Scenarios of proxies.
 
-use arcprobe::evidence::{Cause, ProxyDetail};
-use arcprobe::report::v1::Verdict::Blocked;
-use arcprobe::rules::model::Protocol;
+use arcprobe::model::evidence::{Cause, ProxyDetail};
+use arcprobe::model::report::Verdict::Blocked;
+use arcprobe::model::rules::Protocol;
 
 use super::goldens::Scenario;
 use super::make::{Case, https};

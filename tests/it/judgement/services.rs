@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use arcprobe::evidence::{Cause, Inquiry, InquiryOutcome, NotRun, Purpose};
+use arcprobe::model::evidence::{Cause, Inquiry, InquiryOutcome, NotRun, Purpose};
+use arcprobe::model::report::Verdict::{Blocked, Incomplete, Ready, ReadyWithWarnings};
+use arcprobe::model::rules::Protocol;
+use arcprobe::model::vantage::VantageKind::{Node, Pod, Workstation};
 use arcprobe::plan::UnverifiedKind;
-use arcprobe::report::v1::Verdict::{Blocked, Incomplete, Ready, ReadyWithWarnings};
-use arcprobe::rules::model::Protocol;
-use arcprobe::vantage::VantageKind::{Node, Pod, Workstation};
 
 use super::goldens::Scenario;
 use super::make::{Case, healthy, https, judged, wss};

@@ -1,9 +1,9 @@
 //! Scenarios of what goes around a proxy.
 
-use arcprobe::evidence::Cause;
+use arcprobe::model::evidence::Cause;
+use arcprobe::model::report::Verdict::{Blocked, Ready, ReadyWithWarnings};
 use arcprobe::plan::{Route, RouteKind};
 use arcprobe::proxy::SkipRange;
-use arcprobe::report::v1::Verdict::{Blocked, Ready, ReadyWithWarnings};
 
 use super::goldens::Scenario;
 use super::make::{Case, healthy, https};

@@ -1,12 +1,12 @@
 //! The rules of the verdicts, one line each.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is a failed test")]
 
-use arcprobe::evidence::{Cause, CertificateSummary, Evidence, NotRun, Purpose, TrustStore};
+use arcprobe::analysis::verdict;
+use arcprobe::model::evidence::{Cause, CertificateSummary, Evidence, NotRun, Purpose, TrustStore};
+use arcprobe::model::report::{Check, CheckVerdict, Verdict};
+use arcprobe::model::rules::{AddressClass, PrivateLink, Protocol};
+use arcprobe::model::vantage::VantageKind;
 use arcprobe::plan::{Plan, UnverifiedKind};
-use arcprobe::report::v1::{Check, CheckVerdict, Verdict};
-use arcprobe::rules::model::{AddressClass, PrivateLink, Protocol};
-use arcprobe::vantage::VantageKind;
-use arcprobe::verdict;
 
 use super::make::{Case, https, judged, vantage, wss};
 
@@ -84,7 +84,7 @@ fn one_check() {
     }
 }
 
-fn add_address(detail: &mut arcprobe::evidence::ResolveDetail) {
+fn add_address(detail: &mut arcprobe::model::evidence::ResolveDetail) {
     detail.addresses.push(OTHER_V4.parse().unwrap());
 }
 
@@ -146,7 +146,7 @@ fn an_ordinary_client_contradicts_broken_exchanges_only() {
 }
 
 /// Our clock is forty days ahead of the server's.
-pub(super) fn skewed(tls: &mut arcprobe::evidence::TlsDetail) {
+pub(super) fn skewed(tls: &mut arcprobe::model::evidence::TlsDetail) {
     tls.server_date = Some("Wed, 01 Jul 2026 12:00:00 GMT".into());
     tls.clock_skew_s = Some(-3_456_000);
     tls.chain.push(CertificateSummary {

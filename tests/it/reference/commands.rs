@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use arcprobe::cli::Cli;
+use arcprobe::cli::args::Cli;
 use clap::{Arg, Command, CommandFactory as _};
 
 use super::{prose, table};
@@ -144,7 +144,7 @@ fn variables() -> String {
         let source = [
             include_str!("../../../src/proxy/environment.rs"),
             include_str!("../../../src/cluster/config.rs"),
-            include_str!("../../../src/commands/mod.rs"),
+            include_str!("../../../src/cli/mod.rs"),
         ];
         assert!(source.iter().any(|text| text.contains(&format!("\"{name}\""))), "nothing reads {name}");
     }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use arcprobe::chain::catalogue::Link;
-use arcprobe::evidence::{Cause, Phase};
-use arcprobe::explain;
+use arcprobe::analysis::explain;
+use arcprobe::model::evidence::{Cause, Phase};
+use arcprobe::model::faults::Link;
 
 use super::table;
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use arcprobe::analysis::waivers::{Waiver, apply};
+use arcprobe::model::report::{CheckVerdict, PrerequisiteVerdict, Report, Verdict};
 use arcprobe::report::diff::{compare, text};
 use arcprobe::report::text::TextOptions;
-use arcprobe::report::v1::{CheckVerdict, PrerequisiteVerdict, Report, Verdict};
 use arcprobe::report::{Format, render};
-use arcprobe::waivers::{Waiver, apply};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 

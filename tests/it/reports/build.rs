@@ -3,18 +3,18 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use arcprobe::evidence::{
+use arcprobe::model::evidence::{
     Attempt, Cause, ConnectDetail, Detail, GreetingDetail, HttpDetail, Outcome, Phase, ProxyDetail, Purpose,
     ResolveDetail, Step, TlsDetail, TrustStore, WebSocketDetail,
 };
-use arcprobe::finding::{Confidence, Finding, Remedy, Severity};
-use arcprobe::plan::{Route, RouteKind, UnverifiedKind};
-use arcprobe::report::v1::{
+use arcprobe::model::finding::{Confidence, Finding, Remedy, Severity};
+use arcprobe::model::report::{
     Advice, Check, CheckVerdict, Delivered, Facts, Report, Run, Tool, Vantage, Verdict,
 };
-use arcprobe::rules::model::{Cloud, Layer, Protocol};
-use arcprobe::settings::Connectivity;
-use arcprobe::vantage::VantageKind;
+use arcprobe::model::rules::{Cloud, Layer, Protocol};
+use arcprobe::model::settings::Connectivity;
+use arcprobe::model::vantage::VantageKind;
+use arcprobe::plan::{Route, RouteKind, UnverifiedKind};
 
 /// The features of the samples, in order.
 pub(super) const FEATURES: [&str; 4] = ["core", "onboarding-cli", "cluster-connect", "custom-locations"];

@@ -3,15 +3,15 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use arcprobe::evidence::{CertificateSummary, Detail, TrustStore};
+use arcprobe::model::evidence::{CertificateSummary, Detail, TrustStore};
+use arcprobe::model::report::{CheckVerdict, Report};
 use arcprobe::plan::UnverifiedKind;
 use arcprobe::report::diff::{Diff, compare, text};
-use arcprobe::report::v1::{CheckVerdict, Report};
 
 use super::samples::ALL;
 use super::{NARROW, build, read, tampered};
 
-fn steps(report: &mut Report) -> impl Iterator<Item = &mut arcprobe::evidence::Step> {
+fn steps(report: &mut Report) -> impl Iterator<Item = &mut arcprobe::model::evidence::Step> {
     report.checks.iter_mut().flat_map(|c| &mut c.attempts).flat_map(|a| &mut a.steps)
 }
 
@@ -60,7 +60,7 @@ fn optional_and_unverified_checks_only_warn() {
     let older = read("all-met");
     let mut newer = older.clone();
     for check in newer.checks.iter_mut().filter(|c| c.requirement == "akams") {
-        build::fail(check, arcprobe::evidence::Cause::TcpReset, 9, "reset");
+        build::fail(check, arcprobe::model::evidence::Cause::TcpReset, 9, "reset");
     }
     let diff = compare(&newer, &older);
     assert!(!diff.broke() && diff.warns() && diff.newly_unmet.len() == 1);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use arcprobe::model::report::{Report, Verdict};
 use arcprobe::report::fleet::json::{Saved, parse, schema};
 use arcprobe::report::fleet::{Course, Fleet, Member};
-use arcprobe::report::v1::{Report, Verdict};
 use arcprobe::report::{Format, render_saved};
 use clap::ValueEnum as _;
 use serde_json::{Value, json};

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use arcprobe::report::v1::{Report, Verdict, WaiverState};
+use arcprobe::analysis::verdict::answer;
+use arcprobe::analysis::waivers::apply;
+use arcprobe::model::report::{Report, Verdict, WaiverState};
 use arcprobe::report::{Format, render};
-use arcprobe::verdict::answer;
-use arcprobe::waivers::apply;
 use serde_json::{Value, json};
 
 use super::accepted::everything;
@@ -39,7 +39,7 @@ fn junit_counts_what_it_holds() {
             cases += suite.children().filter(|n| n.has_tag_name("testcase")).count();
         }
         let unseen = report.vantages.iter().filter(|v| v.error.is_some()).count();
-        let over = |f: &&arcprobe::finding::Finding| f.id == "waiver_expired";
+        let over = |f: &&arcprobe::model::finding::Finding| f.id == "waiver_expired";
         let waivers = report.waivers.iter().filter(|w| w.state != WaiverState::Expired).count()
             + report.findings.iter().filter(over).count();
         assert_eq!(cases, report.checks.len() + unseen + report.prerequisites.len() + waivers, "{name}");

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use arcprobe::report::v1::{KnownNetwork, Report, SkipEntry, SkipRangeAdvice};
+use arcprobe::analysis::networks::Role;
+use arcprobe::model::finding::Confidence;
+use arcprobe::model::report::{KnownNetwork, Report, SkipEntry, SkipRangeAdvice};
 use arcprobe::report::{Format, render};
-use arcprobe::{finding::Confidence, networks::Role};
 use roxmltree::{Document, Node};
 
 use super::samples::ALL;

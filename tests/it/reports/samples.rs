@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use arcprobe::evidence::{Attempt, Cause, Detail, Inquiry, InquiryOutcome};
-use arcprobe::finding::{Confidence, Remedy, Severity};
-use arcprobe::plan::{Route, RouteKind, UnverifiedKind};
-use arcprobe::report::v1::{
+use arcprobe::analysis::waivers::{self, Waiver};
+use arcprobe::model::evidence::{Attempt, Cause, Detail, Inquiry, InquiryOutcome};
+use arcprobe::model::finding::{Confidence, Remedy, Severity};
+use arcprobe::model::report::{
     Accepted, Check, CheckVerdict, ConnectCommand, Facts, Prerequisite, PrerequisiteVerdict, Report, Verdict,
 };
-use arcprobe::settings::Connectivity;
-use arcprobe::vantage::VantageKind;
-use arcprobe::waivers::{self, Waiver};
+use arcprobe::model::settings::Connectivity;
+use arcprobe::model::vantage::VantageKind;
+use arcprobe::plan::{Route, RouteKind, UnverifiedKind};
 use jiff::civil::{Date, date};
 
 use super::build::{direct, fail, finding, met, report, unverified, vantage};

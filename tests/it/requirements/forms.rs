@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use arcprobe::requirements::{Form, Requirements, export, list, schema};
-use arcprobe::rules::model::{Cloud, HostPattern};
+use arcprobe::model::rules::{Cloud, HostPattern};
+use arcprobe::model::settings::Connectivity;
+use arcprobe::report::requirements::{Form, Requirements, export, list, schema};
 use arcprobe::rules::{Asked, builtin, scope, values};
-use arcprobe::settings::Connectivity;
 
 use crate::require::{require, require_that};
 
@@ -37,7 +37,7 @@ fn lists() -> Vec<(String, Requirements)> {
 /// `ARCPROBE_UPDATE=1` writes the file; a schema that changed is a change for every program that reads the list.
 #[test]
 fn lists_fit_the_schema_of_the_repository() {
-    let file = in_tree("src/requirements/schema-v1.json");
+    let file = in_tree("src/report/requirements/schema-v1.json");
     let generated = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
     if std::env::var_os("ARCPROBE_UPDATE").is_some() {
         std::fs::write(&file, &generated).unwrap();

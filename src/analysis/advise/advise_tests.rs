@@ -1,0 +1,182 @@
+use super::*;
+use crate::analysis::networks::{Given as Told, Snapshot};
+use crate::model::finding::Severity;
+use crate::proxy::{Given, ProxyUrl, Routes, SkipRange};
+
+fn networks(services: &[&str], pods: &[&str]) -> Networks {
+    let nets = |texts: &[&str]| texts.iter().map(|t| t.parse().unwrap()).collect();
+    let given = Told {
+        services: nets(services),
+        pods: nets(pods),
+        api_servers: vec!["10.0.0.10".into(), "api.corp.example".into()],
+        ..Told::default()
+    };
+    Networks::of(&Snapshot { given, ..Snapshot::default() })
+}
+
+fn routes(skip: Option<&str>) -> Routes {
+    let proxy = Given::new(ProxyUrl::parse("http://joe:topsecret@10.9.9.9:3128").unwrap().0, "--proxy-https");
+    Routes::new(Some(proxy), None, skip.map(|s| Given::new(SkipRange::parse(s), "--proxy-skip-range")))
+}
+
+fn endpoints() -> Vec<Endpoint> {
+    let of = |host: &str, is_private| Endpoint { host: host.into(), port: 443, is_private };
+    vec![of("management.azure.com", false), of("eastus.dp.kubernetesconfiguration.azure.com", true)]
+}
+
+fn advice(
+    networks: &Networks,
+    routes: &Routes,
+    connectivity: Connectivity,
+    others: &[(Role, IpNet, String)],
+) -> Advice {
+    advise(&Known {
+        networks,
+        skipped: &[],
+        routes,
+        connectivity: Some(connectivity),
+        region: Some("eastus"),
+        endpoints: &endpoints(),
+        others,
+        additions: &["registry.corp.example".to_owned()],
+        proxy_cert: None,
+    })
+}
+
+fn value(networks: &Networks, connectivity: Connectivity) -> String {
+    advice(networks, &routes(None), connectivity, &[]).skip_range.unwrap().value
+}
+
+#[test]
+fn the_value_is_minimal_ordered_and_complete() {
+    let plain = "kubernetes.default.svc,.svc,.svc.cluster.local";
+    assert_eq!(
+        value(&networks(&["10.96.0.0/12", "fd00:10:96::/112"], &["10.244.0.0/16"]), Connectivity::Proxy),
+        format!(
+            "10.96.0.0/12,fd00:10:96::/112,10.244.0.0/16,10.0.0.10,api.corp.example,{plain},registry.corp.example"
+        )
+    );
+    // pods inside of what is there already, and an address of the API server too
+    assert_eq!(
+        value(&networks(&["10.0.0.0/9"], &["10.64.0.0/16"]), Connectivity::Proxy),
+        format!("10.0.0.0/9,api.corp.example,{plain},registry.corp.example")
+    );
+    assert_eq!(
+        value(&networks(&["10.96.0.0/12"], &[]), Connectivity::PrivateLink),
+        format!(
+            "10.96.0.0/12,10.0.0.10,api.corp.example,{plain},.dp.kubernetesconfiguration.azure.com,registry.corp.example"
+        )
+    );
+}
+
+#[test]
+fn a_given_value_is_judged() {
+    let good = "10.96.0.0/12,10.244.0.0/16,10.0.0.10,api.corp.example,kubernetes.default.svc,.svc,.svc.cluster.local,registry.corp.example";
+    let table: &[(&str, &[&str])] = &[
+        (good, &[]),
+        (
+            &good.replace("10.96.0.0/12", "10.96.0.0/16"),
+            &["blocking 10.96.0.0/16 is too narrow: the service range is 10.96.0.0/12"],
+        ),
+        (&good.replace("10.96.0.0/12,", ""), &["blocking the service range 10.96.0.0/12 is missing"]),
+        // two halves make the whole
+        (&good.replace("10.96.0.0/12", "10.96.0.0/13,10.104.0.0/13"), &[]),
+        (&good.replace("10.244.0.0/16,", ""), &["warning the pod range 10.244.0.0/16 is missing"]),
+        (&good.replace("10.0.0.10,", ""), &["blocking 10.0.0.10 is missing"]),
+        (&good.replace(".svc,.svc.cluster.local", ".svc.cluster.local"), &["warning .svc is missing"]),
+        (&format!("{good},.azure.com"), &["blocking .azure.com takes management.azure.com around the proxy"]),
+        (&format!("{good},10.97.0.0/16"), &["info 10.97.0.0/16 is not needed: 10.96.0.0/12 holds it"]),
+        (&format!("{good},10.*"), &["warning 10.*: no client knows patterns"]),
+    ];
+    let networks = networks(&["10.96.0.0/12"], &["10.244.0.0/16"]);
+    for (given, expected) in table {
+        let advice = advice(&networks, &routes(Some(given)), Connectivity::Proxy, &[]);
+        let told: Vec<_> = advice
+            .skip_range
+            .unwrap()
+            .problems
+            .iter()
+            .map(|p| format!("{} {}", p.severity.word(), p.text))
+            .collect();
+        assert_eq!(told.len(), expected.len(), "{given}: {told:#?}");
+        for (told, expected) in told.iter().zip(*expected) {
+            assert!(told.starts_with(expected), "{given}: {told}");
+        }
+    }
+    let none = advice(&networks, &routes(None), Connectivity::Proxy, &[]).skip_range.unwrap();
+    assert_eq!((none.problems.len(), none.problems[0].severity), (1, Severity::Blocking));
+}
+
+/// Service ranges, pod ranges, other addresses, and what is told.
+type Row<'a> = (&'a [&'a str], &'a [&'a str], &'a [(Role, &'a str)], &'a str);
+
+#[test]
+fn collisions_are_told_with_what_goes_where() {
+    let told = |services: &[&str], pods: &[&str], others: &[(Role, &str)]| -> Vec<String> {
+        let others: Vec<_> =
+            others.iter().map(|(r, a)| (*r, cidr::single(a.parse().unwrap()), "test".to_owned())).collect();
+        let advice = advice(&networks(services, pods), &routes(None), Connectivity::Proxy, &others);
+        advice.overlaps.iter().map(|o| format!("{} {}", o.severity.word(), o.text)).collect()
+    };
+    assert_eq!(
+        told(&["10.96.0.0/12"], &["10.244.0.0/16"], &[(Role::Proxy, "10.9.9.9")]),
+        Vec::<String>::new()
+    );
+    let table: &[Row<'_>] = &[
+        (
+            &["10.96.0.0/12"],
+            &["10.100.0.0/16"],
+            &[],
+            "blocking the pod range 10.100.0.0/16 and the service range 10.96.0.0/12 overlap",
+        ),
+        (
+            &["10.96.0.0/12"],
+            &["10.244.0.0/16"],
+            &[(Role::Proxy, "10.244.3.9")],
+            "blocking the proxy 10.244.3.9 (test) lies in the pod range 10.244.0.0/16: what pods and nodes send there stays inside the cluster",
+        ),
+        (
+            &["10.96.0.0/12"],
+            &[],
+            &[(Role::Resolver, "10.96.0.53")],
+            "blocking a DNS server 10.96.0.53 (test) lies in the service range",
+        ),
+        (
+            &["10.0.0.0/16"],
+            &[],
+            &[],
+            "blocking the API server 10.0.0.10 (--api-server) lies in the service range 10.0.0.0/16",
+        ),
+        (
+            &["10.96.0.0/12"],
+            &[],
+            &[(Role::Nodes, "172.17.3.4")],
+            "warning nodes 172.17.3.4 (test) lies in 172.17.0.0/16, where Docker",
+        ),
+        (&["fd00:10:96::/112"], &[], &[(Role::Proxy, "fd00:10:96::9")], "blocking the proxy fd00:10:96::9"),
+    ];
+    for (services, pods, others, expected) in table {
+        let found = told(services, pods, others);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(expected), "{found:?}");
+    }
+}
+
+#[test]
+fn commands_hold_everything_but_the_password() {
+    let advice = advice(&networks(&["10.96.0.0/12"], &[]), &routes(None), Connectivity::Proxy, &[]);
+    let connect = advice.connect_command.unwrap();
+    assert_eq!(
+        connect.bash,
+        "export HTTPS_PROXY='http://USER:PASSWORD@10.9.9.9:3128'\n\
+         export HTTP_PROXY='http://USER:PASSWORD@10.9.9.9:3128'\n\
+         export NO_PROXY='10.96.0.0/12,10.0.0.10,api.corp.example,kubernetes.default.svc,.svc,.svc.cluster.local,registry.corp.example'\n\
+         az connectedk8s connect --name NAME --resource-group GROUP --location eastus \\\n  \
+         --proxy-https http://USER:PASSWORD@10.9.9.9:3128 \\\n  \
+         --proxy-http http://USER:PASSWORD@10.9.9.9:3128 \\\n  \
+         --proxy-skip-range 10.96.0.0/12,10.0.0.10,api.corp.example,kubernetes.default.svc,.svc,.svc.cluster.local,registry.corp.example"
+    );
+    assert!(connect.powershell.starts_with("$env:HTTPS_PROXY = 'http://USER:PASSWORD@10.9.9.9:3128'\n"));
+    assert!(advice.update_command.unwrap().bash.starts_with("az connectedk8s update --name NAME"));
+    assert!(!serde_json::to_string(&connect).unwrap().contains("topsecret"));
+}

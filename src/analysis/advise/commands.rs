@@ -1,0 +1,63 @@
+//! The commands of `az`, with placeholders in capitals where only the user knows. No password is in them.
+
+use super::Known;
+use crate::model::report::ConnectCommand;
+use crate::proxy::ProxyUrl;
+
+/// `az connectedk8s connect`, with the environment that `az` itself needs on this machine.
+pub fn connect(known: &Known<'_>, skip_range: &str) -> ConnectCommand {
+    let region = known.region.unwrap_or("REGION");
+    let head = format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}");
+    written(known, &head, skip_range, true)
+}
+
+/// `az connectedk8s update`, for a cluster that is connected already.
+pub fn update(known: &Known<'_>, skip_range: &str) -> ConnectCommand {
+    written(known, "az connectedk8s update --name NAME --resource-group GROUP", skip_range, false)
+}
+
+fn written(known: &Known<'_>, head: &str, skip_range: &str, with_environment: bool) -> ConnectCommand {
+    let (https, http) =
+        (known.routes.https().map(|g| url(&g.value)), known.routes.http().map(|g| url(&g.value)));
+    let Some(main) = https.clone().or(http.clone()) else {
+        return ConnectCommand { bash: head.to_owned(), powershell: head.to_owned() };
+    };
+    let https = https.unwrap_or_else(|| main.clone());
+    let http = http.unwrap_or(main);
+    let mut flags = vec![("--proxy-https", https.clone()), ("--proxy-http", http.clone())];
+    flags.push(("--proxy-skip-range", skip_range.to_owned()));
+    flags.extend(known.proxy_cert.map(|file| ("--proxy-cert", file.display().to_string())));
+    let variables = [("HTTPS_PROXY", https), ("HTTP_PROXY", http), ("NO_PROXY", skip_range.to_owned())];
+    let variables: Vec<_> = variables.into_iter().filter(|_| with_environment).collect();
+    let shell = |start: &str, gives: &str, line_end: &str, quote: fn(&str) -> String| {
+        let variables =
+            variables.iter().map(|(name, value)| [start, name, gives, &quote(value), "\n"].concat());
+        let flags =
+            flags.iter().map(|(name, value)| format!(" {line_end}\n  {name} {}", bare_or(quote, value)));
+        variables.collect::<String>() + head + &flags.collect::<String>()
+    };
+    ConnectCommand {
+        bash: shell("export ", "=", "\\", |text| format!("'{}'", text.replace('\'', r"'\''"))),
+        powershell: shell("$env:", " = ", "`", |text| format!("'{}'", text.replace('\'', "''"))),
+    }
+}
+
+/// What no shell takes for more than a word needs no quotes.
+fn bare_or(quote: fn(&str) -> String, text: &str) -> String {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:,[]*+%".contains(&b);
+    // Windows' own separator, and a login's placeholder
+    if !text.is_empty() && text.bytes().all(|b| is_plain(b) || b == b'@') {
+        text.to_owned()
+    } else {
+        quote(text)
+    }
+}
+
+/// A password would end up in the history of the shell.
+fn url(url: &ProxyUrl) -> String {
+    let text = url.to_string();
+    match (url.credentials(), text.split_once("://")) {
+        (Some(_), Some((scheme, rest))) => format!("{scheme}://USER:PASSWORD@{rest}"),
+        _ => text,
+    }
+}

@@ -1,0 +1,103 @@
+//! What to pass to `az`, from what is known of the networks: the skip range with its reasons, what is wrong with a given one,
+//! networks that collide, and the commands. Pure.
+
+mod commands;
+mod judge;
+mod overlaps;
+mod skip_range;
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use ipnet::IpNet;
+
+use crate::analysis::networks::{Networks, Role, Skipped, cidr};
+use crate::model::report::{Advice, KnownNetwork, SkipRangeAdvice};
+use crate::model::settings::Connectivity;
+use crate::proxy::Routes;
+
+pub use commands::{connect, update};
+
+/// What advice is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The networks of the cluster.
+    pub networks: &'a Networks,
+    /// What could not be read of them.
+    pub skipped: &'a [Skipped],
+    /// The proxies that the agents have or are going to have, with what goes around them.
+    pub routes: &'a Routes,
+    /// How the cluster reaches Azure; `None` where nobody said.
+    pub connectivity: Option<Connectivity>,
+    /// The Azure region; `None` where nobody said.
+    pub region: Option<&'a str>,
+    /// The endpoints of the rules, for what must not go around the proxy and what a private link carries.
+    pub endpoints: &'a [Endpoint],
+    /// Addresses that are known from elsewhere: proxy, DNS servers, private endpoints, routes.
+    pub others: &'a [(Role, IpNet, String)],
+    /// What the user wants in the skip range besides.
+    pub additions: &'a [String],
+    /// The file of the authority that the agents get (`--proxy-cert`).
+    pub proxy_cert: Option<&'a Path>,
+}
+
+/// An endpoint of Azure, as far as the way to it matters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Endpoint {
+    /// The host, or the wildcard.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// Whether a private link carries it.
+    pub is_private: bool,
+}
+
+/// Everything that can be said.
+pub fn advise(known: &Known<'_>) -> Advice {
+    let entries = skip_range::entries(known);
+    let value = entries.iter().map(|e| e.value.as_str()).collect::<Vec<_>>().join(",");
+    let given = known.routes.judged_skip_range();
+    Advice {
+        networks: networks(known),
+        overlaps: overlaps::overlaps(known),
+        connect_command: Some(connect(known, &value)),
+        update_command: known.routes.uses_proxy().then(|| update(known, &value)),
+        skip_range: Some(SkipRangeAdvice {
+            problems: judge::problems(known, &entries),
+            given: given.map(|g| g.value.value().to_owned()),
+            given_by: given.map(|g| g.origin.clone()),
+            value,
+            entries,
+        }),
+        skipped: known.skipped.to_vec(),
+    }
+}
+
+fn networks(known: &Known<'_>) -> Vec<KnownNetwork> {
+    let claims = known.networks.claims.iter().map(|c| KnownNetwork {
+        role: c.role,
+        network: c.network.to_string(),
+        source: c.source.clone(),
+        confidence: c.confidence,
+        counts: c.counts,
+        note: c.note.clone(),
+    });
+    let single = |role, address: IpAddr, source: &str| KnownNetwork {
+        role,
+        network: address.to_string(),
+        source: source.to_owned(),
+        confidence: crate::model::finding::Confidence::High,
+        counts: true,
+        note: None,
+    };
+    let places = known.networks.places.iter().map(|p| single(p.role, p.address, &p.source));
+    let others = known.others.iter().map(|(role, net, source)| KnownNetwork {
+        network: cidr::bare(net),
+        ..single(*role, net.addr(), source)
+    });
+    claims.chain(places).chain(others).collect()
+}
+
+#[cfg(test)]
+#[path = "advise_tests.rs"]
+mod tests;

@@ -1,0 +1,187 @@
+//! From the evidence of a run to its report: verdicts, findings, the answer. Pure.
+
+use std::time::Duration;
+
+use crate::analysis::diagnose::{self, Context};
+use crate::analysis::prerequisites::Judged;
+use crate::analysis::verdict;
+use crate::model::evidence::{CertificateSummary, Evidence, Inquiry};
+use crate::model::report::{Advice, Cluster, ConnectCommand, Report, Run, Tool, Vantage};
+use crate::model::rules::{Cloud, RuleSet};
+use crate::model::settings::Scope;
+use crate::model::vantage::VantageKind;
+use crate::plan::Plan;
+use crate::proxy::{Given, SkipRange};
+
+/// What was seen from one vantage.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// The vantage, with what was found there.
+    pub vantage: Vantage,
+    /// What was to be done.
+    pub plan: Plan,
+    /// What was seen.
+    pub evidence: Evidence,
+    /// What goes around the proxy there.
+    pub skip_range: Option<Given<SkipRange>>,
+}
+
+/// A run that is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Ran<'a> {
+    /// The rules that were used.
+    pub rules: &'a RuleSet,
+    /// What they were fitted to.
+    pub scope: &'a Scope,
+    /// At least one.
+    pub sightings: &'a [Sighting],
+    /// When it began.
+    pub started_at: jiff::Timestamp,
+    /// From start to end.
+    pub took: Duration,
+    /// Stopped by the user.
+    pub interrupted: bool,
+    /// What `--proxy-cert` holds.
+    pub proxy_cert: &'a [CertificateSummary],
+    /// The cluster that was looked from.
+    pub cluster: Option<&'a Cluster>,
+    /// What to pass to `az`, where the cluster's networks could be read.
+    pub advice: Option<&'a Advice>,
+}
+
+/// Judges a run.
+pub fn conclude(ran: &Ran<'_>) -> Report {
+    let vantages: Vec<_> = ran.sightings.iter().map(|s| s.vantage.clone()).collect();
+    let mut checks: Vec<_> =
+        ran.sightings.iter().flat_map(|s| verdict::checks(&s.plan, &s.evidence, &s.vantage.id)).collect();
+    for check in &mut checks {
+        check.defined = ran.rules.places.get(&check.requirement).cloned();
+    }
+    let discoveries: Vec<_> = ran.sightings.iter().flat_map(inquiries).collect();
+    let interrupted = ran.interrupted || ran.sightings.iter().any(|s| s.evidence.interrupted);
+    let deadline_passed = ran.sightings.iter().any(|s| s.evidence.deadline_passed);
+    let context = Context {
+        vantages: &vantages,
+        discoveries: &discoveries,
+        interrupted,
+        deadline_passed,
+        skip_range: skip_range(ran.sightings),
+        proxy_cert: ran.proxy_cert,
+        now: Some(ran.started_at),
+        advice: ran.advice,
+    };
+    let mut findings = diagnose::findings(&checks, &context);
+    let place = place(ran.scope);
+    for command in findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands) {
+        *command = command.replace("-l REGION", &place);
+    }
+    let verdict = verdict::overall(&checks, &findings, &vantages, interrupted || deadline_passed);
+    Report {
+        schema_version: 1,
+        tool: Tool { name: "arcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
+        rules: ran.rules.layers.clone(),
+        run: Run {
+            started_at: ran.started_at.to_string(),
+            took: ran.took,
+            cloud: ran.scope.cloud,
+            region: ran.scope.region.name.to_string(),
+            features: ran.scope.features.clone(),
+            connectivity: ran.scope.connectivity,
+            cluster: ran.cluster.cloned(),
+            interrupted,
+            deadline_passed,
+            proxy_cert: ran.proxy_cert.to_vec(),
+        },
+        verdict,
+        vantages,
+        checks,
+        discoveries,
+        findings,
+        prerequisites: Vec::new(),
+        waivers: Vec::new(),
+        advice: ran.advice.cloned().unwrap_or_else(|| Advice {
+            connect_command: Some(connect_command(ran.scope)),
+            ..Advice::default()
+        }),
+    }
+}
+
+/// A report whose commands ask the cluster of this context, which was named and may not be the current one.
+pub fn in_context(mut report: Report, context: &str) -> Report {
+    let name = crate::report::shell_word(context);
+    for command in report.findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands) {
+        let mut words = command.replace("kubectl ", &format!("kubectl --context {name} "));
+        let is_inside = words.starts_with("arcprobe check ") && words.contains("--from ");
+        if is_inside || words.starts_with("arcprobe cleanup") || words.starts_with("arcprobe diagnose") {
+            words = format!("{words} --kube-context {name}");
+        }
+        *command = words;
+    }
+    report
+}
+
+/// A report with what is needed besides the network: its findings come in, and the answer takes them into account.
+pub fn with_prerequisites(mut report: Report, judged: Judged) -> Report {
+    report.findings.extend(judged.findings);
+    report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    report.prerequisites = judged.items;
+    report.verdict = verdict::answer(&report);
+    report
+}
+
+/// Where the run was about, as flags that can be pasted.
+fn place(scope: &Scope) -> String {
+    let region = &scope.region.name;
+    match scope.cloud {
+        Cloud::AzureCloud => format!("-l {region}"),
+        cloud => format!("-l {region} --cloud {}", cloud.name()),
+    }
+}
+
+/// Agents know only the kind of their vantage.
+fn inquiries(sighting: &Sighting) -> impl Iterator<Item = Inquiry> {
+    let named = |inquiry: &Inquiry| Inquiry { vantage: sighting.vantage.id.clone(), ..inquiry.clone() };
+    sighting.evidence.inquiries.iter().map(named)
+}
+
+/// The agents' own list where pods were looked from: it is the one that counts in the end.
+fn skip_range(sightings: &[Sighting]) -> Option<&Given<SkipRange>> {
+    let of = |kind| sightings.iter().find(|s| s.vantage.kind == kind).and_then(|s| s.skip_range.as_ref());
+    of(VantageKind::Pod).or_else(|| of(VantageKind::Workstation)).or_else(|| of(VantageKind::Node))
+}
+
+/// The command for this region, with placeholders in angle brackets where only the user knows.
+fn connect_command(scope: &Scope) -> ConnectCommand {
+    let region = &scope.region.name;
+    ConnectCommand {
+        bash: format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
+        powershell: format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::json;
+
+    #[test]
+    fn commands_ask_the_cluster_that_was_named() {
+        let mut report = json::parse(include_bytes!("../../fixtures/reports/all-met.json")).unwrap();
+        let mixed = json::parse(include_bytes!("../../fixtures/reports/mixed.json")).unwrap();
+        let table = [
+            ("kubectl get networkpolicy -A", "kubectl --context 'a b' get networkpolicy -A"),
+            ("arcprobe rbac | kubectl apply -f -", "arcprobe rbac | kubectl --context 'a b' apply -f -"),
+            (
+                "arcprobe check -l x --from pod --dry-run",
+                "arcprobe check -l x --from pod --dry-run --kube-context 'a b'",
+            ),
+            ("arcprobe check -l x", "arcprobe check -l x"),
+            ("allow TCP 443 to x", "allow TCP 443 to x"),
+        ];
+        report.findings = vec![mixed.findings[0].clone()];
+        report.findings[0].remedy.commands = table.iter().map(|(command, _)| (*command).to_owned()).collect();
+        let told = in_context(report, "a b");
+        let expected: Vec<_> = table.iter().map(|(_, told)| *told).collect();
+        assert_eq!(told.findings[0].remedy.commands, expected);
+    }
+}

@@ -1,0 +1,122 @@
+//! Firewall rules and commands, ready to paste.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use super::group::Group;
+use super::scene::Scene;
+use super::{by_proxy, look};
+use crate::model::report::Check;
+use crate::model::rules::Protocol;
+use crate::model::vantage::VantageKind;
+
+/// The most firewall lines in one finding; `arcprobe requirements -l REGION` writes the whole list.
+const LINES: usize = 40;
+
+/// One line per port and host, or wildcard where the host came from one: for the firewall, or for the proxy where one is
+/// in between.
+pub(super) fn allow(group: &Group<'_>, scene: &Scene<'_>) -> Vec<String> {
+    let from = sources(group, scene);
+    each(group, |check| {
+        let (to, port) = (look::pattern(check), check.port);
+        match (by_proxy::is_proxied(check), check.protocol) {
+            (false, _) => format!("allow TCP {port} from {from} to {to}"),
+            (true, Protocol::Http) => {
+                format!("allow requests in the proxy from {from} to http://{to}:{port}")
+            }
+            (true, _) => format!("allow CONNECT in the proxy from {from} to {to}:{port}"),
+        }
+    })
+}
+
+/// One line per host or wildcard, made by a function; each line once, and not more than can be read.
+pub(super) fn each(group: &Group<'_>, line: impl Fn(&Check) -> String) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut lines: Vec<_> =
+        group.checks.iter().map(|c| line(c)).filter(|line| seen.insert(line.clone())).collect();
+    if lines.len() > LINES {
+        let hidden = lines.len() - LINES;
+        lines.truncate(LINES);
+        lines.push(format!("# {hidden} more: arcprobe requirements -l REGION lists all"));
+    }
+    lines
+}
+
+fn sources(group: &Group<'_>, scene: &Scene<'_>) -> &'static str {
+    let kinds: BTreeSet<_> = scene.vantages_of(group).iter().map(|v| v.kind).collect();
+    let is_here = kinds.contains(&VantageKind::Workstation);
+    match (is_here, kinds.len()) {
+        (true, 1) if !scene.is_only_workstation() => "this machine",
+        (false, 1..) => "the cluster",
+        _ => "the cluster and this machine",
+    }
+}
+
+/// Asks one DNS server, or the system's.
+pub(super) fn dig(server: Option<SocketAddr>, host: &str) -> String {
+    match server {
+        Some(s) if s.port() == 53 => format!("dig @{} {host}", s.ip()),
+        Some(s) => format!("dig @{} -p {} {host}", s.ip(), s.port()),
+        None => format!("dig {host}"),
+    }
+}
+
+/// Asks the first DNS server that a check's name was asked at.
+pub(super) fn dig_for(check: &Check) -> String {
+    dig(look::queries(check).first().map(|q| q.server), look::host(check))
+}
+
+/// Shows the handshake and the chain.
+pub(super) fn openssl(check: &Check) -> String {
+    let host = look::host(check);
+    let by = match by_proxy::proxy(check).map(by_proxy::parts) {
+        Some(("https", ..)) => return curl(check), // openssl speaks no TLS to a proxy
+        Some((_, proxy, port)) => format!(" -proxy {proxy}:{port}"),
+        None => String::new(),
+    };
+    format!("openssl s_client{by} -connect {host}:{} -servername {host} -showcerts </dev/null", check.port)
+}
+
+/// Shows the connection and the answer.
+pub(super) fn curl(check: &Check) -> String {
+    let (host, port) = (look::host(check), check.port);
+    let by = by_proxy::proxy(check).map(|p| format!(" --proxy {p}")).unwrap_or_default();
+    match check.protocol {
+        Protocol::Https | Protocol::Wss | Protocol::Tls if port == 443 => {
+            format!("curl -v{by} https://{host}/")
+        }
+        Protocol::Https | Protocol::Wss | Protocol::Tls => format!("curl -v{by} https://{host}:{port}/"),
+        Protocol::Http if port == 80 => format!("curl -v{by} http://{host}/"),
+        Protocol::Http => format!("curl -v{by} http://{host}:{port}/"),
+        Protocol::Git | Protocol::Ssh | Protocol::Tcp if by.is_empty() => format!("nc -vz {host} {port}"),
+        Protocol::Git | Protocol::Ssh | Protocol::Tcp => tunnel(check),
+    }
+}
+
+/// The same as [`curl`], from where the check was made; `IMAGE` is any image that has curl.
+pub(super) fn curl_there(check: &Check) -> String {
+    let (kind, node) = check.vantage.split_once('@').unwrap_or((&check.vantage, "NODE"));
+    match kind {
+        "pod" => format!("kubectl run t --rm -i --restart=Never --image=IMAGE -- {}", curl(check)),
+        "node" => {
+            format!("kubectl debug node/{node} -it --profile=sysadmin --image=IMAGE -- {}", curl(check))
+        }
+        _ => curl(check),
+    }
+}
+
+/// Shows that IPv6 has no way out.
+pub(super) fn curl6(check: &Check) -> String {
+    curl(check).replacen("curl -v", "curl -6 -v", 1).replacen("nc -vz", "nc -6 -vz", 1)
+}
+
+/// Shows the proxy's answer to CONNECT, whatever is spoken behind it.
+pub(super) fn tunnel(check: &Check) -> String {
+    let by = by_proxy::proxy(check).map(|p| format!(" --proxy {p} --proxytunnel")).unwrap_or_default();
+    format!("curl -v{by} http://{}:{}/", look::host(check), check.port)
+}
+
+/// The firewall lines, then the command that shows whether they work.
+pub(super) fn allow_and(group: &Group<'_>, scene: &Scene<'_>, verify: fn(&Check) -> String) -> Vec<String> {
+    allow(group, scene).into_iter().chain(group.first().map(verify)).collect()
+}

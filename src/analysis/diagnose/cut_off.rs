@@ -1,0 +1,104 @@
+//! Nothing gets out from some of the vantages while something does from others: what lies between them is the cause.
+
+use super::compare::{is_cut_off, is_inside, is_open, vantages};
+use super::group::Group;
+use super::phrase::{list, place_of};
+use super::scene::{Scene, View};
+use super::{Diagnosis, Words, commands};
+use crate::model::evidence::Phase;
+use crate::model::finding::Confidence;
+use crate::model::report::Vantage;
+use crate::model::vantage::VantageKind;
+
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "cut_off", groups, words };
+
+/// Decided with a look at all vantages, so that all that are cut off are one finding.
+fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+    let all = vantages(view);
+    let is_one = view.vantage.is_some_and(is_inside) && is_cut_off(&view.all);
+    if !is_one || !all.iter().any(|(_, checks)| is_open(checks)) {
+        return Vec::new();
+    }
+    let on_the_way =
+        |c: &&crate::model::report::Check| matches!(c.phase, Some(Phase::Connect | Phase::Proxy));
+    Group::one("inside", view.open.iter().copied().filter(on_the_way).collect())
+}
+
+fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+    let cut = scene.vantages_of(group);
+    let open: Vec<_> = scene.views.iter().filter(|v| is_open(&v.all)).filter_map(|v| v.vantage).collect();
+    let name = |vantages: &[&Vantage]| {
+        list(&vantages.iter().map(|v| place_of(v, scene.context)).collect::<Vec<_>>(), 3)
+    };
+    let (here, there) = (name(&cut), name(&open));
+    let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
+    let Advice { why, remedy, commands, by_firewall } = advice(&cut, &open);
+    let rules = if by_firewall { commands::allow(group, scene) } else { Vec::new() };
+    Words {
+        summary: format!("Nothing gets out from {here}, while something does from {there}."),
+        subject: here.clone(),
+        explanation: format!("From {here} every connection fails ({}). {why}", list(&causes, 3)),
+        consequence: None,
+        remedy: remedy.to_owned(),
+        commands: commands
+            .iter()
+            .map(|&c| c.to_owned())
+            .chain(rules)
+            .chain(group.first().map(commands::curl_there))
+            .collect(),
+        confidence: Confidence::High,
+        severity: None,
+    }
+}
+
+struct Advice {
+    why: &'static str,
+    remedy: &'static str,
+    commands: &'static [&'static str],
+    /// Whether rules of the firewall can be the cause.
+    by_firewall: bool,
+}
+
+/// By who is cut off, and who is not.
+fn advice(cut: &[&Vantage], open: &[&Vantage]) -> Advice {
+    let has = |vantages: &[&Vantage], kind| vantages.iter().any(|v| v.kind == kind);
+    let same_kind_open = cut.iter().any(|c| open.iter().any(|o| o.kind == c.kind));
+    if same_kind_open {
+        return Advice {
+            why: "The same kind of position on other nodes gets out: it is these nodes, not the cluster.",
+            remedy: "Compare the nodes: their subnet, security group, routes, and host firewall.",
+            commands: &["kubectl get nodes -o wide", "arcprobe check -l REGION --from pod,node --node NODE"],
+            by_firewall: false,
+        };
+    }
+    match (has(cut, VantageKind::Pod), has(cut, VantageKind::Node), has(open, VantageKind::Node)) {
+        (true, false, true) => Advice {
+            why: "The node's own network gets out, so the firewall lets the node's address through: something inside the \
+                  cluster holds pods back.",
+            remedy: "Look for a NetworkPolicy (or a policy of Calico or Cilium) that denies egress, and whether the \
+                     addresses of pods are translated to the node's on their way out (SNAT, ip-masq-agent) or allowed \
+                     in the firewall themselves.",
+            commands: &[
+                "kubectl get networkpolicy -A",
+                "kubectl get ciliumnetworkpolicies,globalnetworkpolicies -A",
+            ],
+            by_firewall: false,
+        },
+        (false, true, _) => Advice {
+            why: "Pods or this machine get out: the node's own network is held back, and image pulls fail with it.",
+            remedy: "Look at the node's routes and host firewall, and whether the node's own address is allowed in the \
+                     firewall. If pods go out by way of an egress gateway, nodes need a way of their own.",
+            commands: &["arcprobe check -l REGION --from node --node NODE --node-proxy-https URL"],
+            by_firewall: true,
+        },
+        _ => Advice {
+            why: "This machine gets out, the whole cluster does not: they are in different networks.",
+            remedy: "Have the firewall opened for the nodes' subnet too, or pass the proxy that this machine uses: what is \
+                     set in its environment does not reach the cluster.",
+            commands: &[
+                "arcprobe check -l REGION --from pod,node --proxy-https URL --proxy-skip-range RANGE",
+            ],
+            by_firewall: true,
+        },
+    }
+}

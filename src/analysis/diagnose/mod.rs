@@ -1,0 +1,237 @@
+//! Checks with their verdicts -> few findings with causes and remedies. Pure.
+//!
+//! The diagnoses below are asked in order. Each takes the unmet checks that it explains out of those that are still open,
+//! the wide causes (a dead resolver or proxy, no way out) first, so that one cause is one finding and every unmet check is explained
+//! exactly once. What nobody explains falls to `endpoint_unmet`. Decisions are made per vantage, since each has a resolver
+//! and a way out of its own; groups with the same key are then told as one finding.
+
+mod address_blocked;
+mod blocked_by_filter;
+mod by_proxy;
+mod certificate_bad;
+mod clock_wrong;
+mod cluster_dns;
+mod commands;
+mod compare;
+mod cut_off;
+mod direct;
+mod discovery_failed;
+mod dns_sinkholed;
+mod egress_blocked;
+mod endpoint_unmet;
+mod greeting_failing;
+mod group;
+mod http_failing;
+mod ipv6_unroutable;
+mod large_hello_dropped;
+mod look;
+mod name_blocked;
+mod networks_overlap;
+mod no_route;
+mod not_looked;
+mod path_mtu;
+mod phrase;
+mod port_blocked;
+mod private_answers;
+mod probe_disagrees;
+mod proxy_cert_unfit;
+mod proxy_denied;
+mod proxy_down;
+mod proxy_failing;
+mod proxy_login;
+mod proxy_port_denied;
+mod proxy_upstream;
+mod public_answers;
+mod redirected;
+mod resolver_failing;
+mod resolver_partly_dead;
+mod resolver_silent;
+mod resolver_unreachable;
+mod run_incomplete;
+mod scene;
+mod skip_range_differs;
+mod skip_range_incomplete;
+mod skip_range_malformed;
+mod sni_filtered;
+mod some_addresses_fail;
+mod stands_in;
+mod suffix;
+mod tls_inspection;
+mod tls_inspection_forbidden;
+mod tls_inspection_trusted;
+mod tls_refused;
+mod value_missing;
+mod websocket_blocked;
+mod wildcard_unverified;
+
+use std::cmp::Reverse;
+
+use crate::model::evidence::{CertificateSummary, Inquiry};
+use crate::model::finding::{Confidence, Finding, Remedy, Severity};
+use crate::model::report::{Advice, Check, Vantage};
+use crate::proxy::{Given, SkipRange};
+use group::Group;
+use scene::{Scene, View};
+
+/// What else is known of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// From where was looked, with the resolvers found there.
+    pub vantages: &'a [Vantage],
+    /// What was asked for the hosts below wildcards.
+    pub discoveries: &'a [Inquiry],
+    /// Ended by the user before all was measured.
+    pub interrupted: bool,
+    /// Ended by `--deadline` before all was measured.
+    pub deadline_passed: bool,
+    /// What goes around the proxy; `None` where there is no proxy or nothing goes around it.
+    pub skip_range: Option<&'a Given<SkipRange>>,
+    /// What `--proxy-cert` holds; empty where it was not given.
+    pub proxy_cert: &'a [CertificateSummary],
+    /// What is known of the cluster's networks, and what is wrong with the skip range.
+    pub advice: Option<&'a Advice>,
+    /// When the run began.
+    pub now: Option<jiff::Timestamp>,
+}
+
+/// One thing that can be wrong: which checks show it, and how it is told.
+struct Diagnosis {
+    /// Names the page of `arcprobe explain`.
+    id: &'static str,
+    /// Picks checks of one vantage; unmet ones only from `view.open`, each at most once.
+    groups: for<'a> fn(&View<'a>) -> Vec<Group<'a>>,
+    /// Tells what is wrong with them.
+    words: fn(&Group<'_>, &Scene<'_>) -> Words,
+}
+
+/// The part of a finding that each diagnosis writes itself.
+struct Words {
+    /// One sentence: what is wrong.
+    summary: String,
+    /// What it is about.
+    subject: String,
+    /// What was seen; what direct cross-checks showed and the counts of what it explains are added.
+    explanation: String,
+    /// Whom it hits; built from what the rules say about the checks when `None`.
+    consequence: Option<String>,
+    /// Who has to change what.
+    remedy: String,
+    /// Ready to paste.
+    commands: Vec<String>,
+    /// How sure it is.
+    confidence: Confidence,
+    /// Follows from the checks when `None`: blocking if a required one is unmet, else a warning.
+    severity: Option<Severity>,
+}
+
+/// In the order in which they are asked.
+const DIAGNOSES: &[Diagnosis] = &[
+    not_looked::UNREACHABLE,
+    not_looked::LOGIN,
+    not_looked::RIGHTS,
+    not_looked::REFUSED,
+    not_looked::UNPLACED,
+    not_looked::NO_IMAGE,
+    not_looked::MISSING,
+    not_looked::NOT_STARTED,
+    not_looked::CUT,
+    cluster_dns::UPSTREAM,
+    cluster_dns::DOWN,
+    resolver_silent::DIAGNOSIS,
+    resolver_unreachable::DIAGNOSIS,
+    resolver_failing::DIAGNOSIS,
+    resolver_partly_dead::DIAGNOSIS,
+    cut_off::DIAGNOSIS,
+    proxy_down::DIAGNOSIS,
+    proxy_login::DIAGNOSIS,
+    proxy_port_denied::DIAGNOSIS,
+    proxy_denied::DIAGNOSIS,
+    proxy_upstream::DIAGNOSIS,
+    proxy_failing::DIAGNOSIS,
+    name_blocked::DIAGNOSIS,
+    dns_sinkholed::DIAGNOSIS,
+    private_answers::DIAGNOSIS,
+    public_answers::DIAGNOSIS,
+    no_route::DIAGNOSIS,
+    egress_blocked::DIAGNOSIS,
+    port_blocked::DIAGNOSIS,
+    address_blocked::DIAGNOSIS,
+    clock_wrong::DIAGNOSIS,
+    tls_inspection_forbidden::DIAGNOSIS,
+    tls_inspection::DIAGNOSIS,
+    tls_inspection_trusted::DIAGNOSIS,
+    path_mtu::DIAGNOSIS,
+    large_hello_dropped::DIAGNOSIS,
+    sni_filtered::DIAGNOSIS,
+    certificate_bad::DIAGNOSIS,
+    tls_refused::DIAGNOSIS,
+    blocked_by_filter::DIAGNOSIS,
+    redirected::DIAGNOSIS,
+    websocket_blocked::DIAGNOSIS,
+    greeting_failing::DIAGNOSIS,
+    http_failing::DIAGNOSIS,
+    endpoint_unmet::DIAGNOSIS,
+    some_addresses_fail::DIAGNOSIS,
+    discovery_failed::DIAGNOSIS,
+    probe_disagrees::DIAGNOSIS,
+    run_incomplete::DIAGNOSIS,
+    wildcard_unverified::DIAGNOSIS,
+    value_missing::DIAGNOSIS,
+    proxy_cert_unfit::DIAGNOSIS,
+    skip_range_incomplete::DIAGNOSIS,
+    networks_overlap::DIAGNOSIS,
+    skip_range_malformed::DIAGNOSIS,
+    skip_range_differs::DIAGNOSIS,
+    ipv6_unroutable::DIAGNOSIS,
+    stands_in::DIAGNOSIS,
+];
+
+/// Every id that a finding of this module can have.
+pub const FINDING_IDS: &[&str] = &{
+    let mut ids = [""; DIAGNOSES.len()];
+    let mut at = 0;
+    while at < ids.len() {
+        ids[at] = DIAGNOSES[at].id;
+        at += 1;
+    }
+    ids
+};
+
+/// What the checks of a run mean, the gravest first. Every unmet check is in the evidence of exactly one finding that is
+/// not `info`.
+pub fn findings(checks: &[Check], context: &Context<'_>) -> Vec<Finding> {
+    let mut scene = Scene::new(checks, context);
+    let mut findings = Vec::new();
+    for diagnosis in DIAGNOSES {
+        let groups = group::merged(scene.views.iter().flat_map(diagnosis.groups));
+        findings.extend(groups.iter().map(|group| finding(diagnosis, group, &scene)));
+        scene.claim(&groups);
+    }
+    findings.sort_by_key(|f| Reverse(f.severity));
+    findings
+}
+
+fn finding(diagnosis: &Diagnosis, group: &Group<'_>, scene: &Scene<'_>) -> Finding {
+    let words = (diagnosis.words)(group, scene);
+    let explanation =
+        [words.explanation, direct::told(group), compare::told(group, scene), scene.explained_by(group)];
+    let explanation: Vec<_> = explanation.into_iter().filter(|part| !part.is_empty()).collect();
+    Finding {
+        id: diagnosis.id.to_owned(),
+        severity: words.severity.unwrap_or_else(|| scene.severity(group)),
+        confidence: words.confidence,
+        summary: words.summary,
+        subject: words.subject,
+        evidence: group.checks.iter().map(|c| c.id.clone()).collect(),
+        explanation: explanation.join(" "),
+        consequence: words.consequence.unwrap_or_else(|| phrase::consequence(group, scene)),
+        remedy: Remedy { text: words.remedy, commands: words.commands },
+        docs: docs(diagnosis.id, group),
+    }
+}
+
+fn docs(id: &str, group: &Group<'_>) -> Vec<String> {
+    let causes = group.causes();
+    let words = causes.iter().map(|c| c.word()).filter(|word| *word != id); // some pages serve both
+    std::iter::once(id).chain(words).map(|word| format!("arcprobe explain {word}")).collect()
+}

@@ -1,0 +1,83 @@
+//! The file of `--proxy-cert` is not what the agents need: no authority, out of its time, or another than the one that signs.
+
+use super::group::{Group, distinct};
+use super::look;
+use super::phrase::list;
+use super::scene::{Scene, View};
+use super::{Context, Diagnosis, Words};
+use crate::model::evidence::{Cause, CertificateSummary, TrustStore};
+use crate::model::finding::{Confidence, Severity};
+use crate::model::report::Check;
+
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_cert_unfit", groups, words };
+
+/// About the run: one finding, however many vantages there are.
+fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+    if problems(view.context, view.everywhere).is_empty() {
+        return Vec::new();
+    }
+    vec![Group { key: String::new(), checks: Vec::new() }]
+}
+
+fn problems(context: &Context<'_>, checks: &[Check]) -> Vec<String> {
+    let each = context.proxy_cert.iter().flat_map(|certificate| of_one(certificate, context.now));
+    each.chain(another(context, checks)).collect()
+}
+
+fn of_one(certificate: &CertificateSummary, now: Option<jiff::Timestamp>) -> Vec<String> {
+    let name = &certificate.subject;
+    let mut problems = Vec::new();
+    if !certificate.is_ca {
+        problems.push(format!(
+            "\"{name}\" is no authority but the certificate of a server; what is needed signs others"
+        ));
+    }
+    let time = |text: &Option<String>| text.as_deref().and_then(|t| t.parse::<jiff::Timestamp>().ok());
+    let (from, until) = (time(&certificate.not_before), time(&certificate.not_after));
+    if let Some((until, _)) = until.zip(now).filter(|(until, now)| until < now) {
+        problems.push(format!("\"{name}\" has expired ({until})"));
+    }
+    if let Some((from, _)) = from.zip(now).filter(|(from, now)| from > now) {
+        problems.push(format!("\"{name}\" is not valid yet (from {from})"));
+    }
+    problems
+}
+
+/// Somebody re-signs, and nothing in the file leads to him.
+fn another(context: &Context<'_>, checks: &[Check]) -> Option<String> {
+    if context.proxy_cert.is_empty() {
+        return None;
+    }
+    let intercepted = checks.iter().filter(|c| c.cause == Some(Cause::TlsIntercepted));
+    let tls = intercepted.filter_map(look::tls).filter(|t| t.trusted_by != Some(TrustStore::Given));
+    let authorities = distinct(tls.filter_map(|t| t.authority.as_deref()));
+    let names: Vec<_> = context.proxy_cert.iter().map(|c| c.subject.as_str()).collect();
+    (!authorities.is_empty()).then(|| {
+        let signers: Vec<_> = authorities.iter().map(|a| format!("\"{a}\"")).collect();
+        let given: Vec<_> = names.iter().map(|n| format!("\"{n}\"")).collect();
+        format!("{} signs here, and the file holds {}", list(&signers, 2), list(&given, 2))
+    })
+}
+
+fn words(_: &Group<'_>, scene: &Scene<'_>) -> Words {
+    let everywhere = scene.views.first().map(|v| v.everywhere).unwrap_or_default();
+    let problems = problems(scene.context, everywhere);
+    Words {
+        summary: "The file of --proxy-cert does not make the agents trust what they meet.".into(),
+        subject: "--proxy-cert".into(),
+        explanation: format!("Looked at: {}.", problems.join("; ")),
+        consequence: Some(
+            "Given to `az connectedk8s connect`, it leaves the agents with \"certificate signed by unknown authority\"."
+                .into(),
+        ),
+        remedy: "Give the certificate of the authority that signs for the inspecting proxy, as PEM; what is presented here \
+                 can be saved, to be compared with what the proxy's owners publish."
+            .into(),
+        commands: vec![
+            "arcprobe check -l REGION --save-ca CA.pem".into(),
+            "openssl x509 -in CA.pem -noout -subject -issuer -dates -ext basicConstraints".into(),
+        ],
+        confidence: Confidence::High,
+        severity: Some(Severity::Warning),
+    }
+}

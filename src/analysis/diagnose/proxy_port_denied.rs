@@ -1,0 +1,84 @@
+//! A proxy opens tunnels to port 443, but not to another port.
+
+use super::group::Group;
+use super::phrase::{list, places};
+use super::scene::{Scene, View};
+use super::{Diagnosis, Words, by_proxy, commands};
+use crate::model::evidence::Cause;
+use crate::model::finding::Confidence;
+use crate::model::report::Check;
+use crate::model::rules::Protocol;
+
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_port_denied", groups, words };
+
+/// A refusal in words, by hanging up, or by a firewall behind the proxy that knows 443 only.
+const CAUSES: &[Cause] = &[Cause::ProxyDenied, Cause::ProxyUpstream, Cause::ProxyClosed, Cause::ProxyTimeout];
+
+fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+    let mut groups = by_proxy::groups(view, CAUSES);
+    for group in &mut groups {
+        let label = group.key.clone();
+        let is_443_open = grants_443(view, &label);
+        group.checks.retain(|c| is_443_open && is_about_the_port(view, &label, c));
+    }
+    groups.into_iter().flat_map(by_port).collect()
+}
+
+fn by_port(group: Group<'_>) -> Vec<Group<'_>> {
+    let label = group.key;
+    Group::by(group.checks, |c| format!("{label} {}", c.port))
+}
+
+/// Whether most tunnels to port 443 open.
+fn grants_443(view: &View<'_>, label: &str) -> bool {
+    let asked = || by_proxy::all(view, label).filter(|c| c.port == 443 && !c.attempts.is_empty());
+    let granted = asked().filter(|c| by_proxy::passed(c)).count();
+    granted > 0 && granted * 2 >= asked().count()
+}
+
+/// Not where the port opens for another host, and not where the host is refused on port 443, too. Plain requests need no
+/// tunnel.
+fn is_about_the_port(view: &View<'_>, label: &str, check: &Check) -> bool {
+    let others = || by_proxy::all(view, label);
+    let is_open = others().any(|c| c.port == check.port && by_proxy::passed(c));
+    let same_host = others().filter(|c| c.port == 443 && c.host == check.host);
+    let is_host_refused = same_host.into_iter().any(|c| c.cause.is_some_and(|cause| CAUSES.contains(&cause)));
+    check.port != 443 && check.protocol != Protocol::Http && !is_open && !is_host_refused
+}
+
+fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+    let port = group.first().map_or(0, |c| c.port);
+    let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
+    let is_denied = group.checks.iter().all(|c| c.cause == Some(Cause::ProxyDenied));
+    Words {
+        summary: format!(
+            "The proxy {} opens no tunnel to port {port}, while 443 works.",
+            by_proxy::of(group)
+        ),
+        subject: format!("CONNECT to port {port}"),
+        explanation: format!(
+            "From {} CONNECT to port {port} fails by way of {} ({}): {}. {}",
+            places(group, scene),
+            by_proxy::name(group),
+            list(&causes, 3),
+            list(&group.hosts(), 3),
+            if is_denied {
+                "Many proxies allow CONNECT to port 443 only."
+            } else {
+                "Many proxies, and firewalls behind them, know port 443 only."
+            }
+        ),
+        consequence: None,
+        remedy: format!(
+            "Allow CONNECT to port {port} of these hosts in the proxy (Squid: add the port to the acl SSL_ports), and let \
+             the proxy itself out to that port."
+        ),
+        commands: commands::allow(group, scene)
+            .into_iter()
+            .chain(std::iter::once(format!("acl SSL_ports port {port}")))
+            .chain(group.first().map(commands::tunnel))
+            .collect(),
+        confidence: if is_denied { Confidence::High } else { Confidence::Medium },
+        severity: None,
+    }
+}

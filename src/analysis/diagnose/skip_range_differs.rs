@@ -1,0 +1,118 @@
+//! A skip range that sends some clients through the proxy and others around it.
+
+use std::collections::BTreeSet;
+
+use super::group::{Group, distinct};
+use super::phrase::{list, noun};
+use super::scene::{Scene, View};
+use super::{Context, Diagnosis, Words};
+use crate::model::finding::{Confidence, Severity};
+use crate::model::report::{Check, CheckVerdict};
+use crate::model::rules::Protocol;
+use crate::plan::RouteKind;
+use crate::proxy::{Difference, differences};
+
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "skip_range_differs", groups, words };
+
+/// Unmet checks are explained by their causes and cannot be evidence here; the words tell of their hosts all the same.
+fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+    let found = of(view.context, &view.all);
+    if found.is_empty() {
+        return Vec::new();
+    }
+    let concerned = |c: &&Check| c.verdict != CheckVerdict::Unmet && found.iter().any(|d| is_about(d, c));
+    let checks = view.all.iter().copied().filter(concerned).collect();
+    vec![Group { key: String::new(), checks }]
+}
+
+/// Each endpoint once, however many checks ask it.
+fn of(context: &Context<'_>, checks: &[&Check]) -> Vec<Difference> {
+    let Some(given) = context.skip_range else { return Vec::new() };
+    let mut seen = BTreeSet::new();
+    let endpoints =
+        checks.iter().filter(|c| takes_proxy(c)).filter_map(|c| Some((c.host.as_deref()?, c.port)));
+    differences(&given.value, endpoints.filter(|endpoint| seen.insert(*endpoint)))
+}
+
+fn takes_proxy(check: &Check) -> bool {
+    !matches!(check.protocol, Protocol::Ssh | Protocol::Git | Protocol::Tcp)
+}
+
+fn is_about(difference: &Difference, check: &Check) -> bool {
+    takes_proxy(check)
+        && check.host.as_deref() == Some(difference.host.as_str())
+        && check.port == difference.port
+}
+
+fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+    let all: Vec<_> = scene.views.iter().flat_map(|view| &view.all).copied().collect();
+    let found = of(scene.context, &all);
+    let hosts = distinct(found.iter().map(|d| d.host.as_str()));
+    let entries = distinct(found.iter().flat_map(Difference::entries));
+    let quoted: Vec<_> = entries.iter().map(|e| format!("\"{e}\"")).collect();
+    let origin = scene.context.skip_range.map_or("the skip range", |given| given.origin.as_str());
+    let [verb, pronoun] = if entries.len() == 1 { ["sends", "it"] } else { ["send", "them"] };
+    Words {
+        summary: format!(
+            "{} in {origin} {verb} some clients around the proxy to {} and others through it.",
+            list(&quoted, 3),
+            list(&hosts, 1)
+        ),
+        subject: origin.to_owned(),
+        explanation: explanation(&found, group),
+        consequence: Some(
+            "One way may be open and the other closed: onboarding from this machine can work and the agents stay cut \
+             off, or the other way round."
+                .into(),
+        ),
+        remedy: format!(
+            "Decide whether {} to go through the proxy. If so, take {pronoun} out of the skip range; if not, write the \
+             names both plainly and with a leading dot.",
+            noun(hosts.len(), "this host is", "these hosts are")
+        ),
+        commands: commands(scene, &entries),
+        confidence: Confidence::High,
+        severity: Some(Severity::Warning),
+    }
+}
+
+/// The way that was checked is that of the agents.
+fn explanation(found: &[Difference], group: &Group<'_>) -> String {
+    let told: Vec<_> = found.iter().take(SHOWN).map(ToString::to_string).collect();
+    let is_direct = |c: &&&Check| c.route.kind == RouteKind::Direct;
+    let way = match group.checks.iter().filter(is_direct).count() {
+        0 => "through the proxy, as the agents would go",
+        n if n == group.checks.len() => "around the proxy, as the agents would go",
+        _ => "as the agents would go",
+    };
+    let checked = if group.checks.is_empty() {
+        String::new()
+    } else {
+        format!(" Checked {way}: {}.", list(&group.hosts(), 3))
+    };
+    let hidden = if found.len() > SHOWN { "; and so on for other hosts" } else { "" };
+    format!("For this value, {}{hidden}.{checked}", told.join("; "))
+}
+
+/// The value for either decision.
+fn commands(scene: &Scene<'_>, entries: &[&str]) -> Vec<String> {
+    let Some(given) = scene.context.skip_range else { return Vec::new() };
+    let all = || given.value.entries().iter().map(|entry| entry.text.as_str());
+    let without: Vec<_> = all().filter(|text| !entries.contains(text)).map(str::to_owned).collect();
+    let with: Vec<_> =
+        all().map(|t| if entries.contains(&t) { both_forms(t) } else { t.to_owned() }).collect();
+    vec![
+        format!("--proxy-skip-range '{}'  # through the proxy", without.join(",")),
+        format!("--proxy-skip-range '{}'  # around it", with.join(",")),
+    ]
+}
+
+/// The name and what is below it, for every client. Networks stay what they are.
+fn both_forms(entry: &str) -> String {
+    let name = entry.trim_start_matches('*').trim_matches('.');
+    let is_name = name.contains(|c: char| c.is_ascii_alphabetic()) && !name.contains([':', '/', ' ', '*']);
+    if is_name { format!("{name},.{name}") } else { entry.to_owned() }
+}
+
+/// The most differences that are told; more would not be read.
+const SHOWN: usize = 3;

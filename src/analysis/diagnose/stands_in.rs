@@ -1,0 +1,33 @@
+//! Only the workstation was looked from.
+
+use super::group::Group;
+use super::scene::{Scene, View};
+use super::{Diagnosis, Words};
+use crate::model::finding::{Confidence, Severity};
+
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "stands_in", groups, words };
+
+fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+    if view.context.is_only_workstation() {
+        vec![Group { key: String::new(), checks: Vec::new() }]
+    } else {
+        Vec::new()
+    }
+}
+
+fn words(_: &Group<'_>, _: &Scene<'_>) -> Words {
+    Words {
+        summary: "Only the network of this machine was looked at; pods and nodes may see another.".into(),
+        subject: "vantages".into(),
+        explanation: "Everything was checked from this machine, which stands in for the cluster. Pods have the cluster's \
+                      DNS and addresses, nodes pull the images: resolvers, proxies and firewall rules can differ."
+            .into(),
+        consequence: Some("A cluster can still fail to connect although all is met here.".into()),
+        remedy: "Look from inside the cluster too. As long as there is none, run arcprobe on a machine in the subnet of \
+                 the future nodes, with their DNS server."
+            .into(),
+        commands: vec!["arcprobe check -l REGION --from workstation,pod,node".into()],
+        confidence: Confidence::High,
+        severity: Some(Severity::Info),
+    }
+}

@@ -1,0 +1,364 @@
+//! The offline page on each finding and failure word.
+
+use crate::model::evidence::{Cause, Phase};
+
+/// The text of the page on `code`, which must be spelt exactly as in reports.
+pub fn page(code: &str) -> Option<&'static str> {
+    PAGES.iter().find(|(name, _)| *name == code).map(|&(_, text)| text)
+}
+
+/// Every code that has a page: findings, then failure words in the order of the phases.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    PAGES.iter().map(|&(code, _)| code)
+}
+
+/// The page on a code as people type it: upper case, dashes and blanks around it are forgiven.
+///
+/// # Errors
+///
+/// There is no such page; the error carries the codes that look like it, of those here and of `more`.
+pub fn lookup(code: &str, more: &[&str]) -> Result<&'static str, ExplainError> {
+    page(&normal(code)).ok_or_else(|| {
+        let similar = suggest(code, more).into_iter().map(str::to_owned).collect();
+        ExplainError { code: code.to_owned(), similar }
+    })
+}
+
+/// At most five codes that `code` may have been meant for, the likeliest first.
+pub fn suggest<'a>(code: &str, more: &[&'a str]) -> Vec<&'a str> {
+    if code.len() > LONGEST_CODE {
+        return Vec::new();
+    }
+    let code = normal(code);
+    let scored = |known: &'a str| (likeness(&code, known), known);
+    let all = PAGES.iter().map(|&(code, _)| -> &'a str { code }).chain(more.iter().copied());
+    let mut scored: Vec<_> = all.map(scored).filter(|&(score, _)| score >= ALIKE).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored.into_iter().take(5).map(|(_, known)| known).collect()
+}
+
+/// Code and title of every page: findings first, then the failure words of each phase.
+pub fn index() -> String {
+    let mut text = String::new();
+    section(&mut text, "Findings", |code| cause(code).is_none());
+    for phase in Phase::ALL {
+        section(&mut text, &format!("Failures of the phase {phase}"), |code| {
+            cause(code).is_some_and(|cause| cause.phase() == Some(phase))
+        });
+    }
+    section(&mut text, "Failures of any phase", |code| {
+        cause(code).is_some_and(|cause| cause.phase().is_none())
+    });
+    text
+}
+
+/// How to read the commands in the pages; belongs below a page that stands alone.
+pub const LEGEND: &str = "\
+Words in capitals stand for your own values. IMAGE is any image that has the tool and that your nodes
+can pull. Host names are those of the public cloud; the other clouds have suffixes of their own.
+";
+
+/// No page has this code.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no page explains `{code}`{}; `arcprobe explain` lists all codes", listed(similar))]
+pub struct ExplainError {
+    /// The code as it was typed.
+    pub code: String,
+    /// Codes that look like it; may be empty.
+    pub similar: Vec<String>,
+}
+
+fn listed(similar: &[String]) -> String {
+    if similar.is_empty() { String::new() } else { format!("; similar: {}", similar.join(", ")) }
+}
+
+fn section(text: &mut String, heading: &str, belongs: impl Fn(&str) -> bool) {
+    let rows: Vec<_> = PAGES.iter().filter(|(code, _)| belongs(code)).collect();
+    if rows.is_empty() {
+        return;
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.extend([heading, "\n"]);
+    text.extend(rows.into_iter().map(|(code, page)| row(code, title(page))));
+}
+
+/// A line of [`index`].
+pub fn row(code: &str, title: &str) -> String {
+    format!("  {code:<WIDTH$}  {title}\n")
+}
+
+/// What follows the code in the first line, `# code: title`.
+fn title(page: &str) -> &str {
+    let first = page.lines().next().unwrap_or_default();
+    first.split_once(": ").map_or(first, |(_, title)| title)
+}
+
+fn cause(code: &str) -> Option<Cause> {
+    Cause::ALL.iter().copied().find(|cause| cause.word() == code)
+}
+
+/// A code as people type it.
+pub fn normal(code: &str) -> String {
+    code.trim().to_lowercase().replace(['-', ' '], "_")
+}
+
+/// 0 to 1. A part of a code (`sinkhole`) counts as alike, however short it is beside the whole.
+fn likeness(typed: &str, known: &str) -> f64 {
+    let whole = strsim::normalized_damerau_levenshtein(typed, known);
+    let part = typed.len() >= 3 && known.contains(typed);
+    if part { whole.max(ALIKE) } else { whole }
+}
+
+/// Two letters of five may differ: keeps typing errors and words of neighbouring phases, drops chance.
+const ALIKE: f64 = 0.6;
+
+/// In bytes. What is longer was not meant for a code, and comparing takes the product of both lengths.
+const LONGEST_CODE: usize = 100;
+
+/// Longest code, for the column of [`index`].
+const WIDTH: usize = 24;
+
+macro_rules! pages {
+    ($( $code:literal, )+) => {
+        &[ $( ($code, include_str!(concat!("pages/", $code, ".md"))), )+ ]
+    };
+}
+
+/// Code and text. A new page is one file and one line here.
+const PAGES: &[(&str, &str)] = pages![
+    "resolver_silent",
+    "resolver_unreachable",
+    "resolver_failing",
+    "resolver_partly_dead",
+    "cluster_unreachable",
+    "cluster_login",
+    "cluster_rights",
+    "agent_refused",
+    "agent_unplaced",
+    "agent_image",
+    "agent_missing",
+    "agent_not_started",
+    "agent_cut",
+    "cluster_dns_upstream",
+    "cluster_dns_down",
+    "cut_off",
+    "skip_range_incomplete",
+    "networks_overlap",
+    "proxy_cert_unfit",
+    "proxy_down",
+    "proxy_login",
+    "proxy_port_denied",
+    "proxy_failing",
+    "name_blocked",
+    "dns_sinkholed",
+    "private_answers",
+    "public_answers",
+    "no_route",
+    "egress_blocked",
+    "address_blocked",
+    "port_blocked",
+    "sni_filtered",
+    "tls_inspection",
+    "tls_inspection_trusted",
+    "tls_inspection_forbidden",
+    "clock_wrong",
+    "path_mtu",
+    "large_hello_dropped",
+    "certificate_bad",
+    "tls_refused",
+    "blocked_by_filter",
+    "redirected",
+    "http_failing",
+    "websocket_blocked",
+    "ipv6_unroutable",
+    "some_addresses_fail",
+    "wildcard_unverified",
+    "discovery_failed",
+    "value_missing",
+    "skip_range_malformed",
+    "skip_range_differs",
+    "probe_disagrees",
+    "run_incomplete",
+    "greeting_failing",
+    "endpoint_unmet",
+    "stands_in",
+    "waiver_expired",
+    "dns_nxdomain",
+    "dns_no_data",
+    "dns_servfail",
+    "dns_refused",
+    "dns_timeout",
+    "dns_unreachable",
+    "dns_sinkhole",
+    "dns_private_answer",
+    "dns_public_answer",
+    "tcp_refused",
+    "tcp_reset",
+    "tcp_timeout",
+    "tcp_unreachable",
+    "proxy_dns",
+    "proxy_refused",
+    "proxy_timeout",
+    "proxy_unreachable",
+    "proxy_tls",
+    "proxy_auth_required",
+    "proxy_denied",
+    "proxy_upstream",
+    "proxy_closed",
+    "proxy_protocol",
+    "tls_timeout",
+    "tls_reset",
+    "tls_closed",
+    "tls_alert",
+    "tls_version",
+    "tls_not_tls",
+    "tls_expired",
+    "tls_not_yet_valid",
+    "tls_name_mismatch",
+    "tls_unknown_issuer",
+    "tls_self_signed",
+    "tls_incomplete_chain",
+    "tls_intercepted",
+    "tls_path_mtu",
+    "tls_large_hello",
+    "clock_skew",
+    "http_timeout",
+    "http_reset",
+    "http_closed",
+    "http_protocol",
+    "http_unexpected_status",
+    "http_block_page",
+    "http_redirected",
+    "ws_refused",
+    "ws_upgrade_stripped",
+    "ws_timeout",
+    "ws_closed",
+    "ws_protocol",
+    "unknown",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::analysis::diagnose::FINDING_IDS;
+
+    const SECTIONS: [&str; 6] =
+        ["What it means", "How it looks in Azure", "Verify by hand", "Who has to act", "Remedy", "Sources"];
+
+    #[test]
+    fn every_cause_and_finding_has_a_page_and_no_page_is_left_over() {
+        let wanted: BTreeSet<_> = FINDING_IDS
+            .iter()
+            .copied()
+            .chain([crate::analysis::verdict::WAIVER_EXPIRED])
+            .chain(Cause::ALL.iter().map(|cause| cause.word()))
+            .collect();
+        let present: BTreeSet<_> = codes().collect();
+        assert_eq!(present, wanted);
+        assert_eq!(codes().count(), wanted.len(), "a code stands twice in the table");
+    }
+
+    #[test]
+    fn no_file_is_left_out_of_the_table() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/analysis/explain/pages");
+        let files: BTreeSet<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(files, codes().map(|code| format!("{code}.md")).collect());
+    }
+
+    #[test]
+    fn every_page_has_its_code_its_sections_and_its_measure() {
+        for (code, page) in PAGES {
+            assert!(page.starts_with(&format!("# {code}: ")), "{code}: first line");
+            let headings: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+            assert_eq!(headings, SECTIONS, "{code}");
+            let length = page.lines().count();
+            assert!((15..=35).contains(&length), "{code}: {length} lines");
+            for line in page.lines() {
+                assert!(line.chars().count() <= 100, "{code}: longer than 100 columns: {line}");
+                assert!(!line.ends_with(' '), "{code}: trailing blank: {line}");
+                assert!(line.is_ascii(), "{code}: not ASCII: {line}");
+            }
+            assert!(page.ends_with('\n') && !page.ends_with("\n\n"), "{code}: last line");
+        }
+    }
+
+    #[test]
+    fn no_section_is_empty() {
+        for (code, page) in PAGES {
+            let lines: Vec<_> = page.lines().collect();
+            for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("## ")) {
+                let next = lines.get(number + 1).copied().unwrap_or_default();
+                assert!(!next.is_empty() && !next.starts_with('#'), "{code}: nothing below {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_refer_only_to_codes_that_exist() {
+        let known: BTreeSet<_> = codes().collect();
+        for (code, page) in PAGES {
+            for quoted in page.split('`').skip(1).step_by(2) {
+                let is_code =
+                    quoted.contains('_') && quoted.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+                let foreign = FOREIGN.contains(&quoted);
+                assert!(!is_code || foreign || known.contains(quoted), "{code} refers to `{quoted}`");
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_found_as_people_type_them() {
+        assert_eq!(lookup("tls_intercepted", &[]), lookup(" TLS-Intercepted ", &[]));
+        assert!(page("TLS-Intercepted").is_none());
+    }
+
+    #[test]
+    fn suggestions_begin_with_the_likeliest() {
+        assert_eq!(suggest("tls_intercept", &[])[0], "tls_intercepted");
+        assert_eq!(suggest("DNS-NXDOMIAN", &[])[0], "dns_nxdomain");
+        assert!(suggest("sinkhole", &[]).contains(&"dns_sinkhole"));
+        assert!(suggest("certificate", &[]).contains(&"certificate_bad"));
+        assert!(suggest("xyzzy", &[]).is_empty());
+        assert!(suggest("", &[]).is_empty());
+        assert!(suggest(&"tls".repeat(1_000_000), &[]).is_empty());
+    }
+
+    #[test]
+    fn the_error_says_what_to_type_instead() {
+        let error = lookup("tcp_timeot", &[]).unwrap_err();
+        assert_eq!(error.similar[0], "tcp_timeout");
+        assert!(error.to_string().starts_with("no page explains `tcp_timeot`; similar: tcp_timeout"));
+        let error = lookup("xyzzy", &[]).unwrap_err().to_string();
+        assert_eq!(error, "no page explains `xyzzy`; `arcprobe explain` lists all codes");
+    }
+
+    #[test]
+    fn the_index_lists_each_code_once_under_its_heading() {
+        let index = index();
+        for code in codes() {
+            assert_eq!(index.matches(&format!("  {code} ")).count(), 1, "{code}");
+        }
+        assert!(index.starts_with("Findings\n  resolver_silent "));
+        let resolve = index.split("Failures of the phase resolve\n").nth(1).unwrap();
+        assert!(resolve.starts_with("  dns_nxdomain "));
+        assert!(index.lines().all(|line| line.chars().count() <= 100), "{index}");
+        assert_eq!(codes().map(str::len).max(), Some(WIDTH));
+    }
+
+    /// Words in the pages that look like codes and are not.
+    const FOREIGN: &[&str] = &[
+        "access_denied",
+        "handshake_failure",
+        "insufficient_security",
+        "internal_error",
+        "protocol_version",
+        "unrecognized_name",
+    ];
+}

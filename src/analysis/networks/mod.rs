@@ -1,0 +1,164 @@
+//! The networks of a cluster: service and pod ranges, node addresses, the ways to the API server. Pure: from objects of the
+//! Kubernetes API, however they were got, to claims with their sources, and to the best of them.
+//!
+//! Sources and the order of their proof: Kubernetes documentation and release notes, and what other tools found out about
+//! clusters whose ranges no object names.
+
+mod addresses;
+pub mod cidr;
+mod pods;
+mod services;
+mod settle;
+mod snapshot;
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::finding::Confidence;
+
+pub use services::{DRY_RUN_V4, DRY_RUN_V6, ranges_in_refusal};
+pub use snapshot::{Given, Skipped, Snapshot};
+
+/// What a network or an address is to a cluster.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The addresses of Services.
+    Services,
+    /// The addresses of pods.
+    Pods,
+    /// The addresses of nodes.
+    Nodes,
+    /// The API server, as the kubeconfig or the endpoints of its Service name it.
+    ApiServer,
+    /// The Service of the cluster's DNS.
+    ClusterDns,
+    /// The outbound proxy.
+    Proxy,
+    /// A DNS server that this machine asks.
+    Resolver,
+    /// A private address that a name of Azure leads to.
+    PrivateEndpoint,
+    /// Where Docker's bridge is on most machines.
+    DockerBridge,
+    /// A network that this machine has a route to.
+    Route,
+}
+
+impl Role {
+    /// In a sentence: "the service range".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Services => "the service range",
+            Self::Pods => "the pod range",
+            Self::Nodes => "nodes",
+            Self::ApiServer => "the API server",
+            Self::ClusterDns => "the cluster's DNS",
+            Self::Proxy => "the proxy",
+            Self::Resolver => "a DNS server",
+            Self::PrivateEndpoint => "a private endpoint",
+            Self::DockerBridge => "Docker's bridge",
+            Self::Route => "a network of this machine",
+        }
+    }
+}
+
+/// What one source says of one network.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// What the network is.
+    pub role: Role,
+    /// The network.
+    #[schemars(with = "String")]
+    pub network: IpNet,
+    /// Where this is known from.
+    pub source: String,
+    /// How sure it is: `high` where the cluster itself works with it, `medium` where it was so at installation or is the
+    /// distribution's habit, `low` where it is the least that it must be.
+    pub confidence: Confidence,
+    /// Whether it is the one that counts among the claims on this role and family.
+    pub counts: bool,
+    /// Why it does not count, or what else is to be said.
+    pub note: Option<String>,
+}
+
+impl Claim {
+    fn new(role: Role, network: IpNet, source: impl Into<String>, confidence: Confidence) -> Self {
+        Self { role, network: network.trunc(), source: source.into(), confidence, counts: false, note: None }
+    }
+
+    fn noting(self, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..self }
+    }
+}
+
+/// All that is known of a cluster's networks.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Networks {
+    /// Service and pod ranges, all that any source says, the best first for each role and family.
+    pub claims: Vec<Claim>,
+    /// Single addresses and what they are.
+    pub places: Vec<Place>,
+    /// Names of the API server outside of the cluster.
+    pub api_server_names: Vec<(String, &'static str)>,
+    /// Such as `cluster.local`.
+    pub domain: String,
+    /// Where that is known from.
+    pub domain_source: String,
+    /// Whether pods have addresses of the network around the nodes, so that there is no range of their own.
+    pub pods_are_routed: bool,
+}
+
+/// An address and what it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// What is there.
+    pub role: Role,
+    /// The address.
+    pub address: IpAddr,
+    /// Where this is known from.
+    pub source: String,
+}
+
+impl Networks {
+    /// What the snapshot tells.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let places = addresses::places(snapshot);
+        let mut claims = services::claims(snapshot);
+        claims.extend(pods::claims(snapshot));
+        let nodes = snapshot.given.nodes.iter();
+        claims.extend(
+            nodes.map(|n| Claim {
+                counts: true,
+                ..Claim::new(Role::Nodes, *n, "--node-cidr", Confidence::High)
+            }),
+        );
+        let cluster_ips: Vec<IpAddr> = snapshot.cluster_ips();
+        let (domain, domain_source) = addresses::domain(snapshot);
+        Self {
+            claims: settle::settled(claims, &cluster_ips),
+            places,
+            api_server_names: addresses::api_server_names(snapshot),
+            domain,
+            domain_source,
+            pods_are_routed: pods::are_routed(snapshot),
+        }
+    }
+
+    /// The claims that count on a role: one, or one for each family, or several where a cluster has several ranges.
+    pub fn counting(&self, role: Role) -> impl Iterator<Item = &Claim> {
+        self.claims.iter().filter(move |claim| claim.role == role && claim.counts)
+    }
+
+    /// The addresses of a role.
+    pub fn addresses(&self, role: Role) -> impl Iterator<Item = &Place> {
+        self.places.iter().filter(move |place| place.role == role)
+    }
+}
+
+#[cfg(test)]
+#[path = "distributions_tests.rs"]
+mod tests;

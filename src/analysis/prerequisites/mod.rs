@@ -1,0 +1,132 @@
+//! What a cluster and a workstation need besides the network before the cluster is connected: facts and needs -> items and
+//! findings. Pure.
+
+mod cluster;
+mod tools;
+
+pub(crate) use cluster::{NODES, PODS, RIGHTS, TRACES};
+
+use crate::analysis::chain;
+use crate::model::facts::{Asked, Facts};
+use crate::model::faults::Catalogue;
+use crate::model::finding::{Confidence, Finding, Severity};
+use crate::model::needs::{Generation, Needs, Wanted};
+use crate::model::report::{Prerequisite, PrerequisiteVerdict};
+
+/// All that a judgement rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What is there.
+    pub facts: &'a Facts,
+    /// The versions that are supported.
+    pub needs: &'a Needs,
+    /// The generation of the requirements.
+    pub generation: &'a Generation,
+    /// What is going to be turned on.
+    pub wanted: Wanted<'a>,
+    /// The words for what is wrong.
+    pub catalogue: &'a Catalogue,
+}
+
+/// The judgement.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// In the order in which they are needed.
+    pub items: Vec<Prerequisite>,
+    /// What is wrong, in the same order.
+    pub findings: Vec<Finding>,
+}
+
+/// What came of an item: its verdict, what was found, what is asked for, and the fault by its id where there is one.
+struct Outcome {
+    id: &'static str,
+    title: &'static str,
+    verdict: PrerequisiteVerdict,
+    found: String,
+    wanted: String,
+    fault: Option<&'static str>,
+    /// In place of those of the fault, where there are some.
+    commands: Vec<String>,
+}
+
+impl Outcome {
+    fn new(id: &'static str, title: &'static str, wanted: impl Into<String>) -> Self {
+        let wanted = wanted.into();
+        let (verdict, found) = (PrerequisiteVerdict::Met, String::new());
+        Self { id, title, verdict, found, wanted, fault: None, commands: Vec::new() }
+    }
+
+    fn met(self, found: impl Into<String>) -> Self {
+        Self { verdict: PrerequisiteVerdict::Met, found: found.into(), ..self }
+    }
+
+    fn unverified(self, found: impl Into<String>) -> Self {
+        Self { verdict: PrerequisiteVerdict::Unverified, found: found.into(), ..self }
+    }
+
+    fn warning(self, found: impl Into<String>, fault: &'static str) -> Self {
+        Self { verdict: PrerequisiteVerdict::Warning, found: found.into(), fault: Some(fault), ..self }
+    }
+
+    fn unmet(self, found: impl Into<String>, fault: &'static str) -> Self {
+        Self { verdict: PrerequisiteVerdict::Unmet, found: found.into(), fault: Some(fault), ..self }
+    }
+}
+
+/// Judges the prerequisites.
+pub fn judge(known: &Known<'_>) -> Judged {
+    let mut outcomes = vec![reach(&known.facts.cluster)];
+    if let Asked::Told(cluster) = &known.facts.cluster {
+        outcomes.extend(cluster::outcomes(cluster, known));
+    }
+    if let Some(tools) = &known.facts.tools {
+        outcomes.extend(tools::outcomes(tools, known));
+    }
+    let mut judged = Judged::default();
+    for outcome in outcomes {
+        let entry = outcome.fault.and_then(|id| known.catalogue.entry(id));
+        let shown = format!("{}: {}", outcome.title, outcome.found);
+        let mut finding = entry.map(|entry| chain::told(entry, &shown, Confidence::High));
+        if let Some(finding) = &mut finding {
+            // that something cannot be known is no obstacle yet
+            if outcome.verdict == PrerequisiteVerdict::Unverified {
+                finding.severity = finding.severity.min(Severity::Warning);
+            }
+            if !outcome.commands.is_empty() {
+                finding.remedy.commands = outcome.commands;
+            }
+        }
+        judged.findings.extend(finding);
+        judged.items.push(Prerequisite {
+            id: outcome.id.into(),
+            title: outcome.title.into(),
+            verdict: outcome.verdict,
+            found: crate::model::evidence::printable(&outcome.found, LONGEST),
+            wanted: outcome.wanted,
+            is_workstation: WORKSTATION.contains(&outcome.id),
+            finding: outcome.fault.map(str::to_owned),
+            accepted: None,
+        });
+    }
+    judged
+}
+
+/// The kubeconfig and the API server behind it.
+fn reach(cluster: &Asked<crate::model::facts::ClusterFacts>) -> Outcome {
+    let item = Outcome::new("kubeconfig", "kubeconfig", "a context whose API server answers");
+    match cluster {
+        Asked::Told(cluster) => item.met(format!("context {}, {} answers", cluster.context, cluster.server)),
+        Asked::Unusable(why) => item.unmet(why, "arc_kubeconfig"),
+        Asked::Silent(why) => Outcome { fault: Some("arc_api_unreachable"), ..item.unverified(why) },
+    }
+}
+
+/// What the programs of this machine say; another one may connect the cluster.
+const WORKSTATION: &[&str] = &["az", "connectedk8s", "helm", "kubectl", "login", "providers"];
+
+/// In characters.
+const LONGEST: usize = 400;
+
+#[cfg(test)]
+#[path = "prerequisites_tests.rs"]
+mod tests;

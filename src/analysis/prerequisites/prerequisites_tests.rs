@@ -1,0 +1,340 @@
+use super::*;
+use crate::analysis::networks::Skipped;
+use crate::model::facts::{ClusterFacts, NodeRoom, Program, Provider, Rights, Tools, Traces};
+use crate::model::finding::Severity;
+use crate::model::settings::Connectivity;
+use crate::rules;
+
+fn node(name: &str) -> NodeRoom {
+    NodeRoom {
+        name: name.into(),
+        os: "linux".into(),
+        architecture: "amd64".into(),
+        is_ready: true,
+        takes_pods: true,
+        is_aks: false,
+        free_cpu_millis: Some(500),
+        free_memory_bytes: Some(2_000_000_000),
+    }
+}
+
+fn program(version: &str) -> Program {
+    Program { version: Some(version.into()), ..Program::default() }
+}
+
+/// A cluster and a workstation that lack nothing.
+fn good() -> Facts {
+    let provider = |name: &str| Provider { name: name.into(), state: Some("Registered".into()), why: None };
+    Facts {
+        cluster: Asked::Told(ClusterFacts {
+            context: "edge".into(),
+            server: "https://api:6443".into(),
+            kubernetes: Some("v1.34.1+k3s1".into()),
+            nodes: vec![node("a"), node("b")],
+            rights: Some(Rights { is_admin: true, missing: Vec::new() }),
+            ..ClusterFacts::default()
+        }),
+        tools: Some(Tools {
+            az: program("2.70.0"),
+            connectedk8s: program("1.10.7"),
+            login: Some(Ok("AzureCloud".into())),
+            providers: ["Kubernetes", "KubernetesConfiguration", "ExtendedLocation", "HybridCompute"]
+                .map(|name| provider(&format!("Microsoft.{name}")))
+                .into(),
+            ..Tools::default()
+        }),
+    }
+}
+
+fn judged_as(facts: &Facts, rule_set: &str, connectivity: Connectivity, features: &[&str]) -> Judged {
+    let needs = rules::prerequisites::builtin().unwrap();
+    let features: Vec<_> = features.iter().map(|&f| f.to_owned()).collect();
+    judge(&Known {
+        facts,
+        needs: &needs,
+        generation: needs.generation(rule_set).unwrap(),
+        wanted: Wanted { features: &features, connectivity, cloud: "AzureCloud" },
+        catalogue: &rules::faults::builtin().unwrap(),
+    })
+}
+
+fn judged(facts: &Facts) -> Judged {
+    judged_as(facts, "current", Connectivity::Direct, &[])
+}
+
+/// What is not met: the word of the item and that of the finding.
+fn lacks(judged: &Judged) -> Vec<(&str, PrerequisiteVerdict, &str)> {
+    let is_met = |item: &&Prerequisite| item.verdict == PrerequisiteVerdict::Met;
+    let told = |item: &'_ Prerequisite| -> (String, PrerequisiteVerdict, String) {
+        (item.id.clone(), item.verdict, item.finding.clone().unwrap_or_default())
+    };
+    let all: Vec<_> = judged.items.iter().filter(|item| !is_met(item)).collect();
+    for item in &all {
+        let (_, verdict, finding) = told(item);
+        let found = judged.findings.iter().find(|f| f.id == finding);
+        match verdict {
+            PrerequisiteVerdict::Unmet => assert_eq!(found.unwrap().severity, Severity::Blocking, "{item:?}"),
+            PrerequisiteVerdict::Warning => {
+                assert_eq!(found.unwrap().severity, Severity::Warning, "{item:?}");
+            }
+            _ => assert!(found.is_none_or(|f| f.severity == Severity::Warning), "{item:?}"),
+        }
+    }
+    all.into_iter().map(|i| (i.id.as_str(), i.verdict, i.finding.as_deref().unwrap_or_default())).collect()
+}
+
+use PrerequisiteVerdict::{Unmet, Unverified, Warning};
+
+fn gone() -> Program {
+    Program { version: None, why: Some("it is not there".into()), is_missing: true }
+}
+
+#[test]
+fn a_good_cluster_and_workstation_lack_nothing() {
+    let judged = judged(&good());
+    assert_eq!((lacks(&judged), judged.findings.len()), (Vec::new(), 0), "{judged:#?}");
+    assert!(judged.items.len() >= 10);
+}
+
+/// A name, what is different in the cluster, and what lacks then.
+type Row<'a> = (&'a str, fn(&mut ClusterFacts), (&'a str, PrerequisiteVerdict, &'a str));
+
+#[test]
+fn each_thing_that_a_cluster_lacks_is_told_by_its_own_word() {
+    let table: Vec<Row<'_>> = vec![
+        ("old", |c| c.kubernetes = Some("v1.20.2".into()), ("kubernetes", Warning, "arc_kubernetes_old")),
+        ("no version", |c| c.kubernetes = None, ("kubernetes", Unverified, "")),
+        (
+            "just begun",
+            |c| {
+                c.traces =
+                    Traces { namespace: Some("Active".into()), newest_s: Some(30), ..Traces::default() }
+            },
+            ("leftovers", Unverified, ""),
+        ),
+        (
+            "releases unread",
+            |c| c.traces.unread = vec![Skipped { source: "releases".into(), why: "forbidden".into() }],
+            ("leftovers", Unverified, ""),
+        ),
+        (
+            "windows only",
+            |c| c.nodes.iter_mut().for_each(|n| n.os = "windows".into()),
+            ("nodes", Unmet, "arc_no_linux_node"),
+        ),
+        (
+            "not ready",
+            |c| c.nodes.iter_mut().for_each(|n| n.is_ready = false),
+            ("nodes", Unmet, "arc_no_linux_node"),
+        ),
+        (
+            "riscv",
+            |c| c.nodes.iter_mut().for_each(|n| n.architecture = "riscv64".into()),
+            ("nodes", Unmet, "arc_no_linux_node"),
+        ),
+        (
+            "tainted",
+            |c| c.nodes.iter_mut().for_each(|n| n.takes_pods = false),
+            ("nodes", Unmet, "arc_no_place"),
+        ),
+        (
+            "little memory",
+            |c| c.nodes.iter_mut().for_each(|n| n.free_memory_bytes = Some(400_000_000)),
+            ("room", Unmet, "arc_no_room"),
+        ),
+        (
+            "overcommitted",
+            |c| c.nodes.iter_mut().for_each(|n| n.free_cpu_millis = Some(-500)),
+            ("room", Unmet, "arc_no_room"),
+        ),
+        (
+            "no rights",
+            |c| c.rights = Some(Rights { is_admin: false, missing: vec!["create namespaces".into()] }),
+            ("rights", Unmet, "arc_onboarding_rights"),
+        ),
+        ("no admin", |c| c.rights = Some(Rights::default()), ("rights", Warning, "arc_not_admin")),
+        ("rights unknown", |c| c.rights = None, ("rights", Unverified, "")),
+        (
+            "terminating",
+            |c| c.traces.namespace = Some("Terminating".into()),
+            ("leftovers", Unmet, "arc_terminating"),
+        ),
+        (
+            "checks left",
+            |c| {
+                c.traces.releases =
+                    vec!["azure-arc-release/sh.helm.release.v1.cluster-diagnostic-checks.v1".into()];
+            },
+            ("leftovers", Unmet, "arc_checks_left"),
+        ),
+        (
+            "release left",
+            |c| c.traces.releases = vec!["default/sh.helm.release.v1.azure-arc.v3".into()],
+            ("leftovers", Unmet, "arc_leftovers"),
+        ),
+        (
+            "definitions left",
+            |c| c.traces.definitions = vec!["connectedclusters.arc.azure.com".into()],
+            ("leftovers", Warning, "arc_leftovers_harmless"),
+        ),
+        ("aks", |c| c.nodes[0].is_aks = true, ("managed", Warning, "arc_aks")),
+    ];
+    for (name, change, expected) in table {
+        let mut facts = good();
+        let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
+        change(cluster);
+        let judged = judged(&facts);
+        let lacks = lacks(&judged);
+        assert!(lacks.contains(&expected), "{name}: {lacks:?}");
+        // nodes that take nothing have no room either: that is no second cause
+        let others: Vec<_> = lacks.iter().filter(|l| **l != expected && l.1 != Unverified).collect();
+        assert!(others.is_empty(), "{name}: {others:?}");
+    }
+}
+
+#[test]
+fn a_whole_installation_is_no_leftover() {
+    let mut facts = good();
+    let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
+    cluster.traces = Traces {
+        namespace: Some("Active".into()),
+        deployments: 12,
+        resource: Some("/subscriptions/s/x".into()),
+        releases: vec!["azure-arc-release/sh.helm.release.v1.azure-arc.v1".into()],
+        definitions: vec!["connectedclusters.arc.azure.com".into()],
+        ..Traces::default()
+    };
+    let judged = judged(&facts);
+    assert!(lacks(&judged).is_empty(), "{judged:#?}");
+    let item = judged.items.iter().find(|i| i.id == "leftovers").unwrap();
+    assert_eq!(item.found, "the agents are installed: 12 Deployments, as /subscriptions/s/x");
+}
+
+/// A generation and a way, what is different on the workstation, and what lacks then.
+type Lack<'a> =
+    ((&'a str, Connectivity), &'a dyn Fn(&mut Tools), Option<(&'a str, PrerequisiteVerdict, &'a str)>);
+
+#[test]
+fn each_thing_that_a_workstation_lacks_is_told_by_its_own_word() {
+    let current = ("current", Connectivity::Direct);
+    let gateway = ("current", Connectivity::Gateway);
+    let table: Vec<Lack<'_>> = vec![
+        (current, &|t| t.connectedk8s = gone(), Some(("connectedk8s", Warning, "arc_az_extension"))),
+        (current, &|t| t.connectedk8s = program("1.3.0"), None),
+        (
+            gateway,
+            &|t| t.connectedk8s = program("1.9.3"),
+            Some(("connectedk8s", Warning, "arc_az_extension")),
+        ),
+        (("current", Connectivity::PrivateLink), &|t| t.connectedk8s = program("1.3.0"), None),
+        (("2021-09", Connectivity::Direct), &|t| t.az = program("2.30.0"), Some(("az", Warning, "arc_az"))),
+        (
+            ("2022-12", Connectivity::Direct),
+            &|t| t.helm = program("v3.7.0"),
+            Some(("helm", Warning, "arc_helm")),
+        ),
+        (("2022-12", Connectivity::Direct), &|t| t.helm = program("v3.6.3+gd506314"), None),
+        (current, &|t| t.helm = program("v3.20.1"), None),
+        (
+            ("2020-10", Connectivity::Proxy),
+            &|t| t.connectedk8s = program("0.2.4"),
+            Some(("connectedk8s", Warning, "arc_az_extension")),
+        ),
+        (current, &|t| t.az = program("unknown"), Some(("az", Unverified, ""))),
+        (
+            current,
+            &|t| t.login = Some(Ok("AzureUSGovernment".into())),
+            Some(("login", Warning, "arc_az_cloud")),
+        ),
+        (current, &|t| t.login = Some(Err("not logged in".into())), Some(("login", Unverified, ""))),
+        (
+            current,
+            &|t| t.providers[0].state = Some("NotRegistered".into()),
+            Some(("providers", Unmet, "arc_provider")),
+        ),
+        (current, &|t| t.providers[0].state = Some("registering".into()), None),
+        (current, &|t| t.providers[3].state = Some("NotRegistered".into()), None),
+        (
+            gateway,
+            &|t| t.providers[3].state = Some("NotRegistered".into()),
+            Some(("providers", Unmet, "arc_provider")),
+        ),
+        (current, &|t| t.providers.clear(), Some(("providers", Unverified, ""))),
+        (current, &|t| t.providers[0].state = Some("[1,2,3]".into()), Some(("providers", Unverified, ""))),
+        (current, &|t| t.providers[0].state = None, Some(("providers", Unverified, ""))),
+    ];
+    for (row, ((rule_set, connectivity), change, expected)) in table.into_iter().enumerate() {
+        let mut facts = good();
+        // the versions of good() are those of today; older generations are asked with what fits them
+        if rule_set != "current" {
+            let tools = facts.tools.as_mut().unwrap();
+            tools.az = program("2.20.0");
+            tools.helm = program("3.6.3");
+            let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
+            cluster.kubernetes = Some("v1.34.0".into());
+        }
+        change(facts.tools.as_mut().unwrap());
+        let judged = judged_as(&facts, rule_set, connectivity, &[]);
+        assert_eq!(lacks(&judged), expected.into_iter().collect::<Vec<_>>(), "row {row}");
+    }
+}
+
+#[test]
+fn only_what_is_not_registered_is_to_be_registered() {
+    let mut facts = good();
+    let tools = facts.tools.as_mut().unwrap();
+    for provider in &mut tools.providers {
+        provider.state = Some("NotRegistered".into());
+    }
+    let gateway = judged_as(&facts, "current", Connectivity::Gateway, &[]);
+    let names = ["Kubernetes", "KubernetesConfiguration", "HybridCompute"];
+    let commands = names.map(|name| format!("az provider register --namespace Microsoft.{name}"));
+    assert_eq!(gateway.findings[0].remedy.commands, commands);
+}
+
+#[test]
+fn an_extension_without_az_is_no_second_cause() {
+    let mut facts = good();
+    let tools = facts.tools.as_mut().unwrap();
+    (tools.az, tools.connectedk8s) = (gone(), gone());
+    assert_eq!(lacks(&judged(&facts)), [("az", Warning, "arc_az"), ("connectedk8s", Unverified, "")]);
+    // one that is there and fails is not missing
+    facts.tools.as_mut().unwrap().az.is_missing = false;
+    assert_eq!(lacks(&judged(&facts)), [("az", Unverified, ""), ("connectedk8s", Unverified, "")]);
+}
+
+#[test]
+fn extensions_need_a_node_that_they_run_on() {
+    let mut facts = good();
+    let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
+    cluster.nodes.iter_mut().for_each(|n| n.architecture = "arm64".into());
+    assert!(lacks(&judged(&facts)).is_empty());
+    let with = judged_as(&facts, "current", Connectivity::Direct, &["ext-defender"]);
+    assert_eq!(lacks(&with), [("extensions", Warning, "arc_extensions_arch")]);
+    // arm64 came with a later generation
+    let before = judged_as(&facts, "2022-12", Connectivity::Direct, &[]);
+    assert!(lacks(&before).contains(&("nodes", Unmet, "arc_no_linux_node")));
+}
+
+#[test]
+fn what_could_not_be_read_is_not_called_met() {
+    let mut facts = good();
+    let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
+    cluster.unread = [NODES, PODS, RIGHTS, TRACES]
+        .map(|source| Skipped { source: source.into(), why: "forbidden".into() })
+        .into();
+    cluster.rights = None;
+    let judged = judged(&facts);
+    let words: Vec<_> = lacks(&judged).into_iter().map(|l| (l.0, l.1)).collect();
+    assert_eq!(words, ["nodes", "room", "rights", "leftovers"].map(|word| (word, Unverified)));
+}
+
+#[test]
+fn without_a_cluster_only_that_is_told_of_it() {
+    let missing = judged(&Facts { cluster: Asked::Unusable("no such file".into()), ..good() });
+    assert_eq!(lacks(&missing), [("kubeconfig", Unmet, "arc_kubeconfig")]);
+    // that nobody answers says nothing of the cluster
+    let silent = judged(&Facts { cluster: Asked::Silent("no answer".into()), ..good() });
+    assert_eq!(lacks(&silent), [("kubeconfig", Unverified, "arc_api_unreachable")]);
+    assert_eq!(silent.findings[0].severity, Severity::Warning);
+}

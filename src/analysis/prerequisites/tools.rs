@@ -1,0 +1,111 @@
+//! The prerequisites that the programs of a workstation show.
+
+use super::{Known, Outcome};
+use crate::model::facts::{Program, Provider, Tools};
+use crate::model::needs::{Need, ProgramNeed};
+use crate::model::version::Version;
+
+/// All of them.
+pub(super) fn outcomes(tools: &Tools, known: &Known<'_>) -> Vec<Outcome> {
+    let generation = known.generation;
+    let az = Named { id: "az", title: "Azure CLI", fault: "arc_az" };
+    let extension = Named { id: "connectedk8s", title: "extension connectedk8s", fault: "arc_az_extension" };
+    let helm = Named { id: "helm", title: "Helm", fault: "arc_helm" };
+    let kubectl = Named { id: "kubectl", title: "kubectl", fault: "arc_helm" };
+    let mut outcomes = vec![program(&az, &tools.az, &generation.az, known)];
+    outcomes.push(match (&tools.az.version, &tools.az.why) {
+        // one cause is enough
+        (None, Some(_)) => {
+            Outcome::new(extension.id, extension.title, "az, to tell it").unverified("az does not tell")
+        }
+        _ => program(&extension, &tools.connectedk8s, &generation.connectedk8s, known),
+    });
+    outcomes.extend(generation.helm.as_ref().map(|need| program(&helm, &tools.helm, need, known)));
+    outcomes.extend(generation.kubectl.as_ref().map(|need| program(&kubectl, &tools.kubectl, need, known)));
+    outcomes.extend(tools.login.as_ref().map(|login| cloud(login, known)));
+    outcomes.push(providers(tools, known));
+    outcomes
+}
+
+/// How an item about a program is called.
+struct Named {
+    id: &'static str,
+    title: &'static str,
+    fault: &'static str,
+}
+
+/// Programs are judged as warnings: the one that connects the cluster may be on another machine.
+fn program(named: &Named, found: &Program, need: &ProgramNeed, known: &Known<'_>) -> Outcome {
+    let later = need.with.iter().filter(|w| known.wanted.is_met_by(&w.features, &w.connectivity));
+    let oldest = later.map(|w| w.oldest).chain(need.oldest).max();
+    let note = need.note.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
+    let wanted = match (need.need, oldest, need.below) {
+        (_, Some(oldest), Some(below)) => format!("{oldest} or newer, below {below}{note}"),
+        (_, Some(oldest), None) => format!("{oldest} or newer{note}"),
+        (Need::Required, None, _) => format!("the latest, which is not judged{note}"),
+        (Need::Optional, None, _) => format!("not needed{note}"),
+    };
+    let item = Outcome::new(named.id, named.title, wanted);
+    let Some(told) = &found.version else {
+        let why = found.why.clone().unwrap_or_else(|| "its version is not known".into());
+        return match need.need {
+            Need::Required if !found.is_missing => item.unverified(why),
+            Need::Required => item.warning(why, named.fault),
+            Need::Optional => item.met("not needed"),
+        };
+    };
+    let Some(version) = Version::read(told) else {
+        return item.unverified(format!("{told} is no version that is understood"));
+    };
+    if oldest.is_some_and(|o| version < o) || need.below.is_some_and(|b| version >= b) {
+        return item.warning(told, named.fault);
+    }
+    item.met(told)
+}
+
+fn cloud(login: &Result<String, String>, known: &Known<'_>) -> Outcome {
+    let item = Outcome::new("login", "az login", format!("to {}", known.wanted.cloud));
+    match login {
+        Ok(cloud) if cloud.eq_ignore_ascii_case(known.wanted.cloud) => item.met(format!("to {cloud}")),
+        Ok(cloud) => item.warning(format!("to {cloud}"), "arc_az_cloud"),
+        Err(why) => item.unverified(why),
+    }
+}
+
+fn providers(tools: &Tools, known: &Known<'_>) -> Outcome {
+    let needs = known.generation.providers.iter();
+    let needed: Vec<_> = needs
+        .filter(|p| known.wanted.is_met_by(&p.features, &p.connectivity))
+        .map(|p| p.name.as_str())
+        .collect();
+    let item = Outcome::new("providers", "resource providers", format!("{} registered", needed.join(", ")));
+    let state = |name: &&str| tools.providers.iter().find(|p| p.name.eq_ignore_ascii_case(name));
+    let told: Vec<_> = needed.iter().filter_map(state).collect();
+    let is = |p: &Provider, states: &[&str]| {
+        p.state.as_deref().is_some_and(|s| states.iter().any(|state| state.eq_ignore_ascii_case(s)))
+    };
+    let bad: Vec<_> =
+        told.iter().filter(|p| is(p, &["NotRegistered", "Unregistered", "Unregistering"])).collect();
+    if !bad.is_empty() {
+        let found = bad.iter().map(|p| format!("{} is {}", p.name, p.state.as_deref().unwrap_or_default()));
+        let register = |p: &&&Provider| format!("az provider register --namespace {}", p.name);
+        let commands = bad.iter().map(register).collect();
+        let found = found.collect::<Vec<_>>().join("; ");
+        return Outcome { commands, ..item.unmet(found, "arc_provider") };
+    }
+    if told.iter().filter(|p| is(p, &["Registered", "Registering"])).count() == needed.len() {
+        return item.met("each is registered, or about to be");
+    }
+    let odd = |p: &&Provider| match (&p.why, &p.state) {
+        (Some(why), _) => Some(why.clone()),
+        (None, Some(state)) if !is(p, &["Registered", "Registering"]) => {
+            Some(format!("{} is {state}", p.name))
+        }
+        _ => None,
+    };
+    let not_asked = || match (&tools.az.why, &tools.login) {
+        (Some(why), _) | (None, Some(Err(why))) => why.clone(),
+        _ => "Azure was not asked".to_owned(),
+    };
+    item.unverified(told.iter().find_map(odd).unwrap_or_else(not_asked))
+}

@@ -1,0 +1,60 @@
+//! Whether a name led to the kind of address that the rules expect.
+
+use std::net::IpAddr;
+
+use crate::model::evidence::{Attempt, Cause, Detail, Phase, Purpose, Reach};
+use crate::model::rules::{AddressClass, PrivateLink};
+use crate::plan::{PlannedCheck, ProbeSpec, RouteKind};
+
+/// What is wrong with the answer of the lookup.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct WrongClass {
+    /// The word.
+    pub(super) cause: Cause,
+    /// Whether the check is unmet for it even where the service answers.
+    pub(super) fatal: bool,
+}
+
+/// Compares the addresses that a lookup gave with those that the rules expect. Only where *all* of them are of the other
+/// class: a mixed answer still holds the right one. Not where a proxy does the lookup, and not where the user diverted the
+/// connection or gave an address.
+pub(super) fn wrong_class(
+    planned: &PlannedCheck,
+    spec: &ProbeSpec,
+    attempts: &[Attempt],
+) -> Option<WrongClass> {
+    if planned.route.kind == RouteKind::Proxy || is_diverted(attempts) {
+        return None;
+    }
+    let answer = answered(attempts);
+    let all = |reach| !answer.is_empty() && answer.iter().all(|&a| Reach::of(a) == reach);
+    match spec.addresses {
+        // A private endpoint serves the clusters of its own scope and refuses all others, whatever the probe saw.
+        AddressClass::Public if all(Reach::Private) => Some(WrongClass {
+            cause: Cause::DnsPrivateAnswer,
+            fatal: spec.private_link == PrivateLink::Private,
+        }),
+        AddressClass::Private if all(Reach::Public) => {
+            Some(WrongClass { cause: Cause::DnsPublicAnswer, fatal: true })
+        }
+        _ => None,
+    }
+}
+
+/// The addresses of the lookup; that of a direct second look is not the check's own.
+pub(super) fn answered(attempts: &[Attempt]) -> &[IpAddr] {
+    let mut lookups = attempts.iter().filter(|a| a.purpose == Purpose::Lookup);
+    let resolve = lookups.find_map(|a| a.step(Phase::Resolve));
+    match resolve.map(|s| &s.detail) {
+        Some(Detail::Resolve(detail)) => &detail.addresses,
+        _ => &[],
+    }
+}
+
+fn is_diverted(attempts: &[Attempt]) -> bool {
+    attempts.iter().flat_map(|a| &a.steps).any(|step| match &step.detail {
+        Detail::Resolve(d) => matches!(d.source.as_str(), "connect_to" | "literal"),
+        Detail::Connect(d) => d.connect_to.is_some(),
+        _ => false,
+    })
+}

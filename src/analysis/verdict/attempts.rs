@@ -1,0 +1,71 @@
+//! Which of a check's attempts got through, and which failure tells most.
+
+use std::cmp::Reverse;
+use std::net::SocketAddr;
+
+use crate::model::evidence::{Attempt, Cause, Outcome, Phase, Purpose, Step};
+use crate::model::rules::Protocol;
+
+/// The phase that has to be reached for a protocol.
+pub(crate) fn last_phase(protocol: Protocol) -> Phase {
+    match protocol {
+        Protocol::Tcp => Phase::Connect,
+        Protocol::Tls => Phase::Tls,
+        Protocol::Https | Protocol::Http => Phase::Http,
+        Protocol::Wss => Phase::WebSocket,
+        Protocol::Git | Protocol::Ssh => Phase::Greeting,
+    }
+}
+
+/// The attempts at the service itself; lookups and second looks are left out.
+pub(crate) fn probes(attempts: &[Attempt]) -> impl Iterator<Item = &Attempt> {
+    attempts.iter().filter(|a| matches!(a.purpose, Purpose::Probe | Purpose::Retry))
+}
+
+/// The attempt of an ordinary client that the service answered as the rules expect.
+pub(crate) fn contradiction(attempts: &[Attempt]) -> Option<&Attempt> {
+    attempts.iter().find(|a| a.purpose == Purpose::Reference && reached(a, Phase::Http))
+}
+
+/// Whether an attempt reached a phase.
+pub(crate) fn reached(attempt: &Attempt, phase: Phase) -> bool {
+    attempt.step(phase).is_some_and(|s| s.outcome == Outcome::Reached)
+}
+
+/// The addresses at which a protocol was spoken to its end, each once.
+pub(crate) fn good_addresses(attempts: &[Attempt], protocol: Protocol) -> Vec<SocketAddr> {
+    let last = last_phase(protocol);
+    let mut good: Vec<_> = probes(attempts).filter(|a| reached(a, last)).filter_map(|a| a.address).collect();
+    good.sort_unstable();
+    good.dedup();
+    good
+}
+
+/// The failed probe whose failure tells most, with the step that failed.
+///
+/// In this order: the attempt that got furthest; any failure before an IPv6 address without a route, which says something
+/// about this machine's network and nothing about the endpoint; an answer before silence; IPv4 before IPv6; the first one.
+pub(crate) fn most_telling(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
+    probes(attempts).filter_map(|a| Some((a, a.failed()?))).min_by_key(|(a, step)| {
+        let is_ipv6 = a.address.is_some_and(|address| address.is_ipv6());
+        (
+            Reverse(step.phase()),
+            is_ipv6 && step.cause == Some(Cause::TcpUnreachable),
+            step.cause.is_some_and(is_timeout),
+            is_ipv6,
+        )
+    })
+}
+
+/// Whether a cause is silence.
+pub(crate) fn is_timeout(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::DnsTimeout
+            | Cause::TcpTimeout
+            | Cause::ProxyTimeout
+            | Cause::TlsTimeout
+            | Cause::HttpTimeout
+            | Cause::WsTimeout
+    )
+}

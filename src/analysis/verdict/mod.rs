@@ -1,0 +1,105 @@
+//! Observations of a plan -> verdicts per check. Pure.
+//!
+//! A check is judged in two passes. [`check`] looks at one observation: which address got through, and if none did, which
+//! failure tells most. [`checks`] adds what only several checks together show: a ClientHello of usual size that is dropped
+//! at an address is tried once per address in a run, and counts for every check that uses the address.
+
+mod addresses;
+pub(crate) mod attempts;
+pub(crate) mod clock;
+mod large_hello;
+mod overall;
+mod ruling;
+
+use crate::model::evidence::{Evidence, NotRun, Observation, printable};
+use crate::model::report::{Check, CheckVerdict};
+use crate::plan::{Plan, PlannedCheck, UnverifiedKind};
+use ruling::Ruling;
+
+pub use overall::{Alternatives, WAIVER_EXPIRED, answer, overall};
+
+/// How the note of a check begins whose service answered through an inspection that was allowed.
+pub const INSPECTED: &str = "TLS is inspected";
+
+/// The longest note, in characters.
+const NOTE: usize = 240;
+
+/// Judges one check by what was seen of it.
+pub fn check(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check {
+    let mut check = unjudged(planned, seen, vantage);
+    apply(&mut check, ruling::rule(planned, seen));
+    check
+}
+
+/// Judges all checks of a plan, in its order, and what concerns several of them. A check without an observation (a cut log)
+/// is unverified.
+pub fn checks(plan: &Plan, evidence: &Evidence, vantage: &str) -> Vec<Check> {
+    let missing = Observation { not_run: Some(why_missing(evidence)), ..Default::default() };
+    let observations = evidence.observations.iter().chain(std::iter::repeat(&missing));
+    let mut checks: Vec<_> =
+        plan.checks.iter().zip(observations).map(|(planned, seen)| check(planned, seen, vantage)).collect();
+    large_hello::apply(&mut checks);
+    checks
+}
+
+fn why_missing(evidence: &Evidence) -> NotRun {
+    if evidence.interrupted {
+        NotRun::Interrupted
+    } else if evidence.deadline_passed {
+        NotRun::Deadline
+    } else {
+        NotRun::Broken
+    }
+}
+
+fn unjudged(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check {
+    Check {
+        id: planned.id.clone(),
+        requirement: planned.requirement.clone(),
+        defined: None,
+        title: planned.title.clone(),
+        why: planned.why.clone(),
+        breaks: planned.breaks.clone(),
+        required: planned.required,
+        features: planned.features.clone(),
+        callers: planned.callers.clone(),
+        alternative: planned.alternative.clone(),
+        host: planned.host.clone(),
+        port: planned.port,
+        protocol: planned.protocol,
+        pattern: planned.pattern.clone(),
+        vantage: vantage.to_owned(),
+        route: planned.route.clone(),
+        reason: planned.reason.clone(),
+        verdict: CheckVerdict::Unverified,
+        phase: None,
+        cause: None,
+        unverified: Some(UnverifiedKind::NotRun),
+        note: None,
+        accepted: None,
+        took: seen.took,
+        attempts: seen.attempts.clone(),
+    }
+}
+
+/// Writes a ruling into a check; everything that the ruling does not speak of becomes `null`.
+fn apply(check: &mut Check, ruling: Ruling) {
+    (check.phase, check.cause, check.unverified) = (None, None, None);
+    let note = match ruling {
+        Ruling::Met { notes } => {
+            check.verdict = CheckVerdict::Met;
+            notes.join("; ")
+        }
+        Ruling::Unmet { phase, cause, note } => {
+            check.verdict = CheckVerdict::Unmet;
+            (check.phase, check.cause) = (Some(phase), Some(cause));
+            note
+        }
+        Ruling::Unverified { kind, note } => {
+            check.verdict = CheckVerdict::Unverified;
+            check.unverified = Some(kind);
+            note
+        }
+    };
+    check.note = (!note.is_empty()).then(|| printable(&note, NOTE));
+}

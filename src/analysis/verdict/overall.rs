@@ -1,0 +1,80 @@
+//! The answer of a whole run.
+
+use std::collections::HashSet;
+
+use crate::model::finding::{Finding, Severity};
+pub use crate::model::report::WAIVER_EXPIRED;
+use crate::model::report::{
+    Check, CheckVerdict, Prerequisite, PrerequisiteVerdict, Report, Vantage, Verdict,
+};
+use crate::plan::UnverifiedKind;
+
+/// The groups of checks that replace each other and of which one is met. A group never spans vantages: what a pod reaches
+/// is no help to a node.
+#[derive(Clone, Debug, Default)]
+pub struct Alternatives<'a> {
+    met: HashSet<(&'a str, &'a str)>,
+}
+
+impl<'a> Alternatives<'a> {
+    /// Collects the groups.
+    pub fn of(checks: &'a [Check]) -> Self {
+        Self { met: checks.iter().filter(|c| c.verdict == CheckVerdict::Met).filter_map(group).collect() }
+    }
+
+    /// Whether a check is required, with nothing that stands in for it, and not accepted by a waiver.
+    pub fn leave_required(&self, check: &Check) -> bool {
+        check.required && check.accepted.is_none() && group(check).is_none_or(|g| !self.met.contains(&g))
+    }
+
+    /// Whether a check stands in the way of connecting a cluster.
+    pub fn leave_blocking(&self, check: &Check) -> bool {
+        check.verdict == CheckVerdict::Unmet && self.leave_required(check)
+    }
+}
+
+fn group(check: &Check) -> Option<(&str, &str)> {
+    check.alternative.as_deref().map(|word| (check.vantage.as_str(), word))
+}
+
+/// The answer of a run: blocked before incomplete before warnings. `cut_short` is whether the run was interrupted or its
+/// deadline passed.
+pub fn overall(checks: &[Check], findings: &[Finding], vantages: &[Vantage], cut_short: bool) -> Verdict {
+    let alternatives = Alternatives::of(checks);
+    let has_gap = |c: &Check| is_gap(c) && alternatives.leave_required(c);
+    if checks.iter().any(|c| alternatives.leave_blocking(c)) {
+        Verdict::Blocked
+    } else if cut_short || vantages.iter().any(|v| v.error.is_some()) || checks.iter().any(has_gap) {
+        Verdict::Incomplete
+    } else if findings.iter().any(|f| f.severity >= Severity::Warning) {
+        Verdict::ReadyWithWarnings
+    } else {
+        Verdict::Ready
+    }
+}
+
+/// The answer of a whole report: that of the run, and what is needed besides the network.
+pub fn answer(report: &Report) -> Verdict {
+    let cut_short = report.run.interrupted || report.run.deadline_passed;
+    let of_the_run = overall(&report.checks, &report.findings, &report.vantages, cut_short);
+    let lacks = |p: &Prerequisite| p.verdict == PrerequisiteVerdict::Unmet && p.accepted.is_none();
+    let is_blocking = |f: &Finding| f.severity == Severity::Blocking && f.id == WAIVER_EXPIRED;
+    if report.prerequisites.iter().any(lacks) || report.findings.iter().any(is_blocking) {
+        return Verdict::Blocked;
+    }
+    let is_open = |p: &Prerequisite| p.verdict == PrerequisiteVerdict::Unverified && !p.is_workstation;
+    match of_the_run {
+        Verdict::Ready | Verdict::ReadyWithWarnings if report.prerequisites.iter().any(is_open) => {
+            Verdict::Incomplete
+        }
+        verdict => verdict,
+    }
+}
+
+/// Whether a check was left open that could have been measured. A wildcard that nobody can look into and a call that comes
+/// from Azure stay open in every run.
+fn is_gap(check: &Check) -> bool {
+    let kind = check.unverified;
+    check.verdict == CheckVerdict::Unverified
+        && !matches!(kind, Some(UnverifiedKind::WildcardUnknown | UnverifiedKind::CalledFromAzure))
+}

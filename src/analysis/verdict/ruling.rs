@@ -1,0 +1,189 @@
+//! The ruling on one check.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use super::addresses::{WrongClass, answered, wrong_class};
+use super::attempts::{contradiction, good_addresses, last_phase, most_telling, probes, reached};
+use super::{INSPECTED, clock};
+use crate::model::evidence::{
+    Attempt, Cause, Detail, NotRun, Observation, Outcome, Phase, Purpose, Step, TlsDetail, TrustStore,
+};
+use crate::plan::{Action, PlannedCheck, ProbeSpec, RouteKind, UnverifiedKind};
+
+/// What came out of a check.
+#[derive(Debug)]
+pub(super) enum Ruling {
+    /// The service answered; the notes are blemishes.
+    Met { notes: Vec<String> },
+    /// It did not.
+    Unmet { phase: Phase, cause: Cause, note: String },
+    /// Nothing can be concluded.
+    Unverified { kind: UnverifiedKind, note: String },
+}
+
+/// Rules on one check.
+pub(super) fn rule(planned: &PlannedCheck, seen: &Observation) -> Ruling {
+    match &planned.action {
+        Action::Unverified(why) => Ruling::Unverified { kind: why.kind, note: why.text.clone() },
+        Action::Probe(spec) => judge(planned, spec, seen),
+    }
+}
+
+fn judge(planned: &PlannedCheck, spec: &ProbeSpec, seen: &Observation) -> Ruling {
+    let last = last_phase(planned.protocol);
+    let wrong = wrong_class(planned, spec, &seen.attempts);
+    if let Some(attempt) = probes(&seen.attempts).find(|a| reached(a, last)) {
+        return met(planned, spec, seen, attempt, wrong);
+    }
+    if seen.not_run.is_some() && !is_settled(planned, &seen.attempts) {
+        return unverified(seen.not_run);
+    }
+    match failure(&seen.attempts) {
+        Some((attempt, step)) => unmet(&seen.attempts, attempt, step, wrong),
+        None => unverified(seen.not_run),
+    }
+}
+
+/// Whether an interrupted check had already failed: its lookup, its way through the proxy, or every address that the lookup
+/// gave.
+fn is_settled(planned: &PlannedCheck, attempts: &[Attempt]) -> bool {
+    let failed = |a: &&Attempt| a.failed().is_some();
+    if planned.route.kind == RouteKind::Proxy {
+        return probes(attempts).any(|a| failed(&a));
+    }
+    let tried: BTreeSet<_> = probes(attempts).filter(failed).filter_map(|a| Some(a.address?.ip())).collect();
+    lookup_failure(attempts).is_some()
+        || !tried.is_empty() && answered(attempts).iter().all(|a| tried.contains(a))
+}
+
+fn failure(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
+    lookup_failure(attempts).or_else(|| most_telling(attempts))
+}
+
+fn lookup_failure(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
+    attempts.iter().filter(|a| a.purpose == Purpose::Lookup).find_map(|a| Some((a, a.failed()?)))
+}
+
+fn unverified(not_run: Option<NotRun>) -> Ruling {
+    let (kind, note) = match not_run {
+        Some(NotRun::Deadline) => (UnverifiedKind::NotRun, "the run's deadline passed first"),
+        Some(NotRun::Interrupted) => (UnverifiedKind::NotRun, "the run was stopped first"),
+        Some(NotRun::NoVantage) => (UnverifiedKind::NoVantage, "nothing could be looked at from there"),
+        Some(NotRun::Broken) => {
+            (UnverifiedKind::Broken, "no complete result arrived: the probe itself broke down")
+        }
+        None => (UnverifiedKind::Broken, "the probe ended without a result"),
+    };
+    Ruling::Unverified { kind, note: note.to_owned() }
+}
+
+fn met(
+    planned: &PlannedCheck,
+    spec: &ProbeSpec,
+    seen: &Observation,
+    attempt: &Attempt,
+    wrong: Option<WrongClass>,
+) -> Ruling {
+    let answer = list(answered(&seen.attempts));
+    match wrong {
+        Some(wrong) if wrong.fatal => {
+            let note = format!("{}: {answer} (something answers there)", wrong.cause.text());
+            Ruling::Unmet { phase: Phase::Resolve, cause: wrong.cause, note }
+        }
+        _ => {
+            let private = wrong.map(|w| format!("{}: {answer}", w.cause.text()));
+            let notes = inspected(spec, attempt).into_iter().chain(private).chain(some_fail(planned, seen));
+            Ruling::Met { notes: notes.collect() }
+        }
+    }
+}
+
+/// A chain that leads only to the given authority is an inspection, unless the rules expect no public one.
+fn inspected(spec: &ProbeSpec, attempt: &Attempt) -> Option<String> {
+    let tls = tls_detail(attempt)?;
+    let is_inspected = spec.certificate.public && tls.trusted_by == Some(TrustStore::Given);
+    let authority = tls.authority.as_deref().unwrap_or("an authority without a name");
+    is_inspected.then(|| format!("{INSPECTED} by {authority}, which --proxy-cert makes trusted"))
+}
+
+fn tls_detail(attempt: &Attempt) -> Option<&TlsDetail> {
+    match &attempt.step(Phase::Tls)?.detail {
+        Detail::Tls(tls) => Some(tls),
+        _ => None,
+    }
+}
+
+/// Addresses at which no attempt got through, although the check is met at another one.
+fn some_fail(planned: &PlannedCheck, seen: &Observation) -> Option<String> {
+    let good = good_addresses(&seen.attempts, planned.protocol);
+    let bad: Vec<_> = probes(&seen.attempts)
+        .filter_map(|a| Some((a.address?, a.failed()?.cause?)))
+        .filter(|(address, _)| !good.contains(address))
+        .collect();
+    let (address, cause) = bad.first()?;
+    let addresses: BTreeSet<SocketAddr> = bad.iter().map(|(a, _)| *a).collect();
+    Some(match addresses.len() {
+        1 => format!("one address fails: {address} ({cause})"),
+        n => format!("{n} addresses fail, such as {address} ({cause})"),
+    })
+}
+
+fn unmet(attempts: &[Attempt], attempt: &Attempt, step: &Step, wrong: Option<WrongClass>) -> Ruling {
+    let cause = with_second_looks(attempts, step);
+    if let Some(wrong) = wrong {
+        let note = format!("{}: {}; there {}", wrong.cause.text(), list(answered(attempts)), cause.text());
+        return Ruling::Unmet { phase: Phase::Resolve, cause: wrong.cause, note };
+    }
+    let note = note(attempt, step, cause);
+    match contradicted(attempts, cause) {
+        Some(answer) => Ruling::Unverified {
+            kind: UnverifiedKind::Contradicted,
+            note: format!("an ordinary client got {answer}, the probe failed: {note}"),
+        },
+        None => Ruling::Unmet { phase: step.phase(), cause, note },
+    }
+}
+
+/// What an ordinary client got where the probe broke off. On an answer that was judged it has no opinion.
+fn contradicted(attempts: &[Attempt], cause: Cause) -> Option<String> {
+    let reference = contradiction(attempts).filter(|_| cause.is_broken_exchange())?;
+    let status = match &reference.step(Phase::Http)?.detail {
+        Detail::Http(detail) => detail.status,
+        _ => None,
+    };
+    Some(status.map_or_else(|| "an answer".to_owned(), |status| format!("status {status}")))
+}
+
+fn with_second_looks(attempts: &[Attempt], step: &Step) -> Cause {
+    match clock::judged(step) {
+        Cause::TlsTimeout if small_segments_pass(attempts) => Cause::TlsPathMtu,
+        cause => cause,
+    }
+}
+
+/// Whether the server's flight arrived once segments were small. A chain that is refused then arrived all the same.
+fn small_segments_pass(attempts: &[Attempt]) -> bool {
+    let stalls = |s: &Step| {
+        s.outcome == Outcome::Skipped
+            || matches!(s.cause, Some(Cause::TlsTimeout | Cause::TlsReset | Cause::TlsClosed))
+    };
+    attempts
+        .iter()
+        .filter(|a| a.purpose == Purpose::SmallSegments)
+        .filter_map(|a| a.step(Phase::Tls))
+        .any(|step| !stalls(step))
+}
+
+/// What the cause means, and what it was derived from.
+fn note(attempt: &Attempt, step: &Step, cause: Cause) -> String {
+    let place = attempt.address.map(|a| format!(" ({a})")).unwrap_or_default();
+    match step.raw.as_deref().filter(|raw| !raw.is_empty()) {
+        Some(raw) => format!("{}{place}: {raw}", cause.text()),
+        None => format!("{}{place}", cause.text()),
+    }
+}
+
+fn list<T: ToString>(items: &[T]) -> String {
+    items.iter().take(4).map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

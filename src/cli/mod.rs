@@ -1,0 +1,314 @@
+//! One file for each command; the only code that writes to standard output.
+
+mod advise;
+mod agent;
+#[cfg(feature = "cli")]
+pub mod args;
+mod az;
+mod check;
+mod cleanup;
+mod demo;
+mod diagnose;
+#[cfg(feature = "cli")]
+pub mod exit;
+pub mod explain;
+mod files;
+mod fleet;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
+mod manual;
+mod prerequisites;
+mod program;
+#[cfg(feature = "cli")]
+pub mod progress;
+mod push;
+mod rbac;
+mod report;
+mod requirements;
+pub mod rules;
+mod settings;
+mod wait;
+mod waivers;
+mod watch;
+mod web;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use self::rules::RulesCommandError;
+use crate::cli::args::{Cli, Colour, Command, ScreenArgs, WELCOME};
+use crate::cli::exit::Exit;
+use crate::cluster::AccessError;
+use crate::model::evidence::{is_unprintable, printable_lines, without_logins};
+use crate::probe::descriptors;
+use crate::report::text::TextOptions;
+
+/// The environment, read once.
+pub type Environment = BTreeMap<String, String>;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// Wrong usage, bad rules, unreadable input.
+    #[error("{}", told(.0))]
+    Usage(anyhow::Error),
+    /// The tool itself failed.
+    #[error("{}", told(.0))]
+    Failed(anyhow::Error),
+    /// A cluster or a web server does not answer, or not to these credentials.
+    #[error("{}", told(.0))]
+    Unanswered(anyhow::Error),
+    /// The user has stopped it.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl CommandError {
+    /// What the user gave cannot be used.
+    fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self::Usage(error.into())
+    }
+
+    /// A kubeconfig that cannot be used is wrong usage; a cluster that does not answer leaves the work undone.
+    fn inaccessible(error: AccessError) -> Self {
+        match error {
+            AccessError::Config(_) => Self::usage(error),
+            AccessError::Api(_) => Self::Unanswered(error.into()),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Failed(_) => Exit::Failed,
+            Self::Unanswered(_) => Exit::Incomplete,
+            Self::Stopped => Exit::Interrupted,
+        }
+    }
+}
+
+impl From<RulesCommandError> for CommandError {
+    fn from(error: RulesCommandError) -> Self {
+        match error {
+            RulesCommandError::Stopped => Self::Stopped,
+            RulesCommandError::Unfetched(_) => Self::Unanswered(error.into()),
+            RulesCommandError::Unwritable(_) => Self::Failed(error.into()),
+            _ => Self::usage(error),
+        }
+    }
+}
+
+/// The asynchronous runtime. It ends without waiting for a thread that hangs, such as one with a credential plug-in.
+struct Runtime(Option<tokio::runtime::Runtime>);
+
+impl std::ops::Deref for Runtime {
+    type Target = tokio::runtime::Runtime;
+
+    fn deref(&self) -> &Self::Target {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Runtime {
+    /// Waits for something, or for the user who stops it: where signals were heard once, only who listens hears them.
+    fn until_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, CommandError> {
+        self.block_on(async {
+            tokio::select! {
+                done = work => Ok(done),
+                () = crate::probe::measure::interruption() => Err(CommandError::Stopped),
+            }
+        })
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, CommandError> {
+    if let Some(files) = descriptors::limit().filter(|&files| files < LEAST_FILES) {
+        return Err(CommandError::Failed(anyhow::anyhow!(
+            "this process may have only {files} files open; at least {LEAST_FILES} are needed (ulimit -n {LEAST_FILES})"
+        )));
+    }
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = built.context("the asynchronous runtime does not start").map_err(CommandError::Failed)?;
+    Ok(Runtime(Some(runtime)))
+}
+
+/// For standard streams, the runtime, files to be saved, and a probe with its second looks.
+const LEAST_FILES: u64 = 48;
+
+/// An error and what caused it; a cause that the error tells itself is not told twice.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for link in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = link;
+        } else if !text.contains(&link) {
+            text = format!("{text}: {link}");
+        }
+    }
+    text
+}
+
+/// Reads a command line and runs it.
+pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
+    let is_plugin = is_plugin(arguments.first());
+    if arguments.len() < 2 {
+        return welcome(is_plugin);
+    }
+    let command = if is_plugin { Cli::command().bin_name(AS_PLUGIN) } else { Cli::command() };
+    let parsed = command.try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(e) => return usage(&e),
+    };
+    let screen = Screen::new(&cli.screen, environment);
+    let result = match &cli.command {
+        Command::Check(args) => check::run(args, environment, &screen),
+        Command::Demo(args) => demo::run(args, &screen),
+        Command::Requirements(args) => requirements::run(args, &screen),
+        Command::Report(args) => report::run(args, &screen),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Advise(args) => advise::run(args, environment, &screen),
+        Command::Diagnose(args) => diagnose::run(args, environment, &screen),
+        Command::Agent(args) => agent::run(args),
+        Command::Cleanup(args) => cleanup::run(args, environment, &screen),
+        Command::Rbac(args) => rbac::run(args),
+        Command::Rules(args) => {
+            rules::run(args, environment, screen.text.verbose).map_err(CommandError::from).and_then(|done| {
+                done.notes.iter().for_each(|note| screen.hint(note));
+                show(&done.text).map(|_| done.exit)
+            })
+        }
+    };
+    result.unwrap_or_else(|e| {
+        complain(&e.to_string());
+        e.exit()
+    })
+}
+
+/// For people who look what this is. Not a success: in a script a command line that came out empty must not pass for "all
+/// required met".
+fn welcome(is_plugin: bool) -> Exit {
+    let text =
+        if is_plugin { WELCOME.replace("arcprobe ", &format!("{AS_PLUGIN} ")) } else { WELCOME.to_owned() };
+    // nothing can be done where standard error is closed
+    let _ = io::stderr().write_all(text.as_bytes());
+    Exit::Usage
+}
+
+/// kubectl finds `kubectl-arcprobe` on the path and runs it for `kubectl arcprobe`.
+fn is_plugin(program: Option<&OsString>) -> bool {
+    let stem = program.and_then(|path| std::path::Path::new(path).file_stem());
+    stem.is_some_and(|stem| stem == "kubectl-arcprobe" || stem == "kubectl_arcprobe")
+}
+
+/// What is typed where it is a plugin of kubectl.
+const AS_PLUGIN: &str = "kubectl arcprobe";
+
+fn usage(error: &clap::Error) -> Exit {
+    let is_asked_for = !error.use_stderr();
+    let text = error.render().to_string();
+    let told = if is_asked_for || is_harmless(&text) {
+        error.print()
+    } else {
+        io::stderr().write_all(harmless(&text).as_bytes())
+    };
+    match told {
+        Err(e) if is_asked_for && e.kind() != io::ErrorKind::BrokenPipe => {
+            complain(&format!("standard output: {e}"));
+            Exit::Failed
+        }
+        _ if is_asked_for => Exit::Ok,
+        // nothing can be said where neither stream takes it
+        _ => Exit::Usage,
+    }
+}
+
+/// Where output goes and how it may look.
+pub(crate) struct Screen {
+    text: TextOptions,
+    shows_progress: bool,
+    is_quiet: bool,
+}
+
+impl Screen {
+    fn new(args: &ScreenArgs, environment: &Environment) -> Self {
+        let says = |name: &str| environment.get(name).filter(|v| !v.is_empty());
+        let is_plain = says("NO_COLOR").is_some() || says("TERM").is_some_and(|t| t == "dumb");
+        let colour = match args.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => io::stdout().is_terminal() && !is_plain,
+        };
+        let given = says("COLUMNS").and_then(|c| c.parse().ok());
+        let width = given.or_else(|| terminal_size::terminal_size().map(|(w, _)| w.0.into())).unwrap_or(100);
+        Self {
+            text: TextOptions { colour, width, verbose: args.verbose > 0 },
+            shows_progress: !args.quiet
+                && io::stderr().is_terminal()
+                && says("TERM").is_none_or(|t| t != "dumb"),
+            is_quiet: args.quiet,
+        }
+    }
+
+    /// How a file looks: without colour, at a common width.
+    fn plain(&self) -> TextOptions {
+        TextOptions { colour: false, width: 100, ..self.text }
+    }
+
+    /// Something worth knowing that is no part of the report.
+    fn hint(&self, text: &str) {
+        if !self.is_quiet {
+            complain(text);
+        }
+    }
+}
+
+/// The result of a command. A reader that has seen enough (`| head`) is no error.
+fn show(text: &str) -> Result<Exit, CommandError> {
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CommandError::Failed(anyhow::Error::new(e).context("standard output")))
+        }
+        _ => Ok(Exit::Ok),
+    }
+}
+
+fn complain(text: &str) {
+    // nothing can be done where standard error is closed
+    let _ = writeln!(io::stderr(), "arcprobe: {}", harmless(text.trim_end()));
+}
+
+/// What was typed, or stands in a file, comes back in errors: as text, and not as orders to the terminal, without the logins of URLs.
+fn harmless(text: &str) -> String {
+    printable_lines(&without_logins(text)).split_inclusive('\n').map(cut).collect()
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LONGEST_LINE) {
+        Some((at, _)) => format!("{}…{}", &line[..at], if line.ends_with('\n') { "\n" } else { "" }),
+        None => line.to_owned(),
+    }
+}
+
+fn is_harmless(text: &str) -> bool {
+    without_logins(text) == text
+        && text.lines().all(|line| line.chars().count() <= LONGEST_LINE)
+        && !text.chars().any(|c| c != '\n' && is_unprintable(c))
+}
+
+/// In characters. The longest lines of our own list all regions of a cloud.
+const LONGEST_LINE: usize = 2_000;

@@ -1,0 +1,118 @@
+//! Asks a program of the workstation, within a limit of time and size. What it starts ends with it, if it has to be ended.
+
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::analysis::chain::redact;
+
+/// Why a program did not answer.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum NoAnswer {
+    /// It is not on the path.
+    #[error("{0} is not there")]
+    Missing(String),
+    /// It is, and fails.
+    #[error("{0}")]
+    Fails(String),
+}
+
+/// What a program writes on standard output. It is ended when the future is dropped.
+///
+/// # Errors
+/// When it is not there, takes too long or fails: in words for the user, without secrets.
+pub(super) async fn ask(program: &str, arguments: &[&str]) -> Result<String, NoAnswer> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // az is a script on many machines: a group of its own lets its children be ended, too
+    #[cfg(unix)]
+    command.process_group(0);
+    let child = command.kill_on_drop(true).spawn().map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => NoAnswer::Missing(program.to_owned()),
+        _ => NoAnswer::Fails(format!("{program} does not start: {e}")),
+    })?;
+    let mut group = Group(child);
+    let output = Reader::start(group.0.stdout.take());
+    let complaint = Reader::start(group.0.stderr.take());
+    let status = match timeout(LIMIT, group.0.wait()).await {
+        Ok(Ok(status)) => status,
+        Ok(Err(e)) => return Err(NoAnswer::Fails(format!("{program}: {e}"))),
+        Err(_) => return Err(NoAnswer::Fails(format!("{program} says nothing for {} s", LIMIT.as_secs()))),
+    };
+    if status.success() {
+        return Ok(output.finish().await);
+    }
+    let complaint = complaint.finish().await;
+    let last = complaint.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
+    let asked: Vec<_> = arguments.iter().take_while(|a| !a.starts_with('-')).copied().collect();
+    let last = redact::told(last, 300);
+    Err(NoAnswer::Fails(format!("{program} {} ends with {status}: {last}", asked.join(" "))))
+}
+
+/// A program and its children, ended when nobody waits for them any more.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // without an id it has ended by itself
+        #[cfg(unix)]
+        if let Some(id) =
+            self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            // they may be gone by now
+            let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// Reads a pipe while the program runs. What it starts may keep the pipe open longer than it lives.
+struct Reader {
+    read: Arc<Mutex<Vec<u8>>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Reader {
+    fn start(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> Self {
+        let read = Arc::<Mutex<Vec<u8>>>::default();
+        let into = Arc::clone(&read);
+        let task = pipe.map(|mut pipe| {
+            tokio::spawn(async move {
+                let mut piece = vec![0; 16 << 10];
+                // what cannot be read is missed in the answer
+                while let Ok(1..) = pipe.read(&mut piece).await.inspect(|&read| {
+                    let mut all = into.lock().unwrap_or_else(PoisonError::into_inner);
+                    let room = LARGEST.saturating_sub(all.len()).min(read);
+                    all.extend_from_slice(&piece[..room]);
+                }) {}
+            })
+        });
+        Self { read, task }
+    }
+
+    async fn finish(self) -> String {
+        if let Some(mut task) = self.task
+            && timeout(GRACE, &mut task).await.is_err()
+        {
+            task.abort();
+        }
+        let bytes = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// `az` by the name that it has here.
+pub(super) const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };
+
+/// `az` is slow to start, and asks Azure.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// After the program has ended, for what is in its pipes still.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// In bytes.
+const LARGEST: usize = 4 << 20;

@@ -1,0 +1,34 @@
+//! `arcprobe rbac`: the rights that looking from inside a cluster needs, ready for `kubectl apply -f -`.
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use super::{CommandError, show};
+use crate::cli::args::RbacArgs;
+use crate::cli::exit::Exit;
+use crate::cluster;
+
+pub(super) fn run(args: &RbacArgs) -> Result<Exit, CommandError> {
+    let subject = match &args.service_account {
+        Some((namespace, name)) => json!({"kind": "ServiceAccount", "namespace": namespace, "name": name}),
+        None => json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": args.user}),
+    };
+    let objects = if args.diagnose {
+        cluster::rbac_for_diagnose(&subject)
+    } else {
+        cluster::rbac(&args.namespace, &subject)
+    };
+    show(&yaml(&objects)?)
+}
+
+/// Documents one below the other.
+pub(super) fn yaml(objects: &[serde_json::Value]) -> Result<String, CommandError> {
+    let mut text = String::new();
+    for object in objects {
+        let object = serde_yaml::to_string(object)
+            .context("an object cannot be written")
+            .map_err(CommandError::Failed)?;
+        text.extend(["---\n", &object]);
+    }
+    Ok(text)
+}

@@ -1,0 +1,89 @@
+//! The rules as a whole, as one file or as text.
+
+use super::RulesCommandError;
+use crate::model::rules::{Cloud, Date, Format, RuleSet, RulesFile};
+use crate::rules::builtin;
+
+/// The layers as one rules file, which can be given to `--rules` again.
+///
+/// # Errors
+///
+/// There is no layer, and so no revision.
+pub(super) fn file(rules: &RuleSet) -> Result<RulesFile, RulesCommandError> {
+    let newest = rules.layers.iter().map(|layer| &layer.revision).max().ok_or(RulesCommandError::NoRules)?;
+    let revision: Date = newest.parse().map_err(RulesCommandError::Unwritable)?;
+    let names: Vec<_> = rules.layers.iter().map(|layer| layer.name.as_str()).collect();
+    Ok(RulesFile {
+        format: Format::V1,
+        name: "merged".to_owned(),
+        revision,
+        title: format!("Merged from {}", names.join(", ")),
+        cloud: None,
+        features: rules.features.clone(),
+        regions: rules.regions.clone(),
+        endpoints: rules.endpoints.clone(),
+        sources: rules.sources.clone(),
+    })
+}
+
+pub(super) fn text(rules: &RuleSet) -> String {
+    let sections = [
+        section("Rules files", &layers(rules)),
+        section("Rule sets (--rule-set)", &format!("  {}\n", builtin::NAMES.join(" "))),
+        section("Features (* is on by default)", &features(rules)),
+        section("Regions (--location)", &regions(rules)),
+        section("Endpoints", &endpoints(rules)),
+    ];
+    sections.join("\n")
+}
+
+/// Cells in columns, two blanks apart, none after the last.
+pub(super) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let rows: Vec<_> = rows.into_iter().collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<_> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+fn section(title: &str, body: &str) -> String {
+    format!("{title}\n{body}")
+}
+
+fn layers(rules: &RuleSet) -> String {
+    let row = |layer: &crate::model::rules::Layer| {
+        [String::new(), layer.name.clone(), layer.revision.clone(), format!("sha256 {}", layer.sha256)]
+    };
+    table(rules.layers.iter().map(row))
+}
+
+fn features(rules: &RuleSet) -> String {
+    let mark = |default| if default { "*" } else { "" };
+    table(rules.features.iter().map(|f| [mark(f.default).to_owned(), f.id.to_string(), f.title.clone()]))
+}
+
+fn regions(rules: &RuleSet) -> String {
+    let of = |cloud: Cloud| {
+        let names: Vec<_> =
+            rules.regions.iter().filter(|r| r.cloud == cloud).map(|r| r.name.as_str()).collect();
+        [String::new(), cloud.to_string(), names.join(" ")]
+    };
+    table(Cloud::ALL.map(of))
+}
+
+fn endpoints(rules: &RuleSet) -> String {
+    table(rules.endpoints.iter().map(|endpoint| {
+        [
+            String::new(),
+            endpoint.cloud.map(Cloud::name).unwrap_or_default().to_owned(),
+            endpoint.id.to_string(),
+            format!("{}:{}", endpoint.host, endpoint.port.0),
+            endpoint.protocol.to_string(),
+            endpoint.need.word().to_owned(),
+            endpoint.title.clone(),
+        ]
+    }))
+}

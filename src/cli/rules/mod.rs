@@ -1,0 +1,273 @@
+//! `arcprobe rules`: checks rules files, prints the merged rules and the JSON Schema of the format, compares them with a
+//! table of the vendor.
+
+pub(super) mod difference;
+mod listing;
+mod merged;
+mod pages;
+
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+pub use difference::{DiffArgs, DiffFormat};
+pub use pages::Page;
+
+use super::Environment;
+use crate::cli::exit::Exit;
+use crate::model::evidence::printable_lines;
+use crate::model::rules::{Cloud, RuleSet, RulesFile};
+use crate::model::settings::Connectivity;
+use crate::report::json::escape;
+use crate::rules::load::{load_file, to_yaml};
+use crate::rules::{RulesError, ScopeError, did_you_mean};
+
+/// `arcprobe rules`.
+#[derive(Args, Clone, Debug)]
+pub struct RulesArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// What to do with rules.
+#[derive(Subcommand, Clone, Debug)]
+pub enum RulesCommand {
+    /// Check rules files
+    Validate(ValidateArgs),
+    /// Print the rules, or the endpoints that a cluster in a region needs
+    Show(Box<ShowArgs>),
+    /// Compare the rules with the vendor's network requirements, as pages on the web or saved ones
+    Diff(Box<DiffArgs>),
+    /// Print the JSON Schema of rules files
+    Schema,
+}
+
+/// `arcprobe rules validate`.
+#[derive(Args, Clone, Debug)]
+pub struct ValidateArgs {
+    /// The files; each may refer to what the built-in rules and the files before it declare
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Check the files on their own
+    #[arg(long)]
+    pub no_builtin_rules: bool,
+}
+
+/// `arcprobe rules show`.
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    /// The Azure cloud
+    #[arg(long, value_parser = crate::rules::cloud)]
+    pub cloud: Option<Cloud>,
+    /// The Azure region: lists the endpoints that a cluster there needs
+    #[arg(short, long, visible_alias = "region")]
+    pub location: Option<String>,
+    /// Lists the endpoints of these features only (comma list, repeatable; `all`)
+    #[arg(long, value_delimiter = ',', value_parser = NonEmptyStringValueParser::new(), value_name = "FEATURE")]
+    pub feature: Vec<String>,
+    /// How the cluster reaches Azure
+    #[arg(long, value_enum, default_value = "direct")]
+    pub connectivity: Connectivity,
+    /// A value for a placeholder in host names, such as vault=NAME (repeatable)
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub values: Vec<String>,
+    /// A generation of the built-in rules
+    #[arg(long, default_value = "current", value_name = "NAME")]
+    pub rule_set: String,
+    /// A rules file that adds to them; the same id replaces (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub rules: Vec<PathBuf>,
+    /// Use the files of --rules only
+    #[arg(long, requires = "rules")]
+    pub no_builtin_rules: bool,
+    /// The format
+    #[arg(short, long, value_enum, default_value = "text")]
+    pub output: ShowFormat,
+}
+
+/// A format of `rules show`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+#[expect(missing_docs, reason = "the names of the formats")]
+pub enum ShowFormat {
+    Text,
+    Yaml,
+    Json,
+    Csv,
+}
+
+/// Why the command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesCommandError {
+    /// Rules files that are no good.
+    #[error("{}", joined(.0))]
+    Rules(Vec<RulesError>),
+    /// Something was asked for that does not exist.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// A source that no endpoint of the cloud cites.
+    #[error("no endpoint of {cloud} cites the source \"{word}\"{}\nsources are {}", did_you_mean(word, known.iter().map(String::as_str)), known.join(", "))]
+    #[expect(missing_docs, reason = "the message says what the fields are")]
+    UnknownSource { word: String, cloud: Cloud, known: Vec<String> },
+    /// A saved page that cannot be read, with its name.
+    #[error("{0}")]
+    Page(String),
+    /// A page that cannot be fetched, with its URL.
+    #[error("{0}")]
+    Unfetched(String),
+    /// The user has stopped it.
+    #[error("stopped")]
+    Stopped,
+    /// There is nothing to compare with.
+    #[error(
+        "name a page: a FILE, a URL, or with --source ID a source of the rules that is a page on the web"
+    )]
+    NoPage,
+    /// There is nothing to show.
+    #[error("there are no rules: without the built-in ones, give a file with --rules")]
+    NoRules,
+    /// This program's own fault.
+    #[error("cannot write the rules: {0}")]
+    Unwritable(String),
+}
+
+impl From<RulesError> for RulesCommandError {
+    fn from(error: RulesError) -> Self {
+        Self::Rules(vec![error])
+    }
+}
+
+impl RulesCommandError {
+    /// 2 for what the user can fix, 1 for what only we can, 5 for a page that does not come, as for a cluster.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Rules(_)
+            | Self::Scope(_)
+            | Self::UnknownSource { .. }
+            | Self::Page(_)
+            | Self::NoPage
+            | Self::NoRules => 2,
+            Self::Unwritable(_) => 1,
+            Self::Unfetched(_) => 5,
+            Self::Stopped => 130,
+        }
+    }
+}
+
+/// What came of the command.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// For standard output.
+    pub text: String,
+    /// How to end.
+    pub exit: Exit,
+    /// Notes for standard error.
+    pub notes: Vec<String>,
+}
+
+/// Does what was asked. With `verbose` a comparison lists what is the same.
+///
+/// # Errors
+///
+/// Rules files that are no good, an unknown rule set, region, feature or source, a page that cannot be read or fetched.
+pub fn run(args: &RulesArgs, environment: &Environment, verbose: bool) -> Result<Done, RulesCommandError> {
+    let text = match &args.command {
+        RulesCommand::Validate(args) => validate(args),
+        RulesCommand::Show(args) => show(args),
+        RulesCommand::Diff(args) => return difference::run(args, environment, verbose),
+        RulesCommand::Schema => schema(),
+    };
+    Ok(Done { text: text?, exit: Exit::Ok, notes: Vec::new() })
+}
+
+/// One line for each file.
+///
+/// # Errors
+///
+/// What is wrong with any of the files; all are looked at.
+pub fn validate(args: &ValidateArgs) -> Result<String, RulesCommandError> {
+    let name = (!args.no_builtin_rules).then_some(CURRENT);
+    let mut rules = RuleSet::choose(name, &[], None)?;
+    let mut lines = Vec::new();
+    let mut errors = Vec::new();
+    for path in &args.files {
+        match load_file(path).and_then(|file| Ok((counts(&file.rules), rules.lay(file)?))) {
+            Ok((counts, ())) => lines.push(format!("{}: good ({counts})\n", path.display())),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() {
+        Ok(printable_lines(&lines.concat()))
+    } else {
+        Err(RulesCommandError::Rules(errors))
+    }
+}
+
+/// The merged rules; with a location or features, the endpoints that fit.
+///
+/// # Errors
+///
+/// Rules files that are no good, an unknown rule set, region, feature or value.
+pub fn show(args: &ShowArgs) -> Result<String, RulesCommandError> {
+    let name = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
+    formatted(args, RuleSet::choose(name, &args.rules, args.cloud)?)
+}
+
+/// These rules as `rules show` shows them.
+pub(super) fn formatted(args: &ShowArgs, rules: RuleSet) -> Result<String, RulesCommandError> {
+    if args.location.is_none() && args.feature.is_empty() && args.output != ShowFormat::Csv {
+        let file = merged::file(&rules)?;
+        return match args.output {
+            ShowFormat::Text | ShowFormat::Csv => Ok(printable_lines(&merged::text(&rules))),
+            ShowFormat::Yaml => yaml(&file),
+            ShowFormat::Json => json(&file),
+        };
+    }
+    let rows = listing::rows(args, rules)?;
+    match args.output {
+        ShowFormat::Text => Ok(printable_lines(&listing::text(&rows))),
+        ShowFormat::Yaml => yaml(&rows),
+        ShowFormat::Json => json(&rows),
+        ShowFormat::Csv => Ok(listing::csv(&rows)),
+    }
+}
+
+/// The JSON Schema of rules files, as it stands in `rules/schema.json`.
+///
+/// # Errors
+///
+/// None in practice: a schema is plain data.
+pub fn schema() -> Result<String, RulesCommandError> {
+    json(&schemars::schema_for!(RulesFile))
+}
+
+fn counts(rules: &RulesFile) -> String {
+    let count =
+        |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }));
+    let counts = [
+        count(rules.features.len(), "feature"),
+        count(rules.regions.len(), "region"),
+        count(rules.endpoints.len(), "endpoint"),
+    ];
+    let counts: Vec<_> = counts.into_iter().flatten().collect();
+    if counts.is_empty() { "nothing in it".to_owned() } else { counts.join(", ") }
+}
+
+/// YAML escapes control characters; what hides or reorders text becomes a blank, as it does in every other format.
+fn yaml(value: &impl Serialize) -> Result<String, RulesCommandError> {
+    to_yaml(value).map(|text| printable_lines(&text)).map_err(RulesCommandError::Unwritable)
+}
+
+fn json(value: &impl Serialize) -> Result<String, RulesCommandError> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|e| RulesCommandError::Unwritable(e.to_string()))?;
+    Ok(escape(&text) + "\n")
+}
+
+fn joined(errors: &[RulesError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+const CURRENT: &str = "current";

@@ -1,0 +1,77 @@
+//! `check --wait`: looks again and again until what is required is met, as in a change window of the firewall.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{CommandError, Screen, runtime};
+use crate::model::report::{Report, Verdict};
+use crate::probe::measure::interruption;
+use crate::report::diff;
+
+/// Looks, and again while something required is unmet and the time is not over. What turned green is told on the way; the last
+/// report counts.
+pub(super) fn until_met(
+    limit: Option<Duration>,
+    screen: &Screen,
+    mut once: impl FnMut() -> Result<Report, CommandError>,
+) -> Result<Report, CommandError> {
+    let mut report = once()?;
+    let Some(limit) = limit else { return Ok(report) };
+    let runtime = runtime()?;
+    let until = runtime.block_on(async { Instant::now() + limit });
+    let between = (limit / 10).clamp(SHORTEST, LONGEST);
+    screen.hint(&format!("--wait: {}", left(&report)));
+    while report.verdict == Verdict::Blocked && !report.run.interrupted {
+        let next = Instant::now() + between;
+        if next > until {
+            break;
+        }
+        let is_stopped =
+            runtime.block_on(async { tokio::time::timeout_at(next, interruption()).await.is_ok() });
+        if is_stopped {
+            report.run.interrupted = true;
+            break;
+        }
+        let newer = match once() {
+            Ok(newer) => newer,
+            // what was seen before is told all the same
+            Err(e) => {
+                screen.hint(&format!("--wait: {e}"));
+                break;
+            }
+        };
+        tell(&newer, &report, screen);
+        report = newer;
+    }
+    Ok(report)
+}
+
+fn tell(newer: &Report, older: &Report, screen: &Screen) {
+    let change = diff::compare(newer, older);
+    let time = newer.run.started_at.get(11..19).unwrap_or_default();
+    for check in &change.mended {
+        screen.hint(&format!("{time} met now: {}, from {}", check.target, check.vantage));
+    }
+    for check in &change.newly_unmet {
+        screen.hint(&format!("{time} unmet now: {}, from {}", check.target, check.vantage));
+    }
+    if !change.mended.is_empty() || !change.newly_unmet.is_empty() {
+        screen.hint(&format!("{time} {}", left(newer)));
+    }
+}
+
+fn left(report: &Report) -> String {
+    match diff::unmet(report) {
+        0 if report.verdict == Verdict::Blocked => {
+            "no endpoint is unmet, and something else lacks".to_owned()
+        }
+        0 => "all that is required is met".to_owned(),
+        1 => "1 required endpoint is unmet".to_owned(),
+        n => format!("{n} required endpoints are unmet"),
+    }
+}
+
+/// Between two looks; a tenth of the time that there is, within these bounds.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(10);

@@ -1,0 +1,42 @@
+//! `--waivers`: what is known and accepted for a time.
+
+use std::path::PathBuf;
+
+use super::CommandError;
+use super::files::bounded;
+use crate::analysis::waivers::Waiver;
+use crate::model::report::Report;
+use crate::rules::waivers;
+
+/// The waivers of all files.
+///
+/// # Errors
+/// When one cannot be read, or is about something that does not exist.
+pub(super) fn read(files: &[PathBuf]) -> Result<Vec<Waiver>, CommandError> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let catalogue = super::diagnose::catalogue(&[])?;
+    let faults = catalogue.entries.iter().map(|entry| entry.id.clone());
+    // a waiver of what tells that a waiver is over would never be over itself
+    let known =
+        crate::analysis::explain::codes().filter(|code| *code != crate::analysis::verdict::WAIVER_EXPIRED);
+    let codes: Vec<_> = known.map(str::to_owned).chain(faults).collect();
+    let mut all = Vec::new();
+    for path in files {
+        let name = format!("--waivers {}", path.display());
+        let text = String::from_utf8(bounded(path, &name)?);
+        let text = text.map_err(|_| CommandError::Usage(anyhow::anyhow!("{name}: it is not UTF-8")))?;
+        all.extend(waivers::read(&name, &text, &codes).map_err(CommandError::usage)?);
+    }
+    Ok(all)
+}
+
+/// A report with what is accepted today.
+pub(super) fn apply(report: Report, waivers: &[Waiver]) -> Report {
+    if waivers.is_empty() {
+        return report;
+    }
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    crate::analysis::waivers::apply(report, waivers, today)
+}

@@ -1,0 +1,238 @@
+//! What can be wrong with a connected cluster: words, remedies, and the signs that logs and events give. Data, from
+//! `rules/faults.yaml`; what only the state of objects shows is found by code and told with the words of the same file.
+
+use std::fmt::Write as _;
+
+use regex::Regex;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::finding::Severity;
+use crate::model::vantage::VantageKind;
+
+/// A link of the chain from an API server to a cluster that Azure calls connected, in the order of the chain.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Link {
+    /// The API server answers, and what is needed may be read.
+    Api,
+    /// Linux nodes that are ready and have room.
+    Nodes,
+    /// The release, its namespaces and its settings.
+    Release,
+    /// Pods are admitted.
+    Admission,
+    /// Images are pulled and containers start.
+    Images,
+    /// The cluster's DNS, for names inside and outside.
+    Dns,
+    /// The identity certificate.
+    Identity,
+    /// Tokens for the agents.
+    Tokens,
+    /// The data plane: configuration and heartbeat.
+    DataPlane,
+    /// Cluster connect: notifications and the relay.
+    Connect,
+    /// Extensions and `GitOps`.
+    Extensions,
+    /// Version and size of the cluster, as Azure shows them.
+    Metadata,
+}
+
+impl Link {
+    /// In the order of the chain.
+    pub const ALL: [Self; 12] = [
+        Self::Api,
+        Self::Nodes,
+        Self::Release,
+        Self::Admission,
+        Self::Images,
+        Self::Dns,
+        Self::Identity,
+        Self::Tokens,
+        Self::DataPlane,
+        Self::Connect,
+        Self::Extensions,
+        Self::Metadata,
+    ];
+
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Api => "API server",
+            Self::Nodes => "nodes",
+            Self::Release => "release",
+            Self::Admission => "admission",
+            Self::Images => "images",
+            Self::Dns => "cluster DNS",
+            Self::Identity => "identity",
+            Self::Tokens => "tokens",
+            Self::DataPlane => "data plane",
+            Self::Connect => "cluster connect",
+            Self::Extensions => "extensions",
+            Self::Metadata => "metadata",
+        }
+    }
+
+    /// Its endpoints, by the ids of the rules without the cloud, and from where they are called.
+    pub fn endpoints(self) -> (&'static [&'static str], Option<VantageKind>) {
+        match self {
+            Self::Images => (&["mcr", "mcr-data"], Some(VantageKind::Node)),
+            Self::Identity => (&["his-global", "his-regional"], Some(VantageKind::Pod)),
+            Self::Tokens => (&["aad", "aad-regional", "his-token"], Some(VantageKind::Pod)),
+            Self::DataPlane => (&["arm", "config-dp"], Some(VantageKind::Pod)),
+            Self::Connect => (&["gns", "gns-wild", "sts", "relay"], Some(VantageKind::Pod)),
+            _ => (&[], None),
+        }
+    }
+}
+
+/// Everything that is known to go wrong.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// The more telling first, within a link.
+    pub entries: Vec<Entry>,
+}
+
+/// Something that can be wrong.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Names the page of `arcprobe explain`.
+    pub id: String,
+    /// The link that breaks.
+    pub link: Link,
+    /// Later links that it breaks too, where the first is whole from a better time.
+    #[serde(default)]
+    pub also: Vec<Link>,
+    /// What it means for the cluster.
+    #[serde(default = "blocking")]
+    pub severity: Severity,
+    /// One sentence, without a full stop: what is wrong.
+    pub title: String,
+    /// What happens behind it.
+    pub means: String,
+    /// What a user sees in Azure.
+    pub azure: String,
+    /// How to see it by hand.
+    #[serde(default)]
+    pub verify: Vec<String>,
+    /// Who usually has to act.
+    pub who: String,
+    /// What to do, in words.
+    pub remedy: String,
+    /// Ready to paste.
+    #[serde(default)]
+    pub commands: Vec<String>,
+    /// The error codes of the vendor's own tools for the same.
+    #[serde(default)]
+    pub codes: Vec<String>,
+    /// Pages to read.
+    pub sources: Vec<String>,
+    /// What shows it in logs, events and the states of containers.
+    #[serde(default)]
+    pub signs: Vec<Sign>,
+}
+
+fn blocking() -> Severity {
+    Severity::Blocking
+}
+
+/// A text that shows that something is wrong.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sign {
+    /// Where it stands.
+    #[serde(rename = "in")]
+    pub place: Place,
+    /// The reason of the event or state; any without one.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The agent (the Deployment) that it is about; any without one.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// A regular expression.
+    #[serde(deserialize_with = "pattern")]
+    pub text: Regex,
+    /// In a log: so many lines at least.
+    #[serde(default = "once")]
+    pub times: usize,
+}
+
+fn once() -> usize {
+    1
+}
+
+/// Where a sign stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// An event of an object that is not well.
+    Event,
+    /// Why a container waits: its reason and message.
+    Waiting,
+    /// How a container ended the last time: its reason and message.
+    Ended,
+    /// The log of a container.
+    Log,
+}
+
+fn pattern<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Regex, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Err(serde::de::Error::custom(
+            "an empty text fits everything; leave the sign out, or give words",
+        ));
+    }
+    let limited = regex::RegexBuilder::new(&text).size_limit(1 << 20).build();
+    limited.map_err(|e| serde::de::Error::custom(format!("{text:?} is no regular expression: {e}")))
+}
+
+impl Catalogue {
+    /// What is known under an id.
+    pub fn entry(&self, id: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.id == id)
+    }
+}
+
+impl Entry {
+    /// The page of `arcprobe explain`, laid out as the others are.
+    pub fn page(&self) -> String {
+        let mut page = format!("# {}: {}\n", self.id, self.title);
+        let mut section = |title: &str, text: &str| {
+            // writing into a String cannot fail
+            let _ = write!(page, "\n## {title}\n{}\n", text.trim_end());
+        };
+        section("What it means", &wrapped(&self.means));
+        section("How it looks in Azure", &wrapped(&self.azure));
+        let commands = |all: &[String]| all.iter().flat_map(|c| ["    ", c, "\n"]).collect::<String>();
+        if !self.verify.is_empty() {
+            section("Verify by hand", &commands(&self.verify));
+        }
+        section("Who has to act", &wrapped(&self.who));
+        section("Remedy", &(wrapped(&self.remedy) + "\n" + &commands(&self.commands)));
+        if !self.codes.is_empty() {
+            section("Codes of other tools", &wrapped(&self.codes.join(", ")));
+        }
+        section("Sources", &self.sources.iter().flat_map(|s| ["- ", s, "\n"]).collect::<String>());
+        page
+    }
+}
+
+/// In lines of at most 95 characters, as the other pages have them.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().map(|l| (l.chars().count(), l));
+        match last {
+            Some((0, line)) => line.push_str(word),
+            Some((length, line)) if length + 1 + word.chars().count() <= 95 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,426 @@
+//! The JSON report, version 1. Every other format is rendered from this value, so that a saved report can be rendered
+//! again later. Unknown is `null`, never 0 or "".
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::networks::{Role, Skipped};
+use crate::model::evidence::{Attempt, Cause, CertificateSummary, Inquiry, InsideName, Phase, millis};
+use crate::model::finding::{Confidence, Finding, Severity};
+use crate::model::rules::{Cloud, Layer, Place, Protocol};
+use crate::model::settings::Connectivity;
+use crate::model::vantage::{TroubleKind, VantageKind};
+use crate::plan::{Route, UnverifiedKind};
+
+/// One document.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// 1; a reader refuses others.
+    pub schema_version: u32,
+    /// What wrote it.
+    pub tool: Tool,
+    /// The rules files that were used, with their digests.
+    pub rules: Vec<Layer>,
+    /// What was run.
+    pub run: Run,
+    /// The answer.
+    pub verdict: Verdict,
+    /// From where was looked.
+    pub vantages: Vec<Vantage>,
+    /// In plan order.
+    pub checks: Vec<Check>,
+    /// What was asked for the hosts below wildcards, and what came of it.
+    #[serde(default)]
+    pub discoveries: Vec<Inquiry>,
+    /// The gravest first.
+    pub findings: Vec<Finding>,
+    /// What is needed besides the network; empty without `--prerequisites`.
+    #[serde(default)]
+    pub prerequisites: Vec<Prerequisite>,
+    /// What was accepted for a time; empty without `--waivers`.
+    #[serde(default)]
+    pub waivers: Vec<WaiverUse>,
+    /// What to pass to `az`.
+    pub advice: Advice,
+}
+
+/// What wrote the report.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct Tool {
+    pub name: String,
+    pub version: String,
+}
+
+/// What was run.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// In milliseconds.
+    #[serde(rename = "took_ms", with = "millis")]
+    #[schemars(with = "f64")]
+    pub took: Duration,
+    /// The cloud that the rules were fitted to.
+    pub cloud: Cloud,
+    /// The region that the rules were fitted to.
+    pub region: String,
+    /// The features that were on.
+    pub features: Vec<String>,
+    /// How the cluster reaches Azure.
+    pub connectivity: Connectivity,
+    /// The cluster that was looked from, where one was and its kubeconfig could be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Cluster>,
+    /// Stopped by the user before all was measured.
+    pub interrupted: bool,
+    /// Stopped by `--deadline` before all was measured.
+    pub deadline_passed: bool,
+    /// What `--proxy-cert` holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proxy_cert: Vec<CertificateSummary>,
+}
+
+/// Which cluster was looked from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Cluster {
+    /// The name of its context.
+    pub context: String,
+    /// The URL of its API server, without a login.
+    pub server: String,
+}
+
+/// The answer to "can a cluster be connected from here?".
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// All that is required is met.
+    Ready,
+    /// The same, with something worth mending.
+    ReadyWithWarnings,
+    /// Something required is unmet.
+    Blocked,
+    /// Nothing required is unmet, but not all could be looked at.
+    Incomplete,
+}
+
+/// A network position and what is known of it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Vantage {
+    /// The word that checks refer to.
+    pub id: String,
+    /// The kind of position.
+    pub kind: VantageKind,
+    /// The node, for pods and nodes.
+    pub node: Option<String>,
+    /// How the probing program got there.
+    pub delivered: Delivered,
+    /// What it found there.
+    pub facts: Facts,
+    /// Why nothing, or not all, was measured there.
+    pub error: Option<String>,
+    /// The same as a word; `null` without an error.
+    #[serde(default)]
+    pub trouble: Option<TroubleKind>,
+}
+
+/// How the probing program got to its vantage.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivered {
+    /// It is this program.
+    Local,
+    /// In an image of its own.
+    Image,
+    /// In ConfigMaps.
+    Configmap,
+}
+
+/// What a vantage is like.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Facts {
+    /// The DNS servers that were asked.
+    pub resolvers: Vec<SocketAddr>,
+    /// Where the list of servers comes from (`/etc/resolv.conf`, `--resolver`).
+    pub resolvers_from: Option<String>,
+    /// The proxy in force, without credentials.
+    pub proxy: Option<String>,
+    /// In a cluster: how the node and the image were chosen; one sentence.
+    #[serde(default)]
+    pub delivery: Option<String>,
+    /// In a pod: whether the cluster's own DNS knows a name of the cluster.
+    #[serde(default)]
+    pub inside_name: Option<InsideName>,
+}
+
+/// One requirement at one host, from one vantage.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// `vantage/requirement/host`; the same in every run.
+    pub id: String,
+    /// The id of the rule.
+    pub requirement: String,
+    /// Where the rule stands; `null` where it stands in no line of its own.
+    #[serde(default)]
+    pub defined: Option<Place>,
+    /// What is behind the endpoint.
+    pub title: String,
+    /// What it is needed for.
+    pub why: String,
+    /// What breaks without it.
+    pub breaks: String,
+    /// Whether a feature that is on does not work without it.
+    pub required: bool,
+    /// The features that are on and need it.
+    pub features: Vec<String>,
+    /// Who calls it.
+    pub callers: Vec<String>,
+    /// Checks with the same word replace each other: one that is met is enough.
+    pub alternative: Option<String>,
+    /// `null` where it cannot be known.
+    pub host: Option<String>,
+    /// The TCP port.
+    pub port: u16,
+    /// What is spoken there.
+    pub protocol: Protocol,
+    /// The wildcard or template that the host came from.
+    pub pattern: Option<String>,
+    /// The id of the vantage.
+    pub vantage: String,
+    /// How packets get there.
+    pub route: Route,
+    /// Why the check is in the plan.
+    pub reason: String,
+    /// What came out.
+    pub verdict: CheckVerdict,
+    /// Where it failed; `null` unless unmet.
+    pub phase: Option<Phase>,
+    /// The word for the failure; `null` unless unmet.
+    pub cause: Option<Cause>,
+    /// What is missing; `null` unless unverified.
+    pub unverified: Option<UnverifiedKind>,
+    /// One line on an unmet or unverified check, or on a met one with a blemish.
+    pub note: Option<String>,
+    /// By which waiver it is accepted though it is unmet; `null` without one.
+    #[serde(default)]
+    pub accepted: Option<Accepted>,
+    /// In milliseconds.
+    #[serde(rename = "took_ms", with = "millis")]
+    #[schemars(with = "f64")]
+    pub took: Duration,
+    /// What was seen.
+    pub attempts: Vec<Attempt>,
+}
+
+/// What came out of a check.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckVerdict {
+    /// The service itself answered as the rules expect, over the transport that they require.
+    Met,
+    /// It did not.
+    Unmet,
+    /// It was not tried, or nothing can be concluded. Never counts as met.
+    Unverified,
+}
+
+/// Something that is needed besides the network.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Prerequisite {
+    /// Its word, such as `nodes`.
+    pub id: String,
+    /// What people call it.
+    pub title: String,
+    /// What came out.
+    pub verdict: PrerequisiteVerdict,
+    /// What is there, or why that is not known.
+    pub found: String,
+    /// What is asked for.
+    pub wanted: String,
+    /// Whether it is about this machine and its login, and not about the cluster.
+    #[serde(default)]
+    pub is_workstation: bool,
+    /// The id of the finding; `null` where nothing is wrong.
+    pub finding: Option<String>,
+    /// By which waiver it is accepted; `null` without one.
+    #[serde(default)]
+    pub accepted: Option<Accepted>,
+}
+
+/// By which waiver something is accepted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct Accepted {
+    pub code: String,
+    pub reason: String,
+    /// The last day, `YYYY-MM-DD`.
+    pub until: String,
+}
+
+/// A waiver and what came of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WaiverUse {
+    /// The id of a finding, or the word for a failure.
+    pub code: String,
+    /// A host, a suffix, or `*`.
+    pub endpoint: String,
+    /// From where; `null` for anywhere.
+    pub vantage: Option<String>,
+    /// Why it is accepted.
+    pub reason: String,
+    /// The last day, `YYYY-MM-DD`.
+    pub until: String,
+    /// What came of it.
+    pub state: WaiverState,
+    /// The ids of the unmet checks that it is about.
+    pub checks: Vec<String>,
+}
+
+/// The id of the finding that a waiver is over and still needed.
+pub const WAIVER_EXPIRED: &str = "waiver_expired";
+
+/// What came of a waiver.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WaiverState {
+    /// Something is accepted by it.
+    Used,
+    /// Its last day is over, and what it was about is seen still.
+    Expired,
+    /// Nothing that it is about was seen.
+    Unused,
+}
+
+/// What came out of a prerequisite.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PrerequisiteVerdict {
+    /// It is there.
+    Met,
+    /// It works, or may work from elsewhere.
+    Warning,
+    /// It is not there.
+    Unmet,
+    /// It is not known.
+    Unverified,
+}
+
+/// What to pass to `az`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Advice {
+    /// The networks of the cluster, all that any source says.
+    pub networks: Vec<KnownNetwork>,
+    /// Networks and addresses that collide.
+    pub overlaps: Vec<Overlap>,
+    /// The value for `--proxy-skip-range`; `null` until the cluster's networks are known.
+    pub skip_range: Option<SkipRangeAdvice>,
+    /// The command that connects the cluster.
+    pub connect_command: Option<ConnectCommand>,
+    /// The command that gives a connected cluster other proxy settings; `null` without a proxy.
+    #[serde(default)]
+    pub update_command: Option<ConnectCommand>,
+    /// What could not be read.
+    #[serde(default)]
+    pub skipped: Vec<Skipped>,
+}
+
+/// A network, or a single address, and where it is known from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct KnownNetwork {
+    /// What it is to the cluster.
+    pub role: Role,
+    /// In CIDR notation, or an address.
+    pub network: String,
+    /// Where it is known from.
+    pub source: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// Whether it is the one that counts among those of its role.
+    pub counts: bool,
+    /// Why it does not count, or what else is to be said.
+    pub note: Option<String>,
+}
+
+/// Two networks with addresses in common.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct Overlap {
+    pub inner: Role,
+    pub inner_network: String,
+    pub outer: Role,
+    pub outer_network: String,
+    pub severity: Severity,
+    /// What goes where because of it.
+    pub text: String,
+}
+
+/// The value for `--proxy-skip-range`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SkipRangeAdvice {
+    /// Ready to paste.
+    pub value: String,
+    /// Its entries, in order.
+    pub entries: Vec<SkipEntry>,
+    /// What is wrong with the value that was given; the gravest first.
+    pub problems: Vec<SkipProblem>,
+    /// The value that was given; `null` without one.
+    #[serde(default)]
+    pub given: Option<String>,
+    /// The flag, the variable or the object that gave it.
+    #[serde(default)]
+    pub given_by: Option<String>,
+}
+
+/// An entry of the skip range.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct SkipEntry {
+    pub value: String,
+    pub why: String,
+    pub source: String,
+    pub confidence: Confidence,
+}
+
+/// Something wrong with a given skip range.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SkipProblem {
+    /// What is wrong.
+    pub kind: SkipProblemKind,
+    /// The entry that is wrong or missing; empty where it is about the whole value.
+    pub entry: String,
+    /// One sentence.
+    pub text: String,
+    /// What it means for the agents.
+    pub severity: Severity,
+}
+
+/// What can be wrong with a given skip range.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipProblemKind {
+    /// There is a proxy and no skip range.
+    NotGiven,
+    /// Something that has to go around the proxy does not.
+    Missing,
+    /// An entry stands for a part of what it should.
+    TooNarrow,
+    /// An entry takes around the proxy what only the proxy reaches.
+    Harmful,
+    /// An entry is not read as meant.
+    Malformed,
+    /// Clients read an entry in different ways.
+    Differs,
+    /// Another entry stands for it too.
+    Redundant,
+}
+
+/// The command that connects the cluster.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct ConnectCommand {
+    pub bash: String,
+    pub powershell: String,
+}

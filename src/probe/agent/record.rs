@@ -1,0 +1,71 @@
+//! What the agent tells: records, in the order in which they come up.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::evidence::{Inquiry, InsideName, Observation, millis};
+
+/// One thing that the agent tells.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// It has started and understood its task.
+    Hello(Hello),
+    /// Whether a name of the cluster itself resolves; only from pods.
+    Inside(InsideName),
+    /// So many probes are planned; more may be, when discoveries are over.
+    Planned(usize),
+    /// So many probes are over.
+    Done(usize),
+    /// What was seen of one check.
+    Seen(Seen),
+    /// What came of one discovery.
+    Inquiry(Inquiry),
+    /// It could not do its work.
+    Failed(Failed),
+    /// The last record: all was told.
+    End(Summary),
+}
+
+/// Who speaks, and what it found at its place.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Hello {
+    /// The version of the agent.
+    pub version: String,
+    /// The DNS servers that it asks.
+    pub resolvers: Vec<SocketAddr>,
+    /// Where the list of servers comes from.
+    pub resolvers_from: String,
+    /// Its clock, RFC 3339.
+    pub now: String,
+}
+
+/// What was seen of one check.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Seen {
+    /// The id of the check.
+    pub id: String,
+    /// What was seen.
+    pub observation: Observation,
+}
+
+/// Why the agent could not do its work.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Failed {
+    /// One sentence.
+    pub text: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Summary {
+    /// Since the start of the run, in milliseconds.
+    #[serde(rename = "took_ms", with = "millis")]
+    pub took: Duration,
+    /// Stopped by a signal before all was measured.
+    pub interrupted: bool,
+    /// Stopped by its deadline before all was measured.
+    pub deadline_passed: bool,
+}

@@ -1,0 +1,217 @@
+//! What the agent is told: one file.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::VERSION;
+use crate::model::evidence::millis;
+use crate::model::rules::RuleSet;
+use crate::model::settings::{ConnectTo, ProbeSettings, Scope};
+use crate::model::vantage::VantageKind;
+use crate::plan::lookout::{Lookout, Reach};
+use crate::probe::Bounds;
+use crate::probe::net::{Net, Roots};
+use crate::proxy::{Given, ProxyError, ProxyUrl, Routes, SkipRange};
+
+/// What is to be measured, and with what. It holds the proxies' passwords, so it travels in a Secret and has no `Debug`.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Task {
+    /// The version of the program that wrote it.
+    pub version: String,
+    /// From where is looked.
+    pub vantage: VantageKind,
+    /// What has to be reachable.
+    pub rules: RuleSet,
+    /// What the rules are fitted to.
+    pub scope: Scope,
+    /// Which endpoints are looked at.
+    pub reach: Reach,
+    /// Whether the hosts below wildcards are asked for.
+    pub discovery: bool,
+    /// The ways out.
+    pub proxies: ProxyTask,
+    /// How is probed.
+    pub probe: ProbeTask,
+    /// Who is trusted; the agent has no store of its own.
+    pub roots: Roots,
+}
+
+/// The ways out, with passwords.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct ProxyTask {
+    pub https: Option<ProxyValue>,
+    pub http: Option<ProxyValue>,
+    pub skip_range: Option<ProxyValue>,
+}
+
+/// A value as it was given, and where.
+#[derive(Clone, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct ProxyValue {
+    pub value: String,
+    pub origin: String,
+}
+
+/// How is probed; [`ProbeSettings`] without the files of the workstation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of ProbeSettings")]
+pub struct ProbeTask {
+    pub resolvers: Vec<SocketAddr>,
+    pub connect_to: Vec<ConnectTo>,
+    pub cross_checks: bool,
+    #[serde(rename = "timeout_ms", with = "millis")]
+    pub timeout: Duration,
+    pub deadline: Option<Duration>,
+    pub retries: u32,
+    pub concurrency: Option<usize>,
+}
+
+/// A file that is no task.
+#[derive(Debug, thiserror::Error)]
+#[error("the task cannot be read: {0}")]
+pub struct NotATask(#[from] serde_json::Error);
+
+/// Why a task cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// It was written by another version.
+    #[error(
+        "the task was written by arcprobe {task}, this agent is of arcprobe {VERSION}; both have to be of one build"
+    )]
+    Version {
+        /// The version that wrote it.
+        task: String,
+    },
+    /// A proxy cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+}
+
+impl Task {
+    /// Reads a task.
+    ///
+    /// # Errors
+    /// When it is not the JSON of one.
+    pub fn parse(json: &[u8]) -> Result<Self, NotATask> {
+        Ok(serde_json::from_slice(json)?)
+    }
+
+    /// The form in which it travels.
+    ///
+    /// # Errors
+    /// When it cannot be serialised, which would be a defect of its types.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// What to borrow from outside, and the ways out.
+    ///
+    /// # Errors
+    /// When it comes from another version, or a proxy's URL cannot be used.
+    pub fn prepare(&self) -> Result<(Net, Routes), TaskError> {
+        if self.version != VERSION {
+            return Err(TaskError::Version { task: self.version.clone() });
+        }
+        let routes = self.proxies.routes()?;
+        let net = Net::with_roots(&self.probe.settings(), &routes, self.roots.clone());
+        Ok((net, routes))
+    }
+
+    /// What there is to look at.
+    pub fn lookout<'a>(&'a self, routes: &'a Routes) -> Lookout<'a> {
+        Lookout {
+            vantage: self.vantage,
+            rules: &self.rules,
+            scope: &self.scope,
+            routes,
+            reach: self.reach,
+            discovery: self.discovery,
+        }
+    }
+}
+
+impl ProxyTask {
+    /// What leads to these ways out.
+    pub fn of(routes: &Routes) -> Self {
+        let url = |given: Option<&Given<ProxyUrl>>| {
+            given.map(|g| ProxyValue::new(g.value.text().reveal(), &g.origin))
+        };
+        Self {
+            https: url(routes.https()),
+            http: url(routes.http()),
+            skip_range: routes.skip_range().map(|g| ProxyValue::new(g.value.value(), &g.origin)),
+        }
+    }
+
+    fn routes(&self) -> Result<Routes, ProxyError> {
+        let url = |value: &Option<ProxyValue>| value.as_ref().map(ProxyValue::url).transpose();
+        let skip = self.skip_range.as_ref().map(|v| Given::new(SkipRange::parse(&v.value), &v.origin));
+        Ok(Routes::new(url(&self.https)?, url(&self.http)?, skip))
+    }
+}
+
+impl ProxyValue {
+    fn new(value: &str, origin: &str) -> Self {
+        Self { value: value.to_owned(), origin: origin.to_owned() }
+    }
+
+    fn url(&self) -> Result<Given<ProxyUrl>, ProxyError> {
+        let origin = &self.origin;
+        let (url, _) =
+            ProxyUrl::parse(&self.value).map_err(|problem| ProxyError { origin: origin.clone(), problem })?;
+        Ok(Given::new(url, origin))
+    }
+}
+
+impl ProbeTask {
+    /// What travels of the settings.
+    pub fn of(settings: &ProbeSettings) -> Self {
+        Self {
+            resolvers: Vec::new(),
+            connect_to: settings.connect_to.clone(),
+            cross_checks: settings.cross_checks,
+            timeout: settings.timeout,
+            deadline: settings.deadline,
+            retries: settings.retries,
+            concurrency: settings.concurrency,
+        }
+    }
+
+    fn settings(&self) -> ProbeSettings {
+        ProbeSettings {
+            resolvers: self.resolvers.clone(),
+            connect_to: self.connect_to.clone(),
+            public_roots: None,
+            cross_checks: self.cross_checks,
+            proxy_cert: None,
+            timeout: self.timeout,
+            deadline: self.deadline,
+            retries: self.retries,
+            concurrency: self.concurrency,
+        }
+    }
+
+    /// How a run is bounded.
+    pub fn bounds(&self) -> Bounds {
+        Bounds { deadline: self.deadline, concurrency: self.concurrency }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_out_come_back_with_their_passwords_and_origins() {
+        let proxy = Given::new(ProxyUrl::parse("http://u:p%40ss@proxy:3128").unwrap().0, "--proxy-https");
+        let skip = Given::new(SkipRange::parse(".svc,10.0.0.0/8"), "--proxy-skip-range");
+        let routes = Routes::new(Some(proxy.clone()), None, Some(skip.clone()));
+        let json = serde_json::to_string(&ProxyTask::of(&routes)).unwrap();
+        let back = serde_json::from_str::<ProxyTask>(&json).unwrap().routes().unwrap();
+        assert_eq!((back.https(), back.http()), (Some(&proxy), None));
+        assert_eq!(back.skip_range(), Some(&skip));
+    }
+}

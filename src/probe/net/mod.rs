@@ -1,0 +1,208 @@
+//! What probing borrows from outside: clock, resolver, trust roots, diversions. Built once, passed by reference.
+
+mod certificates;
+#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+pub(crate) mod fuzzing;
+mod own_routes;
+mod roots;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::HeaderValue;
+use rustls::pki_types::UnixTime;
+
+use crate::model::evidence::CertificateSummary;
+use crate::model::settings::{ConnectTo, ProbeSettings};
+use crate::plan::{Route, RouteKind};
+use crate::probe::resolve::Resolver;
+use crate::probe::trust::Trust;
+use crate::proxy::{ProxyScheme, ProxyUrl, Routes};
+
+use certificates::Certificates;
+pub use own_routes::own_routes;
+pub(crate) use roots::builtin;
+pub use roots::{Anchors, Roots};
+
+/// The wall clock. Certificates are judged against it.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// Now.
+    fn now(&self) -> jiff::Timestamp;
+}
+
+/// The clock of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+}
+
+/// All that probing borrows from outside.
+#[derive(Debug)]
+pub struct Net {
+    /// The wall clock.
+    pub clock: Box<dyn Clock>,
+    /// Names to addresses.
+    pub resolver: Resolver,
+    /// Who is trusted.
+    pub trust: Trust,
+    /// The same in a form that can travel.
+    pub roots: Roots,
+    /// What `--proxy-cert` holds, as far as it was read here.
+    pub given: Vec<CertificateSummary>,
+    /// Diversions, first match wins.
+    pub connect_to: Vec<ConnectTo>,
+    /// The proxies that routes name.
+    pub proxies: Vec<ProxyServer>,
+    /// Whether an endpoint that fails by way of a proxy is tried directly, too.
+    pub cross_checks: bool,
+    /// Whether an ordinary client tries what fails, too; never in a cluster.
+    pub second_opinions: bool,
+    /// For each phase.
+    pub timeout: Duration,
+    /// Extra attempts after a time-out.
+    pub retries: u32,
+}
+
+/// A proxy, as the prober uses it.
+#[derive(Clone, Debug)]
+pub struct ProxyServer {
+    /// `scheme://host:port` without credentials; routes name it so.
+    pub label: String,
+    /// A name, which is looked up with the machine's search list, or an address without brackets.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// Whether the proxy itself is spoken to over TLS.
+    pub is_tls: bool,
+    /// What `Proxy-Authorization` says.
+    pub authorization: Option<Authorization>,
+}
+
+impl ProxyServer {
+    fn of(url: &ProxyUrl) -> Self {
+        Self {
+            label: url.to_string(),
+            host: url.host().to_owned(),
+            port: url.port(),
+            is_tls: url.scheme() == ProxyScheme::Https,
+            authorization: url.credentials().map(|c| Authorization::new(c.header().reveal().to_owned())),
+        }
+    }
+}
+
+/// The value of a `Proxy-Authorization` header. It cannot be shown.
+#[derive(Clone)]
+pub struct Authorization(String);
+
+impl Authorization {
+    /// Takes the whole value, such as `Basic ...`.
+    pub fn new(value: String) -> Self {
+        Self(value)
+    }
+
+    /// The header, marked so that no library prints it.
+    pub(crate) fn header(&self) -> Result<HeaderValue, http::Error> {
+        let mut value = HeaderValue::try_from(&self.0)?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authorization(***)")
+    }
+}
+
+/// Why the outside cannot be borrowed.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    /// A file of certificates cannot be read.
+    #[error("{flag} {}: {source}", path.display())]
+    Unreadable {
+        /// The flag that named it.
+        flag: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file holds no usable certificate.
+    #[error(
+        "{flag} {}: {problem}; PEM with one or more \"-----BEGIN CERTIFICATE-----\" blocks, or one certificate in DER, is needed",
+        path.display()
+    )]
+    NotCertificates {
+        /// The flag that named it.
+        flag: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl Net {
+    /// The outside as the settings want it.
+    ///
+    /// # Errors
+    /// When a file of certificates cannot be read or holds none.
+    pub fn new(settings: &ProbeSettings, routes: &Routes) -> Result<Self, NetError> {
+        let read =
+            |flag, path: &Option<PathBuf>| path.as_deref().map(|p| certificates::read(flag, p)).transpose();
+        let public = read("--public-roots", &settings.public_roots)?;
+        let given = read("--proxy-cert", &settings.proxy_cert)?;
+        let anchors = |certificates: &Certificates| Anchors::of(&certificates.store);
+        let roots =
+            Roots { public: public.as_ref().map(anchors), given: given.as_ref().map(anchors), system: true };
+        let given = given.map(|certificates| certificates.summaries).unwrap_or_default();
+        let second_opinions = settings.cross_checks;
+        Ok(Self { given, second_opinions, ..Self::with_roots(settings, routes, roots) })
+    }
+
+    /// The outside as the settings want it, with authorities that were read already.
+    pub fn with_roots(settings: &ProbeSettings, routes: &Routes, roots: Roots) -> Self {
+        let resolver = match settings.resolvers.as_slice() {
+            [] => Resolver::of_system(settings.timeout),
+            servers => Resolver::of_servers(servers, "--resolver", settings.timeout),
+        };
+        Self {
+            clock: Box::new(SystemClock),
+            resolver,
+            trust: Trust::new(&roots),
+            roots,
+            given: Vec::new(),
+            connect_to: settings.connect_to.clone(),
+            proxies: routes
+                .https()
+                .into_iter()
+                .chain(routes.http())
+                .map(|p| ProxyServer::of(&p.value))
+                .collect(),
+            cross_checks: settings.cross_checks,
+            second_opinions: false,
+            timeout: settings.timeout,
+            retries: settings.retries,
+        }
+    }
+}
+
+impl Net {
+    /// The proxy of a route.
+    pub(crate) fn proxy(&self, route: &Route) -> Option<&ProxyServer> {
+        let label = route.proxy.as_ref().filter(|_| route.kind == RouteKind::Proxy)?;
+        self.proxies.iter().find(|p| p.label == *label)
+    }
+
+    /// Now, in the form that certificates are judged by.
+    pub(crate) fn unix_time(&self) -> UnixTime {
+        let seconds = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds))
+    }
+}

@@ -1,0 +1,179 @@
+//! What a saved report found unmet, as a list. A report may come from anybody: names are checked, other texts are bounded.
+
+use std::collections::{HashMap, HashSet};
+
+use super::host::Host;
+use super::list::{facts, from, is_private, tell_alternatives, topics};
+use super::{Origin, Requirement, Requirements, bounded};
+use crate::model::report::{Check, CheckVerdict, Report};
+use crate::model::rules::{CallerVantage, Endpoint, Inspection, Layer, Need, RuleSet};
+use crate::model::vantage::VantageKind;
+
+/// Why a report gives no list.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum UnmetError {
+    /// Its host could end up in a configuration.
+    #[error(
+        "the check \"{check}\" has no usable host: {why}\nright is a name such as management.azure.com or a wildcard such as *.example.com"
+    )]
+    #[expect(missing_docs, reason = "the message says what they are")]
+    Host { check: String, why: String },
+    /// No port has this number.
+    #[error("the check \"{0}\" has port 0; allowed are 1 to 65535")]
+    Port(String),
+}
+
+/// What has to be opened after a run, and how many checks are unverified. The rules say of each endpoint what a report does
+/// not: whether its TLS may be inspected, and where the fact is from.
+///
+/// # Errors
+///
+/// A host or port that cannot be.
+pub fn unmet(report: &Report, rules: &RuleSet, expand: bool) -> Result<(Requirements, usize), UnmetError> {
+    let found = Found::new(report, rules, expand);
+    let replaced = met_alternatives(&report.checks);
+    let is_open = |check: &&Check| {
+        check.alternative.as_deref().is_none_or(|word| !replaced.contains(&(check.vantage.as_str(), word)))
+    };
+    let open = || report.checks.iter().filter(is_open);
+    let unverified = open().filter(|check| check.verdict == CheckVerdict::Unverified).count();
+    let unmet = || open().filter(|check| check.verdict == CheckVerdict::Unmet);
+    let accepted = unmet().filter(|check| check.accepted.is_some()).count();
+    let mut items = found.items(unmet())?;
+    tell_alternatives(&mut items);
+    let features: Vec<_> = report.run.features.iter().take(MOST).map(|id| bounded(id)).collect();
+    let list = Requirements {
+        cloud: report.run.cloud,
+        region: bounded(&report.run.region),
+        connectivity: report.run.connectivity,
+        topics: topics(&features, rules),
+        layers: report.rules.iter().take(MOST).map(layer).collect(),
+        origin: Origin::Report,
+        notes: unknown(&items).into_iter().chain(still_listed(accepted)).collect(),
+        items,
+    };
+    Ok((list, unverified))
+}
+
+/// Whether these may be inspected only the rules know.
+fn unknown(items: &[Requirement]) -> Option<String> {
+    let count = items.iter().filter(|item| item.may_be_inspected.is_none()).count();
+    (count > 0).then(|| {
+        format!("{count} of {} are not in these rules, which then do not tell whether TLS inspection is allowed: give --rules or --rule-set as in the run", items.len())
+    })
+}
+
+/// A waiver changes what counts, not what the firewall lets through.
+fn still_listed(accepted: usize) -> Option<String> {
+    let checks = if accepted == 1 { "check is" } else { "checks are" };
+    (accepted > 0).then(|| {
+        format!("{accepted} {checks} accepted by waivers and listed all the same: they stay closed until somebody opens them")
+    })
+}
+
+/// What is met takes the place of its alternatives, as seen from the same vantage.
+fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
+    let met = checks.iter().filter(|check| check.verdict == CheckVerdict::Met);
+    met.filter_map(|check| Some((check.vantage.as_str(), check.alternative.as_deref()?))).collect()
+}
+
+/// A report and what today's rules know of its endpoints.
+struct Found<'a> {
+    report: &'a Report,
+    rules: &'a RuleSet,
+    endpoints: HashMap<&'a str, &'a Endpoint>,
+    vantages: HashMap<&'a str, VantageKind>,
+    /// Whether the run looked from the workstation alone, which then stood in for pods and nodes.
+    stands_in: bool,
+    expand: bool,
+}
+
+impl<'a> Found<'a> {
+    fn new(report: &'a Report, rules: &'a RuleSet, expand: bool) -> Self {
+        Self {
+            report,
+            rules,
+            endpoints: rules.endpoints.iter().map(|endpoint| (endpoint.id.as_str(), endpoint)).collect(),
+            vantages: report.vantages.iter().map(|vantage| (vantage.id.as_str(), vantage.kind)).collect(),
+            stands_in: report.vantages.iter().all(|vantage| vantage.kind == VantageKind::Workstation),
+            expand,
+        }
+    }
+
+    /// One item for each host and port of a requirement; several vantages, and several hosts below a wildcard, share it.
+    fn items(&self, checks: impl Iterator<Item = &'a Check>) -> Result<Vec<Requirement>, UnmetError> {
+        let mut items: Vec<Requirement> = Vec::new();
+        let mut places = HashMap::new();
+        for check in checks {
+            let host = self.host(check)?;
+            let key = (check.requirement.as_str(), host.clone(), check.port);
+            let at = *places.entry(key).or_insert(items.len());
+            if at == items.len() {
+                items.push(self.item(check, host));
+            }
+            self.add(&mut items[at], check);
+        }
+        Ok(items)
+    }
+
+    fn host(&self, check: &Check) -> Result<Host, UnmetError> {
+        let id = || bounded(&check.id);
+        if check.port == 0 {
+            return Err(UnmetError::Port(id()));
+        }
+        let wildcard = check.pattern.as_deref().filter(|_| !self.expand || check.host.is_none());
+        let name = wildcard.or(check.host.as_deref()).unwrap_or_default();
+        Host::parse(name).map_err(|why| UnmetError::Host { check: id(), why })
+    }
+
+    fn item(&self, check: &Check, host: Host) -> Requirement {
+        let endpoint = self.endpoints.get(check.requirement.as_str()).copied();
+        Requirement {
+            id: bounded(&check.requirement),
+            title: bounded(&check.title),
+            host,
+            port: check.port,
+            protocol: check.protocol,
+            may_be_inspected: endpoint.map(|e| e.inspection != Inspection::Forbidden),
+            need: if check.required { Need::Required } else { Need::Optional },
+            why: bounded(&check.why),
+            from: if self.stands_in { endpoint.map(from).unwrap_or_default() } else { Vec::new() },
+            callers: check.callers.iter().take(MOST).map(|caller| bounded(caller)).collect(),
+            features: check.features.iter().take(MOST).map(|id| bounded(id)).collect(),
+            alternative: check.alternative.as_deref().map(bounded),
+            is_private: endpoint.is_some_and(|e| is_private(e, self.report.run.connectivity)),
+            facts: endpoint.map(|e| facts(e, self.rules)).unwrap_or_default(),
+            remarks: Vec::new(),
+        }
+    }
+
+    /// From where it is unmet, and with which word.
+    fn add(&self, item: &mut Requirement, check: &Check) {
+        let from = self.vantage(check);
+        if !item.from.contains(&from) && (item.from.is_empty() || !self.stands_in) {
+            item.from.push(from);
+        }
+        let remark = check.cause.map(|cause| format!("found {cause}"));
+        let accepted = check.accepted.as_ref().map(|a| bounded(&format!("accepted until {}", a.until)));
+        for text in remark.into_iter().chain(accepted) {
+            if !item.remarks.contains(&text) {
+                item.remarks.push(text);
+            }
+        }
+    }
+
+    fn vantage(&self, check: &Check) -> CallerVantage {
+        match self.vantages.get(check.vantage.as_str()) {
+            Some(VantageKind::Pod) => CallerVantage::Pod,
+            Some(VantageKind::Node) => CallerVantage::Node,
+            Some(VantageKind::Workstation) | None => CallerVantage::Workstation,
+        }
+    }
+}
+
+fn layer(layer: &Layer) -> Layer {
+    Layer { name: bounded(&layer.name), revision: bounded(&layer.revision), sha256: bounded(&layer.sha256) }
+}
+
+/// Of callers or features of one check.
+const MOST: usize = 50;
