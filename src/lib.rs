@@ -22,5 +22,6 @@ pub mod model;
 pub mod plan;
 pub mod probe;
 pub mod proxy;
+#[cfg(feature = "cli")]
 pub mod report;
 pub mod rules;

@@ -6,11 +6,11 @@ use crate::analysis::diagnose::{self, Context};
 use crate::analysis::prerequisites::Judged;
 use crate::analysis::verdict;
 use crate::model::evidence::{CertificateSummary, Evidence, Inquiry};
+use crate::model::plan::Plan;
 use crate::model::report::{Advice, Cluster, ConnectCommand, Report, Run, Tool, Vantage};
 use crate::model::rules::{Cloud, RuleSet};
-use crate::model::settings::Scope;
+use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
-use crate::plan::Plan;
 use crate::proxy::{Given, SkipRange};
 
 /// What was seen from one vantage.
@@ -108,7 +108,7 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
 
 /// A report whose commands ask the cluster of this context, which was named and may not be the current one.
 pub fn in_context(mut report: Report, context: &str) -> Report {
-    let name = crate::report::shell_word(context);
+    let name = crate::model::shell::shell_word(context);
     for command in report.findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands) {
         let mut words = command.replace("kubectl ", &format!("kubectl --context {name} "));
         let is_inside = words.starts_with("arcprobe check ") && words.contains("--from ");

@@ -1,35 +1,11 @@
 //! What is known to be wrong and accepted for a time: waivers turn findings and unmet checks into accepted ones. Pure.
 
 use jiff::civil::Date;
-use serde::Deserialize;
 
 use crate::analysis::verdict::{WAIVER_EXPIRED, answer};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::report::{Accepted, Check, CheckVerdict, Report, WaiverState, WaiverUse};
-
-/// Accepts a finding or a failure at some endpoints until a day.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Waiver {
-    /// The id of a finding, or the word for a failure.
-    pub code: String,
-    /// A host, a suffix as `*.example.com`, or `*` for whatever it is about.
-    pub endpoint: String,
-    /// Only as seen from there: `workstation`, `pod`, `node`; anywhere without it.
-    #[serde(default)]
-    pub vantage: Option<String>,
-    /// Why it is accepted, and by whom.
-    pub reason: String,
-    /// The last day on which it is.
-    #[serde(deserialize_with = "day")]
-    pub until: Date,
-}
-
-fn day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
-    let text = String::deserialize(from)?;
-    let wrong = |_| serde::de::Error::custom(format!("{text:?} is no day such as 2027-01-31"));
-    text.trim().parse().map_err(wrong)
-}
+use crate::model::waiver::Waiver;
 
 impl Waiver {
     fn fits_host(&self, host: &str) -> bool {

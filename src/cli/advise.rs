@@ -10,15 +10,16 @@ use serde_json::json;
 use super::{CommandError, Environment, Screen, runtime, show};
 use crate::analysis::advise::{Known, advise};
 use crate::analysis::networks::cidr;
-use crate::analysis::networks::{Networks, Role, Snapshot};
+use crate::analysis::networks::{Networks, Snapshot};
 use crate::cli::args::{AdviseArgs, AdviseFormat};
 use crate::cli::exit::Exit;
 use crate::cluster::{self, Access, Proposal};
 use crate::model::finding::{Confidence, Severity};
+use crate::model::networks::Role;
 use crate::model::report::Advice;
-use crate::model::settings::ProbeSettings;
 use crate::probe::net::own_routes;
 use crate::probe::resolve::system_servers;
+use crate::probe::settings::ProbeSettings;
 use crate::proxy::{self, ProxyFlags, Routes, Secret};
 use crate::report::advice::{self as rendering, free_ranges};
 

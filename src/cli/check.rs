@@ -11,15 +11,17 @@ use crate::analysis::prerequisites::Judged;
 use crate::cli::args::{CheckArgs, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
+use crate::cluster::settings::{CheckSettings, KubeChoice};
 use crate::cluster::survey::{HereSign, Listener, Sign, Survey, SurveyError, Surveyor};
 use crate::cluster::{self, Access, AccessError, Step};
 use crate::model::facts::{Asked, Facts};
 use crate::model::finding::Severity;
 use crate::model::needs::Wanted;
 use crate::model::report::{Report, Verdict};
-use crate::model::settings::{CheckSettings, KubeChoice, ProbeSettings, Scope};
+use crate::model::scope::Scope;
 use crate::probe::measure::{Stop, interruption};
 use crate::probe::net::{Net, NetError};
+use crate::probe::settings::ProbeSettings;
 use crate::report::fleet::json::Saved;
 use crate::report::{self, Format, diff};
 

@@ -6,7 +6,7 @@ use super::{CommandError, Environment, Screen, runtime, show};
 use crate::cli::args::CleanupArgs;
 use crate::cli::exit::Exit;
 use crate::cluster::{self, Access, Cleaned};
-use crate::model::settings::ProbeSettings;
+use crate::probe::settings::ProbeSettings;
 
 pub(super) fn run(args: &CleanupArgs, environment: &Environment, _: &Screen) -> Result<Exit, CommandError> {
     let choice = super::settings::kube(&args.kube);

@@ -3,9 +3,10 @@
 use super::{CommandError, Environment, Screen, check};
 use crate::cli::args::{CheckArgs, DemoArgs};
 use crate::cli::exit::Exit;
+use crate::cluster::settings::CheckSettings;
 use crate::lab::{self, Dns, Host, Lab, LabError, LabOptions, Serves, Tcp, Tls};
-use crate::model::settings::{CheckSettings, ConnectTo};
 use crate::probe::net::{Anchors, Net, Roots};
+use crate::probe::settings::ConnectTo;
 
 /// Starts the network and checks it. No file is written for it, so that none is left however the run ends, and the environment is left
 /// out: a proxy that it names would be asked for hosts that only the lab has.

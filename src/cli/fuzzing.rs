@@ -11,7 +11,7 @@ use crate::cli::args::{FailOn, FetchArgs};
 use crate::model::faults::Catalogue;
 use crate::model::report::Tool;
 use crate::model::rules::{Cloud, RuleSet};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 use crate::report::diagnosis::Diagnosis;
 use crate::report::requirements::VendorTable;
 

@@ -1,4 +1,9 @@
-//! One file for each command; the only code that writes to standard output.
+//! The command line: arguments, commands, progress, exit codes.
+//!
+//! - **Takes** arguments and the environment.
+//! - **Gives** an exit code, and is the only room that writes to standard output and error. One file for each command; each reads as
+//!   the steps: load, plan, probe, analyze, render.
+//! - **May touch** everything to its left, files that flags name, and the programs `az`, `kubectl` and `helm`.
 
 mod advise;
 mod agent;

@@ -10,12 +10,13 @@ use tokio::time::timeout;
 use super::program::{AZ, NoAnswer, ask};
 use super::{CommandError, Environment, Screen, runtime};
 use crate::analysis::prerequisites::{Judged, Known, judge};
+use crate::cluster::settings::KubeChoice;
 use crate::cluster::{self, Access, AccessError};
 use crate::model::evidence::printable;
 use crate::model::facts::{Asked, ClusterFacts, Facts, Program, Provider, Tools};
 use crate::model::faults::Catalogue;
 use crate::model::needs::Wanted;
-use crate::model::settings::{KubeChoice, ProbeSettings};
+use crate::probe::settings::ProbeSettings;
 use crate::rules;
 
 /// Facts on their way: they are asked for while endpoints are probed.

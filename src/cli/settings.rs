@@ -3,11 +3,11 @@
 use super::{CommandError, Environment};
 use crate::analysis::advise::Endpoint;
 use crate::cli::args::{CheckArgs, ClusterArgs, KubeArgs, ScopeArgs};
+use crate::cluster::settings::{CheckSettings, ClusterSettings, KubeChoice, NodeChoice};
 use crate::model::rules::{Cloud, RuleSet};
-use crate::model::settings::{
-    CheckSettings, ClusterSettings, Connectivity, KubeChoice, NodeChoice, ProbeSettings, Scope,
-};
+use crate::model::scope::{Connectivity, Scope};
 use crate::model::vantage::VantageKind;
+use crate::probe::settings::ProbeSettings;
 use crate::proxy::{self, ProxyError, ProxyFlags, Routes, Secret, Settled};
 use crate::rules::{self, Asked};
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::CommandError;
 use super::files::bounded;
-use crate::analysis::waivers::Waiver;
 use crate::model::report::Report;
+use crate::model::waiver::Waiver;
 use crate::rules::waivers;
 
 /// The waivers of all files.

@@ -12,8 +12,8 @@ use crate::analysis::chain::{Answer, Chain, LinkState, State};
 use crate::cli::args::{DiagnoseArgs, DiagnoseFormat};
 use crate::cluster::Access;
 use crate::model::faults::{Catalogue, Link};
-use crate::model::settings::ProbeSettings;
 use crate::probe::measure::{Stop, until as until_stopped};
+use crate::probe::settings::ProbeSettings;
 use crate::report;
 
 /// The first link that does not hold yet and why, and since when.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::{CommandError, Environment};
 use crate::cli::args::FetchArgs;
-use crate::model::settings::ProbeSettings;
 use crate::probe::client::Client;
 use crate::probe::net::Net;
+use crate::probe::settings::ProbeSettings;
 use crate::proxy::{self, ProxyFlags, Routes, Secret, Settled};
 
 /// A client, and what is worth saying about its proxies.

@@ -18,9 +18,10 @@ use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 use super::config::{self, Chosen, ConfigError};
 use super::dialer::Dialer;
 use super::error::{ApiError, ApiFailure};
-use crate::model::settings::{KubeChoice, ProbeSettings};
+use crate::cluster::settings::KubeChoice;
 use crate::probe::measure::interruption;
 use crate::probe::net::Net;
+use crate::probe::settings::ProbeSettings;
 use crate::proxy::{ProxyError, ProxyFlags, Routes, settle};
 
 /// A cluster that can be asked; cheap to clone.

@@ -16,7 +16,7 @@ use super::error::{ApiError, ApiFailure};
 use crate::analysis::chain::case::{Case, Log, VERSION};
 use crate::analysis::chain::redact::Redaction;
 use crate::analysis::chain::{API, SECRETS};
-use crate::analysis::networks::Skipped;
+use crate::model::networks::Skipped;
 
 /// Something to read: what it is called, where it is, and the kind of what comes.
 struct Source {

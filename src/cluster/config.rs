@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
+use crate::cluster::settings::KubeChoice;
 use crate::model::evidence::printable;
-use crate::model::settings::KubeChoice;
 
 /// A cluster that can be asked.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use super::prerequisites::{Asked, Page, room};
 use super::start::{Sight, Start, judge};
 use crate::analysis::chain::case::{Case, VERSION};
 use crate::analysis::chain::redact::Redaction;
+use crate::cluster::settings::NodeChoice;
 use crate::model::facts::{ClusterFacts, Facts};
-use crate::model::settings::NodeChoice;
 
 /// The case of a cluster whose API server sends these objects, each with its `kind`.
 pub(crate) fn case(objects: &[Value]) -> Case {

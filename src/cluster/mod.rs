@@ -1,4 +1,10 @@
-//! The Kubernetes cluster: connecting to it, reading what is there, and running the agent in it. The only user of kube.
+//! The probe step inside a Kubernetes cluster, and reading its objects.
+//!
+//! - **Takes** a kubeconfig, a plan's scope for each pod and node, and the packed agent.
+//! - **Gives** evidence from each vantage, snapshots of networks and prerequisites, and the objects on which the diagnosis of a
+//!   cluster rests.
+//! - **May touch** the API server, and is the only user of kube. What it creates belongs to a Job and goes away with it. A
+//!   cluster that does not answer is an error of its vantages; a kubeconfig that cannot be used ends the command.
 
 mod access;
 mod agents;
@@ -22,6 +28,7 @@ mod prepare;
 mod prerequisites;
 mod quantity;
 mod rights;
+pub mod settings;
 mod snapshot;
 mod start;
 #[cfg(feature = "cli")]

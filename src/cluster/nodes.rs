@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{Node, Taint};
 
-use crate::model::settings::NodeChoice;
+use crate::cluster::settings::NodeChoice;
 use crate::model::vantage::{Trouble, TroubleKind};
 
 /// What is known of a node.

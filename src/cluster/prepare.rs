@@ -14,7 +14,7 @@ use super::manifest::{Carrier, JobPlan, RunNames};
 use super::nodes::{self, NodeFacts};
 use super::{rights, run_id};
 use crate::cluster::payload::{self, Arch, Payload};
-use crate::model::settings::NodeChoice;
+use crate::cluster::settings::NodeChoice;
 use crate::model::vantage::{Trouble, TroubleKind, VantageKind};
 
 /// What is to be done inside a cluster.

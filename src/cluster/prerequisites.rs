@@ -12,9 +12,9 @@ use super::error::{ApiError, ApiFailure};
 use super::nodes::NodeFacts;
 use super::{quantity, rights};
 use crate::analysis::chain::case::resource_id;
-use crate::analysis::networks::Skipped;
 use crate::analysis::prerequisites::{NODES, PODS, RIGHTS, TRACES};
 use crate::model::facts::{ClusterFacts, NodeRoom, Traces};
+use crate::model::networks::Skipped;
 
 /// Reads all that can be read.
 ///

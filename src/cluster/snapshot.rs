@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::access::Access;
 use super::error::{ApiError, ApiFailure};
-use crate::analysis::networks::{DRY_RUN_V4, DRY_RUN_V6, Skipped, Snapshot, ranges_in_refusal};
+use crate::analysis::networks::{DRY_RUN_V4, DRY_RUN_V6, Snapshot, ranges_in_refusal};
+use crate::model::networks::Skipped;
 
 /// Something to read: what it is called, where it is, and the kind of what comes.
 struct Source {

@@ -9,12 +9,14 @@ use tokio::sync::watch;
 
 use crate::analysis::advise::{Endpoint, Known, advise};
 use crate::analysis::conclude::Sighting;
-use crate::analysis::networks::{Networks, Role, Snapshot, cidr};
+use crate::analysis::networks::{Networks, Snapshot, cidr};
+use crate::cluster::settings::{CheckSettings, ClusterSettings, NodeChoice};
 use crate::cluster::{self, Access, AccessError, AgentProxies, Looked, Order, Step};
 use crate::model::evidence::{Detail, Evidence, NotRun, Observation, Reach};
+use crate::model::networks::Role;
 use crate::model::report::{Advice, Cluster, Delivered, Facts, Vantage};
 use crate::model::rules::{PrivateLink, RuleSet};
-use crate::model::settings::{CheckSettings, ClusterSettings, NodeChoice, Scope};
+use crate::model::scope::Scope;
 use crate::model::vantage::{Trouble, TroubleKind, VantageKind};
 use crate::plan;
 use crate::plan::lookout::{self, Lookout};
@@ -444,7 +446,7 @@ pub fn agents_routes(agents: &AgentProxies) -> Result<(Routes, Vec<String>), Pro
 
 fn order(
     cluster: &ClusterSettings,
-    probe: &crate::model::settings::ProbeSettings,
+    probe: &crate::probe::settings::ProbeSettings,
     tasks: Vec<(VantageKind, Vec<u8>)>,
 ) -> Order {
     Order {
@@ -459,7 +461,7 @@ fn order(
 }
 
 /// Discovery, phases and second looks cost a handful of time-outs one after the other; retries come on top.
-fn within(probe: &crate::model::settings::ProbeSettings) -> Duration {
+fn within(probe: &crate::probe::settings::ProbeSettings) -> Duration {
     let longest = probe.timeout * 12 * (probe.retries + 1);
     probe.deadline.unwrap_or(longest).min(longest) + START
 }

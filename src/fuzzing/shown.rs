@@ -12,11 +12,12 @@ use crate::model::evidence::{
     Attempt, Cause, CertificateSummary, Detail, Evidence, Inquiry, Observation, Outcome, Purpose, Step,
     TlsDetail,
 };
+use crate::model::plan::{Action, Plan, PlannedCheck, ProbeSpec, Route, RouteKind};
 use crate::model::report::{Advice, Delivered, Facts, Report, Vantage};
 use crate::model::rules::{Answer, Certificate, Cloud, Content, Protocol, RuleSet, Statuses};
-use crate::model::settings::{Connectivity, Scope};
+use crate::model::scope::{Connectivity, Scope};
 use crate::model::vantage::VantageKind;
-use crate::plan::{self, Action, Ask, Plan, PlanOptions, PlannedCheck, ProbeSpec, Route, RouteKind};
+use crate::plan::{self, Ask, PlanOptions};
 use crate::probe::fuzzing::{HOST, Phase};
 use crate::proxy::Routes;
 use crate::report::fleet::Fleet;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::networks::Skipped;
+use crate::model::networks::Skipped;
 
 /// What is known of both.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -1,4 +1,9 @@
 //! The types that the steps exchange, and nothing that acts on them.
+//!
+//! - **Holds** what a rules file says ([`rules`]), what was seen ([`evidence`]), what is concluded from it ([`finding`], [`report`]),
+//!   and the small values that several rooms share.
+//! - **Takes and gives** nothing: the other rooms fill and read these types.
+//! - **May touch** serde, schemars, jiff and ipnet; no other room, no file, no network, no clock.
 
 pub mod evidence;
 #[cfg(feature = "cli")]
@@ -8,10 +13,16 @@ pub mod faults;
 pub mod finding;
 #[cfg(feature = "cli")]
 pub mod needs;
+pub mod networks;
+pub mod plan;
 pub mod report;
 pub mod rules;
+pub mod scope;
 pub mod secret;
-pub mod settings;
+#[cfg(feature = "cli")]
+pub mod shell;
 pub mod vantage;
 #[cfg(feature = "cli")]
 pub mod version;
+#[cfg(feature = "cli")]
+pub mod waiver;

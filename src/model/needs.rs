@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::version::Version;
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 
 /// What is needed, in each generation.
 #[derive(Clone, Debug, Deserialize)]

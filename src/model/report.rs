@@ -7,13 +7,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::networks::{Role, Skipped};
 use crate::model::evidence::{Attempt, Cause, CertificateSummary, Inquiry, InsideName, Phase, millis};
 use crate::model::finding::{Confidence, Finding, Severity};
+use crate::model::networks::{Role, Skipped};
+use crate::model::plan::{Route, UnverifiedKind};
 use crate::model::rules::{Cloud, Layer, Place, Protocol};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 use crate::model::vantage::{TroubleKind, VantageKind};
-use crate::plan::{Route, UnverifiedKind};
 
 /// One document.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

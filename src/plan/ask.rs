@@ -2,11 +2,11 @@
 
 use super::build::{Draft, PlanOptions, is_called_from, is_needed};
 use super::target::{Target, value_missing};
-use super::{Action, PlannedCheck, Route};
+use crate::model::plan::{Action, PlannedCheck, Route};
 use crate::model::rules::{
     CallerVantage, Discovery, Endpoint, HostName, HostPattern, Method, Protocol, RuleSet,
 };
-use crate::model::settings::Scope;
+use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
 use crate::rules::expand::{fill, wildcard};
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ask::Known;
 use super::reason;
 use super::target::{Target, targets};
-use super::{Action, Plan, PlannedCheck, ProbeSpec, Route};
+use crate::model::plan::{Action, Plan, PlannedCheck, ProbeSpec, Route};
 use crate::model::rules::{
     AddressClass, CallerVantage, Endpoint, Gateway, Need, PrivateLink, Protocol, RuleSet,
 };
-use crate::model::settings::{Connectivity, Scope};
+use crate::model::scope::{Connectivity, Scope};
 use crate::model::vantage::VantageKind;
 use crate::rules::expand::fill;
 

@@ -1,5 +1,6 @@
 use super::*;
-use crate::plan::{RouteKind, asks};
+use crate::model::plan::RouteKind;
+use crate::plan::asks;
 use crate::rules::expand::tests::eastus;
 use crate::rules::load::parse;
 

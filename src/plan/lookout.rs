@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::plan::{Plan, Route};
 use crate::model::rules::{Endpoint, Protocol, RuleSet};
-use crate::model::settings::Scope;
+use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
-use crate::plan::{self, Ask, Known, Plan, PlanOptions, Route};
+use crate::plan::{self, Ask, Known, PlanOptions};
 use crate::proxy::Routes;
 
 /// What plans for one vantage are made of.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Action, Plan, PlannedCheck, RouteKind};
+use crate::model::plan::{Action, Plan, PlannedCheck, RouteKind};
 use crate::model::rules::Protocol;
 
 impl fmt::Display for Plan {

@@ -1,9 +1,9 @@
 //! Which hosts stand for an endpoint, and what is said where none is known.
 
 use super::ask::Known;
-use super::{Unverified, UnverifiedKind};
+use crate::model::plan::{Unverified, UnverifiedKind};
 use crate::model::rules::{CallerVantage, Discovery, Endpoint, HostName, HostPattern, PLACEHOLDERS};
-use crate::model::settings::Scope;
+use crate::model::scope::Scope;
 use crate::rules::expand::{Filled, fill, wildcard};
 
 /// One host of an endpoint, or the lack of one.

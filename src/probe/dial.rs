@@ -8,7 +8,7 @@ use super::connect::connect;
 use super::io::Stream;
 use super::proxy;
 use crate::model::evidence::{Cause, Failure};
-use crate::plan::Route;
+use crate::model::plan::Route;
 use crate::probe::net::Net;
 
 /// Opens a connection to a host as people write it; addresses are tried in order, and each gets its share of the time.

@@ -16,7 +16,7 @@ use super::one::{Prober, Target};
 use super::opinion::Opinions;
 use super::trail::Seen;
 use crate::model::evidence::{Evidence, NotRun, Observation};
-use crate::plan::{Plan, PlannedCheck};
+use crate::model::plan::{Plan, PlannedCheck};
 use crate::probe::net::Net;
 
 /// What the engine tells a listener.

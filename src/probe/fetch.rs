@@ -14,7 +14,7 @@ use super::one::{Prober, Target};
 use super::opinion::Opinions;
 use super::trail::Seen;
 use crate::model::evidence::Observation;
-use crate::plan::PlannedCheck;
+use crate::model::plan::PlannedCheck;
 use crate::probe::net::Net;
 
 /// Walks the phases until one of the addresses has given a good answer, or all have failed. A redirection is an answer,

@@ -18,10 +18,10 @@ use super::tls::Hello;
 use super::trust::Expected;
 use super::{greeting, http, proxy, tls, websocket};
 use crate::model::evidence::{Detail, Failure, TlsDetail, TrustStore};
+use crate::model::plan::ProbeSpec;
 use crate::model::rules::Protocol;
-use crate::model::settings::ProbeSettings;
-use crate::plan::ProbeSpec;
 use crate::probe::net::{Authorization, Clock, Net, ProxyServer, Roots};
+use crate::probe::settings::ProbeSettings;
 use crate::proxy::Routes;
 
 /// What a server does, and how its answer is looked at: the first byte of an input.

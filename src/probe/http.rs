@@ -17,8 +17,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::io::Paced;
 use super::{appliance, classify};
 use crate::model::evidence::{Cause, Failure, HttpDetail, TrustStore, printable, without_secrets};
+use crate::model::plan::ProbeSpec;
 use crate::model::rules::{Content, Method, Statuses};
-use crate::plan::ProbeSpec;
 use crate::probe::net::ProxyServer;
 
 /// Where a request goes and what is known of the connection it goes over.

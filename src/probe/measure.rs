@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::model::evidence::Evidence;
-use crate::plan::Plan;
+use crate::model::plan::Plan;
 use crate::plan::lookout::Lookout;
 use crate::probe::discovery::Discoveries;
 use crate::probe::net::Net;

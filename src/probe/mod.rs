@@ -1,7 +1,10 @@
-//! One probe, phase by phase, and many of them at once.
+//! A plan becomes evidence: DNS, TCP, proxy, TLS, HTTP and WebSocket, each phase by itself, many checks at once.
 //!
-//! Every phase is our own over a connection that we own, so that a failure keeps its phase, its time and its cause. A
-//! probe is no client: one attempt for each address, no hidden retry, no redirect followed.
+//! - **Takes** a [`Plan`](crate::model::plan::Plan) and [`Net`](net::Net): resolver, trust, proxies, diversions, time-outs, clock.
+//! - **Gives** [`Evidence`](crate::model::evidence::Evidence). Every phase runs over a connection of our own, so that a failure keeps its phase, its
+//!   time and its code; one attempt for each address, no hidden retry, no redirect followed. What the network refuses is
+//!   data and never an error.
+//! - **May touch** the network and the clock. Error types of other crates stop here.
 
 pub mod agent;
 mod appliance;
@@ -28,6 +31,7 @@ mod one;
 mod opinion;
 mod proxy;
 pub mod resolve;
+pub mod settings;
 mod tls;
 mod trail;
 pub mod trust;

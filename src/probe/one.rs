@@ -13,10 +13,10 @@ use super::opinion::Opinions;
 use super::trail::Seen;
 use super::walk::Walk;
 use crate::model::evidence::{Cause, Detail, Failure, Outcome, Purpose, Reach, ResolveDetail, Step};
+use crate::model::plan::{Action, PlannedCheck, ProbeSpec, Route};
 use crate::model::rules::{AddressClass, Protocol};
-use crate::model::settings::ConnectTo;
-use crate::plan::{Action, PlannedCheck, ProbeSpec, Route};
 use crate::probe::net::{Net, ProxyServer};
+use crate::probe::settings::ConnectTo;
 
 /// What is probed.
 #[derive(Clone, Debug)]

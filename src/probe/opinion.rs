@@ -19,8 +19,8 @@ use super::one::{Destination, Prober, Target};
 use super::trail::Seen;
 use super::verifier::Verifier;
 use crate::model::evidence::{Attempt, Cause, Detail, Failure, HttpDetail, Outcome, Phase, Purpose};
+use crate::model::plan::ProbeSpec;
 use crate::model::rules::{Answer, Protocol};
-use crate::plan::ProbeSpec;
 
 /// The opinions of a run, by what is probed. Checks that ask for the same thing share one.
 #[derive(Debug, Default)]

@@ -4,9 +4,9 @@ use super::Given;
 use super::client::{Bypass, Client};
 use super::no_proxy::SkipRange;
 use super::url::ProxyUrl;
+use crate::model::plan::{Route, RouteKind};
 use crate::model::rules::Protocol;
-use crate::model::settings::Connectivity;
-use crate::plan::{Route, RouteKind};
+use crate::model::scope::Connectivity;
 
 /// The proxies in force and what goes around them.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::screen::{Paint, Screen};
 use super::text::TextOptions;
-use crate::analysis::networks::Role;
 use crate::model::finding::{Confidence, Severity};
+use crate::model::networks::Role;
 use crate::model::report::{Advice, KnownNetwork, Overlap, SkipProblem, SkipRangeAdvice};
 
 /// One screen.

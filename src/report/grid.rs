@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::screen::{Paint, Screen, width};
 use crate::model::evidence::{Attempt, Outcome, Phase, Purpose, Step};
+use crate::model::plan::RouteKind;
 use crate::model::report::{Check, CheckVerdict};
 use crate::model::rules::Protocol;
-use crate::plan::RouteKind;
 
 /// Rows under a title.
 pub(super) struct Section {

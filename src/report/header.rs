@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use super::crowds::together;
 use super::screen::{Paint, Screen};
 use super::tally::{plural, some_of};
+use crate::model::plan::{Route, RouteKind};
 use crate::model::report::{Check, Report, Vantage};
 use crate::model::rules::Layer;
 use crate::model::vantage::VantageKind;
-use crate::plan::{Route, RouteKind};
 
 /// How many routes and resolvers are named.
 const NAMED: usize = 3;

@@ -5,9 +5,9 @@ use super::grid::human;
 use super::prerequisites::is_lacking;
 use super::tally::{Count, Tally, some_of};
 use crate::model::finding::{Finding, Severity};
+use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
 use crate::model::vantage::VantageKind;
-use crate::plan::UnverifiedKind;
 
 /// The features without which there is no connected cluster at all; the others can be missing from one.
 const CONNECTING: [&str; 2] = ["core", "onboarding-cli"];

@@ -4,7 +4,7 @@ use super::screen::{Paint, Screen, bare};
 use super::tally::{Standing, Tally};
 use crate::model::report::{Report, Verdict};
 use crate::model::rules::Cloud;
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 
 /// Draws the commands that follow from a report.
 pub(super) fn draw(screen: &mut Screen, tally: &Tally<'_>) {

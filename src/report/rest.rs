@@ -3,8 +3,8 @@
 use super::rows::{MOST_CROWDS, reason};
 use super::screen::{Paint, Screen};
 use super::tally::{Standing, Tally, some_of, target};
+use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
-use crate::plan::UnverifiedKind;
 
 /// How many hosts of a kind are named.
 const NAMED: usize = 4;

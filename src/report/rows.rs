@@ -7,8 +7,8 @@ use super::grid::{Row, Section, cells, human, label, telling_time};
 use super::screen::Paint;
 use super::tally::{Standing, Tally, plural, some_of, target};
 use crate::model::evidence::{Cause, Phase};
+use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, CheckVerdict};
-use crate::plan::UnverifiedKind;
 
 /// From so many on, checks that fail alike are one row.
 const FOLD_FROM: usize = 3;

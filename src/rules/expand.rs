@@ -1,7 +1,7 @@
 //! Filling the placeholders of hosts and paths.
 
 use crate::model::rules::scalars::placeholders;
-use crate::model::settings::Scope;
+use crate::model::scope::Scope;
 
 /// A template with its placeholders filled, as far as they are known.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,7 +94,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::model::rules::{Cloud, Region};
-    use crate::model::settings::Connectivity;
+    use crate::model::scope::Connectivity;
 
     /// A scope in eastus, with or without what the rules may not know of a region.
     pub(crate) fn eastus(codes: bool, values: &[(&str, &str)]) -> Scope {

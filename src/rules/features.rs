@@ -2,7 +2,7 @@
 
 use super::scope::ScopeError;
 use crate::model::rules::{Cloud, Feature, RuleSet};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 
 /// The features that are on, in the order of the rules: those asked for with all that they need, or the defaults.
 ///

@@ -1,4 +1,9 @@
-//! The list of what has to be open: the file format, how it is read and how it is fitted to a cloud and region.
+//! Rules files: what has to be open, for which product, cloud, region and feature.
+//!
+//! - **Takes** YAML files, the built-in ones among them, and what the user chose: cloud, region, features, values.
+//! - **Gives** a checked [`RuleSet`](crate::model::rules::RuleSet), fitted to a scope; waivers and the catalogue of faults are read here too.
+//!   What is wrong in a file is a problem with its line and what would be right.
+//! - **May touch** files, and is the only user of a YAML parser.
 
 #[cfg(feature = "cli")]
 pub mod builtin;

@@ -6,7 +6,7 @@ use super::features::features;
 use super::suggest::{did_you_mean, nearest};
 use crate::model::rules::scalars::check_host_name;
 use crate::model::rules::{Cloud, PLACEHOLDERS, Region, RuleSet};
-use crate::model::settings::{Connectivity, Scope};
+use crate::model::scope::{Connectivity, Scope};
 
 /// What was asked for.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::suggest::did_you_mean;
-use crate::analysis::waivers::Waiver;
+use crate::model::waiver::Waiver;
 
 /// A file that cannot be read as waivers.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arcprobe::model::evidence::Cause;
-use arcprobe::model::settings::{ConnectTo, ProbeSettings};
 use arcprobe::probe::client::{Client, ClientError, Problem, Request, Response, WebUrl};
 use arcprobe::probe::net::Net;
+use arcprobe::probe::settings::{ConnectTo, ProbeSettings};
 use arcprobe::proxy::{ProxyFlags, Routes, settle};
 
 use crate::lab::{Dns, Host, Http, LOGIN, Lab, Proxy, Tcp, Tls, gzip_bomb};

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use arcprobe::cli::rules::{RulesArgs, RulesCommandError, run, schema};
+use arcprobe::model::plan::{Route, RouteKind};
 use arcprobe::model::rules::{Cloud, HostName, RuleSet};
-use arcprobe::model::settings::Connectivity;
+use arcprobe::model::scope::Connectivity;
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::plan::{PlanOptions, Route, RouteKind, is_needed, plan};
+use arcprobe::plan::{PlanOptions, is_needed, plan};
 use arcprobe::rules::load::parse;
 use arcprobe::rules::{Asked, RulesError, builtin, scope, values};
 use serde_json::Value;

@@ -3,9 +3,9 @@
 use ipnet::IpNet;
 
 use super::Known;
-use crate::analysis::networks::Role;
 use crate::analysis::networks::cidr::merged;
 use crate::model::finding::Severity;
+use crate::model::networks::Role;
 use crate::model::report::{SkipEntry, SkipProblem, SkipProblemKind as Kind};
 use crate::proxy::{Client, Difference, EntryKind, SkipRange, differences};
 
@@ -102,7 +102,7 @@ fn lacking_network(known: &Known<'_>, range: &SkipRange, wanted: &IpNet) -> Opti
 fn harmful(known: &Known<'_>, range: &SkipRange) -> Vec<SkipProblem> {
     let mut problems: Vec<SkipProblem> = Vec::new();
     let is_private = |e: &super::Endpoint| {
-        e.is_private && known.connectivity == Some(crate::model::settings::Connectivity::PrivateLink)
+        e.is_private && known.connectivity == Some(crate::model::scope::Connectivity::PrivateLink)
     };
     for endpoint in known.endpoints.iter().filter(|e| !is_private(e)) {
         let host = endpoint.host.replace('*', "x");

@@ -11,9 +11,10 @@ use std::path::Path;
 
 use ipnet::IpNet;
 
-use crate::analysis::networks::{Networks, Role, Skipped, cidr};
+use crate::analysis::networks::{Networks, cidr};
+use crate::model::networks::{Role, Skipped};
 use crate::model::report::{Advice, KnownNetwork, SkipRangeAdvice};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 use crate::proxy::Routes;
 
 pub use commands::{connect, update};

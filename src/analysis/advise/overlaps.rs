@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use super::Known;
-use crate::analysis::networks::Role;
 use crate::analysis::networks::cidr::{bare, overlap, single};
 use crate::model::finding::Severity;
+use crate::model::networks::Role;
 use crate::model::report::Overlap;
 
 /// Something with a place among the addresses.

@@ -3,11 +3,12 @@
 use ipnet::IpNet;
 
 use super::Known;
+use crate::analysis::networks::Claim;
 use crate::analysis::networks::cidr::{merged, single};
-use crate::analysis::networks::{Claim, Role};
 use crate::model::finding::Confidence;
+use crate::model::networks::Role;
 use crate::model::report::SkipEntry;
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 
 /// What has to go around the proxy, in the order in which it matters.
 pub(super) fn entries(known: &Known<'_>) -> Vec<SkipEntry> {

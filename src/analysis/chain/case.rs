@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::redact::Redaction;
-use crate::analysis::networks::Skipped;
 use crate::model::facts::{Asked, Facts};
+use crate::model::networks::Skipped;
 
 /// What was read of a cluster, without secrets. Saved by `diagnose --save-evidence`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -18,11 +18,11 @@ use serde::Serialize;
 
 pub use view::{API, SECRETS};
 
-use crate::analysis::networks::Skipped;
 use crate::analysis::prerequisites::Judged;
 use crate::model::faults::{Catalogue, Entry, Link, Place};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::needs::Support;
+use crate::model::networks::Skipped;
 use crate::model::report::{Check, CheckVerdict, Prerequisite};
 use crate::model::vantage::VantageKind;
 use azure::{AzureCluster, Status};

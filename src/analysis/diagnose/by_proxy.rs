@@ -8,8 +8,8 @@ use super::look;
 use super::scene::{Scene, View};
 use crate::analysis::verdict::attempts::{most_telling, probes, reached};
 use crate::model::evidence::{Cause, Detail, Phase, ProxyDetail};
+use crate::model::plan::RouteKind;
 use crate::model::report::Check;
-use crate::plan::RouteKind;
 
 /// Causes that a living proxy gives for an answer.
 const REFUSALS: &[Cause] = &[Cause::ProxyAuthRequired, Cause::ProxyDenied, Cause::ProxyUpstream];

@@ -5,9 +5,9 @@ use super::phrase::places;
 use super::scene::{Scene, View};
 use super::{Diagnosis, Words};
 use crate::model::finding::{Confidence, Severity};
+use crate::model::plan::UnverifiedKind;
 use crate::model::report::Vantage;
 use crate::model::vantage::TroubleKind as Kind;
-use crate::plan::UnverifiedKind;
 
 pub(super) const UNREACHABLE: Diagnosis = Diagnosis { id: "cluster_unreachable", groups: unreachable, words };
 pub(super) const LOGIN: Diagnosis = Diagnosis { id: "cluster_login", groups: login, words };

@@ -7,8 +7,8 @@ use super::{Diagnosis, Words, commands, look};
 use crate::analysis::verdict::attempts::{contradiction, most_telling, probes};
 use crate::model::evidence::{Attempt, Cause, Detail, Phase, Step, printable};
 use crate::model::finding::{Confidence, Severity};
+use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
-use crate::plan::UnverifiedKind;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "probe_disagrees", groups, words };
 

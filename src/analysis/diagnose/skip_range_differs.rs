@@ -7,9 +7,9 @@ use super::phrase::{list, noun};
 use super::scene::{Scene, View};
 use super::{Context, Diagnosis, Words};
 use crate::model::finding::{Confidence, Severity};
+use crate::model::plan::RouteKind;
 use crate::model::report::{Check, CheckVerdict};
 use crate::model::rules::Protocol;
-use crate::plan::RouteKind;
 use crate::proxy::{Difference, differences};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "skip_range_differs", groups, words };

@@ -5,8 +5,8 @@ use super::phrase::{count, list};
 use super::scene::{Scene, View};
 use super::{Diagnosis, Words, look};
 use crate::model::finding::{Confidence, Severity};
+use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
-use crate::plan::UnverifiedKind;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "value_missing", groups, words };
 

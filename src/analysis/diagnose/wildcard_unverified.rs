@@ -5,8 +5,8 @@ use super::phrase::{count, list, noun};
 use super::scene::{Scene, View};
 use super::{Diagnosis, Words, commands, discovery_failed, look};
 use crate::model::finding::Confidence;
+use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
-use crate::plan::UnverifiedKind;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "wildcard_unverified", groups, words };
 

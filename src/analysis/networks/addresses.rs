@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
+use super::Place;
 use super::services::kubeadm;
 use super::snapshot::{Snapshot, yaml_value};
-use super::{Place, Role};
+use crate::model::networks::Role;
 
 /// Each address once, with the first source that names it.
 pub(super) fn places(snapshot: &Snapshot) -> Vec<Place> {

@@ -3,11 +3,12 @@
 use ipnet::IpNet;
 use serde_json::Value;
 
+use super::Claim;
 use super::cidr::{cover, cover_of, merged, parse_list};
 use super::services::{kubeadm, node_argument, texts};
 use super::snapshot::{Snapshot, flag, variable, words, yaml_value};
-use super::{Claim, Role};
 use crate::model::finding::Confidence::{self, High, Low, Medium};
+use crate::model::networks::Role;
 
 /// All that any source says, the best proof first.
 pub(super) fn claims(snapshot: &Snapshot) -> Vec<Claim> {

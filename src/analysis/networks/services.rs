@@ -3,10 +3,11 @@
 use ipnet::IpNet;
 use serde_json::Value;
 
+use super::Claim;
 use super::cidr::{cover, parse_list};
 use super::snapshot::{Snapshot, flag, words, yaml_value};
-use super::{Claim, Role};
 use crate::model::finding::Confidence::{High, Low, Medium};
+use crate::model::networks::Role;
 
 /// An address that lies in no service range: reserved since ever (RFC 1112 4).
 pub const DRY_RUN_V4: &str = "240.0.0.1";

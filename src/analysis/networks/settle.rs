@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use super::{Claim, Role};
+use super::Claim;
 use crate::model::finding::Confidence;
+use crate::model::networks::Role;
 
 /// For each role and family the claims of the best source count; what lies outside of what is in use never does. Each claim
 /// stands once, however many nodes make it.

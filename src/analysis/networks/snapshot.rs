@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::model::networks::Skipped;
 
 /// Objects of a cluster, each with its `kind`, and what could not be read.
 #[derive(Clone, Debug, Default)]
@@ -20,15 +20,6 @@ pub struct Snapshot {
     pub skipped: Vec<Skipped>,
     /// What the user says; it counts before everything else.
     pub given: Given,
-}
-
-/// A source that was not read.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Skipped {
-    /// Such as `ConfigMap kube-system/kubeadm-config`.
-    pub source: String,
-    /// Forbidden, absent, or what went wrong.
-    pub why: String,
 }
 
 /// What the user says.

@@ -1,8 +1,8 @@
 use super::*;
-use crate::analysis::networks::Skipped;
 use crate::model::facts::{ClusterFacts, NodeRoom, Program, Provider, Rights, Tools, Traces};
 use crate::model::finding::Severity;
-use crate::model::settings::Connectivity;
+use crate::model::networks::Skipped;
+use crate::model::scope::Connectivity;
 use crate::rules;
 
 fn node(name: &str) -> NodeRoom {

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use crate::model::evidence::{Attempt, Cause, Detail, Phase, Purpose, Reach};
+use crate::model::plan::{PlannedCheck, ProbeSpec, RouteKind};
 use crate::model::rules::{AddressClass, PrivateLink};
-use crate::plan::{PlannedCheck, ProbeSpec, RouteKind};
 
 /// What is wrong with the answer of the lookup.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use super::attempts::{good_addresses, probes, reached};
 use super::ruling::Ruling;
 use crate::model::evidence::{Attempt, Cause, Outcome, Phase, Purpose};
+use crate::model::plan::RouteKind;
 use crate::model::report::{Check, CheckVerdict};
-use crate::plan::RouteKind;
 
 /// One place where hellos arrive. By way of a proxy the address is the proxy's, so that the host tells the places apart.
 type Place = (SocketAddr, Option<String>);

@@ -12,8 +12,8 @@ mod overall;
 mod ruling;
 
 use crate::model::evidence::{Evidence, NotRun, Observation, printable};
+use crate::model::plan::{Plan, PlannedCheck, UnverifiedKind};
 use crate::model::report::{Check, CheckVerdict};
-use crate::plan::{Plan, PlannedCheck, UnverifiedKind};
 use ruling::Ruling;
 
 pub use overall::{Alternatives, WAIVER_EXPIRED, answer, overall};

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use crate::model::finding::{Finding, Severity};
+use crate::model::plan::UnverifiedKind;
 pub use crate::model::report::WAIVER_EXPIRED;
 use crate::model::report::{
     Check, CheckVerdict, Prerequisite, PrerequisiteVerdict, Report, Vantage, Verdict,
 };
-use crate::plan::UnverifiedKind;
 
 /// The groups of checks that replace each other and of which one is met. A group never spans vantages: what a pod reaches
 /// is no help to a node.

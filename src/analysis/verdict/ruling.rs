@@ -9,7 +9,7 @@ use super::{INSPECTED, clock};
 use crate::model::evidence::{
     Attempt, Cause, Detail, NotRun, Observation, Outcome, Phase, Purpose, Step, TlsDetail, TrustStore,
 };
-use crate::plan::{Action, PlannedCheck, ProbeSpec, RouteKind, UnverifiedKind};
+use crate::model::plan::{Action, PlannedCheck, ProbeSpec, RouteKind, UnverifiedKind};
 
 /// What came out of a check.
 #[derive(Debug)]

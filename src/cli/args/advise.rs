@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::parse::{parse_domain, parse_entry, parse_host, parse_network, secret};
 use super::{FailOn, KubeArgs};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 use crate::proxy::Secret;
 
 /// `arcprobe advise`.

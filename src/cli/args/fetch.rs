@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::parse::{parse_connect_to, parse_duration, parse_resolver, secret};
-use crate::model::settings::ConnectTo;
+use crate::probe::settings::ConnectTo;
 use crate::proxy::Secret;
 
 /// How pages are fetched. Proxies that are not given come from the environment, as for `check`.

@@ -1,4 +1,4 @@
-//! What can be typed, and how it becomes [`CheckSettings`](crate::model::settings::CheckSettings).
+//! What can be typed, and how it becomes [`CheckSettings`](crate::cluster::settings::CheckSettings).
 
 mod advise;
 mod demo;
@@ -32,7 +32,8 @@ pub use requirements::{RequirementsArgs, RequirementsFormat};
 use crate::cli::explain::ExplainArgs;
 use crate::cli::rules::RulesArgs;
 use crate::model::finding::Severity;
-use crate::model::settings::{ConnectTo, Connectivity};
+use crate::model::scope::Connectivity;
+use crate::probe::settings::ConnectTo;
 use crate::proxy::Secret;
 use crate::report::Format;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::model::settings::ConnectTo;
+use crate::probe::settings::ConnectTo;
 use crate::proxy::Secret;
 
 /// A proxy's URL can hold a password. It is taken as it is, since a message of the parser would repeat it.

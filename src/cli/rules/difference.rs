@@ -14,7 +14,7 @@ use crate::cli::args::{FailOn, FetchArgs};
 use crate::cli::exit::Exit;
 use crate::model::evidence::{printable, printable_lines};
 use crate::model::rules::{Cloud, Layer, RuleSet};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 use crate::report::requirements::{Compared, Difference, Expected, Known, VendorTable, compare};
 use crate::rules::{features, region};
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::merged::table;
 use super::{RulesCommandError, ShowArgs};
 use crate::model::rules::{CallerVantage, Cloud, Endpoint, Need, Protocol, RuleSet};
-use crate::model::settings::Scope;
+use crate::model::scope::Scope;
 use crate::plan::is_needed;
 use crate::rules::expand::fill;
 use crate::rules::{Asked, features, scope, values};

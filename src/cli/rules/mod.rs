@@ -19,7 +19,7 @@ use super::Environment;
 use crate::cli::exit::Exit;
 use crate::model::evidence::printable_lines;
 use crate::model::rules::{Cloud, RuleSet, RulesFile};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 use crate::report::json::escape;
 use crate::rules::load::{load_file, to_yaml};
 use crate::rules::{RulesError, ScopeError, did_you_mean};

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::VERSION;
 use crate::model::evidence::millis;
 use crate::model::rules::RuleSet;
-use crate::model::settings::{ConnectTo, ProbeSettings, Scope};
+use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
 use crate::plan::lookout::{Lookout, Reach};
 use crate::probe::Bounds;
 use crate::probe::net::{Net, Roots};
+use crate::probe::settings::{ConnectTo, ProbeSettings};
 use crate::proxy::{Given, ProxyError, ProxyUrl, Routes, SkipRange};
 
 /// What is to be measured, and with what. It holds the proxies' passwords, so it travels in a Secret and has no `Debug`.

@@ -23,8 +23,8 @@ use tokio::time::Instant;
 
 use self::names::Names;
 use super::{http as exchange, trust};
+use crate::model::plan::Route;
 use crate::model::rules::Protocol;
-use crate::plan::Route;
 use crate::probe::net::{Net, ProxyServer};
 
 pub use error::{ClientError, Problem};

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use super::answer::{self, Manifest};
 use crate::analysis::verdict;
 use crate::model::evidence::{Cause, Inquiry, InquiryOutcome, Phase, printable};
+use crate::model::plan::{Action, PlannedCheck, ProbeSpec};
 use crate::model::rules::{Discovery, HttpStatus, Statuses};
 use crate::model::vantage::VantageKind;
-use crate::plan::{Action, Ask, PlannedCheck, ProbeSpec};
+use crate::plan::Ask;
 use crate::probe::net::Net;
 use crate::probe::{Reply, fetch};
 

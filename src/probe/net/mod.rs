@@ -15,9 +15,9 @@ use http::HeaderValue;
 use rustls::pki_types::UnixTime;
 
 use crate::model::evidence::CertificateSummary;
-use crate::model::settings::{ConnectTo, ProbeSettings};
-use crate::plan::{Route, RouteKind};
+use crate::model::plan::{Route, RouteKind};
 use crate::probe::resolve::Resolver;
+use crate::probe::settings::{ConnectTo, ProbeSettings};
 use crate::probe::trust::Trust;
 use crate::proxy::{ProxyScheme, ProxyUrl, Routes};
 

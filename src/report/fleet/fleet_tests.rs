@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::UnverifiedKind;
+use crate::model::plan::UnverifiedKind;
 use crate::report::json;
 
 fn member(context: &str, report: Option<Report>) -> Member {

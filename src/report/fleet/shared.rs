@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{Found, Member, Shared};
 use crate::model::finding::Finding;
+use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
-use crate::plan::UnverifiedKind;
-use crate::report::shell_word;
+use crate::model::shell::shell_word;
 
 /// The causes that more than one cluster has, the gravest and widest first.
 ///

@@ -11,7 +11,7 @@ use super::format::{Exported, NO_VALUE, left_out};
 use super::host::Host;
 use super::{Requirement, Requirements};
 use crate::model::rules::CallerVantage;
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 
 pub(super) fn write(list: &Requirements) -> Exported {
     let is_of_pods = |item: &&Requirement| item.from.contains(&CallerVantage::Pod);

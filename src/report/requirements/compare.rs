@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::vendor_table::{self, Listed, Pattern, VendorTable};
 use crate::model::rules::{Cloud, Endpoint, Region, RuleSet};
-use crate::model::settings::{Connectivity, Scope};
+use crate::model::scope::{Connectivity, Scope};
 use crate::rules::expand::{fill, is_of_region};
 
 /// What the rules are narrowed to.

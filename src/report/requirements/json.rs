@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Fact, Origin, Requirement, Requirements};
 use crate::model::rules::{Cloud, Layer, Need, Protocol};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 use crate::report::json::escape;
 
 pub(super) fn write(list: &Requirements) -> String {

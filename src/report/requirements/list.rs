@@ -7,7 +7,7 @@ use super::{Fact, Origin, Requirement, Requirements, Topic, bounded};
 use crate::model::rules::{
     CallerVantage, Endpoint, HostPattern, Inspection, PLACEHOLDERS, PrivateLink, RuleSet,
 };
-use crate::model::settings::{Connectivity, Scope};
+use crate::model::scope::{Connectivity, Scope};
 use crate::plan::is_needed;
 use crate::rules::expand::{Filled, fill};
 

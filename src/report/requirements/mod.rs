@@ -19,7 +19,7 @@ mod vendor_text;
 
 use crate::model::evidence::printable;
 use crate::model::rules::{CallerVantage, Cloud, Layer, Need, Protocol};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 
 pub use compare::{Compared, Difference, Expected, Known, OnlyInRules, OnlyInTable, compare};
 pub use format::{Exported, Form, export};

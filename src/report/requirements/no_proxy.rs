@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::format::Exported;
 use super::host::{Cover, Host};
 use super::{Requirement, Requirements};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 
 pub(super) fn write(list: &Requirements) -> Exported {
     let private: Vec<&Requirement> = list.items.iter().filter(|item| item.is_private).collect();

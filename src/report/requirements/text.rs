@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::rules::{Cloud, Need};
-use crate::model::settings::Connectivity;
+use crate::model::scope::Connectivity;
 use crate::report::requirements::{Origin, Requirement, Requirements, Topic};
 use crate::report::screen::{Paint, Screen, bare};
 use crate::report::tally::plural;

@@ -1,8 +1,8 @@
 //! Scenarios with vantages inside a cluster: what only a comparison shows, and what keeps a vantage from being looked from.
 
-use arcprobe::analysis::networks::Role;
 use arcprobe::model::evidence::{Cause, InsideName, NotRun};
 use arcprobe::model::finding::Severity;
+use arcprobe::model::networks::Role;
 use arcprobe::model::report::Verdict::{Blocked, Incomplete, ReadyWithWarnings};
 use arcprobe::model::report::{
     Advice, Check, Overlap, SkipProblem, SkipProblemKind, SkipRangeAdvice, Vantage,

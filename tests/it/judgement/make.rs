@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use arcprobe::analysis::verdict;
 use arcprobe::model::evidence::*;
+use arcprobe::model::plan::*;
 use arcprobe::model::report::{Check, Delivered, Facts, Vantage};
 use arcprobe::model::rules::*;
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::plan::*;
 
 pub(crate) const RESOLVER: &str = "10.0.0.53:53";
 

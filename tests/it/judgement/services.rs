@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use arcprobe::model::evidence::{Cause, Inquiry, InquiryOutcome, NotRun, Purpose};
+use arcprobe::model::plan::UnverifiedKind;
 use arcprobe::model::report::Verdict::{Blocked, Incomplete, Ready, ReadyWithWarnings};
 use arcprobe::model::rules::Protocol;
 use arcprobe::model::vantage::VantageKind::{Node, Pod, Workstation};
-use arcprobe::plan::UnverifiedKind;
 
 use super::goldens::Scenario;
 use super::make::{Case, healthy, https, judged, wss};

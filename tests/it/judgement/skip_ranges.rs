@@ -1,8 +1,8 @@
 //! Scenarios of what goes around a proxy.
 
 use arcprobe::model::evidence::Cause;
+use arcprobe::model::plan::{Route, RouteKind};
 use arcprobe::model::report::Verdict::{Blocked, Ready, ReadyWithWarnings};
-use arcprobe::plan::{Route, RouteKind};
 use arcprobe::proxy::SkipRange;
 
 use super::goldens::Scenario;

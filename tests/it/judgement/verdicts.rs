@@ -3,10 +3,10 @@
 
 use arcprobe::analysis::verdict;
 use arcprobe::model::evidence::{Cause, CertificateSummary, Evidence, NotRun, Purpose, TrustStore};
+use arcprobe::model::plan::{Plan, UnverifiedKind};
 use arcprobe::model::report::{Check, CheckVerdict, Verdict};
 use arcprobe::model::rules::{AddressClass, PrivateLink, Protocol};
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::plan::{Plan, UnverifiedKind};
 
 use super::make::{Case, https, judged, vantage, wss};
 

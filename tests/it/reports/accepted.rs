@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use arcprobe::analysis::waivers::{Waiver, apply};
+use arcprobe::analysis::waivers::apply;
 use arcprobe::model::report::{CheckVerdict, PrerequisiteVerdict, Report, Verdict};
+use arcprobe::model::waiver::Waiver;
 use arcprobe::report::diff::{compare, text};
 use arcprobe::report::text::TextOptions;
 use arcprobe::report::{Format, render};

@@ -8,13 +8,13 @@ use arcprobe::model::evidence::{
     ResolveDetail, Step, TlsDetail, TrustStore, WebSocketDetail,
 };
 use arcprobe::model::finding::{Confidence, Finding, Remedy, Severity};
+use arcprobe::model::plan::{Route, RouteKind, UnverifiedKind};
 use arcprobe::model::report::{
     Advice, Check, CheckVerdict, Delivered, Facts, Report, Run, Tool, Vantage, Verdict,
 };
 use arcprobe::model::rules::{Cloud, Layer, Protocol};
-use arcprobe::model::settings::Connectivity;
+use arcprobe::model::scope::Connectivity;
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::plan::{Route, RouteKind, UnverifiedKind};
 
 /// The features of the samples, in order.
 pub(super) const FEATURES: [&str; 4] = ["core", "onboarding-cli", "cluster-connect", "custom-locations"];

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use arcprobe::model::evidence::{CertificateSummary, Detail, TrustStore};
+use arcprobe::model::plan::UnverifiedKind;
 use arcprobe::model::report::{CheckVerdict, Report};
-use arcprobe::plan::UnverifiedKind;
 use arcprobe::report::diff::{Diff, compare, text};
 
 use super::samples::ALL;

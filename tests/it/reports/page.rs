@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use arcprobe::analysis::networks::Role;
 use arcprobe::model::finding::Confidence;
+use arcprobe::model::networks::Role;
 use arcprobe::model::report::{KnownNetwork, Report, SkipEntry, SkipRangeAdvice};
 use arcprobe::report::{Format, render};
 use roxmltree::{Document, Node};

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use arcprobe::analysis::waivers::{self, Waiver};
+use arcprobe::analysis::waivers;
 use arcprobe::model::evidence::{Attempt, Cause, Detail, Inquiry, InquiryOutcome};
 use arcprobe::model::finding::{Confidence, Remedy, Severity};
+use arcprobe::model::plan::{Route, RouteKind, UnverifiedKind};
 use arcprobe::model::report::{
     Accepted, Check, CheckVerdict, ConnectCommand, Facts, Prerequisite, PrerequisiteVerdict, Report, Verdict,
 };
-use arcprobe::model::settings::Connectivity;
+use arcprobe::model::scope::Connectivity;
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::plan::{Route, RouteKind, UnverifiedKind};
+use arcprobe::model::waiver::Waiver;
 use jiff::civil::{Date, date};
 
 use super::build::{direct, fail, finding, met, report, unverified, vantage};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use arcprobe::model::rules::{Cloud, HostPattern};
-use arcprobe::model::settings::Connectivity;
+use arcprobe::model::scope::Connectivity;
 use arcprobe::report::requirements::{Form, Requirements, export, list, schema};
 use arcprobe::rules::{Asked, builtin, scope, values};
 

@@ -1,0 +1,150 @@
+//! What is to be checked from one vantage, and how: the ordered list that planning gives and probing takes.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::rules::{AddressClass, Answer, Certificate, Inspection, Method, PrivateLink, Protocol};
+use crate::model::vantage::VantageKind;
+
+/// What is to be checked from one vantage, in order.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// From where.
+    pub vantage: VantageKind,
+    /// In the order of the rules.
+    pub checks: Vec<PlannedCheck>,
+}
+
+impl Plan {
+    /// The same with the ids of a vantage that is one of several of its kind.
+    #[must_use]
+    pub fn seen_from(mut self, id: &str) -> Self {
+        let kind = self.vantage.word();
+        for check in &mut self.checks {
+            if let Some(rest) = check.id.strip_prefix(kind) {
+                check.id = format!("{id}{rest}");
+            }
+        }
+        self
+    }
+}
+
+/// One requirement at one host, and what is going to be done about it.
+#[derive(Clone, Debug)]
+pub struct PlannedCheck {
+    /// `vantage/requirement/host`, unique in the plan and stable between runs.
+    pub id: String,
+    /// The id of the rule.
+    pub requirement: String,
+    /// What is behind the endpoint.
+    pub title: String,
+    /// What it is needed for.
+    pub why: String,
+    /// What breaks without it, as a user sees it.
+    pub breaks: String,
+    /// Whether a feature that is on does not work without it.
+    pub required: bool,
+    /// The features that are on and need it.
+    pub features: Vec<String>,
+    /// Who calls it.
+    pub callers: Vec<String>,
+    /// Checks with the same word replace each other: one that is met is enough.
+    pub alternative: Option<String>,
+    /// The host; `None` where it cannot be known.
+    pub host: Option<String>,
+    /// The TCP port.
+    pub port: u16,
+    /// What is spoken there.
+    pub protocol: Protocol,
+    /// The wildcard or template that the host came from, in the form that a firewall rule takes.
+    pub pattern: Option<String>,
+    /// How to get there, and why so.
+    pub route: Route,
+    /// Why this check is in the plan.
+    pub reason: String,
+    /// What is going to be done.
+    pub action: Action,
+}
+
+/// How packets get to an endpoint.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Route {
+    /// Directly or by way of a proxy.
+    pub kind: RouteKind,
+    /// `scheme://host:port` without credentials.
+    pub proxy: Option<String>,
+    /// Why this way: the flag, the variable, the skip-range entry.
+    pub reason: String,
+}
+
+/// Directly or by way of a proxy.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub enum RouteKind {
+    Direct,
+    Proxy,
+}
+
+/// What is done about a check.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// The host is probed.
+    Probe(ProbeSpec),
+    /// Nothing is sent; the requirement stays unverified.
+    Unverified(Unverified),
+}
+
+/// What is sent and what has to come back.
+#[derive(Clone, Debug)]
+pub struct ProbeSpec {
+    /// The HTTP method, for `https`, `http` and `wss`.
+    pub method: Method,
+    /// The path with its query.
+    pub path: String,
+    /// Extra headers.
+    pub headers: BTreeMap<String, String>,
+    /// What the real service answers.
+    pub answer: Answer,
+    /// What certificate the real service presents.
+    pub certificate: Certificate,
+    /// Which addresses are expected.
+    pub addresses: AddressClass,
+    /// Whether TLS inspection is tolerated.
+    pub inspection: Inspection,
+    /// Whether a private link would carry it.
+    pub private_link: PrivateLink,
+}
+
+/// Why a requirement cannot be verified by this plan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unverified {
+    /// What is missing.
+    pub kind: UnverifiedKind,
+    /// The same as a sentence.
+    pub text: String,
+}
+
+/// What is missing to verify a requirement.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnverifiedKind {
+    /// No host below the wildcard is known, and no way to find one is documented.
+    WildcardUnknown,
+    /// Hosts below the wildcard can be found, but were not.
+    NotDiscovered,
+    /// A value that only the user knows was not given; the name of the placeholder.
+    ValueMissing,
+    /// Azure calls it, not the cluster.
+    CalledFromAzure,
+    /// The run ended first.
+    NotRun,
+    /// The probe broke down.
+    Broken,
+    /// Nothing could be looked at from the vantage.
+    NoVantage,
+    /// The probe failed and an ordinary client got through.
+    Contradicted,
+}

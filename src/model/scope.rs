@@ -1,0 +1,50 @@
+//! What the rules are fitted to: cloud, region, features, connectivity.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::rules::{Cloud, Region};
+
+/// What the rules are fitted to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Scope {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// The region, as the rules know it.
+    pub region: Region,
+    /// The features that are on, in the order of the rules.
+    pub features: Vec<String>,
+    /// How the cluster reaches Azure.
+    pub connectivity: Connectivity,
+    /// Values for the placeholders that only the user knows.
+    pub values: BTreeMap<String, String>,
+}
+
+/// How the cluster reaches Azure.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[serde(rename_all = "kebab-case")]
+pub enum Connectivity {
+    /// Straight through the firewall.
+    Direct,
+    /// By way of an outbound proxy.
+    Proxy,
+    /// By way of private endpoints.
+    PrivateLink,
+    /// By way of the Arc gateway.
+    Gateway,
+}
+
+impl Connectivity {
+    /// As on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Proxy => "proxy",
+            Self::PrivateLink => "private-link",
+            Self::Gateway => "gateway",
+        }
+    }
+}
