@@ -5,21 +5,21 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The folder with what `cargo run --example pack_agent` wrote.
-const VARIABLE: &str = "ARCPROBE_AGENT_DIR";
+const AGENT_DIR_VARIABLE: &str = "ARCPROBE_AGENT_DIR";
 
 /// Set by `pack_agent` alone: elsewhere the loader is an empty program with an ordinary beginning. A build script is not
 /// told whether code aborts, which makes the difference.
-const LOADER: &str = "ARCPROBE_LOADER_IS_REAL";
+const LOADER_VARIABLE: &str = "ARCPROBE_LOADER_IS_REAL";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-env-changed={VARIABLE}");
-    println!("cargo::rerun-if-env-changed={LOADER}");
-    if env::var_os(LOADER).is_some() && env::var_os("CARGO_FEATURE_AGENT").is_some() {
+    println!("cargo::rerun-if-env-changed={AGENT_DIR_VARIABLE}");
+    println!("cargo::rerun-if-env-changed={LOADER_VARIABLE}");
+    if env::var_os(LOADER_VARIABLE).is_some() && env::var_os("CARGO_FEATURE_AGENT").is_some() {
         println!("cargo::rustc-link-arg-bin=arcprobe-loader=-nostartfiles");
     }
     let mut list = String::from("&[");
-    if let Some(directory) = env::var_os(VARIABLE) {
+    if let Some(directory) = env::var_os(AGENT_DIR_VARIABLE) {
         for arch in ["amd64", "arm64"] {
             let path = Path::new(&directory).join(format!("arcprobe-agent-linux-{arch}.payload"));
             println!("cargo::rerun-if-changed={}", path.display());
@@ -30,7 +30,7 @@ fn main() {
                 let _ = write!(list, "include_bytes!(\"{literal}\"), ");
             } else if arch == "amd64" {
                 println!(
-                    "cargo::error={VARIABLE}: {} does not exist; cargo run --example pack_agent makes it",
+                    "cargo::error={AGENT_DIR_VARIABLE}: {} does not exist; cargo run --example pack_agent makes it",
                     path.display()
                 );
             }

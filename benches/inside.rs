@@ -35,7 +35,7 @@ fn main() {
     const BUDGET_S: f64 = 10.0;
 
     bed::on_the_lab(|namespace| {
-        let internet = Internet::good();
+        let internet = Internet::start_healthy();
         for (name, from, more) in [
             ("pod", "pod", &[][..]),
             ("pod and node", "pod,node", &[]),

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use crate::analysis::diagnose::{self, Context};
-use crate::analysis::prerequisites::Judged;
+use crate::analysis::prerequisites::PrerequisiteResults;
 use crate::analysis::verdict;
-use crate::model::evidence::{CertificateSummary, Evidence, Inquiry};
+use crate::model::evidence::{CertificateSummary, Discovery, Evidence};
 use crate::model::plan::Plan;
-use crate::model::report::{Advice, Cluster, ConnectCommand, Report, Run, Tool, Vantage};
+use crate::model::report::{Advice, AzCommand, ClusterRef, Report, RunInfo, Tool, Vantage};
 use crate::model::rules::{Cloud, RuleSet};
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
-use crate::proxy::{Given, SkipRange};
+use crate::proxy::{SkipRange, Sourced};
 
 /// What was seen from one vantage.
 #[derive(Clone, Debug)]
-pub struct Sighting {
+pub struct VantageResult {
     /// The vantage, with what was found there.
     pub vantage: Vantage,
     /// What was to be done.
@@ -23,18 +23,18 @@ pub struct Sighting {
     /// What was seen.
     pub evidence: Evidence,
     /// What goes around the proxy there.
-    pub skip_range: Option<Given<SkipRange>>,
+    pub skip_range: Option<Sourced<SkipRange>>,
 }
 
 /// A run that is over.
 #[derive(Clone, Copy, Debug)]
-pub struct Ran<'a> {
+pub struct FinishedRun<'a> {
     /// The rules that were used.
     pub rules: &'a RuleSet,
     /// What they were fitted to.
     pub scope: &'a Scope,
     /// At least one.
-    pub sightings: &'a [Sighting],
+    pub results: &'a [VantageResult],
     /// When it began.
     pub started_at: jiff::Timestamp,
     /// From start to end.
@@ -44,43 +44,43 @@ pub struct Ran<'a> {
     /// What `--proxy-cert` holds.
     pub proxy_cert: &'a [CertificateSummary],
     /// The cluster that was looked from.
-    pub cluster: Option<&'a Cluster>,
+    pub cluster: Option<&'a ClusterRef>,
     /// What to pass to `az`, where the cluster's networks could be read.
     pub advice: Option<&'a Advice>,
 }
 
 /// Judges a run.
-pub fn conclude(ran: &Ran<'_>) -> Report {
-    let vantages: Vec<_> = ran.sightings.iter().map(|s| s.vantage.clone()).collect();
+pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
+    let vantages: Vec<_> = ran.results.iter().map(|s| s.vantage.clone()).collect();
     let mut checks: Vec<_> =
-        ran.sightings.iter().flat_map(|s| verdict::checks(&s.plan, &s.evidence, &s.vantage.id)).collect();
+        ran.results.iter().flat_map(|s| verdict::judge_checks(&s.plan, &s.evidence, &s.vantage.id)).collect();
     for check in &mut checks {
-        check.defined = ran.rules.places.get(&check.requirement).cloned();
+        check.defined = ran.rules.locations.get(&check.requirement).cloned();
     }
-    let discoveries: Vec<_> = ran.sightings.iter().flat_map(inquiries).collect();
-    let interrupted = ran.interrupted || ran.sightings.iter().any(|s| s.evidence.interrupted);
-    let deadline_passed = ran.sightings.iter().any(|s| s.evidence.deadline_passed);
+    let discoveries: Vec<_> = ran.results.iter().flat_map(discoveries_of).collect();
+    let interrupted = ran.interrupted || ran.results.iter().any(|s| s.evidence.interrupted);
+    let deadline_passed = ran.results.iter().any(|s| s.evidence.deadline_passed);
     let context = Context {
         vantages: &vantages,
         discoveries: &discoveries,
         interrupted,
         deadline_passed,
-        skip_range: skip_range(ran.sightings),
+        skip_range: effective_skip_range(ran.results),
         proxy_cert: ran.proxy_cert,
         now: Some(ran.started_at),
         advice: ran.advice,
     };
-    let mut findings = diagnose::findings(&checks, &context);
-    let place = place(ran.scope);
+    let mut findings = diagnose::diagnose_run(&checks, &context);
+    let place = location_flags(ran.scope);
     for command in findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands) {
         *command = command.replace("-l REGION", &place);
     }
-    let verdict = verdict::overall(&checks, &findings, &vantages, interrupted || deadline_passed);
+    let verdict = verdict::judge_run(&checks, &findings, &vantages, interrupted || deadline_passed);
     Report {
         schema_version: 1,
         tool: Tool { name: "arcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
         rules: ran.rules.layers.clone(),
-        run: Run {
+        run: RunInfo {
             started_at: ran.started_at.to_string(),
             took: ran.took,
             cloud: ran.scope.cloud,
@@ -107,7 +107,7 @@ pub fn conclude(ran: &Ran<'_>) -> Report {
 }
 
 /// A report whose commands ask the cluster of this context, which was named and may not be the current one.
-pub fn in_context(mut report: Report, context: &str) -> Report {
+pub fn with_kube_context(mut report: Report, context: &str) -> Report {
     let name = crate::model::shell::shell_word(context);
     for command in report.findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands) {
         let mut words = command.replace("kubectl ", &format!("kubectl --context {name} "));
@@ -121,39 +121,39 @@ pub fn in_context(mut report: Report, context: &str) -> Report {
 }
 
 /// A report with what is needed besides the network: its findings come in, and the answer takes them into account.
-pub fn with_prerequisites(mut report: Report, judged: Judged) -> Report {
+pub fn with_prerequisites(mut report: Report, judged: PrerequisiteResults) -> Report {
     report.findings.extend(judged.findings);
     report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     report.prerequisites = judged.items;
-    report.verdict = verdict::answer(&report);
+    report.verdict = verdict::judge_report(&report);
     report
 }
 
 /// Where the run was about, as flags that can be pasted.
-fn place(scope: &Scope) -> String {
+fn location_flags(scope: &Scope) -> String {
     let region = &scope.region.name;
     match scope.cloud {
         Cloud::AzureCloud => format!("-l {region}"),
-        cloud => format!("-l {region} --cloud {}", cloud.name()),
+        cloud => format!("-l {region} --cloud {}", cloud.az_name()),
     }
 }
 
 /// Agents know only the kind of their vantage.
-fn inquiries(sighting: &Sighting) -> impl Iterator<Item = Inquiry> {
-    let named = |inquiry: &Inquiry| Inquiry { vantage: sighting.vantage.id.clone(), ..inquiry.clone() };
-    sighting.evidence.inquiries.iter().map(named)
+fn discoveries_of(sighting: &VantageResult) -> impl Iterator<Item = Discovery> {
+    let named = |inquiry: &Discovery| Discovery { vantage: sighting.vantage.id.clone(), ..inquiry.clone() };
+    sighting.evidence.discoveries.iter().map(named)
 }
 
 /// The agents' own list where pods were looked from: it is the one that counts in the end.
-fn skip_range(sightings: &[Sighting]) -> Option<&Given<SkipRange>> {
+fn effective_skip_range(sightings: &[VantageResult]) -> Option<&Sourced<SkipRange>> {
     let of = |kind| sightings.iter().find(|s| s.vantage.kind == kind).and_then(|s| s.skip_range.as_ref());
     of(VantageKind::Pod).or_else(|| of(VantageKind::Workstation)).or_else(|| of(VantageKind::Node))
 }
 
 /// The command for this region, with placeholders in angle brackets where only the user knows.
-fn connect_command(scope: &Scope) -> ConnectCommand {
+fn connect_command(scope: &Scope) -> AzCommand {
     let region = &scope.region.name;
-    ConnectCommand {
+    AzCommand {
         bash: format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
         powershell: format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
     }
@@ -165,7 +165,7 @@ mod tests {
     use crate::report::json;
 
     #[test]
-    fn commands_ask_the_cluster_that_was_named() {
+    fn commands_name_the_kube_context_of_the_run() {
         let mut report = json::parse(include_bytes!("../../fixtures/reports/all-met.json")).unwrap();
         let mixed = json::parse(include_bytes!("../../fixtures/reports/mixed.json")).unwrap();
         let table = [
@@ -180,8 +180,8 @@ mod tests {
         ];
         report.findings = vec![mixed.findings[0].clone()];
         report.findings[0].remedy.commands = table.iter().map(|(command, _)| (*command).to_owned()).collect();
-        let told = in_context(report, "a b");
+        let contextual = with_kube_context(report, "a b");
         let expected: Vec<_> = table.iter().map(|(_, told)| *told).collect();
-        assert_eq!(told.findings[0].remedy.commands, expected);
+        assert_eq!(contextual.findings[0].remedy.commands, expected);
     }
 }

@@ -8,9 +8,9 @@
 #[cfg(feature = "cli")]
 pub mod advise;
 #[cfg(feature = "cli")]
-pub mod chain;
-#[cfg(feature = "cli")]
 pub mod conclude;
+#[cfg(feature = "cli")]
+pub mod connectivity;
 #[cfg(feature = "cli")]
 pub mod diagnose;
 #[cfg(feature = "cli")]

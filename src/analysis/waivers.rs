@@ -2,13 +2,13 @@
 
 use jiff::civil::Date;
 
-use crate::analysis::verdict::{WAIVER_EXPIRED, answer};
+use crate::analysis::verdict::{WAIVER_EXPIRED, judge_report};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
-use crate::model::report::{Accepted, Check, CheckVerdict, Report, WaiverState, WaiverUse};
+use crate::model::report::{AppliedWaiver, Check, CheckVerdict, Report, WaiverRef, WaiverState};
 use crate::model::waiver::Waiver;
 
 impl Waiver {
-    fn fits_host(&self, host: &str) -> bool {
+    fn matches_host(&self, host: &str) -> bool {
         let (host, wanted) = (host.to_ascii_lowercase(), self.endpoint.to_ascii_lowercase());
         match wanted.strip_prefix('*') {
             Some("") => true,
@@ -18,35 +18,35 @@ impl Waiver {
     }
 
     /// Whether it is about this check; of its code nothing is said here.
-    fn is_about(&self, check: &Check) -> bool {
+    fn matches_check(&self, check: &Check) -> bool {
         let kind = check.vantage.split('@').next().unwrap_or_default();
         let host = check.host.as_deref().or(check.pattern.as_deref()).unwrap_or_default();
-        self.vantage.as_deref().is_none_or(|wanted| wanted == kind) && self.fits_host(host)
+        self.vantage.as_deref().is_none_or(|wanted| wanted == kind) && self.matches_host(host)
     }
 
-    fn accepted(&self) -> Accepted {
-        Accepted { code: self.code.clone(), reason: self.reason.clone(), until: self.until.to_string() }
+    fn to_waiver_ref(&self) -> WaiverRef {
+        WaiverRef { code: self.code.clone(), reason: self.reason.clone(), until: self.until.to_string() }
     }
 }
 
 /// Applies waivers on a day: what they fit is accepted, one that is over fails if it still fits, and each is listed.
-pub fn apply(mut report: Report, waivers: &[Waiver], today: Date) -> Report {
+pub fn apply_waivers(mut report: Report, waivers: &[Waiver], today: Date) -> Report {
     for waiver in waivers {
         let is_over = waiver.until < today;
-        let checks = unmet(&report, waiver);
-        let findings = finding_ids(&report, waiver, &checks);
+        let checks = unmet_checks(&report, waiver);
+        let findings = matching_findings(&report, waiver, &checks);
         let state = match (checks.is_empty() && findings.is_empty(), is_over) {
             (true, _) => WaiverState::Unused,
             (false, true) => WaiverState::Expired,
             (false, false) => WaiverState::Used,
         };
         if state == WaiverState::Used {
-            accept(&mut report, waiver, &checks, &findings);
+            accept_findings(&mut report, waiver, &checks, &findings);
         }
         if state == WaiverState::Expired {
-            report.findings.push(expired(waiver, &checks));
+            report.findings.push(expired_finding(waiver, &checks));
         }
-        report.waivers.push(WaiverUse {
+        report.waivers.push(AppliedWaiver {
             code: waiver.code.clone(),
             endpoint: waiver.endpoint.clone(),
             vantage: waiver.vantage.clone(),
@@ -57,24 +57,25 @@ pub fn apply(mut report: Report, waivers: &[Waiver], today: Date) -> Report {
         });
     }
     report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    report.verdict = answer(&report);
+    report.verdict = judge_report(&report);
     report
 }
 
 /// The unmet checks that a waiver is about: by the word for their failure, or by a finding that they show.
-fn unmet(report: &Report, waiver: &Waiver) -> Vec<String> {
+fn unmet_checks(report: &Report, waiver: &Waiver) -> Vec<String> {
     let shown: Vec<_> =
         report.findings.iter().filter(|f| f.id == waiver.code).flat_map(|f| &f.evidence).collect();
     let has_code = |check: &Check| {
         check.cause.is_some_and(|cause| cause.word() == waiver.code) || shown.contains(&&check.id)
     };
-    let fits =
-        |check: &&Check| check.verdict == CheckVerdict::Unmet && waiver.is_about(check) && has_code(check);
+    let fits = |check: &&Check| {
+        check.verdict == CheckVerdict::Unmet && waiver.matches_check(check) && has_code(check)
+    };
     report.checks.iter().filter(fits).map(|check| check.id.clone()).collect()
 }
 
 /// Findings with the code of a waiver of which it takes all; those without checks are taken by their subject.
-fn finding_ids(report: &Report, waiver: &Waiver, checks: &[String]) -> Vec<usize> {
+fn matching_findings(report: &Report, waiver: &Waiver, checks: &[String]) -> Vec<usize> {
     let is_accepted = |id: &String| {
         let check = report.checks.iter().find(|c| c.id == *id);
         checks.contains(id) || check.is_some_and(|c| c.accepted.is_some() || c.verdict != CheckVerdict::Unmet)
@@ -85,7 +86,7 @@ fn finding_ids(report: &Report, waiver: &Waiver, checks: &[String]) -> Vec<usize
             .iter()
             .any(|id| report.checks.iter().any(|c| c.id == *id && c.verdict == CheckVerdict::Unmet));
         let is_whole = finding.evidence.iter().all(is_accepted);
-        let by_subject = finding.id == waiver.code && waiver.fits_host(&finding.subject);
+        let by_subject = finding.id == waiver.code && waiver.matches_host(&finding.subject);
         let by_checks = finding.evidence.iter().any(|id| checks.contains(id));
         if has_unmet { is_whole && by_checks } else { by_subject }
     };
@@ -93,9 +94,9 @@ fn finding_ids(report: &Report, waiver: &Waiver, checks: &[String]) -> Vec<usize
     all.filter(|(_, f)| f.severity > Severity::Info && takes(f)).map(|(place, _)| place).collect()
 }
 
-fn accept(report: &mut Report, waiver: &Waiver, checks: &[String], findings: &[usize]) {
+fn accept_findings(report: &mut Report, waiver: &Waiver, checks: &[String], findings: &[usize]) {
     for check in report.checks.iter_mut().filter(|check| checks.contains(&check.id)) {
-        check.accepted = Some(waiver.accepted());
+        check.accepted = Some(waiver.to_waiver_ref());
     }
     let mut accepted = Vec::new();
     for place in findings {
@@ -109,12 +110,12 @@ fn accept(report: &mut Report, waiver: &Waiver, checks: &[String], findings: &[u
     // what the finding of a prerequisite accepts is no obstacle
     for item in &mut report.prerequisites {
         if item.finding.as_ref().is_some_and(|id| accepted.contains(id)) {
-            item.accepted = Some(waiver.accepted());
+            item.accepted = Some(waiver.to_waiver_ref());
         }
     }
 }
 
-fn expired(waiver: &Waiver, checks: &[String]) -> Finding {
+fn expired_finding(waiver: &Waiver, checks: &[String]) -> Finding {
     Finding {
         id: WAIVER_EXPIRED.into(),
         severity: Severity::Blocking,
@@ -159,17 +160,17 @@ mod tests {
     }
 
     /// A waiver for each failure that the report has.
-    fn all(report: &Report, until: Date) -> Vec<Waiver> {
+    fn waivers_for_all_causes(report: &Report, until: Date) -> Vec<Waiver> {
         let causes = report.checks.iter().filter_map(|c| c.cause).map(crate::model::evidence::Cause::word);
         let causes: std::collections::BTreeSet<_> = causes.collect();
         causes.into_iter().map(|cause| waiver(cause, "*", until)).collect()
     }
 
     #[test]
-    fn what_is_accepted_blocks_no_more_and_is_seen_still() {
+    fn accepted_failures_no_longer_block_and_stay_visible() {
         let report = mixed();
         assert_eq!(report.verdict, Verdict::Blocked);
-        let accepted = apply(report.clone(), &all(&report, TODAY), TODAY);
+        let accepted = apply_waivers(report.clone(), &waivers_for_all_causes(&report, TODAY), TODAY);
         assert_ne!(accepted.verdict, Verdict::Blocked);
         assert!(
             accepted.findings.iter().all(|f| f.severity < Severity::Blocking),
@@ -185,14 +186,14 @@ mod tests {
     }
 
     #[test]
-    fn a_waiver_that_is_over_fails_and_one_that_fits_nothing_is_told() {
+    fn an_expired_waiver_fails_and_an_unused_one_is_listed() {
         let report = mixed();
-        let expired = apply(report.clone(), &all(&report, YESTERDAY), TODAY);
+        let expired = apply_waivers(report.clone(), &waivers_for_all_causes(&report, YESTERDAY), TODAY);
         assert_eq!(expired.verdict, Verdict::Blocked);
         let told = |f: &Finding| f.id == "waiver_expired" && f.summary.ends_with("ended on 2026-11-27");
         assert!(expired.findings.iter().any(told));
         assert!(expired.checks.iter().all(|c| c.accepted.is_none()));
-        let unused = apply(report.clone(), &[waiver("proxy_tls", "nowhere.example", TODAY)], TODAY);
+        let unused = apply_waivers(report.clone(), &[waiver("proxy_tls", "nowhere.example", TODAY)], TODAY);
         assert_eq!((unused.verdict, unused.waivers[0].state), (report.verdict, WaiverState::Unused));
         assert_eq!(unused.findings, report.findings);
     }
@@ -203,8 +204,8 @@ mod tests {
         for check in &mut report.checks {
             check.required = false;
         }
-        let waivers = all(&report, YESTERDAY);
-        assert_eq!(apply(report, &waivers, TODAY).verdict, Verdict::Blocked);
+        let waivers = waivers_for_all_causes(&report, YESTERDAY);
+        assert_eq!(apply_waivers(report, &waivers, TODAY).verdict, Verdict::Blocked);
     }
 
     #[test]
@@ -216,12 +217,12 @@ mod tests {
         let several = report.findings.iter().find(several).unwrap();
         let hosts = hosts(several);
         let one = waiver(&several.id, hosts.first().unwrap(), TODAY);
-        let partly = apply(report.clone(), &[one], TODAY);
+        let partly = apply_waivers(report.clone(), &[one], TODAY);
         let severity = |r: &Report| r.findings.iter().find(|f| f.id == several.id).unwrap().severity;
         assert_eq!(severity(&partly), several.severity);
         assert!(partly.checks.iter().any(|c| c.accepted.is_some()));
         let rest: Vec<_> = hosts.iter().map(|host| waiver(&several.id, host, TODAY)).collect();
-        assert_eq!(severity(&apply(report.clone(), &rest, TODAY)), Severity::Info);
+        assert_eq!(severity(&apply_waivers(report.clone(), &rest, TODAY)), Severity::Info);
     }
 
     #[test]
@@ -236,7 +237,7 @@ mod tests {
             ("*.example", "notexample", false),
         ];
         for (endpoint, host, fits) in table {
-            assert_eq!(waiver("x", endpoint, TODAY).fits_host(host), fits, "{endpoint} {host}");
+            assert_eq!(waiver("x", endpoint, TODAY).matches_host(host), fits, "{endpoint} {host}");
         }
     }
 }

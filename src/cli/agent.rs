@@ -14,6 +14,6 @@ pub(super) fn run(args: &AgentArgs) -> Result<Exit, CommandError> {
     let path = &args.task;
     let task =
         std::fs::read(path).with_context(|| format!("{}", path.display())).map_err(CommandError::Usage)?;
-    agent::run(&task, io::stdout().lock()).context("standard output").map_err(CommandError::Failed)?;
+    agent::run_task(&task, io::stdout().lock()).context("standard output").map_err(CommandError::Failed)?;
     Ok(Exit::Ok)
 }

@@ -2,37 +2,43 @@
 
 use std::sync::Arc;
 
-use super::files::{Target, open_all, save};
+use super::files::{PendingFile, open_outputs, save_report};
 use super::push::Push;
-use super::settings::Prepared;
-use super::{CommandError, Environment, Screen, runtime, show};
-use crate::analysis::conclude::{Ran, conclude, in_context, with_prerequisites};
-use crate::analysis::prerequisites::Judged;
+use super::settings::PreparedCheck;
+use super::{CommandError, Console, Environment, print_output, start_runtime};
+use crate::analysis::conclude::{FinishedRun, conclude_run, with_kube_context, with_prerequisites};
+use crate::analysis::prerequisites::PrerequisiteResults;
 use crate::cli::args::{CheckArgs, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
+use crate::cluster::runner::{
+    ProgressEvent, ProgressListener, RunError, RunOutput, Runner, WorkstationProgress,
+};
 use crate::cluster::settings::{CheckSettings, KubeChoice};
-use crate::cluster::survey::{HereSign, Listener, Sign, Survey, SurveyError, Surveyor};
-use crate::cluster::{self, Access, AccessError, Step};
-use crate::model::facts::{Asked, Facts};
+use crate::cluster::{self, AgentProgress, ClusterClient, ClusterClientError};
 use crate::model::finding::Severity;
-use crate::model::needs::Wanted;
+use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
+use crate::model::prerequisite_rules::OnboardingTarget;
 use crate::model::report::{Report, Verdict};
 use crate::model::scope::Scope;
-use crate::probe::measure::{Stop, interruption};
 use crate::probe::net::{Net, NetError};
 use crate::probe::settings::ProbeSettings;
-use crate::report::fleet::json::Saved;
+use crate::probe::vantage_run::{Shutdown, wait_for_interrupt};
+use crate::report::fleet::json::SavedReport;
 use crate::report::{self, Format, diff};
 
 /// The arguments with a region: the given one, else that of the cluster, where it is onboarded.
-fn located(args: &CheckArgs, environment: &Environment, screen: &Screen) -> Result<CheckArgs, CommandError> {
+fn with_region(
+    args: &CheckArgs,
+    environment: &Environment,
+    screen: &Console,
+) -> Result<CheckArgs, CommandError> {
     if args.scope.location.is_some() {
         return Ok(args.clone());
     }
-    let choice = super::settings::kube(&args.cluster.kube);
+    let choice = super::settings::kube_choice(&args.cluster.kube);
     let probe = ProbeSettings { deadline: args.probe.deadline, ..ProbeSettings::default() };
-    let found = runtime()?.until_stopped(found_region(&choice, environment, &probe))?;
+    let found = start_runtime()?.run_until_stopped(read_cluster_region(&choice, environment, &probe))?;
     let why = match found {
         Ok(Some(region)) => {
             screen.hint(&format!("region {region}, as the cluster's agents have it"));
@@ -48,22 +54,22 @@ fn located(args: &CheckArgs, environment: &Environment, screen: &Screen) -> Resu
 }
 
 /// The region of a cluster as its agents have it.
-pub(super) async fn found_region(
+pub(super) async fn read_cluster_region(
     choice: &KubeChoice,
     environment: &Environment,
     probe: &ProbeSettings,
-) -> Result<Option<String>, AccessError> {
-    let access = Access::open(choice, environment, probe).await?;
-    Ok(cluster::region(&access).await?)
+) -> Result<Option<String>, ClusterClientError> {
+    let access = ClusterClient::open(choice, environment, probe).await?;
+    Ok(cluster::read_arc_region(&access).await?)
 }
 
 /// The network that the settings want.
 pub(super) fn run(
     args: &CheckArgs,
     environment: &Environment,
-    screen: &Screen,
+    screen: &Console,
 ) -> Result<Exit, CommandError> {
-    if let Some(contexts) = super::fleet::contexts(args)? {
+    if let Some(contexts) = super::fleet::parse_contexts(args)? {
         return super::fleet::run(args, &contexts, environment, screen);
     }
     run_in(args, environment, screen, |settings| Net::new(&settings.probe, &settings.routes))
@@ -73,78 +79,78 @@ pub(super) fn run(
 pub(super) fn run_in(
     args: &CheckArgs,
     environment: &Environment,
-    screen: &Screen,
+    screen: &Console,
     net: impl FnOnce(&CheckSettings) -> Result<Net, NetError>,
 ) -> Result<Exit, CommandError> {
     // first of all: a report that cannot be written must not cost a run
-    let files = open_all(&args.save)?;
+    let files = open_outputs(&args.save)?;
     let push = Push::prepare(args, environment)?;
-    let authorities = args.save_ca.as_deref().map(Target::open).transpose()?;
-    let args = &located(args, environment, screen)?;
-    let Prepared { rules, settings, notes } = super::settings::check(args, environment)?;
+    let authorities = args.save_ca.as_deref().map(PendingFile::open).transpose()?;
+    let args = &with_region(args, environment, screen)?;
+    let PreparedCheck { rules, settings, notes } = super::settings::prepare_check(args, environment)?;
     let net = Arc::new(net(&settings).map_err(CommandError::usage)?);
     for note in &notes {
         screen.hint(note);
     }
-    let surveyor = Surveyor { rules: &rules, settings: &settings, net: &net, environment };
+    let surveyor = Runner { rules: &rules, settings: &settings, net: &net, environment };
     if args.cluster.dry_run {
-        let objects = runtime()?.until_stopped(surveyor.dry_run())?.map_err(refused)?;
-        return show(&super::rbac::yaml(&objects)?);
+        let objects = start_runtime()?.run_until_stopped(surveyor.dry_run())?.map_err(to_command_error)?;
+        return print_output(&super::rbac::render_yaml(&objects)?);
     }
-    let waivers = super::waivers::read(&args.waivers)?;
+    let waivers = super::waivers::load_waivers(&args.waivers)?;
     let baseline =
-        args.baseline.as_deref().map(|path| super::report::read(path, "--baseline")).transpose()?;
-    let mut asking = args.prerequisites.then(|| {
-        let choice = super::settings::kube(&args.cluster.kube);
-        super::prerequisites::begin(choice, settings.probe.clone(), environment.clone())
+        args.baseline.as_deref().map(|path| super::report::read_single(path, "--baseline")).transpose()?;
+    let mut pending_facts = args.prerequisites.then(|| {
+        let choice = super::settings::kube_choice(&args.cluster.kube);
+        super::prerequisites::start_collecting(choice, settings.probe.clone(), environment.clone())
     });
     let mut facts = None;
-    let report = super::wait::until_met(args.wait, screen, || {
-        let mut report = look(&surveyor, screen)?;
-        if let Some(asking) = asking.take() {
-            match asking.facts(screen) {
-                Ok(told) => facts = Some(usable(told, args)?),
+    let report = super::wait::repeat_until_met(args.wait, screen, || {
+        let mut report = run_check(&surveyor, screen)?;
+        if let Some(asking) = pending_facts.take() {
+            match asking.wait_for_facts(screen) {
+                Ok(told) => facts = Some(reject_unusable_kubeconfig(told, args)?),
                 // what was measured is told all the same
                 Err(CommandError::Stopped) => report.run.interrupted = true,
                 Err(e) => return Err(e),
             }
         }
         if let Some(facts) = &facts {
-            report = with_prerequisites(report, prerequisites(args, &settings.scope, facts)?);
+            report = with_prerequisites(report, judge_prerequisites(args, &settings.scope, facts)?);
         }
-        Ok(super::waivers::apply(report, &waivers))
+        Ok(super::waivers::apply_waivers(report, &waivers))
     })?;
-    let shown = show(&report::render(&report, args.output, &screen.text));
+    let shown = print_output(&report::render(&report, args.output, &screen.text));
     // whatever became of the screen, or of another file: what was measured is not lost
-    let saved = save(&report, files, screen);
-    push.send(&|format| report::render(&report, format, &screen.plain()));
+    let saved = save_report(&report, files, screen);
+    push.send(&|format| report::render(&report, format, &screen.file_options()));
     if let Some(target) = authorities {
-        save_authorities(&report, target, screen)?;
+        save_cas(&report, target, screen)?;
     }
     shown.and(saved)?;
     match baseline {
-        Some(baseline) => compared(&report, &baseline, args, settings.fail_on, screen),
-        None => Ok(exit(&report, settings.fail_on)),
+        Some(baseline) => compare_with_baseline(&report, &baseline, args, settings.fail_on, screen),
+        None => Ok(exit_for_report(&report, settings.fail_on)),
     }
 }
 
 /// What is different from the report before: on the screen below the report, else beside it. What was unmet before is known; that
 /// not all was seen is told as ever.
-fn compared(
+fn compare_with_baseline(
     report: &Report,
     baseline: &Report,
     args: &CheckArgs,
     fail_on: Severity,
-    screen: &Screen,
+    screen: &Console,
 ) -> Result<Exit, CommandError> {
     let diff = diff::compare(report, baseline);
     let text = diff::text::render(&diff, &screen.text);
     if args.output == Format::Text {
-        show(&format!("\n{text}"))?;
+        print_output(&format!("\n{text}"))?;
     } else {
         screen.hint(&text);
     }
-    Ok(match (report.run.interrupted, super::report::broke(&diff, fail_on)) {
+    Ok(match (report.run.interrupted, super::report::exit_for_diff(&diff, fail_on)) {
         (true, _) => Exit::Interrupted,
         (false, Exit::Ok) if report.verdict == Verdict::Incomplete => Exit::Incomplete,
         (false, exit) => exit,
@@ -152,114 +158,134 @@ fn compared(
 }
 
 /// A kubeconfig that was named and cannot be used is wrong usage; that there is none is something that lacks.
-fn usable(facts: Facts, args: &CheckArgs) -> Result<Facts, CommandError> {
+fn reject_unusable_kubeconfig(
+    facts: PrerequisiteFacts,
+    args: &CheckArgs,
+) -> Result<PrerequisiteFacts, CommandError> {
     let kube = &args.cluster.kube;
     match &facts.cluster {
-        Asked::Unusable(why) if kube.kube_config.is_some() || kube.kube_context.is_some() => {
+        Fetched::Unusable(why) if kube.kube_config.is_some() || kube.kube_context.is_some() => {
             Err(CommandError::Usage(anyhow::anyhow!("--prerequisites: {why}")))
         }
         _ => Ok(facts),
     }
 }
 
-fn prerequisites(args: &CheckArgs, scope: &Scope, facts: &Facts) -> Result<Judged, CommandError> {
-    let wanted =
-        Wanted { features: &scope.features, connectivity: scope.connectivity, cloud: scope.cloud.name() };
-    let catalogue = super::diagnose::catalogue(&[])?;
-    super::prerequisites::judged(facts, &args.scope.rule_set, wanted, &catalogue)
+fn judge_prerequisites(
+    args: &CheckArgs,
+    scope: &Scope,
+    facts: &PrerequisiteFacts,
+) -> Result<PrerequisiteResults, CommandError> {
+    let wanted = OnboardingTarget {
+        features: &scope.features,
+        connectivity: scope.connectivity,
+        cloud: scope.cloud.az_name(),
+    };
+    let catalogue = super::diagnose::load_catalogue(&[])?;
+    super::prerequisites::judge_facts(facts, &args.scope.rule_set, wanted, &catalogue)
 }
 
 /// Surveys and judges; what is worth knowing besides is told on the way.
-pub(super) fn look(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Report, CommandError> {
+pub(super) fn run_check(surveyor: &Runner<'_>, screen: &Console) -> Result<Report, CommandError> {
     let started_at = surveyor.net.clock.now();
-    let survey = carry_out(surveyor, screen)?;
+    let survey = run_with_progress(surveyor, screen)?;
     if let Some(cluster) = &survey.cluster {
         screen.hint(&format!("cluster: context {}, server {}", cluster.context, cluster.server));
     }
     for note in &survey.notes {
         screen.hint(note);
     }
-    Ok(judged(surveyor, &survey, started_at))
+    Ok(build_report(surveyor, &survey, started_at))
 }
 
 /// What a survey means.
-pub(super) fn judged(surveyor: &Surveyor<'_>, survey: &Survey, started_at: jiff::Timestamp) -> Report {
-    let report = conclude(&Ran {
+pub(super) fn build_report(surveyor: &Runner<'_>, survey: &RunOutput, started_at: jiff::Timestamp) -> Report {
+    let report = conclude_run(&FinishedRun {
         rules: surveyor.rules,
         scope: &surveyor.settings.scope,
-        sightings: &survey.sightings,
+        results: &survey.vantage_results,
         started_at,
         took: survey.took,
         interrupted: survey.interrupted,
-        proxy_cert: &surveyor.net.given,
+        proxy_cert: &surveyor.net.proxy_certificates,
         cluster: survey.cluster.as_ref(),
         advice: survey.advice.as_ref(),
     });
     let named = surveyor.settings.cluster.as_ref().and_then(|cluster| cluster.kube.context.as_deref());
     match named {
-        Some(context) => in_context(report, context),
+        Some(context) => with_kube_context(report, context),
         None => report,
     }
 }
 
-fn carry_out(surveyor: &Surveyor<'_>, screen: &Screen) -> Result<Survey, CommandError> {
-    let runtime = runtime()?;
+fn run_with_progress(surveyor: &Runner<'_>, screen: &Console) -> Result<RunOutput, CommandError> {
+    let runtime = start_runtime()?;
     let progress = Arc::new(Progress::new(!screen.shows_progress));
     progress.start(0);
     let shown = Arc::clone(&progress);
-    let listen: Listener = Arc::new(move |sign| show_sign(&shown, 0, sign));
-    let stopped = stop_signal(&runtime);
-    let survey = runtime.block_on(surveyor.survey(stopped, listen));
-    progress.done();
-    survey.map_err(refused)
+    let listener: ProgressListener = Arc::new(move |sign| show_progress(&shown, 0, sign));
+    let stopped = watch_shutdown(&runtime);
+    let survey = runtime.block_on(surveyor.run(stopped, listener));
+    progress.finish();
+    survey.map_err(to_command_error)
 }
 
 /// Changes when the user wants to stop; heard from now on, not from the first wait on.
-pub(super) fn stop_signal(runtime: &tokio::runtime::Runtime) -> tokio::sync::watch::Receiver<Stop> {
-    let (stop, stopped) = tokio::sync::watch::channel(Stop::No);
+pub(super) fn watch_shutdown(runtime: &tokio::runtime::Runtime) -> tokio::sync::watch::Receiver<Shutdown> {
+    let (stop, stopped) = tokio::sync::watch::channel(Shutdown::None);
     runtime.spawn(async move {
-        interruption().await;
+        wait_for_interrupt().await;
         // nobody listens any more where all is over
-        let _ = stop.send(Stop::Asked);
-        tokio::time::sleep(ONE_STOP).await;
-        interruption().await;
-        let _ = stop.send(Stop::Insisted);
+        let _ = stop.send(Shutdown::Graceful);
+        tokio::time::sleep(SIGNAL_DEBOUNCE).await;
+        wait_for_interrupt().await;
+        let _ = stop.send(Shutdown::Immediate);
         std::future::pending::<()>().await;
     });
     stopped
 }
 
 /// Shows a sign of the cluster at a place among several.
-pub(super) fn show_sign(progress: &Progress, cluster: usize, sign: Sign) {
-    let first = cluster * APART;
+pub(super) fn show_progress(progress: &Progress, cluster: usize, sign: ProgressEvent) {
+    let first = cluster * INDEX_STRIDE;
     match sign {
-        Sign::Here(HereSign::Planned(number)) => progress.planned(first, number),
-        Sign::Here(HereSign::Started(index, host)) => progress.started(first + index, &host),
-        Sign::Here(HereSign::Finished(index)) => progress.finished(first + index),
-        Sign::There(place, Step::Waits(what)) => progress.stands(first + place + 1, Some(&what)),
-        Sign::There(place, Step::Planned(number)) => progress.planned(first + place + 1, number),
-        Sign::There(place, Step::Done(number)) => progress.reached(first + place + 1, number),
+        ProgressEvent::Workstation(WorkstationProgress::Planned(number)) => progress.set_total(first, number),
+        ProgressEvent::Workstation(WorkstationProgress::Started(index, host)) => {
+            progress.check_started(first + index, &host);
+        }
+        ProgressEvent::Workstation(WorkstationProgress::Finished(index)) => {
+            progress.check_finished(first + index);
+        }
+        ProgressEvent::Cluster(place, AgentProgress::Waiting(what)) => {
+            progress.set_remote_status(first + place + 1, Some(&what));
+        }
+        ProgressEvent::Cluster(place, AgentProgress::Planned(number)) => {
+            progress.set_total(first + place + 1, number);
+        }
+        ProgressEvent::Cluster(place, AgentProgress::Done(number)) => {
+            progress.set_done(first + place + 1, number);
+        }
     }
 }
 
 /// No cluster has so many checks or nodes.
-const APART: usize = 1 << 20;
+const INDEX_STRIDE: usize = 1 << 20;
 
 /// Signals that come so close together are one wish: `timeout` sends its signal to a process and to its group.
-const ONE_STOP: std::time::Duration = std::time::Duration::from_millis(700);
+const SIGNAL_DEBOUNCE: std::time::Duration = std::time::Duration::from_millis(700);
 
 /// A cluster that cannot be used is wrong usage; one that does not answer is a part of the report.
-pub(super) fn refused(error: SurveyError) -> CommandError {
+pub(super) fn to_command_error(error: RunError) -> CommandError {
     match error {
-        SurveyError::Access(_) | SurveyError::Proxy(_) | SurveyError::NoCluster => CommandError::usage(error),
-        SurveyError::Nothing(_) => CommandError::Unanswered(error.into()),
-        SurveyError::Task(_) => CommandError::Failed(error.into()),
+        RunError::Access(_) | RunError::Proxy(_) | RunError::NoCluster => CommandError::usage(error),
+        RunError::DryRun(_) => CommandError::Unreachable(error.into()),
+        RunError::Task(_) => CommandError::Failed(error.into()),
     }
 }
 
 /// `--save-ca`. Where nobody re-signs there is nothing to save, and the file stays as it was.
-fn save_authorities(report: &Report, target: Target, screen: &Screen) -> Result<(), CommandError> {
-    let authorities = report::authorities(report);
+fn save_cas(report: &Report, target: PendingFile, screen: &Console) -> Result<(), CommandError> {
+    let authorities = report::collect_inspection_cas(report);
     let path = target.path().to_owned();
     if authorities.is_empty() {
         screen.hint(&format!(
@@ -268,7 +294,7 @@ fn save_authorities(report: &Report, target: Target, screen: &Screen) -> Result<
         ));
         return Ok(());
     }
-    target.write(&authorities.iter().map(report::Authority::pem).collect::<String>())?;
+    target.write(&authorities.iter().map(report::InspectionCa::to_pem).collect::<String>())?;
     let names: Vec<_> = authorities.iter().map(|a| a.name.as_str()).collect();
     screen.hint(&format!(
         "--save-ca {}: {} written; compare with what the owners of the proxy publish before you trust it",
@@ -279,19 +305,19 @@ fn save_authorities(report: &Report, target: Target, screen: &Screen) -> Result<
 }
 
 /// What the report means for whoever called; the same for a report that was saved.
-pub(super) fn exit(report: &Report, fail_on: Severity) -> Exit {
-    ended(report.run.interrupted, report.verdict, fail_on)
+pub(super) fn exit_for_report(report: &Report, fail_on: Severity) -> Exit {
+    exit_for_verdict(report.run.interrupted, report.verdict, fail_on)
 }
 
 /// The same for one cluster or several: the worst of them counts.
-pub(super) fn exit_of(saved: &Saved, fail_on: Severity) -> Exit {
+pub(super) fn exit_for_saved(saved: &SavedReport, fail_on: Severity) -> Exit {
     match saved {
-        Saved::One(report) => exit(report, fail_on),
-        Saved::Several(fleet) => ended(fleet.interrupted, fleet.verdict, fail_on),
+        SavedReport::Single(report) => exit_for_report(report, fail_on),
+        SavedReport::Fleet(fleet) => exit_for_verdict(fleet.interrupted, fleet.verdict, fail_on),
     }
 }
 
-fn ended(interrupted: bool, verdict: Verdict, fail_on: Severity) -> Exit {
+fn exit_for_verdict(interrupted: bool, verdict: Verdict, fail_on: Severity) -> Exit {
     if interrupted {
         return Exit::Interrupted;
     }

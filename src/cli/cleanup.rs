@@ -2,24 +2,24 @@
 
 use std::fmt::Write as _;
 
-use super::{CommandError, Environment, Screen, runtime, show};
+use super::{CommandError, Console, Environment, print_output, start_runtime};
 use crate::cli::args::CleanupArgs;
 use crate::cli::exit::Exit;
-use crate::cluster::{self, Access, Cleaned};
+use crate::cluster::{self, CleanupResult, ClusterClient};
 use crate::probe::settings::ProbeSettings;
 
-pub(super) fn run(args: &CleanupArgs, environment: &Environment, _: &Screen) -> Result<Exit, CommandError> {
-    let choice = super::settings::kube(&args.kube);
-    let done = runtime()?.until_stopped(async {
-        let access = Access::open(&choice, environment, &ProbeSettings::default()).await?;
-        let cleaned = cluster::cleanup(&access, args.force).await?;
-        Ok::<_, cluster::AccessError>((access.namespace, cleaned))
+pub(super) fn run(args: &CleanupArgs, environment: &Environment, _: &Console) -> Result<Exit, CommandError> {
+    let choice = super::settings::kube_choice(&args.kube);
+    let done = start_runtime()?.run_until_stopped(async {
+        let access = ClusterClient::open(&choice, environment, &ProbeSettings::default()).await?;
+        let cleaned = cluster::clean_up_namespace(&access, args.force).await?;
+        Ok::<_, cluster::ClusterClientError>((access.namespace, cleaned))
     })?;
-    let (namespace, cleaned) = done.map_err(CommandError::inaccessible)?;
-    show(&told(&namespace, &cleaned))
+    let (namespace, cleaned) = done.map_err(CommandError::from_access_error)?;
+    print_output(&describe_cleanup(&namespace, &cleaned))
 }
 
-fn told(namespace: &str, cleaned: &Cleaned) -> String {
+fn describe_cleanup(namespace: &str, cleaned: &CleanupResult) -> String {
     let mut text = String::new();
     for name in &cleaned.deleted {
         // writing to a string cannot fail

@@ -1,19 +1,19 @@
 //! `arcprobe demo`: `check` in a network with a few typical faults, all of it servers of this process on the loopback interface.
 
-use super::{CommandError, Environment, Screen, check};
+use super::{CommandError, Console, Environment, check};
 use crate::cli::args::{CheckArgs, DemoArgs};
 use crate::cli::exit::Exit;
 use crate::cluster::settings::CheckSettings;
 use crate::lab::{self, Dns, Host, Lab, LabError, LabOptions, Serves, Tcp, Tls};
-use crate::probe::net::{Anchors, Net, Roots};
+use crate::probe::net::{Net, Roots, TrustAnchors};
 use crate::probe::settings::ConnectTo;
 
 /// Starts the network and checks it. No file is written for it, so that none is left however the run ends, and the environment is left
 /// out: a proxy that it names would be asked for hosts that only the lab has.
-pub(super) fn run(args: &DemoArgs, screen: &Screen) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &DemoArgs, screen: &Console) -> Result<Exit, CommandError> {
     let failed = |e: LabError| CommandError::Failed(anyhow::Error::new(e).context("the demo"));
     let lab = start().map_err(failed)?;
-    let public = Anchors::of(&lab.public_store().map_err(failed)?);
+    let public = TrustAnchors::from_store(&lab.public_store().map_err(failed)?);
     let roots = Roots { public: Some(public), given: None, system: false };
     let net = |settings: &CheckSettings| {
         let own = Net::with_roots(&settings.probe, &settings.routes, roots);

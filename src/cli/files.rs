@@ -6,68 +6,80 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{CommandError, Screen};
+use super::{CommandError, Console};
 use crate::cli::exit::Exit;
 use crate::model::report::Report;
-use crate::report::fleet::json::Saved;
+use crate::report::fleet::json::SavedReport;
 use crate::report::{self, Format};
 
 /// The most bytes that are read of a file.
-pub(super) const LARGEST: u64 = report::json::MOST_BYTES as u64;
+pub(super) const MAX_BYTES: u64 = report::json::MAX_BYTES as u64;
 
 /// A file that is going to hold a report.
-pub(super) type Opened = (Target, Format);
+pub(super) type OutputFile = (PendingFile, Format);
 
 /// What a file holds, or standard input for `-`. `name` is how complaints call it.
-pub(super) fn bounded(path: &Path, name: &str) -> Result<Vec<u8>, CommandError> {
+pub(super) fn read_bounded(path: &Path, name: &str) -> Result<Vec<u8>, CommandError> {
     let usage = |e: anyhow::Error| CommandError::Usage(e.context(name.to_owned()));
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST + 1).read_to_end(&mut bytes)
+        std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
     } else {
-        File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     };
     read.map_err(|e| usage(e.into()))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(usage(anyhow::anyhow!("larger than {LARGEST} bytes")));
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(usage(anyhow::anyhow!("larger than {MAX_BYTES} bytes")));
     }
     Ok(bytes)
 }
 
 /// A file that is written once the work is done. One that was made for it and is not written goes away again.
-pub(super) struct Target {
+pub(super) struct PendingFile {
     file: Option<File>,
     path: PathBuf,
     is_new: bool,
 }
 
 /// Files are opened before anything is probed: a report that cannot be written must not cost a run.
-pub(super) fn open_all(paths: &[PathBuf]) -> Result<Vec<Opened>, CommandError> {
-    let formats = paths.iter().map(|path| Format::for_file(path).map_err(CommandError::usage));
+pub(super) fn open_outputs(paths: &[PathBuf]) -> Result<Vec<OutputFile>, CommandError> {
+    let formats = paths.iter().map(|path| Format::from_path(path).map_err(CommandError::usage));
     let formats = formats.collect::<Result<Vec<_>, _>>()?;
-    paths.iter().zip(formats).map(|(path, format)| Ok((Target::open(path)?, format))).collect()
+    paths.iter().zip(formats).map(|(path, format)| Ok((PendingFile::open(path)?, format))).collect()
 }
 
 /// Each file in the format of its ending. One that cannot be written keeps none of the others from it.
-pub(super) fn save(report: &Report, files: Vec<Opened>, screen: &Screen) -> Result<Exit, CommandError> {
-    save_as(files, screen, &|format| report::render(report, format, &screen.plain()))
+pub(super) fn save_report(
+    report: &Report,
+    files: Vec<OutputFile>,
+    screen: &Console,
+) -> Result<Exit, CommandError> {
+    write_outputs(files, screen, &|format| report::render(report, format, &screen.file_options()))
 }
 
 /// The same, on one cluster or several.
-pub(super) fn save_saved(saved: &Saved, files: Vec<Opened>, screen: &Screen) -> Result<Exit, CommandError> {
-    save_as(files, screen, &|format| report::render_saved(saved, format, &screen.plain()))
+pub(super) fn save_any_report(
+    saved: &SavedReport,
+    files: Vec<OutputFile>,
+    screen: &Console,
+) -> Result<Exit, CommandError> {
+    write_outputs(files, screen, &|format| report::render_saved(saved, format, &screen.file_options()))
 }
 
-fn save_as(
-    files: Vec<Opened>,
-    screen: &Screen,
+fn write_outputs(
+    files: Vec<OutputFile>,
+    screen: &Console,
     rendered: &dyn Fn(Format) -> String,
 ) -> Result<Exit, CommandError> {
     let mut saved = Ok(Exit::Ok);
     for (target, format) in files {
         let text = rendered(format);
         // a collector that reads at any moment must not meet a file that is half written
-        let written = if format == Format::Openmetrics { target.replace(&text) } else { target.write(&text) };
+        let written = if format == Format::Openmetrics {
+            target.replace_atomically(&text)
+        } else {
+            target.write(&text)
+        };
         if let (Err(_), Err(e)) = (&saved, &written) {
             screen.hint(&e.to_string()); // the first one is told at the end
         }
@@ -76,7 +88,7 @@ fn save_as(
     saved
 }
 
-impl Target {
+impl PendingFile {
     /// What is there already stays until there is something better.
     pub(super) fn open(path: &Path) -> Result<Self, CommandError> {
         let is_new = path.symlink_metadata().is_err();
@@ -93,24 +105,24 @@ impl Target {
     pub(super) fn write(mut self, text: &str) -> Result<(), CommandError> {
         let holds_something = self.file.as_ref().and_then(|f| f.metadata().ok()).is_some_and(|m| m.len() > 0);
         if !holds_something {
-            return self.write_here(text);
+            return self.write_in_place(text);
         }
-        match self.take_place(text) {
+        match self.rename_over(text) {
             // there is no more room in the same place
             Err(e) if matches!(e.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
                 Err(CommandError::Failed(anyhow::Error::new(e).context(format!("{}", self.path.display()))))
             }
-            Err(_) => self.write_here(text),
+            Err(_) => self.write_in_place(text),
             Ok(()) => Ok(()),
         }
     }
 
     /// Never half written, not even for a moment, where the folder allows it.
-    fn replace(mut self, text: &str) -> Result<(), CommandError> {
-        if self.take_place(text).is_ok() { Ok(()) } else { self.write_here(text) }
+    fn replace_atomically(mut self, text: &str) -> Result<(), CommandError> {
+        if self.rename_over(text).is_ok() { Ok(()) } else { self.write_in_place(text) }
     }
 
-    fn write_here(&mut self, text: &str) -> Result<(), CommandError> {
+    fn write_in_place(&mut self, text: &str) -> Result<(), CommandError> {
         let Some(mut file) = self.file.take() else { return Ok(()) };
         // a pipe or a device has no length
         let is_plain = file.metadata().is_ok_and(|m| m.is_file());
@@ -126,7 +138,7 @@ impl Target {
     }
 
     /// Writes beside a plain file, then takes its place at once.
-    fn take_place(&mut self, text: &str) -> std::io::Result<()> {
+    fn rename_over(&mut self, text: &str) -> std::io::Result<()> {
         let path = &self.path;
         let before = path.symlink_metadata()?;
         if !before.is_file() {
@@ -147,7 +159,7 @@ impl Target {
     }
 }
 
-impl Drop for Target {
+impl Drop for PendingFile {
     fn drop(&mut self) {
         if self.is_new {
             // an empty file would be taken for a report; if it cannot be deleted, what went wrong is told all the same

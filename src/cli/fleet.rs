@@ -6,30 +6,30 @@ use std::time::Instant;
 use futures::StreamExt as _;
 use tokio::sync::watch;
 
-use super::check::{found_region, judged, refused, show_sign, stop_signal};
-use super::files::{open_all, save_saved};
+use super::check::{build_report, read_cluster_region, show_progress, to_command_error, watch_shutdown};
+use super::files::{open_outputs, save_any_report};
 use super::push::Push;
-use super::settings::Prepared;
-use super::{CommandError, Environment, Screen, runtime, show};
+use super::settings::PreparedCheck;
+use super::{CommandError, Console, Environment, print_output, start_runtime};
 use crate::cli::args::{CheckArgs, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
-use crate::cluster::survey::Surveyor;
-use crate::cluster::{self, AccessError};
+use crate::cluster::runner::Runner;
+use crate::cluster::{self, ClusterClientError};
 use crate::model::report::Report;
 use crate::model::waiver::Waiver;
-use crate::probe::measure::{Stop, until};
 use crate::probe::net::Net;
 use crate::probe::settings::ProbeSettings;
+use crate::probe::vantage_run::{Shutdown, wait_for_shutdown};
 use crate::report;
-use crate::report::fleet::json::Saved;
-use crate::report::fleet::{Course, Fleet, MOST_CLUSTERS, Member};
+use crate::report::fleet::json::SavedReport;
+use crate::report::fleet::{Fleet, FleetRun, MAX_CLUSTERS, Member};
 
 /// The contexts that were named, where there are several.
 ///
 /// # Errors
 /// A name that is empty or stands twice, or a flag that is about one cluster.
-pub(super) fn contexts(args: &CheckArgs) -> Result<Option<Vec<String>>, CommandError> {
+pub(super) fn parse_contexts(args: &CheckArgs) -> Result<Option<Vec<String>>, CommandError> {
     let Some(given) = args.cluster.kube.kube_context.as_deref().filter(|given| given.contains(',')) else {
         return Ok(None);
     };
@@ -42,8 +42,8 @@ pub(super) fn contexts(args: &CheckArgs) -> Result<Option<Vec<String>>, CommandE
     if let Some((_, name)) = names.iter().enumerate().find(|each| is_again(*each)) {
         return usage(format!("{name} is named twice"));
     }
-    if names.len() > MOST_CLUSTERS {
-        return usage(format!("{} clusters; at most {MOST_CLUSTERS} are looked at in a run", names.len()));
+    if names.len() > MAX_CLUSTERS {
+        return usage(format!("{} clusters; at most {MAX_CLUSTERS} are looked at in a run", names.len()));
     }
     let of_one = [
         ("--baseline", args.baseline.is_some()),
@@ -68,35 +68,39 @@ pub(super) fn run(
     args: &CheckArgs,
     contexts: &[String],
     environment: &Environment,
-    screen: &Screen,
+    screen: &Console,
 ) -> Result<Exit, CommandError> {
-    let each: Vec<CheckArgs> = contexts.iter().map(|context| at(args, context)).collect();
-    let files = open_all(&args.save)?;
+    let each: Vec<CheckArgs> = contexts.iter().map(|context| for_context(args, context)).collect();
+    let files = open_outputs(&args.save)?;
     let push = Push::prepare(args, environment)?;
-    let runtime = runtime()?;
+    let runtime = start_runtime()?;
     let mut servers = Vec::new();
     for one in &each {
-        let choice = super::settings::kube(&one.cluster.kube);
-        servers.push(runtime.block_on(cluster::server(&choice, environment)).map_err(CommandError::usage)?);
+        let choice = super::settings::kube_choice(&one.cluster.kube);
+        servers.push(
+            runtime
+                .block_on(cluster::resolve_server_url(&choice, environment))
+                .map_err(CommandError::usage)?,
+        );
         // what is wrong with the other flags is wrong for all, and told before anything is looked at
         if one.scope.location.is_some() {
-            super::settings::check(one, environment)?;
+            super::settings::prepare_check(one, environment)?;
         }
     }
-    let waivers = super::waivers::read(&args.waivers)?;
+    let waivers = super::waivers::load_waivers(&args.waivers)?;
     let (started_at, started) = (jiff::Timestamp::now(), Instant::now());
     let progress = Arc::new(Progress::new(!screen.shows_progress));
     progress.start(0);
-    let stopped = stop_signal(&runtime);
-    let looks = each.iter().enumerate().map(|(place, args)| {
-        let look = Look { args, place, environment, progress: &progress, stopped: stopped.clone() };
-        look.member(&waivers)
+    let stopped = watch_shutdown(&runtime);
+    let checks = each.iter().enumerate().map(|(place, args)| {
+        let check = MemberCheck { args, place, environment, progress: &progress, stopped: stopped.clone() };
+        check.run_to_member(&waivers)
     });
-    let looked: Vec<_> = runtime.block_on(futures::stream::iter(looks).buffered(AT_ONCE).collect());
-    progress.done();
+    let results: Vec<_> = runtime.block_on(futures::stream::iter(checks).buffered(MAX_CONCURRENT).collect());
+    progress.finish();
     let mut members = Vec::new();
     let mut refusals = Vec::new();
-    for (Looked { mut member, notes, refused }, server) in looked.into_iter().zip(servers) {
+    for (MemberResult { mut member, notes, error: refused }, server) in results.into_iter().zip(servers) {
         member.server = Some(server);
         for note in &notes {
             screen.hint(&format!("{}: {note}", member.context));
@@ -108,79 +112,80 @@ pub(super) fn run(
     if refusals.len() == members.len() {
         return Err(refusals.swap_remove(0));
     }
-    let course = Course { started_at, took: started.elapsed(), interrupted: *stopped.borrow() > Stop::No };
-    let saved = Saved::Several(Fleet::of(members, course));
-    let shown = show(&report::render_saved(&saved, args.output, &screen.text));
+    let course =
+        FleetRun { started_at, took: started.elapsed(), interrupted: *stopped.borrow() > Shutdown::None };
+    let saved = SavedReport::Fleet(Fleet::new(members, course));
+    let shown = print_output(&report::render_saved(&saved, args.output, &screen.text));
     // whatever became of the screen: what was measured is not lost
-    let kept = save_saved(&saved, files, screen);
-    push.send(&|format| report::render_saved(&saved, format, &screen.plain()));
+    let kept = save_any_report(&saved, files, screen);
+    push.send(&|format| report::render_saved(&saved, format, &screen.file_options()));
     shown.and(kept)?;
-    Ok(super::check::exit_of(&saved, args.fail_on.severity()))
+    Ok(super::check::exit_for_saved(&saved, args.fail_on.severity()))
 }
 
 /// The arguments for one of the clusters.
-fn at(args: &CheckArgs, context: &str) -> CheckArgs {
+fn for_context(args: &CheckArgs, context: &str) -> CheckArgs {
     let mut one = args.clone();
     one.cluster.kube.kube_context = Some(context.to_owned());
     one
 }
 
 /// What came of a cluster.
-struct Looked {
+struct MemberResult {
     member: Member,
     notes: Vec<String>,
     /// Why nothing could be looked at, where that is no answer of the cluster; the member has it too.
-    refused: Option<CommandError>,
+    error: Option<CommandError>,
 }
 
 /// One cluster of a run.
-struct Look<'a> {
+struct MemberCheck<'a> {
     args: &'a CheckArgs,
     place: usize,
     environment: &'a Environment,
     progress: &'a Arc<Progress>,
-    stopped: watch::Receiver<Stop>,
+    stopped: watch::Receiver<Shutdown>,
 }
 
-impl Look<'_> {
+impl MemberCheck<'_> {
     /// The cluster with its report, or why there is none; and what is worth knowing besides.
-    async fn member(self, waivers: &[Waiver]) -> Looked {
+    async fn run_to_member(self, waivers: &[Waiver]) -> MemberResult {
         let context = self.args.cluster.kube.kube_context.clone().unwrap_or_default();
         let member = Member { context, server: None, error: None, report: None };
-        let mut looked = Looked { member, notes: Vec::new(), refused: None };
-        let args = match self.located().await {
+        let mut result = MemberResult { member, notes: Vec::new(), error: None };
+        let args = match self.with_region().await {
             Ok((args, notes)) => {
-                looked.notes = notes;
+                result.notes = notes;
                 args
             }
             Err(why) => {
-                looked.member.error = Some(why);
-                return looked;
+                result.member.error = Some(why);
+                return result;
             }
         };
-        match Box::pin(self.look(&args)).await {
+        match Box::pin(self.run_check(&args)).await {
             Ok((report, notes)) => {
-                looked.notes.extend(notes);
-                looked.member.report = Some(super::waivers::apply(report, waivers));
+                result.notes.extend(notes);
+                result.member.report = Some(super::waivers::apply_waivers(report, waivers));
             }
             Err(e) => {
-                looked.member.error = Some(super::harmless(&e.to_string()));
-                looked.refused = Some(e);
+                result.member.error = Some(super::sanitize_for_terminal(&e.to_string()));
+                result.error = Some(e);
             }
         }
-        looked
+        result
     }
 
     /// The arguments with a region, or why it is not known.
-    async fn located(&self) -> Result<(CheckArgs, Vec<String>), String> {
+    async fn with_region(&self) -> Result<(CheckArgs, Vec<String>), String> {
         if self.args.scope.location.is_some() {
             return Ok((self.args.clone(), Vec::new()));
         }
-        let choice = super::settings::kube(&self.args.cluster.kube);
+        let choice = super::settings::kube_choice(&self.args.cluster.kube);
         let probe = ProbeSettings { deadline: self.args.probe.deadline, ..ProbeSettings::default() };
         let found = tokio::select! {
-            found = found_region(&choice, self.environment, &probe) => found,
-            () = until(self.stopped.clone(), Stop::Asked) => return Err("stopped before it was looked at".to_owned()),
+            found = read_cluster_region(&choice, self.environment, &probe) => found,
+            () = wait_for_shutdown(self.stopped.clone(), Shutdown::Graceful) => return Err("stopped before it was looked at".to_owned()),
         };
         match found {
             Ok(Some(region)) => {
@@ -191,24 +196,25 @@ impl Look<'_> {
             Ok(None) => Err("no agents of Azure Arc are in the cluster that could tell its region; --location REGION gives one \
                              for all clusters"
                 .to_owned()),
-            Err(e @ AccessError::Config(_)) => Err(e.to_string()),
+            Err(e @ ClusterClientError::Config(_)) => Err(e.to_string()),
             Err(e) => Err(format!("its region cannot be read: {e}; --location REGION gives one for all clusters")),
         }
     }
 
-    async fn look(&self, args: &CheckArgs) -> Result<(Report, Vec<String>), CommandError> {
-        let Prepared { rules, settings, mut notes } = super::settings::check(args, self.environment)?;
+    async fn run_check(&self, args: &CheckArgs) -> Result<(Report, Vec<String>), CommandError> {
+        let PreparedCheck { rules, settings, mut notes } =
+            super::settings::prepare_check(args, self.environment)?;
         let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);
         let surveyor =
-            Surveyor { rules: &rules, settings: &settings, net: &net, environment: self.environment };
+            Runner { rules: &rules, settings: &settings, net: &net, environment: self.environment };
         let (progress, place) = (Arc::clone(self.progress), self.place);
         let started_at = net.clock.now();
-        let listen = Arc::new(move |sign| show_sign(&progress, place, sign));
-        let survey = Box::pin(surveyor.survey(self.stopped.clone(), listen)).await.map_err(refused)?;
+        let listen = Arc::new(move |sign| show_progress(&progress, place, sign));
+        let survey = Box::pin(surveyor.run(self.stopped.clone(), listen)).await.map_err(to_command_error)?;
         notes.extend(survey.notes.iter().cloned());
-        Ok((judged(&surveyor, &survey, started_at), notes))
+        Ok((build_report(&surveyor, &survey, started_at), notes))
     }
 }
 
 /// Clusters that are looked at at the same time.
-const AT_ONCE: usize = 8;
+const MAX_CONCURRENT: usize = 8;

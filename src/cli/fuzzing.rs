@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::diagnose;
-use super::rules::{DiffArgs, DiffFormat, ShowArgs, ShowFormat, difference};
-use crate::analysis::chain::Chain;
-use crate::analysis::chain::azure::{self, AzureCluster};
-use crate::analysis::chain::case::Case;
+use super::rules::{DiffArgs, DiffFormat, ShowArgs, ShowFormat, vendor_diff as difference};
+use crate::analysis::connectivity::ConnectivityDiagnosis;
+use crate::analysis::connectivity::azure::{self, AzureCluster};
+use crate::analysis::connectivity::support_bundle::SupportBundle;
 use crate::cli::args::{FailOn, FetchArgs};
-use crate::model::faults::Catalogue;
+use crate::model::faults::FaultCatalogue;
 use crate::model::report::Tool;
 use crate::model::rules::{Cloud, RuleSet};
 use crate::model::scope::Connectivity;
@@ -16,41 +16,41 @@ use crate::report::diagnosis::Diagnosis;
 use crate::report::requirements::VendorTable;
 
 /// An error as it stands on a screen.
-pub(crate) fn complaint(error: &impl ToString) -> String {
-    super::harmless(&error.to_string())
+pub(crate) fn describe_error(error: &impl ToString) -> String {
+    super::sanitize_for_terminal(&error.to_string())
 }
 
 /// A judgement and the same as JSON; `None` where the evidence cannot be judged.
-pub(crate) fn judged(
-    case: &Case,
-    catalogue: &Catalogue,
+pub(crate) fn judge_and_render(
+    case: &SupportBundle,
+    catalogue: &FaultCatalogue,
     azure: Option<&AzureCluster>,
-) -> Option<(Chain, String)> {
-    let chain = diagnose::judged(case, catalogue, azure, None).ok()?;
+) -> Option<(ConnectivityDiagnosis, String)> {
+    let chain = diagnose::judge_bundle(case, catalogue, azure, None).ok()?;
     let diagnosis = Diagnosis {
         schema_version: 1,
         tool: Tool { name: "arcprobe".into(), version: "0".into() },
         taken_at: case.taken_at.clone(),
-        chain: chain.clone(),
+        connectivity: chain.clone(),
         checks: Vec::new(),
     };
-    let json = diagnose::pretty(&diagnosis).ok()?;
+    let json = diagnose::to_pretty_json(&diagnosis).ok()?;
     Some((chain, json))
 }
 
 /// What `rules show` makes of rules in each of its formats.
-pub(crate) fn rules_shown(rules: &RuleSet) -> Vec<(ShowFormat, String)> {
+pub(crate) fn render_rules(rules: &RuleSet) -> Vec<(ShowFormat, String)> {
     let formats = [ShowFormat::Text, ShowFormat::Yaml, ShowFormat::Json, ShowFormat::Csv];
     let show = |output| {
-        let args = ShowArgs { output, no_builtin_rules: true, ..BLANK };
-        let shown = super::rules::formatted(&args, rules.clone());
+        let args = ShowArgs { output, no_builtin_rules: true, ..EMPTY_ARGS };
+        let shown = super::rules::render_rules(&args, rules.clone());
         (output, shown.unwrap_or_else(|e| panic!("{e}")))
     };
     formats.map(show).into()
 }
 
 /// What `rules diff` makes of a table.
-pub(crate) fn difference(table: &VendorTable, rules: &RuleSet) -> Vec<String> {
+pub(crate) fn render_difference(table: &VendorTable, rules: &RuleSet) -> Vec<String> {
     let shown = |output| {
         let args = DiffArgs {
             pages: Vec::new(),
@@ -67,12 +67,12 @@ pub(crate) fn difference(table: &VendorTable, rules: &RuleSet) -> Vec<String> {
         };
         let with = difference::compared(&args, rules).unwrap_or_else(|e| panic!("{e}"));
         let pages = vec![("page.md".to_owned(), table.clone())];
-        difference::shown(&args, rules, &with, pages, true).unwrap_or_else(|e| panic!("{e}")).0
+        difference::render_difference(&args, rules, &with, pages, true).unwrap_or_else(|e| panic!("{e}")).0
     };
     [DiffFormat::Text, DiffFormat::Json].map(shown).into()
 }
 
-const BLANK: ShowArgs = ShowArgs {
+const EMPTY_ARGS: ShowArgs = ShowArgs {
     cloud: None,
     location: None,
     feature: Vec::new(),
@@ -85,13 +85,13 @@ const BLANK: ShowArgs = ShowArgs {
 };
 
 /// What `--save-evidence` writes.
-pub(crate) fn saved(case: &Case) -> Option<String> {
-    diagnose::pretty(case).ok()
+pub(crate) fn render_evidence(case: &SupportBundle) -> Option<String> {
+    diagnose::to_pretty_json(case).ok()
 }
 
 /// A document of az, and the cluster in it.
-pub(crate) fn azure(text: &str, id: Option<&str>) -> Result<(Value, AzureCluster), azure::AzureError> {
-    let document = azure::json(text)?;
-    let cluster = azure::cluster(&document, id)?;
+pub(crate) fn parse_azure(text: &str, id: Option<&str>) -> Result<(Value, AzureCluster), azure::AzureError> {
+    let document = azure::parse_json(text)?;
+    let cluster = azure::find_cluster(&document, id)?;
     Ok((document, cluster))
 }

@@ -4,27 +4,27 @@ use anyhow::Context as _;
 use clap::{Args as _, Command, CommandFactory as _};
 use clap_mangen::Man;
 
-use super::{CommandError, show};
-use crate::cli::args::{Cli, Completes, CompletionsArgs, ManArgs, ScreenArgs};
+use super::{CommandError, print_output};
+use crate::cli::args::{Cli, CompletionTarget, CompletionsArgs, ManArgs, ScreenArgs};
 use crate::cli::exit::Exit;
 
 /// Prints the script for a shell.
-pub(super) fn completions(args: &CompletionsArgs) -> Result<Exit, CommandError> {
+pub(super) fn print_completions(args: &CompletionsArgs) -> Result<Exit, CommandError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell.shell(), &mut shown(), NAME, &mut script);
+    clap_complete::generate(args.shell.shell(), &mut visible_command(), NAME, &mut script);
     let script = String::from_utf8_lossy(&script);
-    if args.shell == Completes::Kubectl {
-        return show(&format!("{ASKED_HEAD}{script}{ASKED_TAIL}"));
+    if args.shell == CompletionTarget::Kubectl {
+        return print_output(&format!("{KUBECTL_HEAD}{script}{KUBECTL_TAIL}"));
     }
-    show(&script)
+    print_output(&script)
 }
 
 /// kubectl runs `kubectl_complete-arcprobe` with the words after `kubectl arcprobe`, the last one unfinished, and reads what may
 /// follow line by line, then a colon and what else it is to do: 4 adds no names of files, 0 does.
-const ASKED_HEAD: &str = "#!/usr/bin/env bash
+const KUBECTL_HEAD: &str = "#!/usr/bin/env bash
 # What may follow `kubectl arcprobe`: to be put on the PATH as kubectl_complete-arcprobe, executable.
 ";
-const ASKED_TAIL: &str = r#"
+const KUBECTL_TAIL: &str = r#"
 COMP_WORDS=(arcprobe "$@")
 COMP_CWORD=$#
 COMPREPLY=()
@@ -38,16 +38,17 @@ fi
 "#;
 
 /// Prints the page of the program, or writes those of all commands.
-pub(super) fn man(args: &ManArgs) -> Result<Exit, CommandError> {
-    let Some(folder) = &args.dir else { return show(&page(shown())?) };
+pub(super) fn print_man_pages(args: &ManArgs) -> Result<Exit, CommandError> {
+    let Some(folder) = &args.dir else { return print_output(&render_man_page(visible_command())?) };
     // one for each command, named as git names its own: arcprobe-rules-show.1
-    let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(shown(), folder));
+    let written =
+        std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(visible_command(), folder));
     written.with_context(|| folder.display().to_string()).map_err(CommandError::Failed)?;
     Ok(Exit::Ok)
 }
 
 /// The program without what is hidden: that is for our own use, and nobody looks for it.
-fn shown() -> Command {
+fn visible_command() -> Command {
     let all = Cli::command();
     let commands = all.get_subcommands().filter(|c| !c.is_hide_set()).map(without_hidden);
     let commands: Vec<Command> = commands.collect();
@@ -67,7 +68,7 @@ fn without_hidden(command: &Command) -> Command {
     shown.after_help(command.get_after_help().cloned().unwrap_or_default()).args(flags)
 }
 
-fn page(command: Command) -> Result<String, CommandError> {
+fn render_man_page(command: Command) -> Result<String, CommandError> {
     let mut text = Vec::new();
     let rendered = Man::new(command).render(&mut text);
     rendered.context("the manual page").map_err(CommandError::Failed)?;

@@ -17,13 +17,13 @@ mod diagnose;
 #[cfg(feature = "cli")]
 pub mod exit;
 pub mod explain;
+mod external_tool;
 mod files;
 mod fleet;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod manual;
 mod prerequisites;
-mod program;
 #[cfg(feature = "cli")]
 pub mod progress;
 mod push;
@@ -47,8 +47,8 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use self::rules::RulesCommandError;
 use crate::cli::args::{Cli, Colour, Command, ScreenArgs, WELCOME};
 use crate::cli::exit::Exit;
-use crate::cluster::AccessError;
-use crate::model::evidence::{is_unprintable, printable_lines, without_logins};
+use crate::cluster::ClusterClientError;
+use crate::model::evidence::{is_unsafe_char, redact_url_credentials, sanitize_lines};
 use crate::probe::descriptors;
 use crate::report::text::TextOptions;
 
@@ -59,14 +59,14 @@ pub type Environment = BTreeMap<String, String>;
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// Wrong usage, bad rules, unreadable input.
-    #[error("{}", told(.0))]
+    #[error("{}", describe_error(.0))]
     Usage(anyhow::Error),
     /// The tool itself failed.
-    #[error("{}", told(.0))]
+    #[error("{}", describe_error(.0))]
     Failed(anyhow::Error),
     /// A cluster or a web server does not answer, or not to these credentials.
-    #[error("{}", told(.0))]
-    Unanswered(anyhow::Error),
+    #[error("{}", describe_error(.0))]
+    Unreachable(anyhow::Error),
     /// The user has stopped it.
     #[error("stopped")]
     Stopped,
@@ -79,10 +79,10 @@ impl CommandError {
     }
 
     /// A kubeconfig that cannot be used is wrong usage; a cluster that does not answer leaves the work undone.
-    fn inaccessible(error: AccessError) -> Self {
+    fn from_access_error(error: ClusterClientError) -> Self {
         match error {
-            AccessError::Config(_) => Self::usage(error),
-            AccessError::Api(_) => Self::Unanswered(error.into()),
+            ClusterClientError::Config(_) => Self::usage(error),
+            ClusterClientError::Api(_) => Self::Unreachable(error.into()),
         }
     }
 
@@ -90,7 +90,7 @@ impl CommandError {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Failed(_) => Exit::Failed,
-            Self::Unanswered(_) => Exit::Incomplete,
+            Self::Unreachable(_) => Exit::Incomplete,
             Self::Stopped => Exit::Interrupted,
         }
     }
@@ -100,7 +100,7 @@ impl From<RulesCommandError> for CommandError {
     fn from(error: RulesCommandError) -> Self {
         match error {
             RulesCommandError::Stopped => Self::Stopped,
-            RulesCommandError::Unfetched(_) => Self::Unanswered(error.into()),
+            RulesCommandError::Unfetched(_) => Self::Unreachable(error.into()),
             RulesCommandError::Unwritable(_) => Self::Failed(error.into()),
             _ => Self::usage(error),
         }
@@ -120,11 +120,11 @@ impl std::ops::Deref for Runtime {
 
 impl Runtime {
     /// Waits for something, or for the user who stops it: where signals were heard once, only who listens hears them.
-    fn until_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, CommandError> {
+    fn run_until_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, CommandError> {
         self.block_on(async {
             tokio::select! {
                 done = work => Ok(done),
-                () = crate::probe::measure::interruption() => Err(CommandError::Stopped),
+                () = crate::probe::vantage_run::wait_for_interrupt() => Err(CommandError::Stopped),
             }
         })
     }
@@ -138,10 +138,10 @@ impl Drop for Runtime {
     }
 }
 
-fn runtime() -> Result<Runtime, CommandError> {
-    if let Some(files) = descriptors::limit().filter(|&files| files < LEAST_FILES) {
+fn start_runtime() -> Result<Runtime, CommandError> {
+    if let Some(files) = descriptors::raise_file_limit().filter(|&files| files < MIN_FILES) {
         return Err(CommandError::Failed(anyhow::anyhow!(
-            "this process may have only {files} files open; at least {LEAST_FILES} are needed (ulimit -n {LEAST_FILES})"
+            "this process may have only {files} files open; at least {MIN_FILES} are needed (ulimit -n {MIN_FILES})"
         )));
     }
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -150,10 +150,10 @@ fn runtime() -> Result<Runtime, CommandError> {
 }
 
 /// For standard streams, the runtime, files to be saved, and a probe with its second looks.
-const LEAST_FILES: u64 = 48;
+const MIN_FILES: u64 = 48;
 
 /// An error and what caused it; a cause that the error tells itself is not told twice.
-fn told(error: &anyhow::Error) -> String {
+fn describe_error(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for link in error.chain().map(ToString::to_string) {
         if text.is_empty() {
@@ -169,22 +169,22 @@ fn told(error: &anyhow::Error) -> String {
 pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
     let is_plugin = is_plugin(arguments.first());
     if arguments.len() < 2 {
-        return welcome(is_plugin);
+        return print_welcome(is_plugin);
     }
-    let command = if is_plugin { Cli::command().bin_name(AS_PLUGIN) } else { Cli::command() };
+    let command = if is_plugin { Cli::command().bin_name(PLUGIN_COMMAND) } else { Cli::command() };
     let parsed = command.try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m));
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(e) => return usage(&e),
+        Err(e) => return print_usage_error(&e),
     };
-    let screen = Screen::new(&cli.screen, environment);
+    let screen = Console::new(&cli.screen, environment);
     let result = match &cli.command {
         Command::Check(args) => check::run(args, environment, &screen),
         Command::Demo(args) => demo::run(args, &screen),
         Command::Requirements(args) => requirements::run(args, &screen),
         Command::Report(args) => report::run(args, &screen),
-        Command::Completions(args) => manual::completions(args),
-        Command::Man(args) => manual::man(args),
+        Command::Completions(args) => manual::print_completions(args),
+        Command::Man(args) => manual::print_man_pages(args),
         Command::Explain(args) => explain::run(args),
         Command::Advise(args) => advise::run(args, environment, &screen),
         Command::Diagnose(args) => diagnose::run(args, environment, &screen),
@@ -194,21 +194,24 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
         Command::Rules(args) => {
             rules::run(args, environment, screen.text.verbose).map_err(CommandError::from).and_then(|done| {
                 done.notes.iter().for_each(|note| screen.hint(note));
-                show(&done.text).map(|_| done.exit)
+                print_output(&done.text).map(|_| done.exit)
             })
         }
     };
     result.unwrap_or_else(|e| {
-        complain(&e.to_string());
+        print_error(&e.to_string());
         e.exit()
     })
 }
 
 /// For people who look what this is. Not a success: in a script a command line that came out empty must not pass for "all
 /// required met".
-fn welcome(is_plugin: bool) -> Exit {
-    let text =
-        if is_plugin { WELCOME.replace("arcprobe ", &format!("{AS_PLUGIN} ")) } else { WELCOME.to_owned() };
+fn print_welcome(is_plugin: bool) -> Exit {
+    let text = if is_plugin {
+        WELCOME.replace("arcprobe ", &format!("{PLUGIN_COMMAND} "))
+    } else {
+        WELCOME.to_owned()
+    };
     // nothing can be done where standard error is closed
     let _ = io::stderr().write_all(text.as_bytes());
     Exit::Usage
@@ -221,19 +224,19 @@ fn is_plugin(program: Option<&OsString>) -> bool {
 }
 
 /// What is typed where it is a plugin of kubectl.
-const AS_PLUGIN: &str = "kubectl arcprobe";
+const PLUGIN_COMMAND: &str = "kubectl arcprobe";
 
-fn usage(error: &clap::Error) -> Exit {
+fn print_usage_error(error: &clap::Error) -> Exit {
     let is_asked_for = !error.use_stderr();
     let text = error.render().to_string();
-    let told = if is_asked_for || is_harmless(&text) {
+    let printed = if is_asked_for || is_sanitized(&text) {
         error.print()
     } else {
-        io::stderr().write_all(harmless(&text).as_bytes())
+        io::stderr().write_all(sanitize_for_terminal(&text).as_bytes())
     };
-    match told {
+    match printed {
         Err(e) if is_asked_for && e.kind() != io::ErrorKind::BrokenPipe => {
-            complain(&format!("standard output: {e}"));
+            print_error(&format!("standard output: {e}"));
             Exit::Failed
         }
         _ if is_asked_for => Exit::Ok,
@@ -243,47 +246,47 @@ fn usage(error: &clap::Error) -> Exit {
 }
 
 /// Where output goes and how it may look.
-pub(crate) struct Screen {
+pub(crate) struct Console {
     text: TextOptions,
     shows_progress: bool,
     is_quiet: bool,
 }
 
-impl Screen {
+impl Console {
     fn new(args: &ScreenArgs, environment: &Environment) -> Self {
-        let says = |name: &str| environment.get(name).filter(|v| !v.is_empty());
-        let is_plain = says("NO_COLOR").is_some() || says("TERM").is_some_and(|t| t == "dumb");
+        let env_value = |name: &str| environment.get(name).filter(|v| !v.is_empty());
+        let is_plain = env_value("NO_COLOR").is_some() || env_value("TERM").is_some_and(|t| t == "dumb");
         let colour = match args.color {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto => io::stdout().is_terminal() && !is_plain,
         };
-        let given = says("COLUMNS").and_then(|c| c.parse().ok());
+        let given = env_value("COLUMNS").and_then(|c| c.parse().ok());
         let width = given.or_else(|| terminal_size::terminal_size().map(|(w, _)| w.0.into())).unwrap_or(100);
         Self {
             text: TextOptions { colour, width, verbose: args.verbose > 0 },
             shows_progress: !args.quiet
                 && io::stderr().is_terminal()
-                && says("TERM").is_none_or(|t| t != "dumb"),
+                && env_value("TERM").is_none_or(|t| t != "dumb"),
             is_quiet: args.quiet,
         }
     }
 
     /// How a file looks: without colour, at a common width.
-    fn plain(&self) -> TextOptions {
+    fn file_options(&self) -> TextOptions {
         TextOptions { colour: false, width: 100, ..self.text }
     }
 
     /// Something worth knowing that is no part of the report.
     fn hint(&self, text: &str) {
         if !self.is_quiet {
-            complain(text);
+            print_error(text);
         }
     }
 }
 
 /// The result of a command. A reader that has seen enough (`| head`) is no error.
-fn show(text: &str) -> Result<Exit, CommandError> {
+fn print_output(text: &str) -> Result<Exit, CommandError> {
     match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
             Err(CommandError::Failed(anyhow::Error::new(e).context("standard output")))
@@ -292,27 +295,27 @@ fn show(text: &str) -> Result<Exit, CommandError> {
     }
 }
 
-fn complain(text: &str) {
+fn print_error(text: &str) {
     // nothing can be done where standard error is closed
-    let _ = writeln!(io::stderr(), "arcprobe: {}", harmless(text.trim_end()));
+    let _ = writeln!(io::stderr(), "arcprobe: {}", sanitize_for_terminal(text.trim_end()));
 }
 
 /// What was typed, or stands in a file, comes back in errors: as text, and not as orders to the terminal, without the logins of URLs.
-fn harmless(text: &str) -> String {
-    printable_lines(&without_logins(text)).split_inclusive('\n').map(cut).collect()
+fn sanitize_for_terminal(text: &str) -> String {
+    sanitize_lines(&redact_url_credentials(text)).split_inclusive('\n').map(cut_line).collect()
 }
 
-fn cut(line: &str) -> String {
+fn cut_line(line: &str) -> String {
     match line.char_indices().nth(LONGEST_LINE) {
         Some((at, _)) => format!("{}…{}", &line[..at], if line.ends_with('\n') { "\n" } else { "" }),
         None => line.to_owned(),
     }
 }
 
-fn is_harmless(text: &str) -> bool {
-    without_logins(text) == text
+fn is_sanitized(text: &str) -> bool {
+    redact_url_credentials(text) == text
         && text.lines().all(|line| line.chars().count() <= LONGEST_LINE)
-        && !text.chars().any(|c| c != '\n' && is_unprintable(c))
+        && !text.chars().any(|c| c != '\n' && is_unsafe_char(c))
 }
 
 /// In characters. The longest lines of our own list all regions of a cloud.

@@ -7,48 +7,55 @@ use futures::future::join_all;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::program::{AZ, NoAnswer, ask};
-use super::{CommandError, Environment, Screen, runtime};
-use crate::analysis::prerequisites::{Judged, Known, judge};
+use super::external_tool::{AZ, ToolError, run_tool};
+use super::{CommandError, Console, Environment, start_runtime};
+use crate::analysis::prerequisites::{PrerequisiteInput, PrerequisiteResults, judge_prerequisites};
 use crate::cluster::settings::KubeChoice;
-use crate::cluster::{self, Access, AccessError};
-use crate::model::evidence::printable;
-use crate::model::facts::{Asked, ClusterFacts, Facts, Program, Provider, Tools};
-use crate::model::faults::Catalogue;
-use crate::model::needs::Wanted;
+use crate::cluster::{self, ClusterClient, ClusterClientError};
+use crate::model::evidence::sanitize;
+use crate::model::faults::FaultCatalogue;
+use crate::model::prerequisite_facts::{
+    ClusterFacts, Fetched, PrerequisiteFacts, Program, Provider, WorkstationTools,
+};
+use crate::model::prerequisite_rules::OnboardingTarget;
 use crate::probe::settings::ProbeSettings;
 use crate::rules;
 
 /// Facts on their way: they are asked for while endpoints are probed.
-pub(super) struct Asking(JoinHandle<Result<Facts, CommandError>>);
+pub(super) struct PendingFacts(JoinHandle<Result<PrerequisiteFacts, CommandError>>);
 
 /// Begins to ask the cluster and the programs, each within the deadline of the run.
-pub(super) fn begin(choice: KubeChoice, probe: ProbeSettings, environment: Environment) -> Asking {
-    Asking(std::thread::spawn(move || {
-        runtime()?.until_stopped(async {
-            let limit = probe.deadline.unwrap_or(LONGEST);
+pub(super) fn start_collecting(
+    choice: KubeChoice,
+    probe: ProbeSettings,
+    environment: Environment,
+) -> PendingFacts {
+    PendingFacts(std::thread::spawn(move || {
+        start_runtime()?.run_until_stopped(async {
+            let limit = probe.deadline.unwrap_or(DEFAULT_DEADLINE);
             let cluster = async {
-                let told = timeout(limit, Box::pin(told(&choice, &probe, &environment))).await;
-                told.unwrap_or_else(|_| Asked::Silent(late(limit)))
+                let result =
+                    timeout(limit, Box::pin(collect_cluster_facts(&choice, &probe, &environment))).await;
+                result.unwrap_or_else(|_| Fetched::Silent(describe_timeout(limit)))
             };
             let tools = async {
-                let tools = timeout(limit, tools()).await;
-                Some(tools.unwrap_or_else(|_| silent(&late(limit))))
+                let tools = timeout(limit, collect_tools()).await;
+                Some(tools.unwrap_or_else(|_| timed_out_tools(&describe_timeout(limit))))
             };
             let (cluster, tools) = tokio::join!(cluster, tools);
-            Facts { cluster, tools }
+            PrerequisiteFacts { cluster, tools }
         })
     }))
 }
 
-impl Asking {
+impl PendingFacts {
     /// Waits for what is still asked for; tells so where that takes its time.
     ///
     /// # Errors
     /// When no runtime starts, or the user stops: what cannot be asked is part of the facts.
-    pub(super) fn facts(self, screen: &Screen) -> Result<Facts, CommandError> {
+    pub(super) fn wait_for_facts(self, screen: &Console) -> Result<PrerequisiteFacts, CommandError> {
         let begun = std::time::Instant::now();
-        while !self.0.is_finished() && begun.elapsed() < PATIENCE {
+        while !self.0.is_finished() && begun.elapsed() < HINT_DELAY {
             std::thread::sleep(Duration::from_millis(20));
         }
         if !self.0.is_finished() {
@@ -60,19 +67,23 @@ impl Asking {
     }
 }
 
-fn late(limit: Duration) -> String {
+fn describe_timeout(limit: Duration) -> String {
     format!("no answer within {} s", limit.as_secs_f64())
 }
 
-async fn told(choice: &KubeChoice, probe: &ProbeSettings, environment: &Environment) -> Asked<ClusterFacts> {
-    let asked = async {
-        let access = Access::open(choice, environment, probe).await?;
-        Ok::<_, AccessError>(Box::pin(cluster::prerequisites(&access)).await?)
+async fn collect_cluster_facts(
+    choice: &KubeChoice,
+    probe: &ProbeSettings,
+    environment: &Environment,
+) -> Fetched<ClusterFacts> {
+    let facts = async {
+        let access = ClusterClient::open(choice, environment, probe).await?;
+        Ok::<_, ClusterClientError>(Box::pin(cluster::read_prerequisites(&access)).await?)
     };
-    match asked.await {
-        Ok(facts) => Asked::Told(facts),
-        Err(AccessError::Config(e)) => Asked::Unusable(e.to_string()),
-        Err(AccessError::Api(e)) => Asked::Silent(e.to_string()),
+    match facts.await {
+        Ok(facts) => Fetched::Told(facts),
+        Err(ClusterClientError::Config(e)) => Fetched::Unusable(e.to_string()),
+        Err(ClusterClientError::Api(e)) => Fetched::Silent(e.to_string()),
     }
 }
 
@@ -80,36 +91,37 @@ async fn told(choice: &KubeChoice, probe: &ProbeSettings, environment: &Environm
 ///
 /// # Errors
 /// Never: tests read the data.
-pub(super) fn judged(
-    facts: &Facts,
+pub(super) fn judge_facts(
+    facts: &PrerequisiteFacts,
     rule_set: &str,
-    wanted: Wanted<'_>,
-    catalogue: &Catalogue,
-) -> Result<Judged, CommandError> {
-    let needs = rules::prerequisites::builtin().map_err(|e| CommandError::Failed(e.into()))?;
-    let Some(generation) = needs.generation(rule_set) else { return Ok(Judged::default()) };
-    Ok(judge(&Known { facts, needs: &needs, generation, wanted, catalogue }))
+    wanted: OnboardingTarget<'_>,
+    catalogue: &FaultCatalogue,
+) -> Result<PrerequisiteResults, CommandError> {
+    let needs = rules::prerequisites::load_builtin().map_err(|e| CommandError::Failed(e.into()))?;
+    let Some(generation) = needs.generation_for(rule_set) else { return Ok(PrerequisiteResults::default()) };
+    Ok(judge_prerequisites(&PrerequisiteInput { facts, needs: &needs, generation, wanted, catalogue }))
 }
 
 /// What the programs of this machine say. Each takes its time: they are asked at the same time.
-async fn tools() -> Tools {
+async fn collect_tools() -> WorkstationTools {
     let az = async {
-        let version = ask(AZ, &["version", "-o", "json"]).await.and_then(|text| json(&text, "az version"));
-        let account = if version.is_ok() { Some(account().await) } else { None };
+        let version =
+            run_tool(AZ, &["version", "-o", "json"]).await.and_then(|text| parse_json(&text, "az version"));
+        let account = if version.is_ok() { Some(query_account().await) } else { None };
         (version, account)
     };
-    let ((az, account), kubectl, helm) = tokio::join!(az, kubectl(), helm());
-    let mut tools = Tools { kubectl, helm, ..Tools::default() };
+    let ((az, account), kubectl, helm) = tokio::join!(az, query_kubectl(), query_helm());
+    let mut tools = WorkstationTools { kubectl, helm, ..WorkstationTools::default() };
     match az {
         Ok(versions) => {
-            tools.az = program(versions["azure-cli"].as_str());
-            let extension = program(versions["extensions"]["connectedk8s"].as_str());
+            tools.az = found_program(versions["azure-cli"].as_str());
+            let extension = found_program(versions["extensions"]["connectedk8s"].as_str());
             let is_missing = extension.version.is_none();
             let why = is_missing.then(|| "the extension is not there".to_owned());
             tools.connectedk8s = Program { why, is_missing, ..extension };
         }
         Err(e) => {
-            tools.az = unanswered(&e);
+            tools.az = failed_program(&e);
             tools.connectedk8s = tools.az.clone();
         }
     }
@@ -120,20 +132,20 @@ async fn tools() -> Tools {
 }
 
 /// The cloud that az is logged in to, and the providers of the subscription. Of the account nothing else is kept.
-async fn account() -> (Result<String, String>, Vec<Provider>) {
-    let asked = ask(AZ, &["account", "show", "-o", "json", "--only-show-errors"]).await;
-    let cloud = asked.and_then(|text| json(&text, "az account show")).and_then(|account| {
-        let name = account["environmentName"].as_str().map(|name| printable(name, 60));
-        name.ok_or_else(|| NoAnswer::Fails("az account show names no cloud".to_owned()))
+async fn query_account() -> (Result<String, String>, Vec<Provider>) {
+    let output = run_tool(AZ, &["account", "show", "-o", "json", "--only-show-errors"]).await;
+    let cloud = output.and_then(|text| parse_json(&text, "az account show")).and_then(|account| {
+        let name = account["environmentName"].as_str().map(|name| sanitize(name, 60));
+        name.ok_or_else(|| ToolError::Failed("az account show names no cloud".to_owned()))
     });
     match cloud {
-        Ok(cloud) => (Ok(cloud), join_all(PROVIDERS.map(provider)).await),
+        Ok(cloud) => (Ok(cloud), join_all(PROVIDERS.map(query_provider)).await),
         Err(e) => (Err(e.to_string()), Vec::new()),
     }
 }
 
-async fn provider(name: &'static str) -> Provider {
-    let asked = [
+async fn query_provider(name: &'static str) -> Provider {
+    let arguments = [
         "provider",
         "show",
         "--namespace",
@@ -144,57 +156,61 @@ async fn provider(name: &'static str) -> Provider {
         "tsv",
         "--only-show-errors",
     ];
-    let (state, why) = match ask(AZ, &asked).await {
+    let (state, why) = match run_tool(AZ, &arguments).await {
         Ok(text) if text.trim().is_empty() => (None, Some("az provider show says nothing".to_owned())),
-        Ok(text) => (Some(printable(text.trim(), 60)), None),
+        Ok(text) => (Some(sanitize(text.trim(), 60)), None),
         Err(e) => (None, Some(e.to_string())),
     };
     Provider { name: name.to_owned(), state, why }
 }
 
-async fn kubectl() -> Program {
-    let told = ask("kubectl", &["version", "--client", "-o", "json"]).await;
-    version(told.and_then(|text| {
-        let versions = json(&text, "kubectl version")?;
+async fn query_kubectl() -> Program {
+    let output = run_tool("kubectl", &["version", "--client", "-o", "json"]).await;
+    to_program(output.and_then(|text| {
+        let versions = parse_json(&text, "kubectl version")?;
         Ok(versions["clientVersion"]["gitVersion"].as_str().unwrap_or_default().to_owned())
     }))
 }
 
-async fn helm() -> Program {
+async fn query_helm() -> Program {
     // the second version says `Client: v2.17.0+g...`
-    let told = ask("helm", &["version", "--short"]).await;
-    version(told.map(|text| text.trim().trim_start_matches("Client: ").to_owned()))
+    let output = run_tool("helm", &["version", "--short"]).await;
+    to_program(output.map(|text| text.trim().trim_start_matches("Client: ").to_owned()))
 }
 
-fn version(told: Result<String, NoAnswer>) -> Program {
+fn to_program(told: Result<String, ToolError>) -> Program {
     match told {
-        Ok(text) => program(Some(&text)),
-        Err(e) => unanswered(&e),
+        Ok(text) => found_program(Some(&text)),
+        Err(e) => failed_program(&e),
     }
 }
 
-fn unanswered(error: &NoAnswer) -> Program {
-    Program { version: None, why: Some(error.to_string()), is_missing: matches!(error, NoAnswer::Missing(_)) }
+fn failed_program(error: &ToolError) -> Program {
+    Program {
+        version: None,
+        why: Some(error.to_string()),
+        is_missing: matches!(error, ToolError::Missing(_)),
+    }
 }
 
-fn silent(why: &str) -> Tools {
+fn timed_out_tools(why: &str) -> WorkstationTools {
     let program = Program { version: None, why: Some(why.to_owned()), is_missing: false };
-    Tools {
+    WorkstationTools {
         az: program.clone(),
         connectedk8s: program.clone(),
         kubectl: program.clone(),
         helm: program,
-        ..Tools::default()
+        ..WorkstationTools::default()
     }
 }
 
-fn program(version: Option<&str>) -> Program {
-    let version = version.map(|text| printable(text.trim(), 60)).filter(|text| !text.is_empty());
+fn found_program(version: Option<&str>) -> Program {
+    let version = version.map(|text| sanitize(text.trim(), 60)).filter(|text| !text.is_empty());
     Program { version, ..Program::default() }
 }
 
-fn json(text: &str, asked: &str) -> Result<Value, NoAnswer> {
-    serde_json::from_str(text).map_err(|_| NoAnswer::Fails(format!("{asked} prints no JSON")))
+fn parse_json(text: &str, asked: &str) -> Result<Value, ToolError> {
+    serde_json::from_str(text).map_err(|_| ToolError::Failed(format!("{asked} prints no JSON")))
 }
 
 /// All that some generation asks for.
@@ -206,7 +222,7 @@ const PROVIDERS: [&str; 4] = [
 ];
 
 /// Without a deadline; `az` has a limit of its own for each question, and two are asked one after the other.
-const LONGEST: Duration = Duration::from_secs(600);
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(600);
 
 /// Before the user is told what is waited for.
-const PATIENCE: Duration = Duration::from_secs(1);
+const HINT_DELAY: Duration = Duration::from_secs(1);

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::model::evidence::printable;
+use crate::model::evidence::sanitize;
 
 /// How many hosts are named at most.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// A name on the bar is cut here; the longest host of the rules has 60 characters.
 const LONGEST_NAME: usize = 64;
@@ -19,7 +19,7 @@ const LONGEST_NAME: usize = 64;
 const TICK: Duration = Duration::from_millis(200);
 
 /// Where the numbers begin of those that wait elsewhere; no run has so many checks on this machine.
-const ELSEWHERE: usize = 1 << 40;
+const REMOTE_INDEX_BASE: usize = 1 << 40;
 
 /// Elapsed time, bar, counts, and as much of the names as the line has room for.
 const TEMPLATE: &str = "{elapsed:>4} [{bar:10}] {pos}/{len} {wide_msg}";
@@ -33,7 +33,7 @@ pub struct Progress {
     /// Checks that are planned, by place.
     totals: Mutex<HashMap<usize, usize>>,
     /// Checks that are over at other places than this machine.
-    reached: Mutex<HashMap<usize, usize>>,
+    done_elsewhere: Mutex<HashMap<usize, usize>>,
 }
 
 impl Progress {
@@ -41,8 +41,8 @@ impl Progress {
     pub fn new(quiet: bool) -> Self {
         let shown = !quiet && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target).with_style(style());
-        Self { bar, waiting: Mutex::default(), totals: Mutex::default(), reached: Mutex::default() }
+        let bar = ProgressBar::with_draw_target(None, target).with_style(bar_style());
+        Self { bar, waiting: Mutex::default(), totals: Mutex::default(), done_elsewhere: Mutex::default() }
     }
 
     /// The number of checks is known, and the first is about to be made.
@@ -56,57 +56,57 @@ impl Progress {
     }
 
     /// The number of checks at a place has changed on the way; this machine is place 0.
-    pub fn planned(&self, place: usize, total: usize) {
+    pub fn set_total(&self, place: usize, total: usize) {
         let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
         totals.insert(place, total);
         self.bar.set_length(totals.values().sum::<usize>() as u64);
     }
 
     /// So many checks are over at another place than this machine.
-    pub fn reached(&self, place: usize, done: usize) {
-        self.stands(place, None);
-        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn set_done(&self, place: usize, done: usize) {
+        self.set_remote_status(place, None);
+        let mut reached = self.done_elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
         let before = reached.insert(place, done).unwrap_or_default();
         self.bar.inc(done.saturating_sub(before) as u64);
     }
 
     /// What is waited for at another place, before anything is checked there.
-    pub fn stands(&self, place: usize, what: Option<&str>) {
-        let mut waiting = self.waiting();
-        waiting.retain(|(at, _)| *at != ELSEWHERE + place);
-        waiting.extend(what.map(|what| (ELSEWHERE + place, printable(what, LONGEST_NAME))));
-        self.show(&waiting);
+    pub fn set_remote_status(&self, place: usize, what: Option<&str>) {
+        let mut waiting = self.lock_waiting();
+        waiting.retain(|(at, _)| *at != REMOTE_INDEX_BASE + place);
+        waiting.extend(what.map(|what| (REMOTE_INDEX_BASE + place, sanitize(what, LONGEST_NAME))));
+        self.update_message(&waiting);
     }
 
     /// A check is being made.
-    pub fn started(&self, index: usize, host: &str) {
-        let mut waiting = self.waiting();
-        waiting.push((index, printable(host, LONGEST_NAME)));
-        self.show(&waiting);
+    pub fn check_started(&self, index: usize, host: &str) {
+        let mut waiting = self.lock_waiting();
+        waiting.push((index, sanitize(host, LONGEST_NAME)));
+        self.update_message(&waiting);
     }
 
     /// A check has an outcome.
-    pub fn finished(&self, index: usize) {
-        let mut waiting = self.waiting();
+    pub fn check_finished(&self, index: usize) {
+        let mut waiting = self.lock_waiting();
         waiting.retain(|(at, _)| *at != index);
-        self.show(&waiting);
+        self.update_message(&waiting);
         self.bar.inc(1);
     }
 
     /// Takes the bar off the screen, so that only the report is left on it.
-    pub fn done(&self) {
-        self.waiting().clear();
+    pub fn finish(&self) {
+        self.lock_waiting().clear();
         self.bar.finish_and_clear();
     }
 
-    fn show(&self, waiting: &[(usize, String)]) {
+    fn update_message(&self, waiting: &[(usize, String)]) {
         if !self.bar.is_hidden() {
-            self.bar.set_message(message(waiting));
+            self.bar.set_message(describe_waiting(waiting));
         }
     }
 
     /// A listener that panicked elsewhere leaves a list that is still good enough to be shown.
-    fn waiting(&self) -> MutexGuard<'_, Vec<(usize, String)>> {
+    fn lock_waiting(&self) -> MutexGuard<'_, Vec<(usize, String)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -119,14 +119,14 @@ impl Drop for Progress {
 }
 
 /// "waiting for a, b and 4 more". Called for every event, so it looks at each entry a few times at most.
-fn message(waiting: &[(usize, String)]) -> String {
+fn describe_waiting(waiting: &[(usize, String)]) -> String {
     let mut names: Vec<&str> = Vec::new();
     let mut more = 0;
     for (_, name) in waiting {
         if names.contains(&name.as_str()) {
             continue; // another port of the same host
         }
-        if names.len() < NAMED {
+        if names.len() < MAX_NAMED {
             names.push(name);
         } else {
             more += 1;
@@ -135,12 +135,14 @@ fn message(waiting: &[(usize, String)]) -> String {
     match names[..] {
         [] => String::new(),
         [name] => format!("waiting for {name}"),
-        [.., _] if more > 0 => format!("waiting for {} and {} more", names[..NAMED - 1].join(", "), more + 1),
+        [.., _] if more > 0 => {
+            format!("waiting for {} and {} more", names[..MAX_NAMED - 1].join(", "), more + 1)
+        }
         [.., last] => format!("waiting for {} and {last}", names[..names.len() - 1].join(", ")),
     }
 }
 
-fn style() -> ProgressStyle {
+fn bar_style() -> ProgressStyle {
     let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
     style.progress_chars("=> ")
 }
@@ -150,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_a_few_of_those_that_are_waited_for() {
+    fn the_message_names_a_few_hosts() {
         let table = [
             (&[][..], ""),
             (&["a"], "waiting for a"),
@@ -161,7 +163,7 @@ mod tests {
         ];
         for (hosts, text) in table {
             let waiting: Vec<_> = hosts.iter().map(|h| (0, (*h).to_owned())).collect();
-            assert_eq!(message(&waiting), text);
+            assert_eq!(describe_waiting(&waiting), text);
         }
     }
 
@@ -169,28 +171,28 @@ mod tests {
     fn follows_a_run_in_any_order() {
         let progress = Progress::new(true);
         progress.start(2);
-        progress.planned(0, 2);
-        progress.planned(1, 3);
-        progress.stands(1, Some("the pod of node n1"));
+        progress.set_total(0, 2);
+        progress.set_total(1, 3);
+        progress.set_remote_status(1, Some("the pod of node n1"));
         assert_eq!(
-            (progress.bar.length(), message(&progress.waiting())),
+            (progress.bar.length(), describe_waiting(&progress.lock_waiting())),
             (Some(5), "waiting for the pod of node n1".into())
         );
-        progress.reached(1, 2);
-        progress.reached(1, 3);
-        assert_eq!((progress.bar.position(), message(&progress.waiting())), (3, String::new()));
-        progress.started(0, "slow");
-        progress.started(1, "quick\u{1b}[2J");
-        assert_eq!(message(&progress.waiting()), "waiting for slow and quick [2J");
-        progress.finished(1);
-        assert_eq!(message(&progress.waiting()), "waiting for slow");
-        progress.finished(0);
-        assert_eq!((progress.bar.position(), message(&progress.waiting())), (5, String::new()));
-        progress.done();
+        progress.set_done(1, 2);
+        progress.set_done(1, 3);
+        assert_eq!((progress.bar.position(), describe_waiting(&progress.lock_waiting())), (3, String::new()));
+        progress.check_started(0, "slow");
+        progress.check_started(1, "quick\u{1b}[2J");
+        assert_eq!(describe_waiting(&progress.lock_waiting()), "waiting for slow and quick [2J");
+        progress.check_finished(1);
+        assert_eq!(describe_waiting(&progress.lock_waiting()), "waiting for slow");
+        progress.check_finished(0);
+        assert_eq!((progress.bar.position(), describe_waiting(&progress.lock_waiting())), (5, String::new()));
+        progress.finish();
     }
 
     #[test]
-    fn the_template_is_understood() {
+    fn the_template_is_valid() {
         assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
     }
 }

@@ -10,7 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{CommandError, Environment, complain, runtime, settings, web};
+use super::{CommandError, Environment, print_error, settings, start_runtime, web};
 use crate::cli::args::CheckArgs;
 use crate::probe::client::{Client, ClientError, Request, Response, WebUrl};
 use crate::probe::net::Net;
@@ -47,7 +47,7 @@ impl Push {
         for receiver in receivers.iter().filter(|receiver| receiver.shows_credentials()) {
             // no hint that --quiet leaves out
             let why = "the credentials in the URL are sent unencrypted; use https";
-            complain(&format!("--push {}: {why}", receiver.url));
+            print_error(&format!("--push {}: {why}", receiver.url));
         }
         let (probe, routes) = settings::outside(args, environment)?;
         let net = Arc::new(Net::new(&probe, &routes).map_err(CommandError::usage)?);
@@ -62,14 +62,14 @@ impl Push {
             let until = Instant::now() + IN_ALL;
             join_all(requests.iter().map(|request| deliver(client, request, until))).await
         };
-        match runtime().and_then(|runtime| runtime.until_stopped(sending)) {
+        match start_runtime().and_then(|runtime| runtime.run_until_stopped(sending)) {
             Ok(results) => {
                 for why in results.iter().filter_map(|sent| sent.as_ref().err()) {
-                    complain(why);
+                    print_error(why);
                 }
             }
-            Err(CommandError::Stopped) => complain("--push: stopped before everything was sent"),
-            Err(e) => complain(&format!("--push: not sent: {e}")),
+            Err(CommandError::Stopped) => print_error("--push: stopped before everything was sent"),
+            Err(e) => print_error(&format!("--push: not sent: {e}")),
         }
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{CommandError, show};
+use super::{CommandError, print_output};
 use crate::cli::args::RbacArgs;
 use crate::cli::exit::Exit;
 use crate::cluster;
@@ -16,13 +16,13 @@ pub(super) fn run(args: &RbacArgs) -> Result<Exit, CommandError> {
     let objects = if args.diagnose {
         cluster::rbac_for_diagnose(&subject)
     } else {
-        cluster::rbac(&args.namespace, &subject)
+        cluster::rbac_for_probe_pods(&args.namespace, &subject)
     };
-    show(&yaml(&objects)?)
+    print_output(&render_yaml(&objects)?)
 }
 
 /// Documents one below the other.
-pub(super) fn yaml(objects: &[serde_json::Value]) -> Result<String, CommandError> {
+pub(super) fn render_yaml(objects: &[serde_json::Value]) -> Result<String, CommandError> {
     let mut text = String::new();
     for object in objects {
         let object = serde_yaml::to_string(object)

@@ -4,21 +4,21 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::{CommandError, Screen, settings, show};
+use super::{CommandError, Console, print_output, settings};
 use crate::cli::args::{RequirementsArgs, RequirementsFormat};
 use crate::cli::exit::Exit;
 use crate::report::requirements::text as rendering;
-use crate::report::requirements::{Requirements, export, list, unmet};
+use crate::report::requirements::{Requirements, export, list_requirements, list_unmet};
 
-pub(super) fn run(args: &RequirementsArgs, screen: &Screen) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &RequirementsArgs, screen: &Console) -> Result<Exit, CommandError> {
     if args.only_unmet.is_some() && args.output == RequirementsFormat::Cilium {
         return Err(CommandError::Usage(anyhow::anyhow!(
             "-o cilium goes without --only-unmet: a policy denies what it does not list, so that what is open now would be closed"
         )));
     }
     let list = match &args.only_unmet {
-        Some(path) => found(path, args, screen)?,
-        None => needed(args, screen)?,
+        Some(path) => list_from_report(path, args, screen)?,
+        None => list_needed(args, screen)?,
     };
     for note in &list.notes {
         screen.hint(note);
@@ -28,37 +28,44 @@ pub(super) fn run(args: &RequirementsArgs, screen: &Screen) -> Result<Exit, Comm
         screen.hint("nothing is written");
         return Ok(Exit::Ok);
     }
-    if args.output == RequirementsFormat::Cilium && list.topics.iter().all(|topic| topic.id != "core") {
+    if args.output == RequirementsFormat::Cilium && list.features.iter().all(|topic| topic.id != "core") {
         screen.hint("the policy denies the agents what they need: --feature leaves out core");
     }
-    let Some(form) = args.output.form() else { return show(&rendering::text(&list, &screen.text)) };
+    let Some(form) = args.output.export_format() else {
+        return print_output(&rendering::render(&list, &screen.text));
+    };
     let exported = export(&list, form);
     for note in &exported.notes {
         screen.hint(note);
     }
-    show(&exported.text)
+    print_output(&exported.text)
 }
 
 /// All that the rules ask for.
-fn needed(args: &RequirementsArgs, screen: &Screen) -> Result<Requirements, CommandError> {
+fn list_needed(args: &RequirementsArgs, screen: &Console) -> Result<Requirements, CommandError> {
     if args.scope.location.is_none() {
         return Err(CommandError::Usage(anyhow::anyhow!(
             "--location REGION is needed, such as --location eastus; or --only-unmet REPORT, which knows its region"
         )));
     }
-    let (rules, scope, notes) = settings::listed(&args.scope)?;
+    let (rules, scope, notes) = settings::prepare_listing(&args.scope)?;
     for note in &notes {
         screen.hint(note);
     }
-    Ok(list(&rules, &scope, args.expand))
+    Ok(list_requirements(&rules, &scope, args.expand))
 }
 
 /// What a report found unmet; how many checks it could not verify goes to standard error, as they may be closed too.
-fn found(path: &Path, args: &RequirementsArgs, screen: &Screen) -> Result<Requirements, CommandError> {
-    let report = super::report::read(path, "--only-unmet")?;
-    let rules = settings::rule_set_of(&args.scope, report.run.cloud)?;
-    let (list, unverified) =
-        unmet(&report, &rules, args.expand).with_context(|| named(path)).map_err(CommandError::Usage)?;
+fn list_from_report(
+    path: &Path,
+    args: &RequirementsArgs,
+    screen: &Console,
+) -> Result<Requirements, CommandError> {
+    let report = super::report::read_single(path, "--only-unmet")?;
+    let rules = settings::load_rule_set_for(&args.scope, report.run.cloud)?;
+    let (list, unverified) = list_unmet(&report, &rules, args.expand)
+        .with_context(|| flag_with_path(path))
+        .map_err(CommandError::Usage)?;
     if list.items.is_empty() {
         screen.hint("the report found nothing unmet");
     }
@@ -74,6 +81,6 @@ fn found(path: &Path, args: &RequirementsArgs, screen: &Screen) -> Result<Requir
     Ok(list)
 }
 
-fn named(path: &Path) -> String {
+fn flag_with_path(path: &Path) -> String {
     format!("--only-unmet {}", path.display())
 }

@@ -1,40 +1,43 @@
 //! From what was typed to the rules and settings of a run.
 
 use super::{CommandError, Environment};
-use crate::analysis::advise::Endpoint;
+use crate::analysis::advise::AzureEndpoint;
 use crate::cli::args::{CheckArgs, ClusterArgs, KubeArgs, ScopeArgs};
 use crate::cluster::settings::{CheckSettings, ClusterSettings, KubeChoice, NodeChoice};
 use crate::model::rules::{Cloud, RuleSet};
 use crate::model::scope::{Connectivity, Scope};
 use crate::model::vantage::VantageKind;
 use crate::probe::settings::ProbeSettings;
-use crate::proxy::{self, ProxyError, ProxyFlags, Routes, Secret, Settled};
-use crate::rules::{self, Asked};
+use crate::proxy::{self, ProxyError, ProxyFlags, ResolvedProxies, Routes, Secret};
+use crate::rules::{self, ScopeRequest};
 
 /// What `check` works with, and notes on what is not certain about it.
-pub(super) struct Prepared {
+pub(super) struct PreparedCheck {
     pub(super) rules: RuleSet,
     pub(super) settings: CheckSettings,
     pub(super) notes: Vec<String>,
 }
 
 /// Everything that `check` was told, validated.
-pub(super) fn check(args: &CheckArgs, environment: &Environment) -> Result<Prepared, CommandError> {
-    let rules = rule_set(&args.scope)?;
-    let Settled { routes, advice } = proxies(args, environment)?;
-    let (scope, notes) = scope(&args.scope, &rules, &routes)?;
-    let vantages = vantages(&args.from)?;
+pub(super) fn prepare_check(
+    args: &CheckArgs,
+    environment: &Environment,
+) -> Result<PreparedCheck, CommandError> {
+    let rules = load_rule_set(&args.scope)?;
+    let ResolvedProxies { routes, advice } = resolve_check_proxies(args, environment)?;
+    let (scope, notes) = resolve_scope(&args.scope, &rules, &routes)?;
+    let vantages = parse_vantages(&args.from)?;
     let settings = CheckSettings {
         scope,
-        cluster: cluster(args, &vantages)?,
+        cluster: cluster_settings(args, &vantages)?,
         vantages,
         all_vantages: args.all_vantages,
-        probe: probe(args),
+        probe: probe_settings(args),
         routes,
         discovery: !args.no_discovery,
         fail_on: args.fail_on.severity(),
     };
-    Ok(Prepared { rules, settings, notes: advice.into_iter().chain(notes).collect() })
+    Ok(PreparedCheck { rules, settings, notes: advice.into_iter().chain(notes).collect() })
 }
 
 /// How this machine reaches what is no endpoint: as it reaches endpoints.
@@ -42,18 +45,18 @@ pub(super) fn outside(
     args: &CheckArgs,
     environment: &Environment,
 ) -> Result<(ProbeSettings, Routes), CommandError> {
-    Ok((probe(args), proxies(args, environment)?.routes))
+    Ok((probe_settings(args), resolve_check_proxies(args, environment)?.routes))
 }
 
 /// What `requirements` fits to what, and notes on what is not certain about it. No network is used and no proxy is looked for.
-pub(super) fn listed(args: &ScopeArgs) -> Result<(RuleSet, Scope, Vec<String>), CommandError> {
-    let rules = rule_set(args)?;
-    let (scope, notes) = scope(args, &rules, &Routes::default())?;
+pub(super) fn prepare_listing(args: &ScopeArgs) -> Result<(RuleSet, Scope, Vec<String>), CommandError> {
+    let rules = load_rule_set(args)?;
+    let (scope, notes) = resolve_scope(args, &rules, &Routes::default())?;
     Ok((rules, scope, notes))
 }
 
 /// The feature whose endpoints the way to Azure itself needs: without the gateway's own host a list, or a check, is worthless.
-fn of_the_way(scope: &Scope, rules: &RuleSet) -> Option<String> {
+fn connectivity_feature(scope: &Scope, rules: &RuleSet) -> Option<String> {
     let id = match scope.connectivity {
         Connectivity::Gateway => "arc-gateway",
         Connectivity::PrivateLink => "private-link",
@@ -64,18 +67,21 @@ fn of_the_way(scope: &Scope, rules: &RuleSet) -> Option<String> {
     (is_here && !scope.features.iter().any(|on| on == id)).then(|| id.to_owned())
 }
 
-fn rule_set(args: &ScopeArgs) -> Result<RuleSet, CommandError> {
-    rule_set_of(args, rules::cloud(&args.cloud).map_err(CommandError::usage)?)
+fn load_rule_set(args: &ScopeArgs) -> Result<RuleSet, CommandError> {
+    load_rule_set_for(args, rules::parse_cloud(&args.cloud).map_err(CommandError::usage)?)
 }
 
 /// The rules that were chosen, for a cloud that something else names.
-pub(super) fn rule_set_of(args: &ScopeArgs, cloud: Cloud) -> Result<RuleSet, CommandError> {
+pub(super) fn load_rule_set_for(args: &ScopeArgs, cloud: Cloud) -> Result<RuleSet, CommandError> {
     let builtin = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
-    RuleSet::choose(builtin, &args.rules, Some(cloud)).map_err(CommandError::usage)
+    RuleSet::load(builtin, &args.rules, Some(cloud)).map_err(CommandError::usage)
 }
 
 /// The proxies in force; none with `--connectivity direct`, which is about the way without them.
-fn proxies(args: &CheckArgs, environment: &Environment) -> Result<Settled, CommandError> {
+fn resolve_check_proxies(
+    args: &CheckArgs,
+    environment: &Environment,
+) -> Result<ResolvedProxies, CommandError> {
     let is_direct = args.scope.connectivity == Some(Connectivity::Direct);
     let given = &args.proxy;
     if is_direct && (given.proxy_https.is_some() || given.proxy_http.is_some()) {
@@ -89,7 +95,7 @@ fn proxies(args: &CheckArgs, environment: &Environment) -> Result<Settled, Comma
         skip_range: given.proxy_skip_range.as_ref().map(Secret::reveal),
         no_proxy: given.no_proxy || is_direct,
     };
-    let settled = proxy::settle(&flags, environment).map_err(CommandError::usage)?;
+    let settled = proxy::resolve_proxies(&flags, environment).map_err(CommandError::usage)?;
     if args.scope.connectivity == Some(Connectivity::Proxy) && !settled.routes.uses_proxy() {
         return Err(CommandError::Usage(anyhow::anyhow!(
             "--connectivity proxy needs a proxy; give --proxy-https URL or set HTTPS_PROXY"
@@ -98,35 +104,42 @@ fn proxies(args: &CheckArgs, environment: &Environment) -> Result<Settled, Comma
     Ok(settled)
 }
 
-fn scope(args: &ScopeArgs, rules: &RuleSet, routes: &Routes) -> Result<(Scope, Vec<String>), CommandError> {
+fn resolve_scope(
+    args: &ScopeArgs,
+    rules: &RuleSet,
+    routes: &Routes,
+) -> Result<(Scope, Vec<String>), CommandError> {
     let gateway = args.gateway_url.iter().map(|prefix| format!("gateway_prefix={prefix}"));
     let values: Vec<_> = gateway.chain(args.set.iter().cloned()).collect();
-    let asked = Asked {
-        cloud: rules::cloud(&args.cloud).map_err(CommandError::usage)?,
+    let request = ScopeRequest {
+        cloud: rules::parse_cloud(&args.cloud).map_err(CommandError::usage)?,
         location: args.location.clone().unwrap_or_default(),
         features: args.feature.clone(),
-        connectivity: connectivity(args, routes)?,
-        values: rules::values(&values).map_err(CommandError::usage)?,
+        connectivity: resolve_connectivity(args, routes)?,
+        values: rules::parse_values(&values).map_err(CommandError::usage)?,
     };
-    let (mut scope, notes) = rules::scope(&asked, rules).map_err(CommandError::usage)?;
-    scope.features.extend(of_the_way(&scope, rules));
+    let (mut scope, notes) = rules::resolve_scope(&request, rules).map_err(CommandError::usage)?;
+    scope.features.extend(connectivity_feature(&scope, rules));
     Ok((scope, notes))
 }
 
 /// The endpoints with what is on by itself, as far as the way to them matters; without a region those that two regions share.
-pub(super) fn endpoints(location: Option<&str>, cloud: &str) -> Result<Vec<Endpoint>, CommandError> {
-    let cloud = rules::cloud(cloud).map_err(CommandError::usage)?;
-    let rules = RuleSet::choose(Some("current"), &[], Some(cloud)).map_err(CommandError::usage)?;
+pub(super) fn list_endpoints(
+    location: Option<&str>,
+    cloud: &str,
+) -> Result<Vec<AzureEndpoint>, CommandError> {
+    let cloud = rules::parse_cloud(cloud).map_err(CommandError::usage)?;
+    let rules = RuleSet::load(Some("current"), &[], Some(cloud)).map_err(CommandError::usage)?;
     let of = |location: &str| {
-        let asked = Asked {
+        let request = ScopeRequest {
             cloud,
             location: location.to_owned(),
             features: Vec::new(),
             connectivity: Connectivity::Direct,
             values: std::collections::BTreeMap::new(),
         };
-        let (scope, _) = rules::scope(&asked, &rules).map_err(CommandError::usage)?;
-        Ok(crate::cluster::survey::endpoints(&rules, &scope))
+        let (scope, _) = rules::resolve_scope(&request, &rules).map_err(CommandError::usage)?;
+        Ok(crate::cluster::runner::list_endpoints(&rules, &scope))
     };
     if let Some(location) = location {
         return of(location);
@@ -138,19 +151,19 @@ pub(super) fn endpoints(location: Option<&str>, cloud: &str) -> Result<Vec<Endpo
     Ok(of(first)?.into_iter().filter(|endpoint| other.contains(endpoint)).collect())
 }
 
-fn connectivity(args: &ScopeArgs, routes: &Routes) -> Result<Connectivity, CommandError> {
+fn resolve_connectivity(args: &ScopeArgs, routes: &Routes) -> Result<Connectivity, CommandError> {
     match (args.connectivity, &args.gateway_url) {
         (None | Some(Connectivity::Gateway), Some(_)) => Ok(Connectivity::Gateway),
         (Some(other), Some(_)) => Err(CommandError::Usage(anyhow::anyhow!(
             "--gateway-url goes with --connectivity gateway, not with {}; leave out one of them",
-            other.word()
+            other.as_str()
         ))),
         (Some(given), None) => Ok(given),
-        (None, None) => Ok(routes.connectivity()),
+        (None, None) => Ok(routes.default_connectivity()),
     }
 }
 
-fn vantages(words: &[String]) -> Result<Vec<VantageKind>, CommandError> {
+fn parse_vantages(words: &[String]) -> Result<Vec<VantageKind>, CommandError> {
     let mut kinds = Vec::new();
     for word in words {
         let kind = match word.trim() {
@@ -171,7 +184,7 @@ fn vantages(words: &[String]) -> Result<Vec<VantageKind>, CommandError> {
 }
 
 /// Which cluster.
-pub(super) fn kube(args: &KubeArgs) -> KubeChoice {
+pub(super) fn kube_choice(args: &KubeArgs) -> KubeChoice {
     KubeChoice {
         file: args.kube_config.clone(),
         context: args.kube_context.clone(),
@@ -180,13 +193,16 @@ pub(super) fn kube(args: &KubeArgs) -> KubeChoice {
 }
 
 /// `None` where nothing is looked at from inside a cluster.
-fn cluster(args: &CheckArgs, vantages: &[VantageKind]) -> Result<Option<ClusterSettings>, CommandError> {
+fn cluster_settings(
+    args: &CheckArgs,
+    vantages: &[VantageKind],
+) -> Result<Option<ClusterSettings>, CommandError> {
     if vantages.iter().all(|kind| *kind == VantageKind::Workstation) {
         return Ok(None);
     }
     let given = &args.cluster;
     Ok(Some(ClusterSettings {
-        kube: kube(&given.kube),
+        kube: kube_choice(&given.kube),
         nodes: match (&given.node, given.every_node) {
             (Some(name), _) => NodeChoice::Named(name.clone()),
             (None, true) => NodeChoice::Every,
@@ -198,13 +214,13 @@ fn cluster(args: &CheckArgs, vantages: &[VantageKind]) -> Result<Option<ClusterS
         dry_run: given.dry_run,
         read_secrets: given.read_secrets,
         parallel: given.parallel_agents,
-        pod_routes: pod_routes(args)?,
-        node_routes: node_routes(given)?,
+        pod_routes: resolve_pod_routes(args)?,
+        node_routes: resolve_node_routes(given)?,
     }))
 }
 
 /// The proxies of this machine's environment are not those of the cluster: only flags count there.
-fn pod_routes(args: &CheckArgs) -> Result<Option<Routes>, CommandError> {
+fn resolve_pod_routes(args: &CheckArgs) -> Result<Option<Routes>, CommandError> {
     let given = &args.proxy;
     let flags = ProxyFlags {
         https: given.proxy_https.as_ref().map(Secret::reveal),
@@ -212,27 +228,27 @@ fn pod_routes(args: &CheckArgs) -> Result<Option<Routes>, CommandError> {
         skip_range: given.proxy_skip_range.as_ref().map(Secret::reveal),
         no_proxy: true,
     };
-    let settled = proxy::settle(&flags, &Environment::new()).map_err(CommandError::usage)?;
+    let settled = proxy::resolve_proxies(&flags, &Environment::new()).map_err(CommandError::usage)?;
     let is_settled = settled.routes.uses_proxy() || args.scope.connectivity == Some(Connectivity::Direct);
     Ok(is_settled.then_some(settled.routes))
 }
 
-fn node_routes(given: &ClusterArgs) -> Result<Option<Routes>, CommandError> {
+fn resolve_node_routes(given: &ClusterArgs) -> Result<Option<Routes>, CommandError> {
     let flags = ProxyFlags {
         https: given.node_proxy_https.as_ref().map(Secret::reveal),
         http: None,
         skip_range: given.node_proxy_skip_range.as_ref().map(Secret::reveal),
         no_proxy: true,
     };
-    let settled = proxy::settle(&flags, &Environment::new())
+    let settled = proxy::resolve_proxies(&flags, &Environment::new())
         .map_err(|e| CommandError::usage(ProxyError { origin: "--node-proxy-https".into(), ..e }))?;
     Ok(settled
         .routes
         .uses_proxy()
-        .then(|| settled.routes.told_as("--node-proxy-https", "", "--node-proxy-skip-range")))
+        .then(|| settled.routes.with_origins("--node-proxy-https", "", "--node-proxy-skip-range")))
 }
 
-fn probe(args: &CheckArgs) -> ProbeSettings {
+fn probe_settings(args: &CheckArgs) -> ProbeSettings {
     let cross_checks = !args.proxy.no_cross_check;
     let args = &args.probe;
     ProbeSettings {

@@ -4,31 +4,31 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{CommandError, Screen, runtime};
+use super::{CommandError, Console, start_runtime};
 use crate::model::report::{Report, Verdict};
-use crate::probe::measure::interruption;
+use crate::probe::vantage_run::wait_for_interrupt;
 use crate::report::diff;
 
 /// Looks, and again while something required is unmet and the time is not over. What turned green is told on the way; the last
 /// report counts.
-pub(super) fn until_met(
+pub(super) fn repeat_until_met(
     limit: Option<Duration>,
-    screen: &Screen,
+    screen: &Console,
     mut once: impl FnMut() -> Result<Report, CommandError>,
 ) -> Result<Report, CommandError> {
     let mut report = once()?;
     let Some(limit) = limit else { return Ok(report) };
-    let runtime = runtime()?;
+    let runtime = start_runtime()?;
     let until = runtime.block_on(async { Instant::now() + limit });
-    let between = (limit / 10).clamp(SHORTEST, LONGEST);
-    screen.hint(&format!("--wait: {}", left(&report)));
+    let between = (limit / 10).clamp(MIN_INTERVAL, MAX_INTERVAL);
+    screen.hint(&format!("--wait: {}", describe_remaining(&report)));
     while report.verdict == Verdict::Blocked && !report.run.interrupted {
         let next = Instant::now() + between;
         if next > until {
             break;
         }
         let is_stopped =
-            runtime.block_on(async { tokio::time::timeout_at(next, interruption()).await.is_ok() });
+            runtime.block_on(async { tokio::time::timeout_at(next, wait_for_interrupt()).await.is_ok() });
         if is_stopped {
             report.run.interrupted = true;
             break;
@@ -41,13 +41,13 @@ pub(super) fn until_met(
                 break;
             }
         };
-        tell(&newer, &report, screen);
+        print_changes(&newer, &report, screen);
         report = newer;
     }
     Ok(report)
 }
 
-fn tell(newer: &Report, older: &Report, screen: &Screen) {
+fn print_changes(newer: &Report, older: &Report, screen: &Console) {
     let change = diff::compare(newer, older);
     let time = newer.run.started_at.get(11..19).unwrap_or_default();
     for check in &change.mended {
@@ -57,12 +57,12 @@ fn tell(newer: &Report, older: &Report, screen: &Screen) {
         screen.hint(&format!("{time} unmet now: {}, from {}", check.target, check.vantage));
     }
     if !change.mended.is_empty() || !change.newly_unmet.is_empty() {
-        screen.hint(&format!("{time} {}", left(newer)));
+        screen.hint(&format!("{time} {}", describe_remaining(newer)));
     }
 }
 
-fn left(report: &Report) -> String {
-    match diff::unmet(report) {
+fn describe_remaining(report: &Report) -> String {
+    match diff::count_unmet(report) {
         0 if report.verdict == Verdict::Blocked => {
             "no endpoint is unmet, and something else lacks".to_owned()
         }
@@ -73,5 +73,5 @@ fn left(report: &Report) -> String {
 }
 
 /// Between two looks; a tenth of the time that there is, within these bounds.
-const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(10);
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+const MAX_INTERVAL: Duration = Duration::from_secs(10);

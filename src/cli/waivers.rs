@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::CommandError;
-use super::files::bounded;
+use super::files::read_bounded;
 use crate::model::report::Report;
 use crate::model::waiver::Waiver;
 use crate::rules::waivers;
@@ -12,31 +12,31 @@ use crate::rules::waivers;
 ///
 /// # Errors
 /// When one cannot be read, or is about something that does not exist.
-pub(super) fn read(files: &[PathBuf]) -> Result<Vec<Waiver>, CommandError> {
+pub(super) fn load_waivers(files: &[PathBuf]) -> Result<Vec<Waiver>, CommandError> {
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    let catalogue = super::diagnose::catalogue(&[])?;
-    let faults = catalogue.entries.iter().map(|entry| entry.id.clone());
+    let catalogue = super::diagnose::load_catalogue(&[])?;
+    let faults = catalogue.faults.iter().map(|entry| entry.id.clone());
     // a waiver of what tells that a waiver is over would never be over itself
-    let known =
-        crate::analysis::explain::codes().filter(|code| *code != crate::analysis::verdict::WAIVER_EXPIRED);
+    let known = crate::analysis::explain::page_codes()
+        .filter(|code| *code != crate::analysis::verdict::WAIVER_EXPIRED);
     let codes: Vec<_> = known.map(str::to_owned).chain(faults).collect();
     let mut all = Vec::new();
     for path in files {
         let name = format!("--waivers {}", path.display());
-        let text = String::from_utf8(bounded(path, &name)?);
+        let text = String::from_utf8(read_bounded(path, &name)?);
         let text = text.map_err(|_| CommandError::Usage(anyhow::anyhow!("{name}: it is not UTF-8")))?;
-        all.extend(waivers::read(&name, &text, &codes).map_err(CommandError::usage)?);
+        all.extend(waivers::parse_waivers(&name, &text, &codes).map_err(CommandError::usage)?);
     }
     Ok(all)
 }
 
 /// A report with what is accepted today.
-pub(super) fn apply(report: Report, waivers: &[Waiver]) -> Report {
+pub(super) fn apply_waivers(report: Report, waivers: &[Waiver]) -> Report {
     if waivers.is_empty() {
         return report;
     }
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    crate::analysis::waivers::apply(report, waivers, today)
+    crate::analysis::waivers::apply_waivers(report, waivers, today)
 }

@@ -8,7 +8,7 @@ use crate::cli::args::FetchArgs;
 use crate::probe::client::Client;
 use crate::probe::net::Net;
 use crate::probe::settings::ProbeSettings;
-use crate::proxy::{self, ProxyFlags, Routes, Secret, Settled};
+use crate::proxy::{self, ProxyFlags, ResolvedProxies, Routes, Secret};
 
 /// A client, and what is worth saying about its proxies.
 pub(super) fn client(
@@ -22,7 +22,8 @@ pub(super) fn client(
         skip_range: args.proxy_skip_range.as_ref().map(Secret::reveal),
         no_proxy: args.no_proxy,
     };
-    let Settled { routes, advice } = proxy::settle(&flags, environment).map_err(CommandError::usage)?;
+    let ResolvedProxies { routes, advice } =
+        proxy::resolve_proxies(&flags, environment).map_err(CommandError::usage)?;
     let settings = ProbeSettings {
         resolvers: args.resolver.clone(),
         connect_to: args.connect_to.clone(),
@@ -37,5 +38,5 @@ pub(super) fn client(
 
 /// A client that takes the same routes as the probes of a run.
 pub(super) fn on_routes(net: Arc<Net>, routes: Routes, within: Duration) -> Client {
-    Client::new(net, move |host, port, protocol| routes.route(host, port, protocol), within)
+    Client::new(net, move |host, port, protocol| routes.route_to(host, port, protocol), within)
 }

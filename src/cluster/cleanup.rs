@@ -8,13 +8,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt as _;
 use kube::api::ListParams;
 
-use super::access::Access;
+use super::client::ClusterClient;
 use super::error::ApiError;
-use super::manifest::{OURS, RUN};
+use super::manifest::{OWN_OBJECTS_SELECTOR, RUN_LABEL};
 
 /// What was found and done.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Cleaned {
+pub struct CleanupResult {
     /// `Job arcprobe-x7k2p-pod-0` and the like.
     pub deleted: Vec<String>,
     /// The runs whose Jobs have not ended: left alone, unless all is to go.
@@ -25,32 +25,38 @@ pub struct Cleaned {
 ///
 /// # Errors
 /// When the API server refuses to list or to delete.
-pub async fn cleanup(access: &Access, force: bool) -> Result<Cleaned, ApiError> {
-    let ours = || ListParams::default().labels(OURS);
-    let jobs = access.list(&access.ours::<Job>(), "list the Jobs of arcprobe", ours()).await?;
-    let maps = access.list(&access.ours::<ConfigMap>(), "list the ConfigMaps of arcprobe", ours()).await?;
-    let secrets = access.list(&access.ours::<Secret>(), "list the Secrets of arcprobe", ours()).await?;
-    let running: BTreeSet<_> =
-        jobs.iter().filter(|job| !force && !is_over(job)).filter_map(|job| run_of(&job.metadata)).collect();
-    let goes = |meta: &ObjectMeta| run_of(meta).is_none_or(|run| !running.contains(&run));
+pub async fn clean_up_namespace(access: &ClusterClient, force: bool) -> Result<CleanupResult, ApiError> {
+    let ours = || ListParams::default().labels(OWN_OBJECTS_SELECTOR);
+    let jobs = access.list_all(&access.namespaced_api::<Job>(), "list the Jobs of arcprobe", ours()).await?;
+    let maps = access
+        .list_all(&access.namespaced_api::<ConfigMap>(), "list the ConfigMaps of arcprobe", ours())
+        .await?;
+    let secrets =
+        access.list_all(&access.namespaced_api::<Secret>(), "list the Secrets of arcprobe", ours()).await?;
+    let running: BTreeSet<_> = jobs
+        .iter()
+        .filter(|job| !force && !is_over(job))
+        .filter_map(|job| run_label(&job.metadata))
+        .collect();
+    let is_deletable = |meta: &ObjectMeta| run_label(meta).is_none_or(|run| !running.contains(&run));
     let mut deleted = Vec::new();
-    for job in jobs.iter().filter(|o| goes(&o.metadata)) {
-        access.delete::<Job>("delete the Job", &job.name_any()).await?;
+    for job in jobs.iter().filter(|o| is_deletable(&o.metadata)) {
+        access.delete_object::<Job>("delete the Job", &job.name_any()).await?;
         deleted.push(format!("Job {}", job.name_any()));
     }
-    for map in maps.iter().filter(|o| goes(&o.metadata)) {
-        access.delete::<ConfigMap>("delete the ConfigMap", &map.name_any()).await?;
+    for map in maps.iter().filter(|o| is_deletable(&o.metadata)) {
+        access.delete_object::<ConfigMap>("delete the ConfigMap", &map.name_any()).await?;
         deleted.push(format!("ConfigMap {}", map.name_any()));
     }
-    for secret in secrets.iter().filter(|o| goes(&o.metadata)) {
-        access.delete::<Secret>("delete the Secret", &secret.name_any()).await?;
+    for secret in secrets.iter().filter(|o| is_deletable(&o.metadata)) {
+        access.delete_object::<Secret>("delete the Secret", &secret.name_any()).await?;
         deleted.push(format!("Secret {}", secret.name_any()));
     }
-    Ok(Cleaned { deleted, running: running.into_iter().collect() })
+    Ok(CleanupResult { deleted, running: running.into_iter().collect() })
 }
 
-fn run_of(meta: &ObjectMeta) -> Option<String> {
-    meta.labels.as_ref()?.get(RUN).cloned()
+fn run_label(meta: &ObjectMeta) -> Option<String> {
+    meta.labels.as_ref()?.get(RUN_LABEL).cloned()
 }
 
 fn is_over(job: &Job) -> bool {

@@ -29,10 +29,10 @@ pub(super) struct Dialer {
 pub(super) struct DialError(pub(super) Failure);
 
 /// A stream as hyper's client wants it.
-pub(super) struct Dialed(Stream);
+pub(super) struct DialedStream(Stream);
 
 impl tower::Service<Uri> for Dialer {
-    type Response = TokioIo<Dialed>;
+    type Response = TokioIo<DialedStream>;
     type Error = DialError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
@@ -47,20 +47,20 @@ impl tower::Service<Uri> for Dialer {
             let is_plain = uri.scheme_str() == Some("http");
             let port = uri.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
             let protocol = if is_plain { Protocol::Http } else { Protocol::Https };
-            let route = dialer.routes.route(&host, port, protocol);
+            let route = dialer.routes.route_to(&host, port, protocol);
             let stream = dial(&dialer.net, &route, &host, port).await.map_err(DialError)?;
-            Ok(TokioIo::new(Dialed(stream)))
+            Ok(TokioIo::new(DialedStream(stream)))
         })
     }
 }
 
-impl Connection for Dialed {
+impl Connection for DialedStream {
     fn connected(&self) -> Connected {
         Connected::new()
     }
 }
 
-impl AsyncRead for Dialed {
+impl AsyncRead for DialedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -70,7 +70,7 @@ impl AsyncRead for Dialed {
     }
 }
 
-impl AsyncWrite for Dialed {
+impl AsyncWrite for DialedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -3,19 +3,19 @@
 use std::error::Error as _;
 
 use super::dialer::DialError;
-use crate::analysis::chain::redact::told;
-use crate::model::evidence::{Failure, printable};
+use crate::analysis::connectivity::redact::redact_message;
+use crate::model::evidence::{Failure, sanitize};
 
 /// A request to the API server failed.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{doing}: {failure} (context \"{context}\", server {server})")]
+#[error("{operation}: {failure} (context \"{context}\", server {server})")]
 pub struct ApiError {
     /// The name of the context.
     pub context: String,
     /// The URL of the server.
     pub server: String,
     /// What was asked, such as `list nodes`.
-    pub doing: String,
+    pub operation: String,
     /// What came instead.
     pub failure: ApiFailure,
 }
@@ -24,7 +24,7 @@ pub struct ApiError {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ApiFailure {
     /// No connection to the server, or none through the proxy to it.
-    #[error("the API server cannot be reached: {}", reached(.0))]
+    #[error("the API server cannot be reached: {}", describe_failure(.0))]
     Unreachable(Failure),
     /// There is a connection, and no trust in who answers.
     #[error(
@@ -47,7 +47,7 @@ pub enum ApiFailure {
     NotFound(String),
     /// The object exists already.
     #[error("exists already (409): {0}")]
-    Exists(String),
+    AlreadyExists(String),
     /// The server, or an admission plug-in, refuses the object.
     #[error("refused ({code}): {text}")]
     Refused {
@@ -58,64 +58,64 @@ pub enum ApiFailure {
     },
     /// What answers stops in the middle, before or after TLS.
     #[error("the connection with the API server breaks off: {0}")]
-    BrokenOff(String),
+    ConnectionLost(String),
     /// No answer in time.
     #[error("no answer within {0} s")]
-    Silent(u64),
+    TimedOut(u64),
     /// Fits none of the others.
     #[error("{0}")]
     Other(String),
 }
 
-fn reached(failure: &Failure) -> String {
+fn describe_failure(failure: &Failure) -> String {
     format!("{} ({})", failure.cause.text(), failure.raw)
 }
 
 impl ApiFailure {
     /// Sorts an error of the client by its type; texts are only passed on.
-    pub(super) fn of(error: &kube::Error) -> Self {
+    pub(super) fn from_kube_error(error: &kube::Error) -> Self {
         match error {
-            kube::Error::Api(status) => Self::of_status(status.code, &status.message),
-            kube::Error::Auth(e) => Self::Credentials(credentials(e)),
+            kube::Error::Api(status) => Self::from_status(status.code, &status.message),
+            kube::Error::Auth(e) => Self::Credentials(describe_auth_error(e)),
             kube::Error::SerdeError(_) => {
                 Self::Other("the answer is not what a Kubernetes API server sends".into())
             }
-            other => Self::of_connection(other),
+            other => Self::from_connection_error(other),
         }
     }
 
-    fn of_status(code: u16, message: &str) -> Self {
-        let text = told(message, LONGEST);
+    fn from_status(code: u16, message: &str) -> Self {
+        let text = redact_message(message, MAX_TEXT_CHARS);
         match code {
             401 => Self::Unauthorized(text),
             403 => Self::Forbidden(text),
             404 => Self::NotFound(text),
-            409 => Self::Exists(text),
+            409 => Self::AlreadyExists(text),
             code => Self::Refused { code, text },
         }
     }
 
-    fn of_connection(error: &kube::Error) -> Self {
+    fn from_connection_error(error: &kube::Error) -> Self {
         let (mut source, mut broken) = (error.source(), None);
         while let Some(link) = source {
             broken = link.downcast_ref::<std::io::Error>().or(broken);
             if let Some(DialError(failure)) = link.downcast_ref::<DialError>() {
                 return Self::Unreachable(failure.clone());
             }
-            if let Some(tls) = rustls_in(link) {
-                return Self::Tls(printable(&tls, LONGEST));
+            if let Some(tls) = find_rustls_error(link) {
+                return Self::Tls(sanitize(&tls, MAX_TEXT_CHARS));
             }
             source = link.source();
         }
         match broken {
-            Some(e) => Self::BrokenOff(told(&e.to_string(), LONGEST)),
-            None => Self::Other(told(&innermost(error), LONGEST)),
+            Some(e) => Self::ConnectionLost(redact_message(&e.to_string(), MAX_TEXT_CHARS)),
+            None => Self::Other(redact_message(&innermost_message(error), MAX_TEXT_CHARS)),
         }
     }
 }
 
 /// rustls reports through `io::Error`, which hides it from `source`, and the connector wraps that in one more.
-fn rustls_in(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+fn find_rustls_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let mut link = error;
     loop {
         if let Some(tls) = link.downcast_ref::<rustls::Error>() {
@@ -125,7 +125,7 @@ fn rustls_in(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
 }
 
-fn innermost(error: &kube::Error) -> String {
+fn innermost_message(error: &kube::Error) -> String {
     let mut link: &dyn std::error::Error = error;
     while let Some(source) = link.source() {
         link = source;
@@ -134,7 +134,7 @@ fn innermost(error: &kube::Error) -> String {
 }
 
 /// A plug-in's output and its arguments may hold a token; only its name and its complaint are passed on.
-fn credentials(error: &kube::client::AuthError) -> String {
+fn describe_auth_error(error: &kube::client::AuthError) -> String {
     use kube::client::AuthError;
     let text = match error {
         AuthError::AuthExecRun { cmd, out } => {
@@ -149,8 +149,8 @@ fn credentials(error: &kube::client::AuthError) -> String {
         AuthError::AuthExecParse(_) => "the credential plugin prints no ExecCredential".to_owned(),
         other => other.to_string(),
     };
-    told(&text, LONGEST)
+    redact_message(&text, MAX_TEXT_CHARS)
 }
 
 /// In characters; admission webhooks explain at length.
-const LONGEST: usize = 600;
+const MAX_TEXT_CHARS: usize = 600;

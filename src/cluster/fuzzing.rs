@@ -7,49 +7,60 @@ use k8s_openapi::api::core::v1::{Event, Node, Pod};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::agents::{AgentProxies, Found};
-use super::nodes::{NodeFacts, choose};
-use super::prerequisites::{Asked, Page, room};
-use super::start::{Sight, Start, judge};
-use crate::analysis::chain::case::{Case, VERSION};
-use crate::analysis::chain::redact::Redaction;
+use super::arc_agents::{ArcAgentProxies, ProxySettingsSource};
+use super::nodes::{NodeFacts, select_nodes};
+use super::pod_startup::{JobObservation, PodStartup, judge_startup};
+use super::prerequisites::{Page, RequestedResources, node_capacity};
+use crate::analysis::connectivity::redact::Redaction;
+use crate::analysis::connectivity::support_bundle::{BUNDLE_VERSION, SupportBundle};
 use crate::cluster::settings::NodeChoice;
-use crate::model::facts::{ClusterFacts, Facts};
+use crate::model::prerequisite_facts::{ClusterFacts, PrerequisiteFacts};
 
 /// The case of a cluster whose API server sends these objects, each with its `kind`.
-pub(crate) fn case(objects: &[Value]) -> Case {
-    let mut case =
-        Case { schema_version: VERSION, taken_at: "2026-11-28T10:00:00Z".into(), ..Case::default() };
+pub(crate) fn bundle_of(objects: &[Value]) -> SupportBundle {
+    let mut case = SupportBundle {
+        schema_version: BUNDLE_VERSION,
+        taken_at: "2026-11-28T10:00:00Z".into(),
+        ..SupportBundle::default()
+    };
     let mut kinds: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for object in objects {
         kinds.entry(object["kind"].as_str().unwrap_or_default().to_owned()).or_default().push(object.clone());
     }
     let mut redaction = Redaction::default();
     for (kind, items) in kinds {
-        super::case::add(&mut case, json!({"items": items}), &format!("{kind}List"), &mut redaction);
+        super::support_bundle::add_document(
+            &mut case,
+            json!({"items": items}),
+            &format!("{kind}List"),
+            &mut redaction,
+        );
     }
     case.removed = redaction.into_removed();
-    let facts = ClusterFacts { nodes: rooms(objects), ..ClusterFacts::default() };
-    case.prerequisites = Some(Facts { cluster: crate::model::facts::Asked::Told(facts), tools: None });
+    let facts = ClusterFacts { nodes: node_capacities(objects), ..ClusterFacts::default() };
+    case.prerequisites = Some(PrerequisiteFacts {
+        cluster: crate::model::prerequisite_facts::Fetched::Told(facts),
+        tools: None,
+    });
     case
 }
 
 /// Texts about nodes, and about pods that do not start.
-pub(crate) fn texts(objects: &[Value]) -> Vec<String> {
-    let nodes: Vec<_> = typed::<Node>(objects, "Node").iter().map(NodeFacts::of).collect();
+pub(crate) fn collect_texts(objects: &[Value]) -> Vec<String> {
+    let nodes: Vec<_> = parse_objects::<Node>(objects, "Node").iter().map(NodeFacts::from_node).collect();
     let mut texts = Vec::new();
     for choice in [NodeChoice::One, NodeChoice::Every, NodeChoice::Named("n".into())] {
-        texts.push(choose(&nodes, &choice).map_or_else(|trouble| trouble.text, |chosen| chosen.reason));
+        texts.push(select_nodes(&nodes, &choice).map_or_else(|trouble| trouble.text, |chosen| chosen.reason));
     }
-    let events = typed::<Event>(objects, "Event");
-    let pods = typed::<Pod>(objects, "Pod");
+    let events = parse_objects::<Event>(objects, "Event");
+    let pods = parse_objects::<Pod>(objects, "Pod");
     for pod in pods.iter().map(Some).chain([None]) {
         for seconds in [0, 3_600] {
-            let sight = Sight { pod, events: &events, seconds, never_pulls: true };
-            match judge(&sight) {
-                Start::Waiting(text) => texts.push(text),
-                Start::Trouble(trouble) => texts.push(trouble.text),
-                Start::Logs => {}
+            let sight = JobObservation { pod, events: &events, seconds, requires_local_image: true };
+            match judge_startup(&sight) {
+                PodStartup::Waiting(text) => texts.push(text),
+                PodStartup::Failed(trouble) => texts.push(trouble.text),
+                PodStartup::Started => {}
             }
         }
     }
@@ -57,21 +68,21 @@ pub(crate) fn texts(objects: &[Value]) -> Vec<String> {
 }
 
 /// The proxies of the agents.
-pub(crate) fn proxies(objects: &[Value]) -> Option<AgentProxies> {
-    let found = Found::of(&typed::<Deployment>(objects, "Deployment"))?;
-    Some(AgentProxies { variables: found.literal, origin: found.origin, note: None })
+pub(crate) fn read_proxies(objects: &[Value]) -> Option<ArcAgentProxies> {
+    let found = ProxySettingsSource::from_deployments(&parse_objects::<Deployment>(objects, "Deployment"))?;
+    Some(ArcAgentProxies { variables: found.literal, origin: found.origin, note: None })
 }
 
-fn rooms(objects: &[Value]) -> Vec<crate::model::facts::NodeRoom> {
+fn node_capacities(objects: &[Value]) -> Vec<crate::model::prerequisite_facts::NodeCapacity> {
     let pods: Vec<_> = objects.iter().filter(|object| object["kind"] == "Pod").collect();
-    let mut asked = Asked::new();
+    let mut asked = RequestedResources::new();
     if let Ok(page) = serde_json::from_value::<Page>(json!({"items": pods})) {
-        page.count(&mut asked);
+        page.add_requests(&mut asked);
     }
-    typed::<Node>(objects, "Node").iter().map(|node| room(node, &asked)).collect()
+    parse_objects::<Node>(objects, "Node").iter().map(|node| node_capacity(node, &asked)).collect()
 }
 
-fn typed<T: DeserializeOwned>(objects: &[Value], kind: &str) -> Vec<T> {
+fn parse_objects<T: DeserializeOwned>(objects: &[Value], kind: &str) -> Vec<T> {
     let of_kind = objects.iter().filter(|object| object["kind"] == kind);
     of_kind.filter_map(|object| serde_json::from_value(object.clone()).ok()).collect()
 }

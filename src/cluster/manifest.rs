@@ -16,22 +16,22 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use crate::model::vantage::VantageKind;
 
 /// The label whose value names the run; every object of ours has it.
-pub(super) const RUN: &str = "arcprobe/run";
+pub(super) const RUN_LABEL: &str = "arcprobe/run";
 
 /// The label that says what an object is for: `pod`, `node`, `agent`, `task`.
-pub(super) const PART: &str = "arcprobe/part";
+pub(super) const PART_LABEL: &str = "arcprobe/part";
 
 /// Picks out every object of ours.
-pub(super) const OURS: &str = "app.kubernetes.io/managed-by=arcprobe";
+pub(super) const OWN_OBJECTS_SELECTOR: &str = "app.kubernetes.io/managed-by=arcprobe";
 
 /// The only container of a pod.
-pub(super) const CONTAINER: &str = "agent";
+pub(super) const CONTAINER_NAME: &str = "agent";
 
-const AGENT_AT: &str = "/arcprobe/agent";
-const TASK_AT: &str = "/arcprobe/task";
-const SCRATCH_AT: &str = "/arcprobe/scratch";
-const LOADER: &str = "loader";
-const TASK: &str = "task.json";
+const AGENT_MOUNT_PATH: &str = "/arcprobe/agent";
+const TASK_MOUNT_PATH: &str = "/arcprobe/task";
+const SCRATCH_MOUNT_PATH: &str = "/arcprobe/scratch";
+const LOADER_KEY: &str = "loader";
+const TASK_KEY: &str = "task.json";
 
 /// What all objects of a run share.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub(super) struct RunNames {
 
 /// How the agent gets into a pod.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Carrier {
+pub(super) enum AgentSource {
     /// It travels in ConfigMaps and runs on an image that the node has.
     ConfigMaps {
         /// The image.
@@ -63,7 +63,7 @@ pub(super) struct JobPlan<'a> {
     pub(super) node: &'a str,
     /// Counts the nodes of the run, and the tries on one.
     pub(super) number: usize,
-    pub(super) carrier: &'a Carrier,
+    pub(super) source: &'a AgentSource,
     /// For the pod, in seconds.
     pub(super) deadline: i64,
     /// Whether the cluster gives user ids by namespace (OpenShift); a fixed one would be refused.
@@ -71,49 +71,49 @@ pub(super) struct JobPlan<'a> {
 }
 
 impl RunNames {
-    pub(super) fn job(&self, kind: VantageKind, number: usize) -> String {
+    pub(super) fn job_name(&self, kind: VantageKind, number: usize) -> String {
         format!("arcprobe-{}-{kind}-{number}", self.run)
     }
 
-    pub(super) fn task(&self, kind: VantageKind) -> String {
+    pub(super) fn task_name(&self, kind: VantageKind) -> String {
         format!("arcprobe-{}-task-{kind}", self.run)
     }
 
     /// The content gives the name, so that two builds never mix.
-    pub(super) fn agent(&self, sha256: &str, number: usize) -> String {
+    pub(super) fn agent_map_name(&self, sha256: &str, number: usize) -> String {
         format!("arcprobe-{}-agent-{}-{number}", self.run, sha256.get(..12).unwrap_or(sha256))
     }
 
-    fn meta(&self, name: String, part: &str, owners: &[OwnerReference]) -> ObjectMeta {
+    fn object_meta(&self, name: String, part: &str, owners: &[OwnerReference]) -> ObjectMeta {
         ObjectMeta {
             name: Some(name),
             namespace: Some(self.namespace.clone()),
-            labels: Some(self.labels(part)),
+            labels: Some(self.object_labels(part)),
             owner_references: (!owners.is_empty()).then(|| owners.to_vec()),
             ..ObjectMeta::default()
         }
     }
 
-    fn labels(&self, part: &str) -> BTreeMap<String, String> {
+    fn object_labels(&self, part: &str) -> BTreeMap<String, String> {
         let pairs = [
             ("app.kubernetes.io/name", "arcprobe"),
             ("app.kubernetes.io/managed-by", "arcprobe"),
-            (RUN, &self.run),
-            (PART, part),
+            (RUN_LABEL, &self.run),
+            (PART_LABEL, part),
         ];
         pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).into()
     }
 }
 
 /// A piece of the agent. Immutable, so that the kubelet does not watch it.
-pub(super) fn agent_map(
+pub(super) fn build_agent_map(
     names: &RunNames,
     name: &str,
     files: BTreeMap<String, Vec<u8>>,
     owners: &[OwnerReference],
 ) -> ConfigMap {
     ConfigMap {
-        metadata: names.meta(name.to_owned(), "agent", owners),
+        metadata: names.object_meta(name.to_owned(), "agent", owners),
         binary_data: Some(files.into_iter().map(|(key, bytes)| (key, ByteString(bytes))).collect()),
         immutable: Some(true),
         ..ConfigMap::default()
@@ -121,15 +121,15 @@ pub(super) fn agent_map(
 }
 
 /// What an agent is told. A Secret, since it holds the passwords of proxies.
-pub(super) fn task_secret(
+pub(super) fn build_task_secret(
     names: &RunNames,
     kind: VantageKind,
     task: Vec<u8>,
     owners: &[OwnerReference],
 ) -> Secret {
     Secret {
-        metadata: names.meta(names.task(kind), "task", owners),
-        data: Some([(TASK.to_owned(), ByteString(task))].into()),
+        metadata: names.object_meta(names.task_name(kind), "task", owners),
+        data: Some([(TASK_KEY.to_owned(), ByteString(task))].into()),
         immutable: Some(true),
         type_: Some("Opaque".into()),
         ..Secret::default()
@@ -137,7 +137,7 @@ pub(super) fn task_secret(
 }
 
 /// A Job whose end takes along what it owns.
-pub(super) fn owner(job: &Job) -> Option<OwnerReference> {
+pub(super) fn owner_reference(job: &Job) -> Option<OwnerReference> {
     Some(OwnerReference {
         api_version: "batch/v1".into(),
         kind: "Job".into(),
@@ -148,18 +148,21 @@ pub(super) fn owner(job: &Job) -> Option<OwnerReference> {
 }
 
 /// One pod, once: no retry, since what fails is worth a look and not a second try.
-pub(super) fn job(plan: &JobPlan<'_>) -> Job {
-    let part = plan.kind.word();
-    let name = plan.names.job(plan.kind, plan.number);
+pub(super) fn build_job(plan: &JobPlan<'_>) -> Job {
+    let part = plan.kind.as_str();
+    let name = plan.names.job_name(plan.kind, plan.number);
     Job {
-        metadata: plan.names.meta(name, part, &[]),
+        metadata: plan.names.object_meta(name, part, &[]),
         spec: Some(JobSpec {
             backoff_limit: Some(0),
             active_deadline_seconds: Some(plan.deadline),
-            ttl_seconds_after_finished: Some(TIME_TO_LIVE),
+            ttl_seconds_after_finished: Some(TTL_SECONDS),
             template: PodTemplateSpec {
-                metadata: Some(ObjectMeta { labels: Some(plan.names.labels(part)), ..ObjectMeta::default() }),
-                spec: Some(pod(plan)),
+                metadata: Some(ObjectMeta {
+                    labels: Some(plan.names.object_labels(part)),
+                    ..ObjectMeta::default()
+                }),
+                spec: Some(build_pod_spec(plan)),
             },
             ..JobSpec::default()
         }),
@@ -167,7 +170,7 @@ pub(super) fn job(plan: &JobPlan<'_>) -> Job {
     }
 }
 
-fn pod(plan: &JobPlan<'_>) -> PodSpec {
+fn build_pod_spec(plan: &JobPlan<'_>) -> PodSpec {
     let is_node = plan.kind == VantageKind::Node;
     PodSpec {
         restart_policy: Some("Never".into()),
@@ -175,40 +178,40 @@ fn pod(plan: &JobPlan<'_>) -> PodSpec {
         enable_service_links: Some(false),
         host_network: is_node.then_some(true),
         dns_policy: Some(if is_node { "Default" } else { "ClusterFirst" }.into()),
-        termination_grace_period_seconds: Some(GRACE),
-        affinity: Some(only_on(plan.node)),
+        termination_grace_period_seconds: Some(GRACE_PERIOD_SECONDS),
+        affinity: Some(node_affinity(plan.node)),
         // the node was chosen; a taint is no reason not to look from it
         tolerations: Some(vec![Toleration { operator: Some("Exists".into()), ..Toleration::default() }]),
         security_context: Some(PodSecurityContext {
             run_as_non_root: Some(true),
-            run_as_user: (!plan.assigns_users).then_some(USER),
-            run_as_group: (!plan.assigns_users).then_some(USER),
+            run_as_user: (!plan.assigns_users).then_some(USER_ID),
+            run_as_group: (!plan.assigns_users).then_some(USER_ID),
             seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".into(), localhost_profile: None }),
             ..PodSecurityContext::default()
         }),
-        containers: vec![container(plan)],
-        volumes: Some(volumes(plan)),
+        containers: vec![build_container(plan)],
+        volumes: Some(build_volumes(plan)),
         ..PodSpec::default()
     }
 }
 
-fn container(plan: &JobPlan<'_>) -> Container {
-    let task = format!("{TASK_AT}/{TASK}");
-    let (image, command, args, pull) = match plan.carrier {
-        Carrier::ConfigMaps { image, maps } => {
-            (image, Some(loader(maps)), vec!["--".into(), task], Some("Never"))
+fn build_container(plan: &JobPlan<'_>) -> Container {
+    let task = format!("{TASK_MOUNT_PATH}/{TASK_KEY}");
+    let (image, command, args, pull) = match plan.source {
+        AgentSource::ConfigMaps { image, maps } => {
+            (image, Some(loader_command(maps)), vec!["--".into(), task], Some("Never"))
         }
-        Carrier::Image(image) => (image, None, vec![task], None),
+        AgentSource::Image(image) => (image, None, vec![task], None),
     };
     Container {
-        name: CONTAINER.into(),
+        name: CONTAINER_NAME.into(),
         image: Some(image.clone()),
         image_pull_policy: pull.map(str::to_owned),
         command,
         args: Some(args),
         resources: Some(ResourceRequirements {
-            requests: Some(quantities("50m", "32Mi")),
-            limits: Some(quantities("1", "128Mi")),
+            requests: Some(resource_quantities("50m", "32Mi")),
+            limits: Some(resource_quantities("1", "128Mi")),
             ..ResourceRequirements::default()
         }),
         security_context: Some(SecurityContext {
@@ -218,45 +221,45 @@ fn container(plan: &JobPlan<'_>) -> Container {
             ..SecurityContext::default()
         }),
         termination_message_policy: Some("FallbackToLogsOnError".into()),
-        volume_mounts: Some(mounts(plan.carrier)),
+        volume_mounts: Some(build_volume_mounts(plan.source)),
         ..Container::default()
     }
 }
 
 /// The loader with the pieces of the agent, in their order.
-fn loader(maps: &[(String, Vec<String>)]) -> Vec<String> {
-    let pieces = maps.iter().flat_map(|(_, keys)| keys).filter(|key| *key != LOADER);
-    let pieces = pieces.map(|key| format!("{AGENT_AT}/{key}"));
-    [format!("{AGENT_AT}/{LOADER}")].into_iter().chain(pieces).collect()
+fn loader_command(maps: &[(String, Vec<String>)]) -> Vec<String> {
+    let pieces = maps.iter().flat_map(|(_, keys)| keys).filter(|key| *key != LOADER_KEY);
+    let pieces = pieces.map(|key| format!("{AGENT_MOUNT_PATH}/{key}"));
+    [format!("{AGENT_MOUNT_PATH}/{LOADER_KEY}")].into_iter().chain(pieces).collect()
 }
 
-fn mounts(carrier: &Carrier) -> Vec<VolumeMount> {
+fn build_volume_mounts(carrier: &AgentSource) -> Vec<VolumeMount> {
     let mount = |name: &str, at: &str, read_only| VolumeMount {
         name: name.into(),
         mount_path: at.into(),
         read_only: Some(read_only),
         ..VolumeMount::default()
     };
-    let task = mount("task", TASK_AT, true);
+    let task = mount("task", TASK_MOUNT_PATH, true);
     match carrier {
-        Carrier::ConfigMaps { .. } => {
-            vec![mount("agent", AGENT_AT, true), task, mount("scratch", SCRATCH_AT, false)]
+        AgentSource::ConfigMaps { .. } => {
+            vec![mount("agent", AGENT_MOUNT_PATH, true), task, mount("scratch", SCRATCH_MOUNT_PATH, false)]
         }
-        Carrier::Image(_) => vec![task],
+        AgentSource::Image(_) => vec![task],
     }
 }
 
-fn volumes(plan: &JobPlan<'_>) -> Vec<Volume> {
+fn build_volumes(plan: &JobPlan<'_>) -> Vec<Volume> {
     let task = Volume {
         name: "task".into(),
         secret: Some(SecretVolumeSource {
-            secret_name: Some(plan.names.task(plan.kind)),
+            secret_name: Some(plan.names.task_name(plan.kind)),
             default_mode: Some(0o444),
             ..SecretVolumeSource::default()
         }),
         ..Volume::default()
     };
-    let Carrier::ConfigMaps { maps, .. } = plan.carrier else { return vec![task] };
+    let AgentSource::ConfigMaps { maps, .. } = plan.source else { return vec![task] };
     let source = |(name, _): &(String, Vec<String>)| VolumeProjection {
         config_map: Some(ConfigMapProjection { name: name.clone(), ..ConfigMapProjection::default() }),
         ..VolumeProjection::default()
@@ -278,7 +281,7 @@ fn volumes(plan: &JobPlan<'_>) -> Vec<Volume> {
     vec![agent, task, scratch]
 }
 
-fn only_on(node: &str) -> Affinity {
+fn node_affinity(node: &str) -> Affinity {
     let is_it = NodeSelectorRequirement {
         key: "metadata.name".into(),
         operator: "In".into(),
@@ -296,49 +299,49 @@ fn only_on(node: &str) -> Affinity {
     }
 }
 
-fn quantities(cpu: &str, memory: &str) -> BTreeMap<String, Quantity> {
+fn resource_quantities(cpu: &str, memory: &str) -> BTreeMap<String, Quantity> {
     [("cpu", cpu), ("memory", memory)].map(|(k, v)| (k.to_owned(), Quantity(v.to_owned()))).into()
 }
 
 /// Nobody in particular; the number that images without a shell use, too.
-const USER: i64 = 65_532;
+const USER_ID: i64 = 65_532;
 
 /// Time for the agent to tell what it has measured when it is stopped, in seconds.
-const GRACE: i64 = 5;
+const GRACE_PERIOD_SECONDS: i64 = 5;
 
 /// What a killed workstation leaves is gone after this many seconds.
-const TIME_TO_LIVE: i32 = 600;
+const TTL_SECONDS: i32 = 600;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plan_of(kind: VantageKind, carrier: &Carrier) -> Job {
+    fn job_of(kind: VantageKind, carrier: &AgentSource) -> Job {
         let names = RunNames { run: "x7k2p".into(), namespace: "ops".into() };
-        job(&JobPlan {
+        build_job(&JobPlan {
             names: &names,
             kind,
             node: "n1",
             number: 0,
-            carrier,
+            source: carrier,
             deadline: 90,
             assigns_users: false,
         })
     }
 
-    fn carried() -> Carrier {
+    fn config_map_source() -> AgentSource {
         let maps = vec![
             ("a-0".into(), vec!["loader".into(), "agent.0".into()]),
             ("a-1".into(), vec!["agent.1".into()]),
         ];
-        Carrier::ConfigMaps { image: "registry.k8s.io/pause:3.9".into(), maps }
+        AgentSource::ConfigMaps { image: "registry.k8s.io/pause:3.9".into(), maps }
     }
 
     /// Pod Security Standards, "restricted" (1.25 and later), as far as fields of ours can break it.
     #[test]
     fn a_pod_is_restricted_and_a_node_breaks_it_only_by_its_network() {
         for kind in [VantageKind::Pod, VantageKind::Node] {
-            let job = plan_of(kind, &carried());
+            let job = job_of(kind, &config_map_source());
             let pod = job.spec.unwrap().template.spec.unwrap();
             assert_eq!(pod.host_network.is_some(), kind == VantageKind::Node);
             assert!(pod.host_pid.is_none() && pod.host_ipc.is_none());
@@ -354,8 +357,8 @@ mod tests {
     }
 
     #[test]
-    fn pieces_come_in_their_order_and_nothing_is_pulled() {
-        let job = plan_of(VantageKind::Pod, &carried());
+    fn chunks_keep_their_order_and_nothing_is_pulled() {
+        let job = job_of(VantageKind::Pod, &config_map_source());
         let container = job.spec.unwrap().template.spec.unwrap().containers[0].clone();
         assert_eq!(
             container.command.unwrap(),
@@ -366,8 +369,8 @@ mod tests {
     }
 
     #[test]
-    fn an_image_of_ones_own_needs_no_config_map() {
-        let job = plan_of(VantageKind::Pod, &Carrier::Image("registry.example/arcprobe:1".into()));
+    fn a_custom_image_needs_no_config_map() {
+        let job = job_of(VantageKind::Pod, &AgentSource::Image("registry.example/arcprobe:1".into()));
         let pod = job.spec.unwrap().template.spec.unwrap();
         assert_eq!(pod.volumes.unwrap().len(), 1);
         assert_eq!(pod.containers[0].command, None);
@@ -377,7 +380,7 @@ mod tests {
     #[test]
     fn names_are_short_enough_for_labels_of_pods() {
         let names = RunNames { run: "x7k2p".into(), namespace: "ops".into() };
-        for name in [names.job(VantageKind::Node, 9999), names.agent(&"f".repeat(64), 9)] {
+        for name in [names.job_name(VantageKind::Node, 9999), names.agent_map_name(&"f".repeat(64), 9)] {
             assert!(name.len() <= 52, "{name}");
         }
     }

@@ -6,55 +6,55 @@
 //! - **May touch** the API server, and is the only user of kube. What it creates belongs to a Job and goes away with it. A
 //!   cluster that does not answer is an error of its vantages; a kubeconfig that cannot be used ends the command.
 
-mod access;
-mod agents;
-mod board;
-mod case;
-mod choice;
+mod agent_runner;
+mod arc_agents;
 mod cleanup;
-mod config;
-mod delivery;
+mod client;
 mod dialer;
 mod dry_run;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
-mod job;
+mod image_choice;
+mod job_follower;
+mod kubeconfig;
 mod manifest;
 mod nodes;
 #[cfg(feature = "cli")]
 pub mod payload;
+mod permissions;
+mod pod_startup;
+mod pod_watcher;
 mod prepare;
 mod prerequisites;
 mod quantity;
-mod rights;
+#[cfg(feature = "cli")]
+pub mod runner;
 pub mod settings;
 mod snapshot;
-mod start;
-#[cfg(feature = "cli")]
-pub mod survey;
+mod support_bundle;
 
-pub use access::{Access, AccessError};
-pub use agents::{AgentProxies, proxies, region};
-pub use case::{case, unreachable};
-pub use cleanup::{Cleaned, cleanup};
-pub use config::{ConfigError, server};
-pub use delivery::{Listener, Looked, look, nowhere};
-pub use dry_run::manifests;
+pub use crate::cluster::agent_runner::{AgentListener, AgentRun, fail_all_runs, run_agents};
+pub use crate::cluster::arc_agents::{ArcAgentProxies, read_arc_agent_proxies, read_arc_region};
+pub use crate::cluster::client::{ClusterClient, ClusterClientError};
+pub use crate::cluster::job_follower::{AgentOutput, AgentProgress};
+pub use crate::cluster::kubeconfig::{ConfigError, resolve_server_url};
+pub use crate::cluster::permissions::{rbac_for_diagnose, rbac_for_probe_pods};
+pub use crate::cluster::support_bundle::{bundle_if_unreachable, collect_support_bundle};
+pub use cleanup::{CleanupResult, clean_up_namespace};
+pub use dry_run::list_planned_objects;
 pub use error::{ApiError, ApiFailure};
-pub use job::{Step, Told};
-pub use prepare::Order;
-pub use prerequisites::prerequisites;
-pub use rights::{rbac, rbac_for_diagnose};
-pub use snapshot::{Proposal, snapshot};
+pub use prepare::AgentRequest;
+pub use prerequisites::read_prerequisites;
+pub use snapshot::{Proposal, read_network_snapshot};
 
 /// A few letters that no other run has at the same time.
-fn run_id() -> String {
+fn generate_run_id() -> String {
     use sha2::{Digest as _, Sha256};
     let now = jiff::Timestamp::now().as_nanosecond();
     let digest = Sha256::digest(format!("{now} {}", std::process::id()));
-    digest.iter().take(6).map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+    digest.iter().take(6).map(|byte| char::from(RUN_ID_ALPHABET[usize::from(byte % 32)])).collect()
 }
 
 /// Without those that look alike, and without vowels that make words.
-const LETTERS: &[u8; 32] = b"bcdfghjkmnpqrstvwxyz234567892468";
+const RUN_ID_ALPHABET: &[u8; 32] = b"bcdfghjkmnpqrstvwxyz234567892468";

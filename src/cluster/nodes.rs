@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{Node, Taint};
 
 use crate::cluster::settings::NodeChoice;
-use crate::model::vantage::{Trouble, TroubleKind};
+use crate::model::vantage::{VantageError, VantageErrorKind};
 
 /// What is known of a node.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -26,7 +26,7 @@ pub(super) struct NodeFacts {
 
 /// Nodes to look from, and what was passed over.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Chosen {
+pub(super) struct NodeSelection {
     /// At least one.
     pub(super) nodes: Vec<NodeFacts>,
     /// Why these, or which ones were left out and why; one sentence.
@@ -35,7 +35,7 @@ pub(super) struct Chosen {
 
 impl NodeFacts {
     /// Reads a node object.
-    pub(super) fn of(node: &Node) -> Self {
+    pub(super) fn from_node(node: &Node) -> Self {
         let status = node.status.as_ref();
         let info = status.and_then(|s| s.node_info.as_ref());
         let labels = node.metadata.labels.as_ref();
@@ -47,8 +47,9 @@ impl NodeFacts {
             os: info.map_or_else(|| label("kubernetes.io/os"), |i| i.operating_system.clone()),
             is_ready: conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True"),
             takes_pods: takes_pods(node),
-            is_control_plane: labels.is_some_and(|l| l.keys().any(|k| CONTROL_PLANE.contains(&k.as_str()))),
-            images: images(node),
+            is_control_plane: labels
+                .is_some_and(|l| l.keys().any(|k| CONTROL_PLANE_LABELS.contains(&k.as_str()))),
+            images: list_usable_images(node),
         }
     }
 
@@ -65,7 +66,7 @@ fn takes_pods(node: &Node) -> bool {
 }
 
 /// By names that a pod can use: a tag rather than a digest, for some runtimes know imported images by tag only.
-fn images(node: &Node) -> Vec<String> {
+fn list_usable_images(node: &Node) -> Vec<String> {
     let listed = node.status.as_ref().and_then(|s| s.images.as_deref()).unwrap_or_default();
     let mut listed: Vec<_> = listed.iter().collect();
     listed.sort_by_key(|image| image.size_bytes.unwrap_or(i64::MAX));
@@ -81,92 +82,96 @@ fn images(node: &Node) -> Vec<String> {
 ///
 /// # Errors
 /// When none fits; the text says what there is instead.
-pub(super) fn choose(nodes: &[NodeFacts], choice: &NodeChoice) -> Result<Chosen, Trouble> {
+pub(super) fn select_nodes(nodes: &[NodeFacts], choice: &NodeChoice) -> Result<NodeSelection, VantageError> {
     let mut linux: Vec<_> = nodes.iter().filter(|n| n.is_linux()).cloned().collect();
     linux.sort_by(|a, b| a.name.cmp(&b.name));
     match choice {
-        NodeChoice::Named(name) => named(nodes, name),
-        _ if linux.is_empty() => Err(none(nodes)),
-        NodeChoice::One => one(linux),
-        NodeChoice::Every => every(linux),
+        NodeChoice::Named(name) => select_named_node(nodes, name),
+        _ if linux.is_empty() => Err(no_linux_node(nodes)),
+        NodeChoice::One => select_best_node(linux),
+        NodeChoice::Every => select_every_ready_node(linux),
     }
 }
 
-fn named(nodes: &[NodeFacts], name: &str) -> Result<Chosen, Trouble> {
-    let known = || list(nodes.iter());
+fn select_named_node(nodes: &[NodeFacts], name: &str) -> Result<NodeSelection, VantageError> {
+    let known = || describe_nodes(nodes.iter());
     let missing = || {
-        Trouble::new(TroubleKind::NoNode, format!("--node \"{name}\" does not exist; nodes are {}", known()))
+        VantageError::new(
+            VantageErrorKind::NoNode,
+            format!("--node \"{name}\" does not exist; nodes are {}", known()),
+        )
     };
     let node = nodes.iter().find(|n| n.name == name).ok_or_else(missing)?;
     if !node.is_linux() {
         let text =
             format!("--node \"{name}\" runs {}; the agents of Azure Arc and this one run on Linux", node.os);
-        return Err(Trouble::new(TroubleKind::NoNode, text));
+        return Err(VantageError::new(VantageErrorKind::NoNode, text));
     }
-    Ok(Chosen { nodes: vec![node.clone()], reason: "asked for with --node".into() })
+    Ok(NodeSelection { nodes: vec![node.clone()], reason: "asked for with --node".into() })
 }
 
 /// The best first: ready, open to ordinary pods, a worker, an architecture that every release has an agent for.
-fn one(mut linux: Vec<NodeFacts>) -> Result<Chosen, Trouble> {
+fn select_best_node(mut linux: Vec<NodeFacts>) -> Result<NodeSelection, VantageError> {
     let number = linux.len();
     linux.sort_by_key(|n| (!n.is_ready, !n.takes_pods, n.is_control_plane, n.arch != "amd64"));
-    let Some(best) = linux.into_iter().next() else { return Err(none(&[])) };
+    let Some(best) = linux.into_iter().next() else { return Err(no_linux_node(&[])) };
     let state = match (best.is_ready, best.takes_pods) {
         (true, true) => "ready and open to ordinary pods",
         (true, false) => "ready; no node is open to ordinary pods",
         (false, _) => "no node is ready",
     };
     let reason = format!("chosen of {number} Linux {}: {state}", if number == 1 { "node" } else { "nodes" });
-    Ok(Chosen { nodes: vec![best], reason })
+    Ok(NodeSelection { nodes: vec![best], reason })
 }
 
-fn every(linux: Vec<NodeFacts>) -> Result<Chosen, Trouble> {
+fn select_every_ready_node(linux: Vec<NodeFacts>) -> Result<NodeSelection, VantageError> {
     let (ready, others): (Vec<_>, Vec<_>) = linux.into_iter().partition(|n| n.is_ready);
     if ready.is_empty() {
-        let text = format!("no Linux node is ready: {}", list(others.iter()));
-        return Err(Trouble::new(TroubleKind::NoNode, text));
+        let text = format!("no Linux node is ready: {}", describe_nodes(others.iter()));
+        return Err(VantageError::new(VantageErrorKind::NoNode, text));
     }
     let reason = if others.is_empty() {
         "every Linux node".to_owned()
     } else {
-        format!("every Linux node that is ready; left out: {}", list(others.iter()))
+        format!("every Linux node that is ready; left out: {}", describe_nodes(others.iter()))
     };
-    Ok(Chosen { nodes: ready, reason })
+    Ok(NodeSelection { nodes: ready, reason })
 }
 
-fn none(nodes: &[NodeFacts]) -> Trouble {
+fn no_linux_node(nodes: &[NodeFacts]) -> VantageError {
     let there = if nodes.is_empty() {
         "there is no node at all".into()
     } else {
-        format!("nodes are {}", list(nodes.iter()))
+        format!("nodes are {}", describe_nodes(nodes.iter()))
     };
-    Trouble::new(
-        TroubleKind::NoNode,
+    VantageError::new(
+        VantageErrorKind::NoNode,
         format!("no node runs Linux, as the agents of Azure Arc need it; {there}"),
     )
 }
 
-fn list<'a>(nodes: impl Iterator<Item = &'a NodeFacts>) -> String {
+fn describe_nodes<'a>(nodes: impl Iterator<Item = &'a NodeFacts>) -> String {
     let named: Vec<_> = nodes.map(|n| format!("{} ({})", n.name, n.os)).collect();
-    let more = named.len().saturating_sub(MOST_NAMED);
-    let shown = named.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let more = named.len().saturating_sub(MAX_NAMED);
+    let shown = named.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
-const MOST_NAMED: usize = 8;
+const MAX_NAMED: usize = 8;
 
 /// The second one was used up to 1.24.
-const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
+const CONTROL_PLANE_LABELS: [&str; 2] =
+    ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn node(json: serde_json::Value) -> NodeFacts {
-        NodeFacts::of(&serde_json::from_value(json).unwrap())
+    fn parse_node(json: serde_json::Value) -> NodeFacts {
+        NodeFacts::from_node(&serde_json::from_value(json).unwrap())
     }
 
-    fn made(name: &str, os: &str, is_ready: bool, takes_pods: bool) -> NodeFacts {
+    fn node_of(name: &str, os: &str, is_ready: bool, takes_pods: bool) -> NodeFacts {
         NodeFacts {
             name: name.into(),
             os: os.into(),
@@ -178,8 +183,8 @@ mod tests {
     }
 
     #[test]
-    fn a_node_object_is_read() {
-        let facts = node(serde_json::json!({
+    fn a_node_object_is_parsed() {
+        let facts = parse_node(serde_json::json!({
             "metadata": {"name": "n1", "labels": {"node-role.kubernetes.io/control-plane": ""}},
             "spec": {"taints": [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]},
             "status": {
@@ -200,28 +205,34 @@ mod tests {
     }
 
     #[test]
-    fn one_node_is_the_best() {
+    fn the_best_node_is_selected() {
         let nodes = [
-            made("a-windows", "windows", true, true),
-            made("b-notready", "linux", false, true),
-            made("c-tainted", "linux", true, false),
-            made("d-worker", "linux", true, true),
-            made("e-worker", "linux", true, true),
+            node_of("a-windows", "windows", true, true),
+            node_of("b-notready", "linux", false, true),
+            node_of("c-tainted", "linux", true, false),
+            node_of("d-worker", "linux", true, true),
+            node_of("e-worker", "linux", true, true),
         ];
-        let chosen = choose(&nodes, &NodeChoice::One).unwrap();
+        let chosen = select_nodes(&nodes, &NodeChoice::One).unwrap();
         assert_eq!(chosen.nodes[0].name, "d-worker");
         assert_eq!(chosen.reason, "chosen of 4 Linux nodes: ready and open to ordinary pods");
-        let tainted = choose(&nodes[..3], &NodeChoice::One).unwrap();
+        let tainted = select_nodes(&nodes[..3], &NodeChoice::One).unwrap();
         assert_eq!(tainted.nodes[0].name, "c-tainted");
-        let names = |chosen: Chosen| chosen.nodes.into_iter().map(|n| n.name).collect::<Vec<_>>();
-        assert_eq!(names(choose(&nodes, &NodeChoice::Every).unwrap()), ["c-tainted", "d-worker", "e-worker"]);
-        assert_eq!(names(choose(&nodes, &NodeChoice::Named("b-notready".into())).unwrap()), ["b-notready"]);
+        let names = |chosen: NodeSelection| chosen.nodes.into_iter().map(|n| n.name).collect::<Vec<_>>();
+        assert_eq!(
+            names(select_nodes(&nodes, &NodeChoice::Every).unwrap()),
+            ["c-tainted", "d-worker", "e-worker"]
+        );
+        assert_eq!(
+            names(select_nodes(&nodes, &NodeChoice::Named("b-notready".into())).unwrap()),
+            ["b-notready"]
+        );
     }
 
     #[test]
-    fn what_does_not_fit_is_told_with_what_there_is() {
-        let nodes = [made("win", "windows", true, true)];
-        let text = |choice| choose(&nodes, &choice).unwrap_err().text;
+    fn an_error_names_the_nodes_that_exist() {
+        let nodes = [node_of("win", "windows", true, true)];
+        let text = |choice| select_nodes(&nodes, &choice).unwrap_err().text;
         assert_eq!(
             text(NodeChoice::One),
             "no node runs Linux, as the agents of Azure Arc need it; nodes are win (windows)"
@@ -231,6 +242,6 @@ mod tests {
             "--node \"x\" does not exist; nodes are win (windows)"
         );
         assert!(text(NodeChoice::Named("win".into())).contains("runs windows"));
-        assert!(choose(&[], &NodeChoice::Every).unwrap_err().text.contains("no node at all"));
+        assert!(select_nodes(&[], &NodeChoice::Every).unwrap_err().text.contains("no node at all"));
     }
 }

@@ -27,7 +27,7 @@ impl Arch {
         }
     }
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Amd64 => "amd64",
             Self::Arm64 => "arm64",
@@ -37,7 +37,7 @@ impl Arch {
 
 impl fmt::Display for Arch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
@@ -74,7 +74,7 @@ pub enum PayloadError {
     },
     /// A file is no packed agent, or not the right one.
     #[error("{origin}: {problem}; cargo run --example pack_agent makes a fitting one")]
-    Unfit {
+    Invalid {
         /// The file, or that it is built in.
         origin: String,
         /// What is wrong with it.
@@ -83,44 +83,48 @@ pub enum PayloadError {
 }
 
 /// The agents of a release build.
-const BUILT_IN: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/agents.rs"));
+const EMBEDDED_AGENTS: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/agents.rs"));
 
 /// The agent for an architecture: the given file, else a built-in one, else one that lies beside the program or in the
 /// `target` folder that it was built in.
 ///
 /// # Errors
 /// When there is none, or the file is no agent of this version for this architecture.
-pub fn find(arch: Arch, given: Option<&Path>) -> Result<Payload, PayloadError> {
+pub fn find_payload(arch: Arch, given: Option<&Path>) -> Result<Payload, PayloadError> {
     if let Some(path) = given {
-        return parse(&read(path)?, arch, &format!("--agent-binary {}", path.display()));
+        return parse_payload(&read_file(path)?, arch, &format!("--agent-binary {}", path.display()));
     }
-    if let Some(bytes) =
-        BUILT_IN.iter().find(|bytes| Head::of(bytes).is_ok_and(|(head, _)| head.arch == arch.word()))
+    if let Some(bytes) = EMBEDDED_AGENTS
+        .iter()
+        .find(|bytes| PayloadHeader::parse_header(bytes).is_ok_and(|(head, _)| head.arch == arch.as_str()))
     {
-        return parse(bytes, arch, "the agent that is built in");
+        return parse_payload(bytes, arch, "the agent that is built in");
     }
-    let path = beside(arch).into_iter().find(|path| path.is_file()).ok_or(PayloadError::Missing { arch })?;
-    parse(&read(&path)?, arch, &path.display().to_string())
+    let path = candidate_paths(arch)
+        .into_iter()
+        .find(|path| path.is_file())
+        .ok_or(PayloadError::Missing { arch })?;
+    parse_payload(&read_file(&path)?, arch, &path.display().to_string())
 }
 
 /// `arcprobe` may lie in `target/release` or `target/debug`, a test program in `deps` below.
-fn beside(arch: Arch) -> Vec<PathBuf> {
+fn candidate_paths(arch: Arch) -> Vec<PathBuf> {
     let name = format!("arcprobe-agent-linux-{arch}.payload");
     let program = std::env::current_exe().unwrap_or_default();
     let directories = program.ancestors().skip(1).take(3);
     directories.flat_map(|dir| [dir.join(&name), dir.join("agent").join(&name)]).collect()
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, PayloadError> {
+fn read_file(path: &Path) -> Result<Vec<u8>, PayloadError> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(MAX_PAYLOAD_BYTES + 1).read_to_end(&mut bytes));
     read.map_err(|source| PayloadError::Unreadable { path: path.to_owned(), source })?;
     Ok(bytes)
 }
 
 /// What a payload says of itself.
 #[derive(Deserialize)]
-struct Head {
+struct PayloadHeader {
     version: String,
     arch: String,
     loader: usize,
@@ -128,24 +132,24 @@ struct Head {
     sha256: String,
 }
 
-impl Head {
-    fn of(bytes: &[u8]) -> Result<(Self, &[u8]), String> {
+impl PayloadHeader {
+    fn parse_header(bytes: &[u8]) -> Result<(Self, &[u8]), String> {
         let rest = bytes.strip_prefix(MAGIC).ok_or("no packed agent")?;
-        let end = rest.iter().take(LONGEST_HEAD).position(|&byte| byte == b'\n').ok_or("it is cut")?;
+        let end = rest.iter().take(MAX_HEADER_BYTES).position(|&byte| byte == b'\n').ok_or("it is cut")?;
         let head =
             serde_json::from_slice(&rest[..end]).map_err(|e| format!("its head cannot be read ({e})"))?;
         Ok((head, &rest[end + 1..]))
     }
 }
 
-fn parse(bytes: &[u8], arch: Arch, origin: &str) -> Result<Payload, PayloadError> {
-    let unfit = |problem: String| PayloadError::Unfit { origin: origin.to_owned(), problem };
-    let (head, body) = Head::of(bytes).map_err(unfit)?;
-    if head.arch != arch.word() {
-        return Err(unfit(format!("it is for {}, the node is {arch}", head.arch)));
+fn parse_payload(bytes: &[u8], arch: Arch, origin: &str) -> Result<Payload, PayloadError> {
+    let invalid = |problem: String| PayloadError::Invalid { origin: origin.to_owned(), problem };
+    let (head, body) = PayloadHeader::parse_header(bytes).map_err(invalid)?;
+    if head.arch != arch.as_str() {
+        return Err(invalid(format!("it is for {}, the node is {arch}", head.arch)));
     }
     if head.version != env!("CARGO_PKG_VERSION") {
-        return Err(unfit(format!(
+        return Err(invalid(format!(
             "it is of version {}, this is {}",
             head.version,
             env!("CARGO_PKG_VERSION")
@@ -153,32 +157,32 @@ fn parse(bytes: &[u8], arch: Arch, origin: &str) -> Result<Payload, PayloadError
     }
     let digest = format!("{:x}", Sha256::digest(body));
     if head.loader.checked_add(head.agent) != Some(body.len()) || digest != head.sha256 {
-        return Err(unfit("it is cut or damaged".into()));
+        return Err(invalid("it is cut or damaged".into()));
     }
     let (loader, agent) = body.split_at(head.loader);
-    let first = ROOM
+    let first = CONFIG_MAP_CAPACITY
         .checked_sub(loader.len())
-        .ok_or_else(|| unfit("its loader is larger than a ConfigMap".into()))?;
+        .ok_or_else(|| invalid("its loader is larger than a ConfigMap".into()))?;
     let (first, rest) = agent.split_at(first.min(agent.len()));
-    let chunks = std::iter::once(first).chain(rest.chunks(ROOM)).map(<[u8]>::to_vec).collect();
+    let chunks = std::iter::once(first).chain(rest.chunks(CONFIG_MAP_CAPACITY)).map(<[u8]>::to_vec).collect();
     Ok(Payload { sha256: head.sha256, loader: loader.to_vec(), chunks })
 }
 
 const MAGIC: &[u8] = b"ARCPROBE-AGENT/1\n";
 
-const LONGEST_HEAD: usize = 1024;
+const MAX_HEADER_BYTES: usize = 1024;
 
 /// In bytes.
-const LARGEST: u64 = 64 << 20;
+const MAX_PAYLOAD_BYTES: u64 = 64 << 20;
 
 /// In bytes. A ConfigMap may have 1,048,576 of data (`core/validation`, `MaxSecretSize`), its keys included.
-const ROOM: usize = 1_048_576 - 64;
+const CONFIG_MAP_CAPACITY: usize = 1_048_576 - 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn made(arch: &str, version: &str, loader: usize, agent: usize) -> Vec<u8> {
+    fn pack(arch: &str, version: &str, loader: usize, agent: usize) -> Vec<u8> {
         let body: Vec<u8> = (0..loader + agent).map(|n| u8::try_from(n % 251).unwrap()).collect();
         let sha256 = format!("{:x}", Sha256::digest(&body));
         let head = serde_json::json!({"version": version, "arch": arch, "loader": loader, "agent": agent, "sha256": sha256});
@@ -186,32 +190,35 @@ mod tests {
     }
 
     #[test]
-    fn pieces_fit_into_config_maps_and_make_the_whole() {
+    fn chunks_fit_into_config_maps_and_restore_the_agent() {
         let version = env!("CARGO_PKG_VERSION");
-        for (loader, agent, pieces) in
-            [(10, 100, 1), (20_000, ROOM - 20_000, 1), (20_000, ROOM, 2), (400_000, 2 * ROOM, 3)]
-        {
-            let payload = parse(&made("amd64", version, loader, agent), Arch::Amd64, "f").unwrap();
+        for (loader, agent, pieces) in [
+            (10, 100, 1),
+            (20_000, CONFIG_MAP_CAPACITY - 20_000, 1),
+            (20_000, CONFIG_MAP_CAPACITY, 2),
+            (400_000, 2 * CONFIG_MAP_CAPACITY, 3),
+        ] {
+            let payload = parse_payload(&pack("amd64", version, loader, agent), Arch::Amd64, "f").unwrap();
             assert_eq!(payload.chunks.len(), pieces);
-            assert!(payload.loader.len() + payload.chunks[0].len() <= ROOM);
-            assert!(payload.chunks.iter().all(|c| c.len() <= ROOM));
+            assert!(payload.loader.len() + payload.chunks[0].len() <= CONFIG_MAP_CAPACITY);
+            assert!(payload.chunks.iter().all(|c| c.len() <= CONFIG_MAP_CAPACITY));
             assert_eq!(payload.chunks.concat().len(), agent);
         }
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn an_invalid_payload_is_an_error() {
         let version = env!("CARGO_PKG_VERSION");
-        let good = made("amd64", version, 10, 100);
+        let good = pack("amd64", version, 10, 100);
         let table = [
             (b"\x7fELF".to_vec(), "no packed agent"),
             (good[..good.len() - 1].to_vec(), "cut or damaged"),
             (MAGIC.to_vec(), "it is cut"),
-            (made("arm64", version, 10, 100), "it is for arm64, the node is amd64"),
-            (made("amd64", "0.0.0", 10, 100), "it is of version 0.0.0"),
+            (pack("arm64", version, 10, 100), "it is for arm64, the node is amd64"),
+            (pack("amd64", "0.0.0", 10, 100), "it is of version 0.0.0"),
         ];
         for (bytes, problem) in table {
-            let error = parse(&bytes, Arch::Amd64, "--agent-binary x").unwrap_err().to_string();
+            let error = parse_payload(&bytes, Arch::Amd64, "--agent-binary x").unwrap_err().to_string();
             assert!(error.starts_with("--agent-binary x: ") && error.contains(problem), "{error}");
         }
     }

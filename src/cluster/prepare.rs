@@ -7,19 +7,19 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ListParams};
 
-use super::access::Access;
-use super::choice::{self, Image};
-use super::job::trouble;
-use super::manifest::{Carrier, JobPlan, RunNames};
+use super::client::ClusterClient;
+use super::image_choice::{self as choice, CandidateImage};
+use super::job_follower::to_vantage_error;
+use super::manifest::{AgentSource, JobPlan, RunNames};
 use super::nodes::{self, NodeFacts};
-use super::{rights, run_id};
+use super::{generate_run_id, permissions as rights};
 use crate::cluster::payload::{self, Arch, Payload};
 use crate::cluster::settings::NodeChoice;
-use crate::model::vantage::{Trouble, TroubleKind, VantageKind};
+use crate::model::vantage::{VantageError, VantageErrorKind, VantageKind};
 
 /// What is to be done inside a cluster.
 #[derive(Clone)]
-pub struct Order {
+pub struct AgentRequest {
     /// Which nodes are looked from.
     pub nodes: NodeChoice,
     /// From which positions on each, with what the agent is told there.
@@ -33,24 +33,24 @@ pub struct Order {
     /// So many at the same time.
     pub parallel: usize,
     /// After this an agent is given up.
-    pub within: Duration,
+    pub time_limit: Duration,
 }
 
 /// A position, with what is needed to look from it.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
-    pub(super) place: usize,
+pub(super) struct AgentTarget {
+    pub(super) index: usize,
     pub(super) kind: VantageKind,
     pub(super) node: NodeFacts,
     /// To be tried one after the other.
-    pub(super) images: Vec<Image>,
-    pub(super) chosen: String,
+    pub(super) images: Vec<CandidateImage>,
+    pub(super) reason: String,
 }
 
 /// All that is known before anything is created.
-pub(super) struct Prepared {
+pub(super) struct PreparedRun {
     pub(super) names: RunNames,
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Vec<AgentTarget>,
     pub(super) agents: BTreeMap<Arch, Vec<AgentMap>>,
     pub(super) assigns_users: bool,
 }
@@ -63,48 +63,52 @@ pub(super) struct AgentMap {
 }
 
 /// Asks for rights, nodes and what runs on them.
-pub(super) async fn prepare(access: &Access, order: &Order) -> Result<Prepared, Trouble> {
-    let missing = rights::missing(access).await.map_err(|e| trouble(&e))?;
+pub(super) async fn prepare_run(
+    access: &ClusterClient,
+    order: &AgentRequest,
+) -> Result<PreparedRun, VantageError> {
+    let missing = rights::list_missing_permissions(access).await.map_err(|e| to_vantage_error(&e))?;
     if !missing.is_empty() {
         let text = format!("the user of context \"{}\" may not {}", access.context, missing.join("; nor "));
-        return Err(Trouble::new(TroubleKind::Rights, text));
+        return Err(VantageError::new(VantageErrorKind::Rights, text));
     }
     let nodes = Api::all(access.client.clone());
     let (nodes, assigns_users) =
-        tokio::join!(access.list(&nodes, "list the nodes", ListParams::default()), assigns_users(access));
-    let nodes: Vec<_> = nodes.map_err(|e| trouble(&e))?.iter().map(NodeFacts::of).collect();
-    let chosen = nodes::choose(&nodes, &order.nodes)?;
-    let names = RunNames { run: run_id(), namespace: access.namespace.clone() };
-    let agents = if order.image.is_some() { BTreeMap::new() } else { agents(order, &chosen.nodes, &names)? };
-    let pods = pods_of(access, order, &chosen.nodes).await;
+        tokio::join!(access.list_all(&nodes, "list the nodes", ListParams::default()), assigns_users(access));
+    let nodes: Vec<_> = nodes.map_err(|e| to_vantage_error(&e))?.iter().map(NodeFacts::from_node).collect();
+    let chosen = nodes::select_nodes(&nodes, &order.nodes)?;
+    let names = RunNames { run: generate_run_id(), namespace: access.namespace.clone() };
+    let agents =
+        if order.image.is_some() { BTreeMap::new() } else { load_agents(order, &chosen.nodes, &names)? };
+    let pods = list_running_pods(access, order, &chosen.nodes).await;
     let mut targets = Vec::new();
     for node in &chosen.nodes {
         for (kind, _) in &order.tasks {
             let place = targets.len();
             let images = match &order.image {
-                Some(name) => vec![Image { name: name.clone(), why: "given with --image" }],
-                None => choice::images(node, &pods),
+                Some(name) => vec![CandidateImage { name: name.clone(), reason: "given with --image" }],
+                None => choice::rank_images(node, &pods),
             };
-            targets.push(Target {
-                place,
+            targets.push(AgentTarget {
+                index: place,
                 kind: *kind,
                 node: node.clone(),
                 images,
-                chosen: chosen.reason.clone(),
+                reason: chosen.reason.clone(),
             });
         }
     }
-    Ok(Prepared { names, targets, agents, assigns_users })
+    Ok(PreparedRun { names, targets, agents, assigns_users })
 }
 
 /// OpenShift gives each namespace user ids of its own and refuses others.
-async fn assigns_users(access: &Access) -> bool {
-    let groups = access.ask("list the API groups", access.client.list_api_groups()).await;
+async fn assigns_users(access: &ClusterClient) -> bool {
+    let groups = access.request("list the API groups", access.client.list_api_groups()).await;
     groups.is_ok_and(|list| list.groups.iter().any(|g| g.name == "security.openshift.io"))
 }
 
 /// What runs on the nodes, for the names of images that are there for certain; nothing where that may not be listed.
-async fn pods_of(access: &Access, order: &Order, nodes: &[NodeFacts]) -> Vec<Pod> {
+async fn list_running_pods(access: &ClusterClient, order: &AgentRequest, nodes: &[NodeFacts]) -> Vec<Pod> {
     if order.image.is_some() {
         return Vec::new();
     }
@@ -112,21 +116,21 @@ async fn pods_of(access: &Access, order: &Order, nodes: &[NodeFacts]) -> Vec<Pod
     let params =
         |node: &NodeFacts| ListParams::default().fields(&format!("spec.nodeName={}", node.name)).limit(250);
     if let [node] = nodes {
-        let pods = access.ask("list the pods of a node", api.list(&params(node))).await;
+        let pods = access.request("list the pods of a node", api.list(&params(node))).await;
         return pods.map_or_else(|_| Vec::new(), |list| list.items);
     }
     // one question for many nodes: what every node has is among the pods of the system
     let system = Api::<Pod>::namespaced(access.client.clone(), "kube-system");
-    access.list(&system, "list the pods of kube-system", ListParams::default()).await.unwrap_or_default()
+    access.list_all(&system, "list the pods of kube-system", ListParams::default()).await.unwrap_or_default()
 }
 
 /// The agent for each architecture, in ConfigMaps. An architecture without one is a trouble of its nodes only, unless no
 /// node has another.
-fn agents(
-    order: &Order,
+fn load_agents(
+    order: &AgentRequest,
     nodes: &[NodeFacts],
     names: &RunNames,
-) -> Result<BTreeMap<Arch, Vec<AgentMap>>, Trouble> {
+) -> Result<BTreeMap<Arch, Vec<AgentMap>>, VantageError> {
     let mut agents = BTreeMap::new();
     let mut problem = None;
     for node in nodes {
@@ -134,81 +138,86 @@ fn agents(
         if agents.contains_key(&arch) {
             continue;
         }
-        match payload::find(arch, order.agent_binary.as_deref()) {
-            Ok(payload) => drop(agents.insert(arch, agent_maps(names, payload))),
-            Err(e) => problem = Some(Trouble::new(TroubleKind::NoAgent, e.to_string())),
+        match payload::find_payload(arch, order.agent_binary.as_deref()) {
+            Ok(payload) => drop(agents.insert(arch, split_into_config_maps(names, payload))),
+            Err(e) => problem = Some(VantageError::new(VantageErrorKind::NoAgent, e.to_string())),
         }
     }
     match problem {
         Some(trouble) if agents.is_empty() => Err(trouble),
-        _ if agents.is_empty() => Err(no_agent(nodes)),
+        _ if agents.is_empty() => Err(no_agent_error(nodes)),
         _ => Ok(agents),
     }
 }
 
-fn no_agent(nodes: &[NodeFacts]) -> Trouble {
+fn no_agent_error(nodes: &[NodeFacts]) -> VantageError {
     let arch = nodes.first().map(|n| n.arch.as_str()).unwrap_or_default();
-    Trouble::new(
-        TroubleKind::NoAgent,
+    VantageError::new(
+        VantageErrorKind::NoAgent,
         format!("there is no agent for nodes of architecture \"{arch}\"; there are for amd64 and arm64"),
     )
 }
 
 /// The loader goes with the first piece.
-fn agent_maps(names: &RunNames, payload: Payload) -> Vec<AgentMap> {
+fn split_into_config_maps(names: &RunNames, payload: Payload) -> Vec<AgentMap> {
     let mut loader = Some(payload.loader);
     let map = |(number, piece): (usize, Vec<u8>)| {
         let mut files = BTreeMap::from([(format!("agent.{number}"), piece)]);
         files.extend(loader.take().map(|bytes| ("loader".to_owned(), bytes)));
-        AgentMap { name: names.agent(&payload.sha256, number), files }
+        AgentMap { name: names.agent_map_name(&payload.sha256, number), files }
     };
     payload.chunks.into_iter().enumerate().map(map).collect()
 }
 
-impl Prepared {
-    pub(super) fn carrier(&self, order: &Order, target: &Target, attempt: usize) -> Carrier {
+impl PreparedRun {
+    pub(super) fn agent_source(
+        &self,
+        order: &AgentRequest,
+        target: &AgentTarget,
+        attempt: usize,
+    ) -> AgentSource {
         if let Some(image) = &order.image {
-            return Carrier::Image(image.clone());
+            return AgentSource::Image(image.clone());
         }
         let maps = Arch::parse(&target.node.arch).and_then(|arch| self.agents.get(&arch)).map(Vec::as_slice);
         let named = |map: &AgentMap| (map.name.clone(), map.files.keys().cloned().collect());
-        Carrier::ConfigMaps {
+        AgentSource::ConfigMaps {
             image: target.images.get(attempt).map(|i| i.name.clone()).unwrap_or_default(),
             maps: maps.unwrap_or_default().iter().map(named).collect(),
         }
     }
 
-    pub(super) fn plan<'a>(
+    pub(super) fn job_plan<'a>(
         &'a self,
-        order: &Order,
-        target: &'a Target,
+        order: &AgentRequest,
+        target: &'a AgentTarget,
         attempt: usize,
-        carrier: &'a Carrier,
+        carrier: &'a AgentSource,
     ) -> JobPlan<'a> {
         JobPlan {
             names: &self.names,
             kind: target.kind,
             node: &target.node.name,
-            number: target.place * TRIES_APART + attempt,
-            carrier,
-            deadline: i64::try_from(order.within.as_secs()).unwrap_or(i64::MAX),
+            number: target.index * ATTEMPTS_PER_TARGET + attempt,
+            source: carrier,
+            deadline: i64::try_from(order.time_limit.as_secs()).unwrap_or(i64::MAX),
             assigns_users: self.assigns_users,
         }
     }
 
     /// Why nothing can be sent to a node at all.
-    pub(super) fn impossible(&self, order: &Order, target: &Target) -> Option<Trouble> {
+    pub(super) fn find_obstacle(&self, order: &AgentRequest, target: &AgentTarget) -> Option<VantageError> {
         let has_agent = Arch::parse(&target.node.arch).is_some_and(|arch| self.agents.contains_key(&arch));
         if order.image.is_none() && !has_agent {
-            return Some(no_agent(std::slice::from_ref(&target.node)));
+            return Some(no_agent_error(std::slice::from_ref(&target.node)));
         }
         target.images.is_empty().then(|| {
             let text =
                 format!("node {} reports no image, and no pod on it could be listed", target.node.name);
-            Trouble::new(TroubleKind::NoImage, text)
+            VantageError::new(VantageErrorKind::NoImage, text)
         })
     }
 }
 
 /// So that names of tries on one node do not meet those of the next.
-const TRIES_APART: usize = 10;
+const ATTEMPTS_PER_TARGET: usize = 10;

@@ -1,7 +1,7 @@
 //! Quantities as Kubernetes writes them: `500m`, `128Mi`, `1.5`, `2e3`.
 
 /// In thousandths of the unit, rounded up as the scheduler does; `None` for what is no quantity.
-pub(super) fn millis(text: &str) -> Option<i64> {
+pub(super) fn parse_millis(text: &str) -> Option<i64> {
     let text = text.trim();
     let digits = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-')));
     let (number, suffix) = text.split_at(digits.unwrap_or(text.len()));
@@ -34,8 +34,8 @@ pub(super) fn millis(text: &str) -> Option<i64> {
 }
 
 /// In whole units, rounded up.
-pub(super) fn whole(text: &str) -> Option<i64> {
-    let millis = millis(text)?;
+pub(super) fn parse_whole_units(text: &str) -> Option<i64> {
+    let millis = parse_millis(text)?;
     Some(millis.div_euclid(1000) + i64::from(millis.rem_euclid(1000) > 0))
 }
 
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_are_read_as_kubernetes_writes_them() {
+    fn quantities_are_parsed_as_kubernetes_writes_them() {
         let table = [
             ("500m", Some(500)),
             ("2", Some(2000)),
@@ -63,8 +63,11 @@ mod tests {
             ("1.2.3", None),
         ];
         for (text, expected) in table {
-            assert_eq!(millis(text), expected, "{text}");
+            assert_eq!(parse_millis(text), expected, "{text}");
         }
-        assert_eq!((whole("129e6"), whole("1m"), whole("3")), (Some(129_000_000), Some(1), Some(3)));
+        assert_eq!(
+            (parse_whole_units("129e6"), parse_whole_units("1m"), parse_whole_units("3")),
+            (Some(129_000_000), Some(1), Some(3))
+        );
     }
 }

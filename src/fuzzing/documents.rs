@@ -7,71 +7,74 @@ use serde_json::Value;
 
 use super::hold;
 use super::shown::{self, RULES, SCOPE, SCREENS};
-use crate::analysis::chain::azure::AzureCluster;
-use crate::analysis::chain::case::{Case, Log, VERSION};
-use crate::analysis::chain::redact::Redaction;
+use crate::analysis::connectivity::azure::AzureCluster;
+use crate::analysis::connectivity::redact::Redaction;
+use crate::analysis::connectivity::support_bundle::{BUNDLE_VERSION, ContainerLog, SupportBundle};
 use crate::analysis::networks::{Networks, Snapshot};
-use crate::analysis::waivers::apply;
+use crate::analysis::waivers::apply_waivers;
 use crate::cli::fuzzing as commands;
-use crate::cli::fuzzing::complaint;
+use crate::cli::fuzzing::describe_error;
 use crate::cli::rules::ShowFormat;
 use crate::cluster;
-use crate::cluster::survey::agents_routes;
-use crate::model::faults::Catalogue;
+use crate::cluster::runner::resolve_arc_agent_routes;
+use crate::model::faults::FaultCatalogue;
 use crate::model::rules::RuleSet;
-use crate::probe::agent::lines::{Reader, Writer};
+use crate::probe::agent::framing::{RecordReader, RecordWriter};
 use crate::probe::agent::{Record, Task};
 use crate::proxy::Routes;
 use crate::report::diff::{self, compare};
-use crate::report::fleet::{self, json::Saved};
+use crate::report::fleet::{self, json::SavedReport};
 use crate::report::requirements::text as requirements;
-use crate::report::requirements::{Form, Pattern, Requirements, VendorTable, export, list, unmet};
-use crate::report::{advice, authorities, chain, json};
-use crate::rules::load::{parse, to_yaml};
+use crate::report::requirements::{
+    ExportFormat, Pattern, Requirements, VendorTable, export, list_requirements, list_unmet,
+};
+use crate::report::{advice, collect_inspection_cas, connectivity as chain, json};
+use crate::rules::load::{parse_rules, to_yaml};
 use crate::rules::{RulesError, faults, waivers};
 
 /// A file of `--proxy-cert`.
 pub(super) fn pem(input: &[u8]) {
     match crate::probe::net::fuzzing::certificates(input) {
         Ok(found) => shown::proxy_cert(&found, input.len()),
-        Err(error) => hold::screen(&complaint(&error)),
+        Err(error) => hold::screen(&describe_error(&error)),
     }
 }
 
 /// A rules file: rules that can be used, or an error at a place in it.
 pub(super) fn rules(input: &[u8]) {
-    let loaded = match parse("own.yaml", input) {
+    let loaded = match parse_rules("own.yaml", input) {
         Ok(loaded) => loaded,
         Err(error) => return refused(&error, input),
     };
     let text = to_yaml(&loaded.rules).unwrap_or_else(|e| panic!("{e}"));
-    parse("own.yaml", text.as_bytes()).unwrap_or_else(|e| panic!("what was written is no rules file: {e}"));
+    parse_rules("own.yaml", text.as_bytes())
+        .unwrap_or_else(|e| panic!("what was written is no rules file: {e}"));
     let mut alone = RuleSet::default();
-    if alone.lay(loaded.clone()).is_ok() {
-        for (format, text) in commands::rules_shown(&alone) {
+    if alone.add_layer(loaded.clone()).is_ok() {
+        for (format, text) in commands::render_rules(&alone) {
             hold::screen(&text);
             if format == ShowFormat::Yaml {
-                parse("own.yaml", text.as_bytes())
+                parse_rules("own.yaml", text.as_bytes())
                     .unwrap_or_else(|e| panic!("what is shown is no rules file: {e}"));
             }
         }
     }
     let mut rules = RULES.clone();
-    if let Err(error) = rules.lay(loaded) {
+    if let Err(error) = rules.add_layer(loaded) {
         return refused(&error, input);
     }
-    exported(&list(&rules, &SCOPE, true), input.len());
+    exported(&list_requirements(&rules, &SCOPE, true), input.len());
     let _ = shown::asks(&rules);
 }
 
 fn refused(error: &RulesError, input: &[u8]) {
-    let told = complaint(&error);
+    let told = describe_error(&error);
     hold::screen(&told);
     hold::bounded(&told, input.len());
     if let RulesError::Invalid(invalid) = error {
         let lines = input.split(|b| *b == b'\n').count();
         let columns = input.len() + 1;
-        for (line, column, message) in invalid.places() {
+        for (line, column, message) in invalid.locations() {
             assert!(
                 (1..=lines).contains(&line) && (1..=columns).contains(&column),
                 "{line}:{column} {message}"
@@ -82,28 +85,28 @@ fn refused(error: &RulesError, input: &[u8]) {
 
 fn exported(list: &Requirements, input: usize) {
     for options in &SCREENS {
-        let text = requirements::text(list, options);
+        let text = requirements::render(list, options);
         hold::screen(&text);
         hold::bounded(&text, input);
     }
     let forms = [
-        Form::Json,
-        Form::Csv,
-        Form::Markdown,
-        Form::Squid,
-        Form::AzureFirewall,
-        Form::Cilium,
-        Form::PaloAlto,
-        Form::NoProxy,
+        ExportFormat::Json,
+        ExportFormat::Csv,
+        ExportFormat::Markdown,
+        ExportFormat::Squid,
+        ExportFormat::AzureFirewall,
+        ExportFormat::Cilium,
+        ExportFormat::PaloAlto,
+        ExportFormat::NoProxy,
     ];
     for form in forms {
         let exported = export(list, form);
         hold::screen(&exported.text);
         hold::bounded(&exported.text, input);
         for note in &exported.notes {
-            hold::screen(&complaint(&note));
+            hold::screen(&describe_error(&note));
         }
-        if matches!(form, Form::Json | Form::AzureFirewall) {
+        if matches!(form, ExportFormat::Json | ExportFormat::AzureFirewall) {
             hold::json(&exported.text);
         }
     }
@@ -112,12 +115,12 @@ fn exported(list: &Requirements, input: usize) {
 /// A file of `--faults`.
 pub(super) fn faults(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
-    let mut catalogue = Catalogue::default();
-    match faults::add(&mut catalogue, "own.yaml", text) {
+    let mut catalogue = FaultCatalogue::default();
+    match faults::add_file(&mut catalogue, "own.yaml", text) {
         Ok(()) => {
             judged(&stuck(vec!["x".into(), "Error: no route to host".into()]), &catalogue, None, input.len());
         }
-        Err(error) => hold::screen(&complaint(&error)),
+        Err(error) => hold::screen(&describe_error(&error)),
     }
 }
 
@@ -125,13 +128,13 @@ pub(super) fn faults(input: &[u8]) {
 pub(super) fn waivers(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else { return };
     let codes = ["tls_intercepted".to_owned(), "endpoint_unmet".to_owned()];
-    match waivers::read("own.yaml", text, &codes) {
+    match waivers::parse_waivers("own.yaml", text, &codes) {
         Ok(waivers) => {
             for today in [jiff::civil::Date::MIN, jiff::civil::date(2026, 11, 28), jiff::civil::Date::MAX] {
-                shown::report(&apply(shown::unmet(), &waivers, today), input.len());
+                shown::report(&apply_waivers(shown::unmet(), &waivers, today), input.len());
             }
         }
-        Err(error) => hold::screen(&complaint(&error)),
+        Err(error) => hold::screen(&describe_error(&error)),
     }
 }
 
@@ -139,24 +142,24 @@ pub(super) fn waivers(input: &[u8]) {
 pub(super) fn report(input: &[u8]) {
     let report = match json::parse(input) {
         Ok(report) => report,
-        Err(error) => return hold::screen(&complaint(&error)),
+        Err(error) => return hold::screen(&describe_error(&error)),
     };
     shown::report(&report, input.len());
     for (newer, older) in [(&report, &report), (&report, &shown::unmet()), (&shown::unmet(), &report)] {
         let diff = compare(newer, older);
-        hold::json(&diff.json());
+        hold::json(&diff.to_json());
         let text = diff::text::render(&diff, &SCREENS[0]);
         hold::screen(&text);
         hold::bounded(&text, input.len());
     }
     for expand in [true, false] {
-        match unmet(&report, &RULES, expand) {
+        match list_unmet(&report, &RULES, expand) {
             Ok((list, _)) => exported(&list, input.len()),
-            Err(error) => hold::screen(&complaint(&error)),
+            Err(error) => hold::screen(&describe_error(&error)),
         }
     }
-    for authority in authorities(&report) {
-        let pem = authority.pem();
+    for authority in collect_inspection_cas(&report) {
+        let pem = authority.to_pem();
         hold::screen(&pem);
         assert_eq!(pem.lines().filter(|line| line.starts_with('-')).count(), 2, "{pem}");
     }
@@ -165,19 +168,19 @@ pub(super) fn report(input: &[u8]) {
 /// A saved report on several clusters.
 pub(super) fn fleet(input: &[u8]) {
     match fleet::json::parse(input) {
-        Ok(Saved::Several(fleet)) => shown::fleet(&fleet, input.len()),
-        Ok(Saved::One(_)) => {}
-        Err(error) => hold::screen(&complaint(&error)),
+        Ok(SavedReport::Fleet(fleet)) => shown::fleet(&fleet, input.len()),
+        Ok(SavedReport::Single(_)) => {}
+        Err(error) => hold::screen(&describe_error(&error)),
     }
 }
 
 /// A page of the vendor that was saved.
 pub(super) fn vendor_table(input: &[u8]) {
-    let table = match VendorTable::read(input) {
+    let table = match VendorTable::parse(input) {
         Ok(table) => table,
-        Err(error) => return hold::screen(&complaint(&error)),
+        Err(error) => return hold::screen(&describe_error(&error)),
     };
-    for text in commands::difference(&table, &RULES) {
+    for text in commands::render_difference(&table, &RULES) {
         hold::screen(&text);
         hold::bounded(&text, input.len());
     }
@@ -189,18 +192,19 @@ pub(super) fn vendor_table(input: &[u8]) {
 
 /// What `--save-evidence` wrote.
 pub(super) fn evidence(input: &[u8]) {
-    match Case::from_json(input) {
+    match SupportBundle::from_json(input) {
         Ok(case) => {
             let azure = case.azure.as_ref().map(ToString::to_string);
-            let azure = azure.and_then(|text| commands::azure(&text, case.resource().as_deref()).ok());
+            let azure =
+                azure.and_then(|text| commands::parse_azure(&text, case.agent_resource_id().as_deref()).ok());
             let azure = azure.map(|(_, cluster)| cluster);
             judged(&case, &FAULTS, azure.as_ref(), input.len());
-            let saved = commands::saved(&case).unwrap_or_default();
+            let saved = commands::render_evidence(&case).unwrap_or_default();
             hold::json(&saved);
-            Case::from_json(saved.as_bytes())
+            SupportBundle::from_json(saved.as_bytes())
                 .unwrap_or_else(|e| panic!("what was saved is no evidence: {e}"));
         }
-        Err(error) => hold::screen(&complaint(&error)),
+        Err(error) => hold::screen(&describe_error(&error)),
     }
 }
 
@@ -208,63 +212,64 @@ pub(super) fn evidence(input: &[u8]) {
 pub(super) fn objects(input: &[u8]) {
     let Ok(document) = serde_json::from_slice::<Value>(input) else { return };
     let mut snapshot = Snapshot::default();
-    snapshot.add(document.clone());
+    snapshot.add_document(document.clone());
     let objects = snapshot.objects.clone();
     snapshot.refusals.extend(objects.iter().filter_map(|o| o["message"].as_str()).map(str::to_owned));
     snapshot.server = objects.iter().find_map(|o| o["server"].as_str()).map(str::to_owned);
-    snapshot.add_as("NodeList", document);
-    let agents = cluster::fuzzing::proxies(&objects);
-    let routes = agents.map(|agents| agents_routes(&agents));
+    snapshot.add_document_as("NodeList", document);
+    let agents = cluster::fuzzing::read_proxies(&objects);
+    let routes = agents.map(|agents| resolve_arc_agent_routes(&agents));
     let routes = match routes {
         Some(Ok((routes, notes))) => {
             for note in notes {
-                hold::screen(&complaint(&note));
+                hold::screen(&describe_error(&note));
             }
             routes
         }
-        Some(Err(error)) => return hold::screen(&complaint(&error)),
+        Some(Err(error)) => return hold::screen(&describe_error(&error)),
         None => Routes::default(),
     };
-    let advice = shown::advice(&Networks::of(&snapshot), &routes);
+    let advice = shown::advice(&Networks::from_snapshot(&snapshot), &routes);
     for options in &SCREENS {
-        let text = advice::text(&advice, options);
+        let text = advice::render(&advice, options);
         hold::screen(&text);
         hold::bounded(&text, input.len());
     }
-    for text in cluster::fuzzing::texts(&objects) {
-        hold::screen(&complaint(&text));
+    for text in cluster::fuzzing::collect_texts(&objects) {
+        hold::screen(&describe_error(&text));
     }
-    let case = cluster::fuzzing::case(&objects);
+    let case = cluster::fuzzing::bundle_of(&objects);
     judged(&case, &FAULTS, None, input.len());
-    hold::json(&commands::saved(&case).unwrap_or_default());
+    hold::json(&commands::render_evidence(&case).unwrap_or_default());
     shown::report(&crate::model::report::Report { advice, ..shown::empty() }, input.len());
 }
 
 /// What az says of a connected cluster.
 pub(super) fn azure(input: &[u8]) {
-    match commands::azure(&String::from_utf8_lossy(input), Some("/subscriptions/s/x")) {
+    match commands::parse_azure(&String::from_utf8_lossy(input), Some("/subscriptions/s/x")) {
         Ok((document, cluster)) => {
-            let case = Case { azure: Some(document), ..stuck(Vec::new()) };
+            let case = SupportBundle { azure: Some(document), ..stuck(Vec::new()) };
             judged(&case, &FAULTS, Some(&cluster), input.len());
         }
-        Err(error) => hold::screen(&complaint(&error)),
+        Err(error) => hold::screen(&describe_error(&error)),
     }
 }
 
 /// The log of our own agent, in which others may write too.
 pub(super) fn agent_log(input: &[u8]) {
-    let mut reader = Reader::default();
-    let mut writer = Writer::default();
-    let mut again = Reader::default();
+    let mut reader = RecordReader::default();
+    let mut writer = RecordWriter::default();
+    let mut again = RecordReader::default();
     for line in input.split(|b| *b == b'\n') {
-        let record = match reader.read(&String::from_utf8_lossy(line)) {
+        let record = match reader.read_line(&String::from_utf8_lossy(line)) {
             Ok(Some(record)) => record,
             Ok(None) => continue,
             Err(error) => return hold::line(&error.to_string()),
         };
         let json = serde_json::to_string(&record).unwrap_or_else(|e| panic!("{e}"));
-        let lines = writer.lines(&record).unwrap_or_else(|e| panic!("{e}"));
-        let back = lines.lines().find_map(|line| again.read(line).unwrap_or_else(|e| panic!("{e}: {line}")));
+        let lines = writer.frame_record(&record).unwrap_or_else(|e| panic!("{e}"));
+        let back =
+            lines.lines().find_map(|line| again.read_line(line).unwrap_or_else(|e| panic!("{e}: {line}")));
         let back = back.map(|record| serde_json::to_string(&record).unwrap_or_default());
         assert_eq!(back.as_deref(), Some(json.as_str()));
         match record {
@@ -273,19 +278,19 @@ pub(super) fn agent_log(input: &[u8]) {
             _ => {}
         }
     }
-    reader.foreign().for_each(hold::line);
+    reader.foreign_lines().for_each(hold::line);
 }
 
 /// The logs of the agents of Azure Arc.
 pub(super) fn arc_log(input: &[u8]) {
     let mut redaction = Redaction::default();
     let text = String::from_utf8_lossy(input);
-    let lines: Vec<_> = text.lines().map(|line| redaction.line(line)).collect();
+    let lines: Vec<_> = text.lines().map(|line| redaction.redact_line(line)).collect();
     for line in &lines {
         hold::line(line);
     }
     let case = stuck(lines);
-    let _ = (case.region(), case.cloud());
+    let _ = (case.configured_region(), case.configured_cloud());
     judged(&case, &FAULTS, None, input.len());
 }
 
@@ -293,50 +298,51 @@ pub(super) fn arc_log(input: &[u8]) {
 pub(super) fn task(input: &[u8]) {
     let task = match Task::parse(input) {
         Ok(task) => task,
-        Err(error) => return hold::screen(&complaint(&error)),
+        Err(error) => return hold::screen(&describe_error(&error)),
     };
-    match task.prepare() {
+    match task.prepare_net() {
         Ok((_, routes)) => {
-            let lookout = task.lookout(&routes);
-            let _ = (lookout.asks(), lookout.plan(BTreeMap::new()));
+            let lookout = task.vantage_scope(&routes);
+            let _ = (lookout.plan_discoveries(), lookout.plan_checks(BTreeMap::new()));
         }
-        Err(error) => hold::screen(&complaint(&error)),
+        Err(error) => hold::screen(&describe_error(&error)),
     }
     let json = task.to_json().unwrap_or_else(|e| panic!("{e}"));
     Task::parse(&json).unwrap_or_else(|e| panic!("what was written is no task: {e}"));
 }
 
-fn judged(case: &Case, catalogue: &Catalogue, azure: Option<&AzureCluster>, input: usize) {
-    let Some((judgement, json)) = commands::judged(case, catalogue, azure) else { return };
+fn judged(case: &SupportBundle, catalogue: &FaultCatalogue, azure: Option<&AzureCluster>, input: usize) {
+    let Some((judgement, json)) = commands::judge_and_render(case, catalogue, azure) else { return };
     hold::json(&json);
     hold::bounded(&json, input);
     for options in &SCREENS {
-        let text = chain::text(&judgement, "", options);
+        let text = chain::render(&judgement, "", options);
         hold::screen(&text);
         hold::bounded(&text, input);
     }
 }
 
 /// A cluster whose agents are there and not ready, with this log.
-fn stuck(lines: Vec<String>) -> Case {
+fn stuck(lines: Vec<String>) -> SupportBundle {
     let agent = |name: &str| {
         serde_json::json!({"kind": "Deployment", "spec": {"replicas": 1},
             "metadata": {"name": name, "namespace": "azure-arc", "creationTimestamp": "2026-11-20T10:00:00Z"}})
     };
-    let log = Log {
+    let log = ContainerLog {
         namespace: "azure-arc".into(),
         pod: "clusterconnect-agent-1".into(),
         container: "c".into(),
         previous: false,
         lines,
     };
-    Case {
-        schema_version: VERSION,
+    SupportBundle {
+        schema_version: BUNDLE_VERSION,
         taken_at: "2026-11-28T10:00:00Z".into(),
         objects: ["config-agent", "clusterconnect-agent", "clusteridentityoperator"].map(agent).into(),
         logs: vec![log],
-        ..Case::default()
+        ..SupportBundle::default()
     }
 }
 
-static FAULTS: LazyLock<Catalogue> = LazyLock::new(|| faults::builtin().unwrap_or_else(|e| panic!("{e}")));
+static FAULTS: LazyLock<FaultCatalogue> =
+    LazyLock::new(|| faults::load_builtin().unwrap_or_else(|e| panic!("{e}")));

@@ -1,10 +1,10 @@
 //! What has to hold of everything that is shown, whoever wrote what it is made of. What does not hold is a panic.
 
-use crate::model::evidence::is_unprintable;
+use crate::model::evidence::is_unsafe_char;
 
 /// Text for a terminal: nothing in it moves the cursor, changes a colour, hides or reorders what stands there.
 pub(super) fn screen(text: &str) {
-    if let Some((at, bad)) = text.char_indices().find(|&(_, c)| c != '\n' && is_unprintable(c)) {
+    if let Some((at, bad)) = text.char_indices().find(|&(_, c)| c != '\n' && is_unsafe_char(c)) {
         let line = text[..at].matches('\n').count() + 1;
         panic!("{bad:?} in line {line} of\n{}", text.escape_debug());
     }

@@ -5,26 +5,26 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::hold;
-use crate::analysis::advise::{Endpoint, Known, advise};
-use crate::analysis::conclude::{Ran, Sighting, conclude};
+use crate::analysis::advise::{AdviceInput, AzureEndpoint, build_advice};
+use crate::analysis::conclude::{FinishedRun, VantageResult, conclude_run};
 use crate::analysis::networks::Networks;
 use crate::model::evidence::{
-    Attempt, Cause, CertificateSummary, Detail, Evidence, Inquiry, Observation, Outcome, Purpose, Step,
+    Attempt, Cause, CertificateSummary, Detail, Discovery, Evidence, Observation, Outcome, Purpose, Step,
     TlsDetail,
 };
 use crate::model::plan::{Action, Plan, PlannedCheck, ProbeSpec, Route, RouteKind};
-use crate::model::report::{Advice, Delivered, Facts, Report, Vantage};
+use crate::model::report::{Advice, DeliveryMethod, Report, Vantage, VantageDetails};
 use crate::model::rules::{Answer, Certificate, Cloud, Content, Protocol, RuleSet, Statuses};
 use crate::model::scope::{Connectivity, Scope};
 use crate::model::vantage::VantageKind;
-use crate::plan::{self, Ask, PlanOptions};
+use crate::plan::{self, PlanOptions, PlannedDiscovery};
 use crate::probe::fuzzing::{HOST, Phase};
 use crate::proxy::Routes;
 use crate::report::fleet::Fleet;
-use crate::report::fleet::json::{Saved, parse, render as json_of};
+use crate::report::fleet::json::{SavedReport, parse, render as json_of};
 use crate::report::text::TextOptions;
 use crate::report::{Format, json, render, render_saved};
-use crate::rules::{Asked, builtin, scope};
+use crate::rules::{ScopeRequest, builtin, resolve_scope};
 
 /// A narrow and a wide screen.
 pub(super) const SCREENS: [TextOptions; 2] = [
@@ -66,7 +66,7 @@ pub(super) fn report(report: &Report, input: usize) {
 
 /// A report on several clusters in every format.
 pub(super) fn fleet(fleet: &Fleet, input: usize) {
-    let saved = Saved::Several(fleet.clone());
+    let saved = SavedReport::Fleet(fleet.clone());
     let shown = |format| render_saved(&saved, format, &SCREENS[0]);
     for (format, holds) in FORMATS.into_iter().chain([(Format::Text, hold::screen as Check)]) {
         let text = shown(format);
@@ -76,7 +76,9 @@ pub(super) fn fleet(fleet: &Fleet, input: usize) {
     }
     let text = shown(Format::Json);
     match parse(text.as_bytes()) {
-        Ok(Saved::Several(read)) => assert_eq!(json_of(&read), text, "a saved report comes back another one"),
+        Ok(SavedReport::Fleet(read)) => {
+            assert_eq!(json_of(&read), text, "a saved report comes back another one");
+        }
         other => panic!("{other:?}: {text}"),
     }
 }
@@ -133,12 +135,12 @@ fn run(planned: PlannedCheck, seen: Observation) -> Report {
         id: "workstation".into(),
         kind: VantageKind::Workstation,
         node: None,
-        delivered: Delivered::Local,
-        facts: Facts::default(),
+        delivered: DeliveryMethod::Local,
+        facts: VantageDetails::default(),
         error: None,
         trouble: None,
     };
-    let sighting = Sighting {
+    let sighting = VantageResult {
         vantage,
         plan: Plan { vantage: VantageKind::Workstation, checks: vec![planned] },
         evidence: Evidence { observations: vec![seen], ..Evidence::default() },
@@ -148,15 +150,15 @@ fn run(planned: PlannedCheck, seen: Observation) -> Report {
 }
 
 /// Whom to ask for hosts.
-pub(super) fn asks(rules: &RuleSet) -> Vec<Ask> {
-    let options = PlanOptions { all: true, ..PlanOptions::default() };
+pub(super) fn asks(rules: &RuleSet) -> Vec<PlannedDiscovery> {
+    let options = PlanOptions { all_endpoints: true, ..PlanOptions::default() };
     let direct =
         |_: &str, _, _| Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy is given".into() };
-    plan::asks(rules, &SCOPE, VantageKind::Pod, &options, direct)
+    plan::plan_discoveries(rules, &SCOPE, VantageKind::Pod, &options, direct)
 }
 
 /// A report with what came of questions for hosts.
-pub(super) fn discoveries(discoveries: Vec<Inquiry>, input: usize) {
+pub(super) fn discoveries(discoveries: Vec<Discovery>, input: usize) {
     self::report(&Report { discoveries, ..empty() }, input);
 }
 
@@ -167,19 +169,19 @@ pub(super) fn proxy_cert(proxy_cert: &[CertificateSummary], input: usize) {
 
 /// What is to be passed to az.
 pub(super) fn advice(networks: &Networks, routes: &Routes) -> Advice {
-    let endpoints = RULES.endpoints.iter().map(|e| Endpoint {
+    let endpoints = RULES.endpoints.iter().map(|e| AzureEndpoint {
         host: e.host.to_string(),
         port: e.port.0,
         is_private: false,
     });
-    advise(&Known {
+    build_advice(&AdviceInput {
         networks,
         skipped: &[],
         routes,
         connectivity: None,
         region: Some("eastus"),
         endpoints: &endpoints.collect::<Vec<_>>(),
-        others: &[],
+        other_networks: &[],
         additions: &[],
         proxy_cert: None,
     })
@@ -190,11 +192,11 @@ pub(super) fn empty() -> Report {
     of(&[], &[])
 }
 
-fn of(sightings: &[Sighting], proxy_cert: &[CertificateSummary]) -> Report {
-    conclude(&Ran {
+fn of(sightings: &[VantageResult], proxy_cert: &[CertificateSummary]) -> Report {
+    conclude_run(&FinishedRun {
         rules: &RULES,
         scope: &SCOPE,
-        sightings,
+        results: sightings,
         started_at: jiff::Timestamp::from_second(1_795_000_000).unwrap_or_default(),
         took: Duration::from_millis(5),
         interrupted: false,
@@ -255,12 +257,12 @@ pub(super) static RULES: LazyLock<RuleSet> =
 
 /// A region of it.
 pub(super) static SCOPE: LazyLock<Scope> = LazyLock::new(|| {
-    let asked = Asked {
+    let asked = ScopeRequest {
         cloud: Cloud::AzureCloud,
         location: "eastus".into(),
         features: Vec::new(),
         connectivity: Connectivity::Direct,
         values: BTreeMap::new(),
     };
-    scope(&asked, &RULES).unwrap_or_else(|e| panic!("{e}")).0
+    resolve_scope(&asked, &RULES).unwrap_or_else(|e| panic!("{e}")).0
 });

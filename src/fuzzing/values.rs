@@ -3,39 +3,43 @@
 use super::hold;
 use super::shown::{SCREENS, advice};
 use crate::analysis::networks::{Networks, Snapshot};
-use crate::cli::fuzzing::complaint;
+use crate::cli::fuzzing::describe_error;
 use crate::model::rules::Protocol;
 use crate::probe::resolve;
-use crate::proxy::{Client, Given, ProxyUrl, Routes, SkipRange, differences};
+use crate::proxy::{Client, ProxyUrl, Routes, SkipRange, Sourced, find_differences};
 use crate::report;
 
 /// A list of what goes around the proxy, by the reading of every client.
 pub(super) fn skip_range(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let range = SkipRange::parse(&text);
-    let mended = range.mended();
-    assert_eq!(SkipRange::parse(&mended).mended(), mended, "what is mended needs no mending: {text:?}");
+    let mended = range.corrected_value();
+    assert_eq!(
+        SkipRange::parse(&mended).corrected_value(),
+        mended,
+        "what is mended needs no mending: {text:?}"
+    );
     assert_eq!(SkipRange::parse(range.value()), range, "{text:?}");
-    for problem in range.problems() {
-        hold::screen(&complaint(&problem));
+    for problem in range.find_problems() {
+        hold::screen(&describe_error(&problem));
     }
     for client in Client::DISTINCT {
         for (host, port) in HOSTS {
-            let _ = client.bypasses(&range, host, port);
+            let _ = client.bypass_reason(&range, host, port);
         }
     }
-    for difference in differences(&range, HOSTS) {
-        hold::screen(&complaint(&difference));
+    for difference in find_differences(&range, HOSTS) {
+        hold::screen(&describe_error(&difference));
     }
     let Ok((proxy, _)) = ProxyUrl::parse("http://u:geheim@proxy.example:3128") else { return };
-    let proxy = Given::new(proxy, "--proxy-https");
-    let routes = Routes::new(Some(proxy), None, Some(Given::new(range, "--proxy-skip-range")));
+    let proxy = Sourced::new(proxy, "--proxy-https");
+    let routes = Routes::new(Some(proxy), None, Some(Sourced::new(range, "--proxy-skip-range")));
     for (host, port) in HOSTS {
-        let _ = routes.route(host, port, Protocol::Https);
+        let _ = routes.route_to(host, port, Protocol::Https);
     }
-    let advice = advice(&Networks::of(&Snapshot::default()), &routes);
+    let advice = advice(&Networks::from_snapshot(&Snapshot::default()), &routes);
     for options in &SCREENS {
-        let text = report::advice::text(&advice, options);
+        let text = report::advice::render(&advice, options);
         hold::screen(&text);
         assert!(!text.contains("geheim"), "{text}");
         hold::bounded(&text, input.len());
@@ -47,10 +51,10 @@ pub(super) fn proxy_url(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (url, advice) = match ProxyUrl::parse(&text) {
         Ok(parsed) => parsed,
-        Err(problem) => return hold::line(&complaint(&problem)),
+        Err(problem) => return hold::line(&describe_error(&problem)),
     };
     for said in advice {
-        hold::line(&complaint(&said));
+        hold::line(&describe_error(&said));
     }
     let told = url.to_string();
     hold::line(&told);
@@ -58,7 +62,7 @@ pub(super) fn proxy_url(input: &[u8]) {
     assert_eq!((again.scheme(), again.host(), again.port()), (url.scheme(), url.host(), url.port()));
     assert!(again.credentials().is_none(), "{told}");
     if let Some(credentials) = url.credentials() {
-        let header = http::HeaderValue::try_from(credentials.header().reveal());
+        let header = http::HeaderValue::try_from(credentials.to_header_value().reveal());
         assert!(header.is_ok(), "{text:?}");
     }
 }
@@ -66,13 +70,13 @@ pub(super) fn proxy_url(input: &[u8]) {
 /// A `resolv.conf`, and the same as a hosts file.
 pub(super) fn resolv_conf(input: &[u8]) {
     for host in ["proxy", "proxy.example", "10.0.0.1", "a."] {
-        if let Some((servers, names)) = resolve::fuzzing::resolv_conf(input, host) {
+        if let Some((servers, names)) = resolve::fuzzing::parse_search_names(input, host) {
             assert!(servers > 0 && !names.is_empty() && names.len() <= 9, "{servers} {names:?}");
             for name in &names {
                 hold::line(name);
             }
         }
-        let _ = resolve::fuzzing::hosts(input, host);
+        let _ = resolve::fuzzing::count_hosts_file_addresses(input, host);
     }
 }
 

@@ -3,13 +3,13 @@
 use rustls::pki_types::CertificateDer;
 
 use super::shown::{self, RULES, spec};
-use crate::model::evidence::{Detail, Inquiry};
+use crate::model::evidence::{Detail, Discovery};
 use crate::probe::fuzzing::{self as probe, HOST};
 use crate::probe::resolve;
 
 /// A message of a name server.
 pub(super) fn dns(input: &[u8]) {
-    if let Some((detail, failure)) = resolve::fuzzing::message(input, HOST) {
+    if let Some((detail, failure)) = resolve::fuzzing::combine_answers(input, HOST) {
         shown::phase((Detail::Resolve(Box::new(detail)), failure), input.len());
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn greeting(input: &[u8]) {
 
 /// The body of an answer of somebody who is asked for hosts.
 pub(super) fn discovery(input: &[u8]) {
-    let mut all: Vec<Inquiry> = Vec::new();
+    let mut all: Vec<Discovery> = Vec::new();
     for ask in &shown::asks(&RULES) {
         let answers = crate::probe::discovery::fuzzing::answers(ask, input);
         for host in answers.iter().flat_map(|a| &a.hosts) {

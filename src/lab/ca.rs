@@ -95,7 +95,7 @@ impl Ca {
     fn make(&self, tls: Tls, name: &str) -> Result<Arc<ServerConfig>, LabError> {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?;
-        let builder = if tls == Tls::WantsClientCertificate {
+        let builder = if tls == Tls::RequiresClientCertificate {
             let mut roots = RootCertStore::empty();
             roots.add(self.root.der().clone())?;
             let provider = Arc::clone(&self.provider);

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 
 use super::http::drip;
-use super::{HOSTILE, MARKUP, Resolver, World, tcp};
+use super::{HOSTILE, LabState, MARKUP, Resolver, tcp};
 
 /// What the resolver says about a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ enum Transport {
     Tcp,
 }
 
-pub(super) fn start(world: &Arc<World>, held: &mut Vec<Socket>) -> io::Result<SocketAddr> {
+pub(super) fn start(world: &Arc<LabState>, held: &mut Vec<Socket>) -> io::Result<SocketAddr> {
     let (tcp, udp) = one_port()?;
     let address = tcp::address(&tcp)?;
     if world.options.resolver == Resolver::Dead {
@@ -112,7 +112,7 @@ fn one_port() -> io::Result<(Socket, std::net::UdpSocket)> {
     Err(io::Error::new(io::ErrorKind::AddrInUse, "no port is free in UDP and TCP"))
 }
 
-async fn serve_udp(world: Arc<World>, socket: UdpSocket) {
+async fn serve_udp(world: Arc<LabState>, socket: UdpSocket) {
     let socket = Arc::new(socket);
     let mut to_lose = match world.options.resolver {
         Resolver::LosesFirst(count) => count,
@@ -141,7 +141,7 @@ async fn serve_udp(world: Arc<World>, socket: UdpSocket) {
 }
 
 /// Questions and answers, each after its length.
-async fn serve_tcp(world: Arc<World>, mut stream: TcpStream) {
+async fn serve_tcp(world: Arc<LabState>, mut stream: TcpStream) {
     while let Ok(length) = stream.read_u16().await {
         let mut question = vec![0; usize::from(length)];
         if stream.read_exact(&mut question).await.is_err() {
@@ -160,14 +160,14 @@ async fn serve_tcp(world: Arc<World>, mut stream: TcpStream) {
 }
 
 /// What is said about the name in question.
-fn asked(world: &World, question: &[u8]) -> Option<Dns> {
+fn asked(world: &LabState, question: &[u8]) -> Option<Dns> {
     let request = Message::from_vec(question).ok()?;
     let name = request.queries.first()?.name().to_ascii();
     Some(world.dns(name.trim_end_matches('.')))
 }
 
 /// `None` is silence, also for what is not a question.
-fn answer(world: &World, question: &[u8], transport: Transport) -> Option<Vec<u8>> {
+fn answer(world: &LabState, question: &[u8], transport: Transport) -> Option<Vec<u8>> {
     let request = Message::from_vec(question).ok()?;
     let query = request.queries.first()?;
     let name = query.name().to_ascii().to_ascii_lowercase();

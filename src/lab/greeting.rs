@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::http::flood;
-use super::{HOSTILE, World, tcp};
+use super::{HOSTILE, LabState, tcp};
 
 /// What is said on a connection without TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum Greeting {
 
 impl Greeting {
     /// The ports at which clients look for it.
-    pub(super) fn asked_for_at(self) -> &'static [u16] {
+    pub(super) fn client_ports(self) -> &'static [u16] {
         match self {
             Self::GitGood
             | Self::GitNoRepository
@@ -61,14 +61,14 @@ impl Greeting {
     }
 }
 
-pub(super) fn start(world: &Arc<World>, name: &str, behaviour: Greeting) -> io::Result<u16> {
+pub(super) fn start(world: &Arc<LabState>, name: &str, behaviour: Greeting) -> io::Result<u16> {
     let (world, name) = (Arc::clone(world), name.to_owned());
     tcp::serve_each(tcp::listen(128)?, move |stream| {
         greet(Arc::clone(&world), stream, name.clone(), behaviour)
     })
 }
 
-async fn greet(world: Arc<World>, mut stream: TcpStream, name: String, behaviour: Greeting) {
+async fn greet(world: Arc<LabState>, mut stream: TcpStream, name: String, behaviour: Greeting) {
     world.delay().await;
     let words = match behaviour {
         Greeting::SshGood => "SSH-2.0-lab_1.0\r\n".to_owned(),

@@ -9,7 +9,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use super::tcp::{self, Io};
-use super::{App, WebSocket, World, websocket};
+use super::{App, LabState, WebSocket, websocket};
 
 /// How a request is answered.
 #[derive(Clone, Debug)]
@@ -124,7 +124,7 @@ impl Request {
 }
 
 /// A listener without TLS.
-pub(super) fn start(world: &Arc<World>, name: &str, behaviour: Http) -> io::Result<u16> {
+pub(super) fn start(world: &Arc<LabState>, name: &str, behaviour: Http) -> io::Result<u16> {
     let (world, name, app) = (Arc::clone(world), name.to_owned(), App::Http(behaviour));
     tcp::serve_each(tcp::listen(128)?, move |stream| {
         let (world, name, app) = (Arc::clone(&world), name.clone(), app.clone());
@@ -133,7 +133,7 @@ pub(super) fn start(world: &Arc<World>, name: &str, behaviour: Http) -> io::Resu
 }
 
 /// Answers requests until one of the answers, or the client, ends the connection.
-pub(super) async fn serve(world: Arc<World>, io: impl Io, app: &App, name: &str) {
+pub(super) async fn serve(world: Arc<LabState>, io: impl Io, app: &App, name: &str) {
     let mut io = BufReader::new(io);
     loop {
         let Some(request) = Request::read(&mut io).await else {
@@ -165,7 +165,7 @@ pub(super) async fn serve(world: Arc<World>, io: impl Io, app: &App, name: &str)
 }
 
 /// The answer of those that give a whole one.
-fn text(world: &World, behaviour: &Http) -> Option<String> {
+fn text(world: &LabState, behaviour: &Http) -> Option<String> {
     let html = ("Content-Type", "text/html");
     let json = ("Content-Type", "application/json");
     let plain = ("Content-Type", "text/plain");
@@ -186,7 +186,7 @@ fn text(world: &World, behaviour: &Http) -> Option<String> {
 }
 
 /// Head and body; statuses that have no body get none.
-pub(super) fn response(world: &World, status: u16, headers: &[(&str, &str)], body: &str) -> String {
+pub(super) fn response(world: &LabState, status: u16, headers: &[(&str, &str)], body: &str) -> String {
     let bodiless = matches!(status, 100..200 | 204 | 304);
     let mut text = head(world, status, headers);
     if bodiless {
@@ -198,7 +198,7 @@ pub(super) fn response(world: &World, status: u16, headers: &[(&str, &str)], bod
 }
 
 /// Status line and headers, without the empty line.
-pub(super) fn head(world: &World, status: u16, headers: &[(&str, &str)]) -> String {
+pub(super) fn head(world: &LabState, status: u16, headers: &[(&str, &str)]) -> String {
     let reason = ::http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("");
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&world.now()).unwrap_or_default();
     let mut text = format!("HTTP/1.1 {status} {reason}\r\nDate: {date}\r\n");
@@ -208,7 +208,7 @@ pub(super) fn head(world: &World, status: u16, headers: &[(&str, &str)]) -> Stri
     text
 }
 
-async fn misbehave<S: Io>(world: &World, mut io: BufReader<S>, behaviour: &Http) {
+async fn misbehave<S: Io>(world: &LabState, mut io: BufReader<S>, behaviour: &Http) {
     match behaviour {
         Http::ResetAfterRequest => tcp::reset(io),
         Http::CloseAfterRequest => tcp::close(io).await,

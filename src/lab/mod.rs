@@ -39,7 +39,7 @@ pub use error::LabError;
 pub use greeting::Greeting;
 pub use http::{Http, Request, gzip_bomb};
 pub use options::{App, Host, LabOptions, Resolver, Serves};
-pub use proxy::{LOGIN, Proxy};
+pub use proxy::{CREDENTIALS, Proxy};
 pub use routes::Diversion;
 pub use tcp::Tcp;
 pub use tls::Tls;
@@ -64,7 +64,7 @@ const LOG_LIMIT: usize = 10_000;
 const MOST_BODIES: usize = 20;
 
 /// What all servers of one lab share.
-struct World {
+struct LabState {
     hosts: BTreeMap<String, Host>,
     options: LabOptions,
     ca: ca::Ca,
@@ -79,7 +79,7 @@ struct Received {
     with_body: Vec<Request>,
 }
 
-impl World {
+impl LabState {
     /// The host of this name; a host named `*.domain` stands for every name one label below the domain.
     fn host(&self, name: &str) -> Option<&Host> {
         let wildcard = || self.hosts.get(&format!("*.{}", name.split_once('.')?.1));
@@ -138,13 +138,13 @@ impl World {
 
 /// The running servers. Dropping it stops them all.
 pub struct Lab {
-    world: Arc<World>,
+    world: Arc<LabState>,
     runtime: Option<Runtime>,
     resolver: SocketAddr,
     front: u16,
     routes: Arc<routes::Routes>,
     /// Sockets that nobody serves, kept so that their ports stay taken.
-    _held: Vec<Socket>,
+    _reserved_sockets: Vec<Socket>,
 }
 
 impl Lab {
@@ -157,14 +157,22 @@ impl Lab {
         let guard = runtime.enter();
         let ca = ca::Ca::new(jiff::Timestamp::now() + options.clock_offset)?;
         let hosts = hosts.into_iter().map(|h| (h.name.to_ascii_lowercase(), h)).collect();
-        let world = Arc::new(World { hosts, options, ca, log: Mutex::default(), received: Mutex::default() });
+        let world =
+            Arc::new(LabState { hosts, options, ca, log: Mutex::default(), received: Mutex::default() });
 
-        let mut held = Vec::new();
-        let resolver = dns::start(&world, &mut held)?;
+        let mut reserved_sockets = Vec::new();
+        let resolver = dns::start(&world, &mut reserved_sockets)?;
         let front = tls::start(&world)?;
-        let routes = Arc::new(start_others(&world, front, &mut held)?);
+        let routes = Arc::new(start_others(&world, front, &mut reserved_sockets)?);
         drop(guard);
-        Ok(Self { world, runtime: Some(runtime), resolver, front, routes, _held: held })
+        Ok(Self {
+            world,
+            runtime: Some(runtime),
+            resolver,
+            front,
+            routes,
+            _reserved_sockets: reserved_sockets,
+        })
     }
 
     /// Starts a proxy; there may be several.
@@ -234,11 +242,11 @@ impl Drop for Lab {
 }
 
 /// Starts the listeners of all that cannot be told apart by the server name.
-fn start_others(world: &Arc<World>, front: u16, held: &mut Vec<Socket>) -> io::Result<routes::Routes> {
+fn start_others(world: &Arc<LabState>, front: u16, held: &mut Vec<Socket>) -> io::Result<routes::Routes> {
     let mut own = BTreeMap::new();
     for (name, host) in &world.hosts {
         if let Some(port) = own_port(world, host, held)? {
-            own.insert(name.clone(), (host.serves.asked_for_at(), port));
+            own.insert(name.clone(), (host.serves.client_ports(), port));
         }
     }
     let mut others = vec![(443, front), (8084, front)];
@@ -251,12 +259,14 @@ fn start_others(world: &Arc<World>, front: u16, held: &mut Vec<Socket>) -> io::R
 }
 
 /// `None` for hosts behind the front.
-fn own_port(world: &Arc<World>, host: &Host, held: &mut Vec<Socket>) -> io::Result<Option<u16>> {
+fn own_port(world: &Arc<LabState>, host: &Host, held: &mut Vec<Socket>) -> io::Result<Option<u16>> {
     Ok(match &host.serves {
         Serves::Tcp(behaviour) => Some(tcp::start(*behaviour, held)?),
         Serves::PlainHttp(behaviour) => Some(http::start(world, &host.name, behaviour.clone())?),
         Serves::Greeting(behaviour) => Some(greeting::start(world, &host.name, *behaviour)?),
-        Serves::Good | Serves::Tls(_) | Serves::Http(_) | Serves::WebSocket(_) | Serves::Over(..) => None,
+        Serves::Good | Serves::Tls(_) | Serves::Http(_) | Serves::WebSocket(_) | Serves::TlsAndApp(..) => {
+            None
+        }
     })
 }
 

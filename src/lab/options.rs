@@ -47,7 +47,7 @@ pub enum Serves {
     /// Good TLS, upgrades are answered like this and other requests with 200.
     WebSocket(WebSocket),
     /// A fault in TLS and another above it.
-    Over(Tls, App),
+    TlsAndApp(Tls, App),
     /// Does not get to TLS at all.
     Tcp(Tcp),
     /// HTTP without TLS.
@@ -75,18 +75,18 @@ impl Serves {
             Self::Tls(tls) => Some((*tls, App::Good)),
             Self::Http(http) => Some((Tls::Good, App::Http(http.clone()))),
             Self::WebSocket(websocket) => Some((Tls::Good, App::WebSocket(*websocket))),
-            Self::Over(tls, app) => Some((*tls, app.clone())),
+            Self::TlsAndApp(tls, app) => Some((*tls, app.clone())),
             Self::Tcp(_) | Self::PlainHttp(_) | Self::Greeting(_) => None,
         }
     }
 
     /// The ports at which clients look for a host that has a listener of its own.
-    pub(super) fn asked_for_at(&self) -> &'static [u16] {
+    pub(super) fn client_ports(&self) -> &'static [u16] {
         match self {
             Self::Tcp(_) => &[443, 80, 8084, 22, 9418],
             Self::PlainHttp(_) => &[80],
-            Self::Greeting(greeting) => greeting.asked_for_at(),
-            Self::Good | Self::Tls(_) | Self::Http(_) | Self::WebSocket(_) | Self::Over(..) => &[],
+            Self::Greeting(greeting) => greeting.client_ports(),
+            Self::Good | Self::Tls(_) | Self::Http(_) | Self::WebSocket(_) | Self::TlsAndApp(..) => &[],
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::http::{Request, drip, flood, head, response, send};
 use super::routes::Routes;
-use super::{App, Dns, HOSTILE, MARKUP, Tls, WebSocket, World, tcp, tls};
+use super::{App, Dns, HOSTILE, LabState, MARKUP, Tls, WebSocket, tcp, tls};
 
 /// What a proxy does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Proxy {
     /// Tunnels to every host of the lab; 503 for names that the resolver does not know and ports that refuse.
     Open,
     /// 407 unless [`LOGIN`] is given.
-    WantsLogin,
+    RequiresAuthentication,
     /// 403.
     Denies,
     /// 502.
@@ -47,9 +47,9 @@ pub enum Proxy {
 }
 
 /// User and password that [`Proxy::WantsLogin`] takes.
-pub const LOGIN: &str = "user:secret";
+pub const CREDENTIALS: &str = "user:secret";
 
-pub(super) fn start(world: &Arc<World>, routes: &Arc<Routes>, behaviour: Proxy) -> io::Result<SocketAddr> {
+pub(super) fn start(world: &Arc<LabState>, routes: &Arc<Routes>, behaviour: Proxy) -> io::Result<SocketAddr> {
     let (world, routes) = (Arc::clone(world), Arc::clone(routes));
     let port = tcp::serve_each(tcp::listen(1024)?, move |stream| {
         serve(Arc::clone(&world), Arc::clone(&routes), stream, behaviour)
@@ -57,7 +57,7 @@ pub(super) fn start(world: &Arc<World>, routes: &Arc<Routes>, behaviour: Proxy) 
     Ok(SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
-async fn serve(world: Arc<World>, routes: Arc<Routes>, stream: TcpStream, behaviour: Proxy) {
+async fn serve(world: Arc<LabState>, routes: Arc<Routes>, stream: TcpStream, behaviour: Proxy) {
     let mut io = BufReader::new(stream);
     let Some(request) = Request::read(&mut io).await else { return tcp::close(io).await };
     world.note(format!("proxy {} {}", request.method, request.path));
@@ -113,17 +113,19 @@ async fn serve(world: Arc<World>, routes: Arc<Routes>, stream: TcpStream, behavi
 
 /// The connection to the wanted host, or the status with which it is refused.
 async fn target(
-    world: &World,
+    world: &LabState,
     routes: &Routes,
     request: &Request,
     behaviour: Proxy,
 ) -> Result<TcpStream, u16> {
-    let login = format!("Basic {}", BASE64_STANDARD.encode(LOGIN));
+    let login = format!("Basic {}", BASE64_STANDARD.encode(CREDENTIALS));
     match behaviour {
         _ if request.method != "CONNECT" => return Err(405),
         Proxy::Denies => return Err(403),
         Proxy::BadGateway => return Err(502),
-        Proxy::WantsLogin if request.header("proxy-authorization") != Some(&login) => return Err(407),
+        Proxy::RequiresAuthentication if request.header("proxy-authorization") != Some(&login) => {
+            return Err(407);
+        }
         _ => {}
     }
     let (host, port) = request.path.rsplit_once(':').ok_or(400_u16)?;
@@ -136,7 +138,7 @@ async fn target(
 }
 
 /// Worded like squid, the commonest of them.
-fn refusal(world: &World, status: u16) -> String {
+fn refusal(world: &LabState, status: u16) -> String {
     let mut headers = vec![
         ("Server", "squid/6.6"),
         ("Via", "1.1 proxy.lab.example (squid/6.6)"),
@@ -152,7 +154,7 @@ fn refusal(world: &World, status: u16) -> String {
     response(world, status, &headers, "<html><body><h1>ERROR</h1></body></html>")
 }
 
-fn hostile(world: &World, status: u16) -> String {
+fn hostile(world: &LabState, status: u16) -> String {
     // HTTP allows no control characters in headers, but any byte of UTF-8
     let words = HOSTILE.chars().filter(|c| !c.is_control()).chain(MARKUP.chars()).collect::<String>();
     let schemes = format!("{words}, Basic realm=\"{words}\"");

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::StartHandshake;
 
 use super::http::{drip, flood};
-use super::{App, World, http, tcp};
+use super::{App, LabState, http, tcp};
 
 /// What a TLS server does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,7 +53,7 @@ pub enum Tls {
     /// Silent when the ClientHello is larger than 1,300 bytes.
     DropsLargeHello,
     /// Wants a client certificate; in TLS 1.3 its absence is told only after the handshake.
-    WantsClientCertificate,
+    RequiresClientCertificate,
     /// A chain of ten megabytes.
     HugeChain,
     /// A leaf for a thousand more names, as large as one may be.
@@ -88,13 +88,13 @@ const UNRECOGNIZED_NAME: u8 = 112;
 const PLAIN_ANSWER: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 30\r\n\
                             Connection: close\r\n\r\nThis port speaks plain HTTP.\r\n";
 
-pub(super) fn start(world: &Arc<World>) -> io::Result<u16> {
+pub(super) fn start(world: &Arc<LabState>) -> io::Result<u16> {
     let world = Arc::clone(world);
     tcp::serve_each(tcp::listen(1024)?, move |stream| front(Arc::clone(&world), stream, |layers| layers))
 }
 
 /// What the named host does may be changed by somebody in between.
-pub(super) async fn front(world: Arc<World>, mut stream: TcpStream, change: fn((Tls, App)) -> (Tls, App)) {
+pub(super) async fn front(world: Arc<LabState>, mut stream: TcpStream, change: fn((Tls, App)) -> (Tls, App)) {
     let Some((accepted, size)) = read_hello(&mut stream).await else { return tcp::close(stream).await };
     let name = accepted.client_hello().server_name().unwrap_or_default().to_ascii_lowercase();
     world.note(format!("tls {name} hello={size}"));

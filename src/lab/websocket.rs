@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::http::{Request, flood, head, response, send};
 use super::tcp::{self, Io};
-use super::{HOSTILE, World};
+use super::{HOSTILE, LabState};
 
 /// How an upgrade is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum WebSocket {
 }
 
 pub(super) async fn serve<S: Io>(
-    world: &World,
+    world: &LabState,
     mut io: BufReader<S>,
     request: &Request,
     behaviour: WebSocket,
@@ -81,14 +81,14 @@ pub(super) async fn serve<S: Io>(
 }
 
 /// 101 with the key that belongs to the client's.
-fn switch(world: &World, key: Option<&str>) -> String {
+fn switch(world: &LabState, key: Option<&str>) -> String {
     let accept = derive_accept_key(key.unwrap_or_default().as_bytes());
     let headers =
         [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept.as_str())];
     head(world, 101, &headers) + "\r\n"
 }
 
-fn relay(world: &World, status: u16) -> String {
+fn relay(world: &LabState, status: u16) -> String {
     let code = if status == 401 { "TokenMissing" } else { "EndpointNotFound" };
     let body = format!(r#"{{"error":{{"code":"{code}","message":"no such listener"}}}}"#);
     response(

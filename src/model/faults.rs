@@ -13,7 +13,7 @@ use crate::model::vantage::VantageKind;
 /// A link of the chain from an API server to a cluster that Azure calls connected, in the order of the chain.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Link {
+pub enum Stage {
     /// The API server answers, and what is needed may be read.
     Api,
     /// Linux nodes that are ready and have room.
@@ -40,7 +40,7 @@ pub enum Link {
     Metadata,
 }
 
-impl Link {
+impl Stage {
     /// In the order of the chain.
     pub const ALL: [Self; 12] = [
         Self::Api,
@@ -76,7 +76,7 @@ impl Link {
     }
 
     /// Its endpoints, by the ids of the rules without the cloud, and from where they are called.
-    pub fn endpoints(self) -> (&'static [&'static str], Option<VantageKind>) {
+    pub fn required_endpoints(self) -> (&'static [&'static str], Option<VantageKind>) {
         match self {
             Self::Images => (&["mcr", "mcr-data"], Some(VantageKind::Node)),
             Self::Identity => (&["his-global", "his-regional"], Some(VantageKind::Pod)),
@@ -90,24 +90,24 @@ impl Link {
 
 /// Everything that is known to go wrong.
 #[derive(Clone, Debug, Default)]
-pub struct Catalogue {
+pub struct FaultCatalogue {
     /// The more telling first, within a link.
-    pub entries: Vec<Entry>,
+    pub faults: Vec<Fault>,
 }
 
 /// Something that can be wrong.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Entry {
+pub struct Fault {
     /// Names the page of `arcprobe explain`.
     pub id: String,
     /// The link that breaks.
-    pub link: Link,
+    pub link: Stage,
     /// Later links that it breaks too, where the first is whole from a better time.
     #[serde(default)]
-    pub also: Vec<Link>,
+    pub also: Vec<Stage>,
     /// What it means for the cluster.
-    #[serde(default = "blocking")]
+    #[serde(default = "default_severity")]
     pub severity: Severity,
     /// One sentence, without a full stop: what is wrong.
     pub title: String,
@@ -132,20 +132,20 @@ pub struct Entry {
     pub sources: Vec<String>,
     /// What shows it in logs, events and the states of containers.
     #[serde(default)]
-    pub signs: Vec<Sign>,
+    pub signs: Vec<Signature>,
 }
 
-fn blocking() -> Severity {
+fn default_severity() -> Severity {
     Severity::Blocking
 }
 
 /// A text that shows that something is wrong.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sign {
+pub struct Signature {
     /// Where it stands.
     #[serde(rename = "in")]
-    pub place: Place,
+    pub source: SignatureSource,
     /// The reason of the event or state; any without one.
     #[serde(default)]
     pub reason: Option<String>,
@@ -153,21 +153,21 @@ pub struct Sign {
     #[serde(default)]
     pub agent: Option<String>,
     /// A regular expression.
-    #[serde(deserialize_with = "pattern")]
+    #[serde(deserialize_with = "deserialize_regex")]
     pub text: Regex,
     /// In a log: so many lines at least.
-    #[serde(default = "once")]
+    #[serde(default = "default_times")]
     pub times: usize,
 }
 
-fn once() -> usize {
+fn default_times() -> usize {
     1
 }
 
 /// Where a sign stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum SignatureSource {
     /// An event of an object that is not well.
     Event,
     /// Why a container waits: its reason and message.
@@ -178,7 +178,7 @@ pub enum Place {
     Log,
 }
 
-fn pattern<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Regex, D::Error> {
+fn deserialize_regex<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Regex, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() {
         return Err(serde::de::Error::custom(
@@ -189,31 +189,31 @@ fn pattern<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Regex, D::Error>
     limited.map_err(|e| serde::de::Error::custom(format!("{text:?} is no regular expression: {e}")))
 }
 
-impl Catalogue {
+impl FaultCatalogue {
     /// What is known under an id.
-    pub fn entry(&self, id: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.id == id)
+    pub fn find_fault(&self, id: &str) -> Option<&Fault> {
+        self.faults.iter().find(|entry| entry.id == id)
     }
 }
 
-impl Entry {
+impl Fault {
     /// The page of `arcprobe explain`, laid out as the others are.
-    pub fn page(&self) -> String {
+    pub fn render_page(&self) -> String {
         let mut page = format!("# {}: {}\n", self.id, self.title);
         let mut section = |title: &str, text: &str| {
             // writing into a String cannot fail
             let _ = write!(page, "\n## {title}\n{}\n", text.trim_end());
         };
-        section("What it means", &wrapped(&self.means));
-        section("How it looks in Azure", &wrapped(&self.azure));
+        section("What it means", &wrap_lines(&self.means));
+        section("How it looks in Azure", &wrap_lines(&self.azure));
         let commands = |all: &[String]| all.iter().flat_map(|c| ["    ", c, "\n"]).collect::<String>();
         if !self.verify.is_empty() {
             section("Verify by hand", &commands(&self.verify));
         }
-        section("Who has to act", &wrapped(&self.who));
-        section("Remedy", &(wrapped(&self.remedy) + "\n" + &commands(&self.commands)));
+        section("Who has to act", &wrap_lines(&self.who));
+        section("Remedy", &(wrap_lines(&self.remedy) + "\n" + &commands(&self.commands)));
         if !self.codes.is_empty() {
-            section("Codes of other tools", &wrapped(&self.codes.join(", ")));
+            section("Codes of other tools", &wrap_lines(&self.codes.join(", ")));
         }
         section("Sources", &self.sources.iter().flat_map(|s| ["- ", s, "\n"]).collect::<String>());
         page
@@ -221,7 +221,7 @@ impl Entry {
 }
 
 /// In lines of at most 95 characters, as the other pages have them.
-fn wrapped(text: &str) -> String {
+fn wrap_lines(text: &str) -> String {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let last = lines.last_mut().map(|l| (l.chars().count(), l));

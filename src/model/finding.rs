@@ -51,7 +51,7 @@ pub enum Severity {
 
 impl Severity {
     /// As in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
             Self::Warning => "warning",
@@ -72,7 +72,7 @@ pub enum Confidence {
 
 impl Confidence {
     /// As in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Low => "low",
             Self::Medium => "medium",

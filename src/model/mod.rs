@@ -7,14 +7,14 @@
 
 pub mod evidence;
 #[cfg(feature = "cli")]
-pub mod facts;
-#[cfg(feature = "cli")]
 pub mod faults;
 pub mod finding;
-#[cfg(feature = "cli")]
-pub mod needs;
 pub mod networks;
 pub mod plan;
+#[cfg(feature = "cli")]
+pub mod prerequisite_facts;
+#[cfg(feature = "cli")]
+pub mod prerequisite_rules;
 pub mod report;
 pub mod rules;
 pub mod scope;

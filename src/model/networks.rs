@@ -31,7 +31,7 @@ pub enum Role {
 
 impl Role {
     /// In a sentence: "the service range".
-    pub fn words(self) -> &'static str {
+    pub fn describe(self) -> &'static str {
         match self {
             Self::Services => "the service range",
             Self::Pods => "the pod range",
@@ -49,7 +49,7 @@ impl Role {
 
 /// A source that was not read.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Skipped {
+pub struct UnreadSource {
     /// Such as `ConfigMap kube-system/kubeadm-config`.
     pub source: String,
     /// Forbidden, absent, or what went wrong.

@@ -20,8 +20,8 @@ pub struct Plan {
 impl Plan {
     /// The same with the ids of a vantage that is one of several of its kind.
     #[must_use]
-    pub fn seen_from(mut self, id: &str) -> Self {
-        let kind = self.vantage.word();
+    pub fn with_vantage_id(mut self, id: &str) -> Self {
+        let kind = self.vantage.as_str();
         for check in &mut self.checks {
             if let Some(rest) = check.id.strip_prefix(kind) {
                 check.id = format!("{id}{rest}");

@@ -7,13 +7,15 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::evidence::{Attempt, Cause, CertificateSummary, Inquiry, InsideName, Phase, millis};
+use crate::model::evidence::{
+    Attempt, Cause, CertificateSummary, ClusterNameLookup, Discovery, Phase, millis,
+};
 use crate::model::finding::{Confidence, Finding, Severity};
-use crate::model::networks::{Role, Skipped};
+use crate::model::networks::{Role, UnreadSource};
 use crate::model::plan::{Route, UnverifiedKind};
-use crate::model::rules::{Cloud, Layer, Place, Protocol};
+use crate::model::rules::{Cloud, Layer, Protocol, RuleLocation};
 use crate::model::scope::Connectivity;
-use crate::model::vantage::{TroubleKind, VantageKind};
+use crate::model::vantage::{VantageErrorKind, VantageKind};
 
 /// One document.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +27,7 @@ pub struct Report {
     /// The rules files that were used, with their digests.
     pub rules: Vec<Layer>,
     /// What was run.
-    pub run: Run,
+    pub run: RunInfo,
     /// The answer.
     pub verdict: Verdict,
     /// From where was looked.
@@ -34,7 +36,7 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// What was asked for the hosts below wildcards, and what came of it.
     #[serde(default)]
-    pub discoveries: Vec<Inquiry>,
+    pub discoveries: Vec<Discovery>,
     /// The gravest first.
     pub findings: Vec<Finding>,
     /// What is needed besides the network; empty without `--prerequisites`.
@@ -42,7 +44,7 @@ pub struct Report {
     pub prerequisites: Vec<Prerequisite>,
     /// What was accepted for a time; empty without `--waivers`.
     #[serde(default)]
-    pub waivers: Vec<WaiverUse>,
+    pub waivers: Vec<AppliedWaiver>,
     /// What to pass to `az`.
     pub advice: Advice,
 }
@@ -57,7 +59,7 @@ pub struct Tool {
 
 /// What was run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Run {
+pub struct RunInfo {
     /// RFC 3339, UTC.
     pub started_at: String,
     /// In milliseconds.
@@ -74,7 +76,7 @@ pub struct Run {
     pub connectivity: Connectivity,
     /// The cluster that was looked from, where one was and its kubeconfig could be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cluster: Option<Cluster>,
+    pub cluster: Option<ClusterRef>,
     /// Stopped by the user before all was measured.
     pub interrupted: bool,
     /// Stopped by `--deadline` before all was measured.
@@ -86,7 +88,7 @@ pub struct Run {
 
 /// Which cluster was looked from.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Cluster {
+pub struct ClusterRef {
     /// The name of its context.
     pub context: String,
     /// The URL of its API server, without a login.
@@ -117,20 +119,20 @@ pub struct Vantage {
     /// The node, for pods and nodes.
     pub node: Option<String>,
     /// How the probing program got there.
-    pub delivered: Delivered,
+    pub delivered: DeliveryMethod,
     /// What it found there.
-    pub facts: Facts,
+    pub facts: VantageDetails,
     /// Why nothing, or not all, was measured there.
     pub error: Option<String>,
     /// The same as a word; `null` without an error.
     #[serde(default)]
-    pub trouble: Option<TroubleKind>,
+    pub trouble: Option<VantageErrorKind>,
 }
 
 /// How the probing program got to its vantage.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Delivered {
+pub enum DeliveryMethod {
     /// It is this program.
     Local,
     /// In an image of its own.
@@ -141,7 +143,7 @@ pub enum Delivered {
 
 /// What a vantage is like.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Facts {
+pub struct VantageDetails {
     /// The DNS servers that were asked.
     pub resolvers: Vec<SocketAddr>,
     /// Where the list of servers comes from (`/etc/resolv.conf`, `--resolver`).
@@ -153,7 +155,7 @@ pub struct Facts {
     pub delivery: Option<String>,
     /// In a pod: whether the cluster's own DNS knows a name of the cluster.
     #[serde(default)]
-    pub inside_name: Option<InsideName>,
+    pub inside_name: Option<ClusterNameLookup>,
 }
 
 /// One requirement at one host, from one vantage.
@@ -165,7 +167,7 @@ pub struct Check {
     pub requirement: String,
     /// Where the rule stands; `null` where it stands in no line of its own.
     #[serde(default)]
-    pub defined: Option<Place>,
+    pub defined: Option<RuleLocation>,
     /// What is behind the endpoint.
     pub title: String,
     /// What it is needed for.
@@ -206,7 +208,7 @@ pub struct Check {
     pub note: Option<String>,
     /// By which waiver it is accepted though it is unmet; `null` without one.
     #[serde(default)]
-    pub accepted: Option<Accepted>,
+    pub accepted: Option<WaiverRef>,
     /// In milliseconds.
     #[serde(rename = "took_ms", with = "millis")]
     #[schemars(with = "f64")]
@@ -247,13 +249,13 @@ pub struct Prerequisite {
     pub finding: Option<String>,
     /// By which waiver it is accepted; `null` without one.
     #[serde(default)]
-    pub accepted: Option<Accepted>,
+    pub accepted: Option<WaiverRef>,
 }
 
 /// By which waiver something is accepted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct Accepted {
+pub struct WaiverRef {
     pub code: String,
     pub reason: String,
     /// The last day, `YYYY-MM-DD`.
@@ -262,7 +264,7 @@ pub struct Accepted {
 
 /// A waiver and what came of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct WaiverUse {
+pub struct AppliedWaiver {
     /// The id of a finding, or the word for a failure.
     pub code: String,
     /// A host, a suffix, or `*`.
@@ -318,13 +320,13 @@ pub struct Advice {
     /// The value for `--proxy-skip-range`; `null` until the cluster's networks are known.
     pub skip_range: Option<SkipRangeAdvice>,
     /// The command that connects the cluster.
-    pub connect_command: Option<ConnectCommand>,
+    pub connect_command: Option<AzCommand>,
     /// The command that gives a connected cluster other proxy settings; `null` without a proxy.
     #[serde(default)]
-    pub update_command: Option<ConnectCommand>,
+    pub update_command: Option<AzCommand>,
     /// What could not be read.
     #[serde(default)]
-    pub skipped: Vec<Skipped>,
+    pub skipped: Vec<UnreadSource>,
 }
 
 /// A network, or a single address, and where it is known from.
@@ -420,7 +422,7 @@ pub enum SkipProblemKind {
 /// The command that connects the cluster.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct ConnectCommand {
+pub struct AzCommand {
     pub bash: String,
     pub powershell: String,
 }

@@ -39,7 +39,7 @@ pub enum Connectivity {
 
 impl Connectivity {
     /// As on the command line.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Direct => "direct",
             Self::Proxy => "proxy",

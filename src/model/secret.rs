@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-const HIDDEN: &str = "[hidden]";
+const REDACTED: &str = "[hidden]";
 
 impl Secret {
     /// Takes a text out of sight.
@@ -25,19 +25,19 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(HIDDEN)
+        f.write_str(REDACTED)
     }
 }
 
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(HIDDEN)
+        f.write_str(REDACTED)
     }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(HIDDEN)
+        serializer.serialize_str(REDACTED)
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_shows_it() {
+    fn a_secret_is_never_formatted_or_serialised() {
         let secret = Secret::new("hunter2");
         let json = serde_json::to_string(&secret).unwrap();
         for text in [format!("{secret}"), format!("{secret:?}"), format!("{secret:#?}"), json] {

@@ -19,7 +19,7 @@ pub enum VantageKind {
 
 impl VantageKind {
     /// As in reports and in `--from`.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Workstation => "workstation",
             Self::Pod => "pod",
@@ -30,35 +30,35 @@ impl VantageKind {
 
 impl fmt::Display for VantageKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
 /// What kept a vantage from being looked from, or from being looked from to the end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Trouble {
+pub struct VantageError {
     /// What went wrong, for programs.
-    pub kind: TroubleKind,
+    pub kind: VantageErrorKind,
     /// What the cluster, the API server or the agent says, for people; printable.
     pub text: String,
 }
 
-impl Trouble {
+impl VantageError {
     /// A trouble and the words that tell it.
-    pub fn new(kind: TroubleKind, text: impl Into<String>) -> Self {
+    pub fn new(kind: VantageErrorKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into() }
     }
 
     /// The user stopped the run before anything was seen.
-    pub fn stopped() -> Self {
-        Self::new(TroubleKind::Interrupted, "the run was stopped first")
+    pub fn interrupted() -> Self {
+        Self::new(VantageErrorKind::Interrupted, "the run was stopped first")
     }
 }
 
 /// What can go wrong on the way to looking from inside a cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum TroubleKind {
+pub enum VantageErrorKind {
     /// The API server cannot be reached, or TLS with it fails.
     Unreachable,
     /// The API server does not accept the credentials, or they cannot be made.

@@ -20,7 +20,7 @@ impl Version {
     }
 
     /// Reads `v1.31.2+k3s1`, `2.64.0`, `1.28`.
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().trim_start_matches(['v', 'V']);
         let plain = text.split(['-', '+', ' ']).next()?;
         let mut parts = plain.split('.').map(|part| part.parse::<u64>().ok());
@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let wrong = || serde::de::Error::custom(format!("{text:?} is no version such as '2.64.0'"));
-        Self::read(&text).ok_or_else(wrong)
+        Self::parse(&text).ok_or_else(wrong)
     }
 }
 
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_as_programs_print_them() {
+    fn versions_are_parsed_as_programs_print_them() {
         let table = [
             ("v1.31.2+k3s1", Some((1, 31, 2))),
             ("2.64.0", Some((2, 64, 0))),
@@ -64,8 +64,8 @@ mod tests {
         ];
         for (text, parts) in table {
             let expected = parts.map(|(major, minor, patch)| Version::new(major, minor, patch));
-            assert_eq!(Version::read(text), expected, "{text}");
+            assert_eq!(Version::parse(text), expected, "{text}");
         }
-        assert!(Version::read("1.9.0") < Version::read("1.10.0"));
+        assert!(Version::parse("1.9.0") < Version::parse("1.10.0"));
     }
 }

@@ -17,11 +17,11 @@ pub struct Waiver {
     /// Why it is accepted, and by whom.
     pub reason: String,
     /// The last day on which it is.
-    #[serde(deserialize_with = "day")]
+    #[serde(deserialize_with = "deserialize_date")]
     pub until: Date,
 }
 
-fn day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
+fn deserialize_date<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
     let text = String::deserialize(from)?;
     let wrong = |_| serde::de::Error::custom(format!("{text:?} is no day such as 2027-01-31"));
     text.trim().parse().map_err(wrong)

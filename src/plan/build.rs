@@ -2,30 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::Known;
+use super::discovery::Discovered;
 use super::reason;
-use super::target::{Target, targets};
+use super::target::{CheckTarget, resolve_targets};
 use crate::model::plan::{Action, Plan, PlannedCheck, ProbeSpec, Route};
 use crate::model::rules::{
     AddressClass, CallerVantage, Endpoint, Gateway, Need, PrivateLink, Protocol, RuleSet,
 };
 use crate::model::scope::{Connectivity, Scope};
 use crate::model::vantage::VantageKind;
-use crate::rules::expand::fill;
+use crate::rules::expand::fill_template;
 
 /// What a plan takes into account besides the rules.
 #[derive(Clone, Debug, Default)]
 pub struct PlanOptions {
     /// The workstation is the only vantage and stands in for pods and nodes: it checks everything.
-    pub stands_in: bool,
+    pub stands_in_for_cluster: bool,
     /// Every endpoint is checked from every vantage.
-    pub all: bool,
+    pub all_endpoints: bool,
     /// What is known of the hosts of endpoints that somebody is asked for, by their ids. What is found replaces samples.
-    pub discovered: BTreeMap<String, Known>,
+    pub discovered: BTreeMap<String, Discovered>,
 }
 
 /// What is to be checked from one vantage, in the order of the rules. `route` says how to get to a host and port.
-pub fn plan(
+pub fn build_plan(
     rules: &RuleSet,
     scope: &Scope,
     vantage: VantageKind,
@@ -37,8 +37,10 @@ pub fn plan(
         .iter()
         .filter(|endpoint| is_needed(endpoint, scope) && is_called_from(endpoint, vantage, options))
         .flat_map(|endpoint| {
-            let targets = targets(endpoint, scope, options.discovered.get(endpoint.id.as_str()));
-            let make = |target| Draft { endpoint, scope, vantage, options, rules }.check(target, &route);
+            let targets = resolve_targets(endpoint, scope, options.discovered.get(endpoint.id.as_str()));
+            let make = |target| {
+                CheckBuilder { endpoint, scope, vantage, options, rules }.build_check(target, &route)
+            };
             targets.into_iter().map(make).collect::<Vec<_>>()
         })
         .collect();
@@ -50,17 +52,19 @@ pub fn plan(
 /// Whether the cluster needs an endpoint in this scope. The Arc gateway takes over what it carries.
 pub fn is_needed(endpoint: &Endpoint, scope: &Scope) -> bool {
     let carried = scope.connectivity == Connectivity::Gateway && endpoint.gateway == Gateway::Carried;
-    endpoint.cloud == Some(scope.cloud) && !carried && !features(endpoint, scope).is_empty()
+    endpoint.cloud == Some(scope.cloud) && !carried && !enabled_features(endpoint, scope).is_empty()
 }
 
 pub(super) fn is_called_from(endpoint: &Endpoint, vantage: VantageKind, options: &PlanOptions) -> bool {
-    let stands_in = vantage == VantageKind::Workstation && options.stands_in;
-    options.all || stands_in || endpoint.vantages.iter().any(|caller| home(*caller) == vantage)
+    let stands_in = vantage == VantageKind::Workstation && options.stands_in_for_cluster;
+    options.all_endpoints
+        || stands_in
+        || endpoint.vantages.iter().any(|caller| vantage_of_caller(*caller) == vantage)
 }
 
 /// The vantage that a caller is checked from. A browser runs on a machine like the one that runs this program; what Azure
 /// calls cannot be checked anywhere, and is listed once, with the workstation.
-fn home(caller: CallerVantage) -> VantageKind {
+fn vantage_of_caller(caller: CallerVantage) -> VantageKind {
     match caller {
         CallerVantage::Pod => VantageKind::Pod,
         CallerVantage::Node => VantageKind::Node,
@@ -71,13 +75,13 @@ fn home(caller: CallerVantage) -> VantageKind {
 }
 
 /// The features that are on and need an endpoint.
-fn features<'a>(endpoint: &'a Endpoint, scope: &Scope) -> Vec<&'a str> {
+fn enabled_features<'a>(endpoint: &'a Endpoint, scope: &Scope) -> Vec<&'a str> {
     let on = |id: &&str| scope.features.iter().any(|feature| feature == id);
     endpoint.features.iter().map(crate::model::rules::Id::as_str).filter(on).collect()
 }
 
 /// An endpoint and all that its checks depend on.
-pub(super) struct Draft<'a> {
+pub(super) struct CheckBuilder<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) scope: &'a Scope,
     pub(super) vantage: VantageKind,
@@ -85,10 +89,14 @@ pub(super) struct Draft<'a> {
     pub(super) rules: &'a RuleSet,
 }
 
-impl Draft<'_> {
-    pub(super) fn check(&self, target: Target, route: impl Fn(&str, u16, Protocol) -> Route) -> PlannedCheck {
+impl CheckBuilder<'_> {
+    pub(super) fn build_check(
+        &self,
+        target: CheckTarget,
+        route: impl Fn(&str, u16, Protocol) -> Route,
+    ) -> PlannedCheck {
         let Self { endpoint, scope, vantage, .. } = self;
-        let features = features(endpoint, scope);
+        let features = enabled_features(endpoint, scope);
         let name = target.host.as_deref().or(target.pattern.as_deref()).unwrap_or_default().to_owned();
         PlannedCheck {
             id: format!("{vantage}/{}/{name}", endpoint.id),
@@ -97,26 +105,28 @@ impl Draft<'_> {
             why: endpoint.why.clone(),
             breaks: endpoint.breaks.clone(),
             required: endpoint.need == Need::Required,
-            reason: reason::of(endpoint, &features, *vantage, self.options, self.rules),
+            reason: reason::describe_reason(endpoint, &features, *vantage, self.options, self.rules),
             features: features.into_iter().map(str::to_owned).collect(),
             callers: endpoint.callers.clone(),
             alternative: endpoint.alternative.as_ref().map(ToString::to_string),
             port: endpoint.port.0,
             protocol: endpoint.protocol,
             route: route(&name, endpoint.port.0, endpoint.protocol),
-            action: target.unverified.map_or_else(|| Action::Probe(self.probe()), Action::Unverified),
+            action: target
+                .unverified
+                .map_or_else(|| Action::Probe(self.build_probe_spec()), Action::Unverified),
             host: target.host,
             pattern: target.pattern,
         }
     }
 
-    fn probe(&self) -> ProbeSpec {
+    fn build_probe_spec(&self) -> ProbeSpec {
         let Self { endpoint, scope, .. } = self;
         let private =
             scope.connectivity == Connectivity::PrivateLink && endpoint.private_link == PrivateLink::Private;
         ProbeSpec {
             method: endpoint.request.method,
-            path: fill(endpoint.request.path.as_str(), scope).text().to_owned(),
+            path: fill_template(endpoint.request.path.as_str(), scope).as_str().to_owned(),
             headers: endpoint.request.headers.clone(),
             answer: endpoint.answer.clone(),
             certificate: endpoint.certificate.clone(),

@@ -1,8 +1,8 @@
 use super::*;
 use crate::model::plan::RouteKind;
-use crate::plan::asks;
-use crate::rules::expand::tests::eastus;
-use crate::rules::load::parse;
+use crate::plan::plan_discoveries;
+use crate::rules::expand::tests::eastus_scope;
+use crate::rules::load::parse_rules;
 
 const RULES: &str = "
 format: arcprobe-rules/1
@@ -24,28 +24,29 @@ fn rules(endpoints: &[&str]) -> RuleSet {
         format!("  - {{{common}{defaults}, {keys}}}\n")
     };
     let text = RULES.to_owned() + &endpoints.iter().map(entry).collect::<String>();
-    RuleSet::from_layers([parse("test.yaml", text.as_bytes()).unwrap()]).unwrap()
+    RuleSet::from_layers([parse_rules("test.yaml", text.as_bytes()).unwrap()]).unwrap()
 }
 
 fn direct(_: &str, _: u16, _: Protocol) -> Route {
     Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy".to_owned() }
 }
 
-fn alone() -> PlanOptions {
-    PlanOptions { stands_in: true, ..PlanOptions::default() }
+fn workstation_only() -> PlanOptions {
+    PlanOptions { stands_in_for_cluster: true, ..PlanOptions::default() }
 }
 
-fn ids(rules: &RuleSet, scope: &Scope, vantage: VantageKind, options: &PlanOptions) -> Vec<String> {
-    plan(rules, scope, vantage, options, direct).checks.into_iter().map(|check| check.id).collect()
+fn check_ids(rules: &RuleSet, scope: &Scope, vantage: VantageKind, options: &PlanOptions) -> Vec<String> {
+    build_plan(rules, scope, vantage, options, direct).checks.into_iter().map(|check| check.id).collect()
 }
 
-fn shown(endpoint: &str, scope: &Scope) -> String {
+fn render_plan(endpoint: &str, scope: &Scope) -> String {
     let asked = "id: b, host: b.example.com, features: [relay]"; // in the rules, not in the plan
-    plan(&rules(&[endpoint, asked]), scope, VantageKind::Workstation, &alone(), direct).to_string()
+    build_plan(&rules(&[endpoint, asked]), scope, VantageKind::Workstation, &workstation_only(), direct)
+        .to_string()
 }
 
 #[test]
-fn each_kind_of_host() {
+fn each_kind_of_host_yields_its_checks() {
     let table = [
         (
             "id: a, host: a.example.com",
@@ -90,31 +91,31 @@ fn each_kind_of_host() {
         ),
     ];
     for (endpoint, line) in table {
-        assert_eq!(shown(endpoint, &eastus(false, &[])), line, "{endpoint}");
+        assert_eq!(render_plan(endpoint, &eastus_scope(false, &[])), line, "{endpoint}");
     }
 }
 
 #[test]
-fn what_is_known_of_the_region_or_given_makes_a_host() {
+fn region_codes_and_user_values_fill_hosts() {
     let rules = rules(&["id: a, host: '{his_code}.example.com'", "id: b, host: '{vault}.example.com'"]);
-    let scope = eastus(true, &[("vault", "mine")]);
-    let pod = ids(&rules, &scope, VantageKind::Pod, &PlanOptions::default());
+    let scope = eastus_scope(true, &[("vault", "mine")]);
+    let pod = check_ids(&rules, &scope, VantageKind::Pod, &PlanOptions::default());
     assert_eq!(pod, ["pod/a/eus.example.com", "pod/b/mine.example.com"]);
 }
 
 #[test]
-fn what_was_discovered_replaces_the_samples() {
+fn discovered_hosts_replace_samples() {
     let rules = rules(&[
         "id: a, host: '*.example.com', samples: [x.example.com]",
         "id: b, host: '{his_code}.his.example.com'",
     ]);
-    let found = |host: &str| Known::Found(vec![host.parse().unwrap(), host.parse().unwrap()]);
+    let found = |host: &str| Discovered::Found(vec![host.parse().unwrap(), host.parse().unwrap()]);
     let discovered = BTreeMap::from([
         ("a".to_owned(), found("y.example.com")),
         ("b".to_owned(), found("eus.his.example.com")),
     ]);
     let options = PlanOptions { discovered, ..PlanOptions::default() };
-    let plan = plan(&rules, &eastus(false, &[]), VantageKind::Pod, &options, direct);
+    let plan = build_plan(&rules, &eastus_scope(false, &[]), VantageKind::Pod, &options, direct);
     let hosts: Vec<_> = plan.checks.iter().map(|c| (c.id.as_str(), c.pattern.as_deref())).collect();
     assert_eq!(
         hosts,
@@ -127,26 +128,26 @@ fn what_was_discovered_replaces_the_samples() {
 
 /// Each state of a discovery, for a wildcard with samples, one without, and a template with and without a known code.
 #[test]
-fn what_is_known_of_a_discovery_makes_the_plan() {
+fn each_state_of_a_discovery_yields_its_plan() {
     let rules = rules(&[
         "id: s, host: '*.s.example.com', samples: [x.s.example.com], discovery: registry-redirect, ask: a",
         "id: w, host: '*.w.example.com', discovery: notification-allow-list, ask: a",
         "id: t, host: '{his_code}.t.example.com', discovery: his-region, ask: a",
         "id: a, host: a.example.com, features: [relay]",
     ]);
-    let found = |host: &str| Known::Found(vec![host.parse().unwrap()]);
-    let all = |known: Known| ["s", "w", "t"].map(|id| (id.to_owned(), known.clone()));
+    let found = |host: &str| Discovered::Found(vec![host.parse().unwrap()]);
+    let all = |known: Discovered| ["s", "w", "t"].map(|id| (id.to_owned(), known.clone()));
     let table = [
-        (all(Known::Pending), true, &[][..]),
-        (all(Known::Late), true, &["s/x.s.example.com", "t/eus.t.example.com"]),
-        (all(Known::Late), false, &["s/x.s.example.com"]),
+        (all(Discovered::Pending), true, &[][..]),
+        (all(Discovered::Late), true, &["s/x.s.example.com", "t/eus.t.example.com"]),
+        (all(Discovered::Late), false, &["s/x.s.example.com"]),
         (
-            all(Known::Failed("why".into())),
+            all(Discovered::Failed("why".into())),
             true,
             &["s/x.s.example.com", "s/*.s.example.com", "w/*.w.example.com", "t/eus.t.example.com"],
         ),
         (
-            all(Known::Failed("why".into())),
+            all(Discovered::Failed("why".into())),
             false,
             &["s/x.s.example.com", "s/*.s.example.com", "w/*.w.example.com", "t/*.t.example.com"],
         ),
@@ -159,14 +160,14 @@ fn what_is_known_of_a_discovery_makes_the_plan() {
     ];
     for (discovered, codes, expected) in table {
         let options = PlanOptions { discovered: BTreeMap::from(discovered), ..PlanOptions::default() };
-        let ids = ids(&rules, &eastus(codes, &[]), VantageKind::Pod, &options);
+        let ids = check_ids(&rules, &eastus_scope(codes, &[]), VantageKind::Pod, &options);
         let expected: Vec<_> = expected.iter().map(|id| format!("pod/{id}")).collect();
         assert_eq!(ids, expected, "{options:?}");
     }
 }
 
 #[test]
-fn who_is_asked_for_what() {
+fn discoveries_are_planned_for_needed_endpoints() {
     let rules = rules(&[
         "id: s, host: '*.s.example.com', discovery: registry-redirect, ask: a",
         "id: t, host: '{his_code}.t.example.com', discovery: his-region, ask: b",
@@ -174,7 +175,8 @@ fn who_is_asked_for_what() {
         "id: a, host: a.example.com, features: [relay], request: {method: HEAD, path: '/v2?l={region}'}",
         "id: b, host: '{region}.b.example.com', port: 8443",
     ]);
-    let asks = asks(&rules, &eastus(true, &[]), VantageKind::Pod, &PlanOptions::default(), direct);
+    let asks =
+        plan_discoveries(&rules, &eastus_scope(true, &[]), VantageKind::Pod, &PlanOptions::default(), direct);
     let shown: Vec<_> = asks.iter().map(|a| format!("{} {} {}", a.endpoint, a.wildcard, a.check)).collect();
     assert!(
         shown[0].starts_with("s *.s.example.com pod/a/a.example.com https:443 required, GET /v2?l=eastus")
@@ -185,41 +187,46 @@ fn who_is_asked_for_what() {
 }
 
 #[test]
-fn each_vantage_checks_what_is_called_from_it() {
+fn each_vantage_checks_the_endpoints_called_from_it() {
     let rules = rules(&[
         "id: w, host: w.example.com, vantages: [workstation]",
         "id: p, host: p.example.com, vantages: [pod]",
         "id: n, host: n.example.com, vantages: [node, workstation]",
         "id: c, host: c.example.com, vantages: [cloud]",
     ]);
-    let scope = eastus(true, &[]);
+    let scope = eastus_scope(true, &[]);
     let requirements = |vantage, options: &PlanOptions| {
-        let plan = plan(&rules, &scope, vantage, options, direct);
+        let plan = build_plan(&rules, &scope, vantage, options, direct);
         plan.checks.into_iter().map(|check| check.requirement).collect::<String>()
     };
     let shared = PlanOptions::default();
     assert_eq!(requirements(VantageKind::Workstation, &shared), "wnc");
     assert_eq!(requirements(VantageKind::Pod, &shared), "p");
     assert_eq!(requirements(VantageKind::Node, &shared), "n");
-    assert_eq!(requirements(VantageKind::Workstation, &alone()), "wpnc");
-    assert_eq!(requirements(VantageKind::Pod, &PlanOptions { all: true, ..shared }), "wpnc");
+    assert_eq!(requirements(VantageKind::Workstation, &workstation_only()), "wpnc");
+    assert_eq!(requirements(VantageKind::Pod, &PlanOptions { all_endpoints: true, ..shared }), "wpnc");
 }
 
 #[test]
-fn features_and_connectivity_choose() {
+fn features_and_connectivity_select_endpoints() {
     let rules = rules(&[
         "id: a, host: a.example.com, features: [relay]",
         "id: b, host: b.example.com, gateway: carried",
         "id: c, host: c.example.com, private_link: private",
         "id: d, host: d.example.com, cloud: AzureChinaCloud",
     ]);
-    let scope = |connectivity| Scope { connectivity, ..eastus(true, &[]) };
+    let scope = |connectivity| Scope { connectivity, ..eastus_scope(true, &[]) };
     let requirements =
-        |connectivity| ids(&rules, &scope(connectivity), VantageKind::Pod, &PlanOptions::default());
+        |connectivity| check_ids(&rules, &scope(connectivity), VantageKind::Pod, &PlanOptions::default());
     assert_eq!(requirements(Connectivity::Direct), ["pod/b/b.example.com", "pod/c/c.example.com"]);
     assert_eq!(requirements(Connectivity::Gateway), ["pod/c/c.example.com"]);
-    let private =
-        plan(&rules, &scope(Connectivity::PrivateLink), VantageKind::Pod, &PlanOptions::default(), direct);
+    let private = build_plan(
+        &rules,
+        &scope(Connectivity::PrivateLink),
+        VantageKind::Pod,
+        &PlanOptions::default(),
+        direct,
+    );
     let expected = |check: &PlannedCheck| match &check.action {
         Action::Probe(probe) => Some(probe.addresses),
         Action::Unverified(_) => None,

@@ -4,12 +4,12 @@
 //! - **Gives** a [`Plan`](crate::model::plan::Plan): what is probed, by which route and why, and what cannot be.
 //! - **May touch** nothing outside: equal arguments give equal plans, so that workstation and cluster plan alike.
 
-mod ask;
 mod build;
-pub mod lookout;
+mod discovery;
+mod display;
 mod reason;
-mod show;
 mod target;
+pub mod vantage_scope;
 
-pub use ask::{Ask, Known, asks};
-pub use build::{PlanOptions, is_needed, plan};
+pub use crate::plan::discovery::{Discovered, PlannedDiscovery, plan_discoveries};
+pub use build::{PlanOptions, build_plan, is_needed};

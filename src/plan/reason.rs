@@ -5,38 +5,38 @@ use crate::model::rules::{CallerVantage, Endpoint, RuleSet};
 use crate::model::vantage::VantageKind;
 
 /// Such as `core is on by default; called by config-agent in pods`.
-pub(super) fn of(
+pub(super) fn describe_reason(
     endpoint: &Endpoint,
     features: &[&str],
     vantage: VantageKind,
     options: &PlanOptions,
     rules: &RuleSet,
 ) -> String {
-    let places: Vec<_> = endpoint.vantages.iter().map(|caller| place(*caller)).collect();
-    let called = match listed(&endpoint.callers) {
-        callers if callers.is_empty() => format!("called {}", listed(&places)),
-        callers => format!("called by {callers} {}", listed(&places)),
+    let places: Vec<_> = endpoint.vantages.iter().map(|caller| describe_caller_location(*caller)).collect();
+    let called = match format_list(&endpoint.callers) {
+        callers if callers.is_empty() => format!("called {}", format_list(&places)),
+        callers => format!("called by {callers} {}", format_list(&places)),
     };
-    let on = turned_on(features, rules);
-    format!("{on}; {called}{}", stand_in(endpoint, vantage, options))
+    let on = describe_features(features, rules);
+    format!("{on}; {called}{}", describe_stand_in(endpoint, vantage, options))
 }
 
-fn turned_on(features: &[&str], rules: &RuleSet) -> String {
+fn describe_features(features: &[&str], rules: &RuleSet) -> String {
     let is_default = |id: &&str| rules.features.iter().any(|f| f.default && f.id.as_str() == *id);
     let (default, asked): (Vec<_>, Vec<_>) = features.iter().copied().partition(is_default);
     let clause = |ids: &[&str], how: &str| {
         let verb = if ids.len() == 1 { "is" } else { "are" };
-        (!ids.is_empty()).then(|| format!("{} {verb} {how}", listed(ids)))
+        (!ids.is_empty()).then(|| format!("{} {verb} {how}", format_list(ids)))
     };
     let clauses = [clause(&default, "on by default"), clause(&asked, "on")];
     clauses.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn stand_in(endpoint: &Endpoint, vantage: VantageKind, options: &PlanOptions) -> &'static str {
+fn describe_stand_in(endpoint: &Endpoint, vantage: VantageKind, options: &PlanOptions) -> &'static str {
     let here = |caller: &CallerVantage| matches!(caller, CallerVantage::Workstation | CallerVantage::Browser);
     let elsewhere = endpoint.vantages.iter().any(|c| matches!(c, CallerVantage::Pod | CallerVantage::Node));
     if vantage == VantageKind::Workstation
-        && options.stands_in
+        && options.stands_in_for_cluster
         && elsewhere
         && !endpoint.vantages.iter().any(here)
     {
@@ -45,7 +45,7 @@ fn stand_in(endpoint: &Endpoint, vantage: VantageKind, options: &PlanOptions) ->
     ""
 }
 
-fn place(caller: CallerVantage) -> &'static str {
+fn describe_caller_location(caller: CallerVantage) -> &'static str {
     match caller {
         CallerVantage::Workstation => "on the workstation",
         CallerVantage::Pod => "in pods",
@@ -56,7 +56,7 @@ fn place(caller: CallerVantage) -> &'static str {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn listed<S: AsRef<str>>(words: &[S]) -> String {
+fn format_list<S: AsRef<str>>(words: &[S]) -> String {
     let words: Vec<_> = words.iter().map(AsRef::as_ref).collect();
     match words.split_last() {
         None => String::new(),

@@ -3,22 +3,22 @@
 use std::collections::BTreeMap;
 
 /// The product whose mark is found in the headers or the page of an answer.
-pub(super) fn in_answer(headers: &BTreeMap<String, String>, body: Option<&str>) -> Option<&'static str> {
+pub(super) fn find_in_answer(headers: &BTreeMap<String, String>, body: Option<&str>) -> Option<&'static str> {
     // `Via` names who forwarded an answer, not who gave it
     let headers = headers.iter().filter(|(name, _)| *name != "via");
     let marks = headers.map(|(name, value)| format!("{name}: {value}")).chain(body.map(str::to_owned));
     let text = marks.collect::<Vec<_>>().join("\n").to_ascii_lowercase();
-    IN_ANSWERS.iter().find(|(mark, _)| text.contains(mark)).map(|&(_, product)| product)
+    ANSWER_MARKERS.iter().find(|(mark, _)| text.contains(mark)).map(|&(_, product)| product)
 }
 
 /// The product whose mark is found in the names of an authority.
-pub(super) fn in_authority(distinguished: &str) -> Option<&'static str> {
+pub(super) fn find_in_ca_name(distinguished: &str) -> Option<&'static str> {
     let text = distinguished.to_ascii_lowercase();
-    IN_AUTHORITIES.iter().find(|(mark, _)| text.contains(mark)).map(|&(_, product)| product)
+    CA_NAME_MARKERS.iter().find(|(mark, _)| text.contains(mark)).map(|&(_, product)| product)
 }
 
 /// Marks in headers (`name: value`) and pages; lower case. None of them is something that an Azure service sends.
-const IN_ANSWERS: &[(&str, &str)] = &[
+const ANSWER_MARKERS: &[(&str, &str)] = &[
     ("x-squid-error", "Squid"),
     ("server: squid", "Squid"),
     ("(squid", "Squid"),
@@ -48,7 +48,7 @@ const IN_ANSWERS: &[(&str, &str)] = &[
 ];
 
 /// Marks in the names of inspecting authorities; lower case.
-const IN_AUTHORITIES: &[(&str, &str)] = &[
+const CA_NAME_MARKERS: &[(&str, &str)] = &[
     ("zscaler", "Zscaler"),
     ("fortinet", "FortiGate"),
     ("fortigate", "FortiGate"),
@@ -83,19 +83,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks() {
+    fn products_are_recognized_by_their_markers() {
         let header = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
-        assert_eq!(in_answer(&header("server", "squid/6.1"), None), Some("Squid"));
-        assert_eq!(in_answer(&header("via", "1.1 edge (squid/6.1)"), None), None, "only forwarded");
-        assert_eq!(in_answer(&BTreeMap::new(), Some("<h1>FortiGuard Intrusion</h1>")), Some("FortiGate"));
-        assert_eq!(in_answer(&BTreeMap::new(), Some("{\"error\":\"NotFound\"}")), None);
-        assert_eq!(in_authority("CN=Zscaler Intermediate Root CA"), Some("Zscaler"));
-        assert_eq!(in_authority("CN=DigiCert Global Root G2"), None);
+        assert_eq!(find_in_answer(&header("server", "squid/6.1"), None), Some("Squid"));
+        assert_eq!(find_in_answer(&header("via", "1.1 edge (squid/6.1)"), None), None, "only forwarded");
+        assert_eq!(
+            find_in_answer(&BTreeMap::new(), Some("<h1>FortiGuard Intrusion</h1>")),
+            Some("FortiGate")
+        );
+        assert_eq!(find_in_answer(&BTreeMap::new(), Some("{\"error\":\"NotFound\"}")), None);
+        assert_eq!(find_in_ca_name("CN=Zscaler Intermediate Root CA"), Some("Zscaler"));
+        assert_eq!(find_in_ca_name("CN=DigiCert Global Root G2"), None);
     }
 
     #[test]
-    fn marks_are_lower_case() {
-        for (mark, _) in IN_ANSWERS.iter().chain(IN_AUTHORITIES) {
+    fn markers_are_lower_case() {
+        for (mark, _) in ANSWER_MARKERS.iter().chain(CA_NAME_MARKERS) {
             assert_eq!(*mark, mark.to_ascii_lowercase());
         }
     }

@@ -7,17 +7,17 @@ use sha2::{Digest as _, Sha256};
 use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certificate, X509Name};
 
-use crate::model::evidence::{CertificateSummary, printable};
+use crate::model::evidence::{CertificateSummary, sanitize};
 
 /// A certificate's summary and the marks by which its chain is judged.
 #[derive(Clone, Debug)]
-pub(super) struct Parsed {
+pub(super) struct ParsedCertificate {
     pub(super) summary: CertificateSummary,
     /// Subject and issuer are the same.
     pub(super) is_self_issued: bool,
     /// It carries what only publicly trusted authorities put in: the place of its issuer's certificate (RFC 5280
     /// 4.2.2.1), or proofs of its entry in public logs (RFC 6962). Inspecting proxies have neither.
-    pub(super) is_public_make: bool,
+    pub(super) is_publicly_issued: bool,
     /// Seconds since 1970.
     pub(super) not_before: i64,
     /// Seconds since 1970.
@@ -25,14 +25,14 @@ pub(super) struct Parsed {
 }
 
 /// Reads a certificate; one that cannot be parsed has only its digest.
-pub(super) fn parse(der: &CertificateDer<'_>) -> Parsed {
+pub(super) fn parse_certificate(der: &CertificateDer<'_>) -> ParsedCertificate {
     let sha256 = format!("{:x}", Sha256::digest(der));
     match X509Certificate::from_der(der) {
-        Ok((_, certificate)) => summarise(&certificate, sha256),
-        Err(_) => Parsed {
+        Ok((_, certificate)) => summarize_parsed(&certificate, sha256),
+        Err(_) => ParsedCertificate {
             summary: CertificateSummary { sha256, ..CertificateSummary::default() },
             is_self_issued: false,
-            is_public_make: false,
+            is_publicly_issued: false,
             not_before: i64::MIN,
             not_after: i64::MAX,
         },
@@ -40,12 +40,12 @@ pub(super) fn parse(der: &CertificateDer<'_>) -> Parsed {
 }
 
 /// What a certificate says of itself.
-pub fn summary(der: &CertificateDer<'_>) -> CertificateSummary {
-    parse(der).summary
+pub fn summarize_certificate(der: &CertificateDer<'_>) -> CertificateSummary {
+    parse_certificate(der).summary
 }
 
 /// The form in which a certificate is kept in a report.
-pub(super) fn base64(der: &CertificateDer<'_>) -> String {
+pub(super) fn encode_base64(der: &CertificateDer<'_>) -> String {
     BASE64_STANDARD.encode(der)
 }
 
@@ -61,53 +61,53 @@ pub(super) fn short_name(distinguished: &str) -> String {
     part("CN=").or_else(|| part("O=")).unwrap_or_else(|| distinguished.to_owned())
 }
 
-fn summarise(certificate: &X509Certificate<'_>, sha256: String) -> Parsed {
+fn summarize_parsed(certificate: &X509Certificate<'_>, sha256: String) -> ParsedCertificate {
     let validity = certificate.validity();
     let (not_before, not_after) = (validity.not_before.timestamp(), validity.not_after.timestamp());
     let summary = CertificateSummary {
-        subject: name(certificate.subject()),
-        issuer: name(certificate.issuer()),
-        names: alternative_names(certificate),
-        not_before: rfc3339(not_before),
-        not_after: rfc3339(not_after),
+        subject: format_name(certificate.subject()),
+        issuer: format_name(certificate.issuer()),
+        names: list_alternative_names(certificate),
+        not_before: format_rfc3339(not_before),
+        not_after: format_rfc3339(not_after),
         sha256,
         is_ca: certificate.is_ca(),
         der: None,
     };
-    Parsed {
+    ParsedCertificate {
         is_self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
-        is_public_make: is_public_make(certificate),
+        is_publicly_issued: is_publicly_issued(certificate),
         summary,
         not_before,
         not_after,
     }
 }
 
-fn name(name: &X509Name<'_>) -> String {
-    printable(&name.to_string(), 200)
+fn format_name(name: &X509Name<'_>) -> String {
+    sanitize(&name.to_string(), 200)
 }
 
-fn rfc3339(seconds: i64) -> Option<String> {
+fn format_rfc3339(seconds: i64) -> Option<String> {
     jiff::Timestamp::from_second(seconds).ok().map(|t| t.to_string())
 }
 
-fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+fn list_alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
     let text = |general: &GeneralName<'_>| match general {
-        GeneralName::DNSName(name) => Some(printable(name, 253)),
-        GeneralName::IPAddress(bytes) => address(bytes),
+        GeneralName::DNSName(name) => Some(sanitize(name, 253)),
+        GeneralName::IPAddress(bytes) => format_address(bytes),
         _ => None,
     };
-    extension.value.general_names.iter().filter_map(text).take(MOST_NAMES).collect()
+    extension.value.general_names.iter().filter_map(text).take(MAX_NAMES).collect()
 }
 
-fn address(bytes: &[u8]) -> Option<String> {
+fn format_address(bytes: &[u8]) -> Option<String> {
     let v4 = <[u8; 4]>::try_from(bytes).map(|b| std::net::Ipv4Addr::from(b).to_string());
     let v6 = <[u8; 16]>::try_from(bytes).map(|b| std::net::Ipv6Addr::from(b).to_string());
     v4.or(v6).ok()
 }
 
-fn is_public_make(certificate: &X509Certificate<'_>) -> bool {
+fn is_publicly_issued(certificate: &X509Certificate<'_>) -> bool {
     certificate.extensions().iter().any(|extension| match extension.parsed_extension() {
         ParsedExtension::AuthorityInfoAccess(info) => {
             info.accessdescs.iter().any(|d| d.access_method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS)
@@ -118,7 +118,7 @@ fn is_public_make(certificate: &X509Certificate<'_>) -> bool {
 }
 
 /// Certificates of content networks carry hundreds.
-const MOST_NAMES: usize = 20;
+const MAX_NAMES: usize = 20;
 
 #[cfg(test)]
 mod tests {
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn garbage_is_not_a_panic() {
-        let parsed = parse(&CertificateDer::from(vec![0x30, 0x82, 0xff, 0xff, 1]));
+        let parsed = parse_certificate(&CertificateDer::from(vec![0x30, 0x82, 0xff, 0xff, 1]));
         assert_eq!(parsed.summary.sha256.len(), 64);
         assert!(parsed.summary.subject.is_empty());
     }

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use crate::model::evidence::{Cause, Failure};
 
 /// Opening a TCP connection.
-pub(super) fn connect(error: &io::Error) -> Failure {
+pub(super) fn classify_connect_error(error: &io::Error) -> Failure {
     let cause = match error.kind() {
         io::ErrorKind::ConnectionRefused => Cause::TcpRefused,
         // accept-and-reset shows up here already
@@ -29,9 +29,9 @@ pub(super) fn connect(error: &io::Error) -> Failure {
 }
 
 /// A TLS handshake.
-pub(super) fn handshake(error: &io::Error) -> Failure {
-    let cause = match tls_error(error) {
-        Some(inner) => handshake_cause(inner),
+pub(super) fn classify_handshake_error(error: &io::Error) -> Failure {
+    let cause = match find_rustls_error(error) {
+        Some(inner) => classify_rustls_error(inner),
         None => match error.kind() {
             io::ErrorKind::UnexpectedEof => Cause::TlsClosed,
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
@@ -47,14 +47,14 @@ pub(super) fn handshake(error: &io::Error) -> Failure {
 /// A TLS handshake in which the chain was judged, too.
 #[cfg(feature = "cli")]
 pub(super) fn tls(error: &rustls::Error) -> Failure {
-    let cause = match certificate(error) {
-        Cause::Unknown => handshake_cause(error),
+    let cause = match classify_certificate_error(error) {
+        Cause::Unknown => classify_rustls_error(error),
         cause => cause,
     };
     Failure::new(cause, error.to_string())
 }
 
-fn handshake_cause(error: &rustls::Error) -> Cause {
+fn classify_rustls_error(error: &rustls::Error) -> Cause {
     match error {
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
         | rustls::Error::PeerIncompatible(
@@ -76,7 +76,7 @@ fn handshake_cause(error: &rustls::Error) -> Cause {
 }
 
 /// Judging a chain, where the word does not depend on more than the error.
-pub(super) fn certificate(error: &rustls::Error) -> Cause {
+pub(super) fn classify_certificate_error(error: &rustls::Error) -> Cause {
     let rustls::Error::InvalidCertificate(error) = error else { return Cause::Unknown };
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => Cause::TlsExpired,
@@ -90,8 +90,8 @@ pub(super) fn certificate(error: &rustls::Error) -> Cause {
 }
 
 /// One HTTP exchange.
-pub(super) fn http(error: &hyper::Error) -> Failure {
-    let cause = match io_source(error).map(io::Error::kind) {
+pub(super) fn classify_http_error(error: &hyper::Error) -> Failure {
+    let cause = match find_io_error(error).map(io::Error::kind) {
         Some(
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe,
         ) => Cause::HttpReset,
@@ -102,12 +102,12 @@ pub(super) fn http(error: &hyper::Error) -> Failure {
         None if error.is_parse() => Cause::HttpProtocol,
         None => Cause::Unknown,
     };
-    Failure::new(cause, chain_text(error))
+    Failure::new(cause, format_error_chain(error))
 }
 
 /// Asking a proxy for a tunnel.
-pub(super) fn proxy(error: &hyper::Error) -> Failure {
-    let failure = http(error);
+pub(super) fn classify_proxy_error(error: &hyper::Error) -> Failure {
+    let failure = classify_http_error(error);
     let cause = match failure.cause {
         Cause::HttpClosed | Cause::HttpReset => Cause::ProxyClosed,
         Cause::HttpProtocol => Cause::ProxyProtocol,
@@ -117,7 +117,7 @@ pub(super) fn proxy(error: &hyper::Error) -> Failure {
 }
 
 /// A WebSocket upgrade that came to no HTTP answer.
-pub(super) fn websocket(error: &tungstenite::Error) -> Failure {
+pub(super) fn classify_websocket_error(error: &tungstenite::Error) -> Failure {
     let cause = match error {
         tungstenite::Error::Io(_)
         | tungstenite::Error::ConnectionClosed
@@ -131,18 +131,18 @@ pub(super) fn websocket(error: &tungstenite::Error) -> Failure {
         | tungstenite::Error::Utf8(_) => Cause::WsProtocol,
         _ => Cause::Unknown,
     };
-    Failure::new(cause, chain_text(error))
+    Failure::new(cause, format_error_chain(error))
 }
 
 /// A WebSocket that is open. What breaks its rules was not cut off by anybody.
-pub(super) fn open_websocket(error: &tungstenite::Error) -> Failure {
-    let Failure { cause, raw } = websocket(error);
+pub(super) fn classify_open_websocket_error(error: &tungstenite::Error) -> Failure {
+    let Failure { cause, raw } = classify_websocket_error(error);
     let cause = if cause == Cause::Unknown { Cause::WsClosed } else { cause };
     Failure::new(cause, format!("right after the upgrade: {raw}"))
 }
 
 /// The first words of git or SSH. They come right after the connection, so a silence or an end counts as one of it.
-pub(super) fn greeting(error: &io::Error) -> Failure {
+pub(super) fn classify_greeting_error(error: &io::Error) -> Failure {
     let cause = match error.kind() {
         io::ErrorKind::TimedOut => Cause::TcpTimeout,
         io::ErrorKind::UnexpectedEof
@@ -154,11 +154,11 @@ pub(super) fn greeting(error: &io::Error) -> Failure {
     Failure::new(cause, error.to_string())
 }
 
-fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+fn find_rustls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
 }
 
-fn io_source<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
+fn find_io_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
     let mut next = error.source();
     while let Some(error) = next {
         if let Some(io) = error.downcast_ref::<io::Error>() {
@@ -170,7 +170,7 @@ fn io_source<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
 }
 
 /// An error with all that caused it; libraries put the interesting part last.
-fn chain_text(error: &dyn StdError) -> String {
+fn format_error_chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {

@@ -10,15 +10,16 @@ use super::{classify, descriptors};
 use crate::model::evidence::{Cause, Failure};
 
 /// Opens a connection, with segments of at most `max_segment` bytes where given (not on Windows, which has no such option).
-pub(super) async fn connect(
+pub(super) async fn connect_tcp(
     address: SocketAddr,
     max_segment: Option<u16>,
     within: Duration,
 ) -> Result<TcpStream, Failure> {
     let new = if address.is_ipv4() { TcpSocket::new_v4 } else { TcpSocket::new_v6 };
-    let socket = descriptors::open(within, new).await.map_err(|e| classify::connect(&e))?;
+    let socket =
+        descriptors::open_with_retry(within, new).await.map_err(|e| classify::classify_connect_error(&e))?;
     if let Some(bytes) = max_segment {
-        limit_segments(&socket, bytes).map_err(|e| classify::connect(&e))?;
+        limit_segments(&socket, bytes).map_err(|e| classify::classify_connect_error(&e))?;
     }
     match timeout(within, socket.connect(address)).await {
         Ok(Ok(stream)) => {
@@ -26,7 +27,7 @@ pub(super) async fn connect(
             let _ = stream.set_nodelay(true);
             Ok(stream)
         }
-        Ok(Err(e)) => Err(classify::connect(&e)),
+        Ok(Err(e)) => Err(classify::classify_connect_error(&e)),
         Err(_) => Err(Failure::new(Cause::TcpTimeout, format!("no answer within {within:?}"))),
     }
 }

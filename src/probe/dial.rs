@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::time::Instant;
 
-use super::connect::connect;
+use super::connect::connect_tcp;
 use super::io::Stream;
 use super::proxy;
 use crate::model::evidence::{Cause, Failure};
@@ -16,21 +16,21 @@ use crate::probe::net::Net;
 /// # Errors
 /// The failure of the name, of the last address, or of the proxy on the way.
 pub async fn dial(net: &Net, route: &Route, host: &str, port: u16) -> Result<Stream, Failure> {
-    if let Some(server) = net.proxy(route) {
-        return proxy::open(net, server, Some((host, port)), net.timeout).await.stream;
+    if let Some(server) = net.find_proxy(route) {
+        return proxy::open_tunnel(net, server, Some((host, port)), net.timeout).await.stream;
     }
-    let lookup = net.resolver.search(host).await;
+    let lookup = net.resolver.lookup_with_search_list(host).await;
     if let Some(failure) = &lookup.failure {
         return Err(failure.clone());
     }
     let until = Instant::now() + net.timeout;
     let addresses = &lookup.detail.addresses;
     let mut last = Failure::new(Cause::DnsNoData, "no address");
-    for (index, &address) in addresses.iter().enumerate().take(MOST_ADDRESSES) {
-        let left = until.saturating_duration_since(Instant::now());
-        let share = left / u32::try_from(addresses.len() - index).unwrap_or(1);
+    for (index, &address) in addresses.iter().enumerate().take(MAX_ADDRESSES) {
+        let remaining = until.saturating_duration_since(Instant::now());
+        let share = remaining / u32::try_from(addresses.len() - index).unwrap_or(1);
         let address = SocketAddr::new(address, port);
-        match connect(address, None, share).await {
+        match connect_tcp(address, None, share).await {
             Ok(stream) => return Ok(Box::new(stream)),
             Err(failure) => last = Failure::new(failure.cause, format!("{address}: {}", failure.raw)),
         }
@@ -39,4 +39,4 @@ pub async fn dial(net: &Net, route: &Route, host: &str, port: u16) -> Result<Str
 }
 
 /// Names of API servers lead to a handful.
-const MOST_ADDRESSES: usize = 6;
+const MAX_ADDRESSES: usize = 6;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::endpoint::{ProbeTarget, Prober};
 use super::http::{AbortOnDrop, Reply};
-use super::looks::LargeLooks;
-use super::one::{Prober, Target};
+use super::large_hello::LargeHelloClaims;
 use super::opinion::Opinions;
-use super::trail::Seen;
+use super::recorder::CheckRecorder;
 use crate::model::evidence::Observation;
 use crate::model::plan::PlannedCheck;
 use crate::probe::net::Net;
@@ -21,22 +21,22 @@ use crate::probe::net::Net;
 /// and is not followed.
 pub async fn fetch(net: &Arc<Net>, check: &PlannedCheck) -> (Observation, Option<Reply>) {
     let started = Instant::now();
-    let Some(target) = Target::of(check) else { return (Observation::default(), None) };
-    let seen = Seen::new(started);
+    let Some(target) = ProbeTarget::from_check(check) else { return (Observation::default(), None) };
+    let recorder = CheckRecorder::new(started);
     let (keep, mut kept) = mpsc::channel(1);
     let prober = Prober {
         net: Arc::clone(net),
         target,
-        seen: seen.clone(),
-        place: 0,
-        large_looks: Arc::<LargeLooks>::default(),
+        recorder: recorder.clone(),
+        check_index: 0,
+        large_hello_claims: Arc::<LargeHelloClaims>::default(),
         opinions: Arc::<Opinions>::default(),
-        keep: Some(keep),
+        reply_sender: Some(keep),
         until: None,
     };
     // the prober drops its end when it is done; but an address that drops packets must not hold up another one's answer
-    let task = AbortOnDrop::new(tokio::spawn(prober.run()));
+    let task = AbortOnDrop::new(tokio::spawn(prober.run_check()));
     let reply = kept.recv().await;
     drop(task);
-    (Observation { attempts: seen.take(), took: started.elapsed(), not_run: None }, reply)
+    (Observation { attempts: recorder.take_attempts(), took: started.elapsed(), not_run: None }, reply)
 }

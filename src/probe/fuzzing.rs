@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::http::{Exchange, Reply};
-use super::tls::Hello;
-use super::trust::Expected;
+use super::tls::ClientHelloSize;
+use super::trust::CertificateExpectation;
 use super::{greeting, http, proxy, tls, websocket};
 use crate::model::evidence::{Detail, Failure, TlsDetail, TrustStore};
 use crate::model::plan::ProbeSpec;
@@ -26,9 +26,9 @@ use crate::proxy::Routes;
 
 /// What a server does, and how its answer is looked at: the first byte of an input.
 #[derive(Clone, Copy)]
-pub(crate) struct Manner(u8);
+pub(crate) struct ServerBehavior(u8);
 
-impl Manner {
+impl ServerBehavior {
     /// The manner, and what the server says.
     pub(crate) fn split(input: &[u8]) -> Option<(Self, &[u8])> {
         input.split_first().map(|(first, rest)| (Self(*first), rest))
@@ -40,7 +40,7 @@ impl Manner {
     }
 
     /// How many bytes come at a time.
-    fn piece(self) -> usize {
+    fn chunk_size(self) -> usize {
         match self.0 >> 4 {
             // '0' begins most seeds
             0 | 3 => usize::MAX,
@@ -54,27 +54,28 @@ pub(crate) type Phase = (Detail, Option<Failure>);
 
 /// An answer to CONNECT.
 pub(crate) fn connect(input: &[u8]) -> Option<Phase> {
-    let (manner, bytes) = Manner::split(input)?;
+    let (manner, bytes) = ServerBehavior::split(input)?;
     let server = proxy_server(manner.has(0));
-    let (detail, stream) = run(proxy::fuzzing::ask(&NET, &server, Scripted::boxed(manner, bytes)));
+    let (detail, stream) =
+        block_on(proxy::fuzzing::request_tunnel(&NET, &server, ScriptedStream::boxed(manner, bytes)));
     assert!(stream.is_err() || detail.status.is_some_and(|s| (200..300).contains(&s)), "{detail:?}");
-    bounded_headers(&detail.headers);
+    assert_headers_are_bounded(&detail.headers);
     Some(phase(Detail::Proxy, detail, stream.err()))
 }
 
 /// An answer to an HTTP request, and what is kept of it where it is wanted and not only judged.
 pub(crate) fn exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Option<Reply>)> {
-    let (manner, bytes) = Manner::split(input)?;
+    let (manner, bytes) = ServerBehavior::split(input)?;
     let server = proxy_server(false);
     let (keep, mut kept) = mpsc::channel(1);
     let exchange = Exchange {
         proxy: manner.has(0).then_some(&server),
-        keep: manner.has(1).then_some(&keep),
+        reply_sender: manner.has(1).then_some(&keep),
         trusted_by: manner.has(2).then_some(TrustStore::Public),
-        ..of(spec)
+        ..exchange_for(spec)
     };
-    let (detail, failure) = run(http::exchange(Scripted::boxed(manner, bytes), exchange));
-    bounded_headers(&detail.headers);
+    let (detail, failure) = block_on(http::run_exchange(ScriptedStream::boxed(manner, bytes), exchange));
+    assert_headers_are_bounded(&detail.headers);
     assert!(detail.body.as_ref().is_none_or(|b| b.chars().count() <= 401), "{detail:?}");
     let reply = kept.try_recv().ok();
     assert!(reply.as_ref().is_none_or(|reply| reply.body.len() <= 256 * 1024 && failure.is_none()));
@@ -83,47 +84,56 @@ pub(crate) fn exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Option<
 
 /// An answer to a WebSocket upgrade. `@ACCEPT@` stands for what proves that the server read the request.
 pub(crate) fn upgrade(input: &[u8], spec: &ProbeSpec) -> Option<Phase> {
-    let (manner, bytes) = Manner::split(input)?;
-    let exchange =
-        Exchange { trusted_by: manner.has(2).then_some(TrustStore::Public), is_tls: true, ..of(spec) };
-    let (detail, failure) = run(websocket::upgrade(Scripted::boxed(manner, bytes), exchange));
-    bounded_headers(&detail.headers);
+    let (manner, bytes) = ServerBehavior::split(input)?;
+    let exchange = Exchange {
+        trusted_by: manner.has(2).then_some(TrustStore::Public),
+        is_tls: true,
+        ..exchange_for(spec)
+    };
+    let (detail, failure) = block_on(websocket::run_upgrade(ScriptedStream::boxed(manner, bytes), exchange));
+    assert_headers_are_bounded(&detail.headers);
     assert!(failure.is_some() || detail.status.is_some(), "{detail:?}");
     Some(phase(Detail::WebSocket, detail, failure))
 }
 
 /// The first words of git or SSH.
 pub(crate) fn greet(input: &[u8]) -> Option<Phase> {
-    let (manner, bytes) = Manner::split(input)?;
+    let (manner, bytes) = ServerBehavior::split(input)?;
     let protocol = if manner.has(0) { Protocol::Git } else { Protocol::Ssh };
-    let mut stream = Scripted::new(manner, bytes);
+    let mut stream = ScriptedStream::new(manner, bytes);
     stream.speaks_first = true;
-    let (detail, failure) = run(greeting::greet(stream, protocol, HOST, TIMEOUT));
+    let (detail, failure) = block_on(greeting::exchange_greeting(stream, protocol, HOST, TIMEOUT));
     Some(phase(Detail::Greeting, detail, failure))
 }
 
 /// What comes back to a ClientHello.
 pub(crate) fn hello(input: &[u8]) -> Option<Phase> {
-    let (manner, bytes) = Manner::split(input)?;
+    let (manner, bytes) = ServerBehavior::split(input)?;
     let name = ServerName::try_from(HOST).ok()?;
-    let hello = if manner.has(0) { Hello::Large } else { Hello::Small };
+    let hello = if manner.has(0) { ClientHelloSize::Large } else { ClientHelloSize::Small };
     let provider = NET.trust.provider();
-    let shaken =
-        run(tls::handshake(Scripted::boxed(manner, bytes), &name, hello, manner.has(1), provider, TIMEOUT));
-    Some(phase(Detail::Tls, shaken.detail, shaken.stream.err()))
+    let handshake = block_on(tls::perform_handshake(
+        ScriptedStream::boxed(manner, bytes),
+        &name,
+        hello,
+        manner.has(1),
+        provider,
+        TIMEOUT,
+    ));
+    Some(phase(Detail::Tls, handshake.detail, handshake.stream.err()))
 }
 
 /// A chain that a server presents, leaf first.
 pub(crate) fn chain(chain: &[CertificateDer<'static>], spec: &ProbeSpec) -> Phase {
     let mut detail = TlsDetail { server_name: HOST.into(), ..TlsDetail::default() };
     let Ok(name) = ServerName::try_from(HOST) else { return (Detail::Tls(Box::new(detail)), None) };
-    let expected = Expected { certificate: &spec.certificate, inspection: spec.inspection };
-    let judged = NET.trust.judge(chain, &name, NET.unix_time(), expected);
+    let expected = CertificateExpectation { certificate: &spec.certificate, inspection: spec.inspection };
+    let judged = NET.trust.judge_chain(chain, &name, NET.unix_time(), expected);
     assert!(judged.chain.len() <= 10, "{}", judged.chain.len());
     assert!(judged.chain.iter().all(|c| c.names.len() <= 20 && c.sha256.len() == 64));
     detail.chain = judged.chain;
     detail.trusted_by = Some(judged.trusted_by);
-    detail.authority = judged.authority;
+    detail.authority = judged.ca;
     detail.appliance = judged.appliance.map(str::to_owned);
     phase(Detail::Tls, detail, judged.failure)
 }
@@ -134,17 +144,17 @@ pub(crate) const HOST: &str = "management.azure.com";
 /// Nothing waits for it: a server that has said all closes the connection.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-fn of(spec: &ProbeSpec) -> Exchange<'_> {
+fn exchange_for(spec: &ProbeSpec) -> Exchange<'_> {
     Exchange {
         host: HOST,
         port: 443,
         is_tls: true,
         spec,
         trusted_by: None,
-        within: TIMEOUT,
+        timeout: TIMEOUT,
         now: NET.clock.now(),
         proxy: None,
-        keep: None,
+        reply_sender: None,
     }
 }
 
@@ -152,7 +162,7 @@ fn phase<D>(make: fn(Box<D>) -> Detail, detail: D, failure: Option<Failure>) -> 
     (make(Box::new(detail)), failure)
 }
 
-fn bounded_headers(headers: &std::collections::BTreeMap<String, String>) {
+fn assert_headers_are_bounded(headers: &std::collections::BTreeMap<String, String>) {
     assert!(headers.values().all(|value| value.chars().count() <= 201), "{headers:?}");
 }
 
@@ -173,20 +183,20 @@ static NET: LazyLock<Net> = LazyLock::new(|| {
         ..ProbeSettings::default()
     };
     let net = Net::with_roots(&settings, &Routes::default(), Roots::default());
-    Net { clock: Box::new(Stopped), ..net }
+    Net { clock: Box::new(FixedClock), ..net }
 });
 
 /// Inputs have to mean the same tomorrow.
 #[derive(Debug)]
-struct Stopped;
+struct FixedClock;
 
-impl Clock for Stopped {
+impl Clock for FixedClock {
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::from_second(1_795_000_000).unwrap_or_default()
     }
 }
 
-fn run<T>(work: impl Future<Output = T>) -> T {
+fn block_on<T>(work: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: OnceCell<Runtime> = const { OnceCell::new() };
     }
@@ -196,30 +206,37 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// A connection to a server that hears a request, says what it has to say, and closes.
-struct Scripted {
+struct ScriptedStream {
     answer: Vec<u8>,
-    said: usize,
-    piece: usize,
-    heard: Vec<u8>,
+    written: usize,
+    chunk_size: usize,
+    received: Vec<u8>,
     speaks_first: bool,
     waiting: Option<Waker>,
 }
 
-impl Scripted {
-    fn new(manner: Manner, answer: &[u8]) -> Self {
-        let (piece, answer) = (manner.piece(), answer.to_vec());
-        Self { answer, said: 0, piece, heard: Vec::new(), speaks_first: false, waiting: None }
+impl ScriptedStream {
+    fn new(manner: ServerBehavior, answer: &[u8]) -> Self {
+        let (piece, answer) = (manner.chunk_size(), answer.to_vec());
+        Self {
+            answer,
+            written: 0,
+            chunk_size: piece,
+            received: Vec::new(),
+            speaks_first: false,
+            waiting: None,
+        }
     }
 
-    fn boxed(manner: Manner, answer: &[u8]) -> Box<dyn super::io::Io> {
+    fn boxed(manner: ServerBehavior, answer: &[u8]) -> Box<dyn super::io::Io> {
         Box::new(Self::new(manner, answer))
     }
 
     /// Puts in what only who has read the request knows (RFC 6455 4.2.2).
-    fn accept(&mut self) {
-        let request = String::from_utf8_lossy(&self.heard).to_ascii_lowercase();
+    fn insert_accept_key(&mut self) {
+        let request = String::from_utf8_lossy(&self.received).to_ascii_lowercase();
         let Some(at) = request.find("sec-websocket-key: ").map(|at| at + 19) else { return };
-        let Some(key) = self.heard.get(at..at + 24) else { return };
+        let Some(key) = self.received.get(at..at + 24) else { return };
         let (key, mark) = (derive_accept_key(key), b"@ACCEPT@");
         if let Some(at) = self.answer.windows(mark.len()).position(|w| w == mark) {
             self.answer.splice(at..at + mark.len(), key.into_bytes());
@@ -227,30 +244,30 @@ impl Scripted {
     }
 }
 
-impl AsyncRead for Scripted {
+impl AsyncRead for ScriptedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.heard.is_empty() && !self.speaks_first {
+        if self.received.is_empty() && !self.speaks_first {
             self.waiting = Some(context.waker().clone());
             return Poll::Pending;
         }
-        if self.said == 0 {
-            self.accept();
+        if self.written == 0 {
+            self.insert_accept_key();
         }
-        let left = &self.answer[self.said..];
-        let length = left.len().min(self.piece).min(into.remaining());
+        let left = &self.answer[self.written..];
+        let length = left.len().min(self.chunk_size).min(into.remaining());
         into.put_slice(&left[..length]);
-        self.said += length;
+        self.written += length;
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Scripted {
+impl AsyncWrite for ScriptedStream {
     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.heard.extend_from_slice(bytes);
+        self.received.extend_from_slice(bytes);
         if let Some(waiting) = self.waiting.take() {
             waiting.wake();
         }

@@ -14,9 +14,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::io::Paced;
+use super::io::YieldingStream;
 use super::{appliance, classify};
-use crate::model::evidence::{Cause, Failure, HttpDetail, TrustStore, printable, without_secrets};
+use crate::model::evidence::{Cause, Failure, HttpDetail, TrustStore, redact_url_secrets, sanitize};
 use crate::model::plan::ProbeSpec;
 use crate::model::rules::{Content, Method, Statuses};
 use crate::probe::net::ProxyServer;
@@ -30,13 +30,13 @@ pub(super) struct Exchange<'a> {
     pub(super) spec: &'a ProbeSpec,
     /// Who vouches for the other side; `None` without TLS.
     pub(super) trusted_by: Option<TrustStore>,
-    pub(super) within: Duration,
+    pub(super) timeout: Duration,
     /// Our clock, to compare with the `Date` of the answer.
     pub(super) now: jiff::Timestamp,
     /// A proxy that gets the request in absolute form (RFC 9112 3.2.2), since there is no tunnel.
     pub(super) proxy: Option<&'a ProxyServer>,
     /// Where a good answer goes as a whole; `None` when it only has to be judged.
-    pub(super) keep: Option<&'a mpsc::Sender<Reply>>,
+    pub(super) reply_sender: Option<&'a mpsc::Sender<Reply>>,
 }
 
 /// A good answer as a whole.
@@ -49,38 +49,39 @@ pub struct Reply {
 }
 
 /// Sends the request and judges the answer by what the rules say of the real service.
-pub(super) async fn exchange<S>(io: S, exchange: Exchange<'_>) -> (HttpDetail, Option<Failure>)
+pub(super) async fn run_exchange<S>(io: S, exchange: Exchange<'_>) -> (HttpDetail, Option<Failure>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let spec = exchange.spec;
     let mut detail =
-        HttpDetail { request: format!("{} {}", spec.method.word(), spec.path), ..HttpDetail::default() };
-    let failure = match ask(io, &exchange, &mut detail).await {
-        Ok(()) => exchange.judge(&detail),
+        HttpDetail { request: format!("{} {}", spec.method.as_str(), spec.path), ..HttpDetail::default() };
+    let failure = match send_request(io, &exchange, &mut detail).await {
+        Ok(()) => exchange.judge_answer(&detail),
         Err(failure) => Some(failure),
     };
     (detail, failure)
 }
 
-async fn ask<S>(io: S, exchange: &Exchange<'_>, detail: &mut HttpDetail) -> Result<(), Failure>
+async fn send_request<S>(io: S, exchange: &Exchange<'_>, detail: &mut HttpDetail) -> Result<(), Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let until = Instant::now() + exchange.within;
-    let silent = || Failure::new(Cause::HttpTimeout, format!("no answer within {:?}", exchange.within));
-    let request = exchange.request().map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
-    let (mut sender, connection) = timeout_at(until, cautious().handshake(TokioIo::new(Paced::new(io))))
-        .await
-        .map_err(|_| silent())?
-        .map_err(|e| classify::http(&e))?;
+    let until = Instant::now() + exchange.timeout;
+    let silent = || Failure::new(Cause::HttpTimeout, format!("no answer within {:?}", exchange.timeout));
+    let request = exchange.build_request().map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
+    let (mut sender, connection) =
+        timeout_at(until, bounded_http_builder().handshake(TokioIo::new(YieldingStream::new(io))))
+            .await
+            .map_err(|_| silent())?
+            .map_err(|e| classify::classify_http_error(&e))?;
     let driver = AbortOnDrop::new(tokio::spawn(connection));
     let response = timeout_at(until, sender.send_request(request)).await.map_err(|_| silent())?;
-    let response = response.map_err(|e| classify::http(&e))?;
-    let result = if let Some(keep) = exchange.keep {
-        take(response, exchange, detail, keep, until).await
+    let response = response.map_err(|e| classify::classify_http_error(&e))?;
+    let result = if let Some(keep) = exchange.reply_sender {
+        read_whole_reply(response, exchange, detail, keep, until).await
     } else {
-        read(response, exchange, detail).await;
+        record_answer(response, exchange, detail).await;
         Ok(())
     };
     drop(driver);
@@ -88,14 +89,14 @@ where
 }
 
 /// For peers that may send anything: the head of an answer is bounded.
-pub(super) fn cautious() -> http1::Builder {
+pub(super) fn bounded_http_builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder.max_buf_size(LARGEST_HEAD).max_headers(MOST_HEADERS);
+    builder.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
     builder
 }
 
 /// The whole answer, if it is a good one.
-async fn take(
+async fn read_whole_reply(
     response: Response<Incoming>,
     exchange: &Exchange<'_>,
     detail: &mut HttpDetail,
@@ -105,93 +106,94 @@ async fn take(
     let location = response.headers().get(http::header::LOCATION);
     let location = location.and_then(|l| l.to_str().ok()).map(str::to_owned);
     let (head, body) = response.into_parts();
-    describe(&head, exchange, detail);
-    if exchange.judge(detail).is_some() {
+    record_head(&head, exchange, detail);
+    if exchange.judge_answer(detail).is_some() {
         // somebody else's page is not worth its whole length
-        detail.body = excerpt(body).await;
-        detail.appliance = appliance::in_answer(&detail.headers, detail.body.as_deref()).map(str::to_owned);
+        detail.body = read_excerpt(body).await;
+        detail.appliance =
+            appliance::find_in_answer(&detail.headers, detail.body.as_deref()).map(str::to_owned);
         return Ok(());
     }
-    let body = whole(body, until).await?;
-    let beginning = String::from_utf8_lossy(&body[..body.len().min(LARGEST_BODY)]);
-    let text = printable(&without_secrets(&beginning), EXCERPT);
-    detail.appliance = appliance::in_answer(&detail.headers, Some(&text)).map(str::to_owned);
+    let body = read_body(body, until).await?;
+    let beginning = String::from_utf8_lossy(&body[..body.len().min(MAX_EXCERPT_BYTES)]);
+    let text = sanitize(&redact_url_secrets(&beginning), MAX_EXCERPT_CHARS);
+    detail.appliance = appliance::find_in_answer(&detail.headers, Some(&text)).map(str::to_owned);
     detail.body = (!text.is_empty()).then_some(text);
-    if exchange.judge(detail).is_none() {
+    if exchange.judge_answer(detail).is_none() {
         // only the first of several addresses is waited for
         let _ = keep.try_send(Reply { location, body });
     }
     Ok(())
 }
 
-async fn whole(mut body: Incoming, until: Instant) -> Result<Vec<u8>, Failure> {
+async fn read_body(mut body: Incoming, until: Instant) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     loop {
         match timeout_at(until, body.frame()).await {
             Err(_) => return Err(Failure::new(Cause::HttpTimeout, "the answer does not end")),
             Ok(None) => return Ok(bytes),
-            Ok(Some(Err(e))) => return Err(classify::http(&e)),
+            Ok(Some(Err(e))) => return Err(classify::classify_http_error(&e)),
             Ok(Some(Ok(frame))) => bytes.extend_from_slice(frame.data_ref().unwrap_or(&Bytes::new())),
         }
-        if bytes.len() > LARGEST_REPLY {
-            let raw = format!("the answer is larger than {LARGEST_REPLY} bytes");
+        if bytes.len() > MAX_REPLY_BYTES {
+            let raw = format!("the answer is larger than {MAX_REPLY_BYTES} bytes");
             return Err(Failure::new(Cause::Unknown, raw));
         }
     }
 }
 
-fn describe(head: &http::response::Parts, exchange: &Exchange<'_>, detail: &mut HttpDetail) {
+fn record_head(head: &http::response::Parts, exchange: &Exchange<'_>, detail: &mut HttpDetail) {
     detail.status = Some(head.status.as_u16());
-    detail.headers = telling_headers(&head.headers);
+    detail.headers = collect_identifying_headers(&head.headers);
     detail.clock_skew_s = clock_skew(&head.headers, exchange.now);
 }
 
 /// The head is the answer; of the body only as much is read as helps to see who answered.
-pub(super) async fn read(
+pub(super) async fn record_answer(
     response: Response<impl Body<Data = Bytes> + Unpin>,
     exchange: &Exchange<'_>,
     detail: &mut HttpDetail,
 ) {
     let (head, body) = response.into_parts();
-    describe(&head, exchange, detail);
+    record_head(&head, exchange, detail);
     if exchange.spec.answer.content.is_some() || !head.status.is_success() {
-        let text = excerpt(body).await;
-        detail.appliance = appliance::in_answer(&detail.headers, text.as_deref()).map(str::to_owned);
+        let text = read_excerpt(body).await;
+        detail.appliance = appliance::find_in_answer(&detail.headers, text.as_deref()).map(str::to_owned);
         detail.body = text;
     } else {
-        detail.appliance = appliance::in_answer(&detail.headers, None).map(str::to_owned);
+        detail.appliance = appliance::find_in_answer(&detail.headers, None).map(str::to_owned);
     }
 }
 
 /// The beginning of a body, bounded in size and time.
-pub(super) async fn excerpt(mut body: impl Body<Data = Bytes> + Unpin) -> Option<String> {
-    let until = Instant::now() + LONGEST_BODY;
+pub(super) async fn read_excerpt(mut body: impl Body<Data = Bytes> + Unpin) -> Option<String> {
+    let until = Instant::now() + EXCERPT_TIME_LIMIT;
     let mut bytes = Vec::new();
-    while bytes.len() < LARGEST_BODY {
+    while bytes.len() < MAX_EXCERPT_BYTES {
         match timeout_at(until, body.frame()).await {
             Ok(Some(Ok(frame))) => {
-                bytes.extend(frame.data_ref().unwrap_or(&Bytes::new()).iter().take(LARGEST_BODY));
+                bytes.extend(frame.data_ref().unwrap_or(&Bytes::new()).iter().take(MAX_EXCERPT_BYTES));
             }
             _ => break,
         }
     }
-    let text = printable(&without_secrets(&String::from_utf8_lossy(&bytes)), EXCERPT);
+    let text = sanitize(&redact_url_secrets(&String::from_utf8_lossy(&bytes)), MAX_EXCERPT_CHARS);
     (!text.is_empty()).then_some(text)
 }
 
 impl Exchange<'_> {
-    fn request(&self) -> Result<Request<Empty<Bytes>>, http::Error> {
+    fn build_request(&self) -> Result<Request<Empty<Bytes>>, http::Error> {
         let mut request = Request::builder()
-            .method(self.spec.method.word())
-            .uri(self.target())
-            .header(HOST, self.authority())
-            .header(USER_AGENT, AGENT)
+            .method(self.spec.method.as_str())
+            .uri(self.request_target())
+            .header(HOST, self.host_authority())
+            .header(USER_AGENT, USER_AGENT_VALUE)
             .header(CONNECTION, "close");
         if self.spec.method == Method::Post {
             request = request.header(CONTENT_LENGTH, 0);
         }
         if let Some(authorization) = self.proxy.and_then(|p| p.authorization.as_ref()) {
-            request = request.header(PROXY_AUTHORIZATION, authorization.header()?);
+            request = request.header(PROXY_AUTHORIZATION, authorization.to_header_value()?);
         }
         for (name, value) in &self.spec.headers {
             request = request.header(name, value);
@@ -199,58 +201,58 @@ impl Exchange<'_> {
         request.body(Empty::new())
     }
 
-    fn target(&self) -> String {
+    fn request_target(&self) -> String {
         match self.proxy {
-            Some(_) => format!("http://{}{}", self.authority(), self.spec.path),
+            Some(_) => format!("http://{}{}", self.host_authority(), self.spec.path),
             None => self.spec.path.clone(),
         }
     }
 
     /// `host` or `host:port`, as RFC 9110 7.2 has it.
-    pub(super) fn authority(&self) -> String {
+    pub(super) fn host_authority(&self) -> String {
         let usual = if self.is_tls { 443 } else { 80 };
         if self.port == usual { self.host.to_owned() } else { format!("{}:{}", self.host, self.port) }
     }
 
     /// Why the answer is not one that the service gives; `None` when it is.
-    pub(super) fn judge(&self, detail: &HttpDetail) -> Option<Failure> {
+    pub(super) fn judge_answer(&self, detail: &HttpDetail) -> Option<Failure> {
         let status = detail.status?;
-        if let Some(failure) = self.refused_by_proxy(status, detail) {
+        if let Some(failure) = self.classify_proxy_refusal(status, detail) {
             return Some(failure);
         }
-        if let Some(failure) = self.stranger(status, detail) {
+        if let Some(failure) = self.classify_foreign_answer(status, detail) {
             return Some(failure);
         }
-        if self.spec.answer.status.allow(status) {
+        if self.spec.answer.status.allows(status) {
             return None;
         }
         if (300..400).contains(&status) && detail.headers.contains_key("location") {
-            return Some(redirected(status, detail));
+            return Some(redirect_failure(status, detail));
         }
-        Some(Failure::new(Cause::HttpUnexpectedStatus, self.unexpected(status)))
+        Some(Failure::new(Cause::HttpUnexpectedStatus, self.describe_unexpected_status(status)))
     }
 
     /// A proxy that takes the request itself can refuse it, too: it says so with a status or a header of its own.
-    fn refused_by_proxy(&self, status: u16, detail: &HttpDetail) -> Option<Failure> {
+    fn classify_proxy_refusal(&self, status: u16, detail: &HttpDetail) -> Option<Failure> {
         self.proxy?;
         let reason = detail.headers.get("x-squid-error").map(|e| format!(" ({e})"));
         if status != 407 && reason.is_none() {
             return None;
         }
-        let cause = super::proxy::refusal(status)?;
+        let cause = super::proxy::classify_proxy_status(status)?;
         Some(Failure::new(cause, format!("{status}{}", reason.unwrap_or_default())))
     }
 
     /// A publicly trusted certificate proves that the service itself answered. Without that proof, marks of a filter, a
     /// page where data is expected, and a redirection to elsewhere betray somebody else.
-    fn stranger(&self, status: u16, detail: &HttpDetail) -> Option<Failure> {
+    fn classify_foreign_answer(&self, status: u16, detail: &HttpDetail) -> Option<Failure> {
         if self.trusted_by == Some(TrustStore::Public) {
             return None;
         }
         if let Some(product) = &detail.appliance {
             return Some(Failure::new(
                 Cause::HttpBlockPage,
-                format!("{status} from {product}{}", quote(detail)),
+                format!("{status} from {product}{}", quote_body(detail)),
             ));
         }
         let is_page = detail.headers.get("content-type").is_some_and(|t| t.contains("html"));
@@ -258,20 +260,22 @@ impl Exchange<'_> {
         if is_page && wants_data {
             return Some(Failure::new(
                 Cause::HttpBlockPage,
-                format!("{status} with a page{}", quote(detail)),
+                format!("{status} with a page{}", quote_body(detail)),
             ));
         }
-        let elsewhere = (300..400).contains(&status) && self.leads_elsewhere(detail);
-        elsewhere.then(|| redirected(status, detail))
+        let elsewhere = (300..400).contains(&status) && self.is_foreign_redirect(detail);
+        elsewhere.then(|| redirect_failure(status, detail))
     }
 
     /// Services redirect within their own domain; a portal redirects to itself.
-    fn leads_elsewhere(&self, detail: &HttpDetail) -> bool {
-        let Some(target) = detail.headers.get("location").and_then(|l| host_of(l)) else { return false };
+    fn is_foreign_redirect(&self, detail: &HttpDetail) -> bool {
+        let Some(target) = detail.headers.get("location").and_then(|l| location_host(l)) else {
+            return false;
+        };
         base_domain(target) != base_domain(self.host)
     }
 
-    fn unexpected(&self, status: u16) -> String {
+    fn describe_unexpected_status(&self, status: u16) -> String {
         match &self.spec.answer.status {
             Statuses::Listed(list) => {
                 let allowed: Vec<String> = list.iter().map(|s| s.0.to_string()).collect();
@@ -282,20 +286,20 @@ impl Exchange<'_> {
     }
 }
 
-fn redirected(status: u16, detail: &HttpDetail) -> Failure {
+fn redirect_failure(status: u16, detail: &HttpDetail) -> Failure {
     let location = detail.headers.get("location").map(String::as_str).unwrap_or_default();
     Failure::new(Cause::HttpRedirected, format!("{status} to {location}"))
 }
 
-fn quote(detail: &HttpDetail) -> String {
-    match detail.body.as_deref().map(visible_text) {
-        Some(text) if !text.is_empty() => format!(": \"{}\"", printable(&text, 80)),
+fn quote_body(detail: &HttpDetail) -> String {
+    match detail.body.as_deref().map(strip_tags) {
+        Some(text) if !text.is_empty() => format!(": \"{}\"", sanitize(&text, 80)),
         _ => String::new(),
     }
 }
 
 /// A page without its tags.
-fn visible_text(page: &str) -> String {
+fn strip_tags(page: &str) -> String {
     let mut out = String::new();
     let mut inside_tag = false;
     for c in page.chars() {
@@ -313,7 +317,7 @@ fn visible_text(page: &str) -> String {
 }
 
 /// The host of a URL with or without its scheme (RFC 3986 4.2); `None` for a path.
-fn host_of(location: &str) -> Option<&str> {
+fn location_host(location: &str) -> Option<&str> {
     let rest = location.split_once("://").map(|(_, rest)| rest).or_else(|| location.strip_prefix("//"))?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = authority.rsplit('@').next()?;
@@ -327,21 +331,21 @@ fn base_domain(host: &str) -> String {
 }
 
 /// The headers that tell who answered, bounded and printable.
-pub(super) fn telling_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
-    let keep = |name: &&&str| headers.contains_key(**name);
+pub(super) fn collect_identifying_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let is_present = |name: &&&str| headers.contains_key(**name);
     let text = |name: &str| {
         let value = headers.get(name).map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
         // before it is cut: half a secret is one too
-        (name.to_owned(), printable(&harmless(name, &value.unwrap_or_default()), LONGEST_HEADER))
+        (name.to_owned(), sanitize(&redact_header(name, &value.unwrap_or_default()), MAX_HEADER_CHARS))
     };
-    TELLING_HEADERS.iter().filter(keep).map(|name| text(name)).collect()
+    IDENTIFYING_HEADERS.iter().filter(is_present).map(|name| text(name)).collect()
 }
 
 /// A redirection can carry a session or a key in its query, its fragment or before its host.
-fn harmless(name: &str, value: &str) -> String {
+fn redact_header(name: &str, value: &str) -> String {
     match value.find(['?', '#']) {
-        Some(at) if name == "location" => format!("{}…", without_secrets(&value[..=at])),
-        _ => without_secrets(value),
+        Some(at) if name == "location" => format!("{}…", redact_url_secrets(&value[..=at])),
+        _ => redact_url_secrets(value),
     }
 }
 
@@ -353,20 +357,21 @@ pub(super) fn clock_skew(headers: &HeaderMap, now: jiff::Timestamp) -> Option<i6
 }
 
 /// Asks for nothing but the `Date` of a server whose certificate is out of its time. Returns the header and the skew.
-pub(super) async fn date_of<S>(io: S, exchange: Exchange<'_>) -> Option<(String, i64)>
+pub(super) async fn fetch_date<S>(io: S, exchange: Exchange<'_>) -> Option<(String, i64)>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let request = exchange.request().ok()?;
+    let request = exchange.build_request().ok()?;
     let wait = async {
-        let (mut sender, connection) = cautious().handshake(TokioIo::new(Paced::new(io))).await.ok()?;
+        let (mut sender, connection) =
+            bounded_http_builder().handshake(TokioIo::new(YieldingStream::new(io))).await.ok()?;
         let _driver = AbortOnDrop::new(tokio::spawn(connection));
         let response = sender.send_request(request).await.ok()?;
         let skew = clock_skew(response.headers(), exchange.now)?;
         let date = response.headers().get(http::header::DATE)?.to_str().ok()?;
-        Some((printable(date, 40), skew))
+        Some((sanitize(date, 40), skew))
     };
-    timeout(exchange.within, wait).await.ok().flatten()
+    timeout(exchange.timeout, wait).await.ok().flatten()
 }
 
 /// Ends the task that drives a connection when the exchange is over, however it ended.
@@ -378,7 +383,7 @@ impl<T> AbortOnDrop<T> {
     }
 
     /// Lets the task go on: it carries a tunnel and ends with it.
-    pub(super) fn leave(mut self) {
+    pub(super) fn detach(mut self) {
         self.0 = None;
     }
 }
@@ -392,28 +397,28 @@ impl<T> Drop for AbortOnDrop<T> {
 }
 
 /// How probes introduce themselves.
-pub(super) const AGENT: &str = concat!("arcprobe/", env!("CARGO_PKG_VERSION"));
+pub(super) const USER_AGENT_VALUE: &str = concat!("arcprobe/", env!("CARGO_PKG_VERSION"));
 
 /// In bytes; larger heads are an attack or a defect.
-const LARGEST_HEAD: usize = 64 * 1024;
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 
-const MOST_HEADERS: usize = 100;
+const MAX_HEADERS: usize = 100;
 
 /// In bytes.
-const LARGEST_BODY: usize = 4 * 1024;
+const MAX_EXCERPT_BYTES: usize = 4 * 1024;
 
 /// In bytes; a list of a region's relay hosts has a few thousand.
-const LARGEST_REPLY: usize = 256 * 1024;
+const MAX_REPLY_BYTES: usize = 256 * 1024;
 /// Characters that are kept of a header.
-const LONGEST_HEADER: usize = 200;
+const MAX_HEADER_CHARS: usize = 200;
 
 /// Characters that are kept of a body.
-const EXCERPT: usize = 400;
+const MAX_EXCERPT_CHARS: usize = 400;
 
 /// A body that drips is not waited for.
-const LONGEST_BODY: Duration = Duration::from_millis(500);
+const EXCERPT_TIME_LIMIT: Duration = Duration::from_millis(500);
 
-const TELLING_HEADERS: &[&str] = &[
+const IDENTIFYING_HEADERS: &[&str] = &[
     "server",
     "via",
     "location",
@@ -437,7 +442,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_of_redirections() {
+    fn the_host_of_a_redirect_is_found() {
         let table = [
             ("https://portal.example/login?x=1", Some("portal.example")),
             ("http://user@10.1.1.1:8080/block", Some("10.1.1.1")),
@@ -445,14 +450,14 @@ mod tests {
             ("/relative", None),
         ];
         for (location, host) in table {
-            assert_eq!(host_of(location), host, "{location}");
+            assert_eq!(location_host(location), host, "{location}");
         }
         assert_eq!(base_domain("a.b.Example.com."), base_domain("example.com"));
     }
 
     #[test]
     fn a_page_is_quoted_without_its_tags() {
-        assert_eq!(visible_text("<html><b>Access</b>\n denied</html>"), "Access denied");
+        assert_eq!(strip_tags("<html><b>Access</b>\n denied</html>"), "Access denied");
     }
 
     #[test]

@@ -16,24 +16,24 @@ pub type Stream = Box<dyn Io>;
 
 /// Lets others have their turn after a few reads. A peer that floods would be read and taken apart without a pause, and
 /// meanwhile nobody would hear that its time is over.
-pub(super) struct Paced<S> {
+pub(super) struct YieldingStream<S> {
     stream: S,
     reads: u8,
 }
 
-impl<S> Paced<S> {
+impl<S> YieldingStream<S> {
     pub(super) fn new(stream: S) -> Self {
         Self { stream, reads: 0 }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for YieldingStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.reads == READS_IN_A_ROW {
+        if self.reads == READS_BEFORE_YIELD {
             self.reads = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -44,7 +44,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for YieldingStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -63,4 +63,4 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
 }
 
 /// A real answer comes in one or two.
-const READS_IN_A_ROW: u8 = 4;
+const READS_BEFORE_YIELD: u8 = 4;

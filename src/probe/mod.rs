@@ -16,6 +16,7 @@ mod connect;
 pub mod descriptors;
 mod dial;
 pub mod discovery;
+mod endpoint;
 mod engine;
 mod fetch;
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
@@ -23,26 +24,25 @@ pub(crate) mod fuzzing;
 mod greeting;
 mod http;
 mod io;
-mod looks;
-pub mod measure;
+mod large_hello;
 pub mod net;
-mod one;
 #[cfg_attr(not(feature = "cli"), path = "no_opinion.rs")]
 mod opinion;
+mod phases;
 mod proxy;
+mod recorder;
 pub mod resolve;
 pub mod settings;
 mod tls;
-mod trail;
 pub mod trust;
+pub mod vantage_run;
 #[cfg(feature = "cli")]
 mod verifier;
-mod walk;
 mod websocket;
 
-pub use certificate::summary as certificate_summary;
+pub use certificate::summarize_certificate as certificate_summary;
 pub use dial::dial;
-pub use engine::{Bounds, Event, News, run, run_and_ask};
+pub use engine::{ProbeEvent, ReplanTrigger, RunLimits, run_plan, run_with_discoveries};
 pub use fetch::fetch;
 pub use http::Reply;
 pub use io::Stream;

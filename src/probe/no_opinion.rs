@@ -1,6 +1,6 @@
 //! An agent in a cluster carries no ordinary client: nobody gives a second opinion there.
 
-use super::one::{Destination, Prober};
+use super::endpoint::{Destination, Prober};
 
 /// None.
 #[derive(Debug, Default)]

@@ -14,9 +14,9 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 
 use super::client::{Client, ClientError, Problem, Request, Response, WebUrl};
+use super::endpoint::{Destination, ProbeTarget, Prober};
 use super::http::{self as exchange, Exchange};
-use super::one::{Destination, Prober, Target};
-use super::trail::Seen;
+use super::recorder::CheckRecorder;
 use super::verifier::Verifier;
 use crate::model::evidence::{Attempt, Cause, Detail, Failure, HttpDetail, Outcome, Phase, Purpose};
 use crate::model::plan::ProbeSpec;
@@ -30,7 +30,7 @@ pub(super) struct Opinions(Mutex<HashMap<String, Arc<Opinion>>>);
 type Opinion = OnceCell<Option<Attempt>>;
 
 impl Opinions {
-    fn of(&self, target: &Target) -> Arc<Opinion> {
+    fn of(&self, target: &ProbeTarget) -> Arc<Opinion> {
         let mut opinions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(opinions.entry(format!("{target:?}")).or_default())
     }
@@ -54,7 +54,7 @@ async fn wait(prober: &Prober, destination: &Destination, probing: impl Future<O
     let until = Instant::now() + prober.net.timeout;
     let mut probing = Box::pin(probing);
     let is_over = timeout(prober.net.timeout / 3, &mut probing).await.is_ok();
-    let standing = || prober.seen.read(Standing::of);
+    let standing = || prober.recorder.read(Standing::of);
     match (is_over, standing()) {
         (true, Standing::BrokeOff) | (false, Standing::Open | Standing::BrokeOff) => {}
         (true, _) => return,
@@ -75,7 +75,7 @@ async fn wait(prober: &Prober, destination: &Destination, probing: impl Future<O
     };
     if standing() == Standing::BrokeOff {
         for attempt in attempts {
-            prober.seen.add(attempt);
+            prober.recorder.add_attempt(attempt);
         }
     }
 }
@@ -83,7 +83,10 @@ async fn wait(prober: &Prober, destination: &Destination, probing: impl Future<O
 /// What is fetched is no check; the first checks of a run are enough to show a defect, and bound what runs at a time.
 fn may_ask(prober: &Prober) -> bool {
     let speaks_http = matches!(prober.target.protocol, Protocol::Https | Protocol::Http | Protocol::Wss);
-    prober.net.second_opinions && speaks_http && prober.keep.is_none() && prober.place < MOST_OPINIONS
+    prober.net.second_opinions
+        && speaks_http
+        && prober.reply_sender.is_none()
+        && prober.check_index < MOST_OPINIONS
 }
 
 /// How far the attempts at the service itself have come.
@@ -126,7 +129,7 @@ impl Standing {
 async fn ask(prober: &Prober, destination: &Destination, until: Instant) -> Vec<Attempt> {
     let opinion = prober.opinions.of(&prober.target);
     let Some(reference) = opinion.get_or_init(|| reference(prober)).await.clone() else { return Vec::new() };
-    let address = reference.address.filter(|_| reference.failed().is_none());
+    let address = reference.address.filter(|_| reference.failed_step().is_none());
     let mut attempts = vec![reference];
     if let Some(address) = address {
         attempts.extend(again(prober, destination, address, until).await);
@@ -143,18 +146,18 @@ async fn again(
     let again = Prober {
         net: Arc::clone(&prober.net),
         target: prober.target.clone(),
-        seen: Seen::new(prober.seen.run_started), // apart, so that it is seen how the first attempts ended
-        place: prober.place,
-        large_looks: Arc::clone(&prober.large_looks),
+        recorder: CheckRecorder::new(prober.recorder.run_started), // apart, so that it is seen how the first attempts ended
+        check_index: prober.check_index,
+        large_hello_claims: Arc::clone(&prober.large_hello_claims),
         opinions: Arc::clone(&prober.opinions),
-        keep: None,
+        reply_sender: None,
         until: Some(until),
     };
-    match again.net.proxy(&again.target.route) {
+    match again.net.find_proxy(&again.target.route) {
         Some(server) => drop(again.through(Purpose::Retry, server, destination).await),
-        None => drop(again.walk(Purpose::Retry, address, destination).await),
+        None => drop(again.attempt_address(Purpose::Retry, address, destination).await),
     }
-    again.seen.take()
+    again.recorder.take_attempts()
 }
 
 /// The attempt of the client; `None` where it cannot take the way that the probe takes.
@@ -168,9 +171,9 @@ async fn reference(prober: &Prober) -> Option<Attempt> {
         Client::trusting(Arc::clone(net), move |_, _, _| route.clone(), verifier.config()?, net.timeout / 3)
             .with_headers(headers(&spec)?);
     let exchange = exchange(prober, &spec, &verifier);
-    let url = format!("{}://{}{}", scheme(target), exchange.authority(), spec.path);
+    let url = format!("{}://{}{}", scheme(target), exchange.host_authority(), spec.path);
     let url = WebUrl::parse(&url).ok()?;
-    let request = Request { method: spec.method.word().parse().ok()?, ..Request::get(url) };
+    let request = Request { method: spec.method.as_str().parse().ok()?, ..Request::get(url) };
     let (address, detail, failure) = match client.send(&request).await {
         Ok(response) => judged(response, prober, &spec, &verifier).await,
         Err(ClientError { problem: Problem::Diversion(_), .. }) => return None,
@@ -180,8 +183,8 @@ async fn reference(prober: &Prober) -> Option<Attempt> {
             (None, HttpDetail::default(), Some(failure))
         }
     };
-    let detail = HttpDetail { request: format!("{} {}", spec.method.word(), spec.path), ..detail };
-    let step = prober.seen.step(Detail::Http(Box::new(detail)), failure, started);
+    let detail = HttpDetail { request: format!("{} {}", spec.method.as_str(), spec.path), ..detail };
+    let step = prober.recorder.finish_step(Detail::Http(Box::new(detail)), failure, started);
     Some(Attempt { purpose: Purpose::Reference, address, steps: vec![step] })
 }
 
@@ -195,8 +198,8 @@ async fn judged(
     let exchange = exchange(prober, spec, verifier);
     let address = response.address();
     let mut detail = HttpDetail::default();
-    exchange::read(response.into_http(), &exchange, &mut detail).await;
-    let failure = exchange.judge(&detail);
+    exchange::record_answer(response.into_http(), &exchange, &mut detail).await;
+    let failure = exchange.judge_answer(&detail);
     (address, detail, failure)
 }
 
@@ -208,23 +211,23 @@ fn exchange<'a>(prober: &'a Prober, spec: &'a ProbeSpec, verifier: &Verifier) ->
         is_tls: target.protocol.uses_tls(),
         spec,
         trusted_by: verifier.trusted_by(),
-        within: net.timeout,
+        timeout: net.timeout,
         now: net.clock.now(),
-        proxy: net.proxy(&target.route).filter(|_| target.protocol == Protocol::Http),
-        keep: None,
+        proxy: net.find_proxy(&target.route).filter(|_| target.protocol == Protocol::Http),
+        reply_sender: None,
     }
 }
 
 /// What is sent and wanted. An ordinary client asks for no WebSocket, so any answer of the service will do: it shows that TLS and
 /// HTTP get through, and a failed upgrade is nothing that it could contradict.
-fn spec(target: &Target) -> ProbeSpec {
+fn spec(target: &ProbeTarget) -> ProbeSpec {
     match target.protocol {
         Protocol::Wss => ProbeSpec { answer: Answer::default(), ..target.spec.clone() },
         _ => target.spec.clone(),
     }
 }
 
-fn scheme(target: &Target) -> &'static str {
+fn scheme(target: &ProbeTarget) -> &'static str {
     if target.protocol.uses_tls() { "https" } else { "http" }
 }
 
@@ -269,13 +272,13 @@ mod tests {
     }
 
     fn attempt(purpose: Purpose, steps: &[Result<Phase, Cause>]) -> Attempt {
-        let seen = Seen::new(Instant::now());
+        let seen = CheckRecorder::new(Instant::now());
         let step = |step: &Result<Phase, Cause>| {
             let detail = match step {
                 Ok(Phase::Http) => Detail::Http(Box::default()),
                 _ => Detail::Connect(Box::<ConnectDetail>::default()),
             };
-            seen.step(detail, step.err().map(|cause| Failure::new(cause, "")), Instant::now())
+            seen.finish_step(detail, step.err().map(|cause| Failure::new(cause, "")), Instant::now())
         };
         Attempt { purpose, address: None, steps: steps.iter().map(step).collect() }
     }

@@ -15,31 +15,31 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::time::{Instant, timeout_at};
 
-use super::connect::connect;
-use super::http::{AbortOnDrop, cautious, excerpt, telling_headers};
-use super::io::{Paced, Stream};
-use super::tls::{self, Hello};
-use super::trust::Expected;
+use super::connect::connect_tcp;
+use super::http::{AbortOnDrop, bounded_http_builder, collect_identifying_headers, read_excerpt};
+use super::io::{Stream, YieldingStream};
+use super::tls::{self, ClientHelloSize};
+use super::trust::CertificateExpectation;
 use super::{appliance, classify};
 use crate::model::evidence::{Cause, Failure, ProxyDetail};
 use crate::model::rules::{Certificate, Inspection};
 use crate::probe::net::{Net, ProxyServer};
 
 /// What came of it. `address` is known once a connection to the proxy is open.
-pub(super) struct Opened {
+pub(super) struct ProxyConnection {
     pub(super) detail: ProxyDetail,
     pub(super) address: Option<SocketAddr>,
     pub(super) stream: Result<Stream, Failure>,
 }
 
 /// Opens a tunnel to `host:port`; without a target, only a connection to the proxy itself, for requests in absolute form.
-pub(super) async fn open(
+pub(super) async fn open_tunnel(
     net: &Net,
     server: &ProxyServer,
     target: Option<(&str, u16)>,
     within: Duration,
-) -> Opened {
-    let mut way = Way {
+) -> ProxyConnection {
+    let mut dialer = ProxyDialer {
         net,
         server,
         within,
@@ -51,18 +51,18 @@ pub(super) async fn open(
         },
         address: None,
     };
-    let stream = match way.reach().await {
+    let stream = match dialer.connect_to_proxy().await {
         Ok(stream) => match target {
-            Some((host, port)) => way.ask(stream, &authority(host, port)).await,
+            Some((host, port)) => dialer.request_tunnel(stream, &format_authority(host, port)).await,
             None => Ok(stream),
         },
         Err(failure) => Err(failure),
     };
-    Opened { detail: way.detail, address: way.address, stream }
+    ProxyConnection { detail: dialer.detail, address: dialer.address, stream }
 }
 
 /// What a proxy's status means, whether for CONNECT or for a request in absolute form; `None` when it is no refusal.
-pub(super) fn refusal(status: u16) -> Option<Cause> {
+pub(super) fn classify_proxy_status(status: u16) -> Option<Cause> {
     match status {
         200..=299 => None,
         // Tinyproxy answers wrong credentials with 401
@@ -75,9 +75,9 @@ pub(super) fn refusal(status: u16) -> Option<Cause> {
 }
 
 /// The schemes that a 407 offers (RFC 9110 11.7.1), by their names.
-pub(super) fn offered_schemes(headers: &HeaderMap) -> Vec<String> {
+pub(super) fn list_offered_schemes(headers: &HeaderMap) -> Vec<String> {
     let values = headers.get_all(http::header::PROXY_AUTHENTICATE).iter();
-    let names = values.filter_map(|v| v.to_str().ok()).flat_map(scheme_names);
+    let names = values.filter_map(|v| v.to_str().ok()).flat_map(parse_scheme_names);
     let mut schemes: Vec<String> = Vec::new();
     for name in names.take(10) {
         if !schemes.contains(&name) {
@@ -88,7 +88,7 @@ pub(super) fn offered_schemes(headers: &HeaderMap) -> Vec<String> {
 }
 
 /// `Basic realm="a, b", Negotiate` has two schemes; a part with `=` is a parameter of the one before.
-fn scheme_names(value: &str) -> Vec<String> {
+fn parse_scheme_names(value: &str) -> Vec<String> {
     let mut inside_quotes = false;
     let parts = value.split(|c| {
         if c == '"' {
@@ -100,11 +100,11 @@ fn scheme_names(value: &str) -> Vec<String> {
     parts
         .filter_map(name)
         .filter(|n| !n.contains('='))
-        .map(|n| crate::model::evidence::printable(&n, 20))
+        .map(|n| crate::model::evidence::sanitize(&n, 20))
         .collect()
 }
 
-struct Way<'a> {
+struct ProxyDialer<'a> {
     net: &'a Net,
     server: &'a ProxyServer,
     within: Duration,
@@ -113,38 +113,38 @@ struct Way<'a> {
     address: Option<SocketAddr>,
 }
 
-impl Way<'_> {
+impl ProxyDialer<'_> {
     /// A connection to the proxy itself.
-    async fn reach(&mut self) -> Result<Stream, Failure> {
-        let addresses = self.addresses().await?;
-        let stream = self.connect(&addresses).await?;
-        if self.server.is_tls { self.secure(stream).await } else { Ok(stream) }
+    async fn connect_to_proxy(&mut self) -> Result<Stream, Failure> {
+        let addresses = self.resolve_proxy().await?;
+        let stream = self.connect_to_any(&addresses).await?;
+        if self.server.is_tls { self.secure_connection(stream).await } else { Ok(stream) }
     }
 
-    async fn addresses(&mut self) -> Result<Vec<SocketAddr>, Failure> {
-        let lookup = self.net.resolver.search(&self.server.host).await;
+    async fn resolve_proxy(&mut self) -> Result<Vec<SocketAddr>, Failure> {
+        let lookup = self.net.resolver.lookup_with_search_list(&self.server.host).await;
         if let Some(failure) = &lookup.failure {
             let text = format!("{}: {} ({})", self.server.host, failure.cause.text(), failure.raw);
             return Err(Failure::new(Cause::ProxyDns, text));
         }
         let port = self.server.port;
-        Ok(lookup.detail.addresses.iter().take(MOST_ADDRESSES).map(|&a| SocketAddr::new(a, port)).collect())
+        Ok(lookup.detail.addresses.iter().take(MAX_ADDRESSES).map(|&a| SocketAddr::new(a, port)).collect())
     }
 
     /// Addresses in order; each gets its share of the time, so that one that drops packets does not use up all of it.
-    async fn connect(&mut self, addresses: &[SocketAddr]) -> Result<Stream, Failure> {
+    async fn connect_to_any(&mut self, addresses: &[SocketAddr]) -> Result<Stream, Failure> {
         let mut last = Failure::new(Cause::ProxyDns, "no address");
         for (index, &address) in addresses.iter().enumerate() {
             let left = self.until.saturating_duration_since(Instant::now());
             let share = left / u32::try_from(addresses.len() - index).unwrap_or(1);
-            match connect(address, None, share).await {
+            match connect_tcp(address, None, share).await {
                 Ok(stream) => {
                     self.address = Some(address);
                     self.detail.address = Some(address);
                     return Ok(Box::new(stream));
                 }
                 Err(failure) => {
-                    let cause = of_proxy(failure.cause);
+                    let cause = to_proxy_cause(failure.cause);
                     last = Failure::new(cause, format!("{address}: {}", failure.raw));
                 }
             }
@@ -153,8 +153,8 @@ impl Way<'_> {
     }
 
     /// Judged before anything secret goes out: the recorder of the handshake takes every chain.
-    async fn secure(&mut self, stream: Stream) -> Result<Stream, Failure> {
-        let secured = self.shake_hands(stream).await;
+    async fn secure_connection(&mut self, stream: Stream) -> Result<Stream, Failure> {
+        let secured = self.perform_handshake(stream).await;
         self.detail.tls_cause = secured.as_ref().err().map(|f| f.cause);
         secured.map_err(|f| {
             let hint = if f.cause == Cause::TlsNotTls {
@@ -166,61 +166,65 @@ impl Way<'_> {
         })
     }
 
-    async fn shake_hands(&self, stream: Stream) -> Result<Stream, Failure> {
+    async fn perform_handshake(&self, stream: Stream) -> Result<Stream, Failure> {
         let name = ServerName::try_from(self.server.host.clone())
             .map_err(|e| Failure::new(Cause::TlsNameMismatch, e.to_string()))?;
         let left = self.until.saturating_duration_since(Instant::now());
         let provider = self.net.trust.provider();
-        let handshake = tls::handshake(stream, &name, Hello::Small, true, provider, left).await;
+        let handshake =
+            tls::perform_handshake(stream, &name, ClientHelloSize::Small, true, provider, left).await;
         let stream = handshake.stream?;
         // a proxy's authority is the company's own business: any store may vouch for it
         let own = Certificate { public: false, issuers: Vec::new() };
-        let expected = Expected { certificate: &own, inspection: Inspection::Tolerated };
-        let judgement = self.net.trust.judge(&handshake.chain, &name, self.net.unix_time(), expected);
+        let expected = CertificateExpectation { certificate: &own, inspection: Inspection::Tolerated };
+        let judgement = self.net.trust.judge_chain(&handshake.chain, &name, self.net.unix_time(), expected);
         match judgement.failure {
             Some(failure) => Err(failure),
             None => Ok(Box::new(stream)),
         }
     }
 
-    async fn ask(&mut self, stream: Stream, target: &str) -> Result<Stream, Failure> {
+    async fn request_tunnel(&mut self, stream: Stream, target: &str) -> Result<Stream, Failure> {
         self.detail.request = Some(format!("CONNECT {target}"));
         let within = self.within;
         let silent = || Failure::new(Cause::ProxyTimeout, format!("no answer to CONNECT within {within:?}"));
-        let request = self.request(target).map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
-        let (mut sender, connection) =
-            timeout_at(self.until, cautious().handshake(TokioIo::new(Paced::new(stream))))
-                .await
-                .map_err(|_| silent())?
-                .map_err(|e| classify::proxy(&e))?;
+        let request =
+            self.build_connect_request(target).map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
+        let (mut sender, connection) = timeout_at(
+            self.until,
+            bounded_http_builder().handshake(TokioIo::new(YieldingStream::new(stream))),
+        )
+        .await
+        .map_err(|_| silent())?
+        .map_err(|e| classify::classify_proxy_error(&e))?;
         let driver = AbortOnDrop::new(tokio::spawn(connection.with_upgrades()));
         let response = timeout_at(self.until, sender.send_request(request)).await.map_err(|_| silent())?;
-        let response = response.map_err(|e| classify::proxy(&e))?;
+        let response = response.map_err(|e| classify::classify_proxy_error(&e))?;
         self.detail.status = Some(response.status().as_u16());
-        self.detail.headers = telling_headers(response.headers());
-        if let Some(cause) = refusal(response.status().as_u16()) {
-            return Err(self.refused(cause, response).await);
+        self.detail.headers = collect_identifying_headers(response.headers());
+        if let Some(cause) = classify_proxy_status(response.status().as_u16()) {
+            return Err(self.read_refusal(cause, response).await);
         }
-        let upgraded = hyper::upgrade::on(response).await.map_err(|e| classify::proxy(&e))?;
-        driver.leave();
+        let upgraded = hyper::upgrade::on(response).await.map_err(|e| classify::classify_proxy_error(&e))?;
+        driver.detach();
         Ok(Box::new(TokioIo::new(upgraded)))
     }
 
-    fn request(&self, target: &str) -> Result<Request<Empty<Bytes>>, http::Error> {
+    fn build_connect_request(&self, target: &str) -> Result<Request<Empty<Bytes>>, http::Error> {
         let mut request =
-            Request::connect(target).header(HOST, target).header(USER_AGENT, super::http::AGENT);
+            Request::connect(target).header(HOST, target).header(USER_AGENT, super::http::USER_AGENT_VALUE);
         if let Some(authorization) = &self.server.authorization {
-            request = request.header(PROXY_AUTHORIZATION, authorization.header()?);
+            request = request.header(PROXY_AUTHORIZATION, authorization.to_header_value()?);
         }
         request.body(Empty::new())
     }
 
-    async fn refused(&mut self, cause: Cause, response: Response<Incoming>) -> Failure {
+    async fn read_refusal(&mut self, cause: Cause, response: Response<Incoming>) -> Failure {
         let (head, body) = response.into_parts();
-        self.detail.offers = offered_schemes(&head.headers);
-        let page = excerpt(body).await;
+        self.detail.offers = list_offered_schemes(&head.headers);
+        let page = read_excerpt(body).await;
         self.detail.appliance =
-            appliance::in_answer(&self.detail.headers, page.as_deref()).map(str::to_owned);
+            appliance::find_in_answer(&self.detail.headers, page.as_deref()).map(str::to_owned);
         let with =
             if self.detail.with_credentials { "with the given credentials" } else { "without credentials" };
         let reason = self.detail.headers.get("x-squid-error").map(|e| format!(" ({e})")).unwrap_or_default();
@@ -236,7 +240,7 @@ impl Way<'_> {
 }
 
 /// The same fault, when it is the proxy that has it.
-pub(super) fn of_proxy(cause: Cause) -> Cause {
+pub(super) fn to_proxy_cause(cause: Cause) -> Cause {
     match cause {
         Cause::TcpRefused => Cause::ProxyRefused,
         Cause::TcpTimeout => Cause::ProxyTimeout,
@@ -247,19 +251,19 @@ pub(super) fn of_proxy(cause: Cause) -> Cause {
 }
 
 /// RFC 9112 3.2.3; IPv6 addresses stand in brackets.
-fn authority(host: &str, port: u16) -> String {
+fn format_authority(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Names of proxies lead to a handful.
-const MOST_ADDRESSES: usize = 4;
+const MAX_ADDRESSES: usize = 4;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn schemes_of_a_407() {
+    fn schemes_of_a_407_are_listed() {
         let table = [
             (vec!["Basic realm=\"a, b\", Negotiate"], vec!["Basic", "Negotiate"]),
             (vec!["Negotiate", "NTLM", "Basic realm=x"], vec!["Negotiate", "NTLM", "Basic"]),
@@ -271,12 +275,12 @@ mod tests {
             for value in &values {
                 headers.append(http::header::PROXY_AUTHENTICATE, value.parse().unwrap());
             }
-            assert_eq!(offered_schemes(&headers), schemes, "{values:?}");
+            assert_eq!(list_offered_schemes(&headers), schemes, "{values:?}");
         }
     }
 
     #[test]
-    fn statuses_of_a_proxy() {
+    fn statuses_of_a_proxy_are_classified() {
         let table = [
             (200, None),
             (407, Some(Cause::ProxyAuthRequired)),
@@ -288,7 +292,7 @@ mod tests {
             (302, Some(Cause::ProxyProtocol)),
         ];
         for (status, cause) in table {
-            assert_eq!(refusal(status), cause, "{status}");
+            assert_eq!(classify_proxy_status(status), cause, "{status}");
         }
     }
 }

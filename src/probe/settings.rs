@@ -61,7 +61,7 @@ pub struct ConnectTo {
 
 impl ConnectTo {
     /// Whether a connection to this host and port is diverted.
-    pub fn applies(&self, host: &str, port: u16) -> bool {
+    pub fn applies_to(&self, host: &str, port: u16) -> bool {
         self.host.as_deref().is_none_or(|h| h.eq_ignore_ascii_case(host))
             && self.port.is_none_or(|p| p == port)
     }

@@ -20,7 +20,7 @@ use crate::probe::net::{Clock as _, SystemClock};
 
 /// What the first message looks like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Hello {
+pub(super) enum ClientHelloSize {
     /// As small as it comes: about 250 bytes.
     Small,
     /// About 1.5 kB, more than one packet: as large as those of runtimes that offer a post-quantum key share.
@@ -35,17 +35,17 @@ pub(super) struct Handshake<S> {
 }
 
 /// Shakes hands. `offer_http` asks for HTTP/1.1 by ALPN: an HTTP/2 connection could not be upgraded to a WebSocket.
-pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
+pub(super) async fn perform_handshake<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     name: &ServerName<'static>,
-    hello: Hello,
+    hello: ClientHelloSize,
     offer_http: bool,
     provider: &Arc<CryptoProvider>,
     within: Duration,
 ) -> Handshake<S> {
-    let recorder = Arc::new(Recorder::new(provider));
+    let recorder = Arc::new(RecordingVerifier::new(provider));
     let mut detail = TlsDetail { server_name: name.to_str().into_owned(), ..TlsDetail::default() };
-    let config = match config(&recorder, hello, offer_http) {
+    let config = match build_config(&recorder, hello, offer_http) {
         Ok(config) => Arc::new(config),
         Err(e) => {
             return Handshake {
@@ -55,35 +55,40 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
             };
         }
     };
-    if hello == Hello::Large {
-        detail.hello_bytes = hello_length(&config, name);
+    if hello == ClientHelloSize::Large {
+        detail.hello_bytes = client_hello_length(&config, name);
     }
     let stream = match timeout(within, TlsConnector::from(config).connect(name.clone(), io)).await {
         Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(e)) => Err(classify::handshake(&e)),
+        Ok(Err(e)) => Err(classify::classify_handshake_error(&e)),
         Err(_) => {
             Err(Failure::new(Cause::TlsTimeout, format!("no answer to the ClientHello within {within:?}")))
         }
     };
     if let Ok(stream) = &stream {
-        describe(stream.get_ref().1, &mut detail);
+        record_session(stream.get_ref().1, &mut detail);
     }
     let chain = std::mem::take(&mut *recorder.chain.lock().unwrap_or_else(PoisonError::into_inner));
     Handshake { stream, detail, chain }
 }
 
-fn config(recorder: &Arc<Recorder>, hello: Hello, offer_http: bool) -> Result<ClientConfig, rustls::Error> {
-    let verifier: Arc<dyn ServerCertVerifier> = Arc::<Recorder>::clone(recorder);
-    let mut config = ClientConfig::builder_with_details(Arc::clone(&recorder.provider), Arc::new(AnyTime))
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+fn build_config(
+    recorder: &Arc<RecordingVerifier>,
+    hello: ClientHelloSize,
+    offer_http: bool,
+) -> Result<ClientConfig, rustls::Error> {
+    let verifier: Arc<dyn ServerCertVerifier> = Arc::<RecordingVerifier>::clone(recorder);
+    let mut config =
+        ClientConfig::builder_with_details(Arc::clone(&recorder.provider), Arc::new(SystemTimeProvider))
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
     config.resumption = Resumption::disabled(); // every probe is a full handshake
     if offer_http {
         config.alpn_protocols.push(b"http/1.1".to_vec());
     }
-    if hello == Hello::Large {
+    if hello == ClientHelloSize::Large {
         // names that no server knows fill the message; the key share that fills it in real clients is not in `ring`
         config.alpn_protocols.extend((0..5).map(|i| vec![b'a' + i; 247]));
     }
@@ -92,9 +97,9 @@ fn config(recorder: &Arc<Recorder>, hello: Hello, offer_http: bool) -> Result<Cl
 
 /// The time of this machine, whatever it is; that of the library panics before 1970, where clocks without a battery begin.
 #[derive(Debug)]
-pub(super) struct AnyTime;
+pub(super) struct SystemTimeProvider;
 
-impl TimeProvider for AnyTime {
+impl TimeProvider for SystemTimeProvider {
     fn current_time(&self) -> Option<UnixTime> {
         let seconds = u64::try_from(SystemClock.now().as_second()).unwrap_or(0);
         Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
@@ -102,37 +107,36 @@ impl TimeProvider for AnyTime {
 }
 
 /// The length of the message as it goes out, by writing one that is thrown away.
-fn hello_length(config: &Arc<ClientConfig>, name: &ServerName<'static>) -> Option<usize> {
+fn client_hello_length(config: &Arc<ClientConfig>, name: &ServerName<'static>) -> Option<usize> {
     let mut connection = ClientConnection::new(Arc::clone(config), name.clone()).ok()?;
     let mut bytes = Vec::new();
     connection.write_tls(&mut bytes).ok()?;
     Some(bytes.len())
 }
 
-fn describe(connection: &ClientConnection, detail: &mut TlsDetail) {
+fn record_session(connection: &ClientConnection, detail: &mut TlsDetail) {
     detail.protocol = connection.protocol_version().and_then(|v| v.as_str()).map(|v| v.replace('_', "."));
     detail.cipher = connection.negotiated_cipher_suite().and_then(|s| s.suite().as_str()).map(str::to_owned);
     detail.group =
         connection.negotiated_key_exchange_group().and_then(|g| g.name().as_str()).map(str::to_owned);
-    detail.alpn = connection
-        .alpn_protocol()
-        .map(|p| crate::model::evidence::printable(&String::from_utf8_lossy(p), 40));
+    detail.alpn =
+        connection.alpn_protocol().map(|p| crate::model::evidence::sanitize(&String::from_utf8_lossy(p), 40));
 }
 
 /// Accepts every chain and keeps it. Signatures over the handshake are checked all the same.
 #[derive(Debug)]
-pub(super) struct Recorder {
+pub(super) struct RecordingVerifier {
     provider: Arc<CryptoProvider>,
     chain: Mutex<Vec<CertificateDer<'static>>>,
 }
 
-impl Recorder {
+impl RecordingVerifier {
     pub(super) fn new(provider: &Arc<CryptoProvider>) -> Self {
         Self { provider: Arc::clone(provider), chain: Mutex::default() }
     }
 }
 
-impl ServerCertVerifier for Recorder {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -6,9 +6,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::one::Target;
-use super::tls::{AnyTime, Recorder};
-use super::trust::{Expected, Judgement};
+use super::endpoint::ProbeTarget;
+use super::tls::{RecordingVerifier, SystemTimeProvider};
+use super::trust::{CertificateExpectation, ChainJudgement};
 use crate::model::evidence::{Failure, TrustStore};
 use crate::model::rules::{Certificate, Inspection};
 use crate::probe::net::Net;
@@ -20,18 +20,21 @@ pub(super) struct Verifier {
     proxy: Option<String>,
     certificate: Certificate,
     inspection: Inspection,
-    signatures: Recorder,
-    judged: Mutex<Option<Judgement>>,
+    signatures: RecordingVerifier,
+    judged: Mutex<Option<ChainJudgement>>,
 }
 
 impl Verifier {
-    pub(super) fn new(net: &Arc<Net>, target: &Target) -> Self {
+    pub(super) fn new(net: &Arc<Net>, target: &ProbeTarget) -> Self {
         Self {
             net: Arc::clone(net),
-            proxy: net.proxy(&target.route).filter(|server| server.is_tls).map(|server| server.host.clone()),
+            proxy: net
+                .find_proxy(&target.route)
+                .filter(|server| server.is_tls)
+                .map(|server| server.host.clone()),
             certificate: target.spec.certificate.clone(),
             inspection: target.spec.inspection,
-            signatures: Recorder::new(net.trust.provider()),
+            signatures: RecordingVerifier::new(net.trust.provider()),
             judged: Mutex::default(),
         }
     }
@@ -40,7 +43,7 @@ impl Verifier {
     pub(super) fn config(self: &Arc<Self>) -> Option<ClientConfig> {
         let verifier: Arc<dyn ServerCertVerifier> = Arc::<Self>::clone(self);
         let provider = Arc::clone(self.net.trust.provider());
-        let mut config = ClientConfig::builder_with_details(provider, Arc::new(AnyTime))
+        let mut config = ClientConfig::builder_with_details(provider, Arc::new(SystemTimeProvider))
             .with_safe_default_protocol_versions()
             .ok()?
             .dangerous()
@@ -60,7 +63,7 @@ impl Verifier {
         self.last(|judgement| judgement.failure.clone())
     }
 
-    fn last<T>(&self, read: impl FnOnce(&Judgement) -> Option<T>) -> Option<T> {
+    fn last<T>(&self, read: impl FnOnce(&ChainJudgement) -> Option<T>) -> Option<T> {
         self.judged.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(read)
     }
 }
@@ -79,11 +82,11 @@ impl ServerCertVerifier for Verifier {
         let is_proxy = self.proxy.as_deref() == Some(&*name.to_str());
         let own = Certificate { public: false, issuers: Vec::new() };
         let expected = if is_proxy {
-            Expected { certificate: &own, inspection: Inspection::Tolerated }
+            CertificateExpectation { certificate: &own, inspection: Inspection::Tolerated }
         } else {
-            Expected { certificate: &self.certificate, inspection: self.inspection }
+            CertificateExpectation { certificate: &self.certificate, inspection: self.inspection }
         };
-        let judgement = self.net.trust.judge(&chain, &name.to_owned(), self.net.unix_time(), expected);
+        let judgement = self.net.trust.judge_chain(&chain, &name.to_owned(), self.net.unix_time(), expected);
         let refused = judgement.failure.as_ref().map(|failure| Error::General(failure.raw.clone()));
         if !is_proxy {
             *self.judged.lock().unwrap_or_else(PoisonError::into_inner) = Some(judgement);

@@ -11,48 +11,48 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use super::http::{Exchange, clock_skew, telling_headers};
+use super::http::{Exchange, clock_skew, collect_identifying_headers};
 use super::{appliance, classify};
 use crate::model::evidence::{Cause, Failure, TrustStore, WebSocketDetail};
 use crate::model::rules::Statuses;
 
 /// Asks for the upgrade and judges the answer by what the rules say of the real service.
-pub(super) async fn upgrade<S>(io: S, exchange: Exchange<'_>) -> (WebSocketDetail, Option<Failure>)
+pub(super) async fn run_upgrade<S>(io: S, exchange: Exchange<'_>) -> (WebSocketDetail, Option<Failure>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut detail =
         WebSocketDetail { request: format!("GET {}", exchange.spec.path), ..WebSocketDetail::default() };
-    let request = match request(&exchange) {
+    let request = match build_upgrade_request(&exchange) {
         Ok(request) => request,
         Err(e) => return (detail, Some(Failure::new(Cause::Unknown, e.to_string()))),
     };
     let config = WebSocketConfig::default()
-        .read_buffer_size(LARGEST_MESSAGE)
-        .max_message_size(Some(LARGEST_MESSAGE))
-        .max_frame_size(Some(LARGEST_MESSAGE));
-    let failure = match timeout(exchange.within, client_async_with_config(request, io, Some(config))).await {
-        Err(_) => Some(Failure::new(Cause::WsTimeout, format!("no answer within {:?}", exchange.within))),
+        .read_buffer_size(MAX_MESSAGE_BYTES)
+        .max_message_size(Some(MAX_MESSAGE_BYTES))
+        .max_frame_size(Some(MAX_MESSAGE_BYTES));
+    let failure = match timeout(exchange.timeout, client_async_with_config(request, io, Some(config))).await {
+        Err(_) => Some(Failure::new(Cause::WsTimeout, format!("no answer within {:?}", exchange.timeout))),
         Ok(Ok((socket, response))) => {
-            describe(&response, &exchange, &mut detail);
-            stays_open(socket).await
+            record_response(&response, &exchange, &mut detail);
+            check_stays_open(socket).await
         }
         Ok(Err(tungstenite::Error::Http(response))) => {
-            describe(&response, &exchange, &mut detail);
-            refused(&exchange, &detail)
+            record_response(&response, &exchange, &mut detail);
+            judge_refusal(&exchange, &detail)
         }
-        Ok(Err(e)) => Some(classify::websocket(&e)),
+        Ok(Err(e)) => Some(classify::classify_websocket_error(&e)),
     };
     (detail, failure)
 }
 
-fn request(exchange: &Exchange<'_>) -> Result<Request<()>, http::Error> {
+fn build_upgrade_request(exchange: &Exchange<'_>) -> Result<Request<()>, http::Error> {
     let scheme = if exchange.is_tls { "wss" } else { "ws" };
-    let authority = exchange.authority();
+    let authority = exchange.host_authority();
     let mut request = Request::builder()
         .uri(format!("{scheme}://{authority}{}", exchange.spec.path))
         .header("Host", authority)
-        .header("User-Agent", super::http::AGENT)
+        .header("User-Agent", super::http::USER_AGENT_VALUE)
         .header("Connection", "Upgrade")
         .header("Upgrade", "websocket")
         .header("Sec-WebSocket-Version", "13")
@@ -63,32 +63,32 @@ fn request(exchange: &Exchange<'_>) -> Result<Request<()>, http::Error> {
     request.body(())
 }
 
-fn describe<B>(response: &Response<B>, exchange: &Exchange<'_>, detail: &mut WebSocketDetail) {
+fn record_response<B>(response: &Response<B>, exchange: &Exchange<'_>, detail: &mut WebSocketDetail) {
     detail.status = Some(response.status().as_u16());
-    detail.headers = telling_headers(response.headers());
-    detail.appliance = appliance::in_answer(&detail.headers, None).map(str::to_owned);
+    detail.headers = collect_identifying_headers(response.headers());
+    detail.appliance = appliance::find_in_answer(&detail.headers, None).map(str::to_owned);
     detail.clock_skew_s = clock_skew(response.headers(), exchange.now);
 }
 
 /// Some boxes let the upgrade pass and cut the connection right after it. A close frame is the service's own word.
-async fn stays_open<S>(mut socket: WebSocketStream<S>) -> Option<Failure>
+async fn check_stays_open<S>(mut socket: WebSocketStream<S>) -> Option<Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    match timeout(GRACE, socket.next()).await {
+    match timeout(OPEN_GRACE, socket.next()).await {
         Err(_)
         | Ok(Some(Ok(Message::Close(Some(_)) | Message::Text(_) | Message::Binary(_) | Message::Ping(_)))) => {
             None
         }
         Ok(Some(Ok(_))) => None,
-        Ok(Some(Err(e))) => Some(classify::open_websocket(&e)),
+        Ok(Some(Err(e))) => Some(classify::classify_open_websocket_error(&e)),
         Ok(None) => Some(Failure::new(Cause::WsClosed, "closed right after the upgrade")),
     }
 }
 
 /// An answer other than 101. A relay without a matching listener answers 401, 403 or 404 to an upgrade that reached it;
 /// 200 and 426 (RFC 9110 15.5.22) say that no upgrade arrived.
-fn refused(exchange: &Exchange<'_>, detail: &WebSocketDetail) -> Option<Failure> {
+fn judge_refusal(exchange: &Exchange<'_>, detail: &WebSocketDetail) -> Option<Failure> {
     let status = detail.status?;
     if status == 200 || status == 426 {
         return Some(Failure::new(Cause::WsUpgradeStripped, format!("{status} instead of 101")));
@@ -104,7 +104,7 @@ fn refused(exchange: &Exchange<'_>, detail: &WebSocketDetail) -> Option<Failure>
 }
 
 /// In bytes. Nobody has been told anything yet that a long message could answer.
-const LARGEST_MESSAGE: usize = 64 * 1024;
+const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
 /// How long a fresh WebSocket has to stay open to count.
-const GRACE: Duration = Duration::from_millis(150);
+const OPEN_GRACE: Duration = Duration::from_millis(150);

@@ -20,7 +20,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::network::Network;
-use super::no_proxy::{Covers, Entry, EntryKind, SkipRange};
+use super::skip_range::{DomainScope, SkipRange, SkipRangeEntry, SkipRangeEntryKind};
 
 /// A kind of program that takes part in connecting a cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,7 +43,7 @@ pub enum Client {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Bypass<'a> {
     /// An entry says so.
-    Entry(&'a Entry),
+    Entry(&'a SkipRangeEntry),
     /// The host is this machine, which Go never reaches through a proxy.
     ThisMachine,
 }
@@ -55,15 +55,15 @@ impl Client {
 
     /// Why this client goes around the proxy to a host; `None` where it takes the proxy. `host` is a name, or an address
     /// without brackets. A port of 80 or 443 is taken as one that the URL does not write out.
-    pub fn bypasses<'a>(self, range: &'a SkipRange, host: &str, port: u16) -> Option<Bypass<'a>> {
+    pub fn bypass_reason<'a>(self, range: &'a SkipRange, host: &str, port: u16) -> Option<Bypass<'a>> {
         let host = host.to_ascii_lowercase();
         let entry = match self {
             Self::Go | Self::ContainerRuntime if is_this_machine(&host) => return Some(Bypass::ThisMachine),
-            Self::Go | Self::ContainerRuntime => go(range, &host, port),
-            Self::PythonRequests => requests(range, &host, port),
-            Self::PythonUrllib => urllib(range, &authority(&host, port)),
-            Self::DotNet => dot_net(range, &bracketed(&host)),
-            Self::Curl => curl(range, &host),
+            Self::Go | Self::ContainerRuntime => match_go(range, &host, port),
+            Self::PythonRequests => match_python_requests(range, &host, port),
+            Self::PythonUrllib => match_python_urllib(range, &format_authority(&host, port)),
+            Self::DotNet => match_dot_net(range, &bracket_ipv6(&host)),
+            Self::Curl => match_curl(range, &host),
         };
         entry.map(Bypass::Entry)
     }
@@ -86,39 +86,40 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-fn go<'a>(range: &'a SkipRange, host: &str, port: u16) -> Option<&'a Entry> {
+fn match_go<'a>(range: &'a SkipRange, host: &str, port: u16) -> Option<&'a SkipRangeEntry> {
     let address: Option<IpAddr> = host.parse().ok();
-    let fits = |wanted: Option<u16>| wanted.is_none_or(|p| p == port);
+    let is_port = |wanted: Option<u16>| wanted.is_none_or(|p| p == port);
     range.entries().iter().find(|entry| match &entry.kind {
-        EntryKind::All => true,
-        EntryKind::Network(network) => address.is_some_and(|a| network.contains(a)),
-        EntryKind::Address { ip, port } => address == Some(*ip) && fits(*port),
-        EntryKind::Domain { name, covers, port } => {
-            let is_same = *covers == Covers::Both && host == name;
-            address.is_none() && (is_same || is_below(host, name)) && fits(*port)
+        SkipRangeEntryKind::All => true,
+        SkipRangeEntryKind::Network(network) => address.is_some_and(|a| network.contains(a)),
+        SkipRangeEntryKind::Address { ip, port } => address == Some(*ip) && is_port(*port),
+        SkipRangeEntryKind::Domain { name, scope: covers, port } => {
+            let is_same = *covers == DomainScope::DomainAndSubdomains && host == name;
+            address.is_none() && (is_same || is_subdomain(host, name)) && is_port(*port)
         }
-        EntryKind::Unusable => false,
+        SkipRangeEntryKind::Unusable => false,
     })
 }
 
 /// IPv6 is text here, and without brackets.
-fn requests<'a>(range: &'a SkipRange, host: &str, port: u16) -> Option<&'a Entry> {
+fn match_python_requests<'a>(range: &'a SkipRange, host: &str, port: u16) -> Option<&'a SkipRangeEntry> {
     let address = host.parse::<Ipv4Addr>().ok();
-    let with_port = if has_port(port) { format!("{host}:{port}") } else { host.to_owned() };
-    let matches = |entry: &&Entry| {
+    let with_port = if is_port_written(port) { format!("{host}:{port}") } else { host.to_owned() };
+    let matches = |entry: &&SkipRangeEntry| {
         let text = entry.text.to_ascii_lowercase().replace(' ', "");
         match address {
             Some(ip) => {
-                text == host || Network::parse(&text).is_some_and(|n| n.bits() > 0 && n.contains(ip.into()))
+                text == host
+                    || Network::parse(&text).is_some_and(|n| n.prefix_len() > 0 && n.contains(ip.into()))
             }
-            None => ends_with(host, &text) || ends_with(&with_port, &text),
+            None => matches_python_suffix(host, &text) || matches_python_suffix(&with_port, &text),
         }
     };
-    range.entries().iter().find(matches).or_else(|| urllib(range, host))
+    range.entries().iter().find(matches).or_else(|| match_python_urllib(range, host))
 }
 
 /// The authority is the part of the URL with the host and, if written out, the port.
-fn urllib<'a>(range: &'a SkipRange, authority: &str) -> Option<&'a Entry> {
+fn match_python_urllib<'a>(range: &'a SkipRange, authority: &str) -> Option<&'a SkipRangeEntry> {
     if range.value() == "*" {
         return range.entries().first();
     }
@@ -126,15 +127,15 @@ fn urllib<'a>(range: &'a SkipRange, authority: &str) -> Option<&'a Entry> {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => authority,
     };
-    let matches = |entry: &&Entry| {
+    let matches = |entry: &&SkipRangeEntry| {
         let text = entry.text.to_ascii_lowercase();
-        ends_with(host, &text) || ends_with(authority, &text)
+        matches_python_suffix(host, &text) || matches_python_suffix(authority, &text)
     };
     range.entries().iter().find(matches)
 }
 
-fn dot_net<'a>(range: &'a SkipRange, host: &str) -> Option<&'a Entry> {
-    let matches = |entry: &&Entry| {
+fn match_dot_net<'a>(range: &'a SkipRange, host: &str) -> Option<&'a SkipRangeEntry> {
+    let matches = |entry: &&SkipRangeEntry| {
         let text = entry.text.to_ascii_lowercase();
         match text.strip_prefix('.') {
             Some(name) => host == name || host.ends_with(&text),
@@ -144,7 +145,7 @@ fn dot_net<'a>(range: &'a SkipRange, host: &str) -> Option<&'a Entry> {
     range.entries().iter().find(matches)
 }
 
-fn curl<'a>(range: &'a SkipRange, host: &str) -> Option<&'a Entry> {
+fn match_curl<'a>(range: &'a SkipRange, host: &str) -> Option<&'a SkipRangeEntry> {
     if range.value() == "*" {
         return range.entries().first();
     }
@@ -153,7 +154,7 @@ fn curl<'a>(range: &'a SkipRange, host: &str) -> Option<&'a Entry> {
     for entry in range.entries() {
         let mut words = entry.text.split_ascii_whitespace();
         let word = words.next().unwrap_or_default().to_ascii_lowercase();
-        if address.map_or_else(|| curl_name(host, &word), |a| curl_address(a, &word)) {
+        if address.map_or_else(|| matches_curl_name(host, &word), |a| matches_curl_address(a, &word)) {
             return Some(entry);
         }
         if words.next().is_some() {
@@ -163,14 +164,14 @@ fn curl<'a>(range: &'a SkipRange, host: &str) -> Option<&'a Entry> {
     None
 }
 
-fn curl_name(host: &str, word: &str) -> bool {
+fn matches_curl_name(host: &str, word: &str) -> bool {
     let name = word.strip_suffix('.').unwrap_or(word);
     let name = name.strip_prefix('.').unwrap_or(name);
-    host == name || is_below(host, name)
+    host == name || is_subdomain(host, name)
 }
 
 /// No bits are all bits to curl, so `0.0.0.0/0` is the address 0.0.0.0 only.
-fn curl_address(address: IpAddr, word: &str) -> bool {
+fn matches_curl_address(address: IpAddr, word: &str) -> bool {
     match word.split_once('/') {
         Some((front, "0")) => front.parse() == Ok(address),
         Some(_) => Network::parse(word).is_some_and(|network| network.contains(address)),
@@ -179,26 +180,26 @@ fn curl_address(address: IpAddr, word: &str) -> bool {
 }
 
 /// Python's way: any number of leading dots is ignored, and the name stands for itself and what is below.
-fn ends_with(host: &str, entry: &str) -> bool {
+fn matches_python_suffix(host: &str, entry: &str) -> bool {
     let name = entry.trim_start_matches('.');
-    host == name || is_below(host, name)
+    host == name || is_subdomain(host, name)
 }
 
-fn is_below(host: &str, name: &str) -> bool {
+fn is_subdomain(host: &str, name: &str) -> bool {
     host.strip_suffix(name).is_some_and(|front| front.ends_with('.'))
 }
 
-fn bracketed(host: &str) -> String {
+fn bracket_ipv6(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
-fn authority(host: &str, port: u16) -> String {
-    let host = bracketed(host);
-    if has_port(port) { format!("{host}:{port}") } else { host }
+fn format_authority(host: &str, port: u16) -> String {
+    let host = bracket_ipv6(host);
+    if is_port_written(port) { format!("{host}:{port}") } else { host }
 }
 
 /// Whether a URL writes the port out.
-fn has_port(port: u16) -> bool {
+fn is_port_written(port: u16) -> bool {
     !matches!(port, 80 | 443)
 }
 

@@ -3,14 +3,14 @@ use proptest::prelude::*;
 use super::*;
 
 /// G, R, U, N, C for those who go around the proxy.
-fn around(value: &str, host: &str, port: u16) -> String {
+fn bypassing_clients(value: &str, host: &str, port: u16) -> String {
     let range = SkipRange::parse(value);
     let letters = Client::DISTINCT.into_iter().zip("GRUNC".chars());
-    letters.filter(|(client, _)| client.bypasses(&range, host, port).is_some()).map(|(_, c)| c).collect()
+    letters.filter(|(client, _)| client.bypass_reason(&range, host, port).is_some()).map(|(_, c)| c).collect()
 }
 
 #[test]
-fn the_documented_rules() {
+fn clients_follow_their_documented_rules() {
     let table = [
         // nothing
         ("", "example.com", 443, ""),
@@ -75,7 +75,7 @@ fn the_documented_rules() {
         ("localhost", "localhost", 443, "GRUNC"),
     ];
     for (value, host, port, expected) in table {
-        assert_eq!(around(value, host, port), expected, "{value} {host}:{port}");
+        assert_eq!(bypassing_clients(value, host, port), expected, "{value} {host}:{port}");
     }
 }
 
@@ -84,8 +84,8 @@ fn a_container_runtime_reads_as_go_does() {
     let range = SkipRange::parse("*.a.example,10.0.0.0/8");
     for (host, entry) in [("x.a.example", Some("*.a.example")), ("10.0.0.1", Some("10.0.0.0/8")), ("b", None)]
     {
-        let found = Client::ContainerRuntime.bypasses(&range, host, 443);
-        assert_eq!(found, Client::Go.bypasses(&range, host, 443));
+        let found = Client::ContainerRuntime.bypass_reason(&range, host, 443);
+        assert_eq!(found, Client::Go.bypass_reason(&range, host, 443));
         let text = found.map(|b| match b {
             Bypass::Entry(entry) => entry.text.as_str(),
             Bypass::ThisMachine => "this machine",
@@ -116,15 +116,15 @@ proptest! {
         let range = SkipRange::parse(&value);
         let upper = SkipRange::parse(&value.to_ascii_uppercase());
         for client in Client::DISTINCT {
-            let found = client.bypasses(&range, &host, port);
-            prop_assert_eq!(found.is_some(), client.bypasses(&range, &host.to_ascii_uppercase(), port).is_some());
-            prop_assert_eq!(found.is_some(), client.bypasses(&upper, &host, port).is_some());
+            let found = client.bypass_reason(&range, &host, port);
+            prop_assert_eq!(found.is_some(), client.bypass_reason(&range, &host.to_ascii_uppercase(), port).is_some());
+            prop_assert_eq!(found.is_some(), client.bypass_reason(&upper, &host, port).is_some());
         }
     }
 
     #[test]
-    fn what_is_mended_has_no_problem_left_that_could_be_mended(entries in prop::collection::vec(entry(), 0..5)) {
-        let mended = SkipRange::parse(&SkipRange::parse(&entries.join(",")).mended());
-        prop_assert_eq!(mended.mended(), mended.value());
+    fn a_corrected_value_needs_no_further_correction(entries in prop::collection::vec(entry(), 0..5)) {
+        let corrected = SkipRange::parse(&SkipRange::parse(&entries.join(",")).corrected_value());
+        prop_assert_eq!(corrected.corrected_value(), corrected.value());
     }
 }

@@ -4,38 +4,38 @@
 //! a cluster read the same skip range in other ways; [`Client`] has the rules of each, [`differences`] tells where they
 //! part.
 
+mod bypass_difference;
 mod client;
-mod difference;
-mod environment;
-mod inspect;
 mod network;
-mod no_proxy;
+mod resolve;
 mod route;
+mod skip_range;
+mod skip_range_problem;
 mod url;
-mod url_problem;
+mod url_error;
 mod user_info;
 
 pub use crate::model::secret::Secret;
+pub use crate::proxy::bypass_difference::{BypassDifference, find_differences};
+pub use crate::proxy::resolve::{ProxyError, ProxyFlags, ResolvedProxies, resolve_proxies};
+pub use crate::proxy::skip_range::{DomainScope, SkipRange, SkipRangeEntry, SkipRangeEntryKind};
+pub use crate::proxy::skip_range_problem::{SkipRangeProblem, SkipRangeProblemKind};
+pub use crate::proxy::url_error::{UrlAdvice, UrlError};
 pub use client::{Bypass, Client};
-pub use difference::{Difference, differences};
-pub use environment::{ProxyError, ProxyFlags, Settled, settle};
-pub use inspect::{Problem, ProblemKind};
 pub use network::Network;
-pub use no_proxy::{Covers, Entry, EntryKind, SkipRange};
 pub use route::Routes;
 pub use url::{BasicCredentials, ProxyScheme, ProxyUrl};
-pub use url_problem::{UrlAdvice, UrlError};
 
 /// A value and where it was given, such as `--proxy-https` or `NO_PROXY, environment`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Given<T> {
+pub struct Sourced<T> {
     /// What was given.
     pub value: T,
     /// The flag or the variable.
     pub origin: String,
 }
 
-impl<T> Given<T> {
+impl<T> Sourced<T> {
     /// A value from a flag or a variable.
     pub fn new(value: T, origin: impl Into<String>) -> Self {
         Self { value, origin: origin.into() }

@@ -17,34 +17,34 @@ impl Network {
         let (address, size): (IpAddr, _) = (address.parse().ok()?, bits.parse::<u8>().ok()?);
         let is_plain = bits.bytes().all(|b| b.is_ascii_digit());
         let bits = u32::from(size);
-        (is_plain && bits <= width(address)).then_some(Self { address, bits })
+        (is_plain && bits <= address_bits(address)).then_some(Self { address, bits })
     }
 
     /// A network of this size around an address.
-    pub(super) fn around(address: IpAddr, bits: u32) -> Self {
-        Self { address, bits: bits.min(width(address)) }
+    pub(super) fn from_address(address: IpAddr, bits: u32) -> Self {
+        Self { address, bits: bits.min(address_bits(address)) }
     }
 
     /// The number of bits that name the network.
-    pub fn bits(self) -> u32 {
+    pub fn prefix_len(self) -> u32 {
         self.bits
     }
 
     /// Whether an address of the same family lies in it.
     pub fn contains(self, address: IpAddr) -> bool {
         address.is_ipv4() == self.address.is_ipv4()
-            && masked(address, self.bits) == masked(self.address, self.bits)
+            && mask_address(address, self.bits) == mask_address(self.address, self.bits)
     }
 
     /// Whether bits are set behind the mask, as in `10.1.2.3/8`.
     pub fn has_host_bits(self) -> bool {
-        masked(self.address, self.bits) != self.address
+        mask_address(self.address, self.bits) != self.address
     }
 
     /// The same without host bits.
     #[must_use]
-    pub fn trimmed(self) -> Self {
-        Self { address: masked(self.address, self.bits), ..self }
+    pub fn without_host_bits(self) -> Self {
+        Self { address: mask_address(self.address, self.bits), ..self }
     }
 }
 
@@ -54,12 +54,12 @@ impl fmt::Display for Network {
     }
 }
 
-fn width(address: IpAddr) -> u32 {
+fn address_bits(address: IpAddr) -> u32 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
 /// A shift by the whole width is no shift for the processor, hence the checked ones.
-fn masked(address: IpAddr, bits: u32) -> IpAddr {
+fn mask_address(address: IpAddr, bits: u32) -> IpAddr {
     match address {
         IpAddr::V4(v4) => {
             let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn networks_hold_their_addresses() {
+    fn a_network_contains_its_addresses() {
         let table = [
             ("10.0.0.0/8", "10.255.255.255", true),
             ("10.0.0.0/8", "11.0.0.0", false),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network() {
+    fn text_that_is_no_network_is_rejected() {
         for text in
             ["10.0.0.0", "10.0/8", "10.0.0.0/33", "::/129", "10.0.0.0/+8", "10.0.0.0/", "x/8", "010.0.0.0/8"]
         {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn host_bits() {
+    fn host_bits_are_found_and_removed() {
         let table = [
             ("10.1.2.3/8", true, "10.0.0.0/8"),
             ("10.0.0.0/8", false, "10.0.0.0/8"),
@@ -115,7 +115,10 @@ mod tests {
         ];
         for (text, has, trimmed) in table {
             let network = Network::parse(text).unwrap();
-            assert_eq!((network.has_host_bits(), network.trimmed().to_string()), (has, trimmed.to_owned()));
+            assert_eq!(
+                (network.has_host_bits(), network.without_host_bits().to_string()),
+                (has, trimmed.to_owned())
+            );
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How packets get to an endpoint, as the agents would send them.
 
-use super::Given;
+use super::Sourced;
 use super::client::{Bypass, Client};
-use super::no_proxy::SkipRange;
+use super::skip_range::SkipRange;
 use super::url::ProxyUrl;
 use crate::model::plan::{Route, RouteKind};
 use crate::model::rules::Protocol;
@@ -11,60 +11,61 @@ use crate::model::scope::Connectivity;
 /// The proxies in force and what goes around them.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
-    https: Option<Given<ProxyUrl>>,
-    http: Option<Given<ProxyUrl>>,
-    skip: Option<Given<SkipRange>>,
+    https: Option<Sourced<ProxyUrl>>,
+    http: Option<Sourced<ProxyUrl>>,
+    skip: Option<Sourced<SkipRange>>,
 }
 
-enum Way<'a> {
-    Through(&'a Given<ProxyUrl>),
-    Around(String),
+enum RouteDecision<'a> {
+    Proxy(&'a Sourced<ProxyUrl>),
+    Direct(String),
 }
 
 impl Routes {
     /// The proxy for https targets, the one for http targets, and the list of those that need none.
     pub fn new(
-        https: Option<Given<ProxyUrl>>,
-        http: Option<Given<ProxyUrl>>,
-        skip: Option<Given<SkipRange>>,
+        https: Option<Sourced<ProxyUrl>>,
+        http: Option<Sourced<ProxyUrl>>,
+        skip: Option<Sourced<SkipRange>>,
     ) -> Self {
         Self { https, http, skip }
     }
 
     /// The same, told to come from other places: proxy for https, for http, what goes around them.
     #[must_use]
-    pub fn told_as(self, https: &str, http: &str, skip: &str) -> Self {
-        let told =
-            |given: Option<Given<_>>, origin: &str| given.map(|g| Given { origin: origin.to_owned(), ..g });
+    pub fn with_origins(self, https: &str, http: &str, skip: &str) -> Self {
+        let with_origin = |given: Option<Sourced<_>>, origin: &str| {
+            given.map(|g| Sourced { origin: origin.to_owned(), ..g })
+        };
         Self {
-            https: told(self.https, https),
-            http: told(self.http, http),
-            skip: self.skip.map(|g| Given { origin: skip.to_owned(), ..g }),
+            https: with_origin(self.https, https),
+            http: with_origin(self.http, http),
+            skip: self.skip.map(|g| Sourced { origin: skip.to_owned(), ..g }),
         }
     }
 
     /// The way to an endpoint, and why.
-    pub fn route(&self, host: &str, port: u16, protocol: Protocol) -> Route {
-        match self.way(host, port, protocol) {
-            Way::Through(proxy) => Route {
+    pub fn route_to(&self, host: &str, port: u16, protocol: Protocol) -> Route {
+        match self.decide(host, port, protocol) {
+            RouteDecision::Proxy(proxy) => Route {
                 kind: RouteKind::Proxy,
                 proxy: Some(proxy.value.to_string()),
                 reason: proxy.origin.clone(),
             },
-            Way::Around(reason) => Route { kind: RouteKind::Direct, proxy: None, reason },
+            RouteDecision::Direct(reason) => Route { kind: RouteKind::Direct, proxy: None, reason },
         }
     }
 
     /// The proxy on the way to an endpoint, with its credentials; `None` on a direct way.
-    pub fn proxy(&self, host: &str, port: u16, protocol: Protocol) -> Option<&ProxyUrl> {
-        match self.way(host, port, protocol) {
-            Way::Through(proxy) => Some(&proxy.value),
-            Way::Around(_) => None,
+    pub fn proxy_for(&self, host: &str, port: u16, protocol: Protocol) -> Option<&ProxyUrl> {
+        match self.decide(host, port, protocol) {
+            RouteDecision::Proxy(proxy) => Some(&proxy.value),
+            RouteDecision::Direct(_) => None,
         }
     }
 
     /// What `--connectivity` is when it is not given.
-    pub fn connectivity(&self) -> Connectivity {
+    pub fn default_connectivity(&self) -> Connectivity {
         if self.uses_proxy() { Connectivity::Proxy } else { Connectivity::Direct }
     }
 
@@ -74,57 +75,63 @@ impl Routes {
     }
 
     /// The proxy for https targets.
-    pub fn https(&self) -> Option<&Given<ProxyUrl>> {
+    pub fn https(&self) -> Option<&Sourced<ProxyUrl>> {
         self.https.as_ref()
     }
 
     /// The proxy for http targets.
-    pub fn http(&self) -> Option<&Given<ProxyUrl>> {
+    pub fn http(&self) -> Option<&Sourced<ProxyUrl>> {
         self.http.as_ref()
     }
 
     /// The list to judge: what goes around the proxy, or what was typed though there is none.
-    pub fn judged_skip_range(&self) -> Option<&Given<SkipRange>> {
+    pub fn skip_range_to_judge(&self) -> Option<&Sourced<SkipRange>> {
         self.skip.as_ref().filter(|given| self.uses_proxy() || given.origin.starts_with("--"))
     }
 
     /// What goes around the proxy; `None` where there is no proxy to go around.
-    pub fn skip_range(&self) -> Option<&Given<SkipRange>> {
+    pub fn skip_range(&self) -> Option<&Sourced<SkipRange>> {
         self.skip.as_ref().filter(|_| self.uses_proxy())
     }
 
-    fn way(&self, host: &str, port: u16, protocol: Protocol) -> Way<'_> {
+    fn decide(&self, host: &str, port: u16, protocol: Protocol) -> RouteDecision<'_> {
         if !self.uses_proxy() {
-            return Way::Around("no proxy is given or found".into());
+            return RouteDecision::Direct("no proxy is given or found".into());
         }
         match protocol {
             Protocol::Https | Protocol::Wss | Protocol::Tls => {
-                self.by(self.https.as_ref(), "https", host, port)
+                self.decide_for_scheme(self.https.as_ref(), "https", host, port)
             }
-            Protocol::Http => self.by(self.http.as_ref(), "http", host, port),
-            Protocol::Ssh => Way::Around("SSH does not take an HTTP proxy by itself".into()),
-            Protocol::Git => Way::Around("the git protocol does not take an HTTP proxy".into()),
-            Protocol::Tcp => Way::Around("plain TCP does not take an HTTP proxy".into()),
+            Protocol::Http => self.decide_for_scheme(self.http.as_ref(), "http", host, port),
+            Protocol::Ssh => RouteDecision::Direct("SSH does not take an HTTP proxy by itself".into()),
+            Protocol::Git => RouteDecision::Direct("the git protocol does not take an HTTP proxy".into()),
+            Protocol::Tcp => RouteDecision::Direct("plain TCP does not take an HTTP proxy".into()),
         }
     }
 
     /// Go keeps the two apart: the proxy for one scheme is never used for the other.
-    fn by<'a>(&'a self, proxy: Option<&'a Given<ProxyUrl>>, scheme: &str, host: &str, port: u16) -> Way<'a> {
+    fn decide_for_scheme<'a>(
+        &'a self,
+        proxy: Option<&'a Sourced<ProxyUrl>>,
+        scheme: &str,
+        host: &str,
+        port: u16,
+    ) -> RouteDecision<'a> {
         let Some(proxy) = proxy else {
             let other = self.https.as_ref().or(self.http.as_ref()).map_or("", |p| p.origin.as_str());
-            return Way::Around(format!("no proxy is given for {scheme} targets, only {other}"));
+            return RouteDecision::Direct(format!("no proxy is given for {scheme} targets, only {other}"));
         };
-        match self.exemption(host, port) {
-            Some(reason) => Way::Around(reason),
-            None => Way::Through(proxy),
+        match self.find_exemption(host, port) {
+            Some(reason) => RouteDecision::Direct(reason),
+            None => RouteDecision::Proxy(proxy),
         }
     }
 
     /// This machine is exempt without any list.
-    fn exemption(&self, host: &str, port: u16) -> Option<String> {
-        let none = Given::new(SkipRange::parse(""), "");
+    fn find_exemption(&self, host: &str, port: u16) -> Option<String> {
+        let none = Sourced::new(SkipRange::parse(""), "");
         let skip = self.skip.as_ref().unwrap_or(&none);
-        Some(match Client::Go.bypasses(&skip.value, host, port)? {
+        Some(match Client::Go.bypass_reason(&skip.value, host, port)? {
             Bypass::ThisMachine => "the agents never reach their own machine through a proxy".to_owned(),
             Bypass::Entry(entry) => format!("exempt by \"{}\" in {}", entry.text, skip.origin),
         })
@@ -135,25 +142,29 @@ impl Routes {
 mod tests {
     use super::*;
 
-    fn proxy(url: &str, origin: &str) -> Given<ProxyUrl> {
-        Given::new(ProxyUrl::parse(url).unwrap().0, origin)
+    fn parse_proxy(url: &str, origin: &str) -> Sourced<ProxyUrl> {
+        Sourced::new(ProxyUrl::parse(url).unwrap().0, origin)
     }
 
     fn routes() -> Routes {
-        let skip = Given::new(SkipRange::parse(".corp.example,10.0.0.0/8"), "NO_PROXY, environment");
-        let https = proxy("http://u:secret@proxy:3128", "--proxy-https");
-        Routes::new(Some(https), Some(proxy("http://other:8080", "HTTP_PROXY, environment")), Some(skip))
+        let skip = Sourced::new(SkipRange::parse(".corp.example,10.0.0.0/8"), "NO_PROXY, environment");
+        let https = parse_proxy("http://u:secret@proxy:3128", "--proxy-https");
+        Routes::new(
+            Some(https),
+            Some(parse_proxy("http://other:8080", "HTTP_PROXY, environment")),
+            Some(skip),
+        )
     }
 
-    fn told(routes: &Routes, host: &str, protocol: Protocol) -> (Option<String>, String) {
-        let route = routes.route(host, 443, protocol);
+    fn describe_route(routes: &Routes, host: &str, protocol: Protocol) -> (Option<String>, String) {
+        let route = routes.route_to(host, 443, protocol);
         assert_eq!(route.kind == RouteKind::Proxy, route.proxy.is_some());
-        assert_eq!(routes.proxy(host, 443, protocol).map(ToString::to_string), route.proxy);
+        assert_eq!(routes.proxy_for(host, 443, protocol).map(ToString::to_string), route.proxy);
         (route.proxy, route.reason)
     }
 
     #[test]
-    fn each_way_has_its_reason() {
+    fn each_route_has_its_reason() {
         let https = Some("http://proxy:3128");
         let table = [
             ("a.example", Protocol::Https, https, "--proxy-https"),
@@ -168,28 +179,31 @@ mod tests {
             ("localhost", Protocol::Https, None, "the agents never reach their own machine through a proxy"),
         ];
         for (host, protocol, proxy, reason) in table {
-            let (found, why) = told(&routes(), host, protocol);
+            let (found, why) = describe_route(&routes(), host, protocol);
             assert_eq!((found.as_deref(), why.as_str()), (proxy, reason), "{host} {protocol}");
         }
     }
 
     #[test]
     fn a_proxy_for_one_scheme_is_not_for_the_other() {
-        let only = Routes::new(None, Some(proxy("http://proxy:3128", "--proxy-http")), None);
+        let only = Routes::new(None, Some(parse_proxy("http://proxy:3128", "--proxy-http")), None);
         let reason = "no proxy is given for https targets, only --proxy-http";
-        assert_eq!(told(&only, "a.example", Protocol::Https), (None, reason.into()));
-        assert_eq!(told(&only, "a.example", Protocol::Http).1, "--proxy-http");
-        assert_eq!(only.connectivity(), Connectivity::Proxy);
+        assert_eq!(describe_route(&only, "a.example", Protocol::Https), (None, reason.into()));
+        assert_eq!(describe_route(&only, "a.example", Protocol::Http).1, "--proxy-http");
+        assert_eq!(only.default_connectivity(), Connectivity::Proxy);
     }
 
     #[test]
-    fn without_a_proxy_all_is_direct() {
-        let skip = Given::new(SkipRange::parse("a.example"), "--proxy-skip-range");
+    fn without_a_proxy_every_route_is_direct() {
+        let skip = Sourced::new(SkipRange::parse("a.example"), "--proxy-skip-range");
         let none = Routes::new(None, None, Some(skip));
         for protocol in [Protocol::Https, Protocol::Ssh] {
-            assert_eq!(told(&none, "a.example", protocol), (None, "no proxy is given or found".into()));
+            assert_eq!(
+                describe_route(&none, "a.example", protocol),
+                (None, "no proxy is given or found".into())
+            );
         }
-        assert_eq!(none.connectivity(), Connectivity::Direct);
+        assert_eq!(none.default_connectivity(), Connectivity::Direct);
         assert!(none.skip_range().is_none() && routes().skip_range().is_some());
     }
 }

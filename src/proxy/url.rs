@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
-use super::url_problem::{UrlAdvice, UrlError};
+use super::url_error::{UrlAdvice, UrlError};
 use super::user_info;
 use crate::model::secret::Secret;
 
@@ -32,7 +32,7 @@ pub enum ProxyScheme {
 
 impl ProxyScheme {
     /// As in the URL.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Https => "https",
@@ -65,11 +65,11 @@ impl BasicCredentials {
     /// # Errors
     /// It cannot be sent. The error never repeats the text.
     pub fn parse(user_info: &str) -> Result<Option<Self>, UrlError> {
-        user_info::credentials(user_info, &mut Vec::new())
+        user_info::parse_credentials(user_info, &mut Vec::new())
     }
 
     /// The value of `Authorization` or `Proxy-Authorization` (RFC 7617).
-    pub fn header(&self) -> Secret {
+    pub fn to_header_value(&self) -> Secret {
         let pair = format!("{}:{}", self.user.reveal(), self.password.reveal());
         Secret::new(format!("Basic {}", STANDARD.encode(pair)))
     }
@@ -82,13 +82,13 @@ impl ProxyUrl {
     ///
     /// The agents could not use it. The error never repeats the text.
     pub fn parse(text: &str) -> Result<(Self, Vec<UrlAdvice>), UrlError> {
-        without_blanks(text)?;
+        reject_blanks(text)?;
         let mut advice = Vec::new();
         let (scheme, rest) = split_scheme(text, &mut advice)?;
         let (user_info, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
-        let credentials = user_info::credentials(user_info, &mut advice)?;
+        let credentials = user_info::parse_credentials(user_info, &mut advice)?;
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let (host, port) = host_and_port(authority)?;
+        let (host, port) = parse_host_and_port(authority)?;
         if port.is_none() {
             advice.push(UrlAdvice::PortMissing);
         }
@@ -133,7 +133,7 @@ impl ProxyUrl {
 /// `scheme://host:port`.
 impl fmt::Display for ProxyUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, host, port) = (self.scheme.word(), &self.host, self.port);
+        let (scheme, host, port) = (self.scheme.as_str(), &self.host, self.port);
         if host.contains(':') {
             write!(f, "{scheme}://[{host}]:{port}")
         } else {
@@ -155,7 +155,7 @@ impl Serialize for ProxyUrl {
 }
 
 /// Blanks around are an error too: az hands them on, and Go then refuses the URL (`net/url`: first path segment).
-fn without_blanks(text: &str) -> Result<(), UrlError> {
+fn reject_blanks(text: &str) -> Result<(), UrlError> {
     let is_blank = |c: char| c.is_whitespace() || c.is_control();
     match text.trim_matches(is_blank) {
         "" => Err(UrlError::Empty),
@@ -183,7 +183,7 @@ fn split_scheme<'a>(text: &'a str, advice: &mut Vec<UrlAdvice>) -> Result<(Proxy
     }
 }
 
-fn host_and_port(authority: &str) -> Result<(String, Option<u16>), UrlError> {
+fn parse_host_and_port(authority: &str) -> Result<(String, Option<u16>), UrlError> {
     if authority.parse::<Ipv6Addr>().is_ok() {
         return Err(UrlError::Ipv6WithoutBrackets);
     }
@@ -192,16 +192,16 @@ fn host_and_port(authority: &str) -> Result<(String, Option<u16>), UrlError> {
         None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
     };
     let is_bracketed = authority.starts_with('[');
-    let host = if is_bracketed { ipv6(host)? } else { name(host)? };
-    Ok((host, port(after)?))
+    let host = if is_bracketed { parse_ipv6(host)? } else { parse_host_name(host)? };
+    Ok((host, parse_port(after)?))
 }
 
-fn ipv6(text: &str) -> Result<String, UrlError> {
+fn parse_ipv6(text: &str) -> Result<String, UrlError> {
     text.parse::<Ipv6Addr>().map(|ip| ip.to_string()).map_err(|_| UrlError::Host)
 }
 
 /// A host name, or an IPv4 address. What ends in a number is an address (WHATWG URL, "ends in a number").
-fn name(text: &str) -> Result<String, UrlError> {
+fn parse_host_name(text: &str) -> Result<String, UrlError> {
     if text.is_empty() {
         return Err(UrlError::HostMissing);
     }
@@ -219,7 +219,7 @@ fn name(text: &str) -> Result<String, UrlError> {
 }
 
 /// `""` or `:3128`.
-fn port(text: &str) -> Result<Option<u16>, UrlError> {
+fn parse_port(text: &str) -> Result<Option<u16>, UrlError> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -2,12 +2,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn parsed(text: &str) -> ProxyUrl {
+fn parse_valid(text: &str) -> ProxyUrl {
     ProxyUrl::parse(text).unwrap_or_else(|e| panic!("{text}: {e}")).0
 }
 
 #[test]
-fn urls_that_can_be_used() {
+fn valid_urls_are_parsed_with_their_advice() {
     use UrlAdvice::{ColonInPassword, PathIgnored, PortMissing, SchemeMissing};
     let table: [(&str, &str, &[UrlAdvice]); 16] = [
         ("http://proxy:3128", "http://proxy:3128", &[]),
@@ -36,7 +36,7 @@ fn urls_that_can_be_used() {
 }
 
 #[test]
-fn urls_that_cannot() {
+fn invalid_urls_are_errors() {
     let table = [
         ("", UrlError::Empty),
         (" \t", UrlError::Empty),
@@ -96,8 +96,8 @@ fn characters_to_encode_are_named() {
 }
 
 #[test]
-fn the_header_is_that_of_the_standard() {
-    let header = |text| parsed(text).credentials().map(|c| c.header().reveal().to_owned());
+fn the_header_is_that_of_rfc_7617() {
+    let header = |text| parse_valid(text).credentials().map(|c| c.to_header_value().reveal().to_owned());
     let table = [
         ("http://proxy:1", None),
         ("http://@proxy:1", None),
@@ -114,9 +114,9 @@ fn the_header_is_that_of_the_standard() {
 
 #[test]
 fn addresses_need_no_lookup() {
-    assert_eq!(parsed("http://[::1]:3128").address(), Some("::1".parse().unwrap()));
-    assert_eq!(parsed("http://10.0.0.1:3128").address(), Some("10.0.0.1".parse().unwrap()));
-    assert_eq!(parsed("http://proxy:3128").address(), None);
+    assert_eq!(parse_valid("http://[::1]:3128").address(), Some("::1".parse().unwrap()));
+    assert_eq!(parse_valid("http://10.0.0.1:3128").address(), Some("10.0.0.1".parse().unwrap()));
+    assert_eq!(parse_valid("http://proxy:3128").address(), None);
 }
 
 proptest! {

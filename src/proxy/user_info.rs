@@ -1,17 +1,17 @@
 //! `user:password` in the URL of a proxy.
 
 use super::url::BasicCredentials;
-use super::url_problem::{UrlAdvice, UrlError};
+use super::url_error::{UrlAdvice, UrlError};
 
 /// The decoded parts; `None` where there is nothing before the `@`.
-pub(super) fn credentials(
+pub(super) fn parse_credentials(
     text: &str,
     advice: &mut Vec<UrlAdvice>,
 ) -> Result<Option<BasicCredentials>, UrlError> {
     if text.is_empty() {
         return Ok(None);
     }
-    let forbidden = forbidden(text);
+    let forbidden = list_forbidden_characters(text);
     if !forbidden.is_empty() {
         return Err(UrlError::Unescaped(forbidden));
     }
@@ -19,7 +19,7 @@ pub(super) fn credentials(
     if password.contains(':') {
         advice.push(UrlAdvice::ColonInPassword);
     }
-    let (user, password) = (decoded(user)?, decoded(password)?);
+    let (user, password) = (decode_percent(user)?, decode_percent(password)?);
     if user.contains(':') {
         return Err(UrlError::ColonInUser);
     }
@@ -28,7 +28,7 @@ pub(super) fn credentials(
 
 /// What a user info cannot hold (RFC 3986 3.2.1), each once. The caller splits at the last `@`, as all clients do, so that
 /// an `@` or `/` of the password ends up here and is named.
-fn forbidden(text: &str) -> Vec<char> {
+fn list_forbidden_characters(text: &str) -> Vec<char> {
     let mut forbidden = Vec::new();
     for c in text.chars().filter(|c| !c.is_ascii_alphanumeric() && !"-._~!$&'()*+,;=:%".contains(*c)) {
         if !forbidden.contains(&c) {
@@ -38,13 +38,13 @@ fn forbidden(text: &str) -> Vec<char> {
     forbidden
 }
 
-fn decoded(text: &str) -> Result<String, UrlError> {
+fn decode_percent(text: &str) -> Result<String, UrlError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut parts = text.split('%');
     bytes.extend(parts.next().unwrap_or_default().bytes());
     for part in parts {
         let (digits, rest) = part.split_at_checked(2).ok_or(UrlError::PercentEncoding)?;
-        bytes.push(byte(digits)?);
+        bytes.push(decode_hex_byte(digits)?);
         bytes.extend(rest.bytes());
     }
     let text = String::from_utf8(bytes).map_err(|_| UrlError::NotUtf8)?;
@@ -52,7 +52,7 @@ fn decoded(text: &str) -> Result<String, UrlError> {
 }
 
 /// The digits are looked at first: the parser of numbers would take a sign.
-fn byte(digits: &str) -> Result<u8, UrlError> {
+fn decode_hex_byte(digits: &str) -> Result<u8, UrlError> {
     let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
     u8::from_str_radix(digits, 16).ok().filter(|_| is_hex).ok_or(UrlError::PercentEncoding)
 }

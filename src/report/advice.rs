@@ -9,27 +9,27 @@ use crate::model::networks::Role;
 use crate::model::report::{Advice, KnownNetwork, Overlap, SkipProblem, SkipRangeAdvice};
 
 /// One screen.
-pub fn text(advice: &Advice, options: &TextOptions) -> String {
+pub fn render(advice: &Advice, options: &TextOptions) -> String {
     let mut screen = Screen::new(options.colour, options.width);
     if let Some(range) = &advice.skip_range {
-        value(&mut screen, range);
+        draw_skip_range(&mut screen, range);
         if !advice.networks.iter().any(|n| n.role == Role::Services && n.counts) {
             let lacks = "the service range is not known, and the value lacks it: the agents would send calls of the API server to the \
                          proxy. Give --service-cidr, or let the cluster be read";
             screen.paragraph(&[(Paint::Yellow, "! ")], 2, Paint::Bold, lacks);
-            screen.blank();
+            screen.blank_line();
         }
-        problems(&mut screen, range);
+        draw_problems(&mut screen, range);
     }
-    map(&mut screen, advice, options.verbose);
-    overlaps(&mut screen, advice, options.verbose);
-    skipped(&mut screen, advice);
-    commands(&mut screen, advice);
+    draw_networks(&mut screen, advice, options.verbose);
+    draw_overlaps(&mut screen, advice, options.verbose);
+    draw_unread_sources(&mut screen, advice);
+    draw_commands(&mut screen, advice);
     screen.finish()
 }
 
 /// What `advise --plan` says.
-pub fn free_ranges(pods: &str, services: &str, avoided: &[ipnet::IpNet]) -> String {
+pub fn render_free_ranges(pods: &str, services: &str, avoided: &[ipnet::IpNet]) -> String {
     let avoided: Vec<_> = avoided.iter().map(ToString::to_string).collect();
     format!(
         "free for pods      {pods}\nfree for services  {services}\n\nThey avoid {}.\nTell the installer, for example:\n  \
@@ -38,10 +38,10 @@ pub fn free_ranges(pods: &str, services: &str, avoided: &[ipnet::IpNet]) -> Stri
     )
 }
 
-fn value(screen: &mut Screen, range: &SkipRangeAdvice) {
+fn draw_skip_range(screen: &mut Screen, range: &SkipRangeAdvice) {
     screen.line(&[(Paint::Bold, "The value for --proxy-skip-range")]);
     screen.command(2, &range.value);
-    screen.blank();
+    screen.blank_line();
     screen.line(&[(Paint::Bold, "why")]);
     let longest = range.entries.iter().map(|e| e.value.len()).max().unwrap_or(0).min(LONGEST_VALUE);
     for entry in &range.entries {
@@ -51,18 +51,18 @@ fn value(screen: &mut Screen, range: &SkipRangeAdvice) {
             Confidence::High | Confidence::Low => "",
         };
         let label = format!("  {:<longest$}  ", entry.value);
-        let told = format!("{} ({}{sure})", entry.why, entry.source);
-        screen.paragraph(&[(Paint::Cyan, &label)], longest + 4, Paint::Plain, &told);
+        let reason = format!("{} ({}{sure})", entry.why, entry.source);
+        screen.paragraph(&[(Paint::Cyan, &label)], longest + 4, Paint::Plain, &reason);
     }
-    screen.blank();
+    screen.blank_line();
 }
 
-fn problems(screen: &mut Screen, range: &SkipRangeAdvice) {
+fn draw_problems(screen: &mut Screen, range: &SkipRangeAdvice) {
     let Some(first) = range.problems.first() else {
         if let (Some(_), Some(by)) = (&range.given, &range.given_by) {
             screen
                 .line(&[(Paint::Green, "✓"), (Paint::Plain, &format!(" the value of {by} has all of this"))]);
-            screen.blank();
+            screen.blank_line();
         }
         return;
     };
@@ -73,22 +73,22 @@ fn problems(screen: &mut Screen, range: &SkipRangeAdvice) {
         screen.command(2, given);
     }
     for problem in &range.problems {
-        told(screen, problem);
+        draw_problem(screen, problem);
     }
-    screen.blank();
+    screen.blank_line();
 }
 
-fn told(screen: &mut Screen, problem: &SkipProblem) {
-    let (paint, mark) = mark(problem.severity);
+fn draw_problem(screen: &mut Screen, problem: &SkipProblem) {
+    let (paint, mark) = severity_symbol(problem.severity);
     screen.paragraph(
-        &[(paint, &format!("{mark} {} ", problem.severity.word()))],
+        &[(paint, &format!("{mark} {} ", problem.severity.as_str()))],
         4,
         Paint::Plain,
         &problem.text,
     );
 }
 
-fn mark(severity: Severity) -> (Paint, &'static str) {
+fn severity_symbol(severity: Severity) -> (Paint, &'static str) {
     match severity {
         Severity::Blocking => (Paint::Red, "✗"),
         Severity::Warning => (Paint::Yellow, "!"),
@@ -97,41 +97,41 @@ fn mark(severity: Severity) -> (Paint, &'static str) {
 }
 
 /// A network with how many others it lies inside of.
-pub(super) struct Placed<'a> {
-    pub(super) known: &'a KnownNetwork,
+pub(super) struct NestedNetwork<'a> {
+    pub(super) network: &'a KnownNetwork,
     pub(super) depth: usize,
 }
 
 /// Ordered by address, so that what nests or touches stands together; with how many nodes are left out.
-pub(super) fn placed(advice: &Advice, all: bool) -> (Vec<Placed<'_>>, usize) {
+pub(super) fn nest_networks(advice: &Advice, all: bool) -> (Vec<NestedNetwork<'_>>, usize) {
     let shown = |n: &&KnownNetwork| all || ((n.counts || n.note.is_some()) && n.role != Role::Route);
     let mut rows: Vec<(ipnet::IpNet, &KnownNetwork)> =
-        advice.networks.iter().filter(shown).filter_map(|n| Some((net(&n.network)?, n))).collect();
+        advice.networks.iter().filter(shown).filter_map(|n| Some((parse_network(&n.network)?, n))).collect();
     rows.sort_by_key(|(net, n)| (*net, n.role, !n.counts));
-    let nodes = folded(&mut rows);
+    let nodes = hide_extra_nodes(&mut rows);
     // those that hold the one in turn: networks nest or have nothing in common, and what holds others comes first
     let mut around: Vec<ipnet::IpNet> = Vec::new();
-    let placed = rows.iter().map(|(net, known)| {
+    let nested = rows.iter().map(|(net, known)| {
         around.retain(|outer| outer.contains(net));
-        let depth = around.iter().filter(|outer| *outer != net).count().min(DEEPEST);
+        let depth = around.iter().filter(|outer| *outer != net).count().min(MAX_DEPTH);
         if known.counts && around.last() != Some(net) {
             around.push(*net);
         }
-        Placed { known, depth }
+        NestedNetwork { network: known, depth }
     });
-    (placed.collect(), nodes)
+    (nested.collect(), nodes)
 }
 
 /// What lies inside another network is indented.
-fn map(screen: &mut Screen, advice: &Advice, verbose: bool) {
-    let (rows, nodes) = placed(advice, verbose);
+fn draw_networks(screen: &mut Screen, advice: &Advice, verbose: bool) {
+    let (rows, nodes) = nest_networks(advice, verbose);
     if rows.is_empty() {
         screen.line(&[(Paint::Yellow, "No network of the cluster is known.")]);
-        screen.blank();
+        screen.blank_line();
         return;
     }
     screen.line(&[(Paint::Bold, "where everything is")]);
-    for Placed { known, depth } in &rows {
+    for NestedNetwork { network: known, depth } in &rows {
         let label = format!("  {}{:<20} ", "  ".repeat(*depth), known.network);
         let doubt = match (&known.note, known.confidence) {
             (Some(note), _) => format!("; {note}"),
@@ -139,66 +139,66 @@ fn map(screen: &mut Screen, advice: &Advice, verbose: bool) {
             (None, Confidence::High | Confidence::Low) => String::new(),
         };
         let paint = if known.counts { Paint::Plain } else { Paint::Dim };
-        let text = format!("{} ({}{doubt})", known.role.words(), known.source);
+        let text = format!("{} ({}{doubt})", known.role.describe(), known.source);
         screen.paragraph(&[(paint, &label)], label.len(), paint, &text);
     }
     if nodes > 0 {
         screen.line(&[(Paint::Dim, &format!("  and {nodes} more nodes (-o json has all)"))]);
     }
-    screen.blank();
+    screen.blank_line();
 }
 
 /// Of many nodes the first few stand for all; the number of the others.
-fn folded(rows: &mut Vec<(ipnet::IpNet, &KnownNetwork)>) -> usize {
+fn hide_extra_nodes(rows: &mut Vec<(ipnet::IpNet, &KnownNetwork)>) -> usize {
     let before = rows.len();
     let mut seen = 0;
     rows.retain(|(_, n)| {
         seen += usize::from(n.role == Role::Nodes);
-        n.role != Role::Nodes || seen <= NODES_SHOWN
+        n.role != Role::Nodes || seen <= MAX_NODES
     });
     before - rows.len()
 }
 
-fn net(text: &str) -> Option<ipnet::IpNet> {
+fn parse_network(text: &str) -> Option<ipnet::IpNet> {
     let single = || text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from);
     text.parse::<ipnet::IpNet>().ok().map(|net| net.trunc()).or_else(single)
 }
 
-fn overlaps(screen: &mut Screen, advice: &Advice, verbose: bool) {
+fn draw_overlaps(screen: &mut Screen, advice: &Advice, verbose: bool) {
     let mut seen = BTreeSet::new();
-    let telling = |o: &&Overlap| verbose || o.severity > Severity::Info;
+    let is_relevant = |o: &&Overlap| verbose || o.severity > Severity::Info;
     let shown: Vec<_> =
-        advice.overlaps.iter().filter(telling).filter(|o| seen.insert(o.text.as_str())).collect();
+        advice.overlaps.iter().filter(is_relevant).filter(|o| seen.insert(o.text.as_str())).collect();
     if shown.is_empty() {
         return;
     }
     screen.line(&[(Paint::Bold, "what collides")]);
     for overlap in shown {
-        let (paint, mark) = mark(overlap.severity);
+        let (paint, mark) = severity_symbol(overlap.severity);
         screen.paragraph(
-            &[(paint, &format!("{mark} {} ", overlap.severity.word()))],
+            &[(paint, &format!("{mark} {} ", overlap.severity.as_str()))],
             4,
             Paint::Plain,
             &overlap.text,
         );
     }
-    screen.blank();
+    screen.blank_line();
 }
 
-fn skipped(screen: &mut Screen, advice: &Advice) {
+fn draw_unread_sources(screen: &mut Screen, advice: &Advice) {
     if advice.skipped.is_empty() {
         return;
     }
     let each: Vec<_> = advice.skipped.iter().map(|s| format!("{} ({})", s.source, s.why)).collect();
     screen.paragraph(&[(Paint::Dim, "not read: ")], 2, Paint::Dim, &each.join("; "));
-    screen.blank();
+    screen.blank_line();
 }
 
-fn commands(screen: &mut Screen, advice: &Advice) {
+fn draw_commands(screen: &mut Screen, advice: &Advice) {
     if let Some(connect) = advice.connect_command.as_ref().filter(|_| advice.update_command.is_some()) {
         screen.line(&[(Paint::Bold, "to connect a cluster"), (Paint::Dim, "  (-o json has PowerShell too)")]);
         screen.command(2, &connect.bash);
-        screen.blank();
+        screen.blank_line();
     }
     if let Some(update) = &advice.update_command {
         screen.line(&[(Paint::Bold, "for a cluster that is connected")]);
@@ -209,7 +209,7 @@ fn commands(screen: &mut Screen, advice: &Advice) {
 /// In characters; longer ones push their reasons to the right.
 const LONGEST_VALUE: usize = 28;
 
-const NODES_SHOWN: usize = 3;
+const MAX_NODES: usize = 3;
 
 /// Steps of indentation.
-const DEEPEST: usize = 4;
+const MAX_DEPTH: usize = 4;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::chain::Chain;
+use crate::analysis::connectivity::ConnectivityDiagnosis;
 use crate::model::report::{Check, Tool};
 
 /// One document, as `diagnose -o json` writes it.
@@ -17,7 +17,7 @@ pub struct Diagnosis {
     pub taken_at: String,
     /// The judgement.
     #[serde(flatten)]
-    pub chain: Chain,
+    pub connectivity: ConnectivityDiagnosis,
     /// What was probed to prove it; empty without probes.
     pub checks: Vec<Check>,
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::fleet::json::Saved;
+use super::fleet::json::SavedReport;
 use super::fleet::{self, Fleet};
 use super::text::TextOptions;
 use super::{html, json, junit, markdown, openmetrics, sarif, short, text};
@@ -34,20 +34,20 @@ impl Format {
     ///
     /// # Errors
     /// When the ending stands for no format.
-    pub fn for_file(path: &Path) -> Result<Self, UnknownEnding> {
+    pub fn from_path(path: &Path) -> Result<Self, UnknownExtension> {
         let ending = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-        ENDINGS
+        EXTENSIONS
             .iter()
             .find(|(known, _)| ending.as_deref() == Some(known))
             .map(|&(_, format)| format)
-            .ok_or_else(|| UnknownEnding { file: path.display().to_string() })
+            .ok_or_else(|| UnknownExtension { file: path.display().to_string() })
     }
 }
 
 /// A file name whose ending stands for no format.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("cannot tell the format of \"{file}\" from its ending; supported are {}", endings())]
-pub struct UnknownEnding {
+#[error("cannot tell the format of \"{file}\" from its ending; supported are {}", list_extensions())]
+pub struct UnknownExtension {
     /// The name as given.
     pub file: String,
 }
@@ -67,14 +67,14 @@ pub fn render(report: &Report, format: Format, options: &TextOptions) -> String 
 }
 
 /// Renders what was saved, on one cluster or on several.
-pub fn render_saved(saved: &Saved, format: Format, options: &TextOptions) -> String {
+pub fn render_saved(saved: &SavedReport, format: Format, options: &TextOptions) -> String {
     match saved {
-        Saved::One(report) => render(report, format, options),
-        Saved::Several(fleet) => render_several(fleet, format, options),
+        SavedReport::Single(report) => render(report, format, options),
+        SavedReport::Fleet(fleet) => render_fleet(fleet, format, options),
     }
 }
 
-fn render_several(fleet: &Fleet, format: Format, options: &TextOptions) -> String {
+fn render_fleet(fleet: &Fleet, format: Format, options: &TextOptions) -> String {
     match format {
         Format::Text => fleet::text::render(fleet, options),
         Format::Short => fleet::short::render(fleet),
@@ -87,11 +87,11 @@ fn render_several(fleet: &Fleet, format: Format, options: &TextOptions) -> Strin
     }
 }
 
-fn endings() -> String {
-    ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect::<Vec<_>>().join(", ")
+fn list_extensions() -> String {
+    EXTENSIONS.iter().map(|(ending, _)| format!(".{ending}")).collect::<Vec<_>>().join(", ")
 }
 
-const ENDINGS: [(&str, Format); 7] = [
+const EXTENSIONS: [(&str, Format); 7] = [
     ("json", Format::Json),
     ("html", Format::Html),
     ("md", Format::Markdown),
@@ -106,14 +106,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ending_of_a_file_names_the_format() {
-        assert_eq!(Format::for_file(Path::new("a/b.json")), Ok(Format::Json));
-        assert_eq!(Format::for_file(Path::new("REPORT.TXT")), Ok(Format::Text));
+    fn the_file_extension_selects_the_format() {
+        assert_eq!(Format::from_path(Path::new("a/b.json")), Ok(Format::Json));
+        assert_eq!(Format::from_path(Path::new("REPORT.TXT")), Ok(Format::Text));
         for bad in ["report", "report.pdf", ".json", "dir.json/report"] {
-            let error = Format::for_file(Path::new(bad)).unwrap_err().to_string();
-            let told =
+            let error = Format::from_path(Path::new(bad)).unwrap_err().to_string();
+            let expected =
                 format!("cannot tell the format of \"{bad}\" from its ending; supported are .json, .html, ");
-            assert!(error.starts_with(&told), "{error}");
+            assert!(error.starts_with(&expected), "{error}");
         }
     }
 }

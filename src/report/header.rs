@@ -3,49 +3,49 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use super::crowds::together;
+use super::index::{format_count, list_some};
 use super::screen::{Paint, Screen};
-use super::tally::{plural, some_of};
+use super::vantage_groups::group_label;
 use crate::model::plan::{Route, RouteKind};
 use crate::model::report::{Check, Report, Vantage};
 use crate::model::rules::Layer;
 use crate::model::vantage::VantageKind;
 
 /// How many routes and resolvers are named.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// So many vantages are told one by one.
-const MOST_AGENTS: usize = 6;
+const MAX_VANTAGES: usize = 6;
 
 /// Where the values begin.
 const INDENT: usize = 12;
 
 /// Draws one line for each kind of fact.
-pub(super) fn draw(screen: &mut Screen, report: &Report, verbose: bool) {
-    for (label, value) in facts(report, verbose) {
+pub(super) fn draw_facts(screen: &mut Screen, report: &Report, verbose: bool) {
+    for (label, value) in list_facts(report, verbose) {
         screen.paragraph(&[(Paint::Dim, &format!("  {label:<10}"))], INDENT, Paint::Plain, &value);
     }
 }
 
 /// Each kind of fact with its name; with `all` also those that only tell runs apart.
-pub(super) fn facts(report: &Report, all: bool) -> Vec<(&'static str, String)> {
+pub(super) fn list_facts(report: &Report, all: bool) -> Vec<(&'static str, String)> {
     let run = &report.run;
-    let scope = format!("{} {}, connectivity {}", run.cloud, run.region, run.connectivity.word());
+    let scope = format!("{} {}, connectivity {}", run.cloud, run.region, run.connectivity.as_str());
     let cluster = run.cluster.iter().map(|c| ("cluster", format!("{}, {}", c.context, c.server)));
     let mut facts: Vec<_> = cluster.collect();
     facts.extend([
         ("cloud", scope),
         ("features", run.features.join(", ")),
-        ("from", from(report)),
-        ("resolver", resolvers(report)),
-        ("route", routes(report)),
-        ("rules", rules(report, all)),
+        ("from", describe_vantages(report)),
+        ("resolver", describe_resolvers(report)),
+        ("route", describe_routes(report)),
+        ("rules", describe_rules(report, all)),
     ]);
     if all {
         let delivered = |v: &Vantage| Some(("agent", format!("{}: {}", v.id, v.facts.delivery.as_ref()?)));
         let agents: Vec<_> = report.vantages.iter().filter_map(delivered).collect();
-        let left = agents.len().saturating_sub(MOST_AGENTS);
-        facts.extend(agents.into_iter().take(MOST_AGENTS));
+        let left = agents.len().saturating_sub(MAX_VANTAGES);
+        facts.extend(agents.into_iter().take(MAX_VANTAGES));
         facts.extend((left > 0).then(|| ("agent", format!("{left} more, as in the JSON report"))));
         let tool = &report.tool;
         facts.push(("run", format!("{}, {} {}", run.started_at, tool.name, tool.version)));
@@ -56,20 +56,20 @@ pub(super) fn facts(report: &Report, all: bool) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn from(report: &Report) -> String {
-    let one = |v: &Vantage| match (&v.node, &v.error) {
+fn describe_vantages(report: &Report) -> String {
+    let describe = |v: &Vantage| match (&v.node, &v.error) {
         (_, Some(error)) => format!("{} (not measured: {error})", v.id),
         (Some(node), None) if !v.id.contains(node.as_str()) => format!("{} on {node}", v.id),
         _ => v.id.clone(),
     };
-    let names: Vec<String> = if report.vantages.len() > MOST_AGENTS {
+    let names: Vec<String> = if report.vantages.len() > MAX_VANTAGES {
         let (seen, unseen): (Vec<&Vantage>, Vec<_>) = report.vantages.iter().partition(|v| v.error.is_none());
         let ids: Vec<&str> = seen.iter().map(|v| v.id.as_str()).collect();
-        let failed: Vec<String> = unseen.into_iter().map(one).collect();
-        let failed = (!failed.is_empty()).then(|| some_of(&failed, NAMED));
-        Some(together(&ids)).filter(|ids| !ids.is_empty()).into_iter().chain(failed).collect()
+        let failed: Vec<String> = unseen.into_iter().map(describe).collect();
+        let failed = (!failed.is_empty()).then(|| list_some(&failed, MAX_NAMED));
+        Some(group_label(&ids)).filter(|ids| !ids.is_empty()).into_iter().chain(failed).collect()
     } else {
-        report.vantages.iter().map(one).collect()
+        report.vantages.iter().map(describe).collect()
     };
     let only_here = report.vantages.iter().all(|v| v.kind == VantageKind::Workstation);
     let caution = if only_here { " (pods and nodes may see another network)" } else { "" };
@@ -77,9 +77,10 @@ fn from(report: &Report) -> String {
 }
 
 /// Once if they are the same everywhere, else for each vantage.
-fn resolvers(report: &Report) -> String {
+fn describe_resolvers(report: &Report) -> String {
     let known: Vec<&Vantage> = report.vantages.iter().filter(|v| !v.facts.resolvers.is_empty()).collect();
-    let names = |v: &Vantage| some_of(&v.facts.resolvers.iter().map(server).collect::<Vec<_>>(), NAMED);
+    let names =
+        |v: &Vantage| list_some(&v.facts.resolvers.iter().map(format_server).collect::<Vec<_>>(), MAX_NAMED);
     match known[..] {
         [] => String::new(),
         [first, ..] if known.iter().all(|v| v.facts.resolvers == first.facts.resolvers) => {
@@ -95,46 +96,48 @@ fn resolvers(report: &Report) -> String {
                     None => lists.push((list, vec![&vantage.id])),
                 }
             }
-            let told = lists.iter().map(|(list, ids)| format!("{}: {list}", together(ids)));
-            let mut told: Vec<String> = told.collect();
-            if told.len() > MOST_AGENTS {
-                let left = told.len() - MOST_AGENTS;
-                told.truncate(MOST_AGENTS);
-                told.push(format!("{left} more lists"));
+            let texts = lists.iter().map(|(list, ids)| format!("{}: {list}", group_label(ids)));
+            let mut texts: Vec<String> = texts.collect();
+            if texts.len() > MAX_VANTAGES {
+                let left = texts.len() - MAX_VANTAGES;
+                texts.truncate(MAX_VANTAGES);
+                texts.push(format!("{left} more lists"));
             }
-            told.join("; ")
+            texts.join("; ")
         }
     }
 }
 
-fn server(address: &SocketAddr) -> String {
+fn format_server(address: &SocketAddr) -> String {
     if address.port() == 53 { address.ip().to_string() } else { address.to_string() }
 }
 
 /// Each way that checks go, the most used first.
-fn routes(report: &Report) -> String {
-    let mut ways: Vec<(&Route, usize)> = Vec::new();
+fn describe_routes(report: &Report) -> String {
+    let mut routes: Vec<(&Route, usize)> = Vec::new();
     let mut places = HashMap::new();
     for Check { route, .. } in &report.checks {
-        let place = *places.entry((route.kind, &route.proxy, &route.reason)).or_insert(ways.len());
-        match ways.get_mut(place) {
+        let place = *places.entry((route.kind, &route.proxy, &route.reason)).or_insert(routes.len());
+        match routes.get_mut(place) {
             Some((_, count)) => *count += 1,
-            None => ways.push((route, 1)),
+            None => routes.push((route, 1)),
         }
     }
-    ways.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    if let [(route, _)] = ways[..] {
-        return way(route);
+    routes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    if let [(route, _)] = routes[..] {
+        return describe_route(route);
     }
-    let name = |(route, count): &(&Route, usize)| format!("{}: {}", way(route), plural(*count, "check"));
-    let mut shown: Vec<String> = ways.iter().take(NAMED).map(name).collect();
-    if ways.len() > NAMED {
-        shown.push(format!("{} more", ways.len() - NAMED));
+    let name = |(route, count): &(&Route, usize)| {
+        format!("{}: {}", describe_route(route), format_count(*count, "check"))
+    };
+    let mut shown: Vec<String> = routes.iter().take(MAX_NAMED).map(name).collect();
+    if routes.len() > MAX_NAMED {
+        shown.push(format!("{} more", routes.len() - MAX_NAMED));
     }
     shown.join("; ")
 }
 
-fn way(route: &Route) -> String {
+fn describe_route(route: &Route) -> String {
     let by = match (route.kind, &route.proxy) {
         (RouteKind::Direct, _) => "direct",
         (RouteKind::Proxy, Some(proxy)) => proxy.as_str(),
@@ -143,7 +146,7 @@ fn way(route: &Route) -> String {
     if route.reason.is_empty() { by.to_owned() } else { format!("{by} ({})", route.reason) }
 }
 
-fn rules(report: &Report, verbose: bool) -> String {
+fn describe_rules(report: &Report, verbose: bool) -> String {
     let digest = |l: &Layer| if verbose { format!(" (sha256 {})", l.sha256) } else { String::new() };
     let layers = report.rules.iter().map(|l| format!("{} {}{}", l.name, l.revision, digest(l)));
     layers.collect::<Vec<_>>().join(", ")

@@ -1,19 +1,19 @@
 //! The verdict as one plain sentence.
 
-use super::crowds::together;
-use super::grid::human;
-use super::prerequisites::is_lacking;
-use super::tally::{Count, Tally, some_of};
+use super::grid::format_duration;
+use super::index::{CheckCounts, ReportIndex, list_some};
+use super::prerequisites::is_blocking;
+use super::vantage_groups::group_label;
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
 use crate::model::vantage::VantageKind;
 
 /// The features without which there is no connected cluster at all; the others can be missing from one.
-const CONNECTING: [&str; 2] = ["core", "onboarding-cli"];
+const CORE_FEATURES: [&str; 2] = ["core", "onboarding-cli"];
 
 /// The verdict in capitals.
-pub(super) fn word(verdict: Verdict) -> &'static str {
+pub(super) fn verdict_label(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Ready => "READY",
         Verdict::ReadyWithWarnings => "READY, WITH WARNINGS",
@@ -23,75 +23,79 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
 }
 
 /// Whether a cluster can be connected, and why (not).
-pub(super) fn sentence(tally: &Tally<'_>) -> String {
+pub(super) fn describe_verdict(tally: &ReportIndex<'_>) -> String {
     let report = tally.report;
-    let required = tally.count(true);
-    let (subject, here) = place(report);
+    let required = tally.count_checks(true);
+    let (subject, here) = sentence_subject(report);
     let apart = if has_accepted(report, required) { ", apart from what is accepted" } else { "" };
     match report.verdict {
-        Verdict::Ready => format!("{subject} can be connected{here}{apart}. {}", none_failed(required)),
+        Verdict::Ready => {
+            format!("{subject} can be connected{here}{apart}. {}", describe_none_failed(required))
+        }
         Verdict::ReadyWithWarnings => {
-            let why = first_summary(report, Severity::Warning).unwrap_or_else(|| none_failed(required));
+            let why =
+                first_summary(report, Severity::Warning).unwrap_or_else(|| describe_none_failed(required));
             format!("{subject} can be connected{here}{apart}. {why}")
         }
         Verdict::Blocked => {
-            let why =
-                first_summary(report, Severity::Blocking).unwrap_or_else(|| some_failed(report, required));
-            format!("{} {why}", blocked(tally, subject, here))
+            let why = first_summary(report, Severity::Blocking)
+                .unwrap_or_else(|| describe_failed(report, required));
+            format!("{} {why}", describe_blocked(tally, subject, here))
         }
         Verdict::Incomplete => format!(
             "Whether {} can be connected{here} is open. Nothing required has failed{apart}, but {}.",
             subject.to_lowercase(),
-            missing(report, required)
+            describe_gaps(report, required)
         ),
     }
 }
 
 /// How many checks are met, and how long it took.
-pub(super) fn counts(tally: &Tally<'_>) -> String {
-    let of = |count: Count| format!("{} of {}", count.met, count.all());
-    let (required, optional) = (tally.count(true), tally.count(false));
+pub(super) fn describe_counts(tally: &ReportIndex<'_>) -> String {
+    let of = |count: CheckCounts| format!("{} of {}", count.met, count.total());
+    let (required, optional) = (tally.count_checks(true), tally.count_checks(false));
     let mut text = format!("{} required checks met", of(required));
-    if optional.all() > 0 {
+    if optional.total() > 0 {
         text = format!("{text}, {} optional", of(optional));
     }
-    let besides = &tally.report.prerequisites;
-    if !besides.is_empty() {
-        let met = besides.iter().filter(|item| item.verdict == PrerequisiteVerdict::Met).count();
-        text = format!("{text}, {met} of {} prerequisites", besides.len());
+    let prerequisites = &tally.report.prerequisites;
+    if !prerequisites.is_empty() {
+        let met = prerequisites.iter().filter(|item| item.verdict == PrerequisiteVerdict::Met).count();
+        text = format!("{text}, {met} of {} prerequisites", prerequisites.len());
     }
     if required.accepted + optional.accepted > 0 {
         text = format!("{text}, {} accepted", required.accepted + optional.accepted);
     }
-    format!("{text}, in {}", human(tally.report.run.took))
+    format!("{text}, in {}", format_duration(tally.report.run.took))
 }
 
 /// What is spoken of: any cluster in the network of this machine, or the one whose pods or nodes were looked from.
-fn place(report: &Report) -> (&'static str, &'static str) {
+fn sentence_subject(report: &Report) -> (&'static str, &'static str) {
     let only_here = report.vantages.iter().all(|v| v.kind == VantageKind::Workstation);
     if only_here { ("A cluster", " from here") } else { ("This cluster", "") }
 }
 
 /// Whether it is ready only because something was accepted.
-fn has_accepted(report: &Report, required: Count) -> bool {
+fn has_accepted(report: &Report, required: CheckCounts) -> bool {
     let accepted = |p: &Prerequisite| p.verdict == PrerequisiteVerdict::Unmet && p.accepted.is_some();
     required.accepted > 0 || report.prerequisites.iter().any(accepted)
 }
 
 /// Says what cannot work: all of it, or the features that lack something while the base has what it needs.
-fn blocked(tally: &Tally<'_>, subject: &str, here: &str) -> String {
-    if tally.report.prerequisites.iter().any(is_lacking) {
+fn describe_blocked(tally: &ReportIndex<'_>, subject: &str, here: &str) -> String {
+    if tally.report.prerequisites.iter().any(is_blocking) {
         return format!("{subject} cannot be connected{here}.");
     }
-    let is_over = |finding: &Finding| finding.id == WAIVER_EXPIRED && finding.severity == Severity::Blocking;
-    if tally.count(true).unmet == 0 && tally.report.findings.iter().any(is_over) {
+    let is_expired =
+        |finding: &Finding| finding.id == WAIVER_EXPIRED && finding.severity == Severity::Blocking;
+    if tally.count_checks(true).unmet == 0 && tally.report.findings.iter().any(is_expired) {
         return format!("{subject} can be connected{here}, but what was accepted for a time counts again.");
     }
     let lacking: Vec<String> =
-        tally.features().filter(|(_, c)| c.unmet > 0).map(|(name, _)| name.to_owned()).collect();
-    let connects = !lacking.is_empty() && !lacking.iter().any(|f| CONNECTING.contains(&f.as_str()));
-    if connects && tally.features().any(|(name, count)| name == CONNECTING[0] && count.met > 0) {
-        return format!("{subject} can be connected{here}, but without {}.", some_of(&lacking, 3));
+        tally.feature_counts().filter(|(_, c)| c.unmet > 0).map(|(name, _)| name.to_owned()).collect();
+    let connects = !lacking.is_empty() && !lacking.iter().any(|f| CORE_FEATURES.contains(&f.as_str()));
+    if connects && tally.feature_counts().any(|(name, count)| name == CORE_FEATURES[0] && count.met > 0) {
+        return format!("{subject} can be connected{here}, but without {}.", list_some(&lacking, 3));
     }
     format!("{subject} cannot be connected{here}.")
 }
@@ -108,7 +112,7 @@ fn first_summary(report: &Report, severity: Severity) -> Option<String> {
     })
 }
 
-fn none_failed(required: Count) -> String {
+fn describe_none_failed(required: CheckCounts) -> String {
     let others = match (required.accepted, required.unverified) {
         (0, 0) => return format!("All {} required checks are met.", required.met),
         (0, _) => "the others cannot be verified".to_owned(),
@@ -117,17 +121,17 @@ fn none_failed(required: Count) -> String {
             format!("{accepted} accepted for a time, {unverified} that cannot be verified")
         }
     };
-    format!("{} of {} required checks are met; {others}.", required.met, required.all())
+    format!("{} of {} required checks are met; {others}.", required.met, required.total())
 }
 
-fn some_failed(report: &Report, required: Count) -> String {
-    if let Some(item) = report.prerequisites.iter().find(|item| is_lacking(item) && required.unmet == 0) {
+fn describe_failed(report: &Report, required: CheckCounts) -> String {
+    if let Some(item) = report.prerequisites.iter().find(|item| is_blocking(item) && required.unmet == 0) {
         return format!("{}: {}.", item.title, item.found.trim_end_matches('.'));
     }
-    format!("{} of {} required checks are not met.", required.unmet, required.all())
+    format!("{} of {} required checks are not met.", required.unmet, required.total())
 }
 
-fn missing(report: &Report, required: Count) -> String {
+fn describe_gaps(report: &Report, required: CheckCounts) -> String {
     let mut reasons = Vec::new();
     if report.run.interrupted {
         reasons.push("the run was interrupted".to_owned());
@@ -138,7 +142,7 @@ fn missing(report: &Report, required: Count) -> String {
     let unseen: Vec<&str> =
         report.vantages.iter().filter(|v| v.error.is_some()).map(|v| v.id.as_str()).collect();
     if !unseen.is_empty() {
-        reasons.push(format!("nothing was measured from {}", together(&unseen)));
+        reasons.push(format!("nothing was measured from {}", group_label(&unseen)));
     }
     let is_open = |p: &&Prerequisite| p.verdict == PrerequisiteVerdict::Unverified && !p.is_workstation;
     let open = report.prerequisites.iter().filter(is_open).count();
@@ -146,7 +150,7 @@ fn missing(report: &Report, required: Count) -> String {
         let all = report.prerequisites.len();
         reasons.push(format!("{open} of {all} prerequisites could not be seen"));
     }
-    let all = required.all();
+    let all = required.total();
     let is_disputed = |c: &&Check| c.required && c.unverified == Some(UnverifiedKind::Contradicted);
     let disputed = report.checks.iter().filter(is_disputed).count().min(required.unverified);
     if disputed > 0 {

@@ -5,41 +5,41 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use crate::model::evidence::is_unprintable;
+use crate::model::evidence::is_unsafe_char;
 use crate::model::report::Report;
 
 /// The version that this program writes and reads.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The most bytes that a report may have. 10,000 checks with all their certificates take about half.
-pub const MOST_BYTES: usize = 64 << 20;
+pub const MAX_BYTES: usize = 64 << 20;
 
 /// The most vantages that a report may have: Kubernetes has at most 5,000 nodes, with a pod on each, and this machine.
-const MOST_VANTAGES: usize = 10_001;
+const MAX_VANTAGES: usize = 10_001;
 
 /// Why a report cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// Larger than [`MOST_BYTES`].
-    #[error("the report is larger than {MOST_BYTES} bytes")]
+    #[error("the report is larger than {MAX_BYTES} bytes")]
     TooLarge,
     /// Not JSON, or not in the form of a report.
     #[error("this is no arcprobe report: {0}")]
-    Form(#[from] serde_json::Error),
+    NotAReport(#[from] serde_json::Error),
     /// More than any cluster has.
-    #[error("the report has more than {MOST_VANTAGES} vantages")]
-    Vantages,
+    #[error("the report has more than {MAX_VANTAGES} vantages")]
+    TooManyVantages,
     /// More than a run looks at.
-    #[error("the report has more than {} clusters", super::fleet::MOST_CLUSTERS)]
-    Clusters,
+    #[error("the report has more than {} clusters", super::fleet::MAX_CLUSTERS)]
+    TooManyClusters,
     /// A check from nowhere.
     #[error("the check \"{0}\" names a vantage that the report does not have")]
-    Vantage(String),
+    UnknownVantage(String),
     /// Written by a program that knows more.
     #[error(
         "the report has schema_version {0}; this program reads version {SCHEMA_VERSION}, a newer arcprobe may read it"
     )]
-    Version(u64),
+    UnsupportedVersion(u64),
 }
 
 /// Renders the report as indented JSON. Characters that could deceive the reader of a terminal are escaped.
@@ -54,25 +54,25 @@ pub fn render(report: &Report) -> String {
 /// # Errors
 /// When it is too large, not a report, or of another version.
 pub fn parse(bytes: &[u8]) -> Result<Report, ReadError> {
-    if bytes.len() > MOST_BYTES {
+    if bytes.len() > MAX_BYTES {
         return Err(ReadError::TooLarge);
     }
     let Versioned { schema_version } = serde_json::from_slice(bytes)?;
     if schema_version != u64::from(SCHEMA_VERSION) {
-        return Err(ReadError::Version(schema_version));
+        return Err(ReadError::UnsupportedVersion(schema_version));
     }
     let report: Report = serde_json::from_slice(bytes)?;
-    sound(&report).map(|()| report)
+    validate(&report).map(|()| report)
 }
 
 /// Whether a report that was read is one that this program could have written, as far as others rely on it.
-pub(super) fn sound(report: &Report) -> Result<(), ReadError> {
-    if report.vantages.len() > MOST_VANTAGES {
-        return Err(ReadError::Vantages);
+pub(super) fn validate(report: &Report) -> Result<(), ReadError> {
+    if report.vantages.len() > MAX_VANTAGES {
+        return Err(ReadError::TooManyVantages);
     }
     let known: HashSet<&str> = report.vantages.iter().map(|vantage| vantage.id.as_str()).collect();
     match report.checks.iter().find(|check| !known.contains(check.vantage.as_str())) {
-        Some(check) => Err(ReadError::Vantage(check.id.clone())),
+        Some(check) => Err(ReadError::UnknownVantage(check.id.clone())),
         None => Ok(()),
     }
 }
@@ -91,12 +91,12 @@ struct Versioned {
 /// JSON writers leave DEL, C1 controls and bidirectional marks as they are. Outside of strings JSON has no such
 /// characters, and inside `\u` stands for the same text.
 pub(crate) fn escape(json: &str) -> String {
-    if !json.chars().any(must_escape) {
+    if !json.chars().any(needs_escape) {
         return json.to_owned();
     }
     let mut out = String::with_capacity(json.len() + 64);
     for c in json.chars() {
-        if must_escape(c) {
+        if needs_escape(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(out, "\\u{unit:04x}"); // a String takes all
             }
@@ -107,8 +107,8 @@ pub(crate) fn escape(json: &str) -> String {
     out
 }
 
-fn must_escape(c: char) -> bool {
-    c != '\n' && is_unprintable(c)
+fn needs_escape(c: char) -> bool {
+    c != '\n' && is_unsafe_char(c)
 }
 
 #[cfg(test)]
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn a_report_that_cannot_be_read_says_why() {
         let table = [
             ("", "this is no arcprobe report: EOF while parsing a value at line 1 column 0"),
             ("{}", "this is no arcprobe report: missing field `schema_version` at line 1 column 2"),
@@ -140,7 +140,7 @@ mod tests {
         for (text, message) in table {
             assert_eq!(parse(text.as_bytes()).unwrap_err().to_string(), message);
         }
-        let large = vec![b' '; MOST_BYTES + 1];
+        let large = vec![b' '; MAX_BYTES + 1];
         assert!(matches!(parse(&large), Err(ReadError::TooLarge)));
     }
 }

@@ -11,12 +11,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::accepted::{name, told as accepted};
 use super::headline;
+use super::index::{CheckStatus, ReportIndex, format_target};
 use super::markup::Markup;
-use super::prerequisites::is_accepted;
-use super::screen::bare;
-use super::tally::{Standing, Tally, target};
+use super::prerequisites::accepted_by;
+use super::screen::sanitize_for_command;
+use super::waivers::{describe_acceptance as accepted, describe_waiver};
 use crate::model::evidence::Cause;
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{
@@ -25,64 +25,64 @@ use crate::model::report::{
 
 /// Renders the suites.
 pub fn render(report: &Report) -> String {
-    document(|xml| {
-        suites(xml, report, (0, ""));
+    render_document(|xml| {
+        write_suites(xml, report, (0, ""));
     })
 }
 
 /// A document with what `inside` puts between its outermost tags.
-pub(super) fn document(inside: impl FnOnce(&mut Markup)) -> String {
+pub(super) fn render_document(inside: impl FnOnce(&mut Markup)) -> String {
     let mut xml = Markup::default();
-    xml.own(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"]);
+    xml.raw(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"]);
     xml.element("testsuites", &[], |xml| {
-        xml.line();
+        xml.line_break();
         inside(xml);
     });
-    xml.line();
+    xml.line_break();
     xml.finish()
 }
 
 /// The suites of a report, numbered from `first` on, their names behind a prefix; gives the number after the last one.
-pub(super) fn suites(xml: &mut Markup, report: &Report, (first, prefix): (usize, &str)) -> usize {
-    let tally = Tally::new(report);
-    let story = story(&tally);
-    let vantages = report.vantages.iter().map(|vantage| of_vantage(&tally, vantage));
-    let others = [prerequisites(report), waivers(report)].into_iter().flatten();
+pub(super) fn write_suites(xml: &mut Markup, report: &Report, (first, prefix): (usize, &str)) -> usize {
+    let tally = ReportIndex::new(report);
+    let story = describe_run(&tally);
+    let vantages = report.vantages.iter().map(|vantage| vantage_suite(&tally, vantage));
+    let others = [prerequisites_suite(report), waivers_suite(report)].into_iter().flatten();
     let mut next = first;
     for mut suite in vantages.chain(others) {
         suite.name.insert_str(0, prefix);
-        write(xml, report, (next, &suite), &story);
+        write_suite(xml, report, (next, &suite), &story);
         next += 1;
     }
     next
 }
 
 /// A suite with one case that is an error: nothing could be looked at, for this reason.
-pub(super) fn unknown(xml: &mut Markup, place: usize, name: &str, (started, why): (&str, &str)) {
-    let case = Case {
+pub(super) fn write_failed_suite(xml: &mut Markup, place: usize, name: &str, (started, why): (&str, &str)) {
+    let case = TestCase {
         class: "cluster".into(),
         name: format!("{name} can be looked at"),
         took: Duration::ZERO,
-        outcome: Outcome::Error(why.to_owned()),
+        outcome: TestOutcome::Error(why.to_owned()),
     };
-    let suite = Suite { name: name.to_owned(), host: name.to_owned(), cases: vec![case] };
-    frame(xml, (place, &suite, started), |_| {}, why);
+    let suite = TestSuite { name: name.to_owned(), host: name.to_owned(), cases: vec![case] };
+    write_suite_element(xml, (place, &suite, started), |_| {}, why);
 }
 
-struct Suite {
+struct TestSuite {
     name: String,
     host: String,
-    cases: Vec<Case>,
+    cases: Vec<TestCase>,
 }
 
-struct Case {
+struct TestCase {
     class: String,
     name: String,
     took: Duration,
-    outcome: Outcome,
+    outcome: TestOutcome,
 }
 
-enum Outcome {
+enum TestOutcome {
     Passed,
     /// The word for it, the message, and what somebody who sees this case alone needs.
     Failed(String, String, String),
@@ -90,233 +90,263 @@ enum Outcome {
     Error(String),
 }
 
-impl Suite {
-    fn count(&self, counts: fn(&Outcome) -> bool) -> String {
+impl TestSuite {
+    fn count_outcomes(&self, counts: fn(&TestOutcome) -> bool) -> String {
         self.cases.iter().filter(|case| counts(&case.outcome)).count().to_string()
     }
 }
 
-fn of_vantage(tally: &Tally<'_>, vantage: &Vantage) -> Suite {
-    let unseen = vantage.error.as_ref().map(|error| unseen(vantage, error));
-    let checks = tally.from(&vantage.id).map(|(check, standing)| of_check(tally, check, standing));
-    Suite {
+fn vantage_suite(tally: &ReportIndex<'_>, vantage: &Vantage) -> TestSuite {
+    let unseen = vantage.error.as_ref().map(|error| unmeasured_case(vantage, error));
+    let checks = tally.checks_from(&vantage.id).map(|(check, standing)| check_case(tally, check, standing));
+    TestSuite {
         name: vantage.id.clone(),
         host: vantage.node.as_ref().unwrap_or(&vantage.id).clone(),
         cases: unseen.into_iter().chain(checks).collect(),
     }
 }
 
-fn write(xml: &mut Markup, report: &Report, (place, suite): (usize, &Suite), story: &str) {
-    frame(xml, (place, suite, &report.run.started_at), |xml| properties(xml, report), story);
+fn write_suite(xml: &mut Markup, report: &Report, (place, suite): (usize, &TestSuite), story: &str) {
+    write_suite_element(
+        xml,
+        (place, suite, &report.run.started_at),
+        |xml| write_properties(xml, report),
+        story,
+    );
 }
 
-fn frame(
+fn write_suite_element(
     xml: &mut Markup,
-    (place, suite, started_at): (usize, &Suite, &str),
+    (place, suite, started_at): (usize, &TestSuite, &str),
     properties: impl FnOnce(&mut Markup),
     story: &str,
 ) {
     let took = suite.cases.iter().fold(Duration::ZERO, |sum, case| sum.saturating_add(case.took));
     let attributes: &[(&'static str, &str)] = &[
         ("id", &place.to_string()),
-        ("name", named(&suite.name)),
+        ("name", non_empty_name(&suite.name)),
         ("package", "arcprobe"),
-        ("hostname", named(&suite.host)),
-        ("timestamp", &started(started_at)),
-        ("time", &seconds(took)),
+        ("hostname", non_empty_name(&suite.host)),
+        ("timestamp", &format_timestamp(started_at)),
+        ("time", &format_seconds(took)),
         ("tests", &suite.cases.len().to_string()),
-        ("failures", &suite.count(|outcome| matches!(outcome, Outcome::Failed(..)))),
-        ("errors", &suite.count(|outcome| matches!(outcome, Outcome::Error(_)))),
-        ("skipped", &suite.count(|outcome| matches!(outcome, Outcome::Skipped(_)))),
+        ("failures", &suite.count_outcomes(|outcome| matches!(outcome, TestOutcome::Failed(..)))),
+        ("errors", &suite.count_outcomes(|outcome| matches!(outcome, TestOutcome::Error(_)))),
+        ("skipped", &suite.count_outcomes(|outcome| matches!(outcome, TestOutcome::Skipped(_)))),
     ];
     xml.element("testsuite", attributes, |xml| {
-        xml.line();
-        element_of(xml, properties);
-        suite.cases.iter().for_each(|one| case(xml, one));
-        xml.simple("system-out", &[], story);
-        xml.line();
-        xml.empty("system-err", &[]);
-        xml.line();
+        xml.line_break();
+        write_properties_element(xml, properties);
+        suite.cases.iter().for_each(|one| write_case(xml, one));
+        xml.text_element("system-out", &[], story);
+        xml.line_break();
+        xml.empty_element("system-err", &[]);
+        xml.line_break();
     });
-    xml.line();
+    xml.line_break();
 }
 
-fn started(started_at: &str) -> String {
+fn format_timestamp(started_at: &str) -> String {
     let time = started_at.parse::<jiff::Timestamp>().unwrap_or_default();
     time.strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 /// Both schemas want a name of at least one character.
-fn named(name: &str) -> &str {
+fn non_empty_name(name: &str) -> &str {
     if name.trim().is_empty() { "unknown" } else { name }
 }
 
-fn seconds(took: Duration) -> String {
+fn format_seconds(took: Duration) -> String {
     format!("{:.3}", took.as_secs_f64())
 }
 
-fn properties(xml: &mut Markup, report: &Report) {
+fn write_properties(xml: &mut Markup, report: &Report) {
     let run = &report.run;
     let layers: Vec<String> = report.rules.iter().map(|l| format!("{} {}", l.name, l.revision)).collect();
     let properties = [
         ("arcprobe", report.tool.version.clone()),
-        ("verdict", headline::word(report.verdict).to_owned()),
-        ("cloud", run.cloud.name().to_owned()),
+        ("verdict", headline::verdict_label(report.verdict).to_owned()),
+        ("cloud", run.cloud.az_name().to_owned()),
         ("region", run.region.clone()),
         ("features", run.features.join(",")),
-        ("connectivity", run.connectivity.word().to_owned()),
+        ("connectivity", run.connectivity.as_str().to_owned()),
         ("rules", layers.join(", ")),
     ];
     for (name, value) in &properties {
-        xml.empty("property", &[("name", name), ("value", value)]);
-        xml.line();
+        xml.empty_element("property", &[("name", name), ("value", value)]);
+        xml.line_break();
     }
 }
 
 /// Both schemas want the element, whether anything is in it or not.
-fn element_of(xml: &mut Markup, properties: impl FnOnce(&mut Markup)) {
+fn write_properties_element(xml: &mut Markup, properties: impl FnOnce(&mut Markup)) {
     xml.element("properties", &[], |xml| {
-        xml.line();
+        xml.line_break();
         properties(xml);
     });
-    xml.line();
+    xml.line_break();
 }
 
-fn case(xml: &mut Markup, case: &Case) {
-    let (class, name, time) = (named(&case.class), named(&case.name), seconds(case.took));
+fn write_case(xml: &mut Markup, case: &TestCase) {
+    let (class, name, time) =
+        (non_empty_name(&case.class), non_empty_name(&case.name), format_seconds(case.took));
     xml.element("testcase", &[("classname", class), ("name", name), ("time", &time)], |xml| {
         match &case.outcome {
-            Outcome::Passed => {}
-            Outcome::Failed(word, message, text) => {
-                xml.simple("failure", &[("type", word), ("message", message)], text);
+            TestOutcome::Passed => {}
+            TestOutcome::Failed(word, message, text) => {
+                xml.text_element("failure", &[("type", word), ("message", message)], text);
             }
-            Outcome::Skipped(message) => xml.empty("skipped", &[("message", message)]),
-            Outcome::Error(message) => xml.empty("error", &[("type", "not_measured"), ("message", message)]),
+            TestOutcome::Skipped(message) => xml.empty_element("skipped", &[("message", message)]),
+            TestOutcome::Error(message) => {
+                xml.empty_element("error", &[("type", "not_measured"), ("message", message)]);
+            }
         }
     });
-    xml.line();
+    xml.line_break();
 }
 
 /// What kept a vantage from being looked from: an error, since it is no statement on the network.
-fn unseen(vantage: &Vantage, error: &str) -> Case {
-    Case {
+fn unmeasured_case(vantage: &Vantage, error: &str) -> TestCase {
+    TestCase {
         class: "vantage".into(),
         name: format!("can be looked from {}", vantage.id),
         took: Duration::ZERO,
-        outcome: Outcome::Error(error.to_owned()),
+        outcome: TestOutcome::Error(error.to_owned()),
     }
 }
 
-fn of_check(tally: &Tally<'_>, check: &Check, standing: Standing) -> Case {
+fn check_case(tally: &ReportIndex<'_>, check: &Check, standing: CheckStatus) -> TestCase {
     let word = check.cause.map_or("unknown", Cause::word);
     let outcome = match standing {
-        Standing::Met => Outcome::Passed,
-        Standing::Unmet if check.required => {
-            let message = format!("{word}: {}", said(check));
-            Outcome::Failed(word.into(), message, explained(tally, check))
+        CheckStatus::Met => TestOutcome::Passed,
+        CheckStatus::Unmet if check.required => {
+            let message = format!("{word}: {}", cause_text(check));
+            TestOutcome::Failed(word.into(), message, failure_details(tally, check))
         }
-        Standing::Unmet => Outcome::Skipped(format!("optional and not met: {word}: {}", said(check))),
-        Standing::Accepted => Outcome::Skipped(format!("{}; not met: {word}: {}", why(check), said(check))),
-        Standing::Replaced => Outcome::Skipped(format!("not met ({word}), but another takes its place")),
-        Standing::Unverified => Outcome::Skipped(format!("unverified: {}", why_open(check))),
+        CheckStatus::Unmet => {
+            TestOutcome::Skipped(format!("optional and not met: {word}: {}", cause_text(check)))
+        }
+        CheckStatus::Accepted => TestOutcome::Skipped(format!(
+            "{}; not met: {word}: {}",
+            check_acceptance(check),
+            cause_text(check)
+        )),
+        CheckStatus::Replaced => {
+            TestOutcome::Skipped(format!("not met ({word}), but another takes its place"))
+        }
+        CheckStatus::Unverified => {
+            TestOutcome::Skipped(format!("unverified: {}", describe_unverified(check)))
+        }
     };
-    Case {
+    TestCase {
         class: format!("{}.{}", check.vantage, check.requirement),
-        name: format!("{}: {}", target(check), check.title),
+        name: format!("{}: {}", format_target(check), check.title),
         took: check.took,
         outcome,
     }
 }
 
-fn why(check: &Check) -> String {
+fn check_acceptance(check: &Check) -> String {
     check.accepted.as_ref().map(accepted).unwrap_or_default()
 }
 
-fn prerequisites(report: &Report) -> Option<Suite> {
-    let findings = by_id(report);
+fn prerequisites_suite(report: &Report) -> Option<TestSuite> {
+    let findings = findings_by_id(report);
     let finding = |item: &Prerequisite| findings.get(item.finding.as_deref()?).copied();
-    let cases = report.prerequisites.iter().map(|item| of_prerequisite(item, finding(item)));
-    others("prerequisites", cases.collect())
+    let cases = report.prerequisites.iter().map(|item| prerequisite_case(item, finding(item)));
+    non_empty_suite("prerequisites", cases.collect())
 }
 
 /// The findings by their ids, the gravest of each.
-fn by_id(report: &Report) -> HashMap<&str, &Finding> {
+fn findings_by_id(report: &Report) -> HashMap<&str, &Finding> {
     report.findings.iter().rev().map(|finding| (finding.id.as_str(), finding)).collect()
 }
 
-fn of_prerequisite(item: &Prerequisite, finding: Option<&Finding>) -> Case {
+fn prerequisite_case(item: &Prerequisite, finding: Option<&Finding>) -> TestCase {
     let said = format!("{}; needed: {}", item.found, item.wanted);
-    let outcome = match (item.verdict, is_accepted(item)) {
-        (PrerequisiteVerdict::Met, _) => Outcome::Passed,
-        (_, Some(by)) => Outcome::Skipped(format!("{}; found: {said}", accepted(by))),
-        (PrerequisiteVerdict::Warning, _) => Outcome::Skipped(format!("warning: {said}")),
-        (PrerequisiteVerdict::Unverified, _) => Outcome::Skipped(format!("not known: {said}")),
+    let outcome = match (item.verdict, accepted_by(item)) {
+        (PrerequisiteVerdict::Met, _) => TestOutcome::Passed,
+        (_, Some(by)) => TestOutcome::Skipped(format!("{}; found: {said}", accepted(by))),
+        (PrerequisiteVerdict::Warning, _) => TestOutcome::Skipped(format!("warning: {said}")),
+        (PrerequisiteVerdict::Unverified, _) => TestOutcome::Skipped(format!("not known: {said}")),
         (PrerequisiteVerdict::Unmet, _) => {
-            let lines = finding.map(told).unwrap_or_default();
-            Outcome::Failed(named(item.finding.as_deref().unwrap_or_default()).into(), said, lines.join("\n"))
+            let lines = finding.map(finding_lines).unwrap_or_default();
+            TestOutcome::Failed(
+                non_empty_name(item.finding.as_deref().unwrap_or_default()).into(),
+                said,
+                lines.join("\n"),
+            )
         }
     };
     let (class, name) = (format!("prerequisites.{}", item.id), item.title.clone());
-    Case { class, name, took: Duration::ZERO, outcome }
+    TestCase { class, name, took: Duration::ZERO, outcome }
 }
 
 /// What is over fails by its finding, as the verdict does: whoever accepted that finding has no failure either.
-fn waivers(report: &Report) -> Option<Suite> {
-    let case = |name: String, outcome| Case { class: "waivers".into(), name, took: Duration::ZERO, outcome };
-    let is_over = |f: &&Finding| f.id == WAIVER_EXPIRED && f.severity == Severity::Blocking;
-    let over = report.findings.iter().filter(is_over).map(|finding| {
-        let failed =
-            Outcome::Failed(WAIVER_EXPIRED.into(), finding.summary.clone(), told(finding).join("\n"));
+fn waivers_suite(report: &Report) -> Option<TestSuite> {
+    let case =
+        |name: String, outcome| TestCase { class: "waivers".into(), name, took: Duration::ZERO, outcome };
+    let is_expired = |f: &&Finding| f.id == WAIVER_EXPIRED && f.severity == Severity::Blocking;
+    let over = report.findings.iter().filter(is_expired).map(|finding| {
+        let failed = TestOutcome::Failed(
+            WAIVER_EXPIRED.into(),
+            finding.summary.clone(),
+            finding_lines(finding).join("\n"),
+        );
         case(finding.summary.clone(), failed)
     });
     let others_of = report.waivers.iter().filter_map(|waiver| {
         let outcome = match waiver.state {
-            WaiverState::Used => Outcome::Passed,
-            WaiverState::Unused => Outcome::Skipped("not needed any more".into()),
+            WaiverState::Used => TestOutcome::Passed,
+            WaiverState::Unused => TestOutcome::Skipped("not needed any more".into()),
             WaiverState::Expired => return None,
         };
-        Some(case(format!("{} until {}", name(waiver), waiver.until), outcome))
+        Some(case(format!("{} until {}", describe_waiver(waiver), waiver.until), outcome))
     });
-    others("waivers", over.chain(others_of).collect())
+    non_empty_suite("waivers", over.chain(others_of).collect())
 }
 
 /// A suite that is about no vantage; none without a case.
-fn others(name: &str, cases: Vec<Case>) -> Option<Suite> {
-    (!cases.is_empty()).then(|| Suite { name: name.to_owned(), host: name.to_owned(), cases })
+fn non_empty_suite(name: &str, cases: Vec<TestCase>) -> Option<TestSuite> {
+    (!cases.is_empty()).then(|| TestSuite { name: name.to_owned(), host: name.to_owned(), cases })
 }
 
-fn said(check: &Check) -> &str {
+fn cause_text(check: &Check) -> &str {
     check.cause.map_or("failed", Cause::text)
 }
 
-fn why_open(check: &Check) -> String {
-    let reason = super::rows::reason(check.unverified);
+fn describe_unverified(check: &Check) -> String {
+    let reason = super::rows::unverified_reason(check.unverified);
     check.note.as_ref().map_or_else(|| reason.to_owned(), |note| format!("{reason}: {note}"))
 }
 
 /// What somebody who sees this failure alone needs.
-fn explained(tally: &Tally<'_>, check: &Check) -> String {
+fn failure_details(tally: &ReportIndex<'_>, check: &Check) -> String {
     let mut lines = Vec::new();
     lines.extend(check.note.clone());
     lines.push(format!("needed for: {}", check.why));
     lines.push(format!("without it: {}", check.breaks));
     match tally.finding_of(check).and_then(|place| tally.report.findings.get(place)) {
-        Some(finding) => lines.extend(told(finding)),
+        Some(finding) => lines.extend(finding_lines(finding)),
         None => lines.extend(check.cause.map(|cause| format!("arcprobe explain {cause}"))),
     }
     lines.join("\n")
 }
 
-fn told(finding: &Finding) -> Vec<String> {
+fn finding_lines(finding: &Finding) -> Vec<String> {
     let mut lines = vec![format!("finding: {}", finding.summary), format!("seen: {}", finding.explanation)];
     lines.push(format!("do: {}", finding.remedy.text));
     lines.extend(finding.remedy.commands.iter().map(|command| format!("    {command}")));
-    lines.push(format!("arcprobe explain {}", bare(&finding.id)));
+    lines.push(format!("arcprobe explain {}", sanitize_for_command(&finding.id)));
     lines
 }
 
-fn story(tally: &Tally<'_>) -> String {
-    let mut lines = vec![format!("{}: {}", headline::word(tally.report.verdict), headline::sentence(tally))];
-    lines.extend(tally.report.findings.iter().map(|f| format!("{}: {}", f.severity.word(), f.summary)));
+fn describe_run(tally: &ReportIndex<'_>) -> String {
+    let mut lines = vec![format!(
+        "{}: {}",
+        headline::verdict_label(tally.report.verdict),
+        headline::describe_verdict(tally)
+    )];
+    lines.extend(tally.report.findings.iter().map(|f| format!("{}: {}", f.severity.as_str(), f.summary)));
     lines.join("\n")
 }

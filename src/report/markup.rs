@@ -1,7 +1,7 @@
 //! XML and HTML in the making. Whatever is put into it is text: only the names of elements and attributes are not escaped,
 //! and those are our own.
 
-use crate::model::evidence::is_unprintable;
+use crate::model::evidence::is_unsafe_char;
 
 /// No text of a report is longer; what is, was not written by this program.
 const LONGEST_TEXT: usize = 4000;
@@ -27,32 +27,32 @@ impl Markup {
         attributes: Attributes<'_>,
         inside: impl FnOnce(&mut Self),
     ) {
-        self.tag(name, attributes);
+        self.open_tag(name, attributes);
         inside(self);
-        self.own(&["</", name, ">"]);
+        self.raw(&["</", name, ">"]);
     }
 
     /// An element with a text.
-    pub(super) fn simple(&mut self, name: &'static str, attributes: Attributes<'_>, text: &str) {
+    pub(super) fn text_element(&mut self, name: &'static str, attributes: Attributes<'_>, text: &str) {
         self.element(name, attributes, |m| m.text(text));
     }
 
     /// A start tag; for elements of HTML that have no end.
-    pub(super) fn tag(&mut self, name: &'static str, attributes: Attributes<'_>) {
-        self.own(&["<", name]);
+    pub(super) fn open_tag(&mut self, name: &'static str, attributes: Attributes<'_>) {
+        self.raw(&["<", name]);
         for (attribute, value) in attributes {
-            self.own(&[" ", attribute, "=\""]);
+            self.raw(&[" ", attribute, "=\""]);
             self.text(value);
-            self.own(&["\""]);
+            self.raw(&["\""]);
         }
-        self.own(&[">"]);
+        self.raw(&[">"]);
     }
 
     /// An element of XML that holds nothing.
-    pub(super) fn empty(&mut self, name: &'static str, attributes: Attributes<'_>) {
-        self.tag(name, attributes);
+    pub(super) fn empty_element(&mut self, name: &'static str, attributes: Attributes<'_>) {
+        self.open_tag(name, attributes);
         self.out.pop();
-        self.own(&["/>"]);
+        self.raw(&["/>"]);
     }
 
     /// Whether nothing was put into it.
@@ -68,7 +68,7 @@ impl Markup {
     /// The same as a part of another page: headings one level deeper, and ids behind a prefix, with the links to them. What has a
     /// label has that of the part before it, by its id. Text has no `<` and no quotation mark here, so that only our own markup
     /// is met.
-    pub(super) fn deeper(mut self, prefix: &str, label: &str) -> Self {
+    pub(super) fn into_nested(mut self, prefix: &str, label: &str) -> Self {
         for (from, to) in [("h5", "h6"), ("h4", "h5"), ("h3", "h4"), ("h2", "h3")] {
             self.out = self.out.replace(&format!("<{from}"), &format!("<{to}"));
             self.out = self.out.replace(&format!("</{from}>"), &format!("</{to}>"));
@@ -83,16 +83,16 @@ impl Markup {
 
     /// Text of anybody.
     pub(super) fn text(&mut self, text: &str) {
-        escape(&mut self.out, text);
+        push_escaped(&mut self.out, text);
     }
 
     /// A line break in the source.
-    pub(super) fn line(&mut self) {
-        self.own(&["\n"]);
+    pub(super) fn line_break(&mut self) {
+        self.raw(&["\n"]);
     }
 
     /// Markup that stands in this program.
-    pub(super) fn own(&mut self, parts: &[&'static str]) {
+    pub(super) fn raw(&mut self, parts: &[&'static str]) {
         for part in parts {
             self.out.push_str(part);
         }
@@ -100,7 +100,7 @@ impl Markup {
 }
 
 /// Characters that XML 1.0 does not have (2.2) become blanks, as do those that deceive readers; line feeds stay.
-fn escape(out: &mut String, text: &str) {
+fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars().take(LONGEST_TEXT) {
         match c {
             '&' => out.push_str("&amp;"),
@@ -110,7 +110,7 @@ fn escape(out: &mut String, text: &str) {
             '\'' => out.push_str("&#39;"),
             '\n' => out.push('\n'),
             '\u{fffe}' | '\u{ffff}' => out.push(' '),
-            c if is_unprintable(c) => out.push(' '),
+            c if is_unsafe_char(c) => out.push(' '),
             c => out.push(c),
         }
     }
@@ -124,27 +124,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_of_another_page_keeps_its_texts() {
+    fn a_nested_page_keeps_its_text() {
         let mut markup = Markup::default();
-        markup.simple("h3", &[("id", "a")], "<h3 id=\"b\">");
-        markup.simple("a", &[("href", "#a")], " href=\"#a");
+        markup.text_element("h3", &[("id", "a")], "<h3 id=\"b\">");
+        markup.text_element("a", &[("href", "#a")], " href=\"#a");
         let expected = "<h4 id=\"c1-a\">&lt;h3 id=&quot;b&quot;&gt;</h4><a href=\"#c1-a\"> href=&quot;#a</a>";
-        assert_eq!(markup.deeper("c1-", "c1-title").finish(), expected);
+        assert_eq!(markup.into_nested("c1-", "c1-title").finish(), expected);
     }
 
     #[test]
-    fn text_stays_text() {
+    fn text_is_never_markup() {
         let mut markup = Markup::default();
         markup.element("p", &[("title", "\"><script>'")], |m| {
             m.text("</p>&amp;\u{1b}[2J\u{202e}\u{ffff}\n");
-            m.empty("br", &[]);
+            m.empty_element("br", &[]);
         });
         let expected = "<p title=\"&quot;&gt;&lt;script&gt;&#39;\">&lt;/p&gt;&amp;amp; [2J  \n<br/></p>";
         assert_eq!(markup.finish(), expected);
     }
 
     #[test]
-    fn no_text_is_endless() {
+    fn long_text_is_cut() {
         let mut markup = Markup::default();
         markup.text(&"é".repeat(LONGEST_TEXT + 1));
         assert_eq!(markup.finish().chars().count(), LONGEST_TEXT + 1);

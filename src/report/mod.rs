@@ -5,35 +5,35 @@
 //! - **May touch** nothing outside. All text of a report comes from others: it is cleaned before a terminal and escaped in
 //!   markup.
 
-mod accepted;
 pub mod advice;
-mod asked;
-mod authorities;
-pub mod chain;
-mod crowds;
+pub mod connectivity;
 pub mod diagnosis;
 pub mod diff;
+mod discoveries;
 pub mod fleet;
 mod format;
 mod grid;
 mod header;
 mod headline;
 pub mod html;
+mod index;
+mod inspection_cas;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 mod markup;
-mod next;
+mod next_steps;
 pub mod openmetrics;
 mod prerequisites;
 pub mod requirements;
-mod rest;
 mod rows;
 pub mod sarif;
 mod screen;
 pub mod short;
-mod tally;
 pub mod text;
+mod unlisted_checks;
+mod vantage_groups;
+mod waivers;
 
-pub use authorities::{Authority, authorities};
-pub use format::{Format, UnknownEnding, render, render_saved};
+pub use crate::report::inspection_cas::{InspectionCa, collect_inspection_cas};
+pub use format::{Format, UnknownExtension, render, render_saved};

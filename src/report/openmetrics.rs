@@ -6,17 +6,17 @@
 
 use std::collections::HashSet;
 
-use super::grid::attempts;
-use super::prerequisites::is_accepted;
-use super::tally::{Standing, Tally};
-use crate::model::evidence::{Attempt, Detail, Phase, printable};
+use super::grid::deciding_attempts;
+use super::index::{CheckStatus, ReportIndex};
+use super::prerequisites::accepted_by;
+use crate::model::evidence::{Attempt, Detail, Phase, sanitize};
 use crate::model::finding::Severity;
 use crate::model::report::{Check, CheckVerdict, PrerequisiteVerdict, Report, Verdict, WaiverState};
 
 /// Renders every family, those without a sample left out.
 pub fn render(report: &Report) -> String {
-    let mut page = Page::default();
-    page.add(report);
+    let mut page = Exposition::default();
+    page.add_report(report);
     page.finish()
 }
 
@@ -25,14 +25,14 @@ type Label = (&'static str, String);
 
 /// Families in the order in which they were met first. A reader wants each in one piece, whatever it is filled from.
 #[derive(Default)]
-pub(super) struct Page {
-    families: Vec<Family>,
+pub(super) struct Exposition {
+    families: Vec<MetricFamily>,
     /// Leads the labels of every sample.
     common: Option<Label>,
 }
 
 /// A metric with its samples; samples with the same labels would make a reader refuse all of the file.
-struct Family {
+struct MetricFamily {
     name: &'static str,
     help: &'static str,
     lines: String,
@@ -40,31 +40,31 @@ struct Family {
 }
 
 /// A family that samples are put into.
-struct Filling<'a> {
-    family: &'a mut Family,
+struct FamilyWriter<'a> {
+    family: &'a mut MetricFamily,
     common: Option<&'a Label>,
 }
 
-impl Page {
+impl Exposition {
     /// From now on every sample has this label too.
-    pub(super) fn label(&mut self, name: &'static str, value: &str) {
+    pub(super) fn set_common_label(&mut self, name: &'static str, value: &str) {
         self.common = Some((name, value.to_owned()));
     }
 
     /// A metric with one sample.
-    pub(super) fn gauge(&mut self, (name, help): (&'static str, &'static str), value: f64) {
-        self.family(name, help).sample(NONE, value);
+    pub(super) fn add_gauge(&mut self, (name, help): (&'static str, &'static str), value: f64) {
+        self.open_family(name, help).add_sample(NO_LABELS, value);
     }
 
     /// All that a report has.
-    pub(super) fn add(&mut self, report: &Report) {
-        run(self, report);
-        counts(self, &Tally::new(report));
-        checks(self, report);
-        phases(self, report);
-        certificates(self, report);
-        prerequisites(self, report);
-        waivers(self, report);
+    pub(super) fn add_report(&mut self, report: &Report) {
+        add_run(self, report);
+        add_counts(self, &ReportIndex::new(report));
+        add_checks(self, report);
+        add_phases(self, report);
+        add_certificates(self, report);
+        add_prerequisites(self, report);
+        add_waivers(self, report);
     }
 
     pub(super) fn finish(self) -> String {
@@ -77,22 +77,22 @@ impl Page {
         out + "# EOF\n"
     }
 
-    fn family(&mut self, name: &'static str, help: &'static str) -> Filling<'_> {
+    fn open_family(&mut self, name: &'static str, help: &'static str) -> FamilyWriter<'_> {
         let place = self.families.iter().position(|family| family.name == name).unwrap_or_else(|| {
-            self.families.push(Family { name, help, lines: String::new(), seen: HashSet::new() });
+            self.families.push(MetricFamily { name, help, lines: String::new(), seen: HashSet::new() });
             self.families.len() - 1
         });
-        Filling { family: &mut self.families[place], common: self.common.as_ref() }
+        FamilyWriter { family: &mut self.families[place], common: self.common.as_ref() }
     }
 }
 
-impl Filling<'_> {
-    fn sample<S: AsRef<str>>(&mut self, labels: &[(&'static str, S)], value: f64) {
+impl FamilyWriter<'_> {
+    fn add_sample<S: AsRef<str>>(&mut self, labels: &[(&'static str, S)], value: f64) {
         let common = self.common.map(|(name, value)| (*name, value.as_str()));
         let labels: Vec<String> = common
             .into_iter()
             .chain(labels.iter().map(|(name, value)| (*name, value.as_ref())))
-            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
+            .map(|(name, value)| format!("{name}=\"{}\"", escape_label(value)))
             .collect();
         let labels = labels.join(",");
         if !value.is_finite() || !self.family.seen.insert(labels.clone()) {
@@ -104,144 +104,152 @@ impl Filling<'_> {
     }
 }
 
-fn escaped(value: &str) -> String {
-    printable(value, LONGEST_LABEL).replace('\\', "\\\\").replace('"', "\\\"")
+fn escape_label(value: &str) -> String {
+    sanitize(value, LONGEST_LABEL).replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-fn run(page: &mut Page, report: &Report) {
+fn add_run(page: &mut Exposition, report: &Report) {
     let (run, verdict) = (&report.run, report.verdict);
     let is_ready = matches!(verdict, Verdict::Ready | Verdict::ReadyWithWarnings);
     let scope = [
-        ("cloud", run.cloud.name()),
+        ("cloud", run.cloud.az_name()),
         ("region", run.region.as_str()),
-        ("connectivity", run.connectivity.word()),
+        ("connectivity", run.connectivity.as_str()),
         ("version", report.tool.version.as_str()),
     ];
-    page.family("arcprobe_run_ready", "Whether a cluster can be connected: every required check is met.")
-        .sample(&scope, flag(is_ready));
-    let mut family = page.family("arcprobe_run_verdict", "The verdict of the run, 1 for the one that holds.");
+    page.open_family(
+        "arcprobe_run_ready",
+        "Whether a cluster can be connected: every required check is met.",
+    )
+    .add_sample(&scope, bool_value(is_ready));
+    let mut family =
+        page.open_family("arcprobe_run_verdict", "The verdict of the run, 1 for the one that holds.");
     for (word, one) in VERDICTS {
-        family.sample(&[("verdict", word)], flag(one == verdict));
+        family.add_sample(&[("verdict", word)], bool_value(one == verdict));
     }
     if let Ok(started) = run.started_at.parse::<jiff::Timestamp>() {
-        page.family("arcprobe_run_start_timestamp_seconds", "When the run began, in seconds since 1970.")
-            .sample(NONE, started.as_duration().as_secs_f64());
+        page.open_family(
+            "arcprobe_run_start_timestamp_seconds",
+            "When the run began, in seconds since 1970.",
+        )
+        .add_sample(NO_LABELS, started.as_duration().as_secs_f64());
     }
-    page.family("arcprobe_run_duration_seconds", "How long the run took.")
-        .sample(NONE, run.took.as_secs_f64());
-    let mut family = page.family("arcprobe_vantage_measured", "Whether all was measured from the vantage.");
+    page.open_family("arcprobe_run_duration_seconds", "How long the run took.")
+        .add_sample(NO_LABELS, run.took.as_secs_f64());
+    let mut family =
+        page.open_family("arcprobe_vantage_measured", "Whether all was measured from the vantage.");
     for vantage in &report.vantages {
-        let labels = [("vantage", vantage.id.as_str()), ("kind", vantage.kind.word())];
-        family.sample(&labels, flag(vantage.error.is_none()));
+        let labels = [("vantage", vantage.id.as_str()), ("kind", vantage.kind.as_str())];
+        family.add_sample(&labels, bool_value(vantage.error.is_none()));
     }
-    let mut family = page.family("arcprobe_findings", "Findings of a severity.");
+    let mut family = page.open_family("arcprobe_findings", "Findings of a severity.");
     for severity in [Severity::Blocking, Severity::Warning, Severity::Info] {
         let count = report.findings.iter().filter(|f| f.severity == severity).count();
-        family.sample(&[("severity", severity.word())], number(count));
+        family.add_sample(&[("severity", severity.as_str())], count_value(count));
     }
 }
 
-fn counts(page: &mut Page, tally: &Tally<'_>) {
-    let mut family = page.family("arcprobe_checks", "Checks by what came of them.");
+fn add_counts(page: &mut Exposition, tally: &ReportIndex<'_>) {
+    let mut family = page.open_family("arcprobe_checks", "Checks by what came of them.");
     let standings = [
-        ("met", Standing::Met),
-        ("unmet", Standing::Unmet),
-        ("accepted", Standing::Accepted),
-        ("replaced", Standing::Replaced),
-        ("unverified", Standing::Unverified),
+        ("met", CheckStatus::Met),
+        ("unmet", CheckStatus::Unmet),
+        ("accepted", CheckStatus::Accepted),
+        ("replaced", CheckStatus::Replaced),
+        ("unverified", CheckStatus::Unverified),
     ];
     for required in [true, false] {
         for (word, standing) in standings {
-            let count = tally.standing(standing).filter(|c| c.required == required).count();
-            family.sample(&[("required", truth(required)), ("verdict", word)], number(count));
+            let count = tally.with_status(standing).filter(|c| c.required == required).count();
+            family.add_sample(&[("required", bool_label(required)), ("verdict", word)], count_value(count));
         }
     }
 }
 
-fn checks(page: &mut Page, report: &Report) {
-    let mut family =
-        page.family("arcprobe_check_met", "Whether the check is met; none where it could not be verified.");
+fn add_checks(page: &mut Exposition, report: &Report) {
+    let mut family = page
+        .open_family("arcprobe_check_met", "Whether the check is met; none where it could not be verified.");
     for check in report.checks.iter().filter(|c| c.verdict != CheckVerdict::Unverified) {
-        family.sample(
-            &with(check, "required", truth(check.required)),
-            flag(check.verdict == CheckVerdict::Met),
+        family.add_sample(
+            &check_labels_with(check, "required", bool_label(check.required)),
+            bool_value(check.verdict == CheckVerdict::Met),
         );
     }
-    let mut family = page.family("arcprobe_check_verified", "Whether the check could be verified.");
+    let mut family = page.open_family("arcprobe_check_verified", "Whether the check could be verified.");
     for check in &report.checks {
-        family.sample(&about(check), flag(check.verdict != CheckVerdict::Unverified));
+        family.add_sample(&check_labels(check), bool_value(check.verdict != CheckVerdict::Unverified));
     }
     let mut family =
-        page.family("arcprobe_check_failure", "1 with the word for the failure of an unmet check.");
+        page.open_family("arcprobe_check_failure", "1 with the word for the failure of an unmet check.");
     for (check, cause) in report.checks.iter().filter_map(|check| Some((check, check.cause?))) {
-        family.sample(&with(check, "cause", cause.word()), 1.0);
+        family.add_sample(&check_labels_with(check, "cause", cause.word()), 1.0);
     }
     let mut family =
-        page.family("arcprobe_check_accepted", "1 for an unmet check that is accepted for a time.");
+        page.open_family("arcprobe_check_accepted", "1 for an unmet check that is accepted for a time.");
     let unmet = report.checks.iter().filter(|check| check.verdict == CheckVerdict::Unmet);
     for (check, accepted) in unmet.filter_map(|check| Some((check, check.accepted.as_ref()?))) {
-        family.sample(&with(check, "code", &accepted.code), 1.0);
+        family.add_sample(&check_labels_with(check, "code", &accepted.code), 1.0);
     }
 }
 
-fn phases(page: &mut Page, report: &Report) {
-    let mut family = page.family(
+fn add_phases(page: &mut Exposition, report: &Report) {
+    let mut family = page.open_family(
         "arcprobe_phase_duration_seconds",
         "How long a phase of a check took, at the slowest address.",
     );
     for check in &report.checks {
         for phase in Phase::ALL {
-            let steps = attempts(check).filter_map(|attempt| attempt.step(phase));
+            let steps = deciding_attempts(check).filter_map(|attempt| attempt.step(phase));
             if let Some(slowest) = steps.map(|step| step.took).max() {
-                family.sample(&with(check, "phase", phase.word()), slowest.as_secs_f64());
+                family.add_sample(&check_labels_with(check, "phase", phase.as_str()), slowest.as_secs_f64());
             }
         }
     }
 }
 
-fn certificates(page: &mut Page, report: &Report) {
-    let mut family = page.family(
+fn add_certificates(page: &mut Exposition, report: &Report) {
+    let mut family = page.open_family(
         "arcprobe_certificate_expiry_timestamp_seconds",
         "When the first certificate of the presented chain expires, in seconds since 1970.",
     );
     for check in &report.checks {
-        if let Some(first) = attempts(check).filter_map(expiry).min() {
-            family.sample(&about(check), first.as_duration().as_secs_f64());
+        if let Some(first) = deciding_attempts(check).filter_map(first_expiry).min() {
+            family.add_sample(&check_labels(check), first.as_duration().as_secs_f64());
         }
     }
 }
 
-fn expiry(attempt: &Attempt) -> Option<jiff::Timestamp> {
+fn first_expiry(attempt: &Attempt) -> Option<jiff::Timestamp> {
     let Detail::Tls(tls) = &attempt.step(Phase::Tls)?.detail else { return None };
     tls.chain.iter().filter_map(|c| c.not_after.as_ref()?.parse().ok()).min()
 }
 
-fn prerequisites(page: &mut Page, report: &Report) {
-    let mut family = page.family(
+fn add_prerequisites(page: &mut Exposition, report: &Report) {
+    let mut family = page.open_family(
         "arcprobe_prerequisite",
         "Whether what is needed besides the network is there, with a warning too; none where it is not known.",
     );
     let known = || report.prerequisites.iter().filter(|item| item.verdict != PrerequisiteVerdict::Unverified);
     for item in known() {
-        family.sample(&[("id", &item.id)], flag(item.verdict != PrerequisiteVerdict::Unmet));
+        family.add_sample(&[("id", &item.id)], bool_value(item.verdict != PrerequisiteVerdict::Unmet));
     }
-    let mut family = page.family(
+    let mut family = page.open_family(
         "arcprobe_prerequisite_accepted",
         "1 for what is not as it should be, and accepted for a time.",
     );
-    for (item, accepted) in known().filter_map(|item| Some((item, is_accepted(item)?))) {
-        family.sample(&[("id", &item.id), ("code", &accepted.code)], 1.0);
+    for (item, accepted) in known().filter_map(|item| Some((item, accepted_by(item)?))) {
+        family.add_sample(&[("id", &item.id), ("code", &accepted.code)], 1.0);
     }
 }
 
 /// The end of those that are needed: what is not is no reason to wake anybody.
-fn waivers(page: &mut Page, report: &Report) {
-    let mut family = page.family("arcprobe_waivers", "Waivers by what came of them.");
+fn add_waivers(page: &mut Exposition, report: &Report) {
+    let mut family = page.open_family("arcprobe_waivers", "Waivers by what came of them.");
     for (word, state) in STATES.iter().filter(|_| !report.waivers.is_empty()) {
         let count = report.waivers.iter().filter(|waiver| waiver.state == *state).count();
-        family.sample(&[("state", word)], number(count));
+        family.add_sample(&[("state", word)], count_value(count));
     }
-    let mut family = page.family(
+    let mut family = page.open_family(
         "arcprobe_waiver_expiry_timestamp_seconds",
         "When a waiver that is needed ends or ended, in seconds since 1970: the end of its last day in UTC.",
     );
@@ -251,20 +259,20 @@ fn waivers(page: &mut Page, report: &Report) {
             ("endpoint", waiver.endpoint.as_str()),
             ("vantage", waiver.vantage.as_deref().unwrap_or_default()),
         ];
-        if let Some(end) = end(&waiver.until) {
-            family.sample(&labels, end);
+        if let Some(end) = waiver_end(&waiver.until) {
+            family.add_sample(&labels, end);
         }
     }
 }
 
-fn end(until: &str) -> Option<f64> {
+fn waiver_end(until: &str) -> Option<f64> {
     let next = until.parse::<jiff::civil::Date>().ok()?.tomorrow().ok()?;
     let end = next.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(end.timestamp().as_duration().as_secs_f64())
 }
 
 /// What tells checks apart; the same in every run.
-fn about(check: &Check) -> Vec<Label> {
+fn check_labels(check: &Check) -> Vec<Label> {
     let host = check.host.as_ref().or(check.pattern.as_ref());
     vec![
         ("vantage", check.vantage.clone()),
@@ -275,22 +283,22 @@ fn about(check: &Check) -> Vec<Label> {
 }
 
 /// The same with one label more.
-fn with(check: &Check, name: &'static str, value: &str) -> Vec<Label> {
-    let mut labels = about(check);
+fn check_labels_with(check: &Check, name: &'static str, value: &str) -> Vec<Label> {
+    let mut labels = check_labels(check);
     labels.push((name, value.to_owned()));
     labels
 }
 
-pub(super) fn flag(is_so: bool) -> f64 {
+pub(super) fn bool_value(is_so: bool) -> f64 {
     f64::from(u8::from(is_so))
 }
 
-fn number(count: usize) -> f64 {
+fn count_value(count: usize) -> f64 {
     // no report holds more checks than 32 bits count
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-fn truth(is_so: bool) -> &'static str {
+fn bool_label(is_so: bool) -> &'static str {
     if is_so { "true" } else { "false" }
 }
 
@@ -298,7 +306,7 @@ const STATES: [(&str, WaiverState); 3] =
     [("used", WaiverState::Used), ("expired", WaiverState::Expired), ("unused", WaiverState::Unused)];
 
 /// No label.
-const NONE: &[(&str, &str)] = &[];
+const NO_LABELS: &[(&str, &str)] = &[];
 
 const VERDICTS: [(&str, Verdict); 4] = [
     ("ready", Verdict::Ready),

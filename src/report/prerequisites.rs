@@ -1,17 +1,17 @@
 //! The prerequisites as lines of text.
 
-use super::accepted::told;
 use super::screen::{Paint, Screen};
-use crate::model::report::{Accepted, Prerequisite, PrerequisiteVerdict};
+use super::waivers::describe_acceptance;
+use crate::model::report::{Prerequisite, PrerequisiteVerdict, WaiverRef};
 
 /// Where the values begin.
 const INDENT: usize = 27;
 
 /// Draws what is needed besides the network.
-pub(super) fn draw(screen: &mut Screen, items: &[Prerequisite]) {
+pub(super) fn draw_prerequisites(screen: &mut Screen, items: &[Prerequisite]) {
     screen.line(&[(Paint::Bold, "prerequisites")]);
     for item in items {
-        let accepted = is_accepted(item);
+        let accepted = accepted_by(item);
         let (paint, symbol) = match item.verdict {
             _ if accepted.is_some() => (Paint::Cyan, "~"),
             PrerequisiteVerdict::Met => (Paint::Green, "✓"),
@@ -25,24 +25,25 @@ pub(super) fn draw(screen: &mut Screen, items: &[Prerequisite]) {
             _ => format!("; needed: {}", item.wanted),
         };
         let lead = if item.verdict == PrerequisiteVerdict::Unverified { "not known: " } else { "" };
-        let accepted = accepted.map(|accepted| format!("; {}", told(accepted))).unwrap_or_default();
+        let accepted =
+            accepted.map(|accepted| format!("; {}", describe_acceptance(accepted))).unwrap_or_default();
         let text = format!("{lead}{}{wanted}{accepted}", item.found);
         screen.paragraph(&[(paint, &label)], INDENT, Paint::Plain, &text);
     }
 }
 
 /// By which waiver something that is not met is accepted.
-pub(super) fn is_accepted(item: &Prerequisite) -> Option<&Accepted> {
+pub(super) fn accepted_by(item: &Prerequisite) -> Option<&WaiverRef> {
     item.accepted.as_ref().filter(|_| item.verdict != PrerequisiteVerdict::Met)
 }
 
 /// Whether it keeps a cluster from being connected.
-pub(super) fn is_lacking(item: &Prerequisite) -> bool {
+pub(super) fn is_blocking(item: &Prerequisite) -> bool {
     item.verdict == PrerequisiteVerdict::Unmet && item.accepted.is_none()
 }
 
 /// What came out, in a word.
-pub(super) fn word(verdict: PrerequisiteVerdict, is_accepted: bool) -> &'static str {
+pub(super) fn prerequisite_label(verdict: PrerequisiteVerdict, is_accepted: bool) -> &'static str {
     match verdict {
         _ if is_accepted => "accepted",
         PrerequisiteVerdict::Met => "met",

@@ -8,22 +8,22 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::accepted::Waived;
-use super::screen::bare;
-use super::tally::{Tally, target};
+use super::index::{ReportIndex, format_target};
+use super::screen::sanitize_for_command;
+use super::waivers::WaiverIndex;
 use crate::analysis::explain;
-use crate::model::evidence::{printable, printable_lines};
+use crate::model::evidence::{sanitize, sanitize_lines};
 use crate::model::finding::{Finding, Severity};
-use crate::model::report::{Prerequisite, Report, Verdict, WaiverUse};
-use crate::model::rules::Place;
+use crate::model::report::{AppliedWaiver, Prerequisite, Report, Verdict};
+use crate::model::rules::RuleLocation;
 
 /// Renders one log with one run.
 pub fn render(report: &Report) -> String {
-    log(&[run(report)])
+    render_log(&[render_run(report)])
 }
 
 /// A log with runs.
-pub(super) fn log(runs: &[Value]) -> String {
+pub(super) fn render_log(runs: &[Value]) -> String {
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -33,21 +33,22 @@ pub(super) fn log(runs: &[Value]) -> String {
     super::json::escape(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
 }
 
-pub(super) fn run(report: &Report) -> Value {
-    let rules = kinds(report);
+pub(super) fn render_run(report: &Report) -> Value {
+    let rules = first_of_each_kind(report);
     let places: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, f)| (f.id.as_str(), at)).collect();
     let place = |finding: &Finding| places.get(finding.id.as_str()).copied().unwrap_or_default();
-    let tally = Tally::new(report);
-    let waived = Waived::new(report);
-    let besides: HashMap<&str, &Prerequisite> =
+    let tally = ReportIndex::new(report);
+    let waived = WaiverIndex::new(report);
+    let prerequisites: HashMap<&str, &Prerequisite> =
         report.prerequisites.iter().filter_map(|item| Some((item.finding.as_deref()?, item))).collect();
     let results = report.findings.iter().map(|finding| {
-        let mut result = result(&tally, finding, place(finding));
-        if let Some(item) = besides.get(finding.id.as_str()).filter(|_| finding.evidence.is_empty()) {
-            result["locations"] = json!([location(&item.title, &format!("prerequisite/{}", item.id), None)]);
+        let mut result = render_result(&tally, finding, place(finding));
+        if let Some(item) = prerequisites.get(finding.id.as_str()).filter(|_| finding.evidence.is_empty()) {
+            result["locations"] =
+                json!([render_location(&item.title, &format!("prerequisite/{}", item.id), None)]);
         }
-        if let Some((waiver, _)) = waived.of(finding) {
-            result["suppressions"] = json!([suppression(waiver)]);
+        if let Some((waiver, _)) = waived.find_waiver(finding) {
+            result["suppressions"] = json!([render_suppression(waiver)]);
         }
         result
     });
@@ -55,80 +56,80 @@ pub(super) fn run(report: &Report) -> Value {
     json!({
         "tool": { "driver": {
             "name": "arcprobe",
-            "version": clean(&report.tool.version),
-            "rules": rules.iter().map(|finding| rule(finding)).collect::<Vec<_>>(),
+            "version": sanitize_text(&report.tool.version),
+            "rules": rules.iter().map(|finding| render_rule(finding)).collect::<Vec<_>>(),
         } },
-        "invocations": [invocation(report)],
+        "invocations": [render_invocation(report)],
         "columnKind": "unicodeCodePoints",
         "results": results,
         "properties": {
             "verdict": report.verdict,
             "cloud": report.run.cloud,
-            "region": clean(&report.run.region),
-            "connectivity": report.run.connectivity.word(),
-            "rules": report.rules.iter().map(|l| clean(&format!("{} {}", l.name, l.revision))).collect::<Vec<_>>(),
+            "region": sanitize_text(&report.run.region),
+            "connectivity": report.run.connectivity.as_str(),
+            "rules": report.rules.iter().map(|l| sanitize_text(&format!("{} {}", l.name, l.revision))).collect::<Vec<_>>(),
         },
     })
 }
 
 /// One finding of each kind, in the order of the report.
-fn kinds(report: &Report) -> Vec<&Finding> {
+fn first_of_each_kind(report: &Report) -> Vec<&Finding> {
     let mut seen = HashSet::new();
     report.findings.iter().filter(|finding| seen.insert(finding.id.as_str())).collect()
 }
 
-fn rule(finding: &Finding) -> Value {
-    let page = explain::page(&finding.id);
+fn render_rule(finding: &Finding) -> Value {
+    let page = explain::find_page(&finding.id);
     let title =
         page.and_then(|page| page.lines().next()?.split_once(": ")).map(|(_, title)| title.to_owned());
-    let help = page.map_or_else(|| message(finding), str::to_owned);
+    let help = page.map_or_else(|| describe_finding(finding), str::to_owned);
     json!({
-        "id": clean(&finding.id),
-        "shortDescription": { "text": title.unwrap_or_else(|| clean(&finding.summary)) },
+        "id": sanitize_text(&finding.id),
+        "shortDescription": { "text": title.unwrap_or_else(|| sanitize_text(&finding.summary)) },
         "help": { "text": help, "markdown": help },
-        "defaultConfiguration": { "level": level(finding.severity) },
+        "defaultConfiguration": { "level": sarif_level(finding.severity) },
     })
 }
 
-fn result(tally: &Tally<'_>, finding: &Finding, rule: usize) -> Value {
-    let behind = tally.behind(finding).into_iter();
+fn render_result(tally: &ReportIndex<'_>, finding: &Finding, rule: usize) -> Value {
+    let behind = tally.checks_behind(finding).into_iter();
     json!({
-        "ruleId": clean(&finding.id),
+        "ruleId": sanitize_text(&finding.id),
         "ruleIndex": rule,
-        "level": level(finding.severity),
-        "message": { "text": message(finding) },
-        "locations": behind.map(|check| location(&target(check), &check.id, check.defined.as_ref())).collect::<Vec<_>>(),
-        "partialFingerprints": { "arcprobeSubject/v1": fingerprint(finding) },
+        "level": sarif_level(finding.severity),
+        "message": { "text": describe_finding(finding) },
+        "locations": behind.map(|check| render_location(&format_target(check), &check.id, check.defined.as_ref())).collect::<Vec<_>>(),
+        "partialFingerprints": { "arcprobeSubject/v1": finding_fingerprint(finding) },
         "properties": {
             "confidence": finding.confidence,
-            "subject": clean(&finding.subject),
-            "commands": finding.remedy.commands.iter().map(|c| printable_lines(c)).collect::<Vec<_>>(),
+            "subject": sanitize_text(&finding.subject),
+            "commands": finding.remedy.commands.iter().map(|c| sanitize_lines(c)).collect::<Vec<_>>(),
         },
     })
 }
 
-fn message(finding: &Finding) -> String {
-    let page = format!("More: arcprobe explain {}", bare(&finding.id));
+fn describe_finding(finding: &Finding) -> String {
+    let page = format!("More: arcprobe explain {}", sanitize_for_command(&finding.id));
     let parts = [&finding.summary, &finding.explanation, &finding.consequence, &finding.remedy.text, &page];
-    let parts: Vec<String> = parts.iter().filter(|p| !p.is_empty()).map(|p| clean(p)).collect();
+    let parts: Vec<String> = parts.iter().filter(|p| !p.is_empty()).map(|p| sanitize_text(p)).collect();
     parts.join("\n")
 }
 
 /// Not in the source but by a waiver, and somebody agreed to it.
-fn suppression(waiver: &WaiverUse) -> Value {
+fn render_suppression(waiver: &AppliedWaiver) -> Value {
     let text = format!("{} (accepted until {})", waiver.reason, waiver.until);
-    json!({ "kind": "external", "status": "accepted", "justification": clean(&text) })
+    json!({ "kind": "external", "status": "accepted", "justification": sanitize_text(&text) })
 }
 
-fn location(name: &str, id: &str, place: Option<&Place>) -> Value {
+fn render_location(name: &str, id: &str, place: Option<&RuleLocation>) -> Value {
     let mut location = json!({ "logicalLocations": [{
-        "name": clean(name),
-        "fullyQualifiedName": clean(id),
+        "name": sanitize_text(name),
+        "fullyQualifiedName": sanitize_text(id),
         "kind": "resource",
     }] });
     if let Some(place) = place {
         location["physicalLocation"] = json!({
-            "artifactLocation": { "uri": uri(&clean(&place.file)) },
+            "artifactLocation": { "uri": escape_uri(&sanitize_text(&place.file)) },
             "region": { "startLine": place.line.max(1) },
         });
     }
@@ -136,7 +137,7 @@ fn location(name: &str, id: &str, place: Option<&Place>) -> Value {
 }
 
 /// A path as a reference to a file (RFC 3986): what has a meaning in a reference, or none, is escaped.
-fn uri(path: &str) -> String {
+fn escape_uri(path: &str) -> String {
     use std::fmt::Write as _;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'/');
     path.replace('\\', "/").bytes().fold(String::new(), |mut text, byte| {
@@ -149,7 +150,7 @@ fn uri(path: &str) -> String {
     })
 }
 
-fn fingerprint(finding: &Finding) -> String {
+fn finding_fingerprint(finding: &Finding) -> String {
     use std::fmt::Write as _;
     let digest = Sha256::digest(format!("{}\n{}", finding.id, finding.subject));
     digest.iter().fold(String::new(), |mut text, byte| {
@@ -158,7 +159,7 @@ fn fingerprint(finding: &Finding) -> String {
     })
 }
 
-fn invocation(report: &Report) -> Value {
+fn render_invocation(report: &Report) -> Value {
     let mut invocation = json!({
         "executionSuccessful": !report.run.interrupted && report.verdict != Verdict::Incomplete,
     });
@@ -171,7 +172,7 @@ fn invocation(report: &Report) -> Value {
     invocation
 }
 
-fn level(severity: Severity) -> &'static str {
+fn sarif_level(severity: Severity) -> &'static str {
     match severity {
         Severity::Blocking => "error",
         Severity::Warning => "warning",
@@ -179,8 +180,8 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-pub(super) fn clean(text: &str) -> String {
-    printable(text, LONGEST_TEXT)
+pub(super) fn sanitize_text(text: &str) -> String {
+    sanitize(text, LONGEST_TEXT)
 }
 
 /// No text of a report is longer; what is, was not written by this program.

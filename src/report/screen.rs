@@ -3,7 +3,7 @@
 use textwrap::{Options, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::evidence::printable;
+use crate::model::evidence::sanitize;
 
 /// The width that text is fitted to stays between these. Narrower than 80 the grid falls apart, and lines beyond 120 are
 /// hard to read.
@@ -26,7 +26,7 @@ pub(super) enum Paint {
 
 impl Paint {
     /// The parameter of the SGR sequence (ECMA-48 8.3.117).
-    fn code(self) -> &'static str {
+    fn sgr_code(self) -> &'static str {
         match self {
             Self::Plain => "",
             Self::Bold => "1",
@@ -63,7 +63,7 @@ impl Screen {
         self.out
     }
 
-    pub(super) fn blank(&mut self) {
+    pub(super) fn blank_line(&mut self) {
         self.out.push('\n');
     }
 
@@ -71,22 +71,22 @@ impl Screen {
     pub(super) fn line(&mut self, pieces: &[Piece<'_>]) {
         let last = pieces.iter().rposition(|(_, text)| !text.trim().is_empty()).map_or(0, |at| at + 1);
         for (at, &(paint, text)) in pieces[..last].iter().enumerate() {
-            let text = clean(text);
-            self.paint(paint, if at + 1 == last { text.trim_end() } else { &text });
+            let text = sanitize_text(text);
+            self.push_painted(paint, if at + 1 == last { text.trim_end() } else { &text });
         }
-        self.blank();
+        self.blank_line();
     }
 
     /// Text behind a prefix, wrapped; further lines begin at column `hang`.
     pub(super) fn paragraph(&mut self, prefix: &[Piece<'_>], hang: usize, paint: Paint, text: &str) {
-        let taken = prefix.iter().map(|(_, text)| width(text)).sum();
+        let taken = prefix.iter().map(|(_, text)| display_width(text)).sum();
         let (first, rest) = (" ".repeat(taken), " ".repeat(hang));
         let options = Options::new(self.width)
             .initial_indent(&first)
             .subsequent_indent(&rest)
             .break_words(false) // a name that is cut cannot be copied
             .word_splitter(WordSplitter::NoHyphenation);
-        let text = printable(text, LONGEST_TEXT);
+        let text = sanitize(text, LONGEST_TEXT);
         for (at, line) in textwrap::wrap(&text, options).iter().enumerate() {
             if at == 0 {
                 let mut pieces = prefix.to_vec();
@@ -106,34 +106,34 @@ impl Screen {
         }
     }
 
-    fn paint(&mut self, paint: Paint, text: &str) {
+    fn push_painted(&mut self, paint: Paint, text: &str) {
         if !self.colour || paint == Paint::Plain || text.trim().is_empty() {
             self.out.push_str(text);
             return;
         }
-        for part in ["\u{1b}[", paint.code(), "m", text, "\u{1b}[0m"] {
+        for part in ["\u{1b}[", paint.sgr_code(), "m", text, "\u{1b}[0m"] {
             self.out.push_str(part);
         }
     }
 }
 
 /// Columns that a text takes on a terminal.
-pub(super) fn width(text: &str) -> usize {
-    clean(text).width()
+pub(super) fn display_width(text: &str) -> usize {
+    sanitize_text(text).width()
 }
 
 /// What is left of a name when it is to stand in a command that people paste: a report that somebody else wrote must not
 /// bring a second command along.
-pub(super) fn bare(name: &str) -> String {
+pub(super) fn sanitize_for_command(name: &str) -> String {
     name.chars().filter(|&c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
 /// [`printable`], but blanks at both ends stay: they are our own alignment.
-fn clean(text: &str) -> String {
+fn sanitize_text(text: &str) -> String {
     let body = text.trim_matches(' ');
     let lead = text.len() - text.trim_start_matches(' ').len();
     let trail = if body.is_empty() { 0 } else { text.len() - lead - body.len() };
-    format!("{}{}{}", " ".repeat(lead), printable(body, LONGEST_TEXT), " ".repeat(trail))
+    format!("{}{}{}", " ".repeat(lead), sanitize(body, LONGEST_TEXT), " ".repeat(trail))
 }
 
 #[cfg(test)]
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_a_peer_reaches_the_terminal() {
+    fn control_characters_of_a_peer_never_reach_the_terminal() {
         let mut screen = Screen::new(false, 80);
         screen.line(&[(Paint::Plain, "  a\u{1b}[2J\u{202e}b ")]);
         screen.paragraph(&[(Paint::Bold, "x\u{9b}1m ")], 2, Paint::Plain, "c\r\nd\u{7}e");

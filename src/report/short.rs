@@ -1,85 +1,94 @@
 //! The report in a few lines, for chats and tickets.
 
-use super::accepted;
 use super::headline;
-use super::screen::bare;
-use super::tally::{Standing, Tally, plural, target};
-use crate::model::evidence::printable;
+use super::index::{CheckStatus, ReportIndex, format_count, format_target};
+use super::screen::sanitize_for_command;
+use super::waivers as accepted;
+use crate::model::evidence::sanitize;
 use crate::model::finding::Finding;
 use crate::model::report::{Check, Report};
 
 /// Ways to fail that have a line each.
-const MOST_ALIKE: usize = 20;
+const MAX_GROUPS: usize = 20;
 
 /// No line is longer.
 const LONGEST_LINE: usize = 500;
 
 /// Renders one line for the verdict, one for each finding and one for each way in which checks are not met.
 pub fn render(report: &Report) -> String {
-    lines(report, &|_| false).iter().map(|line| printable(line, LONGEST_LINE) + "\n").collect()
+    render_lines(report, &|_| false).iter().map(|line| sanitize(line, LONGEST_LINE) + "\n").collect()
 }
 
 /// The lines; findings that are told elsewhere, by their places, are left out.
-pub(super) fn lines(report: &Report, is_told: &dyn Fn(usize) -> bool) -> Vec<String> {
-    let tally = Tally::new(report);
-    let mut lines = vec![format!("{}: {}", headline::word(report.verdict), headline::sentence(&tally))];
+pub(super) fn render_lines(report: &Report, is_told: &dyn Fn(usize) -> bool) -> Vec<String> {
+    let tally = ReportIndex::new(report);
+    let mut lines =
+        vec![format!("{}: {}", headline::verdict_label(report.verdict), headline::describe_verdict(&tally))];
     let own = report.findings.iter().enumerate().filter(|(place, _)| !is_told(*place));
-    lines.extend(own.map(|(_, one)| finding(one)));
-    lines.extend(alike(&tally, Standing::Unmet, "unmet", |check| failed(check, &tally)));
-    lines.extend(alike(&tally, Standing::Accepted, "accepted", |check| accepted(check, &tally)));
-    lines.extend(accepted::not_needed(report));
+    lines.extend(own.map(|(_, one)| describe_finding(one)));
+    lines
+        .extend(group_failures(&tally, CheckStatus::Unmet, "unmet", |check| describe_failure(check, &tally)));
+    lines.extend(group_failures(&tally, CheckStatus::Accepted, "accepted", |check| {
+        describe_accepted(check, &tally)
+    }));
+    lines.extend(accepted::describe_unused_waivers(report));
     lines
 }
 
-fn finding(finding: &Finding) -> String {
+fn describe_finding(finding: &Finding) -> String {
     let behind = match finding.evidence.len() {
         0 => String::new(),
-        n => plural(n, "check") + "; ",
+        n => format_count(n, "check") + "; ",
     };
     let summary = finding.summary.trim_end_matches('.');
-    format!("{}: {summary} ({behind}arcprobe explain {})", finding.severity.word(), bare(&finding.id))
+    format!(
+        "{}: {summary} ({behind}arcprobe explain {})",
+        finding.severity.as_str(),
+        sanitize_for_command(&finding.id)
+    )
 }
 
 /// Checks that fail alike from the same place share a line, as they share a row of the grid.
-fn alike(
-    tally: &Tally<'_>,
-    standing: Standing,
+fn group_failures(
+    tally: &ReportIndex<'_>,
+    standing: CheckStatus,
     word: &str,
     said: impl Fn(&Check) -> Option<String>,
 ) -> Vec<String> {
     let mut lines: Vec<(String, Vec<String>)> = Vec::new();
-    for (check, alike) in tally.standing(standing).filter_map(|check| Some((check, said(check)?))) {
+    for (check, alike) in tally.with_status(standing).filter_map(|check| Some((check, said(check)?))) {
         match lines.iter_mut().find(|(key, _)| *key == alike) {
-            Some((_, targets)) => targets.push(target(check)),
-            None => lines.push((alike, vec![target(check)])),
+            Some((_, targets)) => targets.push(format_target(check)),
+            None => lines.push((alike, vec![format_target(check)])),
         }
     }
-    let left = lines.len().saturating_sub(MOST_ALIKE);
-    let shown = lines.iter().take(MOST_ALIKE).map(|(alike, t)| format!("{word}: {} {alike}", named(t)));
+    let left = lines.len().saturating_sub(MAX_GROUPS);
+    let shown =
+        lines.iter().take(MAX_GROUPS).map(|(alike, t)| format!("{word}: {} {alike}", list_targets(t)));
     let more = (left > 0).then(|| format!("{word}: {left} more kinds of failures; -o text shows them"));
     shown.chain(more).collect()
 }
 
-fn accepted(check: &Check, tally: &Tally<'_>) -> Option<String> {
+fn describe_accepted(check: &Check, tally: &ReportIndex<'_>) -> Option<String> {
     let until = check.accepted.as_ref().map(|a| format!(" until {}: {}", a.until, a.reason));
-    Some(failed(check, tally)? + &until.unwrap_or_default())
+    Some(describe_failure(check, tally)? + &until.unwrap_or_default())
 }
 
 /// `None` where another vantage stands for that of the check.
-fn failed(check: &Check, tally: &Tally<'_>) -> Option<String> {
-    let crowd = tally.crowd_of(check)?;
+fn describe_failure(check: &Check, tally: &ReportIndex<'_>) -> Option<String> {
+    let crowd = tally.group_name_of(check)?;
     let cause = check.cause.map_or("unknown", crate::model::evidence::Cause::word);
-    let from = if tally.many_vantages() { format!(" from {crowd}") } else { String::new() };
+    let from = if tally.has_many_vantages() { format!(" from {crowd}") } else { String::new() };
     let optional = if check.required { "" } else { " (optional)" };
     Some(format!("{cause}{from}{optional}"))
 }
 
-fn named(targets: &[String]) -> String {
+fn list_targets(targets: &[String]) -> String {
     match targets.len() {
-        0..=MOST_NAMED => targets.join(", "),
-        n => format!("{} and {} more", targets[..MOST_NAMED].join(", "), n - MOST_NAMED),
+        0..=MAX_NAMED => targets.join(", "),
+        n => format!("{} and {} more", targets[..MAX_NAMED].join(", "), n - MAX_NAMED),
     }
 }
 
 /// Hosts that are named in a line.
-const MOST_NAMED: usize = 3;
+const MAX_NAMED: usize = 3;

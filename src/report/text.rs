@@ -1,11 +1,14 @@
 //! The report as a screen of text: the answer, the facts it rests on, what is wrong, then the checks and the next command.
 
-use super::grid::draw;
+use super::grid::draw_grid;
 use super::headline;
-use super::rows::sections;
-use super::screen::{Paint, Screen, bare};
-use super::tally::{Tally, plural};
-use super::{accepted, asked, header, next, prerequisites, rest};
+use super::index::{ReportIndex, format_count};
+use super::rows::grid_sections;
+use super::screen::{Paint, Screen, sanitize_for_command};
+use super::{
+    discoveries as asked, header, next_steps as next, prerequisites, unlisted_checks as rest,
+    waivers as accepted,
+};
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{Report, Verdict};
 
@@ -26,64 +29,64 @@ const INDENT: usize = 10;
 /// Renders the report for people.
 pub fn render(report: &Report, options: &TextOptions) -> String {
     let mut screen = Screen::new(options.colour, options.width);
-    body(&mut screen, report, options, &|_| None);
-    next::draw(&mut screen, &Tally::new(report));
+    draw_report(&mut screen, report, options, &|_| None);
+    next::draw_next_steps(&mut screen, &ReportIndex::new(report));
     screen.finish()
 }
 
 /// Where else a finding is told at length, and what of it is not the same there.
-pub(super) struct Elsewhere {
-    pub(super) place: String,
-    pub(super) seen_differs: bool,
+pub(super) struct CrossReference {
+    pub(super) target: String,
+    pub(super) evidence_differs: bool,
     pub(super) remedy_differs: bool,
 }
 
 /// All but what to type next. `told` says what is told elsewhere, by the place of the finding: here it is only what differs.
-pub(super) fn body(
+pub(super) fn draw_report(
     screen: &mut Screen,
     report: &Report,
     options: &TextOptions,
-    told: &dyn Fn(usize) -> Option<Elsewhere>,
+    told: &dyn Fn(usize) -> Option<CrossReference>,
 ) {
-    let tally = Tally::new(report);
-    verdict(screen, &tally);
-    screen.blank();
-    header::draw(screen, report, options.verbose);
+    let tally = ReportIndex::new(report);
+    draw_verdict(screen, &tally);
+    screen.blank_line();
+    header::draw_facts(screen, report, options.verbose);
     for (place, finding) in report.findings.iter().enumerate() {
         let number = (place + 1).to_string();
-        screen.blank();
+        screen.blank_line();
         match told(place) {
             Some(elsewhere) => {
-                summary(screen, &number, finding);
-                if elsewhere.seen_differs {
-                    part(screen, "seen", &finding.explanation);
+                draw_summary(screen, &number, finding);
+                if elsewhere.evidence_differs {
+                    draw_labelled(screen, "seen", &finding.explanation);
                 }
                 if elsewhere.remedy_differs {
-                    remedy(screen, finding);
+                    draw_remedy(screen, finding);
                 }
-                part(screen, "more", &format!("as {}, above", elsewhere.place));
+                draw_labelled(screen, "more", &format!("as {}, above", elsewhere.target));
             }
-            None => show_finding(screen, &number, finding, options.verbose),
+            None => draw_finding(screen, &number, finding, options.verbose),
         }
     }
-    screen.blank();
-    draw(screen, &sections(&tally, options.verbose));
+    screen.blank_line();
+    draw_grid(screen, &grid_sections(&tally, options.verbose));
     if !options.verbose {
-        rest::draw(screen, &tally);
+        rest::draw_unlisted_checks(screen, &tally);
     }
-    asked::draw(screen, report, options.verbose);
+    asked::draw_discoveries(screen, report, options.verbose);
     if !report.prerequisites.is_empty() {
-        prerequisites::draw(screen, &report.prerequisites);
-        screen.blank();
+        prerequisites::draw_prerequisites(screen, &report.prerequisites);
+        screen.blank_line();
     }
-    accepted::draw(screen, report);
-    counts(screen, &tally);
+    accepted::draw_waivers(screen, report);
+    draw_counts(screen, &tally);
 }
 
-fn verdict(screen: &mut Screen, tally: &Tally<'_>) {
+fn draw_verdict(screen: &mut Screen, tally: &ReportIndex<'_>) {
     let paint = verdict_paint(tally.report.verdict);
-    let word = format!("{}: ", headline::word(tally.report.verdict));
-    screen.paragraph(&[(paint, &word)], 0, Paint::Bold, &headline::sentence(tally));
+    let word = format!("{}: ", headline::verdict_label(tally.report.verdict));
+    screen.paragraph(&[(paint, &word)], 0, Paint::Bold, &headline::describe_verdict(tally));
 }
 
 pub(super) fn verdict_paint(verdict: Verdict) -> Paint {
@@ -95,64 +98,68 @@ pub(super) fn verdict_paint(verdict: Verdict) -> Paint {
 }
 
 /// What is wrong, in a sentence.
-fn summary(screen: &mut Screen, number: &str, finding: &Finding) {
+fn draw_summary(screen: &mut Screen, number: &str, finding: &Finding) {
     let (paint, symbol) = match finding.severity {
         Severity::Blocking => (Paint::Red, "✗"),
         Severity::Warning => (Paint::Yellow, "!"),
         Severity::Info => (Paint::Cyan, "i"),
     };
-    let start = format!("{symbol} {} [{number}] ", finding.severity.word());
+    let start = format!("{symbol} {} [{number}] ", finding.severity.as_str());
     screen.paragraph(&[(paint, &start)], INDENT, Paint::Bold, &finding.summary);
 }
 
 /// A finding at length; `number` is what it is called elsewhere on the screen.
-pub(super) fn show_finding(screen: &mut Screen, number: &str, finding: &Finding, verbose: bool) {
-    summary(screen, number, finding);
-    part(screen, "seen", &finding.explanation);
-    part(screen, "means", &finding.consequence);
-    remedy(screen, finding);
+pub(super) fn draw_finding(screen: &mut Screen, number: &str, finding: &Finding, verbose: bool) {
+    draw_summary(screen, number, finding);
+    draw_labelled(screen, "seen", &finding.explanation);
+    draw_labelled(screen, "means", &finding.consequence);
+    draw_remedy(screen, finding);
     if verbose {
-        part(screen, "about", &finding.subject);
+        draw_labelled(screen, "about", &finding.subject);
         let pages = finding.docs.iter().filter(|page| !page.starts_with("arcprobe explain"));
-        pages.for_each(|page| part(screen, "read", page));
+        pages.for_each(|page| draw_labelled(screen, "read", page));
     }
-    part(screen, "more", &more(finding));
+    draw_labelled(screen, "more", &explain_hint(finding));
 }
 
-fn remedy(screen: &mut Screen, finding: &Finding) {
-    part(screen, "do", &finding.remedy.text);
+fn draw_remedy(screen: &mut Screen, finding: &Finding) {
+    draw_labelled(screen, "do", &finding.remedy.text);
     for command in &finding.remedy.commands {
         screen.command(INDENT + 2, command);
     }
 }
 
-pub(super) fn part(screen: &mut Screen, label: &str, text: &str) {
+pub(super) fn draw_labelled(screen: &mut Screen, label: &str, text: &str) {
     if !text.is_empty() {
         screen.paragraph(&[(Paint::Dim, &format!("  {label:<8}"))], INDENT, Paint::Plain, text);
     }
 }
 
-fn more(finding: &Finding) -> String {
+fn explain_hint(finding: &Finding) -> String {
     let behind = match finding.evidence.len() {
         0 => String::new(),
-        n => format!(", from {}", plural(n, "check")),
+        n => format!(", from {}", format_count(n, "check")),
     };
-    format!("arcprobe explain {} ({} confidence{behind})", bare(&finding.id), finding.confidence.word())
+    format!(
+        "arcprobe explain {} ({} confidence{behind})",
+        sanitize_for_command(&finding.id),
+        finding.confidence.as_str()
+    )
 }
 
-fn counts(screen: &mut Screen, tally: &Tally<'_>) {
+fn draw_counts(screen: &mut Screen, tally: &ReportIndex<'_>) {
     // The verdict once more: of a long report a terminal shows the end.
-    let verdict = format!("{}: ", headline::word(tally.report.verdict));
-    let text = headline::counts(tally);
+    let verdict = format!("{}: ", headline::verdict_label(tally.report.verdict));
+    let text = headline::describe_counts(tally);
     screen.paragraph(&[(verdict_paint(tally.report.verdict), &verdict)], 4, Paint::Bold, &text);
-    lacking(screen, tally);
+    draw_gaps(screen, tally);
 }
 
 /// The features that not all is met of.
-fn lacking(screen: &mut Screen, tally: &Tally<'_>) {
-    let short = tally.features().filter(|(_, count)| count.has_gap());
+fn draw_gaps(screen: &mut Screen, tally: &ReportIndex<'_>) {
+    let short = tally.feature_counts().filter(|(_, count)| count.has_gap());
     let parts: Vec<String> =
-        short.map(|(name, c)| format!("{name} {}/{}", c.met, c.all() - c.accepted)).collect();
+        short.map(|(name, c)| format!("{name} {}/{}", c.met, c.total() - c.accepted)).collect();
     if !parts.is_empty() {
         screen.paragraph(&[(Paint::Plain, "    gaps in ")], 4, Paint::Plain, &parts.join(", "));
     }

@@ -1,6 +1,6 @@
 //! The rules that are built into the program.
 
-use super::load::parse;
+use super::load::parse_rules;
 use super::problem::RulesError;
 use crate::model::rules::{Cloud, RuleSet};
 
@@ -22,8 +22,8 @@ pub const NAMES: [&str; 9] =
 /// [`RulesError::UnknownRuleSet`]; never [`RulesError::Invalid`], as a test reads all built-in files.
 pub fn rule_set(name: &str, cloud: Option<Cloud>) -> Result<RuleSet, RulesError> {
     let mut rules = RuleSet::default();
-    for (file, text) in files(name, cloud)? {
-        rules.lay(parse(file, text.as_bytes())?)?;
+    for (file, text) in select_files(name, cloud)? {
+        rules.add_layer(parse_rules(file, text.as_bytes())?)?;
     }
     Ok(match cloud {
         Some(cloud) => rules.for_cloud(cloud),
@@ -32,18 +32,18 @@ pub fn rule_set(name: &str, cloud: Option<Cloud>) -> Result<RuleSet, RulesError>
 }
 
 /// All built-in files, by their paths in the repository.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let clouds = Cloud::ALL.map(current).into_iter();
+pub fn all_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let clouds = Cloud::ALL.map(current_file).into_iter();
     std::iter::once(COMMON).chain(clouds).chain(GENERATIONS.iter().map(|&(_, file)| file))
 }
 
-type File = (&'static str, &'static str);
+type EmbeddedFile = (&'static str, &'static str);
 
-fn files(name: &str, cloud: Option<Cloud>) -> Result<Vec<File>, RulesError> {
+fn select_files(name: &str, cloud: Option<Cloud>) -> Result<Vec<EmbeddedFile>, RulesError> {
     let mut files = vec![COMMON];
     match (name, cloud) {
-        ("current", Some(cloud)) => files.push(current(cloud)),
-        ("current", None) => files.extend(Cloud::ALL.map(current)),
+        ("current", Some(cloud)) => files.push(current_file(cloud)),
+        ("current", None) => files.extend(Cloud::ALL.map(current_file)),
         _ => {
             let generation = GENERATIONS.iter().find(|(known, _)| *known == name);
             let (_, file) = generation.ok_or_else(|| RulesError::UnknownRuleSet { name: name.to_owned() })?;
@@ -53,7 +53,7 @@ fn files(name: &str, cloud: Option<Cloud>) -> Result<Vec<File>, RulesError> {
     Ok(files)
 }
 
-fn current(cloud: Cloud) -> File {
+fn current_file(cloud: Cloud) -> EmbeddedFile {
     match cloud {
         Cloud::AzureCloud => embed!("azure-public.yaml"),
         Cloud::AzureUSGovernment => embed!("azure-us-government.yaml"),
@@ -61,9 +61,9 @@ fn current(cloud: Cloud) -> File {
     }
 }
 
-const COMMON: File = embed!("azure.yaml");
+const COMMON: EmbeddedFile = embed!("azure.yaml");
 
-const GENERATIONS: [(&str, File); 8] = [
+const GENERATIONS: [(&str, EmbeddedFile); 8] = [
     ("2020-01", embed!("generations/2020-01.yaml")),
     ("2020-10", embed!("generations/2020-10.yaml")),
     ("2021-02", embed!("generations/2021-02.yaml")),
@@ -77,7 +77,7 @@ const GENERATIONS: [(&str, File); 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::rules::{Discovery, Endpoint};
+    use crate::model::rules::{DiscoveryMethod, Endpoint};
 
     #[test]
     fn every_rule_set_can_be_read() {
@@ -94,16 +94,16 @@ mod tests {
 
     /// Whoever is asked has one host and answers to the path that its kind of discovery needs.
     #[test]
-    fn every_discovery_has_somebody_to_ask() {
+    fn every_discovery_has_an_endpoint_to_ask() {
         for rules in NAMES.iter().map(|name| rule_set(name, None).unwrap()) {
             for endpoint in rules.endpoints.iter().filter(|e| e.discovery.is_some()) {
                 let is_asked =
                     |e: &&Endpoint| e.cloud == endpoint.cloud && Some(&e.id) == endpoint.ask.as_ref();
                 let asked = rules.endpoints.iter().find(is_asked).unwrap();
                 let part = match endpoint.discovery.unwrap() {
-                    Discovery::NotificationAllowList => "/urls/allowlist?",
-                    Discovery::HisRegion => "/discovery?location={region}",
-                    Discovery::RegistryRedirect => "/manifests/",
+                    DiscoveryMethod::NotificationAllowList => "/urls/allowlist?",
+                    DiscoveryMethod::HisRegion => "/discovery?location={region}",
+                    DiscoveryMethod::RegistryRedirect => "/manifests/",
                 };
                 assert!(asked.request.path.as_str().contains(part), "{} asks {asked:?}", endpoint.id);
                 assert!(!asked.host.is_wildcard(), "{} asks {asked:?}", endpoint.id);
@@ -116,7 +116,7 @@ mod tests {
         let generations: Vec<_> = GENERATIONS.iter().map(|(name, _)| *name).collect();
         assert_eq!(NAMES[0], "current");
         assert_eq!(NAMES[1..], generations);
-        assert_eq!(all().count(), 1 + Cloud::ALL.len() + generations.len());
+        assert_eq!(all_files().count(), 1 + Cloud::ALL.len() + generations.len());
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_gets_the_list() {
+    fn an_unknown_rule_set_is_an_error_with_all_names() {
         let error = rule_set("2021-03", None).unwrap_err().to_string();
         assert_eq!(
             error,

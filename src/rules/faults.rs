@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::model::faults::{Catalogue, Entry};
+use crate::model::faults::{Fault, FaultCatalogue};
 
 /// A file that cannot be read as faults.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -16,17 +16,17 @@ pub struct FaultsError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    faults: Vec<Entry>,
+struct FaultsFile {
+    faults: Vec<Fault>,
 }
 
 /// The built-in faults.
 ///
 /// # Errors
 /// Never: a test reads them.
-pub fn builtin() -> Result<Catalogue, FaultsError> {
-    let mut catalogue = Catalogue::default();
-    add(&mut catalogue, "rules/faults.yaml", include_str!("../../rules/faults.yaml"))?;
+pub fn load_builtin() -> Result<FaultCatalogue, FaultsError> {
+    let mut catalogue = FaultCatalogue::default();
+    add_file(&mut catalogue, "rules/faults.yaml", include_str!("../../rules/faults.yaml"))?;
     Ok(catalogue)
 }
 
@@ -34,15 +34,16 @@ pub fn builtin() -> Result<Catalogue, FaultsError> {
 ///
 /// # Errors
 /// When it is no such file; the error names it, with line and column.
-pub fn add(catalogue: &mut Catalogue, file: &str, text: &str) -> Result<(), FaultsError> {
+pub fn add_file(catalogue: &mut FaultCatalogue, file: &str, text: &str) -> Result<(), FaultsError> {
     let failed = |problem: String| FaultsError { file: file.to_owned(), problem };
-    if text.len() > LARGEST {
-        return Err(failed(format!("{} bytes; at most {LARGEST} are read", text.len())));
+    if text.len() > MAX_FILE_BYTES {
+        return Err(failed(format!("{} bytes; at most {MAX_FILE_BYTES} are read", text.len())));
     }
-    if let Some(problem) = super::load::refused(text) {
+    if let Some(problem) = super::load::describe_unsafe_yaml(text) {
         return Err(failed(problem));
     }
-    let read: File = serde_yaml::from_str(text).map_err(|e| failed(super::load::brief(&e)))?;
+    let read: FaultsFile =
+        serde_yaml::from_str(text).map_err(|e| failed(super::load::describe_yaml_error(&e)))?;
     let mut ids = BTreeSet::new();
     if let Some(twice) = read.faults.iter().find(|f| !ids.insert(f.id.clone())) {
         return Err(failed(format!("the id {:?} stands twice", twice.id)));
@@ -54,23 +55,23 @@ pub fn add(catalogue: &mut Catalogue, file: &str, text: &str) -> Result<(), Faul
     if let Some(odd) = read.faults.iter().find(|f| !is_word(&f.id)) {
         return Err(failed(format!("the id {:?} is no word of a-z, 0-9 and _", odd.id)));
     }
-    catalogue.entries.retain(|entry| !ids.contains(&entry.id));
-    catalogue.entries.splice(0..0, read.faults);
+    catalogue.faults.retain(|entry| !ids.contains(&entry.id));
+    catalogue.faults.splice(0..0, read.faults);
     Ok(())
 }
 
 /// In bytes.
-const LARGEST: usize = 4 << 20;
+const MAX_FILE_BYTES: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_faults_are_sound_and_whole() {
-        let catalogue = builtin().unwrap();
-        assert!(catalogue.entries.len() > 30);
-        for entry in &catalogue.entries {
+    fn the_built_in_faults_are_valid_and_complete() {
+        let catalogue = load_builtin().unwrap();
+        assert!(catalogue.faults.len() > 30);
+        for entry in &catalogue.faults {
             assert!(!entry.title.ends_with('.'), "{}", entry.id);
             assert!(!entry.sources.is_empty(), "{}", entry.id);
             for part in [&entry.title, &entry.means, &entry.azure, &entry.who, &entry.remedy] {
@@ -80,29 +81,30 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_can_be_found() {
+    fn every_fault_has_a_signature_or_code_that_finds_it() {
         let code = concat!(
-            include_str!("../analysis/chain/links.rs"),
-            include_str!("../analysis/chain/mod.rs"),
-            include_str!("../analysis/chain/warnings.rs"),
+            include_str!("../analysis/connectivity/stages.rs"),
+            include_str!("../analysis/connectivity/mod.rs"),
+            include_str!("../analysis/connectivity/warnings.rs"),
             include_str!("../analysis/prerequisites/mod.rs"),
             include_str!("../analysis/prerequisites/cluster.rs"),
             include_str!("../analysis/prerequisites/tools.rs"),
         );
-        for entry in &builtin().unwrap().entries {
+        for entry in &load_builtin().unwrap().faults {
             let is_found_by_code = code.contains(&format!("\"{}\"", entry.id));
             assert!(is_found_by_code || !entry.signs.is_empty(), "nothing finds {}", entry.id);
         }
     }
 
     #[test]
-    fn a_bad_file_is_refused_with_its_name_and_the_value() {
-        let told = |text: &str| add(&mut Catalogue::default(), "own.yaml", text).unwrap_err().to_string();
+    fn a_bad_file_is_rejected_with_its_name_and_the_value() {
+        let told =
+            |text: &str| add_file(&mut FaultCatalogue::default(), "own.yaml", text).unwrap_err().to_string();
         let entry =
             "faults: [{id: a, link: nodes, title: t, means: m, azure: a, who: w, remedy: r, sources: [s]";
         assert!(told("faults: 3").starts_with("own.yaml: "));
         assert!(told("faults: [&a {}, *a]").contains("aliases are not supported"));
-        assert!(told(&"[".repeat(LARGEST)).contains("too many brackets"));
+        assert!(told(&"[".repeat(MAX_FILE_BYTES)).contains("too many brackets"));
         assert!(
             told(&format!("{entry}, signs: [{{in: log, text: '('}}]}}]"))
                 .contains("is no regular expression")
@@ -110,9 +112,9 @@ mod tests {
         assert!(told(&format!("{entry}, signs: [{{in: log, text: ''}}]}}]")).contains("fits everything"));
         assert!(told(&format!("{entry}, colour: red}}]")).contains("colour"));
         assert!(told(&format!("{}}}]", entry.replace("id: a", "id: A-b"))).contains("\"A-b\" is no word"));
-        let mut catalogue = builtin().unwrap();
-        let before = catalogue.entries.len();
-        add(&mut catalogue, "own.yaml", &format!("{entry}}}]")).unwrap();
-        assert_eq!((catalogue.entries.len(), catalogue.entries[0].id.as_str()), (before + 1, "a"));
+        let mut catalogue = load_builtin().unwrap();
+        let before = catalogue.faults.len();
+        add_file(&mut catalogue, "own.yaml", &format!("{entry}}}]")).unwrap();
+        assert_eq!((catalogue.faults.len(), catalogue.faults[0].id.as_str()), (before + 1, "a"));
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The byte that a line and a column (in characters, both from 1) stand for; the end of the text if it has no such place.
-pub(super) fn offset(text: &str, line: usize, column: usize) -> usize {
+pub(super) fn byte_offset(text: &str, line: usize, column: usize) -> usize {
     let start = nth_line_start(text, line);
     let rest = &text[start..];
     let within = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
@@ -36,27 +36,27 @@ pub(super) fn scalar_at(text: &str, at: usize) -> Range<usize> {
 }
 
 /// Where the entries of the top-level lists stand, looked up when first asked for: a good file never asks.
-pub(super) struct Entries<'a> {
+pub(super) struct EntryIndex<'a> {
     text: &'a str,
-    found: RefCell<BTreeMap<&'static str, Vec<Range<usize>>>>,
+    spans: RefCell<BTreeMap<&'static str, Vec<Range<usize>>>>,
 }
 
-impl<'a> Entries<'a> {
-    pub(super) fn of(text: &'a str) -> Self {
-        Self { text, found: RefCell::default() }
+impl<'a> EntryIndex<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, spans: RefCell::default() }
     }
 
     /// The `n`th entry of a list; the whole list where its entries cannot be told apart.
-    pub(super) fn nth(&self, section: &'static str, n: usize) -> Range<usize> {
-        let mut found = self.found.borrow_mut();
-        let entries = found.entry(section).or_insert_with(|| entries(self.text, section));
-        entries.get(n).cloned().unwrap_or_else(|| self::section(self.text, section))
+    pub(super) fn entry_span(&self, section: &'static str, n: usize) -> Range<usize> {
+        let mut found = self.spans.borrow_mut();
+        let entries = found.entry(section).or_insert_with(|| entry_spans(self.text, section));
+        entries.get(n).cloned().unwrap_or_else(|| self::section_span(self.text, section))
     }
 }
 
 /// The value of a key inside a range; where `value` is given, that word in it. Falls back to the key, then to the first line.
-pub(super) fn value(text: &str, within: &Range<usize>, key: &str, value: Option<&str>) -> Range<usize> {
-    let Some(key) = self::key(text, within, key) else { return first_line(text, within) };
+pub(super) fn value_span(text: &str, within: &Range<usize>, key: &str, value: Option<&str>) -> Range<usize> {
+    let Some(key) = self::key_span(text, within, key) else { return first_line(text, within) };
     let wanted = value.unwrap_or_default();
     match text[key.end..within.end].find(wanted).filter(|_| !wanted.is_empty()) {
         Some(at) => key.end + at..key.end + at + wanted.len(),
@@ -65,11 +65,11 @@ pub(super) fn value(text: &str, within: &Range<usize>, key: &str, value: Option<
 }
 
 /// The key itself, as the first word of an entry's line or after a brace or comma; with or without quotes.
-pub(super) fn key(text: &str, within: &Range<usize>, key: &str) -> Option<Range<usize>> {
+pub(super) fn key_span(text: &str, within: &Range<usize>, key: &str) -> Option<Range<usize>> {
     let inside = &text[within.clone()];
     let is_key = |at: usize| {
         let rest = inside[at + key.len()..].trim_start_matches(['"', '\'']);
-        rest.starts_with(':') && begins_a_key(inside, at)
+        rest.starts_with(':') && is_at_key_start(inside, at)
     };
     inside.match_indices(key).map(|(at, _)| at).find(|&at| is_key(at)).map(|at| {
         let start = within.start + at;
@@ -84,26 +84,28 @@ pub(super) fn first_line(text: &str, within: &Range<usize>) -> Range<usize> {
     within.start + blank..within.start + line.trim_end().len().max(blank)
 }
 
-fn begins_a_key(text: &str, at: usize) -> bool {
+fn is_at_key_start(text: &str, at: usize) -> bool {
     let before = text[..at].trim_end_matches([' ', '"', '\'']);
     before.is_empty() || before.ends_with(['\n', '-', '{', ','])
 }
 
 /// From a top-level key to the next one; the whole text where there is no such key.
-fn section(text: &str, name: &str) -> Range<usize> {
+fn section_span(text: &str, name: &str) -> Range<usize> {
     let whole = 0..text.len();
     let is_head = |line: &str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':'));
-    let Some((start, _)) = lines(text, &whole).find(|(_, line)| is_head(line)) else { return whole };
+    let Some((start, _)) = lines_with_offsets(text, &whole).find(|(_, line)| is_head(line)) else {
+        return whole;
+    };
     let is_next = |line: &str| is_content(line) && !line.starts_with([' ', '-']);
-    let next = lines(text, &(start..text.len())).skip(1).find(|(_, line)| is_next(line));
+    let next = lines_with_offsets(text, &(start..text.len())).skip(1).find(|(_, line)| is_next(line));
     start..next.map_or(text.len(), |(at, _)| at)
 }
 
-fn entries(text: &str, section: &str) -> Vec<Range<usize>> {
-    let section = self::section(text, section);
-    let dashes: Vec<_> = lines(text, &section)
+fn entry_spans(text: &str, section: &str) -> Vec<Range<usize>> {
+    let section = self::section_span(text, section);
+    let dashes: Vec<_> = lines_with_offsets(text, &section)
         .filter(|(_, line)| line.trim_start().starts_with("- "))
-        .map(|(start, line)| (start, indent(line)))
+        .map(|(start, line)| (start, indent_width(line)))
         .collect();
     let depth = dashes.first().map(|&(_, indent)| indent);
     let starts = dashes.into_iter().filter(|&(_, indent)| Some(indent) == depth).map(|(start, _)| start);
@@ -112,7 +114,7 @@ fn entries(text: &str, section: &str) -> Vec<Range<usize>> {
     bounds.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
-fn lines<'a>(text: &'a str, within: &Range<usize>) -> impl Iterator<Item = (usize, &'a str)> {
+fn lines_with_offsets<'a>(text: &'a str, within: &Range<usize>) -> impl Iterator<Item = (usize, &'a str)> {
     let mut at = within.start;
     text[within.clone()].split_inclusive('\n').map(move |line| {
         let start = at;
@@ -126,7 +128,7 @@ fn is_content(line: &str) -> bool {
     !line.is_empty() && !line.starts_with('#')
 }
 
-fn indent(line: &str) -> usize {
+fn indent_width(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
@@ -142,15 +144,15 @@ mod tests {
     const TEXT: &str = "name: x\nendpoints:\n  - id: a\n    title: é id: b\n    features: [core, cor]\n  - {id: b, port: 1}\nsources:\n  # one\n  p: {page: q}\n  \"r\":\n    page: s\n";
 
     #[test]
-    fn places() {
+    fn keys_and_values_are_located() {
         let at = |range: Range<usize>| &TEXT[range];
-        let entries = Entries::of(TEXT);
-        let (first, second) = (entries.nth("endpoints", 0), entries.nth("endpoints", 1));
-        assert_eq!(at(value(TEXT, &first, "id", Some("a"))), "a");
-        assert_eq!(line_and_column(TEXT, value(TEXT, &first, "features", Some("cor]")).start), (5, 22));
-        assert_eq!(line_and_column(TEXT, value(TEXT, &second, "id", Some("b")).start), (6, 10));
-        assert_eq!(at(value(TEXT, &second, "port", Some("1"))), "1");
-        assert_eq!(at(value(TEXT, &second, "none", None)), "{id: b, port: 1}");
+        let entries = EntryIndex::new(TEXT);
+        let (first, second) = (entries.entry_span("endpoints", 0), entries.entry_span("endpoints", 1));
+        assert_eq!(at(value_span(TEXT, &first, "id", Some("a"))), "a");
+        assert_eq!(line_and_column(TEXT, value_span(TEXT, &first, "features", Some("cor]")).start), (5, 22));
+        assert_eq!(line_and_column(TEXT, value_span(TEXT, &second, "id", Some("b")).start), (6, 10));
+        assert_eq!(at(value_span(TEXT, &second, "port", Some("1"))), "1");
+        assert_eq!(at(value_span(TEXT, &second, "none", None)), "{id: b, port: 1}");
     }
 
     proptest::proptest! {
@@ -158,16 +160,16 @@ mod tests {
         fn line_and_column_lead_back(text in "[aé\n]{0,30}", n in 0usize..30) {
             let at = text.char_indices().map(|(at, _)| at).nth(n).unwrap_or(text.len());
             let (line, column) = line_and_column(&text, at);
-            proptest::prop_assert_eq!(offset(&text, line, column), at);
+            proptest::prop_assert_eq!(byte_offset(&text, line, column), at);
         }
 
         #[test]
-        fn no_text_breaks_the_search(text in "[-a: \n\"'{},é#]{0,60}", at in 0usize..60) {
-            let at = offset(&text, 1, at);
+        fn any_text_can_be_searched_without_a_panic(text in "[-a: \n\"'{},é#]{0,60}", at in 0usize..60) {
+            let at = byte_offset(&text, 1, at);
             let _ = &text[scalar_at(&text, at)];
             for n in 0..3 {
-                let entry = Entries::of(&text).nth("a", n);
-                let _ = &text[value(&text, &entry, "a", Some("a"))];
+                let entry = EntryIndex::new(&text).entry_span("a", n);
+                let _ = &text[value_span(&text, &entry, "a", Some("a"))];
             }
         }
     }

@@ -7,8 +7,6 @@
 
 #[cfg(feature = "cli")]
 pub mod builtin;
-#[cfg(feature = "cli")]
-mod check;
 pub mod expand;
 #[cfg(feature = "cli")]
 pub mod faults;
@@ -29,13 +27,15 @@ mod scope;
 #[cfg(feature = "cli")]
 mod suggest;
 #[cfg(feature = "cli")]
+mod validate;
+#[cfg(feature = "cli")]
 pub mod waivers;
 
 #[cfg(feature = "cli")]
-pub use features::features;
+pub use features::resolve_features;
 #[cfg(feature = "cli")]
-pub use problem::{Invalid, RulesError};
+pub use problem::{InvalidFile, RulesError};
 #[cfg(feature = "cli")]
-pub use scope::{Asked, ScopeError, cloud, region, scope, values};
+pub use scope::{ScopeError, ScopeRequest, find_region, parse_cloud, parse_values, resolve_scope};
 #[cfg(feature = "cli")]
 pub(crate) use suggest::did_you_mean;

@@ -1,12 +1,12 @@
 //! Reads `rules/prerequisites.yaml`.
 
-use crate::model::needs::Needs;
+use crate::model::prerequisite_rules::PrerequisiteRules;
 
 /// The built-in needs.
 ///
 /// # Errors
 /// Never: a test reads them.
-pub fn builtin() -> Result<Needs, serde_yaml::Error> {
+pub fn load_builtin() -> Result<PrerequisiteRules, serde_yaml::Error> {
     serde_yaml::from_str(include_str!("../../rules/prerequisites.yaml"))
 }
 
@@ -17,7 +17,7 @@ mod tests {
 
     #[test]
     fn each_rule_set_has_one_generation() {
-        let needs = builtin().unwrap();
+        let needs = load_builtin().unwrap();
         for name in NAMES {
             let with = needs.generations.iter().filter(|g| g.rule_sets.iter().any(|set| set == name));
             assert_eq!(with.count(), 1, "{name}");

@@ -23,14 +23,14 @@ pub enum RulesError {
         source: io::Error,
     },
     /// The file is larger than any list of endpoints can be.
-    #[error("the rules file {file} is too large; allowed are {} bytes", super::load::LARGEST)]
+    #[error("the rules file {file} is too large; allowed are {} bytes", super::load::MAX_FILE_BYTES)]
     TooLarge {
         /// As it was given.
         file: String,
     },
     /// The file is no good.
     #[error("{0}")]
-    Invalid(Box<Invalid>),
+    Invalid(Box<InvalidFile>),
     /// No built-in rules have this name.
     #[error("unknown rule set \"{name}\"{}\nallowed are {}", did_you_mean(name, builtin::NAMES), builtin::NAMES.join(", "))]
     UnknownRuleSet {
@@ -41,7 +41,7 @@ pub enum RulesError {
 
 /// All that is wrong with one rules file.
 #[derive(Debug)]
-pub struct Invalid {
+pub struct InvalidFile {
     /// The name of the file, as it was given.
     pub file: String,
     text: String,
@@ -49,7 +49,7 @@ pub struct Invalid {
 }
 
 /// More would scroll the first ones away, and each costs a pass over the text.
-const MOST_SHOWN: usize = 20;
+const MAX_SHOWN_PROBLEMS: usize = 20;
 
 /// One thing that is wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,32 +60,32 @@ pub(super) struct Problem {
     /// What would be right.
     pub(super) help: Option<String>,
     /// Another place that has to do with it.
-    pub(super) also: Option<(Range<usize>, String)>,
+    pub(super) related: Option<(Range<usize>, String)>,
 }
 
 impl Problem {
     pub(super) fn new(at: Range<usize>, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), help: None, also: None }
+        Self { at, message: message.into(), help: None, related: None }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    pub(super) fn also(mut self, at: Range<usize>, label: impl Into<String>) -> Self {
-        self.also = Some((at, label.into()));
+    pub(super) fn with_related(mut self, at: Range<usize>, label: impl Into<String>) -> Self {
+        self.related = Some((at, label.into()));
         self
     }
 }
 
-impl Invalid {
-    pub(super) fn error(file: &str, text: impl Into<String>, problems: Vec<Problem>) -> RulesError {
+impl InvalidFile {
+    pub(super) fn rules_error(file: &str, text: impl Into<String>, problems: Vec<Problem>) -> RulesError {
         RulesError::Invalid(Box::new(Self { file: file.to_owned(), text: text.into(), problems }))
     }
 
     /// Line, column (in characters, both from 1) and message of each problem.
-    pub fn places(&self) -> impl Iterator<Item = (usize, usize, &str)> {
+    pub fn locations(&self) -> impl Iterator<Item = (usize, usize, &str)> {
         self.problems.iter().map(|problem| {
             let (line, column) = line_and_column(&self.text, problem.at.start);
             (line, column, problem.message.as_str())
@@ -95,17 +95,21 @@ impl Invalid {
     /// The problems with their places in the source, one after the other.
     pub fn render(&self, coloured: bool) -> String {
         let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
-        let shown = self.problems.iter().take(MOST_SHOWN).map(|problem| self.show(problem, &renderer));
-        let more = self.problems.len().checked_sub(MOST_SHOWN).filter(|&more| more > 0);
+        let shown = self
+            .problems
+            .iter()
+            .take(MAX_SHOWN_PROBLEMS)
+            .map(|problem| self.render_problem(problem, &renderer));
+        let more = self.problems.len().checked_sub(MAX_SHOWN_PROBLEMS).filter(|&more| more > 0);
         let more = more.map(|more| format!("and {more} more problems in {}", self.file));
         shown.chain(more).collect::<Vec<_>>().join("\n\n")
     }
 
-    fn show(&self, problem: &Problem, renderer: &Renderer) -> String {
+    fn render_problem(&self, problem: &Problem, renderer: &Renderer) -> String {
         let mut snippet = Snippet::source(&self.text)
             .path(&self.file)
             .annotation(AnnotationKind::Primary.span(problem.at.clone()));
-        if let Some((at, label)) = &problem.also {
+        if let Some((at, label)) = &problem.related {
             snippet = snippet.annotation(AnnotationKind::Context.span(at.clone()).label(label));
         }
         let mut group = Level::ERROR.primary_title(&problem.message).element(snippet);
@@ -116,7 +120,7 @@ impl Invalid {
     }
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for InvalidFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
     }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::features::features;
-use super::suggest::{did_you_mean, nearest};
+use super::features::resolve_features;
+use super::suggest::{did_you_mean, find_nearest};
 use crate::model::rules::scalars::check_host_name;
 use crate::model::rules::{Cloud, PLACEHOLDERS, Region, RuleSet};
 use crate::model::scope::{Connectivity, Scope};
 
 /// What was asked for.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct ScopeRequest {
     /// The cloud.
     pub cloud: Cloud,
     /// A region's name or display name, in any case and spacing.
@@ -27,7 +27,7 @@ pub struct Asked {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say what the variants and their fields are")]
 pub enum ScopeError {
-    #[error("unknown cloud \"{word}\"{}\nallowed are {}", did_you_mean(word, clouds()), clouds().join(", "))]
+    #[error("unknown cloud \"{word}\"{}\nallowed are {}", did_you_mean(word, cloud_names()), cloud_names().join(", "))]
     UnknownCloud { word: String },
     #[error("unknown region \"{word}\"{guess}\nregions of {cloud} are {}\na newer region can be added with --rules", known.join(", "))]
     UnknownRegion { word: String, guess: String, cloud: Cloud, known: Vec<String> },
@@ -35,15 +35,19 @@ pub enum ScopeError {
     RegionOfOtherCloud { region: String, cloud: Cloud },
     #[error("clusters cannot be connected in {region}\nsupported regions of {cloud} are {}", supported.join(", "))]
     RegionWithoutArc { region: String, cloud: Cloud, supported: Vec<String> },
-    #[error("unknown feature \"{word}\"{}\nallowed are {}, all", did_you_mean(word, names(known)), known.join(", "))]
+    #[error("unknown feature \"{word}\"{}\nallowed are {}, all", did_you_mean(word, as_strs(known)), known.join(", "))]
     UnknownFeature { word: String, known: Vec<String> },
     #[error("{feature} is not available in {cloud}\navailable are {}", supported.join(", "))]
     FeatureNotInCloud { feature: String, cloud: Cloud, supported: Vec<String> },
-    #[error("{feature} does not work over a private link{}", because(feature, needs))]
+    #[error("{feature} does not work over a private link{}", explain_dependency(feature, needs))]
     FeatureNotOverPrivateLink { feature: String, needs: String },
     #[error("\"{word}\" is not NAME=VALUE")]
     NotAValue { word: String },
-    #[error("unknown value \"{name}\"{}\nallowed are\n{}", did_you_mean(name, settable()), settable_table())]
+    #[error(
+        "unknown value \"{name}\"{}\nallowed are\n{}",
+        did_you_mean(name, settable_values()),
+        settable_table()
+    )]
     UnknownValue { name: String },
     #[error("the value of {name} cannot be part of a host name: {reason}")]
     BadValue { name: String, reason: String },
@@ -54,9 +58,9 @@ pub enum ScopeError {
 /// # Errors
 ///
 /// Something that was asked for does not exist, or not in this cloud, or not with this connectivity.
-pub fn scope(asked: &Asked, rules: &RuleSet) -> Result<(Scope, Vec<String>), ScopeError> {
-    let region = region(&asked.location, asked.cloud, rules)?;
-    let features = features(&asked.features, asked.cloud, asked.connectivity, rules)?;
+pub fn resolve_scope(asked: &ScopeRequest, rules: &RuleSet) -> Result<(Scope, Vec<String>), ScopeError> {
+    let region = find_region(&asked.location, asked.cloud, rules)?;
+    let features = resolve_features(&asked.features, asked.cloud, asked.connectivity, rules)?;
     check_values(&asked.values)?;
     let scope = Scope {
         cloud: asked.cloud,
@@ -65,7 +69,7 @@ pub fn scope(asked: &Asked, rules: &RuleSet) -> Result<(Scope, Vec<String>), Sco
         connectivity: asked.connectivity,
         values: asked.values.clone(),
     };
-    Ok((scope, notes(region)))
+    Ok((scope, region_notes(region)))
 }
 
 /// A cloud by its name, in any case.
@@ -73,8 +77,8 @@ pub fn scope(asked: &Asked, rules: &RuleSet) -> Result<(Scope, Vec<String>), Sco
 /// # Errors
 ///
 /// There is no such cloud.
-pub fn cloud(word: &str) -> Result<Cloud, ScopeError> {
-    let found = Cloud::ALL.into_iter().find(|cloud| cloud.name().eq_ignore_ascii_case(word.trim()));
+pub fn parse_cloud(word: &str) -> Result<Cloud, ScopeError> {
+    let found = Cloud::ALL.into_iter().find(|cloud| cloud.az_name().eq_ignore_ascii_case(word.trim()));
     found.ok_or_else(|| ScopeError::UnknownCloud { word: word.to_owned() })
 }
 
@@ -83,7 +87,7 @@ pub fn cloud(word: &str) -> Result<Cloud, ScopeError> {
 /// # Errors
 ///
 /// No `=`, an unknown name, or a value that cannot be part of a host name.
-pub fn values(pairs: &[String]) -> Result<BTreeMap<String, String>, ScopeError> {
+pub fn parse_values(pairs: &[String]) -> Result<BTreeMap<String, String>, ScopeError> {
     let split = |pair: &String| {
         let (name, value) =
             pair.split_once('=').ok_or_else(|| ScopeError::NotAValue { word: pair.clone() })?;
@@ -99,10 +103,11 @@ pub fn values(pairs: &[String]) -> Result<BTreeMap<String, String>, ScopeError> 
 /// # Errors
 ///
 /// There is no such region, it is in another cloud, or it is known to be without Arc.
-pub fn region<'a>(location: &str, cloud: Cloud, rules: &'a RuleSet) -> Result<&'a Region, ScopeError> {
-    let wanted = plain(location);
-    let is_wanted =
-        |region: &&Region| plain(region.name.as_str()) == wanted || plain(&region.title) == wanted;
+pub fn find_region<'a>(location: &str, cloud: Cloud, rules: &'a RuleSet) -> Result<&'a Region, ScopeError> {
+    let wanted = normalize_name(location);
+    let is_wanted = |region: &&Region| {
+        normalize_name(region.name.as_str()) == wanted || normalize_name(&region.title) == wanted
+    };
     let matching = || rules.regions.iter().filter(is_wanted);
     let Some(region) = matching().find(|r| r.cloud == cloud).or_else(|| matching().next()) else {
         return Err(unknown_region(location, cloud, rules));
@@ -123,11 +128,11 @@ pub fn region<'a>(location: &str, cloud: Cloud, rules: &'a RuleSet) -> Result<&'
 
 fn unknown_region(location: &str, cloud: Cloud, rules: &RuleSet) -> ScopeError {
     let here = || rules.regions.iter().filter(|region| region.cloud == cloud);
-    let titles: Vec<_> = here().map(|region| (plain(&region.title), region.name.as_str())).collect();
-    let wanted = plain(location);
-    let by_name = nearest(&wanted, here().map(|region| region.name.as_str()));
+    let titles: Vec<_> = here().map(|region| (normalize_name(&region.title), region.name.as_str())).collect();
+    let wanted = normalize_name(location);
+    let by_name = find_nearest(&wanted, here().map(|region| region.name.as_str()));
     let by_title = || {
-        let near = nearest(&wanted, titles.iter().map(|(title, _)| title.as_str()))?;
+        let near = find_nearest(&wanted, titles.iter().map(|(title, _)| title.as_str()))?;
         titles.iter().find(|(title, _)| title == near).map(|(_, name)| *name)
     };
     let guess =
@@ -142,18 +147,18 @@ fn supported_regions(cloud: Cloud, rules: &RuleSet) -> Vec<String> {
 }
 
 /// Lower case, letters and digits only: `East US 2` and `eastus2` are the same.
-fn plain(name: &str) -> String {
+fn normalize_name(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-fn notes(region: &Region) -> Vec<String> {
+fn region_notes(region: &Region) -> Vec<String> {
     let unsure = || format!("no source says whether clusters can be connected in {}", region.name);
     region.arc.is_none().then(unsure).into_iter().collect()
 }
 
 fn check_values(values: &BTreeMap<String, String>) -> Result<(), ScopeError> {
     for (name, value) in values {
-        if !settable().contains(&name.as_str()) {
+        if !settable_values().contains(&name.as_str()) {
             return Err(ScopeError::UnknownValue { name: name.clone() });
         }
         check_host_name(value).map_err(|reason| ScopeError::BadValue { name: name.clone(), reason })?;
@@ -162,7 +167,7 @@ fn check_values(values: &BTreeMap<String, String>) -> Result<(), ScopeError> {
 }
 
 /// The region itself is given with its own flag.
-fn settable() -> Vec<&'static str> {
+fn settable_values() -> Vec<&'static str> {
     PLACEHOLDERS.iter().map(|(name, _)| *name).filter(|name| *name != "region").collect()
 }
 
@@ -171,15 +176,15 @@ fn settable_table() -> String {
     lines.map(|(name, about)| format!("  {name:<20} {about}")).collect::<Vec<_>>().join("\n")
 }
 
-fn because(feature: &str, needs: &str) -> String {
+fn explain_dependency(feature: &str, needs: &str) -> String {
     if feature == needs { String::new() } else { format!(": it needs {needs}") }
 }
 
-fn clouds() -> [&'static str; 3] {
-    Cloud::ALL.map(Cloud::name)
+fn cloud_names() -> [&'static str; 3] {
+    Cloud::ALL.map(Cloud::az_name)
 }
 
-fn names(list: &[String]) -> impl Iterator<Item = &str> {
+fn as_strs(list: &[String]) -> impl Iterator<Item = &str> {
     list.iter().map(String::as_str)
 }
 

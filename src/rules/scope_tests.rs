@@ -1,5 +1,5 @@
 use super::*;
-use crate::rules::load::parse;
+use crate::rules::load::parse_rules;
 
 const RULES: &str = "
 format: arcprobe-rules/1
@@ -19,16 +19,16 @@ regions:
 ";
 
 fn rules() -> RuleSet {
-    RuleSet::from_layers([parse("test.yaml", RULES.as_bytes()).unwrap()]).unwrap()
+    RuleSet::from_layers([parse_rules("test.yaml", RULES.as_bytes()).unwrap()]).unwrap()
 }
 
 fn region_of(location: &str) -> Result<String, String> {
-    region(location, Cloud::AzureCloud, &rules()).map(|r| r.name.to_string()).map_err(|e| e.to_string())
+    find_region(location, Cloud::AzureCloud, &rules()).map(|r| r.name.to_string()).map_err(|e| e.to_string())
 }
 
-fn on(asked: &[&str], cloud: Cloud, connectivity: Connectivity) -> Result<String, String> {
+fn features_on(asked: &[&str], cloud: Cloud, connectivity: Connectivity) -> Result<String, String> {
     let asked: Vec<_> = asked.iter().map(|&word| word.to_owned()).collect();
-    features(&asked, cloud, connectivity, &rules()).map(|on| on.join(" ")).map_err(|e| e.to_string())
+    resolve_features(&asked, cloud, connectivity, &rules()).map(|on| on.join(" ")).map_err(|e| e.to_string())
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_region_goes_by_name_and_display_name() {
 }
 
 #[test]
-fn a_wrong_region_gets_advice() {
+fn an_unknown_region_is_an_error_with_suggestions() {
     let table = [
         (
             "esatus",
@@ -62,16 +62,19 @@ fn a_wrong_region_gets_advice() {
 #[test]
 fn features_come_with_what_they_need() {
     let (cloud, direct) = (Cloud::AzureCloud, Connectivity::Direct);
-    assert_eq!(on(&[], cloud, direct), Ok("core connect".to_owned()));
-    assert_eq!(on(&["locations"], cloud, direct), Ok("core connect locations".to_owned()));
-    assert_eq!(on(&["argo, core"], cloud, direct), Ok("core argo".to_owned()));
-    assert_eq!(on(&["all"], cloud, direct), Ok("core connect locations argo".to_owned()));
-    assert_eq!(on(&["all"], Cloud::AzureUSGovernment, direct), Ok("core connect locations".to_owned()));
+    assert_eq!(features_on(&[], cloud, direct), Ok("core connect".to_owned()));
+    assert_eq!(features_on(&["locations"], cloud, direct), Ok("core connect locations".to_owned()));
+    assert_eq!(features_on(&["argo, core"], cloud, direct), Ok("core argo".to_owned()));
+    assert_eq!(features_on(&["all"], cloud, direct), Ok("core connect locations argo".to_owned()));
+    assert_eq!(
+        features_on(&["all"], Cloud::AzureUSGovernment, direct),
+        Ok("core connect locations".to_owned())
+    );
 }
 
 #[test]
 fn a_private_link_drops_what_it_cannot_carry() {
-    let private = |asked: &[&str]| on(asked, Cloud::AzureCloud, Connectivity::PrivateLink);
+    let private = |asked: &[&str]| features_on(asked, Cloud::AzureCloud, Connectivity::PrivateLink);
     assert_eq!(private(&[]), Ok("core".to_owned()));
     assert_eq!(private(&["all"]), Ok("core argo".to_owned()));
     assert_eq!(private(&["connect"]), Err("connect does not work over a private link".to_owned()));
@@ -82,21 +85,21 @@ fn a_private_link_drops_what_it_cannot_carry() {
 }
 
 #[test]
-fn a_wrong_feature_gets_advice() {
+fn an_unknown_feature_is_an_error_with_suggestions() {
     let direct = Connectivity::Direct;
     assert_eq!(
-        on(&["loctions"], Cloud::AzureCloud, direct),
+        features_on(&["loctions"], Cloud::AzureCloud, direct),
         Err("unknown feature \"loctions\"; did you mean \"locations\"?\nallowed are core, connect, locations, argo, all".to_owned())
     );
     assert_eq!(
-        on(&["argo"], Cloud::AzureUSGovernment, direct),
+        features_on(&["argo"], Cloud::AzureUSGovernment, direct),
         Err("argo is not available in AzureUSGovernment\navailable are core, connect, locations".to_owned())
     );
 }
 
 #[test]
 fn values_are_checked() {
-    let message = |pair: &str| values(&[pair.to_owned()]).map_err(|e| e.to_string());
+    let message = |pair: &str| parse_values(&[pair.to_owned()]).map_err(|e| e.to_string());
     assert_eq!(message("vault=mine").unwrap()["vault"], "mine");
     assert!(message("git_host=git.example.com").is_ok());
     assert!(
@@ -110,23 +113,25 @@ fn values_are_checked() {
 }
 
 #[test]
-fn an_unsure_region_is_accepted_with_a_note() {
-    let asked = Asked {
+fn a_region_of_unknown_support_is_accepted_with_a_note() {
+    let asked = ScopeRequest {
         cloud: Cloud::AzureCloud,
         location: "newland".to_owned(),
         features: Vec::new(),
         connectivity: Connectivity::Direct,
         values: BTreeMap::new(),
     };
-    let (scope, notes) = scope(&asked, &rules()).unwrap();
+    let (scope, notes) = resolve_scope(&asked, &rules()).unwrap();
     assert_eq!(scope.region.name.as_str(), "newland");
     assert_eq!(notes, ["no source says whether clusters can be connected in newland"]);
 }
 
 #[test]
 fn clouds_go_by_name_in_any_case() {
-    assert_eq!(cloud("azureusgovernment"), Ok(Cloud::AzureUSGovernment));
-    assert!(cloud("AzureChinaClod").unwrap_err().to_string().contains("did you mean \"AzureChinaCloud\"?"));
+    assert_eq!(parse_cloud("azureusgovernment"), Ok(Cloud::AzureUSGovernment));
+    assert!(
+        parse_cloud("AzureChinaClod").unwrap_err().to_string().contains("did you mean \"AzureChinaCloud\"?")
+    );
 }
 
 proptest::proptest! {

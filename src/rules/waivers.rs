@@ -15,7 +15,7 @@ pub struct WaiversError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct WaiversFile {
     waivers: Vec<Waiver>,
 }
 
@@ -23,23 +23,23 @@ struct File {
 ///
 /// # Errors
 /// When it is no such file, or a waiver is about something that does not exist; the error names it and the value.
-pub fn read(file: &str, text: &str, codes: &[String]) -> Result<Vec<Waiver>, WaiversError> {
+pub fn parse_waivers(file: &str, text: &str, codes: &[String]) -> Result<Vec<Waiver>, WaiversError> {
     let failed = |problem: String| WaiversError { file: file.to_owned(), problem };
-    if text.len() > LARGEST {
-        return Err(failed(format!("{} bytes; at most {LARGEST} are read", text.len())));
+    if text.len() > MAX_FILE_BYTES {
+        return Err(failed(format!("{} bytes; at most {MAX_FILE_BYTES} are read", text.len())));
     }
-    if let Some(problem) = super::load::refused(text) {
+    if let Some(problem) = super::load::describe_unsafe_yaml(text) {
         return Err(failed(problem));
     }
-    let read: File = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|e| failed(super::load::brief(&e)))?;
+    let read: WaiversFile = serde_yaml::from_str(text.trim_start_matches('\u{feff}'))
+        .map_err(|e| failed(super::load::describe_yaml_error(&e)))?;
     for (place, waiver) in read.waivers.iter().enumerate() {
-        check(waiver, codes).map_err(|problem| failed(format!("waiver {}: {problem}", place + 1)))?;
+        check_waiver(waiver, codes).map_err(|problem| failed(format!("waiver {}: {problem}", place + 1)))?;
     }
     Ok(read.waivers)
 }
 
-fn check(waiver: &Waiver, codes: &[String]) -> Result<(), String> {
+fn check_waiver(waiver: &Waiver, codes: &[String]) -> Result<(), String> {
     let code = &waiver.code;
     if !codes.contains(code) {
         let guess = did_you_mean(code, codes.iter().map(String::as_str));
@@ -65,20 +65,20 @@ fn check(waiver: &Waiver, codes: &[String]) -> Result<(), String> {
 }
 
 /// In bytes.
-const LARGEST: usize = 1 << 20;
+const MAX_FILE_BYTES: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_bad_file_is_refused_with_its_name_and_the_value() {
+    fn a_bad_file_is_rejected_with_its_name_and_the_value() {
         let codes = ["tls_intercepted".to_owned(), "arc_az".to_owned()];
         let waiver = |code: &str, endpoint: &str, until: &str, more: &str| {
             format!("waivers: [{{code: {code}, endpoint: '{endpoint}', reason: r, until: {until}{more}}}]")
         };
         let good = waiver("tls_intercepted", "*.servicebus.windows.net", "2027-01-31", ", vantage: pod");
-        let read = |text: &str| read("own.yaml", text, &codes);
+        let read = |text: &str| parse_waivers("own.yaml", text, &codes);
         assert_eq!(read(&good).unwrap()[0].until.to_string(), "2027-01-31");
         let table = [
             (String::new(), "own.yaml: "),

@@ -3,21 +3,21 @@
 use serde_json::{Value, json};
 
 use crate::fake_api::{FakeApi, Scenario};
-use crate::program::{Program, Ran};
+use crate::program::{Program, RunResult};
 
 const KUBEADM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/clusters/kubeadm");
 
-fn advise<'a>(args: impl IntoIterator<Item = &'a str>) -> Ran {
+fn advise<'a>(args: impl IntoIterator<Item = &'a str>) -> RunResult {
     Program::new().args(["advise"]).args(args).run()
 }
 
-fn value(ran: &Ran) -> String {
+fn value(ran: &RunResult) -> String {
     ran.json()["advice"]["skip_range"]["value"].as_str().unwrap().to_owned()
 }
 
 /// The whole screen, for a value that was copied from somewhere.
 #[test]
-fn a_value_that_was_copied_is_told_apart_from_the_right_one() {
+fn a_copied_skip_range_is_distinguished_from_a_correct_one() {
     let copied = "10.96.0.0/16,kubernetes.default.svc,.svc,.azure.com";
     let ran = advise([
         "--from-files",
@@ -38,7 +38,7 @@ fn a_value_that_was_copied_is_told_apart_from_the_right_one() {
 }
 
 #[test]
-fn the_right_value_is_told_to_be_right() {
+fn a_correct_skip_range_is_confirmed() {
     let right = "10.96.0.0/12,10.244.0.0/16,192.168.7.10,kubernetes.default.svc,.svc,.svc.cluster.local";
     let ran = advise(["--from-files", KUBEADM, "-o", "json"]).exits(0);
     assert_eq!(value(&ran), right);
@@ -81,7 +81,7 @@ fn flags_alone_are_enough() {
 }
 
 #[test]
-fn a_plan_keeps_away_from_what_is_taken() {
+fn planned_ranges_avoid_ranges_in_use() {
     let ran = advise(["--plan", "--avoid", "172.16.0.0/12,10.0.0.0/9", "--pods", "14", "--services", "22"])
         .exits(0);
     assert!(ran.stdout.contains("free for pods      10.128.0.0/14\n"), "{}", ran.stdout);
@@ -91,7 +91,7 @@ fn a_plan_keeps_away_from_what_is_taken() {
 }
 
 #[test]
-fn files_and_flags_that_are_wrong() {
+fn wrong_files_and_flags_are_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().to_str().unwrap();
     assert!(
@@ -109,7 +109,7 @@ fn files_and_flags_that_are_wrong() {
 
 /// What an API server says to a Service outside of its range, and what becomes of it.
 #[test]
-fn refusals_of_all_versions() {
+fn the_service_range_is_read_from_refusals_of_all_versions() {
     let services = "/api/v1/namespaces/ops/services";
     let table = [
         (
@@ -137,7 +137,7 @@ fn refusals_of_all_versions() {
 
 /// Accepted says nothing; asked for real it is refused, or taken back.
 #[test]
-fn a_proposal_that_is_accepted_says_nothing() {
+fn an_accepted_proposal_reveals_no_range() {
     let report = ask(vec![], &[]);
     assert_eq!(counting(&report), ["10.96.0.0/28 low"]);
     assert!(report["advice"]["skipped"].to_string().contains("--propose-service"));
@@ -146,7 +146,7 @@ fn a_proposal_that_is_accepted_says_nothing() {
 }
 
 #[test]
-fn a_new_server_names_its_ranges_itself() {
+fn a_new_server_publishes_its_service_ranges() {
     let cidrs = json!({"kind": "ServiceCIDRList", "apiVersion": "networking.k8s.io/v1", "metadata": {},
         "items": [{"metadata": {"name": "kubernetes"}, "spec": {"cidrs": ["10.96.0.0/20", "fd00::/112"]}}]});
     let report = ask(vec![("/apis/networking.k8s.io/v1/servicecidrs", 200, cidrs)], &["--no-dry-run"]);
@@ -154,7 +154,7 @@ fn a_new_server_names_its_ranges_itself() {
 }
 
 #[test]
-fn a_viewer_without_most_rights_gets_what_there_is() {
+fn a_viewer_with_few_permissions_gets_partial_advice() {
     let forbidden = |path| (path, 403, Value::from("forbidden"));
     let report = ask(
         ["/api/v1/nodes", "/api/v1/pods", "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"]
@@ -189,7 +189,7 @@ fn counting(report: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_host_is_taken_out_of_what_is_copied_from_a_kubeconfig() {
+fn api_server_accepts_the_url_of_a_kubeconfig() {
     for text in ["https://10.1.2.3:6443", "10.1.2.3:6443", "10.1.2.3", "https://joe:pw@x@10.1.2.3"] {
         let ran =
             advise(["--no-cluster", "--service-cidr", "10.43.0.0/16", "--api-server", text, "-o", "json"]);
@@ -208,13 +208,13 @@ fn a_host_is_taken_out_of_what_is_copied_from_a_kubeconfig() {
         ("--cluster-domain", ""),
         ("--cluster-domain", "a b"),
     ] {
-        let told = advise(["--no-cluster", flag, text]).exits(2).stderr;
-        assert!(told.contains(flag) && told.contains("write it as"), "{told}");
+        let error_text = advise(["--no-cluster", flag, text]).exits(2).stderr;
+        assert!(error_text.contains(flag) && error_text.contains("write it as"), "{error_text}");
     }
 }
 
 #[test]
-fn a_value_is_judged_without_a_region_and_without_a_proxy() {
+fn a_skip_range_is_judged_without_a_region_and_without_a_proxy() {
     let flags = ["--no-cluster", "--no-proxy", "--service-cidr", "10.43.0.0/16"];
     let judge = |more: &[&'static str]| advise([&flags[..], more].concat());
     let around = "10.43.0.0/16,kubernetes.default.svc,.svc,.svc.cluster.local,.azure.com";
@@ -226,7 +226,7 @@ fn a_value_is_judged_without_a_region_and_without_a_proxy() {
 }
 
 #[test]
-fn a_service_range_that_is_not_known_is_said() {
+fn an_unknown_service_range_is_reported() {
     let ran = advise(["--no-cluster", "--pod-cidr", "10.42.0.0/16"]).exits(5);
     assert!(ran.stdout.contains("the service range is not known"), "{}", ran.stdout);
     let ran = advise(["--no-cluster", "--service-cidr", "10.43.0.0/16"]).exits(0);
@@ -240,19 +240,19 @@ fn commands_name_the_files_and_are_safe_to_paste() {
     std::fs::write(&file, "x").unwrap();
     let args =
         ["--no-cluster", "--service-cidr", "10.43.0.0/16", "--proxy-https", "http://h:1", "-o", "json"];
-    let told = |path: &str| advise([&args[..], &["--proxy-cert", path]].concat());
-    let command = &told(file.to_str().unwrap()).exits(3).json()["advice"]["connect_command"];
+    let run_with_cert = |path: &str| advise([&args[..], &["--proxy-cert", path]].concat());
+    let command = &run_with_cert(file.to_str().unwrap()).exits(3).json()["advice"]["connect_command"];
     let bash = command["bash"].as_str().unwrap();
     let quoted = format!("--proxy-cert '{}'", file.display().to_string().replace('\'', r"'\''"));
     assert!(bash.contains(&quoted) && bash.contains("--proxy-https http://h:1 "), "{bash}");
     assert!(command["powershell"].as_str().unwrap().contains("our ca''s.pem'"), "{command}");
-    assert!(told("nowhere.pem").exits(2).stderr.contains("--proxy-cert nowhere.pem"));
+    assert!(run_with_cert("nowhere.pem").exits(2).stderr.contains("--proxy-cert nowhere.pem"));
     let plan = advise(["--plan", "-o", "json", "--avoid", "10.0.0.0/8"]).exits(0).json();
     assert!(plan["plan"]["pods"].as_str().unwrap().ends_with("/16"), "{plan}");
 }
 
 #[test]
-fn a_cluster_that_does_not_answer_is_no_defect_of_ours() {
+fn an_unreachable_cluster_is_not_a_tool_error() {
     let directory = tempfile::tempdir().unwrap();
     let config = crate::fake_api::kubeconfig(directory.path(), "http://127.0.0.1:1");
     for command in ["advise", "cleanup"] {

@@ -9,9 +9,9 @@ use arcprobe::model::evidence::Cause;
 use arcprobe::probe::client::{Client, ClientError, Problem, Request, Response, WebUrl};
 use arcprobe::probe::net::Net;
 use arcprobe::probe::settings::{ConnectTo, ProbeSettings};
-use arcprobe::proxy::{ProxyFlags, Routes, settle};
+use arcprobe::proxy::{ProxyFlags, Routes, resolve_proxies};
 
-use crate::lab::{Dns, Host, Http, LOGIN, Lab, Proxy, Tcp, Tls, gzip_bomb};
+use crate::lab::{CREDENTIALS, Dns, Host, Http, Lab, Proxy, Tcp, Tls, gzip_bomb};
 
 const SHORT: Duration = Duration::from_millis(400);
 
@@ -64,14 +64,14 @@ fn settings(lab: &Lab) -> ProbeSettings {
 fn client(settings: &ProbeSettings, routes: &Routes) -> Client {
     let net = Arc::new(Net::new(settings, routes).unwrap());
     let routes = routes.clone();
-    Client::new(net, move |host, port, protocol| routes.route(host, port, protocol), 4 * SHORT)
+    Client::new(net, move |host, port, protocol| routes.route_to(host, port, protocol), 4 * SHORT)
 }
 
 fn through(proxy: SocketAddr, login: &str, skip: &str) -> Routes {
     let url = format!("http://{login}{proxy}");
     let flags =
         ProxyFlags { https: Some(&url), skip_range: Some(skip), no_proxy: true, ..ProxyFlags::default() };
-    settle(&flags, &std::collections::BTreeMap::new()).unwrap().routes
+    resolve_proxies(&flags, &std::collections::BTreeMap::new()).unwrap().routes
 }
 
 fn wait<T>(work: impl Future<Output = T>) -> T {
@@ -116,8 +116,8 @@ fn a_private_ca_is_trusted_only_where_it_is_given() {
 #[test]
 fn our_own_reading_of_the_skip_range_decides_on_the_proxy() {
     let lab = lab();
-    let proxy = lab.proxy(Proxy::WantsLogin);
-    let routes = through(proxy, &format!("{LOGIN}@"), "*.pages.example,pages.lab.example");
+    let proxy = lab.proxy(Proxy::RequiresAuthentication);
+    let routes = through(proxy, &format!("{CREDENTIALS}@"), "*.pages.example,pages.lab.example");
     let client = client(&settings(&lab), &routes);
     assert_eq!(get(&client, "https://good.lab.example").unwrap().status(), 200);
     assert_eq!(get(&client, "https://pages.lab.example/page").unwrap().status(), 200);
@@ -165,7 +165,7 @@ fn failures_have_words_and_no_secrets() {
     let lab = lab();
     let direct = client(&settings(&lab), &Routes::default());
     let denied = lab.proxy(Proxy::Denies);
-    let wants = lab.proxy(Proxy::WantsLogin);
+    let wants = lab.proxy(Proxy::RequiresAuthentication);
     let silent = lab.proxy(Proxy::Silent);
     let dead = SocketAddr::from(([127, 0, 0, 1], lab.port("refused.lab.example")));
     let by = |proxy| client(&settings(&lab), &through(proxy, "user:hunter2@", ""));

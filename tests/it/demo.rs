@@ -141,7 +141,7 @@ fn whoever_stops_it_gets_a_report_and_finds_no_file() {
             std::thread::sleep(Duration::from_millis(20));
         }
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-        let ran = crate::program::ran(&child.wait_with_output().unwrap()).exits(code);
+        let ran = crate::program::to_result(&child.wait_with_output().unwrap()).exits(code);
         if code == 130 {
             assert_eq!(ran.json()["run"]["interrupted"], true);
         }

@@ -14,17 +14,17 @@ fn diagnose() -> Program {
     Program::new().args(["diagnose"])
 }
 
-fn written(directory: &tempfile::TempDir, name: &str, text: &str) -> String {
+fn write_file(directory: &tempfile::TempDir, name: &str, text: &str) -> String {
     let path = directory.path().join(name);
     std::fs::write(&path, text).unwrap();
     path.display().to_string()
 }
 
 #[test]
-fn the_first_broken_link_is_on_top_and_the_rest_follows() {
+fn the_first_broken_stage_comes_first_and_the_others_follow() {
     let chain = diagnose().args(["--evidence", EVIDENCE, "-o", "json"]).run().exits(3).json();
     assert_eq!(chain["schema_version"], 1);
-    fits_the_schema(&chain);
+    assert_fits_schema(&chain);
     let findings: Vec<_> =
         chain["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap()).collect();
     assert_eq!(findings, ["arc_his_unreachable"]);
@@ -32,12 +32,12 @@ fn the_first_broken_link_is_on_top_and_the_rest_follows() {
         let links = chain["links"].as_array().unwrap();
         links.iter().find(|l| l["link"] == link).unwrap()["state"].as_str().unwrap().to_owned()
     };
-    let told = ["images", "identity", "tokens", "data_plane", "connect"].map(state);
-    assert_eq!(told, ["ok", "broken", "follows", "follows", "follows"]);
+    let states = ["images", "identity", "tokens", "data_plane", "connect"].map(state);
+    assert_eq!(states, ["ok", "broken", "follows", "follows", "follows"]);
 }
 
 #[track_caller]
-fn fits_the_schema(diagnosis: &Value) {
+fn assert_fits_schema(diagnosis: &Value) {
     let validator = jsonschema::validator_for(&arcprobe::report::diagnosis::schema()).unwrap();
     let errors: Vec<String> = validator.iter_errors(diagnosis).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{errors:#?}");
@@ -48,7 +48,7 @@ fn fits_the_schema(diagnosis: &Value) {
 fn what_azure_says_comes_from_a_file_or_from_standard_input() {
     let directory = tempfile::tempdir().unwrap();
     let pasted = std::fs::read_to_string(AZURE).unwrap().replace('"', "\u{201d}");
-    let pasted = written(&directory, "pasted.json", &pasted);
+    let pasted = write_file(&directory, "pasted.json", &pasted);
     let see = |file: &str| {
         diagnose()
             .args(["--evidence", EVIDENCE, "-o", "json", "--connected-cluster", file])
@@ -68,14 +68,14 @@ fn what_azure_says_comes_from_a_file_or_from_standard_input() {
 #[test]
 fn bad_input_is_named_with_its_value_and_what_would_be_right() {
     let directory = tempfile::tempdir().unwrap();
-    let table = written(&directory, "table.txt", "Name  Location  ResourceGroup\nedge  eastus  g\n");
+    let table = write_file(&directory, "table.txt", "Name  Location  ResourceGroup\nedge  eastus  g\n");
     let other =
-        written(&directory, "vm.json", r#"{"type": "Microsoft.Compute/virtualMachines", "name": "x"}"#);
-    let none = written(&directory, "none.json", "[1, 2]");
+        write_file(&directory, "vm.json", r#"{"type": "Microsoft.Compute/virtualMachines", "name": "x"}"#);
+    let none = write_file(&directory, "none.json", "[1, 2]");
     let future =
-        written(&directory, "future.json", r#"{"schema_version": 9, "taken_at": "2026-11-27T10:00:00Z"}"#);
-    let time = written(&directory, "time.json", r#"{"schema_version": 1, "taken_at": "yesterday"}"#);
-    let faults = written(&directory, "faults.yaml", "faults:\n  - id: x\n    link: nowhere\n");
+        write_file(&directory, "future.json", r#"{"schema_version": 9, "taken_at": "2026-11-27T10:00:00Z"}"#);
+    let time = write_file(&directory, "time.json", r#"{"schema_version": 1, "taken_at": "yesterday"}"#);
+    let faults = write_file(&directory, "faults.yaml", "faults:\n  - id: x\n    link: nowhere\n");
     let rows: [(&[&str], &[&str]); 7] = [
         (&["--evidence", "nowhere.json"], &["--evidence nowhere.json", "No such file"]),
         (&["--evidence", &none], &["--evidence ", "no evidence as --save-evidence writes it"]),
@@ -101,9 +101,9 @@ fn bad_input_is_named_with_its_value_and_what_would_be_right() {
 }
 
 #[test]
-fn a_fault_of_ones_own_needs_no_code() {
+fn a_fault_of_the_user_needs_no_code() {
     let directory = tempfile::tempdir().unwrap();
-    let faults = written(
+    let faults = write_file(
         &directory,
         "own.yaml",
         "faults:
@@ -127,7 +127,7 @@ fn a_fault_of_ones_own_needs_no_code() {
 }
 
 #[test]
-fn evidence_from_strangers_is_shown_harmlessly() {
+fn evidence_of_others_is_sanitized() {
     let directory = tempfile::tempdir().unwrap();
     let mut case: Value = serde_json::from_str(&std::fs::read_to_string(EVIDENCE).unwrap()).unwrap();
     let evil = "\u{1b}]0;owned\u{7} his.arc.azure.com: i/o timeout \u{202e}";
@@ -138,14 +138,14 @@ fn evidence_from_strangers_is_shown_harmlessly() {
         object["spec"] = json!({"replicas": "many"});
         object["status"]["conditions"] = json!("none");
     }
-    let file = written(&directory, "evil.json", &case.to_string());
+    let file = write_file(&directory, "evil.json", &case.to_string());
     let ran = diagnose().args(["--evidence", &file]).run();
     assert!(ran.stdout.len() > 200 && ran.stdout.len() < 20_000);
     assert!(!ran.stdout.chars().any(|c| c == '\u{1b}' || c == '\u{7}' || c == '\u{202e}'), "{}", ran.stdout);
 }
 
 #[test]
-fn an_api_server_that_does_not_answer_or_let_us_in_is_told_and_not_waited_for() {
+fn an_unreachable_or_unauthorized_api_server_is_reported_without_waiting() {
     let directory = tempfile::tempdir().unwrap();
     let api = FakeApi::start(Scenario { refuses_all: Some((401, "Unauthorized")), ..Scenario::default() });
     let config = api.kubeconfig(directory.path());
@@ -164,7 +164,7 @@ fn an_api_server_that_does_not_answer_or_let_us_in_is_told_and_not_waited_for() 
 }
 
 /// What an API server says of a cluster with agents, as far as the command needs it.
-pub(crate) fn connected() -> Scenario {
+pub(crate) fn connected_cluster() -> Scenario {
     let case: Value = serde_json::from_str(&std::fs::read_to_string(EVIDENCE).unwrap()).unwrap();
     let of = |kind: &str, namespace: Option<&str>| {
         let all = case["objects"].as_array().unwrap().iter();
@@ -189,9 +189,9 @@ pub(crate) fn connected() -> Scenario {
 }
 
 #[test]
-fn of_secrets_only_names_are_read_and_kept() {
+fn only_names_of_secrets_are_read_and_kept() {
     let directory = tempfile::tempdir().unwrap();
-    let api = FakeApi::start(connected());
+    let api = FakeApi::start(connected_cluster());
     let config = api.kubeconfig(directory.path());
     let saved = directory.path().join("saved.json");
     let args = ["--no-probe", "-o", "json", "--kube-config", config.to_str().unwrap()];
@@ -199,7 +199,7 @@ fn of_secrets_only_names_are_read_and_kept() {
     assert_eq!(ran.json()["findings"][0]["id"], "arc_identity_missing", "{}", ran.stdout);
     let saved = std::fs::read_to_string(saved).unwrap();
     assert!(saved.contains("azure-arc-connect-privatekey") && !saved.contains("dG9wc2VjcmV0"));
-    let seen = api.seen();
+    let seen = api.request_lines();
     assert!(
         seen.iter().any(|r| r.ends_with("/secrets")) && !seen.iter().any(|r| r.contains("/secrets/")),
         "{seen:?}"
@@ -210,10 +210,10 @@ fn of_secrets_only_names_are_read_and_kept() {
 
 #[cfg(unix)]
 #[test]
-fn az_is_asked_where_the_user_says_so() {
+fn az_runs_only_when_the_user_asks_for_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let directory = tempfile::tempdir().unwrap();
-    let api = FakeApi::start(connected());
+    let api = FakeApi::start(connected_cluster());
     let config = api.kubeconfig(directory.path());
     let see = |script: &str| {
         let az = directory.path().join("az");

@@ -116,7 +116,7 @@ fn the_registry_redirects_to_its_data_host() {
 }
 
 #[test]
-fn without_an_answer_the_samples_are_probed_and_the_wildcard_stays_open() {
+fn without_an_answer_the_samples_are_probed_and_the_wildcard_stays_unverified() {
     let digest = format!("sha256:{}", "a".repeat(64));
     let table = [
         registry("/v2/chart", "https://data.elsewhere.example/blob"),
@@ -182,8 +182,8 @@ fn a_failed_discovery_has_a_cause_of_its_own() {
         let asked_is_met = check(&report, "list")["verdict"] == "met";
         let expected = if asked_is_met { ("warning", "incomplete") } else { ("blocking", "blocked") };
         // an inspection is one finding for all that it hits
-        let told: &[&str] = if cause == "tls_intercepted" { &[] } else { &[expected.0] };
-        assert_eq!(findings(&report, "discovery_failed"), *told, "{shown}");
+        let expected_findings: &[&str] = if cause == "tls_intercepted" { &[] } else { &[expected.0] };
+        assert_eq!(findings(&report, "discovery_failed"), *expected_findings, "{shown}");
         assert_eq!(report["verdict"], expected.1, "{shown}");
     }
 }
@@ -212,7 +212,7 @@ fn hosts_outside_the_wildcard_are_refused() {
 }
 
 #[test]
-fn nobody_is_asked_when_it_is_switched_off() {
+fn no_discovery_asks_no_service() {
     let lab = Lab::start(vec![Host::new(LIST, json(r#"["a.hub.lab.example"]"#))]);
     let report = run(&lab, &relay_rules(), &["--no-discovery"]);
     assert_eq!(checks(&report, "relay"), ["*.hub.lab.example unverified"]);
@@ -224,7 +224,7 @@ fn nobody_is_asked_when_it_is_switched_off() {
 
 /// What is silent costs one time-out, discovery, samples and all. The limit leaves room for a busy machine.
 #[test]
-fn silence_costs_one_time_out() {
+fn a_silent_service_costs_one_time_out() {
     let dropped = || {
         vec![
             Host::new("registry.lab.example", Tcp::Blackhole),

@@ -11,7 +11,7 @@ use std::process::Command;
 use arcprobe::analysis::explain;
 use arcprobe::cli::args::Cli;
 use arcprobe::rules::builtin;
-use arcprobe::rules::load::parse;
+use arcprobe::rules::load::parse_rules;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
@@ -38,7 +38,7 @@ fn pages(folder: &str) -> Vec<String> {
 
 #[test]
 fn every_command_line_parses() {
-    let faults = arcprobe::rules::faults::builtin().unwrap();
+    let faults = arcprobe::rules::faults::load_builtin().unwrap();
     let commands = documents().into_iter().flat_map(|d| {
         let found = commands(&read(&d));
         found.into_iter().map(move |words| (d.clone(), words))
@@ -55,7 +55,9 @@ fn every_command_line_parses() {
         if let [_, "explain", code] = words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             let is_placeholder = code.chars().all(|c| c.is_ascii_uppercase());
             assert!(
-                is_placeholder || explain::lookup(code, &[]).is_ok() || faults.entry(code).is_some(),
+                is_placeholder
+                    || explain::look_up_page(code, &[]).is_ok()
+                    || faults.find_fault(code).is_some(),
                 "{document}: no page explains {code}"
             );
         }
@@ -97,7 +99,7 @@ fn every_path_exists() {
 
 /// Between documents, and to their headings.
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     let mut count = 0;
     for document in documents().into_iter().chain(pages("docs/reference")) {
         let folder = Path::new(&document).parent().unwrap_or(Path::new(""));
@@ -207,7 +209,7 @@ fn the_table_of_exit_codes_is_that_of_the_program() {
 }
 
 #[test]
-fn the_rules_that_are_shown_are_good() {
+fn the_rules_in_documents_are_valid() {
     // an endpoint alone stands in a file of its own
     let head =
         "format: arcprobe-rules/1\nname: example\nrevision: '2026-01-31'\ncloud: AzureCloud\nendpoints:\n";
@@ -221,8 +223,9 @@ fn the_rules_that_are_shown_are_good() {
     assert!(examples.len() >= 2);
     for example in examples {
         let mut rules = builtin::rule_set("current", None).unwrap();
-        let file = parse("an example of the documents", example.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
-        rules.lay(file).unwrap_or_else(|e| panic!("{e}"));
+        let file =
+            parse_rules("an example of the documents", example.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        rules.add_layer(file).unwrap_or_else(|e| panic!("{e}"));
     }
 }
 

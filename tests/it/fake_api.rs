@@ -29,11 +29,11 @@ pub(crate) struct Scenario {
     /// What paths answer, before all else; without their queries.
     pub(crate) answers: Vec<(&'static str, u16, Value)>,
     /// Requests that begin like this, such as `DELETE /apis/batch`, get no answer for a long time.
-    pub(crate) silent: Option<&'static str>,
+    pub(crate) unanswered: Option<&'static str>,
     /// The log, for each time that it is read; the last one again and again.
     pub(crate) logs: Vec<String>,
     /// The log of a pod is what the real agent tells of its task, asking this resolver; each task is carried out once.
-    pub(crate) agents_ask: Option<SocketAddr>,
+    pub(crate) agent_resolver: Option<SocketAddr>,
     /// Nodes; at least one.
     pub(crate) nodes: usize,
 }
@@ -41,13 +41,13 @@ pub(crate) struct Scenario {
 /// A running server; it ends with the process.
 pub(crate) struct FakeApi {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<String>>>,
-    told: Arc<Mutex<Vec<Told>>>,
+    request_lines: Arc<Mutex<Vec<String>>>,
+    recorded: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
 /// What a request told besides its path.
 #[derive(Clone)]
-pub(crate) struct Told {
+pub(crate) struct RecordedRequest {
     pub(crate) request: String,
     pub(crate) authorization: String,
     pub(crate) body: String,
@@ -58,28 +58,28 @@ impl FakeApi {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<String>>>::default();
-        let told = Arc::<Mutex<Vec<Told>>>::default();
+        let told = Arc::<Mutex<Vec<RecordedRequest>>>::default();
         let state = Arc::new(State {
             scenario,
-            seen: Arc::clone(&seen),
-            told: Arc::clone(&told),
+            request_lines: Arc::clone(&seen),
+            recorded: Arc::clone(&told),
             jobs: Mutex::default(),
             reads: Mutex::default(),
             tasks: Mutex::default(),
-            agents: Mutex::default(),
+            agent_outputs: Mutex::default(),
         });
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let state = Arc::clone(&state);
-                std::thread::spawn(move || state.serve(stream));
+                std::thread::spawn(move || state.serve_connection(stream));
             }
         });
-        Self { address, seen, told }
+        Self { address, request_lines: seen, recorded: told }
     }
 
     /// The requests so far, with what they told.
-    pub(crate) fn told(&self) -> Vec<Told> {
-        self.told.lock().unwrap().clone()
+    pub(crate) fn recorded_requests(&self) -> Vec<RecordedRequest> {
+        self.recorded.lock().unwrap().clone()
     }
 
     /// Where it listens.
@@ -97,8 +97,8 @@ impl FakeApi {
     }
 
     /// The requests so far: method and path without its query.
-    pub(crate) fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
+    pub(crate) fn request_lines(&self) -> Vec<String> {
+        self.request_lines.lock().unwrap().clone()
     }
 }
 
@@ -117,31 +117,31 @@ pub(crate) fn kubeconfig(directory: &Path, server: &str) -> PathBuf {
 
 struct State {
     scenario: Scenario,
-    seen: Arc<Mutex<Vec<String>>>,
-    told: Arc<Mutex<Vec<Told>>>,
+    request_lines: Arc<Mutex<Vec<String>>>,
+    recorded: Arc<Mutex<Vec<RecordedRequest>>>,
     jobs: Mutex<Vec<Value>>,
     reads: Mutex<usize>,
     /// What the Secrets hold, by their names.
     tasks: Mutex<BTreeMap<String, Vec<u8>>>,
     /// What agents told, by the names of the Secrets of their tasks.
-    agents: Mutex<BTreeMap<String, String>>,
+    agent_outputs: Mutex<BTreeMap<String, String>>,
 }
 
 impl State {
-    fn serve(&self, mut stream: TcpStream) {
+    fn serve_connection(&self, mut stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
-        while let Some((head, authorization, body)) = request(&mut reader) {
+        while let Some((head, authorization, body)) = read_request(&mut reader) {
             let mut words = head.split(' ');
             let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let path = target.split('?').next().unwrap_or_default();
             let request = format!("{method} {path}");
-            self.seen.lock().unwrap().push(request.clone());
+            self.request_lines.lock().unwrap().push(request.clone());
             let text = String::from_utf8_lossy(&body).into_owned();
-            self.told.lock().unwrap().push(Told { request, authorization, body: text });
-            if self.scenario.silent.is_some_and(|silent| head.starts_with(silent)) {
+            self.recorded.lock().unwrap().push(RecordedRequest { request, authorization, body: text });
+            if self.scenario.unanswered.is_some_and(|silent| head.starts_with(silent)) {
                 std::thread::sleep(std::time::Duration::from_secs(100));
             }
-            let (status, text) = self.answer(method, path, &body);
+            let (status, text) = self.answer_request(method, path, &body);
             let head = format!(
                 "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
                 text.len()
@@ -152,16 +152,16 @@ impl State {
         }
     }
 
-    fn answer(&self, method: &str, path: &str, body: &[u8]) -> (u16, String) {
+    fn answer_request(&self, method: &str, path: &str, body: &[u8]) -> (u16, String) {
         let scenario = &self.scenario;
         if let Some((code, message)) = scenario.refuses_all {
-            return refusal(code, message);
+            return status_object(code, message);
         }
         if path.ends_with("/log") {
             return (
                 200,
-                match scenario.agents_ask {
-                    Some(resolver) => self.told(path, resolver),
+                match scenario.agent_resolver {
+                    Some(resolver) => self.agent_output(path, resolver),
                     None => self.log(),
                 },
             );
@@ -170,17 +170,17 @@ impl State {
             return if *status == 200 {
                 (200, body.to_string())
             } else {
-                refusal(*status, body.as_str().unwrap_or_default())
+                status_object(*status, body.as_str().unwrap_or_default())
             };
         }
         let last = path.rsplit('/').next().unwrap_or_default();
         match (method, last) {
-            ("POST", "selfsubjectaccessreviews") => (200, self.review(body)),
+            ("POST", "selfsubjectaccessreviews") => (200, self.review_access(body)),
             ("POST", "jobs") if scenario.refuses_jobs.is_some() => {
                 let (code, message) = scenario.refuses_jobs.unwrap();
-                refusal(code, message)
+                status_object(code, message)
             }
-            ("POST", _) => (201, self.created(last, body)),
+            ("POST", _) => (201, self.create_object(last, body)),
             ("DELETE", _) => {
                 (200, json!({"kind": "Status", "apiVersion": "v1", "status": "Success"}).to_string())
             }
@@ -190,9 +190,9 @@ impl State {
             ("GET", "nodes") => {
                 (200, list("NodeList", &(1..=scenario.nodes.max(1)).map(node).collect::<Vec<_>>()))
             }
-            ("GET", "events") => (200, list("EventList", &self.events())),
-            ("GET", "pods") => (200, list("PodList", &self.pods())),
-            _ => refusal(404, "the server could not find the requested resource"),
+            ("GET", "events") => (200, list("EventList", &self.list_events())),
+            ("GET", "pods") => (200, list("PodList", &self.list_pods())),
+            _ => status_object(404, "the server could not find the requested resource"),
         }
     }
 
@@ -205,7 +205,7 @@ impl State {
     }
 
     /// What the agent in a pod tells.
-    fn told(&self, path: &str, resolver: SocketAddr) -> String {
+    fn agent_output(&self, path: &str, resolver: SocketAddr) -> String {
         let pod = path.rsplit('/').nth(1).unwrap_or_default();
         let jobs = self.jobs.lock().unwrap();
         let is_its = |job: &&Value| pod.strip_suffix("-abcde") == job["metadata"]["name"].as_str();
@@ -215,14 +215,14 @@ impl State {
         let name = secrets.next_back().unwrap().to_owned();
         drop(jobs);
         // held while it runs, so that the others wait for what it tells
-        let mut agents = self.agents.lock().unwrap();
+        let mut agents = self.agent_outputs.lock().unwrap();
         agents
             .entry(name.clone())
-            .or_insert_with(|| agent(&self.tasks.lock().unwrap()[&name], resolver))
+            .or_insert_with(|| run_agent(&self.tasks.lock().unwrap()[&name], resolver))
             .clone()
     }
 
-    fn review(&self, body: &[u8]) -> String {
+    fn review_access(&self, body: &[u8]) -> String {
         let mut review: Value = serde_json::from_slice(body).unwrap();
         let asked = &review["spec"]["resourceAttributes"];
         let is_it = |(verb, resource): (&str, &str)| asked["verb"] == verb && asked["resource"] == resource;
@@ -231,7 +231,7 @@ impl State {
         review.to_string()
     }
 
-    fn created(&self, resource: &str, body: &[u8]) -> String {
+    fn create_object(&self, resource: &str, body: &[u8]) -> String {
         let mut object: Value = serde_json::from_slice(body).unwrap();
         let name = object["metadata"]["name"].as_str().map(str::to_owned);
         let name = name.unwrap_or_else(|| {
@@ -250,7 +250,7 @@ impl State {
     }
 
     /// The pods that a Job controller would have made.
-    fn pods(&self) -> Vec<Value> {
+    fn list_pods(&self) -> Vec<Value> {
         if self.scenario.failed_create.is_some() {
             return Vec::new();
         }
@@ -271,7 +271,7 @@ impl State {
         self.jobs.lock().unwrap().iter().map(pod).collect()
     }
 
-    fn events(&self) -> Vec<Value> {
+    fn list_events(&self) -> Vec<Value> {
         let event = |message: &&str| json!({"metadata": {"name": "e"}, "involvedObject": {}, "reason": "FailedCreate", "message": message});
         self.scenario.failed_create.iter().map(event).collect()
     }
@@ -297,7 +297,7 @@ fn merge(into: &mut Value, over: &Value) {
 }
 
 /// What the real agent tells of a task.
-fn agent(task: &[u8], resolver: SocketAddr) -> String {
+fn run_agent(task: &[u8], resolver: SocketAddr) -> String {
     // in a pod it would ask the cluster's own
     let mut task: Value = serde_json::from_slice(task).unwrap();
     task["probe"]["resolvers"] = json!([resolver]);
@@ -324,7 +324,7 @@ fn list(kind: &str, items: &[Value]) -> String {
     json!({"kind": kind, "apiVersion": "v1", "metadata": {}, "items": items}).to_string()
 }
 
-fn refusal(code: u16, message: &str) -> (u16, String) {
+fn status_object(code: u16, message: &str) -> (u16, String) {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "reason": "",
         "code": code
@@ -333,7 +333,7 @@ fn refusal(code: u16, message: &str) -> (u16, String) {
 }
 
 /// The first line, the login and the body.
-fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>)> {
+fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>)> {
     let mut head = String::new();
     reader.read_line(&mut head).ok().filter(|read| *read > 0)?;
     let (mut length, mut authorization) = (0, String::new());

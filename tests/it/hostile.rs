@@ -6,7 +6,7 @@ pub(crate) mod harmless;
 mod network;
 
 use crate::lab::{Dns, Greeting, HOSTILE, Host, Http, Lab, Serves, Tls};
-use crate::program::{Program, Ran, TestRules, check};
+use crate::program::{Program, RunResult, TestRules, check};
 
 /// Nothing that a terminal obeys or a reader does not see.
 pub(crate) fn assert_printable(text: &str) {
@@ -19,8 +19,8 @@ pub(crate) fn assert_printable(text: &str) {
 }
 
 /// A run in each format; text and short are looked at, the JSON comes back.
-fn look(lab: &Lab, rules: &TestRules) -> (serde_json::Value, Vec<String>) {
-    let run = |args: &[&str]| -> Ran {
+fn run_all_formats(lab: &Lab, rules: &TestRules) -> (serde_json::Value, Vec<String>) {
+    let run = |args: &[&str]| -> RunResult {
         let flags = rules.flags(lab.directory());
         let ran = Program::check_in(lab).args(flags).args(["--timeout", "1s"]).args(args).run();
         assert!([0, 3, 5].contains(&ran.code), "{}: {}", ran.code, ran.stderr);
@@ -44,23 +44,26 @@ fn headers(pairs: &[(&str, String)]) -> Vec<(String, String)> {
 }
 
 /// Without C0 and C1 controls: HTTP has none of them, but any byte of UTF-8 gets through.
-fn invisible() -> String {
+fn invisible_characters() -> String {
     HOSTILE.chars().filter(|c| !c.is_control()).collect()
 }
 
 #[test]
-fn orders_for_terminals() {
+fn terminal_escape_sequences_of_peers_are_removed() {
     let page = format!("<html><h1>{HOSTILE} Access denied</h1></html>");
-    let seen = headers(&[
-        ("Server", format!("Zscaler/6 {}", invisible())),
-        ("Via", invisible()),
+    let hostile_headers = headers(&[
+        ("Server", format!("Zscaler/6 {}", invisible_characters())),
+        ("Via", invisible_characters()),
         ("Content-Type", "text/html".into()),
-        ("Location", format!("http://{}.example/", invisible())),
+        ("Location", format!("http://{}.example/", invisible_characters())),
     ]);
     let raw = headers(&[("Server", HOSTILE.into())]);
     let lab = Lab::start(vec![
-        Host::new("page.lab.example", Serves::PlainHttp(Http::Custom(403, seen.clone(), page.clone()))),
-        Host::new("away.lab.example", Serves::PlainHttp(Http::Custom(302, seen, page.clone()))),
+        Host::new(
+            "page.lab.example",
+            Serves::PlainHttp(Http::Custom(403, hostile_headers.clone(), page.clone())),
+        ),
+        Host::new("away.lab.example", Serves::PlainHttp(Http::Custom(302, hostile_headers, page.clone()))),
         Host::new("raw.lab.example", Serves::PlainHttp(Http::Custom(200, raw, page))),
         Host::new("ssh.lab.example", Greeting::SshHostile),
         Host::new("issuer.lab.example", Tls::HostileIssuer),
@@ -72,7 +75,7 @@ fn orders_for_terminals() {
         .endpoint("raw", "raw.lab.example", http)
         .endpoint("ssh", "ssh.lab.example", "protocol: ssh\nport: 22")
         .endpoint("issuer", "issuer.lab.example", "");
-    let (report, outputs) = look(&lab, &rules);
+    let (report, outputs) = run_all_formats(&lab, &rules);
     assert_eq!(check(&report, "page")["cause"], "http_block_page");
     assert_eq!(check(&report, "issuer")["phase"], "tls");
     for output in outputs {
@@ -81,7 +84,7 @@ fn orders_for_terminals() {
 }
 
 #[test]
-fn answers_without_measure() {
+fn oversized_answers_are_bounded() {
     let lab = Lab::start(vec![
         Host::with_dns("huge.lab.example", Dns::HugeAnswer),
         Host::with_dns("loop.lab.example", Dns::CnameLoop),
@@ -106,7 +109,7 @@ fn answers_without_measure() {
         .endpoint("body", "body.lab.example", http)
         .endpoint("page", "page.lab.example", http)
         .endpoint("away", "away.lab.example", http);
-    let (report, outputs) = look(&lab, &rules);
+    let (report, outputs) = run_all_formats(&lab, &rules);
     assert_eq!(check(&report, "huge")["verdict"], "met");
     assert_eq!(check(&report, "loop")["phase"], "resolve");
     assert_eq!(check(&report, "headers")["cause"], "http_protocol");
@@ -117,9 +120,9 @@ fn answers_without_measure() {
 
 /// Keys that a portal puts into its address, names and passwords in URLs, credentials in headers.
 #[test]
-fn secrets() {
+fn secrets_of_peers_are_redacted() {
     let away = |to: &str| Serves::PlainHttp(Http::Redirect(to.into()));
-    let told = headers(&[
+    let secret_headers = headers(&[
         ("Authorization", "Bearer s3cret-bearer".into()),
         ("Proxy-Authorization", "Basic s3cret-basic".into()),
         ("Set-Cookie", "session=s3cret-cookie".into()),
@@ -134,13 +137,13 @@ fn secrets() {
         Host::new("user.lab.example", away("http://admin:s3cret-password@portal.example/login")),
         Host::new("token.lab.example", away("//s3cret-name@portal.example/login?x")),
         Host::new("fragment.lab.example", away("http://portal.example/#access_token=s3cret-hash")),
-        Host::new("told.lab.example", Serves::PlainHttp(Http::Custom(302, told, page.into()))),
+        Host::new("told.lab.example", Serves::PlainHttp(Http::Custom(302, secret_headers, page.into()))),
     ]);
     let http = "protocol: http\nport: 80";
     let rules = ["long", "query", "user", "token", "fragment", "told"]
         .iter()
         .fold(TestRules::new(), |rules, id| rules.endpoint(id, &format!("{id}.lab.example"), http));
-    let (report, outputs) = look(&lab, &rules);
+    let (report, outputs) = run_all_formats(&lab, &rules);
     assert_eq!(check(&report, "query")["cause"], "http_redirected");
     for output in outputs {
         let found: Vec<_> = output.lines().filter(|line| line.contains("s3cret")).collect();
@@ -160,7 +163,7 @@ fn secrets() {
 }
 
 #[test]
-fn a_login_that_was_typed_in_the_wrong_place_does_not_come_back() {
+fn credentials_in_the_wrong_argument_are_not_echoed() {
     let url = "https://joe:topsecret@h.example";
     let at = |flag: &str| format!("{flag}{url}");
     let rows = [

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use arcprobe::probe::agent::lines::Writer;
-use arcprobe::probe::agent::{Failed, Hello, Record, Summary};
+use arcprobe::probe::agent::framing::RecordWriter;
+use arcprobe::probe::agent::{AgentFailure, Hello, Record, RunSummary};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::beside::beside;
 use crate::fake_api::{FakeApi, Scenario, kubeconfig, state};
-use crate::program::{Program, Ran};
+use crate::program::{Program, RunResult};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -24,7 +24,7 @@ pub(crate) fn payload(directory: &Path, arch: &str, version: &str) -> PathBuf {
     path
 }
 
-pub(crate) fn run_with(config: &Path, directory: &Path, more: &[&str]) -> Ran {
+pub(crate) fn run_with(config: &Path, directory: &Path, more: &[&str]) -> RunResult {
     let (config, agent) =
         (config.display().to_string(), payload(directory, "amd64", VERSION).display().to_string());
     let args = ["check", "-l", "eastus", "--from", "pod", "--kube-config", &config, "-o", "json"];
@@ -37,22 +37,24 @@ pub(crate) fn run_with(config: &Path, directory: &Path, more: &[&str]) -> Ran {
 }
 
 /// The gravest finding of a run that could not look.
-fn refused(scenario: Scenario, more: &[&str]) -> Value {
+fn first_finding(scenario: Scenario, more: &[&str]) -> Value {
     let directory = tempfile::tempdir().unwrap();
     let api = FakeApi::start(scenario);
     let report = run_with(&api.kubeconfig(directory.path()), directory.path(), more).exits(5).json();
-    let created =
-        |what: &str| api.seen().iter().filter(|s| s.starts_with("POST") && s.ends_with(what)).count();
-    let deleted =
-        |what: &str| api.seen().iter().filter(|s| s.starts_with("DELETE") && s.contains(what)).count();
+    let created = |what: &str| {
+        api.request_lines().iter().filter(|s| s.starts_with("POST") && s.ends_with(what)).count()
+    };
+    let deleted = |what: &str| {
+        api.request_lines().iter().filter(|s| s.starts_with("DELETE") && s.contains(what)).count()
+    };
     for what in ["/jobs", "/configmaps", "/secrets"] {
-        assert!(deleted(what) >= created(what), "{what}: {:?}", api.seen());
+        assert!(deleted(what) >= created(what), "{what}: {:?}", api.request_lines());
     }
     report["findings"][0].clone()
 }
 
 #[track_caller]
-fn tells(finding: &Value, id: &str, words: &[&str]) {
+fn assert_mentions(finding: &Value, id: &str, words: &[&str]) {
     assert_eq!(finding["id"], id, "{finding:#}");
     for words in words {
         assert!(finding.to_string().contains(words), "{words}: {finding:#}");
@@ -61,11 +63,11 @@ fn tells(finding: &Value, id: &str, words: &[&str]) {
 
 /// The log of an agent.
 pub(crate) fn log(records: &[Record]) -> String {
-    let mut writer = Writer::default();
-    records.iter().map(|record| writer.lines(record).unwrap()).collect()
+    let mut writer = RecordWriter::default();
+    records.iter().map(|record| writer.frame_record(record).unwrap()).collect()
 }
 
-pub(crate) fn hello() -> Record {
+pub(crate) fn hello_record() -> Record {
     let resolvers = vec!["10.96.0.10:53".parse().unwrap()];
     Record::Hello(Hello {
         version: VERSION.into(),
@@ -75,16 +77,16 @@ pub(crate) fn hello() -> Record {
     })
 }
 
-fn end() -> Record {
-    Record::End(Summary { took: Duration::from_millis(7), interrupted: false, deadline_passed: false })
+fn end_record() -> Record {
+    Record::End(RunSummary { took: Duration::from_millis(7), interrupted: false, deadline_passed: false })
 }
 
 #[test]
-fn pod_security_refuses_the_host_network() {
+fn pod_security_that_denies_the_host_network_is_one_finding() {
     let text = "Error creating: pods \"arcprobe-x-node-0\" is forbidden: violates PodSecurity \"baseline:latest\": host namespaces \
                 (hostNetwork=true)";
-    let finding = refused(Scenario { failed_create: Some(text), ..Scenario::default() }, &[]);
-    tells(
+    let finding = first_finding(Scenario { failed_create: Some(text), ..Scenario::default() }, &[]);
+    assert_mentions(
         &finding,
         "agent_refused",
         &["violates PodSecurity", "pod-security.kubernetes.io/enforce=privileged"],
@@ -92,65 +94,65 @@ fn pod_security_refuses_the_host_network() {
 }
 
 #[test]
-fn a_webhook_refuses_the_job_itself() {
+fn a_webhook_that_denies_the_job_is_one_finding() {
     let text = "admission webhook \"validation.gatekeeper.sh\" denied the request: [must-have-owner] you must provide labels";
-    let finding = refused(Scenario { refuses_jobs: Some((403, text)), ..Scenario::default() }, &[]);
-    tells(&finding, "agent_refused", &["must-have-owner", "azure-arc-release"]);
+    let finding = first_finding(Scenario { refuses_jobs: Some((403, text)), ..Scenario::default() }, &[]);
+    assert_mentions(&finding, "agent_refused", &["must-have-owner", "azure-arc-release"]);
 }
 
 #[test]
-fn every_image_is_pulled_anew() {
+fn an_admission_that_always_pulls_images_is_one_finding() {
     let pod = json!({"spec": {"containers": [{"imagePullPolicy": "Always"}]}, "status": {"phase": "Pending", "containerStatuses":
         [state(&json!({"waiting": {"reason": "ImagePullBackOff", "message": "x"}, "terminated": null}))]}});
-    let finding = refused(Scenario { pod: Some(pod), ..Scenario::default() }, &[]);
-    tells(&finding, "agent_image", &["AlwaysPullImages", "--image"]);
+    let finding = first_finding(Scenario { pod: Some(pod), ..Scenario::default() }, &[]);
+    assert_mentions(&finding, "agent_image", &["AlwaysPullImages", "--image"]);
 }
 
 #[test]
-fn a_node_that_executes_nothing() {
+fn a_node_that_runs_no_container_is_one_finding() {
     let message =
         "failed to create containerd task: exec: \"/arcprobe/agent/loader\": permission denied: unknown";
     let stopped = json!({"terminated": {"exitCode": 128, "reason": "StartError", "message": message}});
     let pod = json!({"status": {"phase": "Failed", "containerStatuses": [state(&stopped)]}});
-    let finding = refused(Scenario { pod: Some(pod), ..Scenario::default() }, &[]);
-    tells(&finding, "agent_not_started", &["permission denied", "noexec"]);
+    let finding = first_finding(Scenario { pod: Some(pod), ..Scenario::default() }, &[]);
+    assert_mentions(&finding, "agent_not_started", &["permission denied", "noexec"]);
 }
 
 #[test]
-fn a_loader_that_says_what_is_wrong() {
+fn an_error_of_the_loader_is_one_finding() {
     let stopped = json!({"terminated": {"exitCode": 70, "reason": "Error"}});
     let pod = json!({"status": {"phase": "Failed", "containerStatuses": [state(&stopped)]}});
     let logs = vec!["arcprobe-loader: the agent cannot be executed from memory: error 13 (EACCES)\n".into()];
-    let finding = refused(Scenario { pod: Some(pod), logs, ..Scenario::default() }, &[]);
-    tells(&finding, "agent_not_started", &["cannot be executed from memory"]);
+    let finding = first_finding(Scenario { pod: Some(pod), logs, ..Scenario::default() }, &[]);
+    assert_mentions(&finding, "agent_not_started", &["cannot be executed from memory"]);
 }
 
 #[test]
-fn an_agent_that_cannot_work() {
-    let logs = vec![log(&[Record::Failed(Failed { text: "both have to be of one build".into() })])];
-    let finding = refused(Scenario { logs, ..Scenario::default() }, &[]);
-    tells(&finding, "agent_cut", &["both have to be of one build"]);
+fn a_probe_pod_that_fails_is_one_finding() {
+    let logs = vec![log(&[Record::Failed(AgentFailure { text: "both have to be of one build".into() })])];
+    let finding = first_finding(Scenario { logs, ..Scenario::default() }, &[]);
+    assert_mentions(&finding, "agent_cut", &["both have to be of one build"]);
 }
 
 #[test]
-fn a_log_that_is_cut_is_no_result() {
-    let logs = vec![log(&[hello(), Record::Planned(3)])];
-    let finding = refused(Scenario { logs, ..Scenario::default() }, &[]);
-    tells(&finding, "agent_cut", &["the log ends before the agent's last word"]);
+fn a_truncated_log_is_not_a_result() {
+    let logs = vec![log(&[hello_record(), Record::Planned(3)])];
+    let finding = first_finding(Scenario { logs, ..Scenario::default() }, &[]);
+    assert_mentions(&finding, "agent_cut", &["the log ends before the agent's last word"]);
 }
 
 #[test]
-fn a_log_that_lost_its_beginning_is_no_result() {
-    let whole = log(&[hello(), Record::Planned(3), end()]);
+fn a_log_without_its_beginning_is_not_a_result() {
+    let whole = log(&[hello_record(), Record::Planned(3), end_record()]);
     let rotated = whole.split_once('\n').unwrap().1.to_owned();
-    let finding = refused(Scenario { logs: vec![rotated], ..Scenario::default() }, &[]);
-    tells(&finding, "agent_cut", &["lines 0 to 0 of the agent's log are missing"]);
+    let finding = first_finding(Scenario { logs: vec![rotated], ..Scenario::default() }, &[]);
+    assert_mentions(&finding, "agent_cut", &["lines 0 to 0 of the agent's log are missing"]);
 }
 
 /// The stream breaks off, and the log is read again; what came before is not counted twice.
 #[test]
-fn a_stream_that_breaks_off_is_taken_up_again() {
-    let whole = log(&[hello(), Record::Planned(3), end()]);
+fn an_interrupted_log_stream_is_resumed() {
+    let whole = log(&[hello_record(), Record::Planned(3), end_record()]);
     let first = whole.split_inclusive('\n').take(2).collect::<String>();
     let directory = tempfile::tempdir().unwrap();
     let running = json!({"status": {"phase": "Running", "containerStatuses": [state(&json!({"running": {}, "terminated": null}))]}});
@@ -162,30 +164,35 @@ fn a_stream_that_breaks_off_is_taken_up_again() {
 }
 
 #[test]
-fn a_right_that_is_missing_is_named() {
-    let finding = refused(Scenario { forbidden: Some(("create", "jobs")), ..Scenario::default() }, &[]);
-    tells(&finding, "cluster_rights", &["may not create jobs.batch in the namespace ops", "arcprobe rbac"]);
+fn a_missing_permission_is_named() {
+    let finding = first_finding(Scenario { forbidden: Some(("create", "jobs")), ..Scenario::default() }, &[]);
+    assert_mentions(
+        &finding,
+        "cluster_rights",
+        &["may not create jobs.batch in the namespace ops", "arcprobe rbac"],
+    );
 }
 
 #[test]
-fn credentials_that_are_not_accepted() {
-    let finding = refused(Scenario { refuses_all: Some((401, "Unauthorized")), ..Scenario::default() }, &[]);
-    tells(&finding, "cluster_login", &["context \\\"fake\\\"", "server http://127.0.0.1"]);
+fn rejected_credentials_are_one_finding() {
+    let finding =
+        first_finding(Scenario { refuses_all: Some((401, "Unauthorized")), ..Scenario::default() }, &[]);
+    assert_mentions(&finding, "cluster_login", &["context \\\"fake\\\"", "server http://127.0.0.1"]);
 }
 
 #[test]
-fn agents_that_do_not_fit_are_refused_by_name() {
+fn a_probe_pod_binary_of_another_version_or_architecture_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let arm = payload(directory.path(), "arm64", VERSION).display().to_string();
     let old = payload(directory.path(), "amd64", "0.0.1").display().to_string();
     for (file, words) in [(arm, "it is for arm64, the node is amd64"), (old, "it is of version 0.0.1")] {
-        let finding = refused(Scenario::default(), &["--agent-binary", &file]);
-        tells(&finding, "agent_missing", &[words, &file]);
+        let finding = first_finding(Scenario::default(), &["--agent-binary", &file]);
+        assert_mentions(&finding, "agent_missing", &[words, &file]);
     }
 }
 
 #[test]
-fn a_server_that_is_not_there() {
+fn an_unreachable_api_server_is_one_finding() {
     // one that speaks no TLS, and one that never says a word
     let plain = FakeApi::start(Scenario::default()).url().replace("http://", "https://");
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -201,13 +208,13 @@ fn a_server_that_is_not_there() {
         let config = kubeconfig(directory.path(), server);
         let limits = ["--timeout", "1s", "--deadline", "3s"];
         let report = run_with(&config, directory.path(), &limits).exits(5).json();
-        tells(&report["findings"][0], "cluster_unreachable", &[words, "context \\\"fake\\\""]);
+        assert_mentions(&report["findings"][0], "cluster_unreachable", &[words, "context \\\"fake\\\""]);
     });
 }
 
 /// What the workstation sees is reported, whatever becomes of the cluster.
 #[test]
-fn the_workstation_is_looked_from_all_the_same() {
+fn the_workstation_is_checked_even_without_the_cluster() {
     let directory = tempfile::tempdir().unwrap();
     let config = kubeconfig(directory.path(), "https://127.0.0.1:1").display().to_string();
     let args = ["check", "-l", "eastus", "--from", "workstation,pod", "--kube-config", &config, "-o", "json"];
@@ -223,7 +230,7 @@ fn the_workstation_is_looked_from_all_the_same() {
 }
 
 #[test]
-fn kubeconfigs_that_cannot_be_used_are_wrong_usage() {
+fn unusable_kubeconfigs_are_usage_errors() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str, text: &str| {
         let path = directory.path().join(name);
@@ -268,12 +275,12 @@ fn a_credential_plugin_that_fails_says_why_and_shows_no_token() {
     let path = directory.path().join("kubeconfig");
     std::fs::write(&path, config.to_string()).unwrap();
     let ran = run_with(&path, directory.path(), &["--timeout", "1s"]).exits(5);
-    tells(&ran.json()["findings"][0], "cluster_login", &["session is over"]);
+    assert_mentions(&ran.json()["findings"][0], "cluster_login", &["session is over"]);
     assert!(!ran.stdout.contains("topsecret") && !ran.stderr.contains("topsecret"));
 }
 
 #[test]
-fn a_task_that_cannot_be_read_is_a_record_too() {
+fn an_unreadable_task_is_reported_as_a_record() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("task");
     std::fs::write(&path, "{}").unwrap();
@@ -288,7 +295,7 @@ fn a_task_that_cannot_be_read_is_a_record_too() {
 }
 
 #[test]
-fn rbac_is_what_the_rights_are() {
+fn rbac_grants_the_permissions_that_are_used() {
     let ran = Program::new().args(["rbac", "-n", "ops", "--service-account", "ops:ci"]).run().exits(0);
     for words in
         ["kind: Role\n", "kind: ClusterRole\n", "namespace: ops", "kind: ServiceAccount", "- pods/log"]
@@ -318,7 +325,7 @@ fn with_user(directory: &std::path::Path, user: &str) -> String {
 }
 
 #[test]
-fn nothing_of_a_kubeconfig_is_told_that_is_secret() {
+fn secrets_of_a_kubeconfig_are_not_shown() {
     let directory = tempfile::tempdir().unwrap();
     let broken = with_user(directory.path(), "    token: topsecret-2\n   client-key-data: x\n");
     let ran = Program::new().args(["advise", "--kube-config", &broken]).run().exits(2);

@@ -74,7 +74,7 @@ fn output(program: &str, args: &[&str]) -> Option<String> {
 }
 
 #[test]
-fn tcp_faults() {
+fn tcp_faults_look_as_named_to_plain_clients() {
     let lab = Lab::start(vec![
         Host::new("refused.lab.example", Tcp::Refused),
         Host::new("reset.lab.example", Tcp::ResetOnAccept),
@@ -98,7 +98,7 @@ fn tcp_faults() {
 }
 
 #[test]
-fn greetings() {
+fn greetings_look_as_named_to_plain_clients() {
     let request = "git-upload-pack /a/b.git\0host=git.lab.example\0";
     let request = format!("{:04x}{request}", request.len() + 4);
     let table: &[(Greeting, &str, bool)] = &[

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use crate::lab::{Host, Lab};
-use crate::program::{Program, Ran, TestRules};
+use crate::program::{Program, RunResult, TestRules};
 
 const GOOD: &str = "good.lab.example";
 const LATE: &str = "late.lab.example";
@@ -18,7 +18,7 @@ fn lab() -> (Lab, TestRules) {
 }
 
 /// A port where nobody listens yet, and which no other test is given meanwhile: below those that the system hands out.
-fn free() -> SocketAddr {
+fn free_port() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 8_000).unwrap();
     loop {
@@ -30,7 +30,7 @@ fn free() -> SocketAddr {
 }
 
 /// Opens a way, as a firewall team does: what comes there goes on to the lab.
-fn open(at: SocketAddr, to: u16) {
+fn forward_port(at: SocketAddr, to: u16) {
     let listener = TcpListener::bind(at).unwrap();
     std::thread::spawn(move || {
         for from in listener.incoming().flatten() {
@@ -55,13 +55,13 @@ fn check(lab: &Lab, rules: &TestRules, by: SocketAddr, more: &[&str]) -> Program
 }
 
 #[test]
-fn a_wait_ends_when_what_was_closed_is_open() {
+fn a_wait_ends_when_the_endpoint_becomes_reachable() {
     let (lab, rules) = lab();
-    let at = free();
+    let at = free_port();
     let to = lab.port(LATE);
     std::thread::spawn(move || {
         std::thread::sleep(Duration::from_secs(2));
-        open(at, to);
+        forward_port(at, to);
     });
     let ran = check(&lab, &rules, at, &["--wait", "60s", "-o", "json"]);
     // a tenth of the time between two looks
@@ -77,43 +77,43 @@ fn a_wait_ends_when_what_was_closed_is_open() {
 }
 
 #[test]
-fn a_wait_that_is_in_vain_ends_with_its_time() {
+fn a_wait_without_success_ends_at_its_time_limit() {
     let (lab, rules) = lab();
-    let ran = check(&lab, &rules, free(), &["--wait", "2s", "-o", "json"]).run().exits(3);
+    let ran = check(&lab, &rules, free_port(), &["--wait", "2s", "-o", "json"]).run().exits(3);
     assert_eq!(ran.json()["verdict"], "blocked");
     assert!(!ran.stderr.contains("met now"), "{}", ran.stderr);
-    let bad = check(&lab, &rules, free(), &["--wait", "soon"]).run().exits(2);
+    let bad = check(&lab, &rules, free_port(), &["--wait", "soon"]).run().exits(2);
     assert!(bad.stderr.contains("--wait") && bad.stderr.contains("soon"), "{}", bad.stderr);
 }
 
 #[test]
-fn a_baseline_tells_what_broke_since() {
+fn a_baseline_reports_what_broke_since() {
     let (lab, rules) = lab();
     let saved = |name: &str| lab.directory().join(name).display().to_string();
     let (good, bad) = (saved("good.json"), saved("bad.json"));
-    let at = free();
+    let at = free_port();
     check(&lab, &rules, at, &["--save", &bad, "-q"]).run().exits(3);
-    open(at, lab.port(LATE));
+    forward_port(at, lab.port(LATE));
     check(&lab, &rules, at, &["--save", &good, "-q"]).run().exits(0);
-    let compare = |by: SocketAddr, older: &str, more: &[&str]| -> Ran {
+    let compare = |by: SocketAddr, older: &str, more: &[&str]| -> RunResult {
         check(&lab, &rules, by, &["--baseline", older]).args(more).run()
     };
-    let broke = compare(free(), &good, &[]).exits(3);
+    let broke = compare(free_port(), &good, &[]).exits(3);
     assert!(
         broke.stdout.contains("BLOCKED: ") && broke.stdout.contains("late.lab.example:443"),
         "{}",
         broke.stdout
     );
     // known before: the exit code tells what is new
-    compare(free(), &bad, &[]).exits(0);
-    let mended = compare(at, &bad, &["-o", "json"]).exits(0);
-    assert_eq!(mended.json()["verdict"], "ready");
-    assert!(mended.stderr.contains("late.lab.example:443"), "{}", mended.stderr);
+    compare(free_port(), &bad, &[]).exits(0);
+    let fixed = compare(at, &bad, &["-o", "json"]).exits(0);
+    assert_eq!(fixed.json()["verdict"], "ready");
+    assert!(fixed.stderr.contains("late.lab.example:443"), "{}", fixed.stderr);
     let foreign = compare(at, "/dev/null", &[]).exits(2);
     assert!(foreign.stderr.contains("/dev/null"), "{}", foreign.stderr);
 }
 
-fn waivers(directory: &Path, until: &str) -> String {
+fn write_waivers(directory: &Path, until: &str) -> String {
     let path = directory.join(format!("{until}.yaml"));
     let text = format!(
         "waivers:\n  - code: tcp_refused\n    endpoint: '*.lab.example'\n    reason: CHG-1234\n    until: {until}\n"
@@ -123,12 +123,13 @@ fn waivers(directory: &Path, until: &str) -> String {
 }
 
 #[test]
-fn what_is_waived_does_not_fail_until_its_day_is_over() {
+fn a_waived_check_does_not_fail_until_the_waiver_expires() {
     let (lab, rules) = lab();
-    let (good, over) = (waivers(lab.directory(), "2999-12-31"), waivers(lab.directory(), "2020-01-01"));
+    let (good, over) =
+        (write_waivers(lab.directory(), "2999-12-31"), write_waivers(lab.directory(), "2020-01-01"));
     let saved = lab.directory().join("saved.json").display().to_string();
-    let see = |more: &[&str]| check(&lab, &rules, free(), more).run();
-    let ran = see(&["--waivers", &good, "-o", "json", "--save", &saved]).exits(0);
+    let run_with = |more: &[&str]| check(&lab, &rules, free_port(), more).run();
+    let ran = run_with(&["--waivers", &good, "-o", "json", "--save", &saved]).exits(0);
     let report = ran.json();
     assert_eq!(report["waivers"][0]["state"], "used");
     let accepted = report["findings"]
@@ -140,21 +141,21 @@ fn what_is_waived_does_not_fail_until_its_day_is_over() {
     // a saved report keeps what was accepted, and can be judged by other waivers
     Program::new().args(["report", &saved]).run().exits(0);
     let unwaived = lab.directory().join("plain.json").display().to_string();
-    see(&["-o", "json", "--save", &unwaived]).exits(3);
+    run_with(&["-o", "json", "--save", &unwaived]).exits(3);
     Program::new().args(["report", &unwaived, "--waivers", &good]).run().exits(0);
-    let ran = see(&["--waivers", &over, "-o", "json"]).exits(3);
+    let ran = run_with(&["--waivers", &over, "-o", "json"]).exits(3);
     assert_eq!(ran.json()["findings"][0]["severity"], "blocking");
     assert!(ran.stdout.contains("waiver_expired"), "{}", ran.stdout);
-    let missing = see(&["--waivers", "nowhere.yaml"]).exits(2);
+    let missing = run_with(&["--waivers", "nowhere.yaml"]).exits(2);
     assert!(missing.stderr.contains("--waivers nowhere.yaml"), "{}", missing.stderr);
     let own = "waivers: [{code: waiver_expired, endpoint: '*', reason: r, until: 2999-01-01}]";
     std::fs::write(lab.directory().join("own.yaml"), own).unwrap();
-    see(&["--waivers", &lab.directory().join("own.yaml").display().to_string()]).exits(2);
+    run_with(&["--waivers", &lab.directory().join("own.yaml").display().to_string()]).exits(2);
     std::fs::write(
         lab.directory().join("bad.yaml"),
         "waivers: [{code: tcp_refusd, endpoint: '*', reason: r, until: 2027-01-01}]",
     )
     .unwrap();
-    let bad = see(&["--waivers", &lab.directory().join("bad.yaml").display().to_string()]).exits(2);
+    let bad = run_with(&["--waivers", &lab.directory().join("bad.yaml").display().to_string()]).exits(2);
     assert!(bad.stderr.contains("did you mean \"tcp_refused\"?"), "{}", bad.stderr);
 }

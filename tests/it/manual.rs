@@ -48,7 +48,7 @@ fn shells_get_scripts_of_all_commands_but_the_hidden_one() {
 }
 
 #[test]
-fn bash_takes_its_script_and_completes_with_it() {
+fn bash_loads_its_script_and_completes() {
     let script = Program::new().args(["completions", "bash"]).run().exits(0).stdout;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("arcprobe.bash");
@@ -65,7 +65,7 @@ fn bash_takes_its_script_and_completes_with_it() {
 /// As kubectl finds it on the path, with the real kubectl where there is one.
 #[cfg(unix)]
 #[test]
-fn it_is_a_plugin_of_kubectl_with_completions() {
+fn the_kubectl_plugin_has_completions() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
@@ -88,9 +88,9 @@ fn it_is_a_plugin_of_kubectl_with_completions() {
     if require("bash").is_none() {
         return;
     }
-    let asked = |args: &[&str]| run(&at("kubectl_complete-arcprobe"), args);
-    assert_eq!(asked(&["rep"]), "report\n:4\n");
-    assert!(asked(&["check", "--proxy-"]).contains("--proxy-skip-range\n"));
+    let completions_of = |args: &[&str]| run(&at("kubectl_complete-arcprobe"), args);
+    assert_eq!(completions_of(&["rep"]), "report\n:4\n");
+    assert!(completions_of(&["check", "--proxy-"]).contains("--proxy-skip-range\n"));
     let Some(kubectl) = require("kubectl") else { return };
     let usage = run(&kubectl, &["arcprobe", "check", "--nonsense"]);
     assert!(usage.contains("Usage: kubectl arcprobe check"), "{usage}");
@@ -100,8 +100,8 @@ fn it_is_a_plugin_of_kubectl_with_completions() {
     if minor.parse::<u32>().expect("a number") < 26 {
         return leave_out("completion by kubectl itself, which asks plugins since 1.26");
     }
-    let told = run(&kubectl, &["__complete", "arcprobe", "rep"]);
-    assert!(told.starts_with("report\n:4\n"), "{told}");
+    let kubectl_output = run(&kubectl, &["__complete", "arcprobe", "rep"]);
+    assert!(kubectl_output.starts_with("report\n:4\n"), "{kubectl_output}");
 }
 
 #[test]
@@ -133,14 +133,14 @@ fn there_is_a_manual_page_for_each_command() {
 }
 
 impl Program {
-    fn arg_man(self, args: &[&str]) -> crate::program::Ran {
+    fn arg_man(self, args: &[&str]) -> crate::program::RunResult {
         self.args(["man"]).args(args).run().exits(0)
     }
 }
 
 /// An orientation for people, and no success for a script whose command line came out empty.
 #[test]
-fn alone_it_says_what_to_do_next() {
+fn without_arguments_it_prints_first_steps() {
     let ran = Program::new().run().exits(2);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", WELCOME));
     assert!(WELCOME.lines().all(|line| line.chars().count() <= 100));

@@ -72,8 +72,8 @@ fn cases() -> impl Iterator<Item = (&'static str, &'static str, u16)> {
     VALUES.iter().flat_map(move |value| hosts().map(|(host, port)| (*value, host, port)))
 }
 
-fn ours(client: Client, value: &str, host: &str, port: u16) -> bool {
-    client.bypasses(&SkipRange::parse(value), host, port).is_some()
+fn bypasses_in_our_model(client: Client, value: &str, host: &str, port: u16) -> bool {
+    client.bypass_reason(&SkipRange::parse(value), host, port).is_some()
 }
 
 /// As a URL has it: the usual port is not written.
@@ -93,7 +93,7 @@ fn program(name: &str) -> Command {
 }
 
 #[test]
-fn curl_reads_it_so() {
+fn curl_agrees_on_no_proxy() {
     if require("curl").is_none() {
         return;
     }
@@ -112,7 +112,7 @@ fn curl_reads_it_so() {
         for (host, port) in HOSTS.iter().zip(ports.lines()) {
             let around = port == direct.port().to_string();
             assert!(around || port == proxy.port().to_string(), "\"{value}\" {host}: {port}");
-            assert_eq!(ours(Client::Curl, value, host, 80), around, "\"{value}\" {host}");
+            assert_eq!(bypasses_in_our_model(Client::Curl, value, host, 80), around, "\"{value}\" {host}");
         }
     }
 }
@@ -132,15 +132,15 @@ fn listener() -> SocketAddr {
 }
 
 #[test]
-fn python_urllib_reads_it_so() {
+fn python_urllib_agrees_on_no_proxy() {
     let script = "from urllib.request import proxy_bypass_environment as f\nask = lambda v, u: f(u[7:-1], {'no': v})\n";
     if require("python3").is_some() {
-        python(Client::PythonUrllib, script);
+        assert_python_agrees(Client::PythonUrllib, script);
     }
 }
 
 #[test]
-fn python_requests_reads_it_so() {
+fn python_requests_agrees_on_no_proxy() {
     if require("python3").is_none() {
         return;
     }
@@ -154,11 +154,11 @@ fn python_requests_reads_it_so() {
     }
     let script = "from requests.utils import should_bypass_proxies as f\nimport os\n\
                   def ask(v, u):\n  os.environ['no_proxy'] = v\n  return bool(f(u, None))\n";
-    python(Client::PythonRequests, script);
+    assert_python_agrees(Client::PythonRequests, script);
 }
 
 /// One process for all cases: a start takes longer than all the answers.
-fn python(client: Client, script: &str) {
+fn assert_python_agrees(client: Client, script: &str) {
     let asked: Vec<_> = cases().chain(with_blanks()).collect();
     let urls = asked.iter().map(|(value, host, port)| (value, format!("http://{}/", authority(host, *port))));
     let input = serde_json::to_string(&urls.collect::<Vec<_>>()).unwrap();
@@ -169,7 +169,11 @@ fn python(client: Client, script: &str) {
     let answers: Vec<bool> = serde_json::from_slice(&stdout(&output)).unwrap();
     assert_eq!(answers.len(), asked.len());
     for ((value, host, port), around) in asked.into_iter().zip(answers) {
-        assert_eq!(ours(client, value, host, port), around, "{client}: \"{value}\" {host}:{port}");
+        assert_eq!(
+            bypasses_in_our_model(client, value, host, port),
+            around,
+            "{client}: \"{value}\" {host}:{port}"
+        );
     }
 }
 
@@ -184,7 +188,7 @@ fn stdout(output: &Output) -> Vec<u8> {
 
 /// The environment is read once in a process, so each value has its own.
 #[test]
-fn go_reads_it_so() {
+fn go_agrees_on_no_proxy() {
     if require("go").is_none() {
         return;
     }
@@ -202,7 +206,11 @@ fn go_reads_it_so() {
             .unwrap();
         let answers = String::from_utf8(stdout(&output)).unwrap();
         for ((host, port), answer) in asked.into_iter().zip(answers.lines()) {
-            assert_eq!(ours(Client::Go, value, host, port), answer == "around", "\"{value}\" {host}:{port}");
+            assert_eq!(
+                bypasses_in_our_model(Client::Go, value, host, port),
+                answer == "around",
+                "\"{value}\" {host}:{port}"
+            );
         }
     }
 }

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use crate::lab::{App, Host, Http, Lab, Proxy, Serves, Tcp, Tls, WebSocket};
 use crate::phases::verdict_of;
-use crate::program::{Program, Ran, TestRules, check};
+use crate::program::{Program, RunResult, TestRules, check};
 
 /// As a front end that a probe cannot speak with.
 fn to_probes(behaviour: Http) -> Http {
     Http::ToClosing(Box::new(behaviour), Box::new(Http::Status(200)))
 }
 
-fn run(lab: &Lab, rules: &TestRules, more: &[&str]) -> Ran {
+fn run(lab: &Lab, rules: &TestRules, more: &[&str]) -> RunResult {
     let flags = rules.flags(lab.directory());
     Program::check_in(lab).args(flags).args(["-o", "json", "--timeout", "1500ms"]).args(more).run()
 }
@@ -105,7 +105,7 @@ fn what_a_network_got_over_is_met() {
 /// The client judges chains and answers as the probe does, and says nothing on what the probe judged.
 #[test]
 fn what_was_judged_is_not_asked_about() {
-    let over = |http| Serves::Over(Tls::Intercepted, App::Http(http));
+    let over = |http| Serves::TlsAndApp(Tls::Intercepted, App::Http(http));
     let lab = Lab::start(vec![
         Host::new("inspected.lab.example", over(to_probes(Http::CloseAfterRequest))),
         Host::new("expired.lab.example", Tls::Expired),
@@ -184,7 +184,7 @@ fn the_client_takes_the_same_proxy() {
         "reset.lab.example",
         "",
     );
-    let proxy = format!("http://{}@{}", crate::lab::LOGIN, lab.proxy(Proxy::WantsLogin));
+    let proxy = format!("http://{}@{}", crate::lab::CREDENTIALS, lab.proxy(Proxy::RequiresAuthentication));
     let report = Program::new()
         .args(["check", "-o", "json", "--timeout", "1500ms", "--resolver", &lab.resolver().to_string()])
         .args(["--public-roots", &lab.roots().display().to_string(), "--proxy-https", &proxy])

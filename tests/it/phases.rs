@@ -127,7 +127,7 @@ fn report(lab: &Lab, cases: &[&Case], more: &[&str]) -> Value {
 }
 
 #[test]
-fn every_fault_gets_its_word() {
+fn every_fault_gets_its_failure_code() {
     let cases: Vec<&Case> = CASES.iter().collect();
     let lab = Lab::start(cases.iter().map(|c| (c.host)(&host_of(c))).collect());
     let report = report(&lab, &cases, &[]);
@@ -145,7 +145,7 @@ fn every_fault_gets_its_word() {
 
 /// A reset right after the handshake of TCP comes before or after the first byte of TLS; both are the truth.
 #[test]
-fn accept_and_reset_is_a_reset() {
+fn a_reset_after_accept_is_a_reset() {
     let case =
         Case { name: "tcp-reset", host: |n| Host::new(n, Tcp::ResetOnAccept), rule: HTTPS, expected: "" };
     let lab = Lab::start(vec![(case.host)(&host_of(&case))]);
@@ -154,7 +154,7 @@ fn accept_and_reset_is_a_reset() {
 }
 
 #[test]
-fn resolvers_that_fail_as_a_whole() {
+fn a_resolver_that_fails_is_one_finding() {
     let table = [
         (Resolver::Silent, "resolve dns_timeout"),
         (Resolver::Echoes, "resolve dns_timeout"),
@@ -175,7 +175,7 @@ fn resolvers_that_fail_as_a_whole() {
 
 /// Without a diversion, an answer that leads to this machine is a filter's.
 #[test]
-fn addresses_that_lead_nowhere_are_not_connected_to() {
+fn unusable_addresses_are_not_connected_to() {
     let lab = Lab::start(vec![
         Host::with_dns("sinkhole.lab.example", Dns::Sinkhole),
         Host::with_dns("loopback.lab.example", Dns::Loopback),
@@ -214,14 +214,14 @@ fn private_answers_are_named() {
 
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "the lab can read a connection's segment size on Linux only")]
-fn large_packets_that_vanish() {
+fn dropped_large_packets_are_detected() {
     let case = Case { name: "small-path", host: |n| Host::new(n, Tls::SmallPath), rule: HTTPS, expected: "" };
     let lab = Lab::start(vec![(case.host)(&host_of(&case))]);
     assert_eq!(verdict_of(check(&report(&lab, &[&case], &[]), "small-path")), "tls tls_path_mtu");
 }
 
 #[test]
-fn large_hellos_that_vanish() {
+fn dropped_large_client_hellos_are_detected() {
     let case =
         Case { name: "large-hello", host: |n| Host::new(n, Tls::DropsLargeHello), rule: HTTPS, expected: "" };
     let lab = Lab::start(vec![(case.host)(&host_of(&case))]);
@@ -231,7 +231,7 @@ fn large_hellos_that_vanish() {
 
 /// The whole lab lives in another time: the certificates are in theirs, and `Date` says so.
 #[test]
-fn our_own_clock_is_wrong() {
+fn a_wrong_local_clock_is_detected() {
     for days in [-800, 800] {
         let offset = jiff::SignedDuration::from_hours(24 * days);
         let names = ["one", "two"];
@@ -255,11 +255,11 @@ fn our_own_clock_is_wrong() {
 /// With the inspecting authority given, an endpoint that tolerates inspection is met, and says so; one that does not is
 /// not.
 #[test]
-fn given_authorities_are_trusted_where_the_rules_tolerate_it() {
+fn a_configured_ca_is_trusted_where_the_rules_allow_inspection() {
     let lab = Lab::start(vec![
         Host::new("tolerant.lab.example", Tls::Intercepted),
         Host::new("strict.lab.example", Tls::Intercepted),
-        Host::new("filtered.lab.example", Serves::Over(Tls::Intercepted, App::Http(Http::BlockPage))),
+        Host::new("filtered.lab.example", Serves::TlsAndApp(Tls::Intercepted, App::Http(Http::BlockPage))),
     ]);
     let rules = TestRules::new()
         .endpoint("tolerant", "tolerant.lab.example", "")

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::fake_api::{FakeApi, Scenario};
 use crate::lab::{Lab, LabOptions, Resolver, Serves};
-use crate::program::{Program, Ran};
+use crate::program::{Program, RunResult};
 use crate::require::require;
 
 fn network() -> Lab {
@@ -66,7 +66,7 @@ fn programs(directory: &Path, az: &[(&str, &str)]) -> String {
     format!("{}:/bin:/usr/bin", directory.display())
 }
 
-fn check(scenario: Scenario, az: &[(&str, &str)], more: &[&str]) -> Ran {
+fn check(scenario: Scenario, az: &[(&str, &str)], more: &[&str]) -> RunResult {
     let lab = network();
     let directory = tempfile::tempdir().unwrap();
     let config = FakeApi::start(scenario).kubeconfig(directory.path());
@@ -76,17 +76,17 @@ fn check(scenario: Scenario, az: &[(&str, &str)], more: &[&str]) -> Ran {
 }
 
 /// What is not met, by its word.
-fn lacks(report: &Value) -> Vec<&str> {
+fn unmet_prerequisites(report: &Value) -> Vec<&str> {
     let items = report["prerequisites"].as_array().unwrap();
     items.iter().filter(|i| i["verdict"] != "met").map(|i| i["id"].as_str().unwrap()).collect()
 }
 
 #[test]
-fn a_good_cluster_and_workstation_lack_nothing() {
+fn a_healthy_cluster_and_workstation_meet_every_prerequisite() {
     // 5, for wildcards stay open in every run
     let ran = check(cluster(), &[], &["-o", "json"]).exits(5);
     let report = ran.json();
-    assert_eq!(lacks(&report), Vec::<&str>::new(), "{}", report["prerequisites"]);
+    assert_eq!(unmet_prerequisites(&report), Vec::<&str>::new(), "{}", report["prerequisites"]);
     let found = |id: &str| {
         let items = report["prerequisites"].as_array().unwrap();
         items.iter().find(|i| i["id"] == id).unwrap()["found"].as_str().unwrap().to_owned()
@@ -108,35 +108,35 @@ fn a_good_cluster_and_workstation_lack_nothing() {
 }
 
 #[test]
-fn what_lacks_is_a_finding_and_sets_the_exit_code() {
+fn an_unmet_prerequisite_is_a_finding_and_sets_the_exit_code() {
     let mut scenario = Scenario { forbidden: Some(("*", "*")), ..cluster() };
     let old = json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {"phase": "Terminating"}});
     scenario.answers.push(("/api/v1/namespaces/azure-arc", 200, old));
     let az = [("provider show --namespace Microsoft.Kubernetes ", "NotRegistered")];
     let report = check(scenario, &az, &["-o", "json"]).exits(3).json();
     assert_eq!(report["verdict"], "blocked");
-    assert_eq!(lacks(&report), ["rights", "leftovers", "providers"]);
+    assert_eq!(unmet_prerequisites(&report), ["rights", "leftovers", "providers"]);
     let found: Vec<_> = report["findings"].as_array().unwrap().iter().map(|f| &f["id"]).collect();
     assert_eq!(found[..2], ["arc_terminating", "arc_provider"], "the gravest first");
     assert!(found.contains(&&json!("arc_not_admin")));
 }
 
 #[test]
-fn programs_that_are_not_there_are_no_obstacle_on_another_machine() {
+fn missing_programs_do_not_block_a_run_on_another_machine() {
     let lab = network();
     let directory = tempfile::tempdir().unwrap();
     let config = FakeApi::start(cluster()).kubeconfig(directory.path());
     let args =
         ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", config.to_str().unwrap()];
     let report = Program::check_in(&lab).args(args).env("PATH", "/nowhere").run().exits(5).json();
-    assert_eq!(lacks(&report), ["az", "connectedk8s", "providers"]);
+    assert_eq!(unmet_prerequisites(&report), ["az", "connectedk8s", "providers"]);
     let warned = report["findings"].as_array().unwrap().iter().filter(|f| f["severity"] == "warning");
     let warned: Vec<_> = warned.map(|f| f["id"].as_str().unwrap()).collect();
     assert!(warned.ends_with(&["arc_az"]), "{warned:?}");
 }
 
 #[test]
-fn a_kubeconfig_that_is_not_there_is_told_with_the_network() {
+fn a_missing_kubeconfig_is_reported_beside_the_network_checks() {
     let lab = network();
     let args = ["-l", "koreacentral", "--prerequisites", "-o", "json"];
     let report = Program::check_in(&lab).args(args).env("PATH", "/nowhere").run().exits(3).json();
@@ -150,7 +150,7 @@ fn a_kubeconfig_that_is_not_there_is_told_with_the_network() {
 }
 
 #[test]
-fn a_cluster_that_does_not_answer_leaves_the_run_incomplete() {
+fn an_unreachable_cluster_leaves_the_run_incomplete() {
     let lab = network();
     let directory = tempfile::tempdir().unwrap();
     let config = crate::fake_api::kubeconfig(directory.path(), "http://127.0.0.1:9");
@@ -158,13 +158,13 @@ fn a_cluster_that_does_not_answer_leaves_the_run_incomplete() {
         ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", config.to_str().unwrap()];
     let report = Program::check_in(&lab).args(args).env("PATH", "/nowhere").run().exits(5).json();
     assert_eq!(report["verdict"], "incomplete");
-    let told =
+    let explanation =
         report["findings"].as_array().unwrap().iter().find(|f| f["id"] == "arc_api_unreachable").unwrap();
-    assert_eq!(told["severity"], "warning");
+    assert_eq!(explanation["severity"], "warning");
 }
 
 #[test]
-fn what_may_not_be_read_is_no_leftover() {
+fn objects_that_may_not_be_read_are_not_remnants() {
     let mut scenario = cluster();
     scenario.answers.extend([
         ("/apis/apps/v1/namespaces/azure-arc/deployments", 403, json!("deployments.apps is forbidden")),
@@ -176,13 +176,13 @@ fn what_may_not_be_read_is_no_leftover() {
         ),
     ]);
     let report = check(scenario, &[], &["-o", "json"]).exits(5).json();
-    assert_eq!(lacks(&report), ["leftovers"]);
+    assert_eq!(unmet_prerequisites(&report), ["leftovers"]);
     assert_eq!(report["verdict"], "incomplete");
 }
 
 /// As the packaged az is: a script whose children outlive it, and which holds its standard output.
 #[test]
-fn az_that_hangs_ends_with_the_deadline_and_takes_its_children_along() {
+fn a_hanging_az_is_killed_with_its_children_at_the_deadline() {
     let lab = network();
     let directory = tempfile::tempdir().unwrap();
     let config = FakeApi::start(cluster()).kubeconfig(directory.path());
@@ -202,19 +202,19 @@ fn az_that_hangs_ends_with_the_deadline_and_takes_its_children_along() {
     let began = std::time::Instant::now();
     let report = run(&["--deadline", "2s"]).json();
     assert!(began.elapsed() < std::time::Duration::from_secs(15), "{:?}", began.elapsed());
-    assert!(lacks(&report).contains(&"az"), "{}", report["prerequisites"]);
+    assert!(unmet_prerequisites(&report).contains(&"az"), "{}", report["prerequisites"]);
     assert!(!alive(), "the children of az outlive the run");
     // one that answers, and leaves somebody who keeps the pipe open
     hang(&format!("sleep {mark} & echo '{{\"azure-cli\": \"2.70.0\", \"extensions\": {{}}}}'"));
     let began = std::time::Instant::now();
     let report = run(&[]).json();
     assert!(began.elapsed() < std::time::Duration::from_secs(30), "{:?}", began.elapsed());
-    assert!(!lacks(&report).contains(&"az"), "{}", report["prerequisites"]);
+    assert!(!unmet_prerequisites(&report).contains(&"az"), "{}", report["prerequisites"]);
     let _ = std::process::Command::new("pkill").args(["-f", mark]).output();
 }
 
 #[test]
-fn credentials_that_az_complains_of_are_not_shown() {
+fn credentials_in_errors_of_az_are_not_shown() {
     let az = [(
         "version",
         "' >&2; echo 'ERROR: https://joe:topsecret@proxy:3128 token=eyJhbGciOiJSUzI1NiJ9.eyJzdWIi.c2ln' >&2; exit 1; echo '",
@@ -243,13 +243,13 @@ fn a_run_that_waits_for_az_can_be_stopped() {
     std::thread::sleep(std::time::Duration::from_secs(4));
     let began = std::time::Instant::now();
     std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    let ran = crate::program::ran(&child.wait_with_output().unwrap()).exits(130);
+    let ran = crate::program::to_result(&child.wait_with_output().unwrap()).exits(130);
     assert!(began.elapsed() < std::time::Duration::from_secs(5));
     assert!(ran.json()["checks"].as_array().unwrap().len() > 20);
 }
 
 #[test]
-fn what_a_server_says_is_shown_harmless() {
+fn text_of_a_server_is_sanitized() {
     let mut scenario = cluster();
     scenario.answers[0].2 = json!({"gitVersion": "v1.34.1\u{1b}[2J\u{202e}<script>"});
     let screen = check(scenario, &[("version", "{\"azure-cli\": \"2.70.0\\u001b[31m\"}")], &[]).stdout;

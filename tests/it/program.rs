@@ -12,7 +12,7 @@ pub(crate) struct Program {
 }
 
 /// What came of it.
-pub(crate) struct Ran {
+pub(crate) struct RunResult {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -52,12 +52,12 @@ impl Program {
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(mut self) -> Ran {
-        ran(&self.command.output().expect("the binary starts"))
+    pub(crate) fn run(mut self) -> RunResult {
+        to_result(&self.command.output().expect("the binary starts"))
     }
 
     /// Under limits of the system: options of the shell's `ulimit`, each with its value. Where there is no such shell, without.
-    pub(crate) fn limited(self, limits: &str) -> Self {
+    pub(crate) fn with_ulimit(self, limits: &str) -> Self {
         if cfg!(windows) {
             return self;
         }
@@ -74,14 +74,14 @@ impl Program {
 
     /// Runs it to its end, and fails if that takes longer.
     #[track_caller]
-    pub(crate) fn within(mut self, limit: Duration) -> Ran {
+    pub(crate) fn run_within(mut self, limit: Duration) -> RunResult {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = self.command.spawn().expect("the binary starts");
         let id = child.id().to_string();
         let (sender, ended) = std::sync::mpsc::channel();
         std::thread::spawn(move || sender.send(child.wait_with_output()));
         if let Ok(output) = ended.recv_timeout(limit) {
-            return ran(&output.expect("its output can be read"));
+            return to_result(&output.expect("its output can be read"));
         }
         let _ = Command::new("kill").args(["-KILL", &id]).status();
         panic!("it has not ended after {limit:?}: {:?}", self.command);
@@ -93,15 +93,15 @@ impl Program {
     }
 }
 
-pub(crate) fn ran(output: &Output) -> Ran {
-    Ran {
+pub(crate) fn to_result(output: &Output) -> RunResult {
+    RunResult {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout.clone()).expect("standard output is UTF-8"),
         stderr: String::from_utf8(output.stderr.clone()).expect("standard error is UTF-8"),
     }
 }
 
-impl Ran {
+impl RunResult {
     /// The report, where the output is JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.stdout, self.stderr))

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::lab::{Host, LOGIN, Lab, Proxy, Tls, WebSocket, pem};
-use crate::program::{Program, Ran, TestRules, check};
+use crate::lab::{CREDENTIALS, Host, Lab, Proxy, Tls, WebSocket, pem};
+use crate::program::{Program, RunResult, TestRules, check};
 
 const NAMES: [&str; 2] = ["one.lab.example", "two.lab.example"];
 
@@ -16,7 +16,7 @@ fn rules() -> TestRules {
 }
 
 /// Runs `check` with nothing but the proxy to get out by: no name resolves for us.
-fn run(lab: &Lab, proxy: &str, more: &[&str]) -> Ran {
+fn run(lab: &Lab, proxy: &str, more: &[&str]) -> RunResult {
     let flags = rules().flags(lab.directory());
     Program::new()
         .args(["check", "-o", "json", "--timeout", "1500ms", "--resolver", &lab.resolver().to_string()])
@@ -43,7 +43,7 @@ fn findings(report: &Value) -> Vec<String> {
 #[test]
 fn every_fault_of_a_proxy_is_one_finding() {
     let table = [
-        (Proxy::WantsLogin, "proxy_auth_required", "proxy_login"),
+        (Proxy::RequiresAuthentication, "proxy_auth_required", "proxy_login"),
         (Proxy::Denies, "proxy_denied", "proxy_denied"),
         (Proxy::BadGateway, "proxy_upstream", "proxy_upstream"),
         (Proxy::Silent, "proxy_timeout", "proxy_down"),
@@ -65,7 +65,7 @@ fn every_fault_of_a_proxy_is_one_finding() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there() {
+fn an_unreachable_proxy_is_one_finding() {
     let lab = Lab::start(vec![Host::new("gone.lab.example", crate::lab::Tcp::Refused)]);
     let refused = format!("http://127.0.0.1:{}", lab.port("gone.lab.example"));
     let table = [(refused.as_str(), "proxy_refused"), ("http://no-such-proxy.lab.example:3128", "proxy_dns")];
@@ -78,7 +78,7 @@ fn a_proxy_that_is_not_there() {
 
 /// A plain proxy that is given as https:// is told so.
 #[test]
-fn tls_to_a_plain_proxy() {
+fn tls_to_a_plain_proxy_is_one_finding() {
     let lab = lab();
     let proxy = format!("https://{}", lab.proxy(Proxy::Open));
     let report = run(&lab, &proxy, &["--no-cross-check"]).exits(3).json();
@@ -101,13 +101,13 @@ fn tunnels_lead_to_the_service() {
 #[test]
 fn credentials_are_used_and_never_shown() {
     let lab = lab();
-    let proxy = format!("http://{LOGIN}@{}", lab.proxy(Proxy::WantsLogin));
+    let proxy = format!("http://{CREDENTIALS}@{}", lab.proxy(Proxy::RequiresAuthentication));
     let ran = run(&lab, &proxy, &[]).exits(0);
-    let password = LOGIN.split(':').nth(1).unwrap();
+    let password = CREDENTIALS.split(':').nth(1).unwrap();
     for output in [&ran.stdout, &ran.stderr] {
         assert!(!output.contains(password), "{output}");
     }
-    let wrong = format!("http://user:not-this-one@{}", lab.proxy(Proxy::WantsLogin));
+    let wrong = format!("http://user:not-this-one@{}", lab.proxy(Proxy::RequiresAuthentication));
     let ran = run(&lab, &wrong, &["--no-cross-check"]).exits(3);
     assert!(!ran.stdout.contains("not-this-one") && !ran.stderr.contains("not-this-one"));
     assert_eq!(causes(&ran.json()), ["proxy_auth_required", "proxy_auth_required"]);
@@ -115,7 +115,7 @@ fn credentials_are_used_and_never_shown() {
 
 /// The direct way is tried for what fails by way of the proxy, and shown as evidence.
 #[test]
-fn what_fails_is_tried_directly_too() {
+fn failed_checks_are_tried_directly_too() {
     let lab = lab();
     let flags = rules().flags(lab.directory());
     let proxy = url(lab.proxy(Proxy::Denies));
@@ -135,7 +135,7 @@ fn what_fails_is_tried_directly_too() {
 }
 
 #[test]
-fn inspection_by_a_proxy_is_seen_and_can_be_tolerated() {
+fn inspection_by_a_proxy_is_detected_and_can_be_allowed() {
     let lab = lab();
     let proxy = url(lab.proxy(Proxy::Inspects));
     let report = run(&lab, &proxy, &["--no-cross-check"]).exits(3).json();
@@ -147,7 +147,7 @@ fn inspection_by_a_proxy_is_seen_and_can_be_tolerated() {
 
 /// What is presented can be saved, and is then what has to be given.
 #[test]
-fn the_authority_that_signs_can_be_saved_and_given() {
+fn the_inspecting_ca_can_be_saved_and_configured() {
     let lab = lab();
     let proxy = url(lab.proxy(Proxy::Inspects));
     let saved = lab.directory().join("saved.pem");
@@ -165,10 +165,10 @@ fn the_authority_that_signs_can_be_saved_and_given() {
 }
 
 #[test]
-fn what_is_given_as_authority_is_judged() {
+fn the_configured_ca_is_judged() {
     let lab = lab();
     let proxy = url(lab.proxy(Proxy::Inspects));
-    let told = |file: &str, form: &str| {
+    let explanation_for = |file: &str, form: &str| {
         let path = lab.directory().join(form);
         std::fs::write(&path, file).unwrap();
         let report = run(&lab, &proxy, &["--no-cross-check", "--proxy-cert", path.to_str().unwrap()]).json();
@@ -177,20 +177,20 @@ fn what_is_given_as_authority_is_judged() {
         finding.map(|f| f["explanation"].as_str().unwrap().to_owned()).unwrap_or_default()
     };
     let corporate = std::fs::read_to_string(lab.corporate_ca()).unwrap();
-    assert_eq!(told(&corporate, "right.pem"), "");
+    assert_eq!(explanation_for(&corporate, "right.pem"), "");
     // another authority, which is the lab's public one
     let other = std::fs::read_to_string(lab.roots()).unwrap();
-    assert!(told(&other, "other.pem").contains("signs here, and the file holds"));
-    assert_eq!(told(&format!("{other}{corporate}"), "both.pem"), "");
-    let leaf = made(false, (2020, 2040));
-    assert!(told(&leaf, "leaf.pem").contains("is no authority but the certificate of a server"));
-    let expired = made(true, (2020, 2021));
-    assert!(told(&expired, "expired.pem").contains("has expired"));
+    assert!(explanation_for(&other, "other.pem").contains("signs here, and the file holds"));
+    assert_eq!(explanation_for(&format!("{other}{corporate}"), "both.pem"), "");
+    let leaf = make_certificate(false, (2020, 2040));
+    assert!(explanation_for(&leaf, "leaf.pem").contains("is no authority but the certificate of a server"));
+    let expired = make_certificate(true, (2020, 2021));
+    assert!(explanation_for(&expired, "expired.pem").contains("has expired"));
 }
 
 /// In DER, as Windows exports it.
 #[test]
-fn an_authority_in_der_is_as_good() {
+fn a_ca_in_der_form_is_accepted() {
     use base64::Engine as _;
     let lab = lab();
     let text = std::fs::read_to_string(lab.corporate_ca()).unwrap();
@@ -202,7 +202,7 @@ fn an_authority_in_der_is_as_good() {
 }
 
 /// A certificate that signs itself, as PEM.
-fn made(is_authority: bool, (from, until): (i32, i32)) -> String {
+fn make_certificate(is_authority: bool, (from, until): (i32, i32)) -> String {
     let mut parameters = rcgen::CertificateParams::new(vec!["proxy.corp.example".to_owned()]).unwrap();
     parameters.not_before = rcgen::date_time_ymd(from, 1, 1);
     parameters.not_after = rcgen::date_time_ymd(until, 1, 1);
@@ -213,7 +213,7 @@ fn made(is_authority: bool, (from, until): (i32, i32)) -> String {
 }
 
 #[test]
-fn websockets_by_way_of_a_proxy() {
+fn websockets_work_through_a_proxy() {
     let lab = Lab::start(vec![Host::new("relay.lab.example", WebSocket::Accept)]);
     let rules = TestRules::new().endpoint("relay", "relay.lab.example", "protocol: wss");
     let authority = lab.corporate_ca().display().to_string();

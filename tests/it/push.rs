@@ -11,7 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
 use crate::lab::{Host, Http, Lab, Tcp};
-use crate::program::{Program, Ran, TestRules};
+use crate::program::{Program, RunResult, TestRules};
 use crate::require::require;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -48,8 +48,8 @@ fn check(lab: &Lab, host: &str, push: &[&str]) -> Program {
 
 const SHORT: [&str; 2] = ["--timeout", "400ms"];
 
-fn pushed(lab: &Lab, url: &str) -> Ran {
-    check(lab, "good.lab.example", &[url]).args(SHORT).args(["-o", "json"]).within(LIMIT).exits(0)
+fn pushed(lab: &Lab, url: &str) -> RunResult {
+    check(lab, "good.lab.example", &[url]).args(SHORT).args(["-o", "json"]).run_within(LIMIT).exits(0)
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_webhook_gets_the_report_that_is_on_standard_output() {
 fn several_receivers_get_what_each_of_them_reads() {
     let lab = lab();
     let urls = ["https://hook.lab.example/a", "http://plain.lab.example/metrics/job/arcprobe/cluster/one"];
-    check(&lab, "good.lab.example", &urls).within(LIMIT).exits(0);
+    check(&lab, "good.lab.example", &urls).run_within(LIMIT).exits(0);
     assert_eq!(lab.received("hook.lab.example").len(), 1);
     let [metrics] = lab.received("plain.lab.example").try_into().unwrap();
     assert_eq!(
@@ -127,7 +127,7 @@ fn what_cannot_be_delivered_is_one_line_and_no_other_exit_code() {
     }
     assert!(lab.received("hook.lab.example").is_empty(), "the body follows no redirection");
     let unmet = check(&lab, "refused.lab.example", &["https://hook.lab.example", "https://gone.lab.example"]);
-    let ran = unmet.args(SHORT).args(["-q"]).within(LIMIT).exits(3);
+    let ran = unmet.args(SHORT).args(["-q"]).run_within(LIMIT).exits(3);
     assert_eq!(lab.received("hook.lab.example").len(), 1);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
 }
@@ -140,7 +140,7 @@ fn secrets_of_the_url_get_to_its_server_and_into_no_output() {
         let url = format!("https://me:geheim-pw@{host}.lab.example/geheim-path?sig=geheim-sig");
         let program =
             check(&lab, "good.lab.example", &[&url]).args(["-v", "--save", saved.to_str().unwrap()]);
-        let ran = program.within(LIMIT).exits(0);
+        let ran = program.run_within(LIMIT).exits(0);
         let [request] = lab.received(&format!("{host}.lab.example")).try_into().unwrap();
         assert_eq!(request.path, "/geheim-path?sig=geheim-sig");
         let login = BASE64_STANDARD.encode("me:geheim-pw");
@@ -163,7 +163,7 @@ fn unencrypted_credentials_are_warned_of() {
     let lab = lab();
     let ran = check(&lab, "good.lab.example", &["http://me:geheim@plain.lab.example/x"])
         .args(["-q"])
-        .within(LIMIT)
+        .run_within(LIMIT)
         .exits(0);
     let warning = "arcprobe: --push http://plain.lab.example: the credentials in the URL are sent unencrypted; use https\n";
     assert_eq!(ran.stderr, warning);
@@ -239,7 +239,7 @@ fn a_real_pushgateway_takes_the_metrics() {
     let lab = lab();
     let url = format!("http://127.0.0.1:{}/metrics/job/arcprobe/cluster/one", gateway.port);
     for (host, code, met) in [("refused.lab.example", 3, 0), ("good.lab.example", 0, 1)] {
-        let ran = check(&lab, host, &[&url]).within(LIMIT).exits(code);
+        let ran = check(&lab, host, &[&url]).run_within(LIMIT).exits(code);
         assert!(ran.stderr.is_empty(), "{}", ran.stderr);
         let metrics = gateway.metrics().unwrap();
         let checks: Vec<_> = metrics.lines().filter(|line| line.starts_with("arcprobe_check_met{")).collect();

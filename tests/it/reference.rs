@@ -12,7 +12,7 @@ use arcprobe::model::rules::PLACEHOLDERS;
 
 /// `ARCPROBE_UPDATE=1 cargo test --test it reference` writes the pages; read the difference before it goes in.
 #[test]
-fn the_pages_are_those_of_the_code() {
+fn the_reference_pages_match_the_code() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
     let pages = pages();
     if std::env::var_os("ARCPROBE_UPDATE").is_some() {

@@ -3,18 +3,18 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use crate::program::{Program, Ran, ran};
+use crate::program::{Program, RunResult, to_result};
 
 fn fixture(name: &str) -> String {
     format!("{}/fixtures/reports/{name}.json", env!("CARGO_MANIFEST_DIR"))
 }
 
-fn report(args: &[&str]) -> Ran {
+fn report(args: &[&str]) -> RunResult {
     Program::new().args(["report"]).args(args).run()
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_check() {
+fn the_exit_code_matches_that_of_the_check() {
     let table = [("all-met", 0, 0), ("warnings", 0, 4), ("mixed", 3, 3), ("incomplete", 5, 5)];
     for (name, code, strict) in table {
         let ran = report(&[&fixture(name)]).exits(code);
@@ -25,7 +25,7 @@ fn the_exit_code_is_that_of_the_check() {
 }
 
 #[test]
-fn json_comes_out_as_it_went_in_and_files_get_their_formats() {
+fn json_round_trips_and_files_get_their_formats() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
     let saved = std::fs::read_to_string(fixture("mixed")).expect("the fixture");
@@ -39,19 +39,19 @@ fn json_comes_out_as_it_went_in_and_files_get_their_formats() {
 }
 
 #[test]
-fn a_dash_is_standard_input() {
+fn a_dash_means_standard_input() {
     let mut command = Program::new().args(["report", "-", "-o", "short"]).into_command();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");
     let text = std::fs::read(fixture("all-met")).expect("the fixture");
     child.stdin.take().expect("a pipe").write_all(&text).expect("it reads");
-    let ran = ran(&child.wait_with_output().expect("it ends")).exits(0);
+    let ran = to_result(&child.wait_with_output().expect("it ends")).exits(0);
     assert!(ran.stdout.starts_with("READY: "), "{}", ran.stdout);
 }
 
 /// Name, content and what is said about it; no file of theirs is shown, no memory is spent on them.
 #[test]
-fn what_is_no_report_is_refused_by_name() {
+fn a_file_that_is_not_a_report_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let newer = std::fs::read_to_string(fixture("all-met")).expect("the fixture").replacen(
         "\"schema_version\": 1",
@@ -92,14 +92,14 @@ fn what_is_no_report_is_refused_by_name() {
 /// The size is known before all of it is in memory.
 #[cfg(unix)]
 #[test]
-fn a_file_without_end_is_refused() {
+fn an_endless_file_is_refused() {
     let ran = report(&["/dev/zero"]).exits(2);
     assert!(ran.stderr.contains("/dev/zero: larger than 67108864 bytes"), "{}", ran.stderr);
 }
 
 /// 3 where something required broke, whatever else is unmet; what is optional, or unverified now, with `--fail-on warning` only.
 #[test]
-fn a_difference_has_exit_codes_of_its_own() {
+fn a_diff_has_exit_codes_of_its_own() {
     let diff = |newer: &str, older: &str, more: &[&str]| {
         report(&[&[fixture(newer).as_str(), "--diff", &fixture(older)], more].concat())
     };

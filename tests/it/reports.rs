@@ -24,7 +24,7 @@ const NARROW: TextOptions = TextOptions { colour: false, width: 80, verbose: fal
 const WIDE: TextOptions = TextOptions { width: 110, ..NARROW };
 
 #[test]
-fn fixtures_are_the_samples() {
+fn the_fixtures_match_the_samples() {
     for (name, make) in ALL {
         same_or_update(&format!("fixtures/reports/{name}.json"), &json::render(&make()));
     }
@@ -54,7 +54,7 @@ fn reports_fit_the_schema() {
 }
 
 #[test]
-fn json_comes_back_as_it_went() {
+fn json_round_trips() {
     for (name, _) in ALL {
         let text = fixture(name);
         assert_eq!(json::render(&json::parse(text.as_bytes()).unwrap()), text, "{name}");
@@ -86,7 +86,7 @@ fn text_with_colour_and_every_check() {
 }
 
 #[test]
-fn short() {
+fn the_short_format_is_stable() {
     for (name, _) in ALL {
         insta::assert_snapshot!(format!("{name}-short"), render(&read(name), Format::Short, &NARROW));
     }
@@ -94,7 +94,7 @@ fn short() {
 
 /// With every free text of every sample tampered with, nothing but text reaches the terminal, and an id no shell.
 #[test]
-fn no_format_lets_a_peer_write_to_the_terminal() {
+fn no_format_passes_control_characters_of_a_peer() {
     for (name, _) in ALL {
         let report = tampered(name);
         for &format in Format::value_variants() {
@@ -153,7 +153,7 @@ const WORDS: [&str; 17] = [
 ];
 
 #[test]
-fn the_first_line_tells_a_lost_feature_from_a_lost_cluster() {
+fn the_headline_distinguishes_a_missing_feature_from_a_blocked_cluster() {
     let table = [
         (
             "relay",
@@ -166,7 +166,7 @@ fn the_first_line_tells_a_lost_feature_from_a_lost_cluster() {
         let mut report = read("all-met");
         report.verdict = Verdict::Blocked;
         for check in report.checks.iter_mut().filter(|c| c.requirement.starts_with(requirement)) {
-            build::fail(check, Cause::TcpReset, 9, "Connection reset by peer");
+            build::fail_check(check, Cause::TcpReset, 9, "Connection reset by peer");
         }
         let text = render(&report, Format::Short, &NARROW);
         assert!(text.starts_with(&format!("BLOCKED: {start}")), "{text}");

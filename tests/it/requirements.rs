@@ -4,9 +4,9 @@
 mod forms;
 mod reports;
 
-use crate::program::{Program, Ran};
+use crate::program::{Program, RunResult};
 
-fn requirements<'a>(args: impl IntoIterator<Item = &'a str>) -> Ran {
+fn requirements<'a>(args: impl IntoIterator<Item = &'a str>) -> RunResult {
     Program::new().args(["requirements"]).args(args).run()
 }
 
@@ -50,13 +50,13 @@ fn the_next_command_can_be_typed() {
 }
 
 #[test]
-fn colours_only_when_they_are_asked_for() {
+fn colours_appear_only_on_request() {
     assert!(!requirements(["-l", "eastus"]).stdout.contains('\u{1b}'));
     assert!(requirements(["-l", "eastus", "--color", "always"]).stdout.contains("\u{1b}[1m"));
 }
 
 #[test]
-fn wrong_questions_say_what_is_right() {
+fn wrong_arguments_say_what_is_right() {
     let table: [(&[&str], &[&str]); 8] = [
         (&[], &["--location REGION is needed", "--only-unmet REPORT"]),
         (&["-l", "eastuss"], &["did you mean \"eastus\"?"]),
@@ -77,7 +77,7 @@ fn wrong_questions_say_what_is_right() {
 }
 
 #[test]
-fn what_a_form_cannot_say_is_said_elsewhere() {
+fn what_a_format_cannot_express_is_a_note_on_standard_error() {
     let args = ["-l", "eastus", "--feature", "gitops-flux-v2", "-o", "squid"];
     let ran = requirements(args).exits(0);
     assert!(
@@ -116,7 +116,7 @@ fn wildcards_are_replaced_where_hosts_are_known() {
 }
 
 #[test]
-fn a_private_link_goes_around_the_proxy() {
+fn private_link_hosts_are_in_the_no_proxy_value() {
     let ran = requirements(["-l", "eastus", "--connectivity", "private-link", "-o", "no-proxy"]).exits(0);
     let private = [
         "eastus.dp.kubernetesconfiguration.azure.com",

@@ -9,9 +9,9 @@ use arcprobe::model::plan::{Route, RouteKind};
 use arcprobe::model::rules::{Cloud, HostName, RuleSet};
 use arcprobe::model::scope::Connectivity;
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::plan::{PlanOptions, is_needed, plan};
-use arcprobe::rules::load::parse;
-use arcprobe::rules::{Asked, RulesError, builtin, scope, values};
+use arcprobe::plan::{PlanOptions, build_plan, is_needed};
+use arcprobe::rules::load::parse_rules;
+use arcprobe::rules::{RulesError, ScopeRequest, builtin, parse_values, resolve_scope};
 use serde_json::Value;
 
 /// Each `NAME.yaml` is refused with the text of `NAME.txt`. `ARCPROBE_UPDATE=1 cargo test` writes the texts; read the
@@ -34,10 +34,10 @@ fn the_schema_in_the_repository_is_that_of_the_program() {
 }
 
 #[test]
-fn built_in_files_are_valid_by_the_schema() {
+fn built_in_rules_fit_the_schema() {
     let schema: Value = serde_json::from_str(&schema().expect("a schema")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    for (file, text) in builtin::all() {
+    for (file, text) in builtin::all_files() {
         let value: Value = serde_yaml::from_str(text).unwrap();
         let errors: Vec<_> =
             validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
@@ -46,7 +46,7 @@ fn built_in_files_are_valid_by_the_schema() {
 }
 
 #[test]
-fn the_schema_refuses_what_the_program_refuses_by_form() {
+fn the_schema_refuses_what_the_parser_refuses() {
     let schema: Value = serde_json::from_str(&schema().expect("a schema")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for name in [
@@ -66,10 +66,10 @@ fn the_schema_refuses_what_the_program_refuses_by_form() {
 }
 
 #[test]
-fn the_merged_rules_are_rules() {
+fn the_merged_rules_can_be_loaded_again() {
     for format in ["yaml", "json"] {
         let text = rules(&["show", "-o", format]).unwrap();
-        let file = parse("merged", text.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        let file = parse_rules("merged", text.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
         let (again, built_in) =
             (RuleSet::from_layers([file]).unwrap(), builtin::rule_set("current", None).unwrap());
         assert_eq!(format!("{:?}", again.endpoints), format!("{:?}", built_in.endpoints));
@@ -88,7 +88,7 @@ fn text_names_features_rule_sets_and_endpoints() {
 
 /// Each CSV is what the rules gave for a region when they were last compared with their sources.
 #[test]
-fn the_endpoints_of_a_region_are_those_of_its_list() {
+fn the_endpoints_of_a_region_match_its_list() {
     let folder = repository("fixtures/requirements");
     for (file, cloud) in lists() {
         let region = file.trim_end_matches(".csv");
@@ -122,16 +122,16 @@ fn a_plan_has_a_check_for_every_endpoint_of_every_region() {
         let rules = builtin::rule_set("current", Some(cloud)).unwrap();
         for region in rules.regions.iter().filter(|region| region.cloud == cloud && region.arc != Some(false))
         {
-            let asked = Asked {
+            let asked = ScopeRequest {
                 cloud,
                 location: region.title.clone(),
                 features: vec!["all".to_owned()],
                 connectivity: Connectivity::Direct,
-                values: values(&["vault=mine".to_owned()]).unwrap(),
+                values: parse_values(&["vault=mine".to_owned()]).unwrap(),
             };
-            let (scope, _) = scope(&asked, &rules).unwrap();
-            let options = PlanOptions { stands_in: true, ..PlanOptions::default() };
-            let plan = plan(&rules, &scope, VantageKind::Workstation, &options, direct);
+            let (scope, _) = resolve_scope(&asked, &rules).unwrap();
+            let options = PlanOptions { stands_in_for_cluster: true, ..PlanOptions::default() };
+            let plan = build_plan(&rules, &scope, VantageKind::Workstation, &options, direct);
             let planned: BTreeSet<_> = plan.checks.iter().map(|check| check.requirement.as_str()).collect();
             let needed = rules.endpoints.iter().filter(|endpoint| is_needed(endpoint, &scope));
             assert!(needed.clone().all(|endpoint| planned.contains(endpoint.id.as_str())), "{}", region.name);
@@ -148,7 +148,7 @@ fn direct(_: &str, _: u16, _: arcprobe::model::rules::Protocol) -> Route {
 }
 
 #[test]
-fn validate_looks_at_all_files() {
+fn validate_checks_all_files() {
     let bad = |name: &str| repository("fixtures/rules-bad").join(name).display().to_string();
     let error =
         rules(&["validate", &bad("bad-id.yaml"), &bad("bad-date.yaml"), "no-such-file.yaml"]).unwrap_err();
@@ -162,7 +162,7 @@ fn validate_looks_at_all_files() {
 }
 
 #[test]
-fn wrong_questions_get_exit_code_2() {
+fn wrong_arguments_exit_with_code_2() {
     for args in
         [&["show", "-l", "atlantis"][..], &["show", "--feature", "flux"], &["show", "--rule-set", "1999-01"]]
     {
@@ -182,10 +182,10 @@ fn rules(args: &[&str]) -> Result<String, RulesCommandError> {
 }
 
 fn refusal(name: &str, bytes: &[u8]) -> String {
-    let result = parse(name, bytes).and_then(|file| RuleSet::default().lay(file));
+    let result = parse_rules(name, bytes).and_then(|file| RuleSet::default().add_layer(file));
     let error = result.expect_err(name);
     let RulesError::Invalid(invalid) = &error else { panic!("{name}: {error}") };
-    assert!(invalid.places().all(|(line, column, message)| line > 0 && column > 0 && !message.is_empty()));
+    assert!(invalid.locations().all(|(line, column, message)| line > 0 && column > 0 && !message.is_empty()));
     error.to_string()
 }
 

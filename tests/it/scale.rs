@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::fake_api::{FakeApi, Scenario};
 use crate::inside::payload;
 use crate::lab::{Dns, Host, Lab, LabOptions, Serves};
-use crate::program::{Program, Ran, ran};
+use crate::program::{Program, RunResult, to_result};
 
 /// Slow builds have a tenth of it: order, memory for each check and readable reports are the same questions there.
 const SIZE: Size = if cfg!(debug_assertions) {
@@ -79,7 +79,7 @@ fn check(lab: &Lab, rules: &[PathBuf]) -> Program {
 }
 
 /// A run with the most memory that it had, in MiB; 0 elsewhere than on Linux.
-fn with_peak(program: Program) -> (Ran, u64) {
+fn with_peak(program: Program) -> (RunResult, u64) {
     let mut command: Command = program.into_command();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
@@ -105,10 +105,10 @@ fn with_peak(program: Program) -> (Ran, u64) {
     let status = child.wait().unwrap();
     let output =
         std::process::Output { status, stdout: read.join().unwrap(), stderr: complaints.join().unwrap() };
-    (ran(&output), peak / 1024)
+    (to_result(&output), peak / 1024)
 }
 
-fn words<'a>(values: &'a Value, key: &str) -> Vec<&'a str> {
+fn word_count<'a>(values: &'a Value, key: &str) -> Vec<&'a str> {
     values.as_array().unwrap().iter().map(|value| value[key].as_str().unwrap()).collect()
 }
 
@@ -138,10 +138,10 @@ fn many_endpoints_come_in_their_order() {
     let (done, peak) = with_peak(check(&lab, &many).args(save));
     let done = done.exits(3);
     let saved: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
-    let checks = words(&saved["checks"], "requirement");
+    let checks = word_count(&saved["checks"], "requirement");
     assert!(checks.iter().enumerate().all(|(place, id)| *id == format!("e{place}")), "{checks:?}");
     assert_eq!(checks.len(), SIZE.endpoints);
-    let verdicts = words(&saved["checks"], "verdict");
+    let verdicts = word_count(&saved["checks"], "verdict");
     let unmet = verdicts.iter().filter(|verdict| **verdict == "unmet").count();
     let met = verdicts.iter().filter(|verdict| **verdict == "met").count();
     assert_eq!((unmet, met), (SIZE.endpoints / 20, SIZE.endpoints - SIZE.endpoints / 20), "{}", done.stdout);
@@ -153,7 +153,7 @@ fn many_endpoints_come_in_their_order() {
 fn many_nodes_are_looked_from_in_their_order() {
     let (lab, directory) = (lab(), tempfile::tempdir().unwrap());
     let nodes = SIZE.nodes;
-    let api = FakeApi::start(Scenario { nodes, agents_ask: Some(lab.resolver()), ..Scenario::default() });
+    let api = FakeApi::start(Scenario { nodes, agent_resolver: Some(lab.resolver()), ..Scenario::default() });
     let config = api.kubeconfig(directory.path()).display().to_string();
     let agent = payload(directory.path(), "amd64", env!("CARGO_PKG_VERSION")).display().to_string();
     let report = directory.path().join("report.json");
@@ -163,7 +163,7 @@ fn many_nodes_are_looked_from_in_their_order() {
     let (done, peak) = with_peak(check(&lab, &rules).args(inside).args(save));
     let done = done.exits(3);
     let saved: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
-    let vantages = words(&saved["vantages"], "id");
+    let vantages = word_count(&saved["vantages"], "id");
     assert_eq!(vantages.len(), 2 * nodes);
     let mut sorted = vantages.clone();
     sorted.sort_by_key(|id| (!id.starts_with("pod"), id.to_string()));
@@ -181,7 +181,7 @@ fn many_nodes_are_looked_from_in_their_order() {
     ] {
         assert!(text.contains(&words), "{words}: {text}");
     }
-    let seen = api.seen();
+    let seen = api.request_lines();
     let count = |verb: &str| seen.iter().filter(|s| s.starts_with(verb) && s.contains("/jobs")).count();
     assert!(
         count("DELETE") >= count("POST") && count("POST") == 2 * nodes,

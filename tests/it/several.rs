@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::fake_api::{FakeApi, Scenario};
 use crate::inside::payload;
 use crate::lab::{Host, Http, Lab, Serves};
-use crate::program::{Program, Ran};
+use crate::program::{Program, RunResult};
 
 /// A kubeconfig with a context for each server.
 fn kubeconfig(directory: &Path, servers: &[(&str, String)]) -> PathBuf {
@@ -26,7 +26,7 @@ fn kubeconfig(directory: &Path, servers: &[(&str, String)]) -> PathBuf {
     path
 }
 
-fn check(config: &Path, contexts: &str, more: &[&str]) -> Ran {
+fn check(config: &Path, contexts: &str, more: &[&str]) -> RunResult {
     let args =
         ["check", "--from", "pod", "--kube-config", config.to_str().unwrap(), "--kube-context", contexts];
     // none is built into a program for tests
@@ -46,8 +46,8 @@ const REFUSES: Scenario = Scenario {
     pod: None,
     answers: Vec::new(),
     logs: Vec::new(),
-    silent: None,
-    agents_ask: None,
+    unanswered: None,
+    agent_resolver: None,
     nodes: 1,
 };
 
@@ -61,7 +61,7 @@ fn in_region(region: &str) -> FakeApi {
 
 /// Two with the same webhook, one that is not there: a report each, one shared cause, nothing left anywhere.
 #[test]
-fn what_two_clusters_have_in_common_is_told_once() {
+fn causes_shared_by_two_clusters_are_reported_once() {
     let directory = tempfile::tempdir().unwrap();
     let apis = [FakeApi::start(REFUSES), FakeApi::start(REFUSES)];
     let config = kubeconfig(
@@ -89,7 +89,7 @@ fn what_two_clusters_have_in_common_is_told_once() {
     assert_eq!(refused[0]["not_in"], json!(["gone"]));
     assert_eq!(fleet["clusters"][2]["report"]["findings"][0]["id"], "cluster_unreachable");
     for api in &apis {
-        let seen = api.seen();
+        let seen = api.request_lines();
         for what in ["/jobs", "/configmaps", "/secrets"] {
             let count = |verb: &str, is: fn(&str, &str) -> bool| {
                 seen.iter().filter(|s| s.starts_with(verb) && is(s, what)).count()
@@ -127,7 +127,7 @@ fn each_cluster_has_its_own_region() {
 
 /// A region that nobody knows is a cluster's own trouble; in every cluster it is wrong usage.
 #[test]
-fn what_one_cluster_has_costs_the_others_nothing() {
+fn an_error_of_one_cluster_does_not_affect_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let apis = [in_region("eastus"), in_region("atlantis"), in_region("lemuria")];
     let config = kubeconfig(
@@ -143,7 +143,7 @@ fn what_one_cluster_has_costs_the_others_nothing() {
 }
 
 #[test]
-fn what_is_about_one_cluster_is_refused() {
+fn flags_for_one_cluster_are_refused_with_several() {
     let directory = tempfile::tempdir().unwrap();
     let config = kubeconfig(
         directory.path(),

@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::lab::{Host, Http, LOGIN, Lab, Proxy, Tls, gzip_bomb};
-use crate::program::{Program, Ran};
+use crate::lab::{CREDENTIALS, Host, Http, Lab, Proxy, Tls, gzip_bomb};
+use crate::program::{Program, RunResult};
 
 const SOURCE: &str = "https://learn.microsoft.com/azure/azure-arc/kubernetes/network-requirements";
 
@@ -60,8 +60,8 @@ fn diff(lab: &Lab) -> Program {
     Program::new().args(args)
 }
 
-fn of(lab: &Lab, args: &[&str]) -> Ran {
-    diff(lab).args(["--timeout", "400ms"]).args(args).within(Duration::from_secs(20))
+fn of(lab: &Lab, args: &[&str]) -> RunResult {
+    diff(lab).args(["--timeout", "400ms"]).args(args).run_within(Duration::from_secs(20))
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_private_ca_can_be_given() {
 #[test]
 fn proxies_are_those_of_flags_and_environment_as_the_agents_read_them() {
     let lab = lab();
-    let proxy = format!("http://{LOGIN}@{}", lab.proxy(Proxy::WantsLogin));
+    let proxy = format!("http://{CREDENTIALS}@{}", lab.proxy(Proxy::RequiresAuthentication));
     let url = "https://page.lab.example/";
     let tunnels = || lab.log().iter().filter(|line| line.starts_with("proxy CONNECT page.")).count();
     of(&lab, &["--proxy-https", &proxy, url]).exits(3);

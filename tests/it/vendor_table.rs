@@ -5,9 +5,9 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::program::{Program, Ran};
+use crate::program::{Program, RunResult};
 
-fn diff(file: &str, more: &[&str]) -> Ran {
+fn diff(file: &str, more: &[&str]) -> RunResult {
     Program::new().args(["rules", "diff", &format!("fixtures/vendor-tables/{file}")]).args(more).run()
 }
 
@@ -20,7 +20,7 @@ fn places(difference: &Value, list: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_the_rules_lack_gives_exit_code_3() {
+fn hosts_missing_in_the_rules_give_exit_code_3() {
     let ran = diff("table.md", &["--source", "network-requirements-public", "-o", "json"]).exits(3);
     let found = ran.json();
     assert_eq!(places(&found, "only_in_table"), ["brand-new.arc.azure.com:443", "*.login.microsoft.com:443"]);
@@ -43,7 +43,7 @@ fn what_the_rules_lack_gives_exit_code_3() {
 }
 
 #[test]
-fn the_screen_tells_both_sides_and_where() {
+fn the_screen_lists_both_sides_with_lines() {
     let text = diff("table.md", &["-l", "eastus"]).exits(3).stdout;
     for part in [
         "cloud     AzureCloud eastus\n",
@@ -59,7 +59,7 @@ fn the_screen_tells_both_sides_and_where() {
 }
 
 #[test]
-fn what_only_the_table_lacks_counts_as_a_warning() {
+fn hosts_missing_in_the_table_count_as_warnings() {
     let found = diff("page.html", &["-o", "json"]).exits(0).json();
     assert_eq!(places(&found, "of_other_clouds"), ["management.usgovcloudapi.net:443"]);
     assert_eq!(places(&found, "in_both")[3], "sts.windows.net");
@@ -67,7 +67,7 @@ fn what_only_the_table_lacks_counts_as_a_warning() {
 }
 
 #[test]
-fn regions_as_examples_do_unless_a_region_is_asked_for() {
+fn example_regions_are_enough_unless_a_region_is_named() {
     let code = "{his_code}.his.arc.azure.com:443".to_owned();
     let without = diff("list.txt", &["-o", "json"]).exits(0).json();
     assert!(!places(&without, "only_in_rules").contains(&code));
@@ -79,7 +79,7 @@ fn regions_as_examples_do_unless_a_region_is_asked_for() {
 }
 
 #[test]
-fn standard_input_is_a_page_too() {
+fn a_page_can_come_from_standard_input() {
     let mut command = Program::new().args(["rules", "diff", "-", "--feature", "core"]).into_command();
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
     let page = "<td>brand-new.example.com\u{1b}[2J</td><th>\u{202e}</th>";
@@ -90,7 +90,7 @@ fn standard_input_is_a_page_too() {
 }
 
 #[test]
-fn wrong_questions_say_what_would_be_right() {
+fn wrong_arguments_say_what_would_be_right() {
     for (args, told) in [
         (&["rules", "diff", "no-such-file.md"][..], "no-such-file.md"),
         (&["rules", "diff", "LICENSE"], "LICENSE: no hosts are in it; what is read are tables"),

@@ -1,7 +1,7 @@
 use super::*;
-use crate::analysis::networks::{Given as Told, Snapshot};
+use crate::analysis::networks::{DeclaredNetworks as Told, Snapshot};
 use crate::model::finding::Severity;
-use crate::proxy::{Given, ProxyUrl, Routes, SkipRange};
+use crate::proxy::{ProxyUrl, Routes, SkipRange, Sourced};
 
 fn networks(services: &[&str], pods: &[&str]) -> Networks {
     let nets = |texts: &[&str]| texts.iter().map(|t| t.parse().unwrap()).collect();
@@ -11,16 +11,17 @@ fn networks(services: &[&str], pods: &[&str]) -> Networks {
         api_servers: vec!["10.0.0.10".into(), "api.corp.example".into()],
         ..Told::default()
     };
-    Networks::of(&Snapshot { given, ..Snapshot::default() })
+    Networks::from_snapshot(&Snapshot { declared: given, ..Snapshot::default() })
 }
 
 fn routes(skip: Option<&str>) -> Routes {
-    let proxy = Given::new(ProxyUrl::parse("http://joe:topsecret@10.9.9.9:3128").unwrap().0, "--proxy-https");
-    Routes::new(Some(proxy), None, skip.map(|s| Given::new(SkipRange::parse(s), "--proxy-skip-range")))
+    let proxy =
+        Sourced::new(ProxyUrl::parse("http://joe:topsecret@10.9.9.9:3128").unwrap().0, "--proxy-https");
+    Routes::new(Some(proxy), None, skip.map(|s| Sourced::new(SkipRange::parse(s), "--proxy-skip-range")))
 }
 
-fn endpoints() -> Vec<Endpoint> {
-    let of = |host: &str, is_private| Endpoint { host: host.into(), port: 443, is_private };
+fn endpoints() -> Vec<AzureEndpoint> {
+    let of = |host: &str, is_private| AzureEndpoint { host: host.into(), port: 443, is_private };
     vec![of("management.azure.com", false), of("eastus.dp.kubernetesconfiguration.azure.com", true)]
 }
 
@@ -30,14 +31,14 @@ fn advice(
     connectivity: Connectivity,
     others: &[(Role, IpNet, String)],
 ) -> Advice {
-    advise(&Known {
+    build_advice(&AdviceInput {
         networks,
         skipped: &[],
         routes,
         connectivity: Some(connectivity),
         region: Some("eastus"),
         endpoints: &endpoints(),
-        others,
+        other_networks: others,
         additions: &["registry.corp.example".to_owned()],
         proxy_cert: None,
     })
@@ -70,7 +71,7 @@ fn the_value_is_minimal_ordered_and_complete() {
 }
 
 #[test]
-fn a_given_value_is_judged() {
+fn a_configured_skip_range_is_judged() {
     let good = "10.96.0.0/12,10.244.0.0/16,10.0.0.10,api.corp.example,kubernetes.default.svc,.svc,.svc.cluster.local,registry.corp.example";
     let table: &[(&str, &[&str])] = &[
         (good, &[]),
@@ -96,7 +97,7 @@ fn a_given_value_is_judged() {
             .unwrap()
             .problems
             .iter()
-            .map(|p| format!("{} {}", p.severity.word(), p.text))
+            .map(|p| format!("{} {}", p.severity.as_str(), p.text))
             .collect();
         assert_eq!(told.len(), expected.len(), "{given}: {told:#?}");
         for (told, expected) in told.iter().zip(*expected) {
@@ -111,12 +112,14 @@ fn a_given_value_is_judged() {
 type Row<'a> = (&'a [&'a str], &'a [&'a str], &'a [(Role, &'a str)], &'a str);
 
 #[test]
-fn collisions_are_told_with_what_goes_where() {
+fn overlaps_are_reported_with_their_effect() {
     let told = |services: &[&str], pods: &[&str], others: &[(Role, &str)]| -> Vec<String> {
-        let others: Vec<_> =
-            others.iter().map(|(r, a)| (*r, cidr::single(a.parse().unwrap()), "test".to_owned())).collect();
+        let others: Vec<_> = others
+            .iter()
+            .map(|(r, a)| (*r, cidr::single_address_network(a.parse().unwrap()), "test".to_owned()))
+            .collect();
         let advice = advice(&networks(services, pods), &routes(None), Connectivity::Proxy, &others);
-        advice.overlaps.iter().map(|o| format!("{} {}", o.severity.word(), o.text)).collect()
+        advice.overlaps.iter().map(|o| format!("{} {}", o.severity.as_str(), o.text)).collect()
     };
     assert_eq!(
         told(&["10.96.0.0/12"], &["10.244.0.0/16"], &[(Role::Proxy, "10.9.9.9")]),
@@ -163,7 +166,7 @@ fn collisions_are_told_with_what_goes_where() {
 }
 
 #[test]
-fn commands_hold_everything_but_the_password() {
+fn commands_contain_everything_but_the_password() {
     let advice = advice(&networks(&["10.96.0.0/12"], &[]), &routes(None), Connectivity::Proxy, &[]);
     let connect = advice.connect_command.unwrap();
     assert_eq!(

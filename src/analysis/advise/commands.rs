@@ -1,26 +1,33 @@
 //! The commands of `az`, with placeholders in capitals where only the user knows. No password is in them.
 
-use super::Known;
-use crate::model::report::ConnectCommand;
+use super::AdviceInput;
+use crate::model::report::AzCommand;
 use crate::proxy::ProxyUrl;
 
 /// `az connectedk8s connect`, with the environment that `az` itself needs on this machine.
-pub fn connect(known: &Known<'_>, skip_range: &str) -> ConnectCommand {
+pub fn connect_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
     let region = known.region.unwrap_or("REGION");
     let head = format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}");
-    written(known, &head, skip_range, true)
+    render_command(known, &head, skip_range, true)
 }
 
 /// `az connectedk8s update`, for a cluster that is connected already.
-pub fn update(known: &Known<'_>, skip_range: &str) -> ConnectCommand {
-    written(known, "az connectedk8s update --name NAME --resource-group GROUP", skip_range, false)
+pub fn update_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
+    render_command(known, "az connectedk8s update --name NAME --resource-group GROUP", skip_range, false)
 }
 
-fn written(known: &Known<'_>, head: &str, skip_range: &str, with_environment: bool) -> ConnectCommand {
-    let (https, http) =
-        (known.routes.https().map(|g| url(&g.value)), known.routes.http().map(|g| url(&g.value)));
+fn render_command(
+    known: &AdviceInput<'_>,
+    head: &str,
+    skip_range: &str,
+    with_environment: bool,
+) -> AzCommand {
+    let (https, http) = (
+        known.routes.https().map(|g| url_with_placeholders(&g.value)),
+        known.routes.http().map(|g| url_with_placeholders(&g.value)),
+    );
     let Some(main) = https.clone().or(http.clone()) else {
-        return ConnectCommand { bash: head.to_owned(), powershell: head.to_owned() };
+        return AzCommand { bash: head.to_owned(), powershell: head.to_owned() };
     };
     let https = https.unwrap_or_else(|| main.clone());
     let http = http.unwrap_or(main);
@@ -32,18 +39,19 @@ fn written(known: &Known<'_>, head: &str, skip_range: &str, with_environment: bo
     let shell = |start: &str, gives: &str, line_end: &str, quote: fn(&str) -> String| {
         let variables =
             variables.iter().map(|(name, value)| [start, name, gives, &quote(value), "\n"].concat());
-        let flags =
-            flags.iter().map(|(name, value)| format!(" {line_end}\n  {name} {}", bare_or(quote, value)));
+        let flags = flags
+            .iter()
+            .map(|(name, value)| format!(" {line_end}\n  {name} {}", quote_if_needed(quote, value)));
         variables.collect::<String>() + head + &flags.collect::<String>()
     };
-    ConnectCommand {
+    AzCommand {
         bash: shell("export ", "=", "\\", |text| format!("'{}'", text.replace('\'', r"'\''"))),
         powershell: shell("$env:", " = ", "`", |text| format!("'{}'", text.replace('\'', "''"))),
     }
 }
 
 /// What no shell takes for more than a word needs no quotes.
-fn bare_or(quote: fn(&str) -> String, text: &str) -> String {
+fn quote_if_needed(quote: fn(&str) -> String, text: &str) -> String {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:,[]*+%".contains(&b);
     // Windows' own separator, and a login's placeholder
     if !text.is_empty() && text.bytes().all(|b| is_plain(b) || b == b'@') {
@@ -54,7 +62,7 @@ fn bare_or(quote: fn(&str) -> String, text: &str) -> String {
 }
 
 /// A password would end up in the history of the shell.
-fn url(url: &ProxyUrl) -> String {
+fn url_with_placeholders(url: &ProxyUrl) -> String {
     let text = url.to_string();
     match (url.credentials(), text.split_once("://")) {
         (Some(_), Some((scheme, rest))) => format!("{scheme}://USER:PASSWORD@{rest}"),

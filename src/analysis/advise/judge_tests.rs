@@ -1,7 +1,7 @@
 use super::*;
 
 fn told(value: &str) -> Vec<String> {
-    redundant(&SkipRange::parse(value)).into_iter().map(|problem| problem.text).collect()
+    redundant_entries(&SkipRange::parse(value)).into_iter().map(|problem| problem.text).collect()
 }
 
 #[test]
@@ -47,7 +47,8 @@ fn entries_beside_each_other_are_all_needed() {
 #[test]
 fn networks_and_addresses_without_a_port_are_networks() {
     let range = SkipRange::parse("10.9.9.9/8,10.0.0.1,10.0.0.2:443,fd00::1,.svc,corp.example,10.*,*");
-    let found: Vec<_> = networks(&range).into_iter().map(|(text, net)| (text, net.to_string())).collect();
+    let found: Vec<_> =
+        network_entries(&range).into_iter().map(|(text, net)| (text, net.to_string())).collect();
     let expected = [("10.9.9.9/8", "10.0.0.0/8"), ("10.0.0.1", "10.0.0.1/32"), ("fd00::1", "fd00::1/128")];
     assert_eq!(found, expected.map(|(text, net)| (text.to_owned(), net.to_owned())));
 }

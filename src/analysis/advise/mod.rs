@@ -2,7 +2,6 @@
 //! networks that collide, and the commands. Pure.
 
 mod commands;
-mod judge;
 mod overlaps;
 mod skip_range;
 
@@ -12,20 +11,20 @@ use std::path::Path;
 use ipnet::IpNet;
 
 use crate::analysis::networks::{Networks, cidr};
-use crate::model::networks::{Role, Skipped};
+use crate::model::networks::{Role, UnreadSource};
 use crate::model::report::{Advice, KnownNetwork, SkipRangeAdvice};
 use crate::model::scope::Connectivity;
 use crate::proxy::Routes;
 
-pub use commands::{connect, update};
+pub use commands::{connect_command, update_command};
 
 /// What advice is made of.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct AdviceInput<'a> {
     /// The networks of the cluster.
     pub networks: &'a Networks,
     /// What could not be read of them.
-    pub skipped: &'a [Skipped],
+    pub skipped: &'a [UnreadSource],
     /// The proxies that the agents have or are going to have, with what goes around them.
     pub routes: &'a Routes,
     /// How the cluster reaches Azure; `None` where nobody said.
@@ -33,9 +32,9 @@ pub struct Known<'a> {
     /// The Azure region; `None` where nobody said.
     pub region: Option<&'a str>,
     /// The endpoints of the rules, for what must not go around the proxy and what a private link carries.
-    pub endpoints: &'a [Endpoint],
+    pub endpoints: &'a [AzureEndpoint],
     /// Addresses that are known from elsewhere: proxy, DNS servers, private endpoints, routes.
-    pub others: &'a [(Role, IpNet, String)],
+    pub other_networks: &'a [(Role, IpNet, String)],
     /// What the user wants in the skip range besides.
     pub additions: &'a [String],
     /// The file of the authority that the agents get (`--proxy-cert`).
@@ -44,7 +43,7 @@ pub struct Known<'a> {
 
 /// An endpoint of Azure, as far as the way to it matters.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Endpoint {
+pub struct AzureEndpoint {
     /// The host, or the wildcard.
     pub host: String,
     /// The TCP port.
@@ -54,17 +53,17 @@ pub struct Endpoint {
 }
 
 /// Everything that can be said.
-pub fn advise(known: &Known<'_>) -> Advice {
-    let entries = skip_range::entries(known);
+pub fn build_advice(known: &AdviceInput<'_>) -> Advice {
+    let entries = skip_range::build_entries(known);
     let value = entries.iter().map(|e| e.value.as_str()).collect::<Vec<_>>().join(",");
-    let given = known.routes.judged_skip_range();
+    let given = known.routes.skip_range_to_judge();
     Advice {
-        networks: networks(known),
-        overlaps: overlaps::overlaps(known),
-        connect_command: Some(connect(known, &value)),
-        update_command: known.routes.uses_proxy().then(|| update(known, &value)),
+        networks: list_networks(known),
+        overlaps: overlaps::find_overlaps(known),
+        connect_command: Some(connect_command(known, &value)),
+        update_command: known.routes.uses_proxy().then(|| update_command(known, &value)),
         skip_range: Some(SkipRangeAdvice {
-            problems: judge::problems(known, &entries),
+            problems: crate::analysis::advise::skip_range_problems::find_problems(known, &entries),
             given: given.map(|g| g.value.value().to_owned()),
             given_by: given.map(|g| g.origin.clone()),
             value,
@@ -74,7 +73,7 @@ pub fn advise(known: &Known<'_>) -> Advice {
     }
 }
 
-fn networks(known: &Known<'_>) -> Vec<KnownNetwork> {
+fn list_networks(known: &AdviceInput<'_>) -> Vec<KnownNetwork> {
     let claims = known.networks.claims.iter().map(|c| KnownNetwork {
         role: c.role,
         network: c.network.to_string(),
@@ -91,14 +90,15 @@ fn networks(known: &Known<'_>) -> Vec<KnownNetwork> {
         counts: true,
         note: None,
     };
-    let places = known.networks.places.iter().map(|p| single(p.role, p.address, &p.source));
-    let others = known.others.iter().map(|(role, net, source)| KnownNetwork {
-        network: cidr::bare(net),
+    let places = known.networks.addresses.iter().map(|p| single(p.role, p.address, &p.source));
+    let others = known.other_networks.iter().map(|(role, net, source)| KnownNetwork {
+        network: cidr::format_network(net),
         ..single(*role, net.addr(), source)
     });
     claims.chain(places).chain(others).collect()
 }
 
+mod skip_range_problems;
 #[cfg(test)]
 #[path = "advise_tests.rs"]
 mod tests;

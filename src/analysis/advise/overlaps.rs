@@ -4,32 +4,33 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use super::Known;
-use crate::analysis::networks::cidr::{bare, overlap, single};
+use super::AdviceInput;
+use crate::analysis::networks::cidr::{format_network, has_overlap, single_address_network};
 use crate::model::finding::Severity;
 use crate::model::networks::Role;
 use crate::model::report::Overlap;
 
 /// Something with a place among the addresses.
-struct Placed {
+struct LocatedNetwork {
     role: Role,
     network: IpNet,
     source: String,
 }
 
 /// Each pair that collides, the gravest first.
-pub(super) fn overlaps(known: &Known<'_>) -> Vec<Overlap> {
-    let placed = placed(known);
+pub(super) fn find_overlaps(known: &AdviceInput<'_>) -> Vec<Overlap> {
+    let networks = collect_networks(known);
     let mut overlaps = Vec::new();
     let mut counts: BTreeMap<Severity, usize> = BTreeMap::new();
-    for outer in placed.iter().filter(|p| matches!(p.role, Role::Services | Role::Pods | Role::DockerBridge))
+    for outer in
+        networks.iter().filter(|p| matches!(p.role, Role::Services | Role::Pods | Role::DockerBridge))
     {
-        let meets = |p: &&Placed| !std::ptr::eq(*p, outer) && overlap(&p.network, &outer.network);
-        for inner in placed.iter().filter(meets) {
-            if let Some((severity, text)) = told(known, inner, outer) {
+        let meets = |p: &&LocatedNetwork| !std::ptr::eq(*p, outer) && has_overlap(&p.network, &outer.network);
+        for inner in networks.iter().filter(meets) {
+            if let Some((severity, text)) = judge_overlap(known, inner, outer) {
                 let count = counts.entry(severity).or_default();
                 *count += 1;
-                if *count > MOST {
+                if *count > MAX_PER_SEVERITY {
                     continue;
                 }
                 overlaps.push(Overlap {
@@ -47,19 +48,23 @@ pub(super) fn overlaps(known: &Known<'_>) -> Vec<Overlap> {
     overlaps
 }
 
-fn placed(known: &Known<'_>) -> Vec<Placed> {
+fn collect_networks(known: &AdviceInput<'_>) -> Vec<LocatedNetwork> {
     let claims = known.networks.claims.iter().filter(|c| c.counts);
-    let claims = claims.map(|c| Placed { role: c.role, network: c.network, source: c.source.clone() });
-    let places = known.networks.places.iter();
-    let places =
-        places.map(|p| Placed { role: p.role, network: single(p.address), source: p.source.clone() });
-    let others = known.others.iter();
-    let others = others.map(|(role, network, source)| Placed {
+    let claims =
+        claims.map(|c| LocatedNetwork { role: c.role, network: c.network, source: c.source.clone() });
+    let places = known.networks.addresses.iter();
+    let places = places.map(|p| LocatedNetwork {
+        role: p.role,
+        network: single_address_network(p.address),
+        source: p.source.clone(),
+    });
+    let others = known.other_networks.iter();
+    let others = others.map(|(role, network, source)| LocatedNetwork {
         role: *role,
         network: *network,
         source: source.clone(),
     });
-    let docker = DOCKER.parse().ok().map(|network| Placed {
+    let docker = DOCKER_BRIDGE.parse().ok().map(|network| LocatedNetwork {
         role: Role::DockerBridge,
         network,
         source: "Docker's default".into(),
@@ -68,9 +73,13 @@ fn placed(known: &Known<'_>) -> Vec<Placed> {
 }
 
 /// `None` where the one belongs into the other.
-fn told(known: &Known<'_>, inner: &Placed, outer: &Placed) -> Option<(Severity, String)> {
-    let (a, net) = (bare(&inner.network), outer.network);
-    let who = format!("{} {a} ({})", inner.role.words(), inner.source);
+fn judge_overlap(
+    known: &AdviceInput<'_>,
+    inner: &LocatedNetwork,
+    outer: &LocatedNetwork,
+) -> Option<(Severity, String)> {
+    let (a, net) = (format_network(&inner.network), outer.network);
+    let who = format!("{} {a} ({})", inner.role.describe(), inner.source);
     match (inner.role, outer.role) {
         // it belongs there; or the same pair is told the other way round
         (Role::ClusterDns, Role::Services | Role::Pods)
@@ -91,17 +100,17 @@ fn told(known: &Known<'_>, inner: &Placed, outer: &Placed) -> Option<(Severity, 
             format!(
                 "this machine has a route to {a} ({}), which meets {} {net}: right for a machine of the cluster, else it reaches somebody else there",
                 inner.source,
-                outer.role.words()
+                outer.role.describe()
             ),
         )),
         (role, Role::Services) => Some((
-            gravity(role),
+            overlap_severity(role),
             format!(
                 "{who} lies in the service range {net}: pods and nodes that call it meet a Service, or nobody"
             ),
         )),
         (role, Role::Pods) => Some((
-            gravity(role),
+            overlap_severity(role),
             format!(
                 "{who} lies in the pod range {net}: what pods and nodes send there stays inside the cluster"
             ),
@@ -117,7 +126,7 @@ fn told(known: &Known<'_>, inner: &Placed, outer: &Placed) -> Option<(Severity, 
 }
 
 /// Without these nothing works; a route of this machine or an address of Azure may never be called from there.
-fn gravity(role: Role) -> Severity {
+fn overlap_severity(role: Role) -> Severity {
     match role {
         Role::ApiServer | Role::Proxy | Role::Resolver | Role::PrivateEndpoint | Role::Nodes => {
             Severity::Blocking
@@ -127,6 +136,6 @@ fn gravity(role: Role) -> Severity {
 }
 
 /// Of a severity: nodes and ranges may overlap many times over.
-const MOST: usize = 5_000;
+const MAX_PER_SEVERITY: usize = 5_000;
 
-const DOCKER: &str = "172.17.0.0/16";
+const DOCKER_BRIDGE: &str = "172.17.0.0/16";

@@ -1,13 +1,13 @@
 //! The certificate that is presented cannot be accepted.
 
-use super::group::Group;
-use super::phrase::{self, list};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_list};
+use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "certificate_bad", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "certificate_bad", group_checks, describe_finding };
 
 const CAUSES: &[Cause] = &[
     Cause::TlsExpired,
@@ -18,38 +18,42 @@ const CAUSES: &[Cause] = &[
     Cause::TlsIncompleteChain,
 ];
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    Group::by(view.open_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    CheckGroup::by_key(view.unexplained_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let cause = group.first().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
-    Words {
-        summary: format!("The certificate of {} cannot be accepted: {}.", phrase::hosts(group), cause.text()),
-        subject: phrase::hosts(group),
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    FindingText {
+        summary: format!(
+            "The certificate of {} cannot be accepted: {}.",
+            phrase::describe_hosts(group),
+            cause.text()
+        ),
+        subject: phrase::describe_hosts(group),
         explanation: format!(
             "From {}: {}.{}",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5),
-            presented(group)
+            phrase::describe_vantages(group, scene),
+            format_list(&group.hosts(), 5),
+            describe_certificate(group)
         ),
         consequence: None,
-        remedy: remedy(cause).into(),
-        commands: group.checks.iter().take(3).map(|c| commands::openssl(c)).collect(),
+        remedy: remedy_for_cause(cause).into(),
+        commands: group.checks.iter().take(3).map(|c| commands::openssl_command(c)).collect(),
         confidence: Confidence::Medium,
         severity: None,
     }
 }
 
-fn presented(group: &Group<'_>) -> String {
-    let Some(leaf) = group.first().and_then(look::tls).and_then(|t| t.chain.first()) else {
+fn describe_certificate(group: &CheckGroup<'_>) -> String {
+    let Some(leaf) = group.first_check().and_then(look::tls_detail).and_then(|t| t.chain.first()) else {
         return String::new();
     };
     let until = leaf.not_after.as_deref().unwrap_or("an unknown date");
     format!(" Presented: \"{}\", issued by \"{}\", valid until {until}.", leaf.subject, leaf.issuer)
 }
 
-fn remedy(cause: Cause) -> &'static str {
+fn remedy_for_cause(cause: Cause) -> &'static str {
     match cause {
         Cause::TlsExpired | Cause::TlsNotYetValid => {
             "Compare this machine's clock first. If it is right, renew the certificate of the host; for a host of \

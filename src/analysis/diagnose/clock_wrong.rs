@@ -1,47 +1,47 @@
 //! The clock of the machine is wrong.
 
-use super::group::Group;
-use super::phrase::{count, list, places};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{describe_vantages, format_count, format_list};
+use super::{Diagnosis, FindingText, observed as look};
 use crate::analysis::verdict::clock::TOLERATED_SKEW_S;
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "clock_wrong", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "clock_wrong", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let mut checks = view.open_with(&[Cause::ClockSkew]);
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let mut checks = view.unexplained_with(&[Cause::ClockSkew]);
     if checks.is_empty() && is_skewed_everywhere(view) {
-        checks = view.all.iter().copied().filter(|c| look::is_met(c) && is_skewed(c)).collect();
+        checks = view.checks.iter().copied().filter(|c| look::is_met(c) && is_skewed(c)).collect();
     }
-    Group::one(view.id, checks)
+    CheckGroup::from_checks(view.id, checks)
 }
 
 /// One server with a wrong clock is that server's affair; most of several are not wrong together.
-fn is_skewed_everywhere(view: &View<'_>) -> bool {
-    let told = view.hosts_with(|c| look::clock_skew_s(c).is_some());
-    let skewed = view.hosts_with(is_skewed);
-    skewed >= 2 && skewed * 2 > told
+fn is_skewed_everywhere(view: &VantageFacts<'_>) -> bool {
+    let with_clock = view.count_hosts_with(|c| look::clock_skew_s(c).is_some());
+    let skewed = view.count_hosts_with(is_skewed);
+    skewed >= 2 && skewed * 2 > with_clock
 }
 
 fn is_skewed(check: &Check) -> bool {
     look::clock_skew_s(check).is_some_and(|s| s.unsigned_abs() > TOLERATED_SKEW_S)
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let skew = group.checks.iter().find_map(|c| look::clock_skew_s(c)).unwrap_or_default();
     let direction = if skew > 0 { "behind" } else { "ahead" };
-    Words {
-        summary: format!("The clock of {} is {} {direction}.", places(group, scene), length(skew.unsigned_abs())),
+    FindingText {
+        summary: format!("The clock of {} is {} {direction}.", describe_vantages(group, scene), format_duration(skew.unsigned_abs())),
         subject: format!("the clock of {}", group.key),
         explanation: format!(
             "The clock here differs from that of {}.{}",
-            list(&group.hosts(), 3),
+            format_list(&group.hosts(), 3),
             if group.causes().is_empty() { "" } else { " By that time the certificates are valid." }
         ),
-        consequence: group.unmet().next().is_none().then(|| {
+        consequence: group.unmet_checks().next().is_none().then(|| {
             "Connections still work, but tokens are refused when clocks differ by more than five minutes: the \
              cluster stays at Connecting."
                 .to_owned()
@@ -54,8 +54,8 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     }
 }
 
-fn length(seconds: u64) -> String {
-    let number = |n: u64, one, many| count(usize::try_from(n).unwrap_or(usize::MAX), one, many);
+fn format_duration(seconds: u64) -> String {
+    let number = |n: u64, one, many| format_count(usize::try_from(n).unwrap_or(usize::MAX), one, many);
     match seconds {
         0..7_200 => number(seconds / 60, "minute", "minutes"),
         7_200..172_800 => number(seconds / 3_600, "hour", "hours"),
@@ -66,9 +66,9 @@ fn length(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn lengths_are_rounded_down() {
+    fn durations_are_rounded_down() {
         for (seconds, text) in [(301, "5 minutes"), (7_300, "2 hours"), (864_000, "10 days")] {
-            assert_eq!(super::length(seconds), text);
+            assert_eq!(super::format_duration(seconds), text);
         }
     }
 }

@@ -1,19 +1,23 @@
 //! Pods get no addresses: the cluster's own DNS is down, or it is up and cannot ask others.
 
-use super::compare::vantages;
-use super::group::Group;
-use super::look;
-use super::phrase::{list, place_of, server};
-use super::resolver_silent::missing;
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words};
-use crate::model::evidence::{Cause, InsideName};
+use super::group::CheckGroup;
+use super::observed as look;
+use super::resolver_silent::describe_missing_names;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::vantage_comparison::checks_by_vantage;
+use super::wording::{describe_vantage, format_dns_server, format_list};
+use super::{Diagnosis, FindingText};
+use crate::model::evidence::{Cause, ClusterNameLookup};
 use crate::model::finding::Confidence;
 use crate::model::report::{Check, Vantage};
 
-pub(super) const UPSTREAM: Diagnosis =
-    Diagnosis { id: "cluster_dns_upstream", groups: upstream, words: upstream_words };
-pub(super) const DOWN: Diagnosis = Diagnosis { id: "cluster_dns_down", groups: down, words: down_words };
+pub(super) const UPSTREAM: Diagnosis = Diagnosis {
+    id: "cluster_dns_upstream",
+    group_checks: group_upstream,
+    describe_finding: describe_upstream,
+};
+pub(super) const DOWN: Diagnosis =
+    Diagnosis { id: "cluster_dns_down", group_checks: group_down, describe_finding: describe_down };
 
 const CAUSES: &[Cause] = &[
     Cause::DnsTimeout,
@@ -25,35 +29,38 @@ const CAUSES: &[Cause] = &[
 ];
 
 /// A name of the cluster resolves, none of the others does.
-fn upstream<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    groups(view, |inside| inside.cause.is_none())
+fn group_upstream<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    group_if_inside(view, |inside| inside.cause.is_none())
 }
 
 /// Not even a name of the cluster resolves.
-fn down<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    groups(view, |inside| inside.cause.is_some())
+fn group_down<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    group_if_inside(view, |inside| inside.cause.is_some())
 }
 
-fn groups<'a>(view: &View<'a>, holds: impl Fn(&InsideName) -> bool) -> Vec<Group<'a>> {
+fn group_if_inside<'a>(
+    view: &VantageFacts<'a>,
+    holds: impl Fn(&ClusterNameLookup) -> bool,
+) -> Vec<CheckGroup<'a>> {
     let inside = view.vantage.and_then(|v| v.facts.inside_name.as_ref());
-    let any_outside = view.all.iter().any(|c| look::was_resolved(c));
+    let any_outside = view.checks.iter().any(|c| look::has_resolved(c));
     if any_outside || !inside.is_some_and(holds) {
         return Vec::new();
     }
-    Group::one("cluster dns", view.open_with(CAUSES))
+    CheckGroup::from_checks("cluster dns", view.unexplained_with(CAUSES))
 }
 
-fn upstream_words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    Words {
+fn describe_upstream(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    FindingText {
         summary: "The cluster's DNS knows its own names, but no names of the internet.".into(),
-        subject: servers(group, scene),
+        subject: list_dns_servers(group, scene),
         explanation: format!(
             "From the pod network {} resolves at {}, names outside do not ({}). {}{}",
-            inside_name(group, scene),
-            servers(group, scene),
-            causes(group),
-            missing(group),
-            elsewhere(group, scene)
+            cluster_name(group, scene),
+            list_dns_servers(group, scene),
+            list_causes(group),
+            describe_missing_names(group),
+            describe_elsewhere(group, scene)
         ),
         consequence: None,
         remedy: "Mend the forward line of CoreDNS: it names a server that CoreDNS cannot reach or that does not know these \
@@ -69,17 +76,17 @@ fn upstream_words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     }
 }
 
-fn down_words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    Words {
+fn describe_down(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    FindingText {
         summary: "The cluster's DNS does not work: not even a name of the cluster resolves.".into(),
-        subject: servers(group, scene),
+        subject: list_dns_servers(group, scene),
         explanation: format!(
             "From the pod network neither {} nor any name outside resolves at {} ({}). {}{}",
-            inside_name(group, scene),
-            servers(group, scene),
-            causes(group),
-            missing(group),
-            elsewhere(group, scene)
+            cluster_name(group, scene),
+            list_dns_servers(group, scene),
+            list_causes(group),
+            describe_missing_names(group),
+            describe_elsewhere(group, scene)
         ),
         consequence: None,
         remedy: "Look whether CoreDNS runs and whether pods reach it: its Service, kube-proxy on the node, and network \
@@ -95,29 +102,36 @@ fn down_words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     }
 }
 
-fn inside_name(group: &Group<'_>, scene: &Scene<'_>) -> String {
+fn cluster_name(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
     let inside = scene.vantages_of(group).into_iter().find_map(|v| v.facts.inside_name.as_ref());
     inside.map_or_else(|| "the cluster's own name".to_owned(), |inside| inside.name.clone())
 }
 
-fn servers(group: &Group<'_>, scene: &Scene<'_>) -> String {
+fn list_dns_servers(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
     let servers = scene.vantages_of(group).into_iter().flat_map(|v| &v.facts.resolvers);
-    let servers: Vec<_> = servers.map(|&s| server(s)).collect();
-    if servers.is_empty() { "the cluster's DNS server".into() } else { list(&servers, 3) }
+    let servers: Vec<_> = servers.map(|&s| format_dns_server(s)).collect();
+    if servers.is_empty() { "the cluster's DNS server".into() } else { format_list(&servers, 3) }
 }
 
-fn causes(group: &Group<'_>) -> String {
-    list(&group.causes().iter().map(|c| c.text()).collect::<Vec<_>>(), 3)
+fn list_causes(group: &CheckGroup<'_>) -> String {
+    format_list(&group.causes().iter().map(|c| c.text()).collect::<Vec<_>>(), 3)
 }
 
 /// Who does resolve names: then it is not the names.
-fn elsewhere(group: &Group<'_>, scene: &Scene<'_>) -> String {
-    let own = group.vantages();
-    let Some(view) = scene.views.iter().find(|v| own.contains(&v.id)) else { return String::new() };
+fn describe_elsewhere(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
+    let own = group.vantage_ids();
+    let Some(view) = scene.by_vantage.iter().find(|v| own.contains(&v.id)) else { return String::new() };
     let resolves = |(v, checks): &(&Vantage, Vec<&Check>)| {
-        !own.contains(&v.id.as_str()) && checks.iter().any(|c| look::was_resolved(c))
+        !own.contains(&v.id.as_str()) && checks.iter().any(|c| look::has_resolved(c))
     };
-    let places: Vec<_> =
-        vantages(view).into_iter().filter(resolves).map(|(v, _)| place_of(v, scene.context)).collect();
-    if places.is_empty() { String::new() } else { format!(" Names do resolve from {}.", list(&places, 3)) }
+    let places: Vec<_> = checks_by_vantage(view)
+        .into_iter()
+        .filter(resolves)
+        .map(|(v, _)| describe_vantage(v, scene.context))
+        .collect();
+    if places.is_empty() {
+        String::new()
+    } else {
+        format!(" Names do resolve from {}.", format_list(&places, 3))
+    }
 }

@@ -3,22 +3,22 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use super::group::Group;
-use super::scene::Scene;
-use super::{by_proxy, look};
+use super::group::CheckGroup;
+use super::run_facts::RunFacts;
+use super::{observed as look, via_proxy as by_proxy};
 use crate::model::report::Check;
 use crate::model::rules::Protocol;
 use crate::model::vantage::VantageKind;
 
 /// The most firewall lines in one finding; `arcprobe requirements -l REGION` writes the whole list.
-const LINES: usize = 40;
+const MAX_LINES: usize = 40;
 
 /// One line per port and host, or wildcard where the host came from one: for the firewall, or for the proxy where one is
 /// in between.
-pub(super) fn allow(group: &Group<'_>, scene: &Scene<'_>) -> Vec<String> {
-    let from = sources(group, scene);
-    each(group, |check| {
-        let (to, port) = (look::pattern(check), check.port);
+pub(super) fn firewall_rules(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Vec<String> {
+    let from = describe_sources(group, scene);
+    line_per_host(group, |check| {
+        let (to, port) = (look::pattern_or_host(check), check.port);
         match (by_proxy::is_proxied(check), check.protocol) {
             (false, _) => format!("allow TCP {port} from {from} to {to}"),
             (true, Protocol::Http) => {
@@ -30,19 +30,19 @@ pub(super) fn allow(group: &Group<'_>, scene: &Scene<'_>) -> Vec<String> {
 }
 
 /// One line per host or wildcard, made by a function; each line once, and not more than can be read.
-pub(super) fn each(group: &Group<'_>, line: impl Fn(&Check) -> String) -> Vec<String> {
+pub(super) fn line_per_host(group: &CheckGroup<'_>, line: impl Fn(&Check) -> String) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut lines: Vec<_> =
         group.checks.iter().map(|c| line(c)).filter(|line| seen.insert(line.clone())).collect();
-    if lines.len() > LINES {
-        let hidden = lines.len() - LINES;
-        lines.truncate(LINES);
+    if lines.len() > MAX_LINES {
+        let hidden = lines.len() - MAX_LINES;
+        lines.truncate(MAX_LINES);
         lines.push(format!("# {hidden} more: arcprobe requirements -l REGION lists all"));
     }
     lines
 }
 
-fn sources(group: &Group<'_>, scene: &Scene<'_>) -> &'static str {
+fn describe_sources(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> &'static str {
     let kinds: BTreeSet<_> = scene.vantages_of(group).iter().map(|v| v.kind).collect();
     let is_here = kinds.contains(&VantageKind::Workstation);
     match (is_here, kinds.len()) {
@@ -53,7 +53,7 @@ fn sources(group: &Group<'_>, scene: &Scene<'_>) -> &'static str {
 }
 
 /// Asks one DNS server, or the system's.
-pub(super) fn dig(server: Option<SocketAddr>, host: &str) -> String {
+pub(super) fn dig_command(server: Option<SocketAddr>, host: &str) -> String {
     match server {
         Some(s) if s.port() == 53 => format!("dig @{} {host}", s.ip()),
         Some(s) => format!("dig @{} -p {} {host}", s.ip(), s.port()),
@@ -62,15 +62,15 @@ pub(super) fn dig(server: Option<SocketAddr>, host: &str) -> String {
 }
 
 /// Asks the first DNS server that a check's name was asked at.
-pub(super) fn dig_for(check: &Check) -> String {
-    dig(look::queries(check).first().map(|q| q.server), look::host(check))
+pub(super) fn dig_command_for(check: &Check) -> String {
+    dig_command(look::dns_queries(check).first().map(|q| q.server), look::host_or_pattern(check))
 }
 
 /// Shows the handshake and the chain.
-pub(super) fn openssl(check: &Check) -> String {
-    let host = look::host(check);
-    let by = match by_proxy::proxy(check).map(by_proxy::parts) {
-        Some(("https", ..)) => return curl(check), // openssl speaks no TLS to a proxy
+pub(super) fn openssl_command(check: &Check) -> String {
+    let host = look::host_or_pattern(check);
+    let by = match by_proxy::proxy_of(check).map(by_proxy::split_proxy_url) {
+        Some(("https", ..)) => return curl_command(check), // openssl speaks no TLS to a proxy
         Some((_, proxy, port)) => format!(" -proxy {proxy}:{port}"),
         None => String::new(),
     };
@@ -78,9 +78,9 @@ pub(super) fn openssl(check: &Check) -> String {
 }
 
 /// Shows the connection and the answer.
-pub(super) fn curl(check: &Check) -> String {
-    let (host, port) = (look::host(check), check.port);
-    let by = by_proxy::proxy(check).map(|p| format!(" --proxy {p}")).unwrap_or_default();
+pub(super) fn curl_command(check: &Check) -> String {
+    let (host, port) = (look::host_or_pattern(check), check.port);
+    let by = by_proxy::proxy_of(check).map(|p| format!(" --proxy {p}")).unwrap_or_default();
     match check.protocol {
         Protocol::Https | Protocol::Wss | Protocol::Tls if port == 443 => {
             format!("curl -v{by} https://{host}/")
@@ -89,34 +89,41 @@ pub(super) fn curl(check: &Check) -> String {
         Protocol::Http if port == 80 => format!("curl -v{by} http://{host}/"),
         Protocol::Http => format!("curl -v{by} http://{host}:{port}/"),
         Protocol::Git | Protocol::Ssh | Protocol::Tcp if by.is_empty() => format!("nc -vz {host} {port}"),
-        Protocol::Git | Protocol::Ssh | Protocol::Tcp => tunnel(check),
+        Protocol::Git | Protocol::Ssh | Protocol::Tcp => tunnel_command(check),
     }
 }
 
 /// The same as [`curl`], from where the check was made; `IMAGE` is any image that has curl.
-pub(super) fn curl_there(check: &Check) -> String {
+pub(super) fn curl_command_at_vantage(check: &Check) -> String {
     let (kind, node) = check.vantage.split_once('@').unwrap_or((&check.vantage, "NODE"));
     match kind {
-        "pod" => format!("kubectl run t --rm -i --restart=Never --image=IMAGE -- {}", curl(check)),
+        "pod" => format!("kubectl run t --rm -i --restart=Never --image=IMAGE -- {}", curl_command(check)),
         "node" => {
-            format!("kubectl debug node/{node} -it --profile=sysadmin --image=IMAGE -- {}", curl(check))
+            format!(
+                "kubectl debug node/{node} -it --profile=sysadmin --image=IMAGE -- {}",
+                curl_command(check)
+            )
         }
-        _ => curl(check),
+        _ => curl_command(check),
     }
 }
 
 /// Shows that IPv6 has no way out.
-pub(super) fn curl6(check: &Check) -> String {
-    curl(check).replacen("curl -v", "curl -6 -v", 1).replacen("nc -vz", "nc -6 -vz", 1)
+pub(super) fn curl_ipv6_command(check: &Check) -> String {
+    curl_command(check).replacen("curl -v", "curl -6 -v", 1).replacen("nc -vz", "nc -6 -vz", 1)
 }
 
 /// Shows the proxy's answer to CONNECT, whatever is spoken behind it.
-pub(super) fn tunnel(check: &Check) -> String {
-    let by = by_proxy::proxy(check).map(|p| format!(" --proxy {p} --proxytunnel")).unwrap_or_default();
-    format!("curl -v{by} http://{}:{}/", look::host(check), check.port)
+pub(super) fn tunnel_command(check: &Check) -> String {
+    let by = by_proxy::proxy_of(check).map(|p| format!(" --proxy {p} --proxytunnel")).unwrap_or_default();
+    format!("curl -v{by} http://{}:{}/", look::host_or_pattern(check), check.port)
 }
 
 /// The firewall lines, then the command that shows whether they work.
-pub(super) fn allow_and(group: &Group<'_>, scene: &Scene<'_>, verify: fn(&Check) -> String) -> Vec<String> {
-    allow(group, scene).into_iter().chain(group.first().map(verify)).collect()
+pub(super) fn firewall_rules_then_verify(
+    group: &CheckGroup<'_>,
+    scene: &RunFacts<'_>,
+    verify: fn(&Check) -> String,
+) -> Vec<String> {
+    firewall_rules(group, scene).into_iter().chain(group.first_check().map(verify)).collect()
 }

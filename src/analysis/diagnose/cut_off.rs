@@ -1,57 +1,58 @@
 //! Nothing gets out from some of the vantages while something does from others: what lies between them is the cause.
 
-use super::compare::{is_cut_off, is_inside, is_open, vantages};
-use super::group::Group;
-use super::phrase::{list, place_of};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::vantage_comparison::{checks_by_vantage, has_any_egress, has_no_egress, is_in_cluster};
+use super::wording::{describe_vantage, format_list};
+use super::{Diagnosis, FindingText, commands};
 use crate::model::evidence::Phase;
 use crate::model::finding::Confidence;
 use crate::model::report::Vantage;
 use crate::model::vantage::VantageKind;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "cut_off", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "cut_off", group_checks, describe_finding };
 
 /// Decided with a look at all vantages, so that all that are cut off are one finding.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let all = vantages(view);
-    let is_one = view.vantage.is_some_and(is_inside) && is_cut_off(&view.all);
-    if !is_one || !all.iter().any(|(_, checks)| is_open(checks)) {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let all = checks_by_vantage(view);
+    let is_one = view.vantage.is_some_and(is_in_cluster) && has_no_egress(&view.checks);
+    if !is_one || !all.iter().any(|(_, checks)| has_any_egress(checks)) {
         return Vec::new();
     }
     let on_the_way =
         |c: &&crate::model::report::Check| matches!(c.phase, Some(Phase::Connect | Phase::Proxy));
-    Group::one("inside", view.open.iter().copied().filter(on_the_way).collect())
+    CheckGroup::from_checks("inside", view.unexplained.iter().copied().filter(on_the_way).collect())
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let cut = scene.vantages_of(group);
-    let open: Vec<_> = scene.views.iter().filter(|v| is_open(&v.all)).filter_map(|v| v.vantage).collect();
+    let open: Vec<_> =
+        scene.by_vantage.iter().filter(|v| has_any_egress(&v.checks)).filter_map(|v| v.vantage).collect();
     let name = |vantages: &[&Vantage]| {
-        list(&vantages.iter().map(|v| place_of(v, scene.context)).collect::<Vec<_>>(), 3)
+        format_list(&vantages.iter().map(|v| describe_vantage(v, scene.context)).collect::<Vec<_>>(), 3)
     };
     let (here, there) = (name(&cut), name(&open));
     let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
-    let Advice { why, remedy, commands, by_firewall } = advice(&cut, &open);
-    let rules = if by_firewall { commands::allow(group, scene) } else { Vec::new() };
-    Words {
+    let CutOffAdvice { why, remedy, commands, by_firewall } = advice_for(&cut, &open);
+    let rules = if by_firewall { commands::firewall_rules(group, scene) } else { Vec::new() };
+    FindingText {
         summary: format!("Nothing gets out from {here}, while something does from {there}."),
         subject: here.clone(),
-        explanation: format!("From {here} every connection fails ({}). {why}", list(&causes, 3)),
+        explanation: format!("From {here} every connection fails ({}). {why}", format_list(&causes, 3)),
         consequence: None,
         remedy: remedy.to_owned(),
         commands: commands
             .iter()
             .map(|&c| c.to_owned())
             .chain(rules)
-            .chain(group.first().map(commands::curl_there))
+            .chain(group.first_check().map(commands::curl_command_at_vantage))
             .collect(),
         confidence: Confidence::High,
         severity: None,
     }
 }
 
-struct Advice {
+struct CutOffAdvice {
     why: &'static str,
     remedy: &'static str,
     commands: &'static [&'static str],
@@ -60,11 +61,11 @@ struct Advice {
 }
 
 /// By who is cut off, and who is not.
-fn advice(cut: &[&Vantage], open: &[&Vantage]) -> Advice {
+fn advice_for(cut: &[&Vantage], open: &[&Vantage]) -> CutOffAdvice {
     let has = |vantages: &[&Vantage], kind| vantages.iter().any(|v| v.kind == kind);
     let same_kind_open = cut.iter().any(|c| open.iter().any(|o| o.kind == c.kind));
     if same_kind_open {
-        return Advice {
+        return CutOffAdvice {
             why: "The same kind of position on other nodes gets out: it is these nodes, not the cluster.",
             remedy: "Compare the nodes: their subnet, security group, routes, and host firewall.",
             commands: &["kubectl get nodes -o wide", "arcprobe check -l REGION --from pod,node --node NODE"],
@@ -72,7 +73,7 @@ fn advice(cut: &[&Vantage], open: &[&Vantage]) -> Advice {
         };
     }
     match (has(cut, VantageKind::Pod), has(cut, VantageKind::Node), has(open, VantageKind::Node)) {
-        (true, false, true) => Advice {
+        (true, false, true) => CutOffAdvice {
             why: "The node's own network gets out, so the firewall lets the node's address through: something inside the \
                   cluster holds pods back.",
             remedy: "Look for a NetworkPolicy (or a policy of Calico or Cilium) that denies egress, and whether the \
@@ -84,14 +85,14 @@ fn advice(cut: &[&Vantage], open: &[&Vantage]) -> Advice {
             ],
             by_firewall: false,
         },
-        (false, true, _) => Advice {
+        (false, true, _) => CutOffAdvice {
             why: "Pods or this machine get out: the node's own network is held back, and image pulls fail with it.",
             remedy: "Look at the node's routes and host firewall, and whether the node's own address is allowed in the \
                      firewall. If pods go out by way of an egress gateway, nodes need a way of their own.",
             commands: &["arcprobe check -l REGION --from node --node NODE --node-proxy-https URL"],
             by_firewall: true,
         },
-        _ => Advice {
+        _ => CutOffAdvice {
             why: "This machine gets out, the whole cluster does not: they are in different networks.",
             remedy: "Have the firewall opened for the nodes' subnet too, or pass the proxy that this machine uses: what is \
                      set in its environment does not reach the cluster.",

@@ -1,67 +1,67 @@
 //! Names resolve, but next to no connection opens: there is no direct way out.
 
-use super::group::Group;
-use super::phrase::{count, list, places};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, by_proxy, commands, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{describe_vantages, format_count, format_list};
+use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
 use crate::model::evidence::{Cause, Phase};
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "egress_blocked", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "egress_blocked", group_checks, describe_finding };
 
 const CAUSES: &[Cause] = &[Cause::TcpTimeout, Cause::TcpRefused, Cause::TcpReset];
 /// Fewer failures can be a matter of single endpoints.
-const HOSTS: usize = 4;
+const MIN_FAILED_HOSTS: usize = 4;
 /// A few ways out remain in most closed networks: a registry mirror, a time server.
-const SHARE_PERCENT: usize = 80;
+const MIN_FAILED_PERCENT: usize = 80;
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let failed = view.hosts_with(|c| {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let failed = view.count_hosts_with(|c| {
         is_direct(c)
             && c.phase == Some(Phase::Connect)
             && c.cause.is_some_and(|cause| CAUSES.contains(&cause))
     });
-    let tried = view.hosts_with(|c| is_direct(c) && look::was_connected_to(c));
-    if failed < HOSTS || failed * 100 < tried * SHARE_PERCENT {
+    let tried = view.count_hosts_with(|c| is_direct(c) && look::has_tried_connecting(c));
+    if failed < MIN_FAILED_HOSTS || failed * 100 < tried * MIN_FAILED_PERCENT {
         return Vec::new();
     }
-    let checks = view.open_with(CAUSES).into_iter().filter(|c| is_direct(c)).collect();
-    Group::one(view.id, checks)
+    let checks = view.unexplained_with(CAUSES).into_iter().filter(|c| is_direct(c)).collect();
+    CheckGroup::from_checks(view.id, checks)
 }
 
 fn is_direct(check: &Check) -> bool {
     !by_proxy::is_proxied(check)
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
-    let has_proxy = scene.any_seen(group, by_proxy::is_proxied);
-    Words {
-        summary: format!("There is no direct way out to Azure from {}.", places(group, scene)),
+    let has_proxy = scene.has_any_check(group, by_proxy::is_proxied);
+    FindingText {
+        summary: format!("There is no direct way out to Azure from {}.", describe_vantages(group, scene)),
         subject: group.key.clone(),
         explanation: format!(
             "Names resolve, but connections to {} fail ({}), which is all or nearly all that was tried. {} For \
              example: {}.",
-            count(group.hosts().len(), "host", "hosts"),
-            list(&causes, 3),
-            why(group, has_proxy),
-            list(&group.hosts(), 3)
+            format_count(group.hosts().len(), "host", "hosts"),
+            format_list(&causes, 3),
+            explain_direct_route(group, has_proxy),
+            format_list(&group.hosts(), 3)
         ),
         consequence: None,
-        remedy: remedy(has_proxy).into(),
+        remedy: remedy_for(has_proxy).into(),
         commands: proxy_commands()
             .into_iter()
             .filter(|_| !has_proxy)
-            .chain(commands::allow_and(group, scene, commands::curl))
+            .chain(commands::firewall_rules_then_verify(group, scene, commands::curl_command))
             .collect(),
         confidence: Confidence::High,
         severity: None,
     }
 }
 
-fn why(group: &Group<'_>, has_proxy: bool) -> String {
-    let reason = group.first().map(|c| c.route.reason.as_str()).unwrap_or_default();
+fn explain_direct_route(group: &CheckGroup<'_>, has_proxy: bool) -> String {
+    let reason = group.first_check().map(|c| c.route.reason.as_str()).unwrap_or_default();
     if has_proxy {
         format!("A proxy is in use, but these hosts are called directly ({reason}).")
     } else {
@@ -70,7 +70,7 @@ fn why(group: &Group<'_>, has_proxy: bool) -> String {
     }
 }
 
-fn remedy(has_proxy: bool) -> &'static str {
+fn remedy_for(has_proxy: bool) -> &'static str {
     if has_proxy {
         "Take these hosts off the list of those that go without the proxy (--proxy-skip-range, NO_PROXY), or have the \
          firewall opened for them."

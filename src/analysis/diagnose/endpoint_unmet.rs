@@ -1,33 +1,36 @@
 //! What no other diagnosis explains, told by phase and cause.
 
-use super::group::Group;
-use super::phrase;
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, by_proxy, commands};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording as phrase;
+use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "endpoint_unmet", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "endpoint_unmet", group_checks, describe_finding };
 
 /// What fails at a proxy belongs together per proxy, too.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    Group::by(view.open.clone(), |c| {
-        format!("{:?} {:?} {}", c.phase, c.cause, by_proxy::proxy(c).unwrap_or_default())
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    CheckGroup::by_key(view.unexplained.clone(), |c| {
+        format!("{:?} {:?} {}", c.phase, c.cause, by_proxy::proxy_of(c).unwrap_or_default())
     })
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let cause = group.first().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
-    let by_way_of =
-        group.first().and_then(by_proxy::proxy).map(|p| format!(" by way of {p}")).unwrap_or_default();
-    Words {
-        summary: format!("{} cannot be used{by_way_of}: {}.", phrase::hosts(group), cause.text()),
-        subject: phrase::hosts(group),
-        explanation: phrase::seen_at(group, scene),
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    let by_way_of = group
+        .first_check()
+        .and_then(by_proxy::proxy_of)
+        .map(|p| format!(" by way of {p}"))
+        .unwrap_or_default();
+    FindingText {
+        summary: format!("{} cannot be used{by_way_of}: {}.", phrase::describe_hosts(group), cause.text()),
+        subject: phrase::describe_hosts(group),
+        explanation: phrase::describe_observation(group, scene),
         consequence: None,
         remedy: "Look at the failing step of these checks, and allow the endpoints on whatever device stands there."
             .into(),
-        commands: commands::allow_and(group, scene, commands::curl),
+        commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
         confidence: Confidence::Low,
         severity: None,
     }

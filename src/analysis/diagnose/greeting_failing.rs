@@ -1,41 +1,44 @@
 //! A service other than HTTP (git, SSH) opens the connection and does not say its first words.
 
-use super::group::Group;
-use super::phrase::{self, list};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_list};
+use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Phase;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "greeting_failing", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "greeting_failing", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let checks = view.open.iter().copied().filter(|c| c.phase == Some(Phase::Greeting)).collect();
-    Group::by(checks, |c| c.protocol.word().to_owned())
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let checks = view.unexplained.iter().copied().filter(|c| c.phase == Some(Phase::Greeting)).collect();
+    CheckGroup::by_key(checks, |c| c.protocol.as_str().to_owned())
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let protocol = &group.key;
-    Words {
-        summary: format!("No greeting comes from the {protocol} service at {}.", phrase::hosts(group)),
-        subject: phrase::hosts(group),
+    FindingText {
+        summary: format!(
+            "No greeting comes from the {protocol} service at {}.",
+            phrase::describe_hosts(group)
+        ),
+        subject: phrase::describe_hosts(group),
         explanation: format!(
             "From {} the connection opens, but what {protocol} begins with does not come: {}.",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5)
+            phrase::describe_vantages(group, scene),
+            format_list(&group.hosts(), 5)
         ),
         consequence: None,
         remedy: format!(
             "Allow {protocol} itself in the firewall, not only its port, or use repositories by HTTPS: a firewall that \
              recognises protocols, or a proxy in between, holds it back."
         ),
-        commands: commands::allow_and(group, scene, greet),
+        commands: commands::firewall_rules_then_verify(group, scene, greeting_command),
         confidence: Confidence::Medium,
         severity: None,
     }
 }
 
-fn greet(check: &Check) -> String {
-    format!("nc -v -w 5 {} {}", look::host(check), check.port)
+fn greeting_command(check: &Check) -> String {
+    format!("nc -v -w 5 {} {}", look::host_or_pattern(check), check.port)
 }

@@ -2,37 +2,37 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::look;
+use super::observed as look;
 use crate::model::evidence::Cause;
 use crate::model::report::{Check, CheckVerdict};
 
 /// Checks with one common cause.
-pub(super) struct Group<'a> {
+pub(super) struct CheckGroup<'a> {
     /// Groups of one diagnosis with the same key are one finding, whatever vantages they come from.
     pub(super) key: String,
     /// In plan order; empty where the finding is about the run and not about checks.
     pub(super) checks: Vec<&'a Check>,
 }
 
-impl<'a> Group<'a> {
+impl<'a> CheckGroup<'a> {
     /// One group, or none without checks.
-    pub(super) fn one(key: impl Into<String>, checks: Vec<&'a Check>) -> Vec<Self> {
+    pub(super) fn from_checks(key: impl Into<String>, checks: Vec<&'a Check>) -> Vec<Self> {
         if checks.is_empty() { Vec::new() } else { vec![Self { key: key.into(), checks }] }
     }
 
     /// One group for each key, in the order in which the keys first come up.
-    pub(super) fn by(checks: Vec<&'a Check>, key: impl Fn(&Check) -> String) -> Vec<Self> {
-        merged(checks.into_iter().map(|check| Self { key: key(check), checks: vec![check] }))
+    pub(super) fn by_key(checks: Vec<&'a Check>, key: impl Fn(&Check) -> String) -> Vec<Self> {
+        merge_by_key(checks.into_iter().map(|check| Self { key: key(check), checks: vec![check] }))
     }
 
     /// The hosts (or patterns), each once, in plan order.
     pub(super) fn hosts(&self) -> Vec<&'a str> {
-        distinct(self.checks.iter().map(|c| look::host(c)))
+        unique_in_order(self.checks.iter().map(|c| look::host_or_pattern(c)))
     }
 
     /// The vantages, each once.
-    pub(super) fn vantages(&self) -> Vec<&'a str> {
-        distinct(self.checks.iter().map(|c| c.vantage.as_str()))
+    pub(super) fn vantage_ids(&self) -> Vec<&'a str> {
+        unique_in_order(self.checks.iter().map(|c| c.vantage.as_str()))
     }
 
     /// The causes of the unmet checks, each once.
@@ -41,20 +41,20 @@ impl<'a> Group<'a> {
     }
 
     /// The unmet checks.
-    pub(super) fn unmet(&self) -> impl Iterator<Item = &'a Check> {
+    pub(super) fn unmet_checks(&self) -> impl Iterator<Item = &'a Check> {
         self.checks.iter().copied().filter(|c| c.verdict == CheckVerdict::Unmet)
     }
 
     /// The first check, which examples are made of.
-    pub(super) fn first(&self) -> Option<&'a Check> {
+    pub(super) fn first_check(&self) -> Option<&'a Check> {
         self.checks.first().copied()
     }
 }
 
 /// Groups with the same key as one, in the order in which the keys first come up.
-pub(super) fn merged<'a>(groups: impl IntoIterator<Item = Group<'a>>) -> Vec<Group<'a>> {
+pub(super) fn merge_by_key<'a>(groups: impl IntoIterator<Item = CheckGroup<'a>>) -> Vec<CheckGroup<'a>> {
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut merged: Vec<Group<'a>> = Vec::new();
+    let mut merged: Vec<CheckGroup<'a>> = Vec::new();
     for group in groups {
         let at = *places.entry(group.key.clone()).or_insert(merged.len());
         if let Some(same) = merged.get_mut(at) {
@@ -67,7 +67,7 @@ pub(super) fn merged<'a>(groups: impl IntoIterator<Item = Group<'a>>) -> Vec<Gro
 }
 
 /// The items, each once, in the order in which they first come up.
-pub(super) fn distinct<'a>(items: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(super) fn unique_in_order<'a>(items: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
     items.into_iter().filter(|item| seen.insert(*item)).collect()
 }

@@ -1,13 +1,13 @@
 //! TLS works, but the HTTP answer is missing or not the service's.
 
-use super::group::Group;
-use super::phrase;
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording as phrase;
+use super::{Diagnosis, FindingText, commands};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "http_failing", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "http_failing", group_checks, describe_finding };
 
 const CAUSES: &[Cause] = &[
     Cause::HttpTimeout,
@@ -17,25 +17,29 @@ const CAUSES: &[Cause] = &[
     Cause::HttpUnexpectedStatus,
 ];
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    Group::by(view.open_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    CheckGroup::by_key(view.unexplained_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let cause = group.first().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
-    Words {
-        summary: format!("No proper HTTP answer comes from {}: {}.", phrase::hosts(group), cause.text()),
-        subject: phrase::hosts(group),
-        explanation: phrase::seen_at(group, scene),
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    FindingText {
+        summary: format!(
+            "No proper HTTP answer comes from {}: {}.",
+            phrase::describe_hosts(group),
+            cause.text()
+        ),
+        subject: phrase::describe_hosts(group),
+        explanation: phrase::describe_observation(group, scene),
         consequence: None,
-        remedy: remedy(cause).into(),
-        commands: commands::allow_and(group, scene, commands::curl),
+        remedy: remedy_for_cause(cause).into(),
+        commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
         confidence: if cause == Cause::HttpUnexpectedStatus { Confidence::Medium } else { Confidence::High },
         severity: None,
     }
 }
 
-fn remedy(cause: Cause) -> &'static str {
+fn remedy_for_cause(cause: Cause) -> &'static str {
     match cause {
         Cause::HttpUnexpectedStatus => {
             "Look at the answer. A 403 or 5xx from a device on the way has to be mended there; an outage of the service \

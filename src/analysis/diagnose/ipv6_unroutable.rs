@@ -1,45 +1,45 @@
 //! Names have IPv6 addresses, and no route leads to any.
 
-use super::group::Group;
-use super::phrase::{count, places};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands, look};
-use crate::analysis::verdict::attempts::{probes, reached};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{describe_vantages, format_count};
+use super::{Diagnosis, FindingText, commands, observed as look};
+use crate::analysis::verdict::attempts::{has_reached, probe_attempts};
 use crate::model::evidence::{Cause, Phase};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "ipv6_unroutable", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "ipv6_unroutable", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    if view.all.iter().any(|c| does_ipv6_work(c)) {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    if view.checks.iter().any(|c| has_working_ipv6(c)) {
         return Vec::new();
     }
     let lacks_route = |c: &&Check| look::is_met(c) && is_unroutable(c);
-    Group::one(view.id, view.all.iter().copied().filter(lacks_route).collect())
+    CheckGroup::from_checks(view.id, view.checks.iter().copied().filter(lacks_route).collect())
 }
 
-fn does_ipv6_work(check: &Check) -> bool {
-    probes(&check.attempts)
-        .any(|a| a.address.is_some_and(|address| address.is_ipv6()) && reached(a, Phase::Connect))
+fn has_working_ipv6(check: &Check) -> bool {
+    probe_attempts(&check.attempts)
+        .any(|a| a.address.is_some_and(|address| address.is_ipv6()) && has_reached(a, Phase::Connect))
 }
 
 fn is_unroutable(check: &Check) -> bool {
     look::failed_addresses(check).iter().any(|(a, cause)| a.is_ipv6() && *cause == Cause::TcpUnreachable)
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    FindingText {
         summary: "IPv6 addresses are answered, but no IPv6 route exists; IPv4 is used.".into(),
         subject: "IPv6".into(),
         explanation: format!(
             "From {}, for {}. No check fails for it.",
-            places(group, scene),
-            count(group.hosts().len(), "host", "hosts")
+            describe_vantages(group, scene),
+            format_count(group.hosts().len(), "host", "hosts")
         ),
         consequence: Some("None for programs that fall back to IPv4, as the agents do.".into()),
         remedy: "Nothing has to be done. Turning IPv6 off on the interface saves the failed attempts.".into(),
-        commands: group.first().map(commands::curl6).into_iter().collect(),
+        commands: group.first_check().map(commands::curl_ipv6_command).into_iter().collect(),
         confidence: Confidence::High,
         severity: Some(Severity::Info),
     }

@@ -1,36 +1,37 @@
 //! A middlebox drops the first message of TLS once it needs more than one packet.
 
-use super::group::Group;
-use super::phrase::{self, list};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_list};
+use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "large_hello_dropped", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis =
+    Diagnosis { id: "large_hello_dropped", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    Group::one("", view.open_with(&[Cause::TlsLargeHello]))
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    CheckGroup::from_checks("", view.unexplained_with(&[Cause::TlsLargeHello]))
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    FindingText {
         summary: "A middlebox drops TLS connections whose first message needs more than one packet.".into(),
-        subject: phrase::hosts(group),
+        subject: phrase::describe_hosts(group),
         explanation: format!(
             "From {} a small ClientHello to {} is answered, one of 1.5 kB is not. The runtimes of the agents send the \
              large one, since it holds a post-quantum key share; older tools send the small one and see no fault.",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5)
+            phrase::describe_vantages(group, scene),
+            format_list(&group.hosts(), 5)
         ),
         consequence: None,
         remedy: "Update the firewall or inspection device so that it puts a ClientHello together from several packets, \
                  or exempt these hosts from its inspection."
             .into(),
-        commands: commands::each(group, |c| format!("exempt from TLS inspection: {}", look::pattern(c)))
+        commands: commands::line_per_host(group, |c| format!("exempt from TLS inspection: {}", look::pattern_or_host(c)))
             .into_iter()
-            .chain(group.first().map(hello))
+            .chain(group.first_check().map(large_hello_command))
             .collect(),
         confidence: Confidence::High,
         severity: None,
@@ -38,6 +39,6 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
 }
 
 /// Needs OpenSSL 3.5, the first with this group.
-fn hello(check: &Check) -> String {
-    format!("{} # OpenSSL 3.5: add -groups X25519MLKEM768 and compare", commands::openssl(check))
+fn large_hello_command(check: &Check) -> String {
+    format!("{} # OpenSSL 3.5: add -groups X25519MLKEM768 and compare", commands::openssl_command(check))
 }

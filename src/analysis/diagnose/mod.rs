@@ -7,30 +7,27 @@
 
 mod address_blocked;
 mod blocked_by_filter;
-mod by_proxy;
 mod certificate_bad;
 mod clock_wrong;
 mod cluster_dns;
 mod commands;
-mod compare;
 mod cut_off;
-mod direct;
+mod direct_attempts;
 mod discovery_failed;
 mod dns_sinkholed;
 mod egress_blocked;
 mod endpoint_unmet;
+mod failing_suffix;
 mod greeting_failing;
 mod group;
 mod http_failing;
 mod ipv6_unroutable;
 mod large_hello_dropped;
-mod look;
 mod name_blocked;
 mod networks_overlap;
 mod no_route;
-mod not_looked;
+mod observed;
 mod path_mtu;
-mod phrase;
 mod port_blocked;
 mod private_answers;
 mod probe_disagrees;
@@ -47,31 +44,34 @@ mod resolver_failing;
 mod resolver_partly_dead;
 mod resolver_silent;
 mod resolver_unreachable;
+mod run_facts;
 mod run_incomplete;
-mod scene;
 mod skip_range_differs;
 mod skip_range_incomplete;
 mod skip_range_malformed;
 mod sni_filtered;
 mod some_addresses_fail;
 mod stands_in;
-mod suffix;
 mod tls_inspection;
 mod tls_inspection_forbidden;
 mod tls_inspection_trusted;
 mod tls_refused;
 mod value_missing;
+mod vantage_comparison;
+mod vantage_unavailable;
+mod via_proxy;
 mod websocket_blocked;
 mod wildcard_unverified;
+mod wording;
 
 use std::cmp::Reverse;
 
-use crate::model::evidence::{CertificateSummary, Inquiry};
+use crate::analysis::diagnose::run_facts::{RunFacts, VantageFacts};
+use crate::model::evidence::{CertificateSummary, Discovery};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::report::{Advice, Check, Vantage};
-use crate::proxy::{Given, SkipRange};
-use group::Group;
-use scene::{Scene, View};
+use crate::proxy::{SkipRange, Sourced};
+use group::CheckGroup;
 
 /// What else is known of a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,13 +79,13 @@ pub struct Context<'a> {
     /// From where was looked, with the resolvers found there.
     pub vantages: &'a [Vantage],
     /// What was asked for the hosts below wildcards.
-    pub discoveries: &'a [Inquiry],
+    pub discoveries: &'a [Discovery],
     /// Ended by the user before all was measured.
     pub interrupted: bool,
     /// Ended by `--deadline` before all was measured.
     pub deadline_passed: bool,
     /// What goes around the proxy; `None` where there is no proxy or nothing goes around it.
-    pub skip_range: Option<&'a Given<SkipRange>>,
+    pub skip_range: Option<&'a Sourced<SkipRange>>,
     /// What `--proxy-cert` holds; empty where it was not given.
     pub proxy_cert: &'a [CertificateSummary],
     /// What is known of the cluster's networks, and what is wrong with the skip range.
@@ -99,13 +99,13 @@ struct Diagnosis {
     /// Names the page of `arcprobe explain`.
     id: &'static str,
     /// Picks checks of one vantage; unmet ones only from `view.open`, each at most once.
-    groups: for<'a> fn(&View<'a>) -> Vec<Group<'a>>,
+    group_checks: for<'a> fn(&VantageFacts<'a>) -> Vec<CheckGroup<'a>>,
     /// Tells what is wrong with them.
-    words: fn(&Group<'_>, &Scene<'_>) -> Words,
+    describe_finding: fn(&CheckGroup<'_>, &RunFacts<'_>) -> FindingText,
 }
 
 /// The part of a finding that each diagnosis writes itself.
-struct Words {
+struct FindingText {
     /// One sentence: what is wrong.
     summary: String,
     /// What it is about.
@@ -126,15 +126,15 @@ struct Words {
 
 /// In the order in which they are asked.
 const DIAGNOSES: &[Diagnosis] = &[
-    not_looked::UNREACHABLE,
-    not_looked::LOGIN,
-    not_looked::RIGHTS,
-    not_looked::REFUSED,
-    not_looked::UNPLACED,
-    not_looked::NO_IMAGE,
-    not_looked::MISSING,
-    not_looked::NOT_STARTED,
-    not_looked::CUT,
+    crate::analysis::diagnose::vantage_unavailable::UNREACHABLE,
+    crate::analysis::diagnose::vantage_unavailable::CREDENTIALS,
+    crate::analysis::diagnose::vantage_unavailable::PERMISSIONS,
+    crate::analysis::diagnose::vantage_unavailable::REFUSED,
+    crate::analysis::diagnose::vantage_unavailable::UNSCHEDULABLE,
+    crate::analysis::diagnose::vantage_unavailable::NO_IMAGE,
+    crate::analysis::diagnose::vantage_unavailable::NO_AGENT,
+    crate::analysis::diagnose::vantage_unavailable::NOT_STARTED,
+    crate::analysis::diagnose::vantage_unavailable::LOG_INCOMPLETE,
     cluster_dns::UPSTREAM,
     cluster_dns::DOWN,
     resolver_silent::DIAGNOSIS,
@@ -199,38 +199,44 @@ pub const FINDING_IDS: &[&str] = &{
 
 /// What the checks of a run mean, the gravest first. Every unmet check is in the evidence of exactly one finding that is
 /// not `info`.
-pub fn findings(checks: &[Check], context: &Context<'_>) -> Vec<Finding> {
-    let mut scene = Scene::new(checks, context);
+pub fn diagnose_run(checks: &[Check], context: &Context<'_>) -> Vec<Finding> {
+    let mut scene = RunFacts::new(checks, context);
     let mut findings = Vec::new();
     for diagnosis in DIAGNOSES {
-        let groups = group::merged(scene.views.iter().flat_map(diagnosis.groups));
-        findings.extend(groups.iter().map(|group| finding(diagnosis, group, &scene)));
-        scene.claim(&groups);
+        let groups = group::merge_by_key(scene.by_vantage.iter().flat_map(diagnosis.group_checks));
+        findings.extend(groups.iter().map(|group| build_finding(diagnosis, group, &scene)));
+        scene.mark_explained(&groups);
     }
     findings.sort_by_key(|f| Reverse(f.severity));
     findings
 }
 
-fn finding(diagnosis: &Diagnosis, group: &Group<'_>, scene: &Scene<'_>) -> Finding {
-    let words = (diagnosis.words)(group, scene);
-    let explanation =
-        [words.explanation, direct::told(group), compare::told(group, scene), scene.explained_by(group)];
+fn build_finding(diagnosis: &Diagnosis, group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Finding {
+    let words = (diagnosis.describe_finding)(group, scene);
+    let explanation = [
+        words.explanation,
+        crate::analysis::diagnose::direct_attempts::describe_direct_attempts(group),
+        crate::analysis::diagnose::vantage_comparison::describe_other_vantages(group, scene),
+        scene.describe_coverage(group),
+    ];
     let explanation: Vec<_> = explanation.into_iter().filter(|part| !part.is_empty()).collect();
     Finding {
         id: diagnosis.id.to_owned(),
-        severity: words.severity.unwrap_or_else(|| scene.severity(group)),
+        severity: words.severity.unwrap_or_else(|| scene.group_severity(group)),
         confidence: words.confidence,
         summary: words.summary,
         subject: words.subject,
         evidence: group.checks.iter().map(|c| c.id.clone()).collect(),
         explanation: explanation.join(" "),
-        consequence: words.consequence.unwrap_or_else(|| phrase::consequence(group, scene)),
+        consequence: words
+            .consequence
+            .unwrap_or_else(|| crate::analysis::diagnose::wording::describe_consequence(group, scene)),
         remedy: Remedy { text: words.remedy, commands: words.commands },
-        docs: docs(diagnosis.id, group),
+        docs: doc_links(diagnosis.id, group),
     }
 }
 
-fn docs(id: &str, group: &Group<'_>) -> Vec<String> {
+fn doc_links(id: &str, group: &CheckGroup<'_>) -> Vec<String> {
     let causes = group.causes();
     let words = causes.iter().map(|c| c.word()).filter(|word| *word != id); // some pages serve both
     std::iter::once(id).chain(words).map(|word| format!("arcprobe explain {word}")).collect()

@@ -2,56 +2,59 @@
 
 use std::collections::HashSet;
 
-use super::group::Group;
-use super::phrase::{self, list, suffixes};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands, look, suffix};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_list, label_suffixes};
+use super::{Diagnosis, FindingText, commands, failing_suffix as suffix, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "name_blocked", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "name_blocked", group_checks, describe_finding };
 
 const CAUSES: &[Cause] =
     &[Cause::DnsNxdomain, Cause::DnsNoData, Cause::DnsServfail, Cause::DnsRefused, Cause::DnsTimeout];
 
 /// Filters and zones work on suffixes: names belong together when they share one below which nothing resolves.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let good: HashSet<_> = view
-        .all
+        .checks
         .iter()
-        .filter(|c| look::was_resolved(c))
+        .filter(|c| look::has_resolved(c))
         .filter_map(|c| c.host.as_deref())
-        .flat_map(suffixes)
+        .flat_map(label_suffixes)
         .collect();
-    Group::by(view.open_with(CAUSES), |check| suffix::dead(look::host(check), &good).to_owned())
+    CheckGroup::by_key(view.unexplained_with(CAUSES), |check| {
+        suffix::failing_suffix(look::host_or_pattern(check), &good).to_owned()
+    })
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let subject = phrase::hosts(group);
-    let others = if scene.any_seen(group, look::was_resolved) { ", while other names resolve" } else { "" };
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let subject = phrase::describe_hosts(group);
+    let others =
+        if scene.has_any_check(group, look::has_resolved) { ", while other names resolve" } else { "" };
     let answers: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
-    Words {
+    FindingText {
         summary: format!("No address is answered for {subject}{others}."),
         explanation: format!(
             "From {}: {}. Names: {}.",
-            phrase::places(group, scene),
-            list(&answers, 3),
-            list(&group.hosts(), 5)
+            phrase::describe_vantages(group, scene),
+            format_list(&answers, 3),
+            format_list(&group.hosts(), 5)
         ),
         subject,
         consequence: None,
-        remedy: remedy(group).into(),
-        commands: commands::each(group, |c| format!("resolve in DNS: {}", look::pattern(c)))
+        remedy: remedy_for(group).into(),
+        commands: commands::line_per_host(group, |c| format!("resolve in DNS: {}", look::pattern_or_host(c)))
             .into_iter()
-            .chain(group.first().map(commands::dig_for))
+            .chain(group.first_check().map(commands::dig_command_for))
             .collect(),
-        confidence: confidence(group),
+        confidence: judge_confidence(group),
         severity: None,
     }
 }
 
-fn remedy(group: &Group<'_>) -> &'static str {
+fn remedy_for(group: &CheckGroup<'_>) -> &'static str {
     if group.checks.iter().all(|c| c.cause == Some(Cause::DnsNxdomain)) {
         "Take the names off the block list of the DNS server, or forward their zone to one that knows it. If another \
          network has no such name either, the name does not exist for this region and nothing has to be opened."
@@ -62,9 +65,9 @@ fn remedy(group: &Group<'_>) -> &'static str {
 }
 
 /// A single name may be absent for everybody.
-fn confidence(group: &Group<'_>) -> Confidence {
+fn judge_confidence(group: &CheckGroup<'_>) -> Confidence {
     let is_absent = |c: &&Check| matches!(c.cause, Some(Cause::DnsNxdomain | Cause::DnsNoData));
-    if group.hosts().len() == 1 && group.first().as_ref().is_some_and(is_absent) {
+    if group.hosts().len() == 1 && group.first_check().as_ref().is_some_and(is_absent) {
         Confidence::Medium
     } else {
         Confidence::High

@@ -1,26 +1,26 @@
 //! Networks of the cluster collide with each other, or with something that has to be called.
 
-use super::group::Group;
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::{Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::report::Overlap;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "networks_overlap", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "networks_overlap", group_checks, describe_finding };
 
 /// Each collision is a finding, and told once.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let overlaps = view.context.advice.map(|a| a.overlaps.as_slice()).unwrap_or_default();
     let telling = overlaps.iter().filter(|o| o.severity > Severity::Info);
-    telling.map(|o| Group { key: o.text.clone(), checks: Vec::new() }).collect()
+    telling.map(|o| CheckGroup { key: o.text.clone(), checks: Vec::new() }).collect()
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let overlaps = scene.context.advice.map(|a| a.overlaps.as_slice()).unwrap_or_default();
     let overlap = overlaps.iter().find(|o| o.text == group.key);
     let (inner, outer) =
         overlap.map_or(("", ""), |o: &Overlap| (o.inner_network.as_str(), o.outer_network.as_str()));
-    Words {
+    FindingText {
         summary: format!("Addresses collide: {inner} lies in {outer}."),
         subject: inner.to_owned(),
         explanation: format!("From the cluster's own objects: {}.", group.key),

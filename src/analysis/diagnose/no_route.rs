@@ -1,39 +1,42 @@
 //! No connection at all opens, for want of a route.
 
-use super::group::Group;
-use super::phrase::{count, list, places};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, by_proxy, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{describe_vantages, format_count, format_list};
+use super::{Diagnosis, FindingText, observed as look, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "no_route", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "no_route", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    if view.all.iter().any(|c| look::did_connect(c)) {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    if view.checks.iter().any(|c| look::has_connected(c)) {
         return Vec::new();
     }
-    Group::one(view.id, view.open_with(&[Cause::TcpUnreachable]))
+    CheckGroup::from_checks(view.id, view.unexplained_with(&[Cause::TcpUnreachable]))
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let address = group.first().and_then(look::address).map(|a| a.ip().to_string());
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let address = group.first_check().and_then(look::decisive_address).map(|a| a.ip().to_string());
     let address = address.unwrap_or_else(|| "20.0.0.1".into());
-    let ipv6_only = group.checks.iter().filter_map(|c| look::address(c)).all(|a| a.is_ipv6());
-    Words {
-        summary: format!("{} has no route to the internet.", capital(&places(group, scene))),
+    let ipv6_only = group.checks.iter().filter_map(|c| look::decisive_address(c)).all(|a| a.is_ipv6());
+    FindingText {
+        summary: format!(
+            "{} has no route to the internet.",
+            capitalize_first(&describe_vantages(group, scene))
+        ),
         subject: group.key.clone(),
         explanation: format!(
             "Names resolve, but for {} the system or a router says that no route leads to the address, and no \
              direct connection opened to anything. For example: {}.{}",
-            count(group.hosts().len(), "host", "hosts"),
-            list(&group.hosts(), 3),
+            format_count(group.hosts().len(), "host", "hosts"),
+            format_list(&group.hosts(), 3),
             if ipv6_only { " Only IPv6 addresses were answered." } else { "" }
         ),
         consequence: None,
         remedy: format!(
             "Give the machine a default route (gateway, NAT, route table of the subnet). {}",
-            if scene.any_seen(group, by_proxy::is_proxied) {
+            if scene.has_any_check(group, by_proxy::is_proxied) {
                 "Or take these hosts off the list of those that go without the proxy (--proxy-skip-range, NO_PROXY)."
             } else {
                 "Where a proxy is the only way out, run again with --proxy-https."
@@ -45,7 +48,7 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     }
 }
 
-fn capital(text: &str) -> String {
+fn capitalize_first(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

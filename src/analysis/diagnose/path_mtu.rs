@@ -1,29 +1,29 @@
 //! Large packets vanish on the path.
 
-use super::group::Group;
-use super::phrase::{self, list};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_list};
+use super::{Diagnosis, FindingText, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "path_mtu", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "path_mtu", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    Group::one("", view.open_with(&[Cause::TlsPathMtu]))
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    CheckGroup::from_checks("", view.unexplained_with(&[Cause::TlsPathMtu]))
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let host = group.first().map_or("management.azure.com", look::host);
-    Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let host = group.first_check().map_or("management.azure.com", look::host_or_pattern);
+    FindingText {
         summary: "Large packets vanish on the way: TLS stalls unless segments are kept small.".into(),
-        subject: phrase::hosts(group),
+        subject: phrase::describe_hosts(group),
         explanation: format!(
             "From {} the handshake with {} stalls, and goes through at once with segments of 536 bytes. A tunnel \
              (VPN, overlay network) on the path carries less than its interface says, and the messages that would tell \
              the sender (ICMP \"fragmentation needed\") are filtered.",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5)
+            phrase::describe_vantages(group, scene),
+            format_list(&group.hosts(), 5)
         ),
         consequence: None,
         remedy: "Lower the MTU of the interface or of the cluster's network plugin to what the tunnel carries, clamp \

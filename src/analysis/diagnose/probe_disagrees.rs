@@ -1,35 +1,36 @@
 //! An ordinary client gets through where the probe does not: a finding about this program.
 
-use super::group::Group;
-use super::phrase::{self, count, list};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands, look};
-use crate::analysis::verdict::attempts::{contradiction, most_telling, probes};
-use crate::model::evidence::{Attempt, Cause, Detail, Phase, Step, printable};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_count, format_list};
+use super::{Diagnosis, FindingText, commands, observed as look};
+use crate::analysis::verdict::attempts::{contradiction, decisive_failure, probe_attempts};
+use crate::model::evidence::{Attempt, Cause, Detail, Phase, Step, sanitize};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "probe_disagrees", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis =
+    Diagnosis { id: "probe_disagrees", group_checks: groups, describe_finding: words };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+fn groups<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let is_contradicted = |c: &&Check| c.unverified == Some(UnverifiedKind::Contradicted);
-    Group::one("", view.all.iter().copied().filter(is_contradicted).collect())
+    CheckGroup::from_checks("", view.checks.iter().copied().filter(is_contradicted).collect())
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+fn words(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let hosts = group.hosts().len();
-    Words {
+    FindingText {
         summary: format!(
             "The probes of {} failed, but an ordinary HTTP client got through: the fault may be in arcprobe.",
-            count(hosts, "endpoint", "endpoints")
+            format_count(hosts, "endpoint", "endpoints")
         ),
-        subject: phrase::hosts(group),
+        subject: phrase::describe_hosts(group),
         explanation: format!(
             "Checked from {}: {}.{}",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5),
-            group.first().map(traces).unwrap_or_default()
+            phrase::describe_vantages(group, scene),
+            format_list(&group.hosts(), 5),
+            group.first_check().map(traces).unwrap_or_default()
         ),
         consequence: Some(
             "These endpoints are not known to be blocked; their checks are unverified. A device that treats the two clients \
@@ -42,8 +43,8 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
             env!("CARGO_PKG_REPOSITORY")
         ),
         commands: group
-            .first()
-            .map(commands::curl)
+            .first_check()
+            .map(commands::curl_command)
             .into_iter()
             .chain(["arcprobe check -l REGION --save report.json".into()])
             .collect(),
@@ -54,18 +55,19 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
 
 /// What the probe and the client saw of a check, one after the other.
 fn traces(check: &Check) -> String {
-    let host = look::host(check);
-    let probe = most_telling(&check.attempts).map(|(attempt, step)| failure(attempt, step));
+    let host = look::host_or_pattern(check);
+    let probe = decisive_failure(&check.attempts).map(|(attempt, step)| failure(attempt, step));
     let client = contradiction(&check.attempts).map(answer);
     let (Some(probe), Some(client)) = (probe, client) else { return String::new() };
-    let again = if probes(&check.attempts).count() > 1 { "; the probe, repeated, failed again" } else { "" };
+    let again =
+        if probe_attempts(&check.attempts).count() > 1 { "; the probe, repeated, failed again" } else { "" };
     format!(" {host}: the probe failed with {probe}; the client got {client}{again}.")
 }
 
 /// `tls_reset at 20.0.0.1:443 (Connection reset by peer)`.
 fn failure(attempt: &Attempt, step: &Step) -> String {
     let place = attempt.address.map(|a| format!(" at {a}")).unwrap_or_default();
-    let raw = step.raw.as_deref().map(|raw| format!(" ({})", printable(raw, RAW))).unwrap_or_default();
+    let raw = step.raw.as_deref().map(|raw| format!(" ({})", sanitize(raw, RAW))).unwrap_or_default();
     format!("{}{place}{raw}", step.cause.unwrap_or(Cause::Unknown))
 }
 

@@ -1,30 +1,31 @@
 //! The file of `--proxy-cert` is not what the agents need: no authority, out of its time, or another than the one that signs.
 
-use super::group::{Group, distinct};
-use super::look;
-use super::phrase::list;
-use super::scene::{Scene, View};
-use super::{Context, Diagnosis, Words};
+use super::group::{CheckGroup, unique_in_order};
+use super::observed as look;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::format_list;
+use super::{Context, Diagnosis, FindingText};
 use crate::model::evidence::{Cause, CertificateSummary, TrustStore};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_cert_unfit", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_cert_unfit", group_checks, describe_finding };
 
 /// About the run: one finding, however many vantages there are.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    if problems(view.context, view.everywhere).is_empty() {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    if find_problems(view.context, view.run_checks).is_empty() {
         return Vec::new();
     }
-    vec![Group { key: String::new(), checks: Vec::new() }]
+    vec![CheckGroup { key: String::new(), checks: Vec::new() }]
 }
 
-fn problems(context: &Context<'_>, checks: &[Check]) -> Vec<String> {
-    let each = context.proxy_cert.iter().flat_map(|certificate| of_one(certificate, context.now));
-    each.chain(another(context, checks)).collect()
+fn find_problems(context: &Context<'_>, checks: &[Check]) -> Vec<String> {
+    let each =
+        context.proxy_cert.iter().flat_map(|certificate| certificate_problems(certificate, context.now));
+    each.chain(other_authority_problem(context, checks)).collect()
 }
 
-fn of_one(certificate: &CertificateSummary, now: Option<jiff::Timestamp>) -> Vec<String> {
+fn certificate_problems(certificate: &CertificateSummary, now: Option<jiff::Timestamp>) -> Vec<String> {
     let name = &certificate.subject;
     let mut problems = Vec::new();
     if !certificate.is_ca {
@@ -44,25 +45,25 @@ fn of_one(certificate: &CertificateSummary, now: Option<jiff::Timestamp>) -> Vec
 }
 
 /// Somebody re-signs, and nothing in the file leads to him.
-fn another(context: &Context<'_>, checks: &[Check]) -> Option<String> {
+fn other_authority_problem(context: &Context<'_>, checks: &[Check]) -> Option<String> {
     if context.proxy_cert.is_empty() {
         return None;
     }
     let intercepted = checks.iter().filter(|c| c.cause == Some(Cause::TlsIntercepted));
-    let tls = intercepted.filter_map(look::tls).filter(|t| t.trusted_by != Some(TrustStore::Given));
-    let authorities = distinct(tls.filter_map(|t| t.authority.as_deref()));
+    let tls = intercepted.filter_map(look::tls_detail).filter(|t| t.trusted_by != Some(TrustStore::Given));
+    let authorities = unique_in_order(tls.filter_map(|t| t.authority.as_deref()));
     let names: Vec<_> = context.proxy_cert.iter().map(|c| c.subject.as_str()).collect();
     (!authorities.is_empty()).then(|| {
         let signers: Vec<_> = authorities.iter().map(|a| format!("\"{a}\"")).collect();
         let given: Vec<_> = names.iter().map(|n| format!("\"{n}\"")).collect();
-        format!("{} signs here, and the file holds {}", list(&signers, 2), list(&given, 2))
+        format!("{} signs here, and the file holds {}", format_list(&signers, 2), format_list(&given, 2))
     })
 }
 
-fn words(_: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let everywhere = scene.views.first().map(|v| v.everywhere).unwrap_or_default();
-    let problems = problems(scene.context, everywhere);
-    Words {
+fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let everywhere = scene.by_vantage.first().map(|v| v.run_checks).unwrap_or_default();
+    let problems = find_problems(scene.context, everywhere);
+    FindingText {
         summary: "The file of --proxy-cert does not make the agents trust what they meet.".into(),
         subject: "--proxy-cert".into(),
         explanation: format!("Looked at: {}.", problems.join("; ")),

@@ -2,59 +2,66 @@
 
 use std::collections::HashSet;
 
-use super::group::Group;
-use super::phrase::{self, list, places, suffixes};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, by_proxy, commands, look, suffix};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, describe_vantages, format_list, label_suffixes};
+use super::{
+    Diagnosis, FindingText, commands, failing_suffix as suffix, observed as look, via_proxy as by_proxy,
+};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_denied", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_denied", group_checks, describe_finding };
 
 /// Access lists are written for suffixes: hosts belong together when they share one below which the proxy opens nothing.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    by_proxy::groups(view, &[Cause::ProxyDenied]).into_iter().flat_map(|g| by_suffix(view, g)).collect()
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    by_proxy::group_by_proxy(view, &[Cause::ProxyDenied])
+        .into_iter()
+        .flat_map(|g| group_by_suffix(view, g))
+        .collect()
 }
 
-fn by_suffix<'a>(view: &View<'a>, group: Group<'a>) -> Vec<Group<'a>> {
+fn group_by_suffix<'a>(view: &VantageFacts<'a>, group: CheckGroup<'a>) -> Vec<CheckGroup<'a>> {
     let label = group.key;
-    let passed = by_proxy::all(view, &label).filter(|c| by_proxy::passed(c));
-    let good: HashSet<_> = passed.map(look::host).flat_map(suffixes).collect();
+    let passed = by_proxy::checks_via(view, &label).filter(|c| by_proxy::has_passed(c));
+    let good: HashSet<_> = passed.map(look::host_or_pattern).flat_map(label_suffixes).collect();
     if good.is_empty() {
-        return Group::one(label, group.checks);
+        return CheckGroup::from_checks(label, group.checks);
     }
-    Group::by(group.checks, |c| format!("{label} {}", suffix::dead(look::host(c), &good)))
+    CheckGroup::by_key(group.checks, |c| {
+        format!("{label} {}", suffix::failing_suffix(look::host_or_pattern(c), &good))
+    })
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let is_all = !by_proxy::passes_others(group, scene);
-    let knows_no_connect = by_proxy::statuses(group) == [405];
-    let what = if is_all { "everything".to_owned() } else { phrase::hosts(group) };
-    let statuses: Vec<_> = by_proxy::statuses(group).iter().map(ToString::to_string).collect();
-    Words {
-        summary: format!("The proxy {} forbids {what}.", by_proxy::name(group)),
+    let knows_no_connect = by_proxy::proxy_statuses(group) == [405];
+    let what = if is_all { "everything".to_owned() } else { phrase::describe_hosts(group) };
+    let statuses: Vec<_> = by_proxy::proxy_statuses(group).iter().map(ToString::to_string).collect();
+    FindingText {
+        summary: format!("The proxy {} forbids {what}.", by_proxy::describe_proxy(group)),
         explanation: format!(
             "From {} it answers{}{}: {}.{}",
-            places(group, scene),
-            if statuses.is_empty() { String::new() } else { format!(" {}", list(&statuses, 3)) },
+            describe_vantages(group, scene),
+            if statuses.is_empty() { String::new() } else { format!(" {}", format_list(&statuses, 3)) },
             if is_all { " to all that was asked for" } else { ", while it lets other hosts through" },
-            list(&group.hosts(), 5),
+            format_list(&group.hosts(), 5),
             group
-                .first()
+                .first_check()
                 .and_then(by_proxy::squid_error)
                 .map(|e| format!(" Its reason: {e}."))
                 .unwrap_or_default()
         ),
-        subject: if is_all { by_proxy::of(group).to_owned() } else { what },
+        subject: if is_all { by_proxy::group_proxy(group).to_owned() } else { what },
         consequence: None,
-        remedy: remedy(is_all, knows_no_connect).into(),
-        commands: commands::allow_and(group, scene, commands::curl),
+        remedy: remedy_for(is_all, knows_no_connect).into(),
+        commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
         confidence: Confidence::High,
         severity: None,
     }
 }
 
-fn remedy(is_all: bool, knows_no_connect: bool) -> &'static str {
+fn remedy_for(is_all: bool, knows_no_connect: bool) -> &'static str {
     match (is_all, knows_no_connect) {
         (true, true) => {
             "Use the port on which the proxy offers CONNECT, or have that method allowed: 405 says that it is not offered \

@@ -1,13 +1,13 @@
 //! Nothing gets through a proxy, since it cannot be found or reached or is none.
 
-use super::group::Group;
-use super::phrase::{count, list, places};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, by_proxy, commands};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{describe_vantages, format_count, format_list};
+use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_down", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_down", group_checks, describe_finding };
 
 /// Failures of the proxy itself, before it answers as a proxy.
 pub(super) const CAUSES: &[Cause] = &[
@@ -21,33 +21,33 @@ pub(super) const CAUSES: &[Cause] = &[
 ];
 
 /// One for each proxy from which no answer came. From elsewhere it may be down for another reason, which is told apart.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let mut groups = by_proxy::groups(view, CAUSES);
-    groups.retain(|g| !by_proxy::all(view, &g.key).any(by_proxy::answered));
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let mut groups = by_proxy::group_by_proxy(view, CAUSES);
+    groups.retain(|g| !by_proxy::checks_via(view, &g.key).any(by_proxy::has_answered));
     for group in &mut groups {
-        group.key = format!("{} {}", group.key, by_proxy::commonest(group));
+        group.key = format!("{} {}", group.key, by_proxy::most_common_cause(group));
     }
     groups
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let (label, fault) = (by_proxy::of(group), Fault::of(group));
-    Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let (label, fault) = (by_proxy::group_proxy(group), ProxyFault::from_group(group));
+    FindingText {
         summary: format!("{}.", fault.summary(label)),
         subject: label.to_owned(),
         explanation: format!(
             "From {} nothing gets through it, so that {}. {}",
-            places(group, scene),
-            count(group.unmet().count(), "check fails", "checks fail"),
-            seen(group)
+            describe_vantages(group, scene),
+            format_count(group.unmet_checks().count(), "check fails", "checks fail"),
+            describe_examples(group)
         ),
         consequence: None,
         remedy: fault.remedy().into(),
         commands: fault
             .command(label)
             .into_iter()
-            .chain(group.first().map(commands::curl))
-            .chain(fault.try_instead(group))
+            .chain(group.first_check().map(commands::curl_command))
+            .chain(fault.retry_command(group))
             .collect(),
         confidence: fault.confidence(group),
         severity: None,
@@ -55,72 +55,72 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
 }
 
 /// An example of each way in which checks fail.
-fn seen(group: &Group<'_>) -> String {
+fn describe_examples(group: &CheckGroup<'_>) -> String {
     let example = |cause| group.checks.iter().find(|c| c.cause == Some(cause))?.note.as_deref();
-    format!("Seen: {}.", list(&group.causes().into_iter().filter_map(example).collect::<Vec<_>>(), 3))
+    format!("Seen: {}.", format_list(&group.causes().into_iter().filter_map(example).collect::<Vec<_>>(), 3))
 }
 
 /// What is wrong with a proxy, as far as it matters for the remedy.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    Name,
-    Refuses,
-    Drops,
-    Hangs,
+enum ProxyFault {
+    NameUnresolved,
+    Refused,
+    Dropped,
+    NoReply,
     NoRoute,
     PlainHttp,
     Certificate,
-    NoProxy,
-    Closes,
+    NotAProxy,
+    ClosesConnection,
 }
 
-impl Fault {
-    fn of(group: &Group<'_>) -> Self {
-        let details = || group.checks.iter().filter_map(|c| by_proxy::detail(c));
-        match by_proxy::commonest(group) {
-            Cause::ProxyDns => Self::Name,
-            Cause::ProxyRefused => Self::Refuses,
-            Cause::ProxyTimeout if details().any(|d| d.address.is_some()) => Self::Hangs,
-            Cause::ProxyTimeout => Self::Drops,
+impl ProxyFault {
+    fn from_group(group: &CheckGroup<'_>) -> Self {
+        let details = || group.checks.iter().filter_map(|c| by_proxy::proxy_detail(c));
+        match by_proxy::most_common_cause(group) {
+            Cause::ProxyDns => Self::NameUnresolved,
+            Cause::ProxyRefused => Self::Refused,
+            Cause::ProxyTimeout if details().any(|d| d.address.is_some()) => Self::NoReply,
+            Cause::ProxyTimeout => Self::Dropped,
             Cause::ProxyUnreachable => Self::NoRoute,
             Cause::ProxyTls if details().any(|d| d.tls_cause == Some(Cause::TlsNotTls)) => Self::PlainHttp,
             Cause::ProxyTls => Self::Certificate,
-            Cause::ProxyProtocol => Self::NoProxy,
-            _ => Self::Closes,
+            Cause::ProxyProtocol => Self::NotAProxy,
+            _ => Self::ClosesConnection,
         }
     }
 
     fn summary(self, label: &str) -> String {
         match self {
-            Self::Name => format!("The proxy {label} cannot be found: its name does not resolve"),
-            Self::Refuses => format!("Nothing listens at the port of the proxy {label}"),
-            Self::Drops => format!("The proxy {label} does not answer: packets to it are dropped"),
-            Self::Hangs => format!("The proxy {label} takes connections, but never answers CONNECT"),
+            Self::NameUnresolved => format!("The proxy {label} cannot be found: its name does not resolve"),
+            Self::Refused => format!("Nothing listens at the port of the proxy {label}"),
+            Self::Dropped => format!("The proxy {label} does not answer: packets to it are dropped"),
+            Self::NoReply => format!("The proxy {label} takes connections, but never answers CONNECT"),
             Self::NoRoute => format!("No route leads to the proxy {label}"),
             Self::PlainHttp => {
-                let (_, host, port) = by_proxy::parts(label);
+                let (_, host, port) = by_proxy::split_proxy_url(label);
                 format!("The proxy {host}:{port} speaks plain HTTP, but is given as https://")
             }
             Self::Certificate => format!("TLS to the proxy {label} itself fails"),
-            Self::NoProxy => format!("What answers at {label} is not a proxy"),
-            Self::Closes => format!("The proxy {label} closes every connection without an answer"),
+            Self::NotAProxy => format!("What answers at {label} is not a proxy"),
+            Self::ClosesConnection => format!("The proxy {label} closes every connection without an answer"),
         }
     }
 
     fn remedy(self) -> &'static str {
         match self {
-            Self::Name => {
+            Self::NameUnresolved => {
                 "Give the proxy by its full name or by its address, or have the DNS server answer its name: cluster DNS \
                  often does not know internal zones that a workstation knows."
             }
-            Self::Refuses => {
+            Self::Refused => {
                 "Correct host and port in the proxy's URL, or start the proxy. If others can use it, have it listen for \
                  (and its firewall accept) these networks, too."
             }
-            Self::Drops => {
+            Self::Dropped => {
                 "Open the proxy's port for the networks of nodes and pods, or correct its address."
             }
-            Self::Hangs => {
+            Self::NoReply => {
                 "Ask who runs the proxy what it waits for: its DNS, its log-on service, or a firewall behind it that drops \
                  its connections. Where SOCKS or TLS is expected on that port, the URL is wrong."
             }
@@ -136,11 +136,11 @@ impl Fault {
                 "Give the authority of the proxy's certificate with --proxy-cert and name the proxy as the certificate \
                  does, or use its port for plain HTTP."
             }
-            Self::NoProxy => {
+            Self::NotAProxy => {
                 "Ask for the host and port of the explicit HTTP proxy: the address of a web server, a PAC file or a SOCKS \
                  proxy does not do. If the proxy speaks TLS, give it as https://."
             }
-            Self::Closes => {
+            Self::ClosesConnection => {
                 "Ask who runs the proxy whether it accepts these source networks and this port is for HTTP CONNECT; one \
                  that speaks TLS is given as https://."
             }
@@ -149,27 +149,27 @@ impl Fault {
 
     /// Looks at the proxy without using it.
     fn command(self, label: &str) -> Option<String> {
-        let (_, host, port) = by_proxy::parts(label);
+        let (_, host, port) = by_proxy::split_proxy_url(label);
         match self {
-            Self::Name => Some(format!("dig {host}")),
+            Self::NameUnresolved => Some(format!("dig {host}")),
             Self::NoRoute => Some(format!("ip route get {host}")),
-            Self::Certificate | Self::Closes => {
+            Self::Certificate | Self::ClosesConnection => {
                 Some(format!("openssl s_client -connect {host}:{port} </dev/null"))
             }
-            Self::Refuses | Self::Drops => Some(format!("nc -vz -w 5 {host} {port}")),
-            Self::Hangs | Self::PlainHttp | Self::NoProxy => None,
+            Self::Refused | Self::Dropped => Some(format!("nc -vz -w 5 {host} {port}")),
+            Self::NoReply | Self::PlainHttp | Self::NotAProxy => None,
         }
     }
 
     /// The same run with the URL that is probably right.
-    fn try_instead(self, group: &Group<'_>) -> Option<String> {
-        let (_, host, port) = by_proxy::parts(by_proxy::of(group));
+    fn retry_command(self, group: &CheckGroup<'_>) -> Option<String> {
+        let (_, host, port) = by_proxy::split_proxy_url(by_proxy::group_proxy(group));
         (self == Self::PlainHttp).then(|| format!("arcprobe check --proxy-https http://{host}:{port}"))
     }
 
     /// A single destination can be hung up on for its own sake.
-    fn confidence(self, group: &Group<'_>) -> Confidence {
-        if matches!(self, Self::Closes | Self::Hangs) && group.hosts().len() == 1 {
+    fn confidence(self, group: &CheckGroup<'_>) -> Confidence {
+        if matches!(self, Self::ClosesConnection | Self::NoReply) && group.hosts().len() == 1 {
             Confidence::Medium
         } else {
             Confidence::High

@@ -1,48 +1,55 @@
 //! A proxy that works for some checks drops out for others.
 
-use super::group::Group;
-use super::phrase::{self, list, places};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, by_proxy, commands, proxy_down};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, describe_vantages, format_list};
+use super::{Diagnosis, FindingText, commands, proxy_down, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_failing", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_failing", group_checks, describe_finding };
 
 /// What `proxy_down` leaves: the proxy answered to something else.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let groups = by_proxy::groups(view, proxy_down::CAUSES);
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let groups = by_proxy::group_by_proxy(view, proxy_down::CAUSES);
     let cause = |c: &Check| c.cause.unwrap_or(Cause::Unknown);
-    groups.into_iter().flat_map(|g| Group::by(g.checks, |c| format!("{} {}", g.key, cause(c)))).collect()
+    groups
+        .into_iter()
+        .flat_map(|g| CheckGroup::by_key(g.checks, |c| format!("{} {}", g.key, cause(c))))
+        .collect()
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let cause = by_proxy::commonest(group);
-    Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let cause = by_proxy::most_common_cause(group);
+    FindingText {
         summary: format!(
             "By way of {} {} cannot be reached: {}.",
-            by_proxy::of(group),
-            phrase::hosts(group),
+            by_proxy::group_proxy(group),
+            phrase::describe_hosts(group),
             cause.text()
         ),
-        subject: by_proxy::of(group).to_owned(),
+        subject: by_proxy::group_proxy(group).to_owned(),
         explanation: format!(
             "From {} the proxy answers other requests, so that it is up. Hosts: {}.{}{}",
-            places(group, scene),
-            list(&group.hosts(), 5),
-            how(cause),
-            group.first().and_then(|c| c.note.as_deref()).map(|n| format!(" Seen: {n}.")).unwrap_or_default()
+            describe_vantages(group, scene),
+            format_list(&group.hosts(), 5),
+            hint_for_cause(cause),
+            group
+                .first_check()
+                .and_then(|c| c.note.as_deref())
+                .map(|n| format!(" Seen: {n}."))
+                .unwrap_or_default()
         ),
         consequence: None,
-        remedy: remedy(cause).into(),
-        commands: commands::allow_and(group, scene, commands::curl),
+        remedy: remedy_for_cause(cause).into(),
+        commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
         confidence: Confidence::Medium,
         severity: None,
     }
 }
 
-fn how(cause: Cause) -> &'static str {
+fn hint_for_cause(cause: Cause) -> &'static str {
     match cause {
         Cause::ProxyClosed => " Some proxies forbid destinations by hanging up.",
         Cause::ProxyTimeout => {
@@ -55,7 +62,7 @@ fn how(cause: Cause) -> &'static str {
     }
 }
 
-fn remedy(cause: Cause) -> &'static str {
+fn remedy_for_cause(cause: Cause) -> &'static str {
     match cause {
         Cause::ProxyClosed | Cause::ProxyProtocol => {
             "Look into the log of the proxy for these hosts, and allow CONNECT to them. If the same check is met in another \

@@ -1,29 +1,29 @@
 //! The proxy wants a login (407), and none was given or it does not do.
 
-use super::group::Group;
-use super::phrase::{count, list, places};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, by_proxy};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{describe_vantages, format_count, format_list};
+use super::{Diagnosis, FindingText, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_login", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_login", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    by_proxy::groups(view, &[Cause::ProxyAuthRequired])
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    by_proxy::group_by_proxy(view, &[Cause::ProxyAuthRequired])
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let login = Login::of(group);
-    Words {
-        summary: login.summary(by_proxy::of(group)),
-        subject: by_proxy::of(group).to_owned(),
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let login = ProxyAuthentication::from_group(group);
+    FindingText {
+        summary: login.summary(by_proxy::group_proxy(group)),
+        subject: by_proxy::group_proxy(group).to_owned(),
         explanation: format!(
             "From {} {} answered with 407. {}{}{}",
-            places(group, scene),
-            count(group.unmet().count(), "check is", "checks are"),
-            if login.given { "Credentials were given. " } else { "No credentials were given. " },
-            login.offered(),
+            describe_vantages(group, scene),
+            format_count(group.unmet_checks().count(), "check is", "checks are"),
+            if login.has_credentials { "Credentials were given. " } else { "No credentials were given. " },
+            login.describe_schemes(),
             if by_proxy::passes_others(group, scene) {
                 " Other destinations are let through without asking."
             } else {
@@ -39,36 +39,36 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
 }
 
 /// What is known of the login.
-struct Login {
+struct ProxyAuthentication {
     /// Whether credentials were sent.
-    given: bool,
+    has_credentials: bool,
     /// The schemes of the 407, each once.
     offers: Vec<String>,
 }
 
-impl Login {
-    fn of(group: &Group<'_>) -> Self {
-        let details: Vec<_> = group.checks.iter().filter_map(|c| by_proxy::detail(c)).collect();
+impl ProxyAuthentication {
+    fn from_group(group: &CheckGroup<'_>) -> Self {
+        let details: Vec<_> = group.checks.iter().filter_map(|c| by_proxy::proxy_detail(c)).collect();
         let mut offers: Vec<String> = Vec::new();
         for offer in details.iter().flat_map(|d| &d.offers) {
             if !offers.iter().any(|o| o.eq_ignore_ascii_case(offer)) {
                 offers.push(offer.clone());
             }
         }
-        Self { given: details.iter().any(|d| d.with_credentials), offers }
+        Self { has_credentials: details.iter().any(|d| d.with_credentials), offers }
     }
 
     /// The agents and container runtimes can do Basic only; a 407 that names no scheme leaves it open.
-    fn can_be_met(&self) -> bool {
+    fn is_supported(&self) -> bool {
         self.offers.is_empty() || self.offers.iter().any(|o| o.eq_ignore_ascii_case("basic"))
     }
 
     fn summary(&self, label: &str) -> String {
-        match (self.can_be_met(), self.given) {
+        match (self.is_supported(), self.has_credentials) {
             (false, _) => {
                 format!(
                     "The proxy {label} wants a login that the agents cannot do ({}).",
-                    list(&self.offers, 3)
+                    format_list(&self.offers, 3)
                 )
             }
             (true, true) => format!("The proxy {label} does not accept the credentials."),
@@ -76,15 +76,15 @@ impl Login {
         }
     }
 
-    fn offered(&self) -> String {
+    fn describe_schemes(&self) -> String {
         match self.offers[..] {
             [] => "The proxy names no scheme; the agents can do Basic only.".to_owned(),
-            _ => format!("The proxy offers {}; the agents can do Basic only.", list(&self.offers, 4)),
+            _ => format!("The proxy offers {}; the agents can do Basic only.", format_list(&self.offers, 4)),
         }
     }
 
     fn remedy(&self) -> &'static str {
-        match (self.can_be_met(), self.given) {
+        match (self.is_supported(), self.has_credentials) {
             (false, _) => {
                 "Have the proxy let the cluster's networks through to these endpoints without a login, or offer Basic to \
                  them. A small proxy inside that does the login for the cluster is the third way."
@@ -102,14 +102,14 @@ impl Login {
     }
 
     /// With placeholders: credentials never go into a report. Passwords are asked for, so that no shell remembers them.
-    fn commands(&self, group: &Group<'_>) -> Vec<String> {
-        let label = by_proxy::of(group);
+    fn commands(&self, group: &CheckGroup<'_>) -> Vec<String> {
+        let label = by_proxy::group_proxy(group);
         let host = group.hosts().first().copied().unwrap_or("management.azure.com").to_owned();
         let verify = format!("curl -v --proxy {label} --proxy-user USER https://{host}/");
-        if !self.can_be_met() {
+        if !self.is_supported() {
             return vec![format!("curl -v --proxy {label} https://{host}/")];
         }
-        let (scheme, _, _) = by_proxy::parts(label);
+        let (scheme, _, _) = by_proxy::split_proxy_url(label);
         let url = format!("{scheme}://USER:PASSWORD@{}", label.trim_start_matches(&format!("{scheme}://")));
         vec![
             r#"python3 -c 'import getpass, urllib.parse as u; print(u.quote(getpass.getpass(), safe=""))'"#

@@ -1,67 +1,67 @@
 //! A proxy opens tunnels to port 443, but not to another port.
 
-use super::group::Group;
-use super::phrase::{list, places};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, by_proxy, commands};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{describe_vantages, format_list};
+use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 use crate::model::rules::Protocol;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_port_denied", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_port_denied", group_checks, describe_finding };
 
 /// A refusal in words, by hanging up, or by a firewall behind the proxy that knows 443 only.
 const CAUSES: &[Cause] = &[Cause::ProxyDenied, Cause::ProxyUpstream, Cause::ProxyClosed, Cause::ProxyTimeout];
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let mut groups = by_proxy::groups(view, CAUSES);
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let mut groups = by_proxy::group_by_proxy(view, CAUSES);
     for group in &mut groups {
         let label = group.key.clone();
-        let is_443_open = grants_443(view, &label);
+        let is_443_open = allows_443(view, &label);
         group.checks.retain(|c| is_443_open && is_about_the_port(view, &label, c));
     }
-    groups.into_iter().flat_map(by_port).collect()
+    groups.into_iter().flat_map(group_by_port).collect()
 }
 
-fn by_port(group: Group<'_>) -> Vec<Group<'_>> {
+fn group_by_port(group: CheckGroup<'_>) -> Vec<CheckGroup<'_>> {
     let label = group.key;
-    Group::by(group.checks, |c| format!("{label} {}", c.port))
+    CheckGroup::by_key(group.checks, |c| format!("{label} {}", c.port))
 }
 
 /// Whether most tunnels to port 443 open.
-fn grants_443(view: &View<'_>, label: &str) -> bool {
-    let asked = || by_proxy::all(view, label).filter(|c| c.port == 443 && !c.attempts.is_empty());
-    let granted = asked().filter(|c| by_proxy::passed(c)).count();
+fn allows_443(view: &VantageFacts<'_>, label: &str) -> bool {
+    let asked = || by_proxy::checks_via(view, label).filter(|c| c.port == 443 && !c.attempts.is_empty());
+    let granted = asked().filter(|c| by_proxy::has_passed(c)).count();
     granted > 0 && granted * 2 >= asked().count()
 }
 
 /// Not where the port opens for another host, and not where the host is refused on port 443, too. Plain requests need no
 /// tunnel.
-fn is_about_the_port(view: &View<'_>, label: &str, check: &Check) -> bool {
-    let others = || by_proxy::all(view, label);
-    let is_open = others().any(|c| c.port == check.port && by_proxy::passed(c));
+fn is_about_the_port(view: &VantageFacts<'_>, label: &str, check: &Check) -> bool {
+    let others = || by_proxy::checks_via(view, label);
+    let is_open = others().any(|c| c.port == check.port && by_proxy::has_passed(c));
     let same_host = others().filter(|c| c.port == 443 && c.host == check.host);
     let is_host_refused = same_host.into_iter().any(|c| c.cause.is_some_and(|cause| CAUSES.contains(&cause)));
     check.port != 443 && check.protocol != Protocol::Http && !is_open && !is_host_refused
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let port = group.first().map_or(0, |c| c.port);
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let port = group.first_check().map_or(0, |c| c.port);
     let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
     let is_denied = group.checks.iter().all(|c| c.cause == Some(Cause::ProxyDenied));
-    Words {
+    FindingText {
         summary: format!(
             "The proxy {} opens no tunnel to port {port}, while 443 works.",
-            by_proxy::of(group)
+            by_proxy::group_proxy(group)
         ),
         subject: format!("CONNECT to port {port}"),
         explanation: format!(
             "From {} CONNECT to port {port} fails by way of {} ({}): {}. {}",
-            places(group, scene),
-            by_proxy::name(group),
-            list(&causes, 3),
-            list(&group.hosts(), 3),
+            describe_vantages(group, scene),
+            by_proxy::describe_proxy(group),
+            format_list(&causes, 3),
+            format_list(&group.hosts(), 3),
             if is_denied {
                 "Many proxies allow CONNECT to port 443 only."
             } else {
@@ -73,10 +73,10 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
             "Allow CONNECT to port {port} of these hosts in the proxy (Squid: add the port to the acl SSL_ports), and let \
              the proxy itself out to that port."
         ),
-        commands: commands::allow(group, scene)
+        commands: commands::firewall_rules(group, scene)
             .into_iter()
             .chain(std::iter::once(format!("acl SSL_ports port {port}")))
-            .chain(group.first().map(commands::tunnel))
+            .chain(group.first_check().map(commands::tunnel_command))
             .collect(),
         confidence: if is_denied { Confidence::High } else { Confidence::Medium },
         severity: None,

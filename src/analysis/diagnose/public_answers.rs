@@ -1,39 +1,39 @@
 //! Names lead to public addresses although the cluster is to use a private link.
 
-use super::group::{Group, distinct};
-use super::look;
-use super::phrase::{self, list, noun};
-use super::private_answers::answers;
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands};
+use super::group::{CheckGroup, unique_in_order};
+use super::observed as look;
+use super::private_answers::list_answers;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_list, select_plural};
+use super::{Diagnosis, FindingText, commands};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "public_answers", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "public_answers", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    Group::one("", view.open_with(&[Cause::DnsPublicAnswer]))
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    CheckGroup::from_checks("", view.unexplained_with(&[Cause::DnsPublicAnswer]))
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    FindingText {
         summary: "Names that a private link should carry resolve to public addresses.".into(),
-        subject: phrase::hosts(group),
+        subject: phrase::describe_hosts(group),
         explanation: format!(
             "From {}: {}. {}",
-            phrase::places(group, scene),
-            list(&answers(group), 4),
-            why(group)
+            phrase::describe_vantages(group, scene),
+            format_list(&list_answers(group), 4),
+            explain_alias_chain(group)
         ),
         consequence: None,
         remedy: format!(
             "Create or link the private {} {} (mind the label before the suffix, such as dp), with a record for the \
              region, in the network whose resolver the cluster's DNS forwards to.",
-            noun(zones(group).len(), "zone", "zones"),
-            list(&zones(group), 4)
+            select_plural(private_zones(group).len(), "zone", "zones"),
+            format_list(&private_zones(group), 4)
         ),
-        commands: group.checks.iter().take(3).map(|c| commands::dig_for(c)).collect(),
+        commands: group.checks.iter().take(3).map(|c| commands::dig_command_for(c)).collect(),
         confidence: Confidence::High,
         severity: None,
     }
@@ -41,11 +41,11 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
 
 /// Azure's public DNS sends a name with a private endpoint by way of its `privatelink` zone: that alias tells whether the
 /// endpoint exists.
-fn why(group: &Group<'_>) -> String {
+fn explain_alias_chain(group: &CheckGroup<'_>) -> String {
     let chain = |c: &&Check| {
-        let names = &look::lookup(c)?.cnames;
+        let names = &look::lookup_detail(c)?.cnames;
         let is_linked = names.iter().any(|name| name.contains("privatelink."));
-        is_linked.then(|| format!("{} -> {}", look::host(c), names.join(" -> ")))
+        is_linked.then(|| format!("{} -> {}", look::host_or_pattern(c), names.join(" -> ")))
     };
     match group.checks.iter().find_map(chain) {
         Some(chain) => format!(
@@ -59,7 +59,8 @@ fn why(group: &Group<'_>) -> String {
 }
 
 /// The zone of a name is its suffix below `privatelink`: without the first label, which is the region's.
-fn zones(group: &Group<'_>) -> Vec<String> {
-    let suffixes = distinct(group.hosts().into_iter().filter_map(|host| Some(host.split_once('.')?.1)));
+fn private_zones(group: &CheckGroup<'_>) -> Vec<String> {
+    let suffixes =
+        unique_in_order(group.hosts().into_iter().filter_map(|host| Some(host.split_once('.')?.1)));
     suffixes.into_iter().map(|suffix| format!("privatelink.{suffix}")).collect()
 }

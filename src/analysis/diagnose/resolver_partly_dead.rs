@@ -3,30 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use super::group::Group;
-use super::phrase::server;
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::format_dns_server;
+use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::{Check, CheckVerdict};
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "resolver_partly_dead", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis =
+    Diagnosis { id: "resolver_partly_dead", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let (answering, mut dead) = servers(view);
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let (answering, mut dead) = classify_servers(view);
     dead.retain(|server, _| !answering.contains(server));
     if answering.is_empty() {
         return Vec::new();
     }
-    dead.into_keys().map(|server| group(view, server)).collect()
+    dead.into_keys().map(|server| group_for_server(view, server)).collect()
 }
 
 /// The servers that answered anything, and those that once left a question open.
-fn servers(view: &View<'_>) -> (BTreeSet<SocketAddr>, BTreeMap<SocketAddr, Cause>) {
+fn classify_servers(view: &VantageFacts<'_>) -> (BTreeSet<SocketAddr>, BTreeMap<SocketAddr, Cause>) {
     let mut answering = BTreeSet::new();
     let mut dead = BTreeMap::new();
-    for query in view.all.iter().flat_map(|c| look::queries(c)) {
+    for query in view.checks.iter().flat_map(|c| look::dns_queries(c)) {
         match query.cause {
             Some(cause @ (Cause::DnsTimeout | Cause::DnsUnreachable)) => {
                 dead.insert(query.server, cause);
@@ -40,17 +41,17 @@ fn servers(view: &View<'_>) -> (BTreeSet<SocketAddr>, BTreeMap<SocketAddr, Cause
 }
 
 /// Unmet checks are left out: what they fail at is another matter.
-fn group<'a>(view: &View<'a>, server: SocketAddr) -> Group<'a> {
-    let asked_it = |c: &&Check| look::queries(c).iter().any(|q| q.server == server);
-    let checks = view.all.iter().copied().filter(|c| c.verdict != CheckVerdict::Unmet).filter(asked_it);
-    Group { key: server.to_string(), checks: checks.collect() }
+fn group_for_server<'a>(view: &VantageFacts<'a>, server: SocketAddr) -> CheckGroup<'a> {
+    let asked_it = |c: &&Check| look::dns_queries(c).iter().any(|q| q.server == server);
+    let checks = view.checks.iter().copied().filter(|c| c.verdict != CheckVerdict::Unmet).filter(asked_it);
+    CheckGroup { key: server.to_string(), checks: checks.collect() }
 }
 
-fn words(group: &Group<'_>, _: &Scene<'_>) -> Words {
-    let host = group.first().map_or("management.azure.com", look::host);
+fn describe_finding(group: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {
+    let host = group.first_check().map_or("management.azure.com", look::host_or_pattern);
     let address = group.key.parse().ok();
-    let server = address.map_or_else(|| group.key.clone(), server);
-    Words {
+    let server = address.map_or_else(|| group.key.clone(), format_dns_server);
+    FindingText {
         summary: format!("The DNS server {server} is dead; another one answers in its place."),
         explanation: format!("No question to {server} was answered, while another server in the list answered."),
         subject: server,
@@ -60,7 +61,7 @@ fn words(group: &Group<'_>, _: &Scene<'_>) -> Words {
                 .into(),
         ),
         remedy: "Mend that DNS server or take it out of resolv.conf (or out of the forward line of CoreDNS).".into(),
-        commands: vec![commands::dig(address, host)],
+        commands: vec![commands::dig_command(address, host)],
         confidence: Confidence::High,
         severity: None,
     }

@@ -1,34 +1,35 @@
 //! Nothing listens at the DNS server's address, or no route leads there.
 
-use super::group::Group;
-use super::phrase::places;
-use super::resolver_silent::{commands, missing, servers};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words};
+use super::group::CheckGroup;
+use super::resolver_silent::{describe_missing_names, describe_servers, dig_commands};
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::describe_vantages;
+use super::{Diagnosis, FindingText};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "resolver_unreachable", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis =
+    Diagnosis { id: "resolver_unreachable", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let checks = view.open_with(&[Cause::DnsUnreachable]);
-    Group::one(servers(view, &checks), checks)
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let checks = view.unexplained_with(&[Cause::DnsUnreachable]);
+    CheckGroup::from_checks(describe_servers(view, &checks), checks)
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    Words {
-        summary: format!("No DNS server can be reached from {}.", places(group, scene)),
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    FindingText {
+        summary: format!("No DNS server can be reached from {}.", describe_vantages(group, scene)),
         subject: group.key.clone(),
         explanation: format!(
             "The address {} refuses questions or has no route to it. {} What lies behind the names was not looked at.",
             group.key,
-            missing(group)
+            describe_missing_names(group)
         ),
         consequence: None,
         remedy: "Start the DNS server, or name one that runs in resolv.conf (in a cluster: look whether the CoreDNS \
                  pods are ready and where they forward to)."
             .into(),
-        commands: commands(group),
+        commands: dig_commands(group),
         confidence: Confidence::High,
         severity: None,
     }

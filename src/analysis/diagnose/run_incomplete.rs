@@ -1,31 +1,35 @@
 //! Part of the run did not take place.
 
-use super::group::Group;
-use super::phrase::{count, list};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{format_count, format_list};
+use super::{Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "run_incomplete", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "run_incomplete", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let was_left = |c: &&Check| matches!(c.unverified, Some(UnverifiedKind::NotRun | UnverifiedKind::Broken));
-    let checks: Vec<_> = view.all.iter().copied().filter(was_left).collect();
+    let checks: Vec<_> = view.checks.iter().copied().filter(was_left).collect();
     let is_cut = view.context.interrupted || view.context.deadline_passed;
-    if checks.is_empty() && !is_cut { Vec::new() } else { vec![Group { key: String::new(), checks }] }
+    if checks.is_empty() && !is_cut { Vec::new() } else { vec![CheckGroup { key: String::new(), checks }] }
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let reasons = reasons(group, scene);
-    Words {
-        summary: format!("The run is incomplete: {}.", list(&reasons, 2)),
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let reasons = list_reasons(group, scene);
+    FindingText {
+        summary: format!("The run is incomplete: {}.", format_list(&reasons, 2)),
         subject: "this run".into(),
         explanation: match group.checks.len() {
             0 => format!("What happened: {}.", reasons.join("; ")),
             n => {
-                format!("{} did not get a verdict, for {}.", count(n, "check", "checks"), reasons.join("; "))
+                format!(
+                    "{} did not get a verdict, for {}.",
+                    format_count(n, "check", "checks"),
+                    reasons.join("; ")
+                )
             }
         },
         consequence: Some("What was not looked at may be closed; nothing can be said of it.".into()),
@@ -36,13 +40,13 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
     }
 }
 
-fn reasons(group: &Group<'_>, scene: &Scene<'_>) -> Vec<String> {
+fn list_reasons(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Vec<String> {
     let context = scene.context;
     let broken = group.checks.iter().filter(|c| c.unverified == Some(UnverifiedKind::Broken)).count();
     let mut reasons: Vec<_> = Vec::new();
     reasons.extend(context.interrupted.then(|| "it was interrupted".to_owned()));
     reasons.extend(context.deadline_passed.then(|| "its deadline passed".to_owned()));
-    reasons.extend((broken > 0).then(|| format!("{} broke down", count(broken, "probe", "probes"))));
+    reasons.extend((broken > 0).then(|| format!("{} broke down", format_count(broken, "probe", "probes"))));
     if reasons.is_empty() {
         reasons.push("some checks were not reached".into());
     }

@@ -2,64 +2,65 @@
 
 use std::collections::BTreeSet;
 
-use super::group::{Group, distinct};
-use super::phrase::{list, noun};
-use super::scene::{Scene, View};
-use super::{Context, Diagnosis, Words};
+use super::group::{CheckGroup, unique_in_order};
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{format_list, select_plural};
+use super::{Context, Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::plan::RouteKind;
 use crate::model::report::{Check, CheckVerdict};
 use crate::model::rules::Protocol;
-use crate::proxy::{Difference, differences};
+use crate::proxy::{BypassDifference, find_differences};
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "skip_range_differs", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis =
+    Diagnosis { id: "skip_range_differs", group_checks, describe_finding };
 
 /// Unmet checks are explained by their causes and cannot be evidence here; the words tell of their hosts all the same.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let found = of(view.context, &view.all);
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let found = find_bypass_differences(view.context, &view.checks);
     if found.is_empty() {
         return Vec::new();
     }
     let concerned = |c: &&Check| c.verdict != CheckVerdict::Unmet && found.iter().any(|d| is_about(d, c));
-    let checks = view.all.iter().copied().filter(concerned).collect();
-    vec![Group { key: String::new(), checks }]
+    let checks = view.checks.iter().copied().filter(concerned).collect();
+    vec![CheckGroup { key: String::new(), checks }]
 }
 
 /// Each endpoint once, however many checks ask it.
-fn of(context: &Context<'_>, checks: &[&Check]) -> Vec<Difference> {
+fn find_bypass_differences(context: &Context<'_>, checks: &[&Check]) -> Vec<BypassDifference> {
     let Some(given) = context.skip_range else { return Vec::new() };
     let mut seen = BTreeSet::new();
     let endpoints =
         checks.iter().filter(|c| takes_proxy(c)).filter_map(|c| Some((c.host.as_deref()?, c.port)));
-    differences(&given.value, endpoints.filter(|endpoint| seen.insert(*endpoint)))
+    find_differences(&given.value, endpoints.filter(|endpoint| seen.insert(*endpoint)))
 }
 
 fn takes_proxy(check: &Check) -> bool {
     !matches!(check.protocol, Protocol::Ssh | Protocol::Git | Protocol::Tcp)
 }
 
-fn is_about(difference: &Difference, check: &Check) -> bool {
+fn is_about(difference: &BypassDifference, check: &Check) -> bool {
     takes_proxy(check)
         && check.host.as_deref() == Some(difference.host.as_str())
         && check.port == difference.port
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let all: Vec<_> = scene.views.iter().flat_map(|view| &view.all).copied().collect();
-    let found = of(scene.context, &all);
-    let hosts = distinct(found.iter().map(|d| d.host.as_str()));
-    let entries = distinct(found.iter().flat_map(Difference::entries));
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let all: Vec<_> = scene.by_vantage.iter().flat_map(|view| &view.checks).copied().collect();
+    let found = find_bypass_differences(scene.context, &all);
+    let hosts = unique_in_order(found.iter().map(|d| d.host.as_str()));
+    let entries = unique_in_order(found.iter().flat_map(BypassDifference::deciding_entries));
     let quoted: Vec<_> = entries.iter().map(|e| format!("\"{e}\"")).collect();
     let origin = scene.context.skip_range.map_or("the skip range", |given| given.origin.as_str());
     let [verb, pronoun] = if entries.len() == 1 { ["sends", "it"] } else { ["send", "them"] };
-    Words {
+    FindingText {
         summary: format!(
             "{} in {origin} {verb} some clients around the proxy to {} and others through it.",
-            list(&quoted, 3),
-            list(&hosts, 1)
+            format_list(&quoted, 3),
+            format_list(&hosts, 1)
         ),
         subject: origin.to_owned(),
-        explanation: explanation(&found, group),
+        explanation: explain_differences(&found, group),
         consequence: Some(
             "One way may be open and the other closed: onboarding from this machine can work and the agents stay cut \
              off, or the other way round."
@@ -68,17 +69,17 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
         remedy: format!(
             "Decide whether {} to go through the proxy. If so, take {pronoun} out of the skip range; if not, write the \
              names both plainly and with a leading dot.",
-            noun(hosts.len(), "this host is", "these hosts are")
+            select_plural(hosts.len(), "this host is", "these hosts are")
         ),
-        commands: commands(scene, &entries),
+        commands: skip_range_flags(scene, &entries),
         confidence: Confidence::High,
         severity: Some(Severity::Warning),
     }
 }
 
 /// The way that was checked is that of the agents.
-fn explanation(found: &[Difference], group: &Group<'_>) -> String {
-    let told: Vec<_> = found.iter().take(SHOWN).map(ToString::to_string).collect();
+fn explain_differences(found: &[BypassDifference], group: &CheckGroup<'_>) -> String {
+    let described: Vec<_> = found.iter().take(MAX_SHOWN).map(ToString::to_string).collect();
     let is_direct = |c: &&&Check| c.route.kind == RouteKind::Direct;
     let way = match group.checks.iter().filter(is_direct).count() {
         0 => "through the proxy, as the agents would go",
@@ -88,14 +89,14 @@ fn explanation(found: &[Difference], group: &Group<'_>) -> String {
     let checked = if group.checks.is_empty() {
         String::new()
     } else {
-        format!(" Checked {way}: {}.", list(&group.hosts(), 3))
+        format!(" Checked {way}: {}.", format_list(&group.hosts(), 3))
     };
-    let hidden = if found.len() > SHOWN { "; and so on for other hosts" } else { "" };
-    format!("For this value, {}{hidden}.{checked}", told.join("; "))
+    let hidden = if found.len() > MAX_SHOWN { "; and so on for other hosts" } else { "" };
+    format!("For this value, {}{hidden}.{checked}", described.join("; "))
 }
 
 /// The value for either decision.
-fn commands(scene: &Scene<'_>, entries: &[&str]) -> Vec<String> {
+fn skip_range_flags(scene: &RunFacts<'_>, entries: &[&str]) -> Vec<String> {
     let Some(given) = scene.context.skip_range else { return Vec::new() };
     let all = || given.value.entries().iter().map(|entry| entry.text.as_str());
     let without: Vec<_> = all().filter(|text| !entries.contains(text)).map(str::to_owned).collect();
@@ -115,4 +116,4 @@ fn both_forms(entry: &str) -> String {
 }
 
 /// The most differences that are told; more would not be read.
-const SHOWN: usize = 3;
+const MAX_SHOWN: usize = 3;

@@ -1,40 +1,41 @@
 //! The skip range does not fit the cluster's own networks.
 
-use super::group::Group;
-use super::phrase::list;
-use super::scene::{Scene, View};
-use super::{Context, Diagnosis, Words};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::format_list;
+use super::{Context, Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::report::{SkipProblem, SkipProblemKind};
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "skip_range_incomplete", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis =
+    Diagnosis { id: "skip_range_incomplete", group_checks, describe_finding };
 
 /// About the run: one finding, however many vantages there are.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    if problems(view.context).is_empty() {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    if relevant_problems(view.context).is_empty() {
         return Vec::new();
     }
-    vec![Group { key: String::new(), checks: Vec::new() }]
+    vec![CheckGroup { key: String::new(), checks: Vec::new() }]
 }
 
 /// What is malformed has a finding of its own.
-fn problems<'a>(context: &Context<'a>) -> Vec<&'a SkipProblem> {
+fn relevant_problems<'a>(context: &Context<'a>) -> Vec<&'a SkipProblem> {
     let all =
         context.advice.and_then(|a| a.skip_range.as_ref()).map(|s| s.problems.as_slice()).unwrap_or_default();
     let tells = |p: &&SkipProblem| p.severity > Severity::Info && p.kind != SkipProblemKind::Malformed;
     all.iter().filter(tells).collect()
 }
 
-fn words(_: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let problems = problems(scene.context);
+fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let problems = relevant_problems(scene.context);
     let advice = scene.context.advice.and_then(|a| a.skip_range.as_ref());
     let origin = advice.and_then(|s| s.given_by.clone()).unwrap_or_else(|| "the proxy settings".into());
     let value = advice.map(|s| s.value.clone()).unwrap_or_default();
     let texts: Vec<_> = problems.iter().map(|p| p.text.as_str()).collect();
-    Words {
+    FindingText {
         summary: format!("The skip range of {origin} does not fit the networks of this cluster."),
         subject: origin,
-        explanation: format!("Compared with what the cluster says: {}.", list(&texts, 4)),
+        explanation: format!("Compared with what the cluster says: {}.", format_list(&texts, 4)),
         consequence: Some(
             "The agents send to the proxy what has to stay in the cluster, or try directly what only the proxy reaches: \
              they run and never get ready, and the cluster stays in Connecting."

@@ -1,40 +1,40 @@
 //! TCP opens, but TLS to some names breaks off while TLS to others works: a filter that reads the server name.
 
-use super::group::Group;
-use super::phrase::{self, list};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_list};
+use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "sni_filtered", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "sni_filtered", group_checks, describe_finding };
 
 const CAUSES: &[Cause] = &[Cause::TlsTimeout, Cause::TlsReset, Cause::TlsClosed];
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    if view.all.iter().any(|c| look::did_tls(c)) {
-        Group::one("", view.open_with(CAUSES))
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    if view.checks.iter().any(|c| look::has_established_tls(c)) {
+        CheckGroup::from_checks("", view.unexplained_with(CAUSES))
     } else {
         Vec::new()
     }
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
-    Words {
-        summary: format!("A filter that reads the server name cuts off TLS to {}.", phrase::hosts(group)),
-        subject: phrase::hosts(group),
+    FindingText {
+        summary: format!("A filter that reads the server name cuts off TLS to {}.", phrase::describe_hosts(group)),
+        subject: phrase::describe_hosts(group),
         explanation: format!(
             "From {} the connection opens, then: {}. It happens to {}, while TLS to other names works.",
-            phrase::places(group, scene),
-            list(&causes, 3),
-            list(&group.hosts(), 5)
+            phrase::describe_vantages(group, scene),
+            format_list(&causes, 3),
+            format_list(&group.hosts(), 5)
         ),
         consequence: None,
         remedy: "Allow these names in the firewall's application or URL rules: opening the addresses is not enough \
                  where the server name of the TLS handshake is looked at."
             .into(),
-        commands: commands::allow_and(group, scene, commands::openssl),
+        commands: commands::firewall_rules_then_verify(group, scene, commands::openssl_command),
         confidence: Confidence::Medium,
         severity: None,
     }

@@ -1,22 +1,22 @@
 //! Only the workstation was looked from.
 
-use super::group::Group;
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::{Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "stands_in", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "stands_in", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     if view.context.is_only_workstation() {
-        vec![Group { key: String::new(), checks: Vec::new() }]
+        vec![CheckGroup { key: String::new(), checks: Vec::new() }]
     } else {
         Vec::new()
     }
 }
 
-fn words(_: &Group<'_>, _: &Scene<'_>) -> Words {
-    Words {
+fn describe_finding(_: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {
+    FindingText {
         summary: "Only the network of this machine was looked at; pods and nodes may see another.".into(),
         subject: "vantages".into(),
         explanation: "Everything was checked from this machine, which stands in for the cluster. Pods have the cluster's \

@@ -1,40 +1,42 @@
 //! Somebody re-signs the connections, and the agents are not told to trust it.
 
-use super::group::Group;
-use super::phrase::{self, list};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_list};
+use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::{Cause, TrustStore};
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "tls_inspection", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "tls_inspection", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    Group::by(view.open_with(&[Cause::TlsIntercepted]), authority)
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    CheckGroup::by_key(view.unexplained_with(&[Cause::TlsIntercepted]), presented_authority)
 }
 
 /// The authority that a chain ends in, as far as it was presented.
-pub(super) fn authority(check: &Check) -> String {
-    let tls = look::tls(check);
+pub(super) fn presented_authority(check: &Check) -> String {
+    let tls = look::tls_detail(check);
     let named = tls.and_then(|t| t.authority.clone());
     let issuer = || Some(tls?.chain.last()?.issuer.clone());
     named.or_else(issuer).unwrap_or_else(|| "an authority without a name".into())
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let first = group.first();
-    let product = first.and_then(look::appliance).map(|a| format!(" It looks like {a}.")).unwrap_or_default();
-    let is_trusted_here = first.and_then(look::tls).is_some_and(|t| t.trusted_by == Some(TrustStore::System));
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let first = group.first_check();
+    let product =
+        first.and_then(look::appliance_name).map(|a| format!(" It looks like {a}.")).unwrap_or_default();
+    let is_trusted_here =
+        first.and_then(look::tls_detail).is_some_and(|t| t.trusted_by == Some(TrustStore::System));
     let trust =
         if is_trusted_here { " This machine trusts it; agents and container runtimes do not." } else { "" };
-    Words {
+    FindingText {
         summary: format!("TLS is inspected: \"{}\" re-signs the connections.", group.key),
         subject: group.key.clone(),
         explanation: format!(
             "From {} the certificates of {} were issued by \"{}\" instead of the service's own, public authority.{trust}{product}",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5),
+            phrase::describe_vantages(group, scene),
+            format_list(&group.hosts(), 5),
             group.key
         ),
         consequence: None,
@@ -42,21 +44,21 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
                  and install it on every node too: images are pulled by the container runtime, which --proxy-cert does \
                  not reach."
             .into(),
-        commands: exempt(group).into_iter().chain(give()).collect(),
+        commands: exemption_commands(group).into_iter().chain(proxy_cert_commands()).collect(),
         confidence: Confidence::High,
         severity: None,
     }
 }
 
 /// What to exempt, and how to look at the chain.
-pub(super) fn exempt(group: &Group<'_>) -> Vec<String> {
-    commands::each(group, |c| format!("exempt from TLS inspection: {}", look::pattern(c)))
+pub(super) fn exemption_commands(group: &CheckGroup<'_>) -> Vec<String> {
+    commands::line_per_host(group, |c| format!("exempt from TLS inspection: {}", look::pattern_or_host(c)))
         .into_iter()
-        .chain(group.first().map(commands::openssl))
+        .chain(group.first_check().map(commands::openssl_command))
         .collect()
 }
 
-fn give() -> [String; 3] {
+fn proxy_cert_commands() -> [String; 3] {
     [
         "arcprobe check -l REGION --save-ca CA.pem".into(),
         "arcprobe check -l REGION --proxy-cert CA.pem".into(),

@@ -1,35 +1,39 @@
 //! An inspection whose authority is given, at endpoints that do not work through any.
 
-use super::group::Group;
-use super::phrase::{self, list};
-use super::scene::{Scene, View};
-use super::tls_inspection::{authority, exempt};
-use super::{Diagnosis, Words, look};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::tls_inspection::{exemption_commands, presented_authority};
+use super::wording::{self as phrase, format_list};
+use super::{Diagnosis, FindingText, observed as look};
 use crate::model::evidence::{Cause, TrustStore};
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "tls_inspection_forbidden", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis =
+    Diagnosis { id: "tls_inspection_forbidden", group_checks, describe_finding };
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    let mut checks = view.open_with(&[Cause::TlsIntercepted]);
-    checks.retain(|c| look::tls(c).is_some_and(|t| t.trusted_by == Some(TrustStore::Given)));
-    Group::by(checks, authority)
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let mut checks = view.unexplained_with(&[Cause::TlsIntercepted]);
+    checks.retain(|c| look::tls_detail(c).is_some_and(|t| t.trusted_by == Some(TrustStore::Given)));
+    CheckGroup::by_key(checks, presented_authority)
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    Words {
-        summary: format!("TLS to {} is inspected, which the callers do not accept.", phrase::hosts(group)),
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    FindingText {
+        summary: format!(
+            "TLS to {} is inspected, which the callers do not accept.",
+            phrase::describe_hosts(group)
+        ),
         subject: group.key.clone(),
         explanation: format!(
             "From {} the chain of {} ends in \"{}\". It was given with --proxy-cert, which is not enough here: the \
              callers pin the service's own certificate or bring their own trust store.",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5),
+            phrase::describe_vantages(group, scene),
+            format_list(&group.hosts(), 5),
             group.key
         ),
         consequence: None,
         remedy: "Exempt these hosts from TLS inspection.".into(),
-        commands: exempt(group),
+        commands: exemption_commands(group),
         confidence: Confidence::High,
         severity: None,
     }

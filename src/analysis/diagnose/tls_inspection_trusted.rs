@@ -1,31 +1,32 @@
 //! Connections that work through an inspection whose authority was given.
 
-use super::group::Group;
-use super::phrase::{self, list};
-use super::scene::{Scene, View};
-use super::tls_inspection::{authority, exempt};
-use super::{Diagnosis, Words, look};
-use crate::analysis::verdict::INSPECTED;
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::tls_inspection::{exemption_commands, presented_authority};
+use super::wording::{self as phrase, format_list};
+use super::{Diagnosis, FindingText, observed as look};
+use crate::analysis::verdict::INSPECTED_NOTE;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "tls_inspection_trusted", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis =
+    Diagnosis { id: "tls_inspection_trusted", group_checks, describe_finding };
 
 /// The note is asked and not the chain: only the verdict knew whether the rules expect a public one at this endpoint.
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let is_inspected =
-        |c: &&Check| look::is_met(c) && c.note.as_deref().is_some_and(|n| n.starts_with(INSPECTED));
-    Group::by(view.all.iter().copied().filter(is_inspected).collect(), authority)
+        |c: &&Check| look::is_met(c) && c.note.as_deref().is_some_and(|n| n.starts_with(INSPECTED_NOTE));
+    CheckGroup::by_key(view.checks.iter().copied().filter(is_inspected).collect(), presented_authority)
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    Words {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    FindingText {
         summary: format!("TLS is inspected by \"{}\", which --proxy-cert makes trusted.", group.key),
         subject: group.key.clone(),
         explanation: format!(
             "From {} the certificates of {} lead to the given authority and to no public one. The rules allow it there.",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5)
+            phrase::describe_vantages(group, scene),
+            format_list(&group.hosts(), 5)
         ),
         consequence: Some(
             "Works as long as the agents get the same authority. Container runtimes on the nodes need it as well, or \
@@ -35,7 +36,7 @@ fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
         remedy: "Pass the same file to `az connectedk8s connect --proxy-cert` and install it on every node, or exempt \
                  the hosts from inspection."
             .into(),
-        commands: exempt(group),
+        commands: exemption_commands(group),
         confidence: Confidence::High,
         severity: None,
     }

@@ -1,13 +1,13 @@
 //! TCP opens, but no TLS handshake comes about.
 
-use super::group::Group;
-use super::phrase::{self, list};
-use super::scene::{Scene, View};
-use super::{Diagnosis, Words, commands};
+use super::group::CheckGroup;
+use super::run_facts::{RunFacts, VantageFacts};
+use super::wording::{self as phrase, format_list};
+use super::{Diagnosis, FindingText, commands};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
-pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "tls_refused", groups, words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "tls_refused", group_checks, describe_finding };
 
 const CAUSES: &[Cause] = &[
     Cause::TlsAlert,
@@ -18,30 +18,34 @@ const CAUSES: &[Cause] = &[
     Cause::TlsTimeout,
 ];
 
-fn groups<'a>(view: &View<'a>) -> Vec<Group<'a>> {
-    Group::by(view.open_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    CheckGroup::by_key(view.unexplained_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
 }
 
-fn words(group: &Group<'_>, scene: &Scene<'_>) -> Words {
-    let cause = group.first().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
-    Words {
-        summary: format!("No TLS with {}: {}.", phrase::hosts(group), cause.text()),
-        subject: phrase::hosts(group),
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    FindingText {
+        summary: format!("No TLS with {}: {}.", phrase::describe_hosts(group), cause.text()),
+        subject: phrase::describe_hosts(group),
         explanation: format!(
             "From {} the connection opens, then the handshake fails. Hosts: {}.{}",
-            phrase::places(group, scene),
-            list(&group.hosts(), 5),
-            group.first().and_then(|c| c.note.as_deref()).map(|n| format!(" Seen: {n}.")).unwrap_or_default()
+            phrase::describe_vantages(group, scene),
+            format_list(&group.hosts(), 5),
+            group
+                .first_check()
+                .and_then(|c| c.note.as_deref())
+                .map(|n| format!(" Seen: {n}."))
+                .unwrap_or_default()
         ),
         consequence: None,
-        remedy: remedy(cause).into(),
-        commands: commands::allow_and(group, scene, commands::openssl),
+        remedy: remedy_for_cause(cause).into(),
+        commands: commands::firewall_rules_then_verify(group, scene, commands::openssl_command),
         confidence: Confidence::Medium,
         severity: None,
     }
 }
 
-fn remedy(cause: Cause) -> &'static str {
+fn remedy_for_cause(cause: Cause) -> &'static str {
     match cause {
         Cause::TlsVersion => {
             "TLS 1.2 is the least that Azure and the agents speak: update the device that answers."

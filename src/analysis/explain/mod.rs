@@ -3,12 +3,12 @@
 use crate::model::evidence::{Cause, Phase};
 
 /// The text of the page on `code`, which must be spelt exactly as in reports.
-pub fn page(code: &str) -> Option<&'static str> {
+pub fn find_page(code: &str) -> Option<&'static str> {
     PAGES.iter().find(|(name, _)| *name == code).map(|&(_, text)| text)
 }
 
 /// Every code that has a page: findings, then failure words in the order of the phases.
-pub fn codes() -> impl Iterator<Item = &'static str> {
+pub fn page_codes() -> impl Iterator<Item = &'static str> {
     PAGES.iter().map(|&(code, _)| code)
 }
 
@@ -17,37 +17,37 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
 /// # Errors
 ///
 /// There is no such page; the error carries the codes that look like it, of those here and of `more`.
-pub fn lookup(code: &str, more: &[&str]) -> Result<&'static str, ExplainError> {
-    page(&normal(code)).ok_or_else(|| {
-        let similar = suggest(code, more).into_iter().map(str::to_owned).collect();
+pub fn look_up_page(code: &str, more: &[&str]) -> Result<&'static str, ExplainError> {
+    find_page(&normalize_code(code)).ok_or_else(|| {
+        let similar = suggest_codes(code, more).into_iter().map(str::to_owned).collect();
         ExplainError { code: code.to_owned(), similar }
     })
 }
 
 /// At most five codes that `code` may have been meant for, the likeliest first.
-pub fn suggest<'a>(code: &str, more: &[&'a str]) -> Vec<&'a str> {
-    if code.len() > LONGEST_CODE {
+pub fn suggest_codes<'a>(code: &str, more: &[&'a str]) -> Vec<&'a str> {
+    if code.len() > MAX_CODE_BYTES {
         return Vec::new();
     }
-    let code = normal(code);
-    let scored = |known: &'a str| (likeness(&code, known), known);
+    let code = normalize_code(code);
+    let scored = |known: &'a str| (score_similarity(&code, known), known);
     let all = PAGES.iter().map(|&(code, _)| -> &'a str { code }).chain(more.iter().copied());
-    let mut scored: Vec<_> = all.map(scored).filter(|&(score, _)| score >= ALIKE).collect();
+    let mut scored: Vec<_> = all.map(scored).filter(|&(score, _)| score >= MIN_SIMILARITY).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.into_iter().take(5).map(|(_, known)| known).collect()
 }
 
 /// Code and title of every page: findings first, then the failure words of each phase.
-pub fn index() -> String {
+pub fn render_index() -> String {
     let mut text = String::new();
-    section(&mut text, "Findings", |code| cause(code).is_none());
+    write_section(&mut text, "Findings", |code| find_cause(code).is_none());
     for phase in Phase::ALL {
-        section(&mut text, &format!("Failures of the phase {phase}"), |code| {
-            cause(code).is_some_and(|cause| cause.phase() == Some(phase))
+        write_section(&mut text, &format!("Failures of the phase {phase}"), |code| {
+            find_cause(code).is_some_and(|cause| cause.phase() == Some(phase))
         });
     }
-    section(&mut text, "Failures of any phase", |code| {
-        cause(code).is_some_and(|cause| cause.phase().is_none())
+    write_section(&mut text, "Failures of any phase", |code| {
+        find_cause(code).is_some_and(|cause| cause.phase().is_none())
     });
     text
 }
@@ -60,7 +60,7 @@ can pull. Host names are those of the public cloud; the other clouds have suffix
 
 /// No page has this code.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("no page explains `{code}`{}; `arcprobe explain` lists all codes", listed(similar))]
+#[error("no page explains `{code}`{}; `arcprobe explain` lists all codes", format_similar(similar))]
 pub struct ExplainError {
     /// The code as it was typed.
     pub code: String,
@@ -68,11 +68,11 @@ pub struct ExplainError {
     pub similar: Vec<String>,
 }
 
-fn listed(similar: &[String]) -> String {
+fn format_similar(similar: &[String]) -> String {
     if similar.is_empty() { String::new() } else { format!("; similar: {}", similar.join(", ")) }
 }
 
-fn section(text: &mut String, heading: &str, belongs: impl Fn(&str) -> bool) {
+fn write_section(text: &mut String, heading: &str, belongs: impl Fn(&str) -> bool) {
     let rows: Vec<_> = PAGES.iter().filter(|(code, _)| belongs(code)).collect();
     if rows.is_empty() {
         return;
@@ -81,44 +81,44 @@ fn section(text: &mut String, heading: &str, belongs: impl Fn(&str) -> bool) {
         text.push('\n');
     }
     text.extend([heading, "\n"]);
-    text.extend(rows.into_iter().map(|(code, page)| row(code, title(page))));
+    text.extend(rows.into_iter().map(|(code, page)| format_row(code, page_title(page))));
 }
 
 /// A line of [`index`].
-pub fn row(code: &str, title: &str) -> String {
-    format!("  {code:<WIDTH$}  {title}\n")
+pub fn format_row(code: &str, title: &str) -> String {
+    format!("  {code:<CODE_WIDTH$}  {title}\n")
 }
 
 /// What follows the code in the first line, `# code: title`.
-fn title(page: &str) -> &str {
+fn page_title(page: &str) -> &str {
     let first = page.lines().next().unwrap_or_default();
     first.split_once(": ").map_or(first, |(_, title)| title)
 }
 
-fn cause(code: &str) -> Option<Cause> {
+fn find_cause(code: &str) -> Option<Cause> {
     Cause::ALL.iter().copied().find(|cause| cause.word() == code)
 }
 
 /// A code as people type it.
-pub fn normal(code: &str) -> String {
+pub fn normalize_code(code: &str) -> String {
     code.trim().to_lowercase().replace(['-', ' '], "_")
 }
 
 /// 0 to 1. A part of a code (`sinkhole`) counts as alike, however short it is beside the whole.
-fn likeness(typed: &str, known: &str) -> f64 {
+fn score_similarity(typed: &str, known: &str) -> f64 {
     let whole = strsim::normalized_damerau_levenshtein(typed, known);
     let part = typed.len() >= 3 && known.contains(typed);
-    if part { whole.max(ALIKE) } else { whole }
+    if part { whole.max(MIN_SIMILARITY) } else { whole }
 }
 
 /// Two letters of five may differ: keeps typing errors and words of neighbouring phases, drops chance.
-const ALIKE: f64 = 0.6;
+const MIN_SIMILARITY: f64 = 0.6;
 
 /// In bytes. What is longer was not meant for a code, and comparing takes the product of both lengths.
-const LONGEST_CODE: usize = 100;
+const MAX_CODE_BYTES: usize = 100;
 
 /// Longest code, for the column of [`index`].
-const WIDTH: usize = 24;
+const CODE_WIDTH: usize = 24;
 
 macro_rules! pages {
     ($( $code:literal, )+) => {
@@ -257,9 +257,9 @@ mod tests {
             .chain([crate::analysis::verdict::WAIVER_EXPIRED])
             .chain(Cause::ALL.iter().map(|cause| cause.word()))
             .collect();
-        let present: BTreeSet<_> = codes().collect();
+        let present: BTreeSet<_> = page_codes().collect();
         assert_eq!(present, wanted);
-        assert_eq!(codes().count(), wanted.len(), "a code stands twice in the table");
+        assert_eq!(page_codes().count(), wanted.len(), "a code stands twice in the table");
     }
 
     #[test]
@@ -269,11 +269,11 @@ mod tests {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
-        assert_eq!(files, codes().map(|code| format!("{code}.md")).collect());
+        assert_eq!(files, page_codes().map(|code| format!("{code}.md")).collect());
     }
 
     #[test]
-    fn every_page_has_its_code_its_sections_and_its_measure() {
+    fn every_page_has_its_code_its_sections_and_a_bounded_length() {
         for (code, page) in PAGES {
             assert!(page.starts_with(&format!("# {code}: ")), "{code}: first line");
             let headings: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
@@ -302,12 +302,12 @@ mod tests {
 
     #[test]
     fn pages_refer_only_to_codes_that_exist() {
-        let known: BTreeSet<_> = codes().collect();
+        let known: BTreeSet<_> = page_codes().collect();
         for (code, page) in PAGES {
             for quoted in page.split('`').skip(1).step_by(2) {
                 let is_code =
                     quoted.contains('_') && quoted.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-                let foreign = FOREIGN.contains(&quoted);
+                let foreign = WORDS_THAT_ARE_NO_CODES.contains(&quoted);
                 assert!(!is_code || foreign || known.contains(quoted), "{code} refers to `{quoted}`");
             }
         }
@@ -315,45 +315,45 @@ mod tests {
 
     #[test]
     fn codes_are_found_as_people_type_them() {
-        assert_eq!(lookup("tls_intercepted", &[]), lookup(" TLS-Intercepted ", &[]));
-        assert!(page("TLS-Intercepted").is_none());
+        assert_eq!(look_up_page("tls_intercepted", &[]), look_up_page(" TLS-Intercepted ", &[]));
+        assert!(find_page("TLS-Intercepted").is_none());
     }
 
     #[test]
     fn suggestions_begin_with_the_likeliest() {
-        assert_eq!(suggest("tls_intercept", &[])[0], "tls_intercepted");
-        assert_eq!(suggest("DNS-NXDOMIAN", &[])[0], "dns_nxdomain");
-        assert!(suggest("sinkhole", &[]).contains(&"dns_sinkhole"));
-        assert!(suggest("certificate", &[]).contains(&"certificate_bad"));
-        assert!(suggest("xyzzy", &[]).is_empty());
-        assert!(suggest("", &[]).is_empty());
-        assert!(suggest(&"tls".repeat(1_000_000), &[]).is_empty());
+        assert_eq!(suggest_codes("tls_intercept", &[])[0], "tls_intercepted");
+        assert_eq!(suggest_codes("DNS-NXDOMIAN", &[])[0], "dns_nxdomain");
+        assert!(suggest_codes("sinkhole", &[]).contains(&"dns_sinkhole"));
+        assert!(suggest_codes("certificate", &[]).contains(&"certificate_bad"));
+        assert!(suggest_codes("xyzzy", &[]).is_empty());
+        assert!(suggest_codes("", &[]).is_empty());
+        assert!(suggest_codes(&"tls".repeat(1_000_000), &[]).is_empty());
     }
 
     #[test]
     fn the_error_says_what_to_type_instead() {
-        let error = lookup("tcp_timeot", &[]).unwrap_err();
+        let error = look_up_page("tcp_timeot", &[]).unwrap_err();
         assert_eq!(error.similar[0], "tcp_timeout");
         assert!(error.to_string().starts_with("no page explains `tcp_timeot`; similar: tcp_timeout"));
-        let error = lookup("xyzzy", &[]).unwrap_err().to_string();
+        let error = look_up_page("xyzzy", &[]).unwrap_err().to_string();
         assert_eq!(error, "no page explains `xyzzy`; `arcprobe explain` lists all codes");
     }
 
     #[test]
     fn the_index_lists_each_code_once_under_its_heading() {
-        let index = index();
-        for code in codes() {
+        let index = render_index();
+        for code in page_codes() {
             assert_eq!(index.matches(&format!("  {code} ")).count(), 1, "{code}");
         }
         assert!(index.starts_with("Findings\n  resolver_silent "));
         let resolve = index.split("Failures of the phase resolve\n").nth(1).unwrap();
         assert!(resolve.starts_with("  dns_nxdomain "));
         assert!(index.lines().all(|line| line.chars().count() <= 100), "{index}");
-        assert_eq!(codes().map(str::len).max(), Some(WIDTH));
+        assert_eq!(page_codes().map(str::len).max(), Some(CODE_WIDTH));
     }
 
     /// Words in the pages that look like codes and are not.
-    const FOREIGN: &[&str] = &[
+    const WORDS_THAT_ARE_NO_CODES: &[&str] = &[
         "access_denied",
         "handshake_failure",
         "insufficient_security",

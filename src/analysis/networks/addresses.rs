@@ -5,35 +5,35 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::Place;
-use super::services::kubeadm;
+use super::KnownAddress;
+use super::services::kubeadm_config;
 use super::snapshot::{Snapshot, yaml_value};
 use crate::model::networks::Role;
 
 /// Each address once, with the first source that names it.
-pub(super) fn places(snapshot: &Snapshot) -> Vec<Place> {
-    let mut places: Vec<Place> = Vec::new();
+pub(super) fn collect_addresses(snapshot: &Snapshot) -> Vec<KnownAddress> {
+    let mut places: Vec<KnownAddress> = Vec::new();
     let mut seen = HashSet::new();
     let mut add = |role, text: &str, source: &str| {
         let Ok(address) = text.parse::<IpAddr>() else { return };
-        if places.len() < MOST_PLACES && seen.insert((role, address)) {
-            places.push(Place { role, address, source: source.to_owned() });
+        if places.len() < MAX_ADDRESSES && seen.insert((role, address)) {
+            places.push(KnownAddress { role, address, source: source.to_owned() });
         }
     };
-    for text in &snapshot.given.api_servers {
+    for text in &snapshot.declared.api_servers {
         add(Role::ApiServer, text, "--api-server");
     }
     for slice in snapshot
-        .all("EndpointSlice")
+        .objects_of("EndpointSlice")
         .filter(|s| s["metadata"]["labels"]["kubernetes.io/service-name"] == "kubernetes")
     {
         for endpoint in slice["endpoints"].as_array().into_iter().flatten() {
-            for address in strings(&endpoint["addresses"]) {
+            for address in string_items(&endpoint["addresses"]) {
                 add(Role::ApiServer, address, "the endpoints of the Service default/kubernetes");
             }
         }
     }
-    if let Some(endpoints) = snapshot.one("Endpoints", "default", "kubernetes") {
+    if let Some(endpoints) = snapshot.find_object("Endpoints", "default", "kubernetes") {
         for subset in endpoints["subsets"].as_array().into_iter().flatten() {
             for address in subset["addresses"].as_array().into_iter().flatten() {
                 add(
@@ -47,7 +47,7 @@ pub(super) fn places(snapshot: &Snapshot) -> Vec<Place> {
     if let Some(host) = snapshot.server.as_deref().and_then(host_of) {
         add(Role::ApiServer, host, "the kubeconfig");
     }
-    for service in snapshot.all("Service").filter(|s| is_dns(s)) {
+    for service in snapshot.objects_of("Service").filter(|s| is_cluster_dns(s)) {
         let name = service["metadata"]["name"].as_str().unwrap_or_default();
         add(
             Role::ClusterDns,
@@ -55,7 +55,7 @@ pub(super) fn places(snapshot: &Snapshot) -> Vec<Place> {
             &format!("Service kube-system/{name}"),
         );
     }
-    for node in snapshot.all("Node") {
+    for node in snapshot.objects_of("Node") {
         let name = node["metadata"]["name"].as_str().unwrap_or_default();
         for address in node["status"]["addresses"].as_array().into_iter().flatten() {
             if address["type"] == "InternalIP" {
@@ -69,7 +69,7 @@ pub(super) fn places(snapshot: &Snapshot) -> Vec<Place> {
 /// Names under which the API server is known outside; `localhost` and addresses are none.
 pub(super) fn api_server_names(snapshot: &Snapshot) -> Vec<(String, &'static str)> {
     let own = snapshot.server.as_deref().and_then(host_of).map(|host| (host.to_owned(), "the kubeconfig"));
-    let given = snapshot.given.api_servers.iter().map(|host| (host.clone(), "--api-server"));
+    let given = snapshot.declared.api_servers.iter().map(|host| (host.clone(), "--api-server"));
     let mut names: Vec<_> = given.chain(own).collect();
     names.retain(|(name, _)| name.parse::<IpAddr>().is_err() && name != "localhost" && is_name(name));
     names.dedup_by(|a, b| a.0 == b.0);
@@ -77,16 +77,16 @@ pub(super) fn api_server_names(snapshot: &Snapshot) -> Vec<(String, &'static str
 }
 
 /// The domain of the cluster, and where it is known from.
-pub(super) fn domain(snapshot: &Snapshot) -> (String, String) {
-    if let Some(domain) = &snapshot.given.domain {
+pub(super) fn cluster_domain(snapshot: &Snapshot) -> (String, String) {
+    if let Some(domain) = &snapshot.declared.domain {
         return (domain.clone(), "--cluster-domain".into());
     }
     if let Some(domain) =
-        kubeadm(snapshot).and_then(|text| yaml_value(text, "dnsDomain")).filter(|d| is_name(d))
+        kubeadm_config(snapshot).and_then(|text| yaml_value(text, "dnsDomain")).filter(|d| is_name(d))
     {
         return (domain.to_owned(), "ConfigMap kube-system/kubeadm-config".into());
     }
-    let corefile = snapshot.data("kube-system", "coredns", "Corefile").unwrap_or_default();
+    let corefile = snapshot.config_map_text("kube-system", "coredns", "Corefile").unwrap_or_default();
     let line = corefile.lines().find_map(|line| line.trim_start().strip_prefix("kubernetes "));
     match line.and_then(|rest| rest.split_whitespace().next()).filter(|name| is_name(name)) {
         Some(name) => (name.trim_end_matches('.').to_owned(), "the Corefile of CoreDNS".into()),
@@ -98,7 +98,7 @@ fn is_name(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) && !text.is_empty()
 }
 
-fn is_dns(service: &Value) -> bool {
+fn is_cluster_dns(service: &Value) -> bool {
     let meta = &service["metadata"];
     let is_it =
         |name: &str| matches!(name, "kube-dns" | "coredns" | "rke2-coredns-rke2-coredns" | "dns-default");
@@ -115,9 +115,9 @@ fn host_of(url: &str) -> Option<&str> {
     }
 }
 
-fn strings(list: &Value) -> impl Iterator<Item = &str> {
+fn string_items(list: &Value) -> impl Iterator<Item = &str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// Kubernetes has at most 5,000 nodes, each with an address of each family.
-const MOST_PLACES: usize = 12_000;
+const MAX_ADDRESSES: usize = 12_000;

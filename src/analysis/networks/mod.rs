@@ -8,7 +8,6 @@ mod addresses;
 pub mod cidr;
 mod pods;
 mod services;
-mod settle;
 mod snapshot;
 
 use std::net::IpAddr;
@@ -21,7 +20,7 @@ use crate::model::finding::Confidence;
 use crate::model::networks::Role;
 
 pub use services::{DRY_RUN_V4, DRY_RUN_V6, ranges_in_refusal};
-pub use snapshot::{Given, Snapshot};
+pub use snapshot::{DeclaredNetworks, Snapshot};
 
 /// What one source says of one network.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -47,7 +46,7 @@ impl Claim {
         Self { role, network: network.trunc(), source: source.into(), confidence, counts: false, note: None }
     }
 
-    fn noting(self, note: impl Into<String>) -> Self {
+    fn with_note(self, note: impl Into<String>) -> Self {
         Self { note: Some(note.into()), ..self }
     }
 }
@@ -58,7 +57,7 @@ pub struct Networks {
     /// Service and pod ranges, all that any source says, the best first for each role and family.
     pub claims: Vec<Claim>,
     /// Single addresses and what they are.
-    pub places: Vec<Place>,
+    pub addresses: Vec<KnownAddress>,
     /// Names of the API server outside of the cluster.
     pub api_server_names: Vec<(String, &'static str)>,
     /// Such as `cluster.local`.
@@ -71,7 +70,7 @@ pub struct Networks {
 
 /// An address and what it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct KnownAddress {
     /// What is there.
     pub role: Role,
     /// The address.
@@ -82,11 +81,11 @@ pub struct Place {
 
 impl Networks {
     /// What the snapshot tells.
-    pub fn of(snapshot: &Snapshot) -> Self {
-        let places = addresses::places(snapshot);
-        let mut claims = services::claims(snapshot);
-        claims.extend(pods::claims(snapshot));
-        let nodes = snapshot.given.nodes.iter();
+    pub fn from_snapshot(snapshot: &Snapshot) -> Self {
+        let places = addresses::collect_addresses(snapshot);
+        let mut claims = services::service_claims(snapshot);
+        claims.extend(pods::pod_claims(snapshot));
+        let nodes = snapshot.declared.nodes.iter();
         claims.extend(
             nodes.map(|n| Claim {
                 counts: true,
@@ -94,28 +93,29 @@ impl Networks {
             }),
         );
         let cluster_ips: Vec<IpAddr> = snapshot.cluster_ips();
-        let (domain, domain_source) = addresses::domain(snapshot);
+        let (domain, domain_source) = addresses::cluster_domain(snapshot);
         Self {
-            claims: settle::settled(claims, &cluster_ips),
-            places,
+            claims: crate::analysis::networks::resolve::resolve_claims(claims, &cluster_ips),
+            addresses: places,
             api_server_names: addresses::api_server_names(snapshot),
             domain,
             domain_source,
-            pods_are_routed: pods::are_routed(snapshot),
+            pods_are_routed: pods::are_pods_routed(snapshot),
         }
     }
 
     /// The claims that count on a role: one, or one for each family, or several where a cluster has several ranges.
-    pub fn counting(&self, role: Role) -> impl Iterator<Item = &Claim> {
+    pub fn effective_claims(&self, role: Role) -> impl Iterator<Item = &Claim> {
         self.claims.iter().filter(move |claim| claim.role == role && claim.counts)
     }
 
     /// The addresses of a role.
-    pub fn addresses(&self, role: Role) -> impl Iterator<Item = &Place> {
-        self.places.iter().filter(move |place| place.role == role)
+    pub fn addresses_of(&self, role: Role) -> impl Iterator<Item = &KnownAddress> {
+        self.addresses.iter().filter(move |place| place.role == role)
     }
 }
 
+mod resolve;
 #[cfg(test)]
 #[path = "distributions_tests.rs"]
 mod tests;

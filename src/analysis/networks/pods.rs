@@ -4,136 +4,141 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use super::Claim;
-use super::cidr::{cover, cover_of, merged, parse_list};
-use super::services::{kubeadm, node_argument, texts};
-use super::snapshot::{Snapshot, flag, variable, words, yaml_value};
+use super::cidr::{covering_network, covering_network_of, merge_networks, parse_networks};
+use super::services::{kubeadm_config, node_argument, parse_network_items};
+use super::snapshot::{Snapshot, command_words, env_variable, flag_value, yaml_value};
 use crate::model::finding::Confidence::{self, High, Low, Medium};
 use crate::model::networks::Role;
 
 /// All that any source says, the best proof first.
-pub(super) fn claims(snapshot: &Snapshot) -> Vec<Claim> {
+pub(super) fn pod_claims(snapshot: &Snapshot) -> Vec<Claim> {
     let mut claims = Vec::new();
     let mut add = |networks: Vec<IpNet>, source: &str, confidence| {
         claims.extend(networks.into_iter().map(|n| Claim::new(Role::Pods, n, source, confidence)));
     };
-    add(snapshot.given.pods.clone(), "--pod-cidr", High);
-    for (networks, source, confidence) in plugins(snapshot) {
+    add(snapshot.declared.pods.clone(), "--pod-cidr", High);
+    for (networks, source, confidence) in plugin_networks(snapshot) {
         add(networks, source, confidence);
     }
-    for pod in snapshot.all("Pod").filter(|p| p["metadata"]["namespace"] == "kube-system") {
-        if let Some(value) = flag(&words(&pod["spec"]), "--cluster-cidr") {
+    for pod in snapshot.objects_of("Pod").filter(|p| p["metadata"]["namespace"] == "kube-system") {
+        if let Some(value) = flag_value(&command_words(&pod["spec"]), "--cluster-cidr") {
             let name = pod["metadata"]["name"].as_str().unwrap_or("a pod of the control plane");
-            add(parse_list(value), &format!("--cluster-cidr of {name}"), High);
+            add(parse_networks(value), &format!("--cluster-cidr of {name}"), High);
         }
     }
-    for node in snapshot.all("Node") {
+    for node in snapshot.objects_of("Node") {
         if let Some(value) = node_argument(node, "--cluster-cidr") {
-            add(parse_list(&value), "the arguments of k3s or rke2, an annotation of its node", High);
+            add(parse_networks(&value), "the arguments of k3s or rke2, an annotation of its node", High);
         }
     }
-    if let Some(value) = kubeadm(snapshot).and_then(|text| yaml_value(text, "podSubnet")) {
-        add(parse_list(value), "ConfigMap kube-system/kubeadm-config, as of the installation", Medium);
+    if let Some(value) = kubeadm_config(snapshot).and_then(|text| yaml_value(text, "podSubnet")) {
+        add(parse_networks(value), "ConfigMap kube-system/kubeadm-config, as of the installation", Medium);
     }
     if let Some(value) = snapshot
-        .data("kube-system", "kube-proxy", "config.conf")
+        .config_map_text("kube-system", "kube-proxy", "config.conf")
         .and_then(|text| yaml_value(text, "clusterCIDR"))
     {
-        add(parse_list(value), "ConfigMap kube-system/kube-proxy", Medium);
+        add(parse_networks(value), "ConfigMap kube-system/kube-proxy", Medium);
     }
-    claims.extend(slices(snapshot));
-    claims.extend(from_pods(snapshot));
+    claims.extend(node_slice_claims(snapshot));
+    claims.extend(pod_address_claims(snapshot));
     claims
 }
 
 /// Whether pods have addresses of the network around the nodes (the AWS VPC plug-in), and no range of their own.
-pub(super) fn are_routed(snapshot: &Snapshot) -> bool {
-    snapshot.one("DaemonSet", "kube-system", "aws-node").is_some()
+pub(super) fn are_pods_routed(snapshot: &Snapshot) -> bool {
+    snapshot.find_object("DaemonSet", "kube-system", "aws-node").is_some()
 }
 
-type Told = (Vec<IpNet>, &'static str, Confidence);
+type SourcedNetworks = (Vec<IpNet>, &'static str, Confidence);
 
-fn plugins(snapshot: &Snapshot) -> Vec<Told> {
-    let mut told: Vec<Told> = Vec::new();
-    for object in snapshot.all("Network") {
+fn plugin_networks(snapshot: &Snapshot) -> Vec<SourcedNetworks> {
+    let mut found: Vec<SourcedNetworks> = Vec::new();
+    for object in snapshot.objects_of("Network") {
         let of = |part: &str| -> Vec<IpNet> {
             let networks = object[part]["clusterNetwork"].as_array().into_iter().flatten();
-            networks.filter_map(|n| n["cidr"].as_str()).flat_map(parse_list).collect()
+            networks.filter_map(|n| n["cidr"].as_str()).flat_map(parse_networks).collect()
         };
-        told.push((
+        found.push((
             if of("status").is_empty() { of("spec") } else { of("status") },
             "OpenShift's Network object",
             High,
         ));
     }
-    let pools = snapshot.all("IPPool").filter(|pool| pool["spec"]["disabled"] != true);
-    let pools = pools.filter_map(|pool| pool["spec"]["cidr"].as_str()).flat_map(parse_list).collect();
-    told.push((pools, "Calico's IPPool objects", High));
+    let pools = snapshot.objects_of("IPPool").filter(|pool| pool["spec"]["disabled"] != true);
+    let pools = pools.filter_map(|pool| pool["spec"]["cidr"].as_str()).flat_map(parse_networks).collect();
+    found.push((pools, "Calico's IPPool objects", High));
     let mut cilium = Vec::new();
     for key in ["cluster-pool-ipv4-cidr", "cluster-pool-ipv6-cidr"] {
-        cilium.extend(snapshot.data("kube-system", "cilium-config", key).map(parse_list).unwrap_or_default());
+        cilium.extend(
+            snapshot
+                .config_map_text("kube-system", "cilium-config", key)
+                .map(parse_networks)
+                .unwrap_or_default(),
+        );
     }
-    told.push((cilium, "ConfigMap kube-system/cilium-config", High));
+    found.push((cilium, "ConfigMap kube-system/cilium-config", High));
     for namespace in ["kube-flannel", "kube-system"] {
-        let text = snapshot.data(namespace, "kube-flannel-cfg", "net-conf.json");
+        let text = snapshot.config_map_text(namespace, "kube-flannel-cfg", "net-conf.json");
         let conf: Option<Value> = text.and_then(|text| serde_json::from_str(text).ok());
         let networks = conf.iter().flat_map(|conf| [&conf["Network"], &conf["IPv6Network"]]);
-        let networks = networks.filter_map(Value::as_str).flat_map(parse_list).collect();
-        told.push((networks, "ConfigMap kube-flannel-cfg", High));
+        let networks = networks.filter_map(Value::as_str).flat_map(parse_networks).collect();
+        found.push((networks, "ConfigMap kube-flannel-cfg", High));
     }
     for namespace in ["openshift-ovn-kubernetes", "ovn-kubernetes"] {
         // 10.128.0.0/14/23: the network, and the size of each node's slice
-        let value = snapshot.data(namespace, "ovn-config", "net_cidr").unwrap_or_default();
+        let value = snapshot.config_map_text(namespace, "ovn-config", "net_cidr").unwrap_or_default();
         let networks = value.split(',').filter_map(|part| {
             let mut parts = part.trim().split('/');
             format!("{}/{}", parts.next()?, parts.next()?).parse().ok()
         });
-        told.push((networks.collect(), "ConfigMap ovn-config", High));
+        found.push((networks.collect(), "ConfigMap ovn-config", High));
     }
-    let antrea = snapshot.data("kube-system", "antrea-config", "antrea-controller.conf");
+    let antrea = snapshot.config_map_text("kube-system", "antrea-config", "antrea-controller.conf");
     let antrea = antrea.and_then(|text| yaml_value(text, "clusterCIDRs"));
-    let antrea = antrea.map(|value| parse_list(value.trim_matches(['[', ']']))).unwrap_or_default();
-    told.push((antrea, "ConfigMap kube-system/antrea-config", High));
+    let antrea = antrea.map(|value| parse_networks(value.trim_matches(['[', ']']))).unwrap_or_default();
+    found.push((antrea, "ConfigMap kube-system/antrea-config", High));
     for (name, variable_name, source) in [
         ("kindnet", "POD_SUBNET", "DaemonSet kindnet"),
         ("weave-net", "IPALLOC_RANGE", "DaemonSet weave-net"),
     ] {
-        let set = snapshot.one("DaemonSet", "kube-system", name);
-        let value = set.and_then(|set| variable(&set["spec"]["template"]["spec"], variable_name));
-        told.push((value.map(parse_list).unwrap_or_default(), source, High));
+        let set = snapshot.find_object("DaemonSet", "kube-system", name);
+        let value = set.and_then(|set| env_variable(&set["spec"]["template"]["spec"], variable_name));
+        found.push((value.map(parse_networks).unwrap_or_default(), source, High));
     }
-    told
+    found
 }
 
 /// Each node has a slice; together they are the least that the range must be.
-fn slices(snapshot: &Snapshot) -> Vec<Claim> {
+fn node_slice_claims(snapshot: &Snapshot) -> Vec<Claim> {
     let of = |node: &Value| {
-        let many = texts(&node["spec"]["podCIDRs"]);
+        let many = parse_network_items(&node["spec"]["podCIDRs"]);
         if many.is_empty() {
-            node["spec"]["podCIDR"].as_str().map(parse_list).unwrap_or_default()
+            node["spec"]["podCIDR"].as_str().map(parse_networks).unwrap_or_default()
         } else {
             many
         }
     };
-    let slices: Vec<IpNet> = snapshot.all("Node").flat_map(of).collect();
+    let slices: Vec<IpNet> = snapshot.objects_of("Node").flat_map(of).collect();
     let count = slices.len();
     let claim = |is_v4: bool| {
         let family: Vec<_> = slices.iter().copied().filter(|n| n.addr().is_ipv4() == is_v4).collect();
-        let network = cover_of(&merged(&family), is_v4)?;
+        let network = covering_network_of(&merge_networks(&family), is_v4)?;
         let source = format!("the slices of nodes ({count}): at least this");
         Some(Claim::new(Role::Pods, network, source, Low))
     };
     [true, false].into_iter().filter_map(claim).collect()
 }
 
-fn from_pods(snapshot: &Snapshot) -> Vec<Claim> {
+fn pod_address_claims(snapshot: &Snapshot) -> Vec<Claim> {
     let addresses = snapshot.pod_ips();
     let claim = |is_v4: bool| {
         let count = addresses.iter().filter(|a| a.is_ipv4() == is_v4).count();
-        let network = cover(addresses.iter().copied(), is_v4)?;
+        let network = covering_network(addresses.iter().copied(), is_v4)?;
         let claim =
             Claim::new(Role::Pods, network, format!("the addresses of {count} pods: at least this"), Low);
-        Some(if are_routed(snapshot) {
-            claim.noting("pods have addresses of the VPC; there is no range of their own")
+        Some(if are_pods_routed(snapshot) {
+            claim.with_note("pods have addresses of the VPC; there is no range of their own")
         } else {
             claim
         })

@@ -4,8 +4,8 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use super::Claim;
-use super::cidr::{cover, parse_list};
-use super::snapshot::{Snapshot, flag, words, yaml_value};
+use super::cidr::{covering_network, parse_networks};
+use super::snapshot::{Snapshot, command_words, flag_value, yaml_value};
 use crate::model::finding::Confidence::{High, Low, Medium};
 use crate::model::networks::Role;
 
@@ -16,50 +16,50 @@ pub const DRY_RUN_V4: &str = "240.0.0.1";
 pub const DRY_RUN_V6: &str = "100::1";
 
 /// All that any source says, the best proof first.
-pub(super) fn claims(snapshot: &Snapshot) -> Vec<Claim> {
+pub(super) fn service_claims(snapshot: &Snapshot) -> Vec<Claim> {
     let mut claims = Vec::new();
     let mut add = |networks: Vec<IpNet>, source: &str, confidence| {
         claims.extend(networks.into_iter().map(|n| Claim::new(Role::Services, n, source, confidence)));
     };
-    add(snapshot.given.services.clone(), "--service-cidr", High);
-    for object in snapshot.all("ServiceCIDR") {
-        add(texts(&object["spec"]["cidrs"]), "the ServiceCIDR objects of the cluster", High);
+    add(snapshot.declared.services.clone(), "--service-cidr", High);
+    for object in snapshot.objects_of("ServiceCIDR") {
+        add(parse_network_items(&object["spec"]["cidrs"]), "the ServiceCIDR objects of the cluster", High);
     }
-    for object in snapshot.all("Network") {
-        let of = |part: &str| texts(&object[part]["serviceNetwork"]);
+    for object in snapshot.objects_of("Network") {
+        let of = |part: &str| parse_network_items(&object[part]["serviceNetwork"]);
         let found = if of("status").is_empty() { of("spec") } else { of("status") };
         add(found, "OpenShift's Network object", High);
     }
-    for pod in snapshot.all("Pod").filter(|p| p["metadata"]["namespace"] == "kube-system") {
-        let words = words(&pod["spec"]);
-        if let Some(value) = flag(&words, "--service-cluster-ip-range") {
+    for pod in snapshot.objects_of("Pod").filter(|p| p["metadata"]["namespace"] == "kube-system") {
+        let words = command_words(&pod["spec"]);
+        if let Some(value) = flag_value(&words, "--service-cluster-ip-range") {
             let name = pod["metadata"]["name"].as_str().unwrap_or("a pod of the control plane");
-            add(parse_list(value), &format!("--service-cluster-ip-range of {name}"), High);
+            add(parse_networks(value), &format!("--service-cluster-ip-range of {name}"), High);
         }
     }
     for text in &snapshot.refusals {
         add(ranges_in_refusal(text), "the API server, which refused a Service outside of it", High);
     }
-    if let Some(value) = kubeadm(snapshot).and_then(|text| yaml_value(text, "serviceSubnet")) {
-        add(parse_list(value), "ConfigMap kube-system/kubeadm-config, as of the installation", Medium);
+    if let Some(value) = kubeadm_config(snapshot).and_then(|text| yaml_value(text, "serviceSubnet")) {
+        add(parse_networks(value), "ConfigMap kube-system/kubeadm-config, as of the installation", Medium);
     }
     if let Some(value) = snapshot
-        .data("openshift-ovn-kubernetes", "ovn-config", "svc_cidr")
-        .or_else(|| snapshot.data("ovn-kubernetes", "ovn-config", "svc_cidr"))
+        .config_map_text("openshift-ovn-kubernetes", "ovn-config", "svc_cidr")
+        .or_else(|| snapshot.config_map_text("ovn-kubernetes", "ovn-config", "svc_cidr"))
     {
-        add(parse_list(value), "ConfigMap ovn-config", Medium);
+        add(parse_networks(value), "ConfigMap ovn-config", Medium);
     }
-    let antrea = snapshot.data("kube-system", "antrea-config", "antrea-agent.conf");
+    let antrea = snapshot.config_map_text("kube-system", "antrea-config", "antrea-agent.conf");
     if let Some(value) = antrea.and_then(|text| yaml_value(text, "serviceCIDR")) {
-        add(parse_list(value), "ConfigMap kube-system/antrea-config", Medium);
+        add(parse_networks(value), "ConfigMap kube-system/antrea-config", Medium);
     }
-    for node in snapshot.all("Node") {
+    for node in snapshot.objects_of("Node") {
         if let Some(value) = node_argument(node, "--service-cidr") {
-            add(parse_list(&value), "the arguments of k3s or rke2, an annotation of its node", High);
+            add(parse_networks(&value), "the arguments of k3s or rke2, an annotation of its node", High);
         }
     }
-    add(hints(snapshot), "the usual range of this distribution", Medium);
-    claims.extend(bounds(snapshot));
+    add(usual_networks(snapshot), "the usual range of this distribution", Medium);
+    claims.extend(lower_bound_claims(snapshot));
     claims
 }
 
@@ -67,8 +67,8 @@ pub(super) fn claims(snapshot: &Snapshot) -> Vec<Claim> {
 /// with "The range of valid IPs is 10.96.0.0/12"; one that names none says nothing.
 pub fn ranges_in_refusal(text: &str) -> Vec<IpNet> {
     let lower = text.to_ascii_lowercase();
-    let Some(at) = lower.find(PHRASE) else { return Vec::new() };
-    let rest = &lower[at + PHRASE.len()..];
+    let Some(at) = lower.find(REFUSAL_PHRASE) else { return Vec::new() };
+    let rest = &lower[at + REFUSAL_PHRASE.len()..];
     let is_of_list = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/' | ',' | ' ');
     let end = rest.find(|c| !is_of_list(c)).unwrap_or(rest.len());
     rest[..end]
@@ -78,14 +78,14 @@ pub fn ranges_in_refusal(text: &str) -> Vec<IpNet> {
         .collect()
 }
 
-const PHRASE: &str = "range of valid ips is ";
+const REFUSAL_PHRASE: &str = "range of valid ips is ";
 
 /// The least that the range must be.
-fn bounds(snapshot: &Snapshot) -> impl Iterator<Item = Claim> {
+fn lower_bound_claims(snapshot: &Snapshot) -> impl Iterator<Item = Claim> {
     let addresses = snapshot.cluster_ips();
     let bound = move |is_v4| {
         let count = addresses.iter().filter(|a| a.is_ipv4() == is_v4).count();
-        let network = cover(addresses.iter().copied(), is_v4)?;
+        let network = covering_network(addresses.iter().copied(), is_v4)?;
         let source = format!("the addresses of {count} Services: at least this");
         Some(Claim::new(Role::Services, network, source, Low))
     };
@@ -93,7 +93,7 @@ fn bounds(snapshot: &Snapshot) -> impl Iterator<Item = Claim> {
 }
 
 /// What installers take unless they are told otherwise (vendors' documentation, 2026), narrower ones first: never a proof.
-const USUAL: &[(&str, &str)] = &[
+const DISTRIBUTION_DEFAULTS: &[(&str, &str)] = &[
     ("microk8s", "10.152.183.0/24"),
     ("eks", "10.100.0.0/16"),
     ("eks", "172.20.0.0/16"),
@@ -106,24 +106,24 @@ const USUAL: &[(&str, &str)] = &[
 
 /// Those of the distribution; where nothing tells which it is, the narrowest that holds all that is in use, if that is spread
 /// over most of it: two addresses at the start of a range fit many.
-fn hints(snapshot: &Snapshot) -> Vec<IpNet> {
+fn usual_networks(snapshot: &Snapshot) -> Vec<IpNet> {
     let parsed = |(_, text): &(&str, &str)| text.parse::<IpNet>().ok();
-    if let Some(name) = distribution(snapshot) {
-        return USUAL.iter().filter(|(of, _)| *of == name).filter_map(parsed).collect();
+    if let Some(name) = detect_distribution(snapshot) {
+        return DISTRIBUTION_DEFAULTS.iter().filter(|(of, _)| *of == name).filter_map(parsed).collect();
     }
     let in_use: Vec<_> = snapshot.cluster_ips().into_iter().filter(std::net::IpAddr::is_ipv4).collect();
-    let Some(bound) = cover(in_use, true) else { return Vec::new() };
-    let fits = |net: &IpNet| net.contains(&bound) && bound.prefix_len() <= net.prefix_len() + SPREAD;
-    USUAL.iter().filter_map(parsed).find(fits).into_iter().collect()
+    let Some(bound) = covering_network(in_use, true) else { return Vec::new() };
+    let fits = |net: &IpNet| net.contains(&bound) && bound.prefix_len() <= net.prefix_len() + MAX_SPREAD_BITS;
+    DISTRIBUTION_DEFAULTS.iter().filter_map(parsed).find(fits).into_iter().collect()
 }
 
 /// In bits: a sixteenth of the range.
-const SPREAD: u8 = 4;
+const MAX_SPREAD_BITS: u8 = 4;
 
 /// From the versions, labels and providers of nodes.
-pub(super) fn distribution(snapshot: &Snapshot) -> Option<&'static str> {
-    let is_kubeadm = snapshot.one("ConfigMap", "kube-system", "kubeadm-config").is_some();
-    for node in snapshot.all("Node") {
+pub(super) fn detect_distribution(snapshot: &Snapshot) -> Option<&'static str> {
+    let is_kubeadm = snapshot.find_object("ConfigMap", "kube-system", "kubeadm-config").is_some();
+    for node in snapshot.objects_of("Node") {
         let version = node["status"]["nodeInfo"]["kubeletVersion"].as_str().unwrap_or_default();
         let provider = node["spec"]["providerID"].as_str().unwrap_or_default();
         let labels = node["metadata"]["labels"].as_object();
@@ -152,8 +152,8 @@ pub(super) fn distribution(snapshot: &Snapshot) -> Option<&'static str> {
     None
 }
 
-pub(super) fn kubeadm(snapshot: &Snapshot) -> Option<&str> {
-    snapshot.data("kube-system", "kubeadm-config", "ClusterConfiguration")
+pub(super) fn kubeadm_config(snapshot: &Snapshot) -> Option<&str> {
+    snapshot.config_map_text("kube-system", "kubeadm-config", "ClusterConfiguration")
 }
 
 /// A flag in the annotation that k3s and rke2 give their nodes: a JSON list of words.
@@ -162,11 +162,11 @@ pub(super) fn node_argument(node: &Value, name: &str) -> Option<String> {
     let text = annotations["k3s.io/node-args"].as_str().or(annotations["rke2.io/node-args"].as_str())?;
     let words: Vec<String> = serde_json::from_str(text).ok()?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    flag(&words, name).map(str::to_owned)
+    flag_value(&words, name).map(str::to_owned)
 }
 
-pub(super) fn texts(list: &Value) -> Vec<IpNet> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).flat_map(parse_list).collect()
+pub(super) fn parse_network_items(list: &Value) -> Vec<IpNet> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).flat_map(parse_networks).collect()
 }
 
 #[cfg(test)]
@@ -175,7 +175,7 @@ mod tests {
 
     /// API servers from 1.9 to 1.36.
     #[test]
-    fn ranges_are_read_out_of_refusals() {
+    fn ranges_are_parsed_from_refusals() {
         let table = [
             (
                 "Service \"x\" is invalid: spec.clusterIP: Invalid value: \"240.0.0.1\": provided IP is not in the valid range. The range of valid IPs is 10.96.0.0/12",

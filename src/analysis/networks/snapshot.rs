@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::model::networks::Skipped;
+use crate::model::networks::UnreadSource;
 
 /// Objects of a cluster, each with its `kind`, and what could not be read.
 #[derive(Clone, Debug, Default)]
@@ -17,14 +17,14 @@ pub struct Snapshot {
     /// The URL of the API server, as the kubeconfig has it.
     pub server: Option<String>,
     /// What was not read, and why.
-    pub skipped: Vec<Skipped>,
+    pub skipped: Vec<UnreadSource>,
     /// What the user says; it counts before everything else.
-    pub given: Given,
+    pub declared: DeclaredNetworks,
 }
 
 /// What the user says.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Given {
+pub struct DeclaredNetworks {
     /// `--service-cidr`.
     pub services: Vec<IpNet>,
     /// `--pod-cidr`.
@@ -40,7 +40,7 @@ pub struct Given {
 impl Snapshot {
     /// Takes objects out of a document: one, or a list of them. Items of a list that do not say what they are, are what the
     /// list says.
-    pub fn add(&mut self, document: Value) {
+    pub fn add_document(&mut self, document: Value) {
         let kind = document["kind"].as_str().unwrap_or_default().to_owned();
         let Some(items) = document.get("items").and_then(Value::as_array) else {
             self.objects.push(document);
@@ -57,29 +57,29 @@ impl Snapshot {
     }
 
     /// The same with what an API server sends in answer to a question for this kind. What is no object tells nothing.
-    pub fn add_as(&mut self, kind: &str, mut document: Value) {
+    pub fn add_document_as(&mut self, kind: &str, mut document: Value) {
         if let Some(object) = document.as_object_mut() {
             object.insert("kind".into(), kind.into());
-            self.add(document);
+            self.add_document(document);
         }
     }
 
     /// The objects of a kind.
-    pub(super) fn all<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    pub(super) fn objects_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.objects.iter().filter(move |object| object["kind"] == kind)
     }
 
     /// One object by its kind, namespace (empty for what has none) and name.
-    pub(super) fn one<'a>(&'a self, kind: &'a str, namespace: &str, name: &str) -> Option<&'a Value> {
-        self.all(kind).find(|object| {
+    pub(super) fn find_object<'a>(&'a self, kind: &'a str, namespace: &str, name: &str) -> Option<&'a Value> {
+        self.objects_of(kind).find(|object| {
             let meta = &object["metadata"];
             meta["name"] == name && meta["namespace"].as_str().unwrap_or_default() == namespace
         })
     }
 
     /// A text of a ConfigMap.
-    pub(super) fn data<'a>(&'a self, namespace: &str, name: &str, key: &str) -> Option<&'a str> {
-        self.one("ConfigMap", namespace, name)?["data"][key].as_str()
+    pub(super) fn config_map_text<'a>(&'a self, namespace: &str, name: &str, key: &str) -> Option<&'a str> {
+        self.find_object("ConfigMap", namespace, name)?["data"][key].as_str()
     }
 
     /// The addresses of all Services.
@@ -96,7 +96,7 @@ impl Snapshot {
                 .filter_map(|t| t.parse().ok())
                 .collect::<Vec<_>>()
         };
-        self.all("Service").flat_map(of).collect()
+        self.objects_of("Service").flat_map(of).collect()
     }
 
     /// The addresses of pods that have a network of their own.
@@ -114,7 +114,7 @@ impl Snapshot {
                 .filter_map(|t| t.parse().ok())
                 .collect::<Vec<IpAddr>>()
         };
-        self.all("Pod").filter(own).flat_map(of).collect()
+        self.objects_of("Pod").filter(own).flat_map(of).collect()
     }
 }
 
@@ -129,7 +129,7 @@ pub(super) fn yaml_value<'a>(text: &'a str, key: &str) -> Option<&'a str> {
 }
 
 /// The value of a flag among the words of a command line, as `--flag=value` or `--flag value`.
-pub(super) fn flag<'a>(words: &[&'a str], flag: &str) -> Option<&'a str> {
+pub(super) fn flag_value<'a>(words: &[&'a str], flag: &str) -> Option<&'a str> {
     words.iter().enumerate().find_map(|(at, word)| {
         let rest = word.strip_prefix(flag)?;
         match rest.strip_prefix('=') {
@@ -141,14 +141,14 @@ pub(super) fn flag<'a>(words: &[&'a str], flag: &str) -> Option<&'a str> {
 }
 
 /// Command and arguments of all containers of a pod or of a pod template.
-pub(super) fn words(pod_spec: &Value) -> Vec<&str> {
+pub(super) fn command_words(pod_spec: &Value) -> Vec<&str> {
     let containers = pod_spec["containers"].as_array().into_iter().flatten();
     let lists = containers.flat_map(|c| [&c["command"], &c["args"]]);
     lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect()
 }
 
 /// The value of an environment variable of a pod template.
-pub(super) fn variable<'a>(pod_spec: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn env_variable<'a>(pod_spec: &'a Value, name: &str) -> Option<&'a str> {
     let containers = pod_spec["containers"].as_array().into_iter().flatten();
     let variables = containers.filter_map(|c| c["env"].as_array()).flatten();
     variables.filter(|v| v["name"] == name).find_map(|v| v["value"].as_str())
@@ -176,31 +176,32 @@ mod tests {
             "10.1.0.0/16",
             "--last",
         ];
-        assert_eq!(flag(&words, "--service-cluster-ip-range"), Some("10.0.0.0/16"));
-        assert_eq!(flag(&words, "--cluster-cidr"), Some("10.1.0.0/16"));
-        assert_eq!(flag(&words, "--last"), None);
-        assert_eq!(flag(&words, "--cluster"), None);
+        assert_eq!(flag_value(&words, "--service-cluster-ip-range"), Some("10.0.0.0/16"));
+        assert_eq!(flag_value(&words, "--cluster-cidr"), Some("10.1.0.0/16"));
+        assert_eq!(flag_value(&words, "--last"), None);
+        assert_eq!(flag_value(&words, "--cluster"), None);
     }
 
     #[test]
     fn lists_and_single_objects_are_taken() {
         let mut snapshot = Snapshot::default();
-        snapshot.add(serde_json::json!({"kind": "NodeList", "items": [{"metadata": {"name": "n"}}]}));
-        snapshot.add(
+        snapshot
+            .add_document(serde_json::json!({"kind": "NodeList", "items": [{"metadata": {"name": "n"}}]}));
+        snapshot.add_document(
             serde_json::json!({"kind": "List", "items": [{"kind": "Service", "metadata": {"name": "s"}}]}),
         );
-        snapshot.add(serde_json::json!({"kind": "ConfigMap", "metadata": {"name": "c", "namespace": "x"}, "data": {"k": "v"}}));
-        assert_eq!((snapshot.all("Node").count(), snapshot.all("Service").count()), (1, 1));
-        assert_eq!(snapshot.data("x", "c", "k"), Some("v"));
-        assert_eq!(snapshot.data("y", "c", "k"), None);
+        snapshot.add_document(serde_json::json!({"kind": "ConfigMap", "metadata": {"name": "c", "namespace": "x"}, "data": {"k": "v"}}));
+        assert_eq!((snapshot.objects_of("Node").count(), snapshot.objects_of("Service").count()), (1, 1));
+        assert_eq!(snapshot.config_map_text("x", "c", "k"), Some("v"));
+        assert_eq!(snapshot.config_map_text("y", "c", "k"), None);
     }
 
     /// A proxy or a portal in the API server's place may send any JSON.
     #[test]
-    fn what_is_no_object_is_passed_over() {
+    fn json_that_is_no_object_is_ignored() {
         let mut snapshot = Snapshot::default();
         for answer in ["[]", "\"x\"", "3", "null", "{\"items\": [1]}"] {
-            snapshot.add_as("NodeList", serde_json::from_str(answer).unwrap());
+            snapshot.add_document_as("NodeList", serde_json::from_str(answer).unwrap());
         }
         assert_eq!(snapshot.objects, [1]);
     }

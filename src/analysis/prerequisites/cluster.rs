@@ -1,28 +1,28 @@
 //! The prerequisites that a cluster shows.
 
-use super::{Known, Outcome};
-use crate::model::facts::{ClusterFacts, NodeRoom, Traces};
+use super::{ItemOutcome, PrerequisiteInput};
+use crate::model::prerequisite_facts::{ClusterFacts, InstallationRemnants, NodeCapacity};
 use crate::model::version::Version;
 
 /// All of them.
-pub(super) fn outcomes(cluster: &ClusterFacts, known: &Known<'_>) -> Vec<Outcome> {
+pub(super) fn judge_cluster(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> Vec<ItemOutcome> {
     let mut outcomes = vec![
-        kubernetes(cluster, known),
-        nodes(cluster, known),
-        room(cluster, known),
-        rights(cluster),
-        leftovers(&cluster.traces, cluster),
+        judge_kubernetes_version(cluster, known),
+        judge_nodes(cluster, known),
+        judge_capacity(cluster, known),
+        judge_permissions(cluster),
+        judge_remnants(&cluster.traces, cluster),
     ];
-    outcomes.extend(extensions(cluster, known));
-    outcomes.extend(managed(cluster));
+    outcomes.extend(judge_extensions(cluster, known));
+    outcomes.extend(judge_managed_cluster(cluster));
     outcomes
 }
 
-fn kubernetes(cluster: &ClusterFacts, known: &Known<'_>) -> Outcome {
+fn judge_kubernetes_version(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> ItemOutcome {
     let support = &known.needs.kubernetes;
-    let floor = support.floor();
+    let floor = support.oldest_supported();
     let least = format!("{}.{}", floor.major, floor.minor);
-    let item = Outcome::new(
+    let item = ItemOutcome::new(
         "kubernetes",
         "Kubernetes",
         format!("{least} or newer: the newest minor version and the two before are supported"),
@@ -30,7 +30,7 @@ fn kubernetes(cluster: &ClusterFacts, known: &Known<'_>) -> Outcome {
     let Some(told) = &cluster.kubernetes else {
         return item.unverified("the API server does not tell its version");
     };
-    match Version::read(told) {
+    match Version::parse(told) {
         Some(version) if version < floor => item.warning(told, "arc_kubernetes_old"),
         Some(_) => item.met(told),
         None => item.unverified(format!("{told} is no version that is understood")),
@@ -38,7 +38,10 @@ fn kubernetes(cluster: &ClusterFacts, known: &Known<'_>) -> Outcome {
 }
 
 /// Nodes that can take the agents.
-fn fitting<'a>(cluster: &'a ClusterFacts, known: &'a Known<'_>) -> impl Iterator<Item = &'a NodeRoom> {
+fn suitable_nodes<'a>(
+    cluster: &'a ClusterFacts,
+    known: &'a PrerequisiteInput<'_>,
+) -> impl Iterator<Item = &'a NodeCapacity> {
     let architectures = &known.generation.architectures;
     cluster.nodes.iter().filter(move |node| {
         node.os == "linux"
@@ -47,26 +50,26 @@ fn fitting<'a>(cluster: &'a ClusterFacts, known: &'a Known<'_>) -> impl Iterator
     })
 }
 
-fn nodes(cluster: &ClusterFacts, known: &Known<'_>) -> Outcome {
+fn judge_nodes(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> ItemOutcome {
     let architectures = &known.generation.architectures;
     let wanted = if architectures.is_empty() {
         "a ready node with Linux".to_owned()
     } else {
         format!("a ready node with Linux on {}", architectures.join(" or "))
     };
-    let item = Outcome::new("nodes", "nodes", wanted);
-    if let Some(why) = unread(cluster, NODES) {
+    let item = ItemOutcome::new("nodes", "nodes", wanted);
+    if let Some(why) = unread_reason(cluster, NODES) {
         return item.unverified(why);
     }
-    let fit: Vec<_> = fitting(cluster, known).collect();
+    let fit: Vec<_> = suitable_nodes(cluster, known).collect();
     let open = fit.iter().filter(|node| node.takes_pods).count();
     let all = cluster.nodes.len();
     if fit.is_empty() {
-        let told = |n: &NodeRoom| {
+        let describe_node = |n: &NodeCapacity| {
             let ready = if n.is_ready { "ready" } else { "not ready" };
             format!("{}: {}/{}, {ready}", n.name, n.os, n.architecture)
         };
-        let there = cluster.nodes.iter().take(5).map(told).collect::<Vec<_>>().join("; ");
+        let there = cluster.nodes.iter().take(5).map(describe_node).collect::<Vec<_>>().join("; ");
         let there = if there.is_empty() { "there is no node".into() } else { there };
         return item.unmet(there, "arc_no_linux_node");
     }
@@ -77,18 +80,18 @@ fn nodes(cluster: &ClusterFacts, known: &Known<'_>) -> Outcome {
     item.met(format!("{open} of {all} can take the agents"))
 }
 
-fn room(cluster: &ClusterFacts, known: &Known<'_>) -> Outcome {
+fn judge_capacity(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> ItemOutcome {
     let (memory, cpu) = (known.generation.memory_mb, known.generation.cpu_millis);
     let wanted = match (memory, cpu) {
         (Some(memory), Some(cpu)) => format!("{memory} MB of memory and {cpu} m of CPU"),
         _ => "not stated by this generation of the requirements".to_owned(),
     };
-    let item = Outcome::new("room", "free capacity", wanted);
-    if let Some(why) = unread(cluster, NODES).or_else(|| unread(cluster, PODS)) {
+    let item = ItemOutcome::new("room", "free capacity", wanted);
+    if let Some(why) = unread_reason(cluster, NODES).or_else(|| unread_reason(cluster, PODS)) {
         return item.unverified(why);
     }
-    let open: Vec<_> = fitting(cluster, known).filter(|node| node.takes_pods).collect();
-    let sum = |free: fn(&NodeRoom) -> Option<i64>| {
+    let open: Vec<_> = suitable_nodes(cluster, known).filter(|node| node.takes_pods).collect();
+    let sum = |free: fn(&NodeCapacity) -> Option<i64>| {
         open.iter().filter_map(|node| free(node)).map(|n| n.max(0)).fold(0_i64, i64::saturating_add)
     };
     if open.iter().all(|node| node.free_memory_bytes.is_none()) {
@@ -103,10 +106,10 @@ fn room(cluster: &ClusterFacts, known: &Known<'_>) -> Outcome {
     item.met(found)
 }
 
-fn rights(cluster: &ClusterFacts) -> Outcome {
-    let item = Outcome::new("rights", "rights", "cluster-admin, to install the agents");
+fn judge_permissions(cluster: &ClusterFacts) -> ItemOutcome {
+    let item = ItemOutcome::new("rights", "rights", "cluster-admin, to install the agents");
     match &cluster.rights {
-        None => item.unverified(unread(cluster, RIGHTS).unwrap_or("they could not be asked for")),
+        None => item.unverified(unread_reason(cluster, PERMISSIONS).unwrap_or("they could not be asked for")),
         Some(rights) if rights.is_admin => item.met("the user of the kubeconfig may do everything"),
         Some(rights) if rights.missing.is_empty() => {
             item.warning("not everything is allowed, but each of what is known to be needed", "arc_not_admin")
@@ -117,13 +120,13 @@ fn rights(cluster: &ClusterFacts) -> Outcome {
     }
 }
 
-fn leftovers(traces: &Traces, cluster: &ClusterFacts) -> Outcome {
-    let item = Outcome::new("leftovers", "earlier agents", "none, or a whole installation");
-    if let Some(why) = unread(cluster, TRACES) {
+fn judge_remnants(traces: &InstallationRemnants, cluster: &ClusterFacts) -> ItemOutcome {
+    let item = ItemOutcome::new("leftovers", "earlier agents", "none, or a whole installation");
+    if let Some(why) = unread_reason(cluster, REMNANTS) {
         return item.unverified(why);
     }
     if traces.deployments == 0
-        && let Some(seconds) = traces.newest_s.filter(|s| *s < MOVING_S)
+        && let Some(seconds) = traces.newest_s.filter(|s| *s < IN_PROGRESS_S)
     {
         return item.unverified(format!(
             "something was installed or deleted {seconds} s ago and may be on its way; look again"
@@ -166,14 +169,17 @@ fn leftovers(traces: &Traces, cluster: &ClusterFacts) -> Outcome {
 }
 
 /// Extensions run on amd64 only, but for Flux; asked for where one is wanted.
-fn extensions(cluster: &ClusterFacts, known: &Known<'_>) -> Option<Outcome> {
+fn judge_extensions(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> Option<ItemOutcome> {
     let wanted: Vec<_> = known.wanted.features.iter().filter(|f| f.starts_with("ext-")).collect();
-    let fit: Vec<_> = fitting(cluster, known).collect();
+    let fit: Vec<_> = suitable_nodes(cluster, known).collect();
     if wanted.is_empty() || fit.is_empty() {
         return None;
     }
-    let item =
-        Outcome::new("extensions", "extensions", "a ready node with Linux on amd64, but for Flux".to_owned());
+    let item = ItemOutcome::new(
+        "extensions",
+        "extensions",
+        "a ready node with Linux on amd64, but for Flux".to_owned(),
+    );
     Some(if fit.iter().any(|n| n.architecture == "amd64") {
         item.met("there is such a node")
     } else {
@@ -183,16 +189,16 @@ fn extensions(cluster: &ClusterFacts, known: &Known<'_>) -> Option<Outcome> {
 }
 
 /// A cluster that Azure runs itself.
-fn managed(cluster: &ClusterFacts) -> Option<Outcome> {
+fn judge_managed_cluster(cluster: &ClusterFacts) -> Option<ItemOutcome> {
     let node = cluster.nodes.iter().find(|node| node.is_aks)?;
-    let item = Outcome::new("managed", "kind of cluster", "a cluster outside of Azure");
+    let item = ItemOutcome::new("managed", "kind of cluster", "a cluster outside of Azure");
     Some(item.warning(format!("{} is a node of Azure Kubernetes Service", node.name), "arc_aks"))
 }
 
 /// Installing and deleting takes minutes; what is younger may be on its way.
-const MOVING_S: i64 = 600;
+const IN_PROGRESS_S: i64 = 600;
 
-fn unread<'a>(cluster: &'a ClusterFacts, source: &str) -> Option<&'a str> {
+fn unread_reason<'a>(cluster: &'a ClusterFacts, source: &str) -> Option<&'a str> {
     cluster.unread.iter().find(|s| s.source == source).map(|s| s.why.as_str())
 }
 
@@ -201,6 +207,6 @@ pub(crate) const NODES: &str = "the nodes";
 /// All pods, for what they ask of their nodes.
 pub(crate) const PODS: &str = "what pods ask for";
 /// The rights of the user.
-pub(crate) const RIGHTS: &str = "the rights of the user";
+pub(crate) const PERMISSIONS: &str = "the rights of the user";
 /// What an earlier installation left.
-pub(crate) const TRACES: &str = "traces of earlier agents";
+pub(crate) const REMNANTS: &str = "traces of earlier agents";

@@ -4,33 +4,33 @@
 mod cluster;
 mod tools;
 
-pub(crate) use cluster::{NODES, PODS, RIGHTS, TRACES};
+pub(crate) use cluster::{NODES, PERMISSIONS, PODS, REMNANTS};
 
-use crate::analysis::chain;
-use crate::model::facts::{Asked, Facts};
-use crate::model::faults::Catalogue;
+use crate::analysis::connectivity as chain;
+use crate::model::faults::FaultCatalogue;
 use crate::model::finding::{Confidence, Finding, Severity};
-use crate::model::needs::{Generation, Needs, Wanted};
+use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
+use crate::model::prerequisite_rules::{Generation, OnboardingTarget, PrerequisiteRules};
 use crate::model::report::{Prerequisite, PrerequisiteVerdict};
 
 /// All that a judgement rests on.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct PrerequisiteInput<'a> {
     /// What is there.
-    pub facts: &'a Facts,
+    pub facts: &'a PrerequisiteFacts,
     /// The versions that are supported.
-    pub needs: &'a Needs,
+    pub needs: &'a PrerequisiteRules,
     /// The generation of the requirements.
     pub generation: &'a Generation,
     /// What is going to be turned on.
-    pub wanted: Wanted<'a>,
+    pub wanted: OnboardingTarget<'a>,
     /// The words for what is wrong.
-    pub catalogue: &'a Catalogue,
+    pub catalogue: &'a FaultCatalogue,
 }
 
 /// The judgement.
 #[derive(Clone, Debug, Default)]
-pub struct Judged {
+pub struct PrerequisiteResults {
     /// In the order in which they are needed.
     pub items: Vec<Prerequisite>,
     /// What is wrong, in the same order.
@@ -38,7 +38,7 @@ pub struct Judged {
 }
 
 /// What came of an item: its verdict, what was found, what is asked for, and the fault by its id where there is one.
-struct Outcome {
+struct ItemOutcome {
     id: &'static str,
     title: &'static str,
     verdict: PrerequisiteVerdict,
@@ -49,7 +49,7 @@ struct Outcome {
     commands: Vec<String>,
 }
 
-impl Outcome {
+impl ItemOutcome {
     fn new(id: &'static str, title: &'static str, wanted: impl Into<String>) -> Self {
         let wanted = wanted.into();
         let (verdict, found) = (PrerequisiteVerdict::Met, String::new());
@@ -74,19 +74,19 @@ impl Outcome {
 }
 
 /// Judges the prerequisites.
-pub fn judge(known: &Known<'_>) -> Judged {
-    let mut outcomes = vec![reach(&known.facts.cluster)];
-    if let Asked::Told(cluster) = &known.facts.cluster {
-        outcomes.extend(cluster::outcomes(cluster, known));
+pub fn judge_prerequisites(known: &PrerequisiteInput<'_>) -> PrerequisiteResults {
+    let mut outcomes = vec![judge_kubeconfig(&known.facts.cluster)];
+    if let Fetched::Told(cluster) = &known.facts.cluster {
+        outcomes.extend(cluster::judge_cluster(cluster, known));
     }
     if let Some(tools) = &known.facts.tools {
-        outcomes.extend(tools::outcomes(tools, known));
+        outcomes.extend(tools::judge_workstation(tools, known));
     }
-    let mut judged = Judged::default();
+    let mut judged = PrerequisiteResults::default();
     for outcome in outcomes {
-        let entry = outcome.fault.and_then(|id| known.catalogue.entry(id));
+        let entry = outcome.fault.and_then(|id| known.catalogue.find_fault(id));
         let shown = format!("{}: {}", outcome.title, outcome.found);
-        let mut finding = entry.map(|entry| chain::told(entry, &shown, Confidence::High));
+        let mut finding = entry.map(|entry| chain::build_fault_finding(entry, &shown, Confidence::High));
         if let Some(finding) = &mut finding {
             // that something cannot be known is no obstacle yet
             if outcome.verdict == PrerequisiteVerdict::Unverified {
@@ -101,9 +101,9 @@ pub fn judge(known: &Known<'_>) -> Judged {
             id: outcome.id.into(),
             title: outcome.title.into(),
             verdict: outcome.verdict,
-            found: crate::model::evidence::printable(&outcome.found, LONGEST),
+            found: crate::model::evidence::sanitize(&outcome.found, MAX_FOUND_CHARS),
             wanted: outcome.wanted,
-            is_workstation: WORKSTATION.contains(&outcome.id),
+            is_workstation: WORKSTATION_IDS.contains(&outcome.id),
             finding: outcome.fault.map(str::to_owned),
             accepted: None,
         });
@@ -112,20 +112,22 @@ pub fn judge(known: &Known<'_>) -> Judged {
 }
 
 /// The kubeconfig and the API server behind it.
-fn reach(cluster: &Asked<crate::model::facts::ClusterFacts>) -> Outcome {
-    let item = Outcome::new("kubeconfig", "kubeconfig", "a context whose API server answers");
+fn judge_kubeconfig(cluster: &Fetched<crate::model::prerequisite_facts::ClusterFacts>) -> ItemOutcome {
+    let item = ItemOutcome::new("kubeconfig", "kubeconfig", "a context whose API server answers");
     match cluster {
-        Asked::Told(cluster) => item.met(format!("context {}, {} answers", cluster.context, cluster.server)),
-        Asked::Unusable(why) => item.unmet(why, "arc_kubeconfig"),
-        Asked::Silent(why) => Outcome { fault: Some("arc_api_unreachable"), ..item.unverified(why) },
+        Fetched::Told(cluster) => {
+            item.met(format!("context {}, {} answers", cluster.context, cluster.server))
+        }
+        Fetched::Unusable(why) => item.unmet(why, "arc_kubeconfig"),
+        Fetched::Silent(why) => ItemOutcome { fault: Some("arc_api_unreachable"), ..item.unverified(why) },
     }
 }
 
 /// What the programs of this machine say; another one may connect the cluster.
-const WORKSTATION: &[&str] = &["az", "connectedk8s", "helm", "kubectl", "login", "providers"];
+const WORKSTATION_IDS: &[&str] = &["az", "connectedk8s", "helm", "kubectl", "login", "providers"];
 
 /// In characters.
-const LONGEST: usize = 400;
+const MAX_FOUND_CHARS: usize = 400;
 
 #[cfg(test)]
 #[path = "prerequisites_tests.rs"]

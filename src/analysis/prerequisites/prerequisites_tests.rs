@@ -1,12 +1,14 @@
 use super::*;
-use crate::model::facts::{ClusterFacts, NodeRoom, Program, Provider, Rights, Tools, Traces};
 use crate::model::finding::Severity;
-use crate::model::networks::Skipped;
+use crate::model::networks::UnreadSource;
+use crate::model::prerequisite_facts::{
+    ClusterFacts, InstallationRemnants, NodeCapacity, Permissions, Program, Provider, WorkstationTools,
+};
 use crate::model::scope::Connectivity;
 use crate::rules;
 
-fn node(name: &str) -> NodeRoom {
-    NodeRoom {
+fn node(name: &str) -> NodeCapacity {
+    NodeCapacity {
         name: name.into(),
         os: "linux".into(),
         architecture: "amd64".into(),
@@ -23,47 +25,52 @@ fn program(version: &str) -> Program {
 }
 
 /// A cluster and a workstation that lack nothing.
-fn good() -> Facts {
+fn complete_facts() -> PrerequisiteFacts {
     let provider = |name: &str| Provider { name: name.into(), state: Some("Registered".into()), why: None };
-    Facts {
-        cluster: Asked::Told(ClusterFacts {
+    PrerequisiteFacts {
+        cluster: Fetched::Told(ClusterFacts {
             context: "edge".into(),
             server: "https://api:6443".into(),
             kubernetes: Some("v1.34.1+k3s1".into()),
             nodes: vec![node("a"), node("b")],
-            rights: Some(Rights { is_admin: true, missing: Vec::new() }),
+            rights: Some(Permissions { is_admin: true, missing: Vec::new() }),
             ..ClusterFacts::default()
         }),
-        tools: Some(Tools {
+        tools: Some(WorkstationTools {
             az: program("2.70.0"),
             connectedk8s: program("1.10.7"),
             login: Some(Ok("AzureCloud".into())),
             providers: ["Kubernetes", "KubernetesConfiguration", "ExtendedLocation", "HybridCompute"]
                 .map(|name| provider(&format!("Microsoft.{name}")))
                 .into(),
-            ..Tools::default()
+            ..WorkstationTools::default()
         }),
     }
 }
 
-fn judged_as(facts: &Facts, rule_set: &str, connectivity: Connectivity, features: &[&str]) -> Judged {
-    let needs = rules::prerequisites::builtin().unwrap();
+fn judge_with(
+    facts: &PrerequisiteFacts,
+    rule_set: &str,
+    connectivity: Connectivity,
+    features: &[&str],
+) -> PrerequisiteResults {
+    let needs = rules::prerequisites::load_builtin().unwrap();
     let features: Vec<_> = features.iter().map(|&f| f.to_owned()).collect();
-    judge(&Known {
+    judge_prerequisites(&PrerequisiteInput {
         facts,
         needs: &needs,
-        generation: needs.generation(rule_set).unwrap(),
-        wanted: Wanted { features: &features, connectivity, cloud: "AzureCloud" },
-        catalogue: &rules::faults::builtin().unwrap(),
+        generation: needs.generation_for(rule_set).unwrap(),
+        wanted: OnboardingTarget { features: &features, connectivity, cloud: "AzureCloud" },
+        catalogue: &rules::faults::load_builtin().unwrap(),
     })
 }
 
-fn judged(facts: &Facts) -> Judged {
-    judged_as(facts, "current", Connectivity::Direct, &[])
+fn judge_default(facts: &PrerequisiteFacts) -> PrerequisiteResults {
+    judge_with(facts, "current", Connectivity::Direct, &[])
 }
 
 /// What is not met: the word of the item and that of the finding.
-fn lacks(judged: &Judged) -> Vec<(&str, PrerequisiteVerdict, &str)> {
+fn open_items(judged: &PrerequisiteResults) -> Vec<(&str, PrerequisiteVerdict, &str)> {
     let is_met = |item: &&Prerequisite| item.verdict == PrerequisiteVerdict::Met;
     let told = |item: &'_ Prerequisite| -> (String, PrerequisiteVerdict, String) {
         (item.id.clone(), item.verdict, item.finding.clone().unwrap_or_default())
@@ -85,36 +92,39 @@ fn lacks(judged: &Judged) -> Vec<(&str, PrerequisiteVerdict, &str)> {
 
 use PrerequisiteVerdict::{Unmet, Unverified, Warning};
 
-fn gone() -> Program {
+fn missing_program() -> Program {
     Program { version: None, why: Some("it is not there".into()), is_missing: true }
 }
 
 #[test]
 fn a_good_cluster_and_workstation_lack_nothing() {
-    let judged = judged(&good());
-    assert_eq!((lacks(&judged), judged.findings.len()), (Vec::new(), 0), "{judged:#?}");
+    let judged = judge_default(&complete_facts());
+    assert_eq!((open_items(&judged), judged.findings.len()), (Vec::new(), 0), "{judged:#?}");
     assert!(judged.items.len() >= 10);
 }
 
 /// A name, what is different in the cluster, and what lacks then.
-type Row<'a> = (&'a str, fn(&mut ClusterFacts), (&'a str, PrerequisiteVerdict, &'a str));
+type ClusterCase<'a> = (&'a str, fn(&mut ClusterFacts), (&'a str, PrerequisiteVerdict, &'a str));
 
 #[test]
-fn each_thing_that_a_cluster_lacks_is_told_by_its_own_word() {
-    let table: Vec<Row<'_>> = vec![
+fn each_missing_cluster_prerequisite_has_its_own_finding() {
+    let table: Vec<ClusterCase<'_>> = vec![
         ("old", |c| c.kubernetes = Some("v1.20.2".into()), ("kubernetes", Warning, "arc_kubernetes_old")),
         ("no version", |c| c.kubernetes = None, ("kubernetes", Unverified, "")),
         (
             "just begun",
             |c| {
-                c.traces =
-                    Traces { namespace: Some("Active".into()), newest_s: Some(30), ..Traces::default() }
+                c.traces = InstallationRemnants {
+                    namespace: Some("Active".into()),
+                    newest_s: Some(30),
+                    ..InstallationRemnants::default()
+                }
             },
             ("leftovers", Unverified, ""),
         ),
         (
             "releases unread",
-            |c| c.traces.unread = vec![Skipped { source: "releases".into(), why: "forbidden".into() }],
+            |c| c.traces.unread = vec![UnreadSource { source: "releases".into(), why: "forbidden".into() }],
             ("leftovers", Unverified, ""),
         ),
         (
@@ -149,10 +159,10 @@ fn each_thing_that_a_cluster_lacks_is_told_by_its_own_word() {
         ),
         (
             "no rights",
-            |c| c.rights = Some(Rights { is_admin: false, missing: vec!["create namespaces".into()] }),
+            |c| c.rights = Some(Permissions { is_admin: false, missing: vec!["create namespaces".into()] }),
             ("rights", Unmet, "arc_onboarding_rights"),
         ),
-        ("no admin", |c| c.rights = Some(Rights::default()), ("rights", Warning, "arc_not_admin")),
+        ("no admin", |c| c.rights = Some(Permissions::default()), ("rights", Warning, "arc_not_admin")),
         ("rights unknown", |c| c.rights = None, ("rights", Unverified, "")),
         (
             "terminating",
@@ -180,11 +190,11 @@ fn each_thing_that_a_cluster_lacks_is_told_by_its_own_word() {
         ("aks", |c| c.nodes[0].is_aks = true, ("managed", Warning, "arc_aks")),
     ];
     for (name, change, expected) in table {
-        let mut facts = good();
-        let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
+        let mut facts = complete_facts();
+        let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
         change(cluster);
-        let judged = judged(&facts);
-        let lacks = lacks(&judged);
+        let judged = judge_default(&facts);
+        let lacks = open_items(&judged);
         assert!(lacks.contains(&expected), "{name}: {lacks:?}");
         // nodes that take nothing have no room either: that is no second cause
         let others: Vec<_> = lacks.iter().filter(|l| **l != expected && l.1 != Unverified).collect();
@@ -193,33 +203,40 @@ fn each_thing_that_a_cluster_lacks_is_told_by_its_own_word() {
 }
 
 #[test]
-fn a_whole_installation_is_no_leftover() {
-    let mut facts = good();
-    let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
-    cluster.traces = Traces {
+fn a_complete_installation_is_not_a_remnant() {
+    let mut facts = complete_facts();
+    let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
+    cluster.traces = InstallationRemnants {
         namespace: Some("Active".into()),
         deployments: 12,
         resource: Some("/subscriptions/s/x".into()),
         releases: vec!["azure-arc-release/sh.helm.release.v1.azure-arc.v1".into()],
         definitions: vec!["connectedclusters.arc.azure.com".into()],
-        ..Traces::default()
+        ..InstallationRemnants::default()
     };
-    let judged = judged(&facts);
-    assert!(lacks(&judged).is_empty(), "{judged:#?}");
+    let judged = judge_default(&facts);
+    assert!(open_items(&judged).is_empty(), "{judged:#?}");
     let item = judged.items.iter().find(|i| i.id == "leftovers").unwrap();
     assert_eq!(item.found, "the agents are installed: 12 Deployments, as /subscriptions/s/x");
 }
 
 /// A generation and a way, what is different on the workstation, and what lacks then.
-type Lack<'a> =
-    ((&'a str, Connectivity), &'a dyn Fn(&mut Tools), Option<(&'a str, PrerequisiteVerdict, &'a str)>);
+type WorkstationCase<'a> = (
+    (&'a str, Connectivity),
+    &'a dyn Fn(&mut WorkstationTools),
+    Option<(&'a str, PrerequisiteVerdict, &'a str)>,
+);
 
 #[test]
-fn each_thing_that_a_workstation_lacks_is_told_by_its_own_word() {
+fn each_missing_workstation_prerequisite_has_its_own_finding() {
     let current = ("current", Connectivity::Direct);
     let gateway = ("current", Connectivity::Gateway);
-    let table: Vec<Lack<'_>> = vec![
-        (current, &|t| t.connectedk8s = gone(), Some(("connectedk8s", Warning, "arc_az_extension"))),
+    let table: Vec<WorkstationCase<'_>> = vec![
+        (
+            current,
+            &|t| t.connectedk8s = missing_program(),
+            Some(("connectedk8s", Warning, "arc_az_extension")),
+        ),
         (current, &|t| t.connectedk8s = program("1.3.0"), None),
         (
             gateway,
@@ -264,29 +281,29 @@ fn each_thing_that_a_workstation_lacks_is_told_by_its_own_word() {
         (current, &|t| t.providers[0].state = None, Some(("providers", Unverified, ""))),
     ];
     for (row, ((rule_set, connectivity), change, expected)) in table.into_iter().enumerate() {
-        let mut facts = good();
+        let mut facts = complete_facts();
         // the versions of good() are those of today; older generations are asked with what fits them
         if rule_set != "current" {
             let tools = facts.tools.as_mut().unwrap();
             tools.az = program("2.20.0");
             tools.helm = program("3.6.3");
-            let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
+            let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
             cluster.kubernetes = Some("v1.34.0".into());
         }
         change(facts.tools.as_mut().unwrap());
-        let judged = judged_as(&facts, rule_set, connectivity, &[]);
-        assert_eq!(lacks(&judged), expected.into_iter().collect::<Vec<_>>(), "row {row}");
+        let judged = judge_with(&facts, rule_set, connectivity, &[]);
+        assert_eq!(open_items(&judged), expected.into_iter().collect::<Vec<_>>(), "row {row}");
     }
 }
 
 #[test]
 fn only_what_is_not_registered_is_to_be_registered() {
-    let mut facts = good();
+    let mut facts = complete_facts();
     let tools = facts.tools.as_mut().unwrap();
     for provider in &mut tools.providers {
         provider.state = Some("NotRegistered".into());
     }
-    let gateway = judged_as(&facts, "current", Connectivity::Gateway, &[]);
+    let gateway = judge_with(&facts, "current", Connectivity::Gateway, &[]);
     let names = ["Kubernetes", "KubernetesConfiguration", "HybridCompute"];
     let commands = names.map(|name| format!("az provider register --namespace Microsoft.{name}"));
     assert_eq!(gateway.findings[0].remedy.commands, commands);
@@ -294,47 +311,59 @@ fn only_what_is_not_registered_is_to_be_registered() {
 
 #[test]
 fn an_extension_without_az_is_no_second_cause() {
-    let mut facts = good();
+    let mut facts = complete_facts();
     let tools = facts.tools.as_mut().unwrap();
-    (tools.az, tools.connectedk8s) = (gone(), gone());
-    assert_eq!(lacks(&judged(&facts)), [("az", Warning, "arc_az"), ("connectedk8s", Unverified, "")]);
+    (tools.az, tools.connectedk8s) = (missing_program(), missing_program());
+    assert_eq!(
+        open_items(&judge_default(&facts)),
+        [("az", Warning, "arc_az"), ("connectedk8s", Unverified, "")]
+    );
     // one that is there and fails is not missing
     facts.tools.as_mut().unwrap().az.is_missing = false;
-    assert_eq!(lacks(&judged(&facts)), [("az", Unverified, ""), ("connectedk8s", Unverified, "")]);
+    assert_eq!(
+        open_items(&judge_default(&facts)),
+        [("az", Unverified, ""), ("connectedk8s", Unverified, "")]
+    );
 }
 
 #[test]
 fn extensions_need_a_node_that_they_run_on() {
-    let mut facts = good();
-    let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
+    let mut facts = complete_facts();
+    let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
     cluster.nodes.iter_mut().for_each(|n| n.architecture = "arm64".into());
-    assert!(lacks(&judged(&facts)).is_empty());
-    let with = judged_as(&facts, "current", Connectivity::Direct, &["ext-defender"]);
-    assert_eq!(lacks(&with), [("extensions", Warning, "arc_extensions_arch")]);
+    assert!(open_items(&judge_default(&facts)).is_empty());
+    let with = judge_with(&facts, "current", Connectivity::Direct, &["ext-defender"]);
+    assert_eq!(open_items(&with), [("extensions", Warning, "arc_extensions_arch")]);
     // arm64 came with a later generation
-    let before = judged_as(&facts, "2022-12", Connectivity::Direct, &[]);
-    assert!(lacks(&before).contains(&("nodes", Unmet, "arc_no_linux_node")));
+    let before = judge_with(&facts, "2022-12", Connectivity::Direct, &[]);
+    assert!(open_items(&before).contains(&("nodes", Unmet, "arc_no_linux_node")));
 }
 
 #[test]
-fn what_could_not_be_read_is_not_called_met() {
-    let mut facts = good();
-    let Asked::Told(cluster) = &mut facts.cluster else { unreachable!() };
-    cluster.unread = [NODES, PODS, RIGHTS, TRACES]
-        .map(|source| Skipped { source: source.into(), why: "forbidden".into() })
+fn unread_facts_are_never_met() {
+    let mut facts = complete_facts();
+    let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
+    cluster.unread = [NODES, PODS, PERMISSIONS, REMNANTS]
+        .map(|source| UnreadSource { source: source.into(), why: "forbidden".into() })
         .into();
     cluster.rights = None;
-    let judged = judged(&facts);
-    let words: Vec<_> = lacks(&judged).into_iter().map(|l| (l.0, l.1)).collect();
+    let judged = judge_default(&facts);
+    let words: Vec<_> = open_items(&judged).into_iter().map(|l| (l.0, l.1)).collect();
     assert_eq!(words, ["nodes", "room", "rights", "leftovers"].map(|word| (word, Unverified)));
 }
 
 #[test]
-fn without_a_cluster_only_that_is_told_of_it() {
-    let missing = judged(&Facts { cluster: Asked::Unusable("no such file".into()), ..good() });
-    assert_eq!(lacks(&missing), [("kubeconfig", Unmet, "arc_kubeconfig")]);
+fn without_a_cluster_only_the_kubeconfig_is_reported() {
+    let missing = judge_default(&PrerequisiteFacts {
+        cluster: Fetched::Unusable("no such file".into()),
+        ..complete_facts()
+    });
+    assert_eq!(open_items(&missing), [("kubeconfig", Unmet, "arc_kubeconfig")]);
     // that nobody answers says nothing of the cluster
-    let silent = judged(&Facts { cluster: Asked::Silent("no answer".into()), ..good() });
-    assert_eq!(lacks(&silent), [("kubeconfig", Unverified, "arc_api_unreachable")]);
+    let silent = judge_default(&PrerequisiteFacts {
+        cluster: Fetched::Silent("no answer".into()),
+        ..complete_facts()
+    });
+    assert_eq!(open_items(&silent), [("kubeconfig", Unverified, "arc_api_unreachable")]);
     assert_eq!(silent.findings[0].severity, Severity::Warning);
 }

@@ -1,42 +1,49 @@
 //! The prerequisites that the programs of a workstation show.
 
-use super::{Known, Outcome};
-use crate::model::facts::{Program, Provider, Tools};
-use crate::model::needs::{Need, ProgramNeed};
+use super::{ItemOutcome, PrerequisiteInput};
+use crate::model::prerequisite_facts::{Program, Provider, WorkstationTools};
+use crate::model::prerequisite_rules::{Need, ProgramRequirement};
 use crate::model::version::Version;
 
 /// All of them.
-pub(super) fn outcomes(tools: &Tools, known: &Known<'_>) -> Vec<Outcome> {
+pub(super) fn judge_workstation(tools: &WorkstationTools, known: &PrerequisiteInput<'_>) -> Vec<ItemOutcome> {
     let generation = known.generation;
-    let az = Named { id: "az", title: "Azure CLI", fault: "arc_az" };
-    let extension = Named { id: "connectedk8s", title: "extension connectedk8s", fault: "arc_az_extension" };
-    let helm = Named { id: "helm", title: "Helm", fault: "arc_helm" };
-    let kubectl = Named { id: "kubectl", title: "kubectl", fault: "arc_helm" };
-    let mut outcomes = vec![program(&az, &tools.az, &generation.az, known)];
+    let az = ProgramItem { id: "az", title: "Azure CLI", fault: "arc_az" };
+    let extension =
+        ProgramItem { id: "connectedk8s", title: "extension connectedk8s", fault: "arc_az_extension" };
+    let helm = ProgramItem { id: "helm", title: "Helm", fault: "arc_helm" };
+    let kubectl = ProgramItem { id: "kubectl", title: "kubectl", fault: "arc_helm" };
+    let mut outcomes = vec![judge_program(&az, &tools.az, &generation.az, known)];
     outcomes.push(match (&tools.az.version, &tools.az.why) {
         // one cause is enough
         (None, Some(_)) => {
-            Outcome::new(extension.id, extension.title, "az, to tell it").unverified("az does not tell")
+            ItemOutcome::new(extension.id, extension.title, "az, to tell it").unverified("az does not tell")
         }
-        _ => program(&extension, &tools.connectedk8s, &generation.connectedk8s, known),
+        _ => judge_program(&extension, &tools.connectedk8s, &generation.connectedk8s, known),
     });
-    outcomes.extend(generation.helm.as_ref().map(|need| program(&helm, &tools.helm, need, known)));
-    outcomes.extend(generation.kubectl.as_ref().map(|need| program(&kubectl, &tools.kubectl, need, known)));
-    outcomes.extend(tools.login.as_ref().map(|login| cloud(login, known)));
-    outcomes.push(providers(tools, known));
+    outcomes.extend(generation.helm.as_ref().map(|need| judge_program(&helm, &tools.helm, need, known)));
+    outcomes
+        .extend(generation.kubectl.as_ref().map(|need| judge_program(&kubectl, &tools.kubectl, need, known)));
+    outcomes.extend(tools.login.as_ref().map(|login| judge_login(login, known)));
+    outcomes.push(judge_providers(tools, known));
     outcomes
 }
 
 /// How an item about a program is called.
-struct Named {
+struct ProgramItem {
     id: &'static str,
     title: &'static str,
     fault: &'static str,
 }
 
 /// Programs are judged as warnings: the one that connects the cluster may be on another machine.
-fn program(named: &Named, found: &Program, need: &ProgramNeed, known: &Known<'_>) -> Outcome {
-    let later = need.with.iter().filter(|w| known.wanted.is_met_by(&w.features, &w.connectivity));
+fn judge_program(
+    named: &ProgramItem,
+    found: &Program,
+    need: &ProgramRequirement,
+    known: &PrerequisiteInput<'_>,
+) -> ItemOutcome {
+    let later = need.with.iter().filter(|w| known.wanted.matches_condition(&w.features, &w.connectivity));
     let oldest = later.map(|w| w.oldest).chain(need.oldest).max();
     let note = need.note.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
     let wanted = match (need.need, oldest, need.below) {
@@ -45,7 +52,7 @@ fn program(named: &Named, found: &Program, need: &ProgramNeed, known: &Known<'_>
         (Need::Required, None, _) => format!("the latest, which is not judged{note}"),
         (Need::Optional, None, _) => format!("not needed{note}"),
     };
-    let item = Outcome::new(named.id, named.title, wanted);
+    let item = ItemOutcome::new(named.id, named.title, wanted);
     let Some(told) = &found.version else {
         let why = found.why.clone().unwrap_or_else(|| "its version is not known".into());
         return match need.need {
@@ -54,7 +61,7 @@ fn program(named: &Named, found: &Program, need: &ProgramNeed, known: &Known<'_>
             Need::Optional => item.met("not needed"),
         };
     };
-    let Some(version) = Version::read(told) else {
+    let Some(version) = Version::parse(told) else {
         return item.unverified(format!("{told} is no version that is understood"));
     };
     if oldest.is_some_and(|o| version < o) || need.below.is_some_and(|b| version >= b) {
@@ -63,8 +70,8 @@ fn program(named: &Named, found: &Program, need: &ProgramNeed, known: &Known<'_>
     item.met(told)
 }
 
-fn cloud(login: &Result<String, String>, known: &Known<'_>) -> Outcome {
-    let item = Outcome::new("login", "az login", format!("to {}", known.wanted.cloud));
+fn judge_login(login: &Result<String, String>, known: &PrerequisiteInput<'_>) -> ItemOutcome {
+    let item = ItemOutcome::new("login", "az login", format!("to {}", known.wanted.cloud));
     match login {
         Ok(cloud) if cloud.eq_ignore_ascii_case(known.wanted.cloud) => item.met(format!("to {cloud}")),
         Ok(cloud) => item.warning(format!("to {cloud}"), "arc_az_cloud"),
@@ -72,28 +79,29 @@ fn cloud(login: &Result<String, String>, known: &Known<'_>) -> Outcome {
     }
 }
 
-fn providers(tools: &Tools, known: &Known<'_>) -> Outcome {
+fn judge_providers(tools: &WorkstationTools, known: &PrerequisiteInput<'_>) -> ItemOutcome {
     let needs = known.generation.providers.iter();
     let needed: Vec<_> = needs
-        .filter(|p| known.wanted.is_met_by(&p.features, &p.connectivity))
+        .filter(|p| known.wanted.matches_condition(&p.features, &p.connectivity))
         .map(|p| p.name.as_str())
         .collect();
-    let item = Outcome::new("providers", "resource providers", format!("{} registered", needed.join(", ")));
+    let item =
+        ItemOutcome::new("providers", "resource providers", format!("{} registered", needed.join(", ")));
     let state = |name: &&str| tools.providers.iter().find(|p| p.name.eq_ignore_ascii_case(name));
-    let told: Vec<_> = needed.iter().filter_map(state).collect();
+    let reported: Vec<_> = needed.iter().filter_map(state).collect();
     let is = |p: &Provider, states: &[&str]| {
         p.state.as_deref().is_some_and(|s| states.iter().any(|state| state.eq_ignore_ascii_case(s)))
     };
     let bad: Vec<_> =
-        told.iter().filter(|p| is(p, &["NotRegistered", "Unregistered", "Unregistering"])).collect();
+        reported.iter().filter(|p| is(p, &["NotRegistered", "Unregistered", "Unregistering"])).collect();
     if !bad.is_empty() {
         let found = bad.iter().map(|p| format!("{} is {}", p.name, p.state.as_deref().unwrap_or_default()));
         let register = |p: &&&Provider| format!("az provider register --namespace {}", p.name);
         let commands = bad.iter().map(register).collect();
         let found = found.collect::<Vec<_>>().join("; ");
-        return Outcome { commands, ..item.unmet(found, "arc_provider") };
+        return ItemOutcome { commands, ..item.unmet(found, "arc_provider") };
     }
-    if told.iter().filter(|p| is(p, &["Registered", "Registering"])).count() == needed.len() {
+    if reported.iter().filter(|p| is(p, &["Registered", "Registering"])).count() == needed.len() {
         return item.met("each is registered, or about to be");
     }
     let odd = |p: &&Provider| match (&p.why, &p.state) {
@@ -107,5 +115,5 @@ fn providers(tools: &Tools, known: &Known<'_>) -> Outcome {
         (Some(why), _) | (None, Some(Err(why))) => why.clone(),
         _ => "Azure was not asked".to_owned(),
     };
-    item.unverified(told.iter().find_map(odd).unwrap_or_else(not_asked))
+    item.unverified(reported.iter().find_map(odd).unwrap_or_else(not_asked))
 }

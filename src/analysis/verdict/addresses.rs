@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::model::evidence::{Attempt, Cause, Detail, Phase, Purpose, Reach};
+use crate::model::evidence::{AddressScope, Attempt, Cause, Detail, Phase, Purpose};
 use crate::model::plan::{PlannedCheck, ProbeSpec, RouteKind};
 use crate::model::rules::{AddressClass, PrivateLink};
 
@@ -26,15 +26,15 @@ pub(super) fn wrong_class(
     if planned.route.kind == RouteKind::Proxy || is_diverted(attempts) {
         return None;
     }
-    let answer = answered(attempts);
-    let all = |reach| !answer.is_empty() && answer.iter().all(|&a| Reach::of(a) == reach);
+    let answer = resolved_addresses(attempts);
+    let all = |reach| !answer.is_empty() && answer.iter().all(|&a| AddressScope::classify(a) == reach);
     match spec.addresses {
         // A private endpoint serves the clusters of its own scope and refuses all others, whatever the probe saw.
-        AddressClass::Public if all(Reach::Private) => Some(WrongClass {
+        AddressClass::Public if all(AddressScope::Private) => Some(WrongClass {
             cause: Cause::DnsPrivateAnswer,
             fatal: spec.private_link == PrivateLink::Private,
         }),
-        AddressClass::Private if all(Reach::Public) => {
+        AddressClass::Private if all(AddressScope::Public) => {
             Some(WrongClass { cause: Cause::DnsPublicAnswer, fatal: true })
         }
         _ => None,
@@ -42,7 +42,7 @@ pub(super) fn wrong_class(
 }
 
 /// The addresses of the lookup; that of a direct second look is not the check's own.
-pub(super) fn answered(attempts: &[Attempt]) -> &[IpAddr] {
+pub(super) fn resolved_addresses(attempts: &[Attempt]) -> &[IpAddr] {
     let mut lookups = attempts.iter().filter(|a| a.purpose == Purpose::Lookup);
     let resolve = lookups.find_map(|a| a.step(Phase::Resolve));
     match resolve.map(|s| &s.detail) {

@@ -18,24 +18,25 @@ pub(crate) fn last_phase(protocol: Protocol) -> Phase {
 }
 
 /// The attempts at the service itself; lookups and second looks are left out.
-pub(crate) fn probes(attempts: &[Attempt]) -> impl Iterator<Item = &Attempt> {
+pub(crate) fn probe_attempts(attempts: &[Attempt]) -> impl Iterator<Item = &Attempt> {
     attempts.iter().filter(|a| matches!(a.purpose, Purpose::Probe | Purpose::Retry))
 }
 
 /// The attempt of an ordinary client that the service answered as the rules expect.
 pub(crate) fn contradiction(attempts: &[Attempt]) -> Option<&Attempt> {
-    attempts.iter().find(|a| a.purpose == Purpose::Reference && reached(a, Phase::Http))
+    attempts.iter().find(|a| a.purpose == Purpose::Reference && has_reached(a, Phase::Http))
 }
 
 /// Whether an attempt reached a phase.
-pub(crate) fn reached(attempt: &Attempt, phase: Phase) -> bool {
+pub(crate) fn has_reached(attempt: &Attempt, phase: Phase) -> bool {
     attempt.step(phase).is_some_and(|s| s.outcome == Outcome::Reached)
 }
 
 /// The addresses at which a protocol was spoken to its end, each once.
-pub(crate) fn good_addresses(attempts: &[Attempt], protocol: Protocol) -> Vec<SocketAddr> {
+pub(crate) fn working_addresses(attempts: &[Attempt], protocol: Protocol) -> Vec<SocketAddr> {
     let last = last_phase(protocol);
-    let mut good: Vec<_> = probes(attempts).filter(|a| reached(a, last)).filter_map(|a| a.address).collect();
+    let mut good: Vec<_> =
+        probe_attempts(attempts).filter(|a| has_reached(a, last)).filter_map(|a| a.address).collect();
     good.sort_unstable();
     good.dedup();
     good
@@ -45,8 +46,8 @@ pub(crate) fn good_addresses(attempts: &[Attempt], protocol: Protocol) -> Vec<So
 ///
 /// In this order: the attempt that got furthest; any failure before an IPv6 address without a route, which says something
 /// about this machine's network and nothing about the endpoint; an answer before silence; IPv4 before IPv6; the first one.
-pub(crate) fn most_telling(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
-    probes(attempts).filter_map(|a| Some((a, a.failed()?))).min_by_key(|(a, step)| {
+pub(crate) fn decisive_failure(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
+    probe_attempts(attempts).filter_map(|a| Some((a, a.failed_step()?))).min_by_key(|(a, step)| {
         let is_ipv6 = a.address.is_some_and(|address| address.is_ipv6());
         (
             Reverse(step.phase()),

@@ -10,33 +10,33 @@ pub(crate) const TOLERATED_SKEW_S: u64 = 300;
 
 /// The cause of a failed step, with `tls_expired` and `tls_not_yet_valid` turned into `clock_skew` when the chain is in its
 /// time by the server's clock and ours is more than five minutes away from it.
-pub(super) fn judged(step: &Step) -> Cause {
+pub(super) fn correct_cause_for_clock(step: &Step) -> Cause {
     let cause = step.cause.unwrap_or(Cause::Unknown);
     match (cause, &step.detail) {
-        (Cause::TlsExpired | Cause::TlsNotYetValid, Detail::Tls(tls)) if our_clock_is_wrong(tls) => {
+        (Cause::TlsExpired | Cause::TlsNotYetValid, Detail::Tls(tls)) if is_our_clock_wrong(tls) => {
             Cause::ClockSkew
         }
         _ => cause,
     }
 }
 
-fn our_clock_is_wrong(tls: &TlsDetail) -> bool {
+fn is_our_clock_wrong(tls: &TlsDetail) -> bool {
     let is_far_off = tls.clock_skew_s.is_some_and(|s| s.unsigned_abs() > TOLERATED_SKEW_S);
-    let server_now = tls.server_date.as_deref().and_then(time);
-    is_far_off && !tls.chain.is_empty() && server_now.is_some_and(|now| is_in_time(&tls.chain, now))
+    let server_now = tls.server_date.as_deref().and_then(parse_time);
+    is_far_off && !tls.chain.is_empty() && server_now.is_some_and(|now| is_chain_valid_at(&tls.chain, now))
 }
 
 /// Roots that a server sends along are left out: they are looked up in the stores, not judged by their dates.
-fn is_in_time(chain: &[CertificateSummary], now: Timestamp) -> bool {
+fn is_chain_valid_at(chain: &[CertificateSummary], now: Timestamp) -> bool {
     chain.iter().enumerate().filter(|(at, c)| *at == 0 || c.subject != c.issuer).all(|(_, c)| {
-        let begins = c.not_before.as_deref().and_then(time);
-        let ends = c.not_after.as_deref().and_then(time);
+        let begins = c.not_before.as_deref().and_then(parse_time);
+        let ends = c.not_after.as_deref().and_then(parse_time);
         begins.is_some_and(|t| t <= now) && ends.is_some_and(|t| now <= t)
     })
 }
 
 /// A `Date` header (RFC 9110 5.6.7) or an RFC 3339 time.
-fn time(text: &str) -> Option<Timestamp> {
+fn parse_time(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| Some(rfc2822::parse(text).ok()?.timestamp()))
 }
 
@@ -72,7 +72,7 @@ mod tests {
                 clock_skew_s: skew,
                 ..Default::default()
             };
-            assert_eq!(our_clock_is_wrong(&tls), is_wrong, "{skew:?} {date:?} {until}");
+            assert_eq!(is_our_clock_wrong(&tls), is_wrong, "{skew:?} {date:?} {until}");
         }
     }
 }

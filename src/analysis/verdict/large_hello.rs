@@ -6,38 +6,38 @@
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
-use super::attempts::{good_addresses, probes, reached};
+use super::attempts::{has_reached, probe_attempts, working_addresses};
 use super::ruling::Ruling;
 use crate::model::evidence::{Attempt, Cause, Outcome, Phase, Purpose};
 use crate::model::plan::RouteKind;
 use crate::model::report::{Check, CheckVerdict};
 
 /// One place where hellos arrive. By way of a proxy the address is the proxy's, so that the host tells the places apart.
-type Place = (SocketAddr, Option<String>);
+type HelloDestination = (SocketAddr, Option<String>);
 
 /// Turns met checks into unmet ones where every address that served them drops the larger hello.
-pub(super) fn apply(checks: &mut [Check]) {
-    let dropped = dropped(checks);
+pub(super) fn apply_large_hello(checks: &mut [Check]) {
+    let dropped = find_drops(checks);
     if dropped.is_empty() {
         return;
     }
     for check in checks.iter_mut().filter(|c| c.verdict == CheckVerdict::Met && c.protocol.uses_tls()) {
-        let good = good_addresses(&check.attempts, check.protocol);
-        let hits: Vec<_> = good.iter().filter_map(|&a| dropped.get(&place(check, a))).collect();
+        let good = working_addresses(&check.attempts, check.protocol);
+        let hits: Vec<_> = good.iter().filter_map(|&a| dropped.get(&hello_destination(check, a))).collect();
         match hits.first() {
-            Some(raw) if hits.len() == good.len() => super::apply(check, unmet(good[0], raw)),
-            Some(_) => remark(check, hits.len(), good.len()),
+            Some(raw) if hits.len() == good.len() => super::apply_ruling(check, unmet_ruling(good[0], raw)),
+            Some(_) => add_note(check, hits.len(), good.len()),
             None => {}
         }
     }
 }
 
-fn unmet(address: SocketAddr, raw: &str) -> Ruling {
+fn unmet_ruling(address: SocketAddr, raw: &str) -> Ruling {
     let cause = Cause::TlsLargeHello;
     Ruling::Unmet { phase: Phase::Tls, cause, note: format!("{} ({address}): {raw}", cause.text()) }
 }
 
-fn remark(check: &mut Check, hits: usize, good: usize) {
+fn add_note(check: &mut Check, hits: usize, good: usize) {
     let text = format!("{hits} of {good} addresses drop a ClientHello of 1.5 kB");
     check.note = Some(match check.note.take() {
         Some(note) => format!("{note}; {text}"),
@@ -47,14 +47,15 @@ fn remark(check: &mut Check, hits: usize, good: usize) {
 
 /// The places that drop the larger hello though a small one works there, with what was seen. Where the larger one passed
 /// once it always counts as passing: a single loss must not condemn an address.
-fn dropped(checks: &[Check]) -> HashMap<Place, String> {
+fn find_drops(checks: &[Check]) -> HashMap<HelloDestination, String> {
     let mut dropped = HashMap::new();
     let (mut small_passed, mut large_passed) = (HashSet::new(), HashSet::new());
     for check in checks {
-        let at = |a: &Attempt| Some(place(check, a.address?));
-        small_passed.extend(probes(&check.attempts).filter(|a| reached(a, Phase::Tls)).filter_map(at));
+        let at = |a: &Attempt| Some(hello_destination(check, a.address?));
+        small_passed
+            .extend(probe_attempts(&check.attempts).filter(|a| has_reached(a, Phase::Tls)).filter_map(at));
         for attempt in check.attempts.iter().filter(|a| a.purpose == Purpose::LargeHello) {
-            match (at(attempt), large_hello(attempt)) {
+            match (at(attempt), large_hello_outcome(attempt)) {
                 (Some(place), Some(Err(raw))) => drop(dropped.insert(place, raw)),
                 (Some(place), Some(Ok(()))) => drop(large_passed.insert(place)),
                 _ => {}
@@ -66,7 +67,7 @@ fn dropped(checks: &[Check]) -> HashMap<Place, String> {
 }
 
 /// Whether the larger hello was answered; `None` where nothing can be said, as when the connection did not open.
-fn large_hello(attempt: &Attempt) -> Option<Result<(), String>> {
+fn large_hello_outcome(attempt: &Attempt) -> Option<Result<(), String>> {
     let step = attempt.step(Phase::Tls)?;
     match (step.outcome, step.cause) {
         (Outcome::Reached, _) => Some(Ok(())),
@@ -77,7 +78,7 @@ fn large_hello(attempt: &Attempt) -> Option<Result<(), String>> {
     }
 }
 
-fn place(check: &Check, address: SocketAddr) -> Place {
+fn hello_destination(check: &Check, address: SocketAddr) -> HelloDestination {
     let host = check.host.clone().filter(|_| check.route.kind == RouteKind::Proxy);
     (address, host)
 }

@@ -11,38 +11,42 @@ mod large_hello;
 mod overall;
 mod ruling;
 
-use crate::model::evidence::{Evidence, NotRun, Observation, printable};
+use crate::model::evidence::{Evidence, NotRun, Observation, sanitize};
 use crate::model::plan::{Plan, PlannedCheck, UnverifiedKind};
 use crate::model::report::{Check, CheckVerdict};
 use ruling::Ruling;
 
-pub use overall::{Alternatives, WAIVER_EXPIRED, answer, overall};
+pub use overall::{Alternatives, WAIVER_EXPIRED, judge_report, judge_run};
 
 /// How the note of a check begins whose service answered through an inspection that was allowed.
-pub const INSPECTED: &str = "TLS is inspected";
+pub const INSPECTED_NOTE: &str = "TLS is inspected";
 
 /// The longest note, in characters.
-const NOTE: usize = 240;
+const MAX_NOTE_CHARS: usize = 240;
 
 /// Judges one check by what was seen of it.
-pub fn check(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check {
-    let mut check = unjudged(planned, seen, vantage);
-    apply(&mut check, ruling::rule(planned, seen));
+pub fn judge_check(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check {
+    let mut check = unjudged_check(planned, seen, vantage);
+    apply_ruling(&mut check, ruling::rule_on_check(planned, seen));
     check
 }
 
 /// Judges all checks of a plan, in its order, and what concerns several of them. A check without an observation (a cut log)
 /// is unverified.
-pub fn checks(plan: &Plan, evidence: &Evidence, vantage: &str) -> Vec<Check> {
-    let missing = Observation { not_run: Some(why_missing(evidence)), ..Default::default() };
+pub fn judge_checks(plan: &Plan, evidence: &Evidence, vantage: &str) -> Vec<Check> {
+    let missing = Observation { not_run: Some(missing_reason(evidence)), ..Default::default() };
     let observations = evidence.observations.iter().chain(std::iter::repeat(&missing));
-    let mut checks: Vec<_> =
-        plan.checks.iter().zip(observations).map(|(planned, seen)| check(planned, seen, vantage)).collect();
-    large_hello::apply(&mut checks);
+    let mut checks: Vec<_> = plan
+        .checks
+        .iter()
+        .zip(observations)
+        .map(|(planned, seen)| judge_check(planned, seen, vantage))
+        .collect();
+    large_hello::apply_large_hello(&mut checks);
     checks
 }
 
-fn why_missing(evidence: &Evidence) -> NotRun {
+fn missing_reason(evidence: &Evidence) -> NotRun {
     if evidence.interrupted {
         NotRun::Interrupted
     } else if evidence.deadline_passed {
@@ -52,7 +56,7 @@ fn why_missing(evidence: &Evidence) -> NotRun {
     }
 }
 
-fn unjudged(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check {
+fn unjudged_check(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check {
     Check {
         id: planned.id.clone(),
         requirement: planned.requirement.clone(),
@@ -83,7 +87,7 @@ fn unjudged(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check 
 }
 
 /// Writes a ruling into a check; everything that the ruling does not speak of becomes `null`.
-fn apply(check: &mut Check, ruling: Ruling) {
+fn apply_ruling(check: &mut Check, ruling: Ruling) {
     (check.phase, check.cause, check.unverified) = (None, None, None);
     let note = match ruling {
         Ruling::Met { notes } => {
@@ -101,5 +105,5 @@ fn apply(check: &mut Check, ruling: Ruling) {
             note
         }
     };
-    check.note = (!note.is_empty()).then(|| printable(&note, NOTE));
+    check.note = (!note.is_empty()).then(|| sanitize(&note, MAX_NOTE_CHARS));
 }

@@ -18,31 +18,39 @@ pub struct Alternatives<'a> {
 
 impl<'a> Alternatives<'a> {
     /// Collects the groups.
-    pub fn of(checks: &'a [Check]) -> Self {
-        Self { met: checks.iter().filter(|c| c.verdict == CheckVerdict::Met).filter_map(group).collect() }
+    pub fn from_checks(checks: &'a [Check]) -> Self {
+        Self {
+            met: checks
+                .iter()
+                .filter(|c| c.verdict == CheckVerdict::Met)
+                .filter_map(alternative_group)
+                .collect(),
+        }
     }
 
     /// Whether a check is required, with nothing that stands in for it, and not accepted by a waiver.
-    pub fn leave_required(&self, check: &Check) -> bool {
-        check.required && check.accepted.is_none() && group(check).is_none_or(|g| !self.met.contains(&g))
+    pub fn is_required(&self, check: &Check) -> bool {
+        check.required
+            && check.accepted.is_none()
+            && alternative_group(check).is_none_or(|g| !self.met.contains(&g))
     }
 
     /// Whether a check stands in the way of connecting a cluster.
-    pub fn leave_blocking(&self, check: &Check) -> bool {
-        check.verdict == CheckVerdict::Unmet && self.leave_required(check)
+    pub fn is_blocking(&self, check: &Check) -> bool {
+        check.verdict == CheckVerdict::Unmet && self.is_required(check)
     }
 }
 
-fn group(check: &Check) -> Option<(&str, &str)> {
+fn alternative_group(check: &Check) -> Option<(&str, &str)> {
     check.alternative.as_deref().map(|word| (check.vantage.as_str(), word))
 }
 
 /// The answer of a run: blocked before incomplete before warnings. `cut_short` is whether the run was interrupted or its
 /// deadline passed.
-pub fn overall(checks: &[Check], findings: &[Finding], vantages: &[Vantage], cut_short: bool) -> Verdict {
-    let alternatives = Alternatives::of(checks);
-    let has_gap = |c: &Check| is_gap(c) && alternatives.leave_required(c);
-    if checks.iter().any(|c| alternatives.leave_blocking(c)) {
+pub fn judge_run(checks: &[Check], findings: &[Finding], vantages: &[Vantage], cut_short: bool) -> Verdict {
+    let alternatives = Alternatives::from_checks(checks);
+    let has_gap = |c: &Check| is_gap(c) && alternatives.is_required(c);
+    if checks.iter().any(|c| alternatives.is_blocking(c)) {
         Verdict::Blocked
     } else if cut_short || vantages.iter().any(|v| v.error.is_some()) || checks.iter().any(has_gap) {
         Verdict::Incomplete
@@ -54,9 +62,9 @@ pub fn overall(checks: &[Check], findings: &[Finding], vantages: &[Vantage], cut
 }
 
 /// The answer of a whole report: that of the run, and what is needed besides the network.
-pub fn answer(report: &Report) -> Verdict {
+pub fn judge_report(report: &Report) -> Verdict {
     let cut_short = report.run.interrupted || report.run.deadline_passed;
-    let of_the_run = overall(&report.checks, &report.findings, &report.vantages, cut_short);
+    let of_the_run = judge_run(&report.checks, &report.findings, &report.vantages, cut_short);
     let lacks = |p: &Prerequisite| p.verdict == PrerequisiteVerdict::Unmet && p.accepted.is_none();
     let is_blocking = |f: &Finding| f.severity == Severity::Blocking && f.id == WAIVER_EXPIRED;
     if report.prerequisites.iter().any(lacks) || report.findings.iter().any(is_blocking) {

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use super::addresses::{WrongClass, answered, wrong_class};
-use super::attempts::{contradiction, good_addresses, last_phase, most_telling, probes, reached};
-use super::{INSPECTED, clock};
+use super::addresses::{WrongClass, resolved_addresses, wrong_class};
+use super::attempts::{
+    contradiction, decisive_failure, has_reached, last_phase, probe_attempts, working_addresses,
+};
+use super::{INSPECTED_NOTE, clock};
 use crate::model::evidence::{
     Attempt, Cause, Detail, NotRun, Observation, Outcome, Phase, Purpose, Step, TlsDetail, TrustStore,
 };
@@ -23,49 +25,50 @@ pub(super) enum Ruling {
 }
 
 /// Rules on one check.
-pub(super) fn rule(planned: &PlannedCheck, seen: &Observation) -> Ruling {
+pub(super) fn rule_on_check(planned: &PlannedCheck, seen: &Observation) -> Ruling {
     match &planned.action {
         Action::Unverified(why) => Ruling::Unverified { kind: why.kind, note: why.text.clone() },
-        Action::Probe(spec) => judge(planned, spec, seen),
+        Action::Probe(spec) => rule_on_probe(planned, spec, seen),
     }
 }
 
-fn judge(planned: &PlannedCheck, spec: &ProbeSpec, seen: &Observation) -> Ruling {
+fn rule_on_probe(planned: &PlannedCheck, spec: &ProbeSpec, seen: &Observation) -> Ruling {
     let last = last_phase(planned.protocol);
     let wrong = wrong_class(planned, spec, &seen.attempts);
-    if let Some(attempt) = probes(&seen.attempts).find(|a| reached(a, last)) {
-        return met(planned, spec, seen, attempt, wrong);
+    if let Some(attempt) = probe_attempts(&seen.attempts).find(|a| has_reached(a, last)) {
+        return met_ruling(planned, spec, seen, attempt, wrong);
     }
-    if seen.not_run.is_some() && !is_settled(planned, &seen.attempts) {
-        return unverified(seen.not_run);
+    if seen.not_run.is_some() && !has_already_failed(planned, &seen.attempts) {
+        return unverified_ruling(seen.not_run);
     }
-    match failure(&seen.attempts) {
-        Some((attempt, step)) => unmet(&seen.attempts, attempt, step, wrong),
-        None => unverified(seen.not_run),
+    match first_failure(&seen.attempts) {
+        Some((attempt, step)) => unmet_ruling(&seen.attempts, attempt, step, wrong),
+        None => unverified_ruling(seen.not_run),
     }
 }
 
 /// Whether an interrupted check had already failed: its lookup, its way through the proxy, or every address that the lookup
 /// gave.
-fn is_settled(planned: &PlannedCheck, attempts: &[Attempt]) -> bool {
-    let failed = |a: &&Attempt| a.failed().is_some();
+fn has_already_failed(planned: &PlannedCheck, attempts: &[Attempt]) -> bool {
+    let failed = |a: &&Attempt| a.failed_step().is_some();
     if planned.route.kind == RouteKind::Proxy {
-        return probes(attempts).any(|a| failed(&a));
+        return probe_attempts(attempts).any(|a| failed(&a));
     }
-    let tried: BTreeSet<_> = probes(attempts).filter(failed).filter_map(|a| Some(a.address?.ip())).collect();
+    let tried: BTreeSet<_> =
+        probe_attempts(attempts).filter(failed).filter_map(|a| Some(a.address?.ip())).collect();
     lookup_failure(attempts).is_some()
-        || !tried.is_empty() && answered(attempts).iter().all(|a| tried.contains(a))
+        || !tried.is_empty() && resolved_addresses(attempts).iter().all(|a| tried.contains(a))
 }
 
-fn failure(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
-    lookup_failure(attempts).or_else(|| most_telling(attempts))
+fn first_failure(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
+    lookup_failure(attempts).or_else(|| decisive_failure(attempts))
 }
 
 fn lookup_failure(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
-    attempts.iter().filter(|a| a.purpose == Purpose::Lookup).find_map(|a| Some((a, a.failed()?)))
+    attempts.iter().filter(|a| a.purpose == Purpose::Lookup).find_map(|a| Some((a, a.failed_step()?)))
 }
 
-fn unverified(not_run: Option<NotRun>) -> Ruling {
+fn unverified_ruling(not_run: Option<NotRun>) -> Ruling {
     let (kind, note) = match not_run {
         Some(NotRun::Deadline) => (UnverifiedKind::NotRun, "the run's deadline passed first"),
         Some(NotRun::Interrupted) => (UnverifiedKind::NotRun, "the run was stopped first"),
@@ -78,14 +81,14 @@ fn unverified(not_run: Option<NotRun>) -> Ruling {
     Ruling::Unverified { kind, note: note.to_owned() }
 }
 
-fn met(
+fn met_ruling(
     planned: &PlannedCheck,
     spec: &ProbeSpec,
     seen: &Observation,
     attempt: &Attempt,
     wrong: Option<WrongClass>,
 ) -> Ruling {
-    let answer = list(answered(&seen.attempts));
+    let answer = join_items(resolved_addresses(&seen.attempts));
     match wrong {
         Some(wrong) if wrong.fatal => {
             let note = format!("{}: {answer} (something answers there)", wrong.cause.text());
@@ -93,18 +96,21 @@ fn met(
         }
         _ => {
             let private = wrong.map(|w| format!("{}: {answer}", w.cause.text()));
-            let notes = inspected(spec, attempt).into_iter().chain(private).chain(some_fail(planned, seen));
+            let notes = inspection_note(spec, attempt)
+                .into_iter()
+                .chain(private)
+                .chain(failing_addresses_note(planned, seen));
             Ruling::Met { notes: notes.collect() }
         }
     }
 }
 
 /// A chain that leads only to the given authority is an inspection, unless the rules expect no public one.
-fn inspected(spec: &ProbeSpec, attempt: &Attempt) -> Option<String> {
+fn inspection_note(spec: &ProbeSpec, attempt: &Attempt) -> Option<String> {
     let tls = tls_detail(attempt)?;
     let is_inspected = spec.certificate.public && tls.trusted_by == Some(TrustStore::Given);
     let authority = tls.authority.as_deref().unwrap_or("an authority without a name");
-    is_inspected.then(|| format!("{INSPECTED} by {authority}, which --proxy-cert makes trusted"))
+    is_inspected.then(|| format!("{INSPECTED_NOTE} by {authority}, which --proxy-cert makes trusted"))
 }
 
 fn tls_detail(attempt: &Attempt) -> Option<&TlsDetail> {
@@ -115,10 +121,10 @@ fn tls_detail(attempt: &Attempt) -> Option<&TlsDetail> {
 }
 
 /// Addresses at which no attempt got through, although the check is met at another one.
-fn some_fail(planned: &PlannedCheck, seen: &Observation) -> Option<String> {
-    let good = good_addresses(&seen.attempts, planned.protocol);
-    let bad: Vec<_> = probes(&seen.attempts)
-        .filter_map(|a| Some((a.address?, a.failed()?.cause?)))
+fn failing_addresses_note(planned: &PlannedCheck, seen: &Observation) -> Option<String> {
+    let good = working_addresses(&seen.attempts, planned.protocol);
+    let bad: Vec<_> = probe_attempts(&seen.attempts)
+        .filter_map(|a| Some((a.address?, a.failed_step()?.cause?)))
         .filter(|(address, _)| !good.contains(address))
         .collect();
     let (address, cause) = bad.first()?;
@@ -129,13 +135,18 @@ fn some_fail(planned: &PlannedCheck, seen: &Observation) -> Option<String> {
     })
 }
 
-fn unmet(attempts: &[Attempt], attempt: &Attempt, step: &Step, wrong: Option<WrongClass>) -> Ruling {
-    let cause = with_second_looks(attempts, step);
+fn unmet_ruling(attempts: &[Attempt], attempt: &Attempt, step: &Step, wrong: Option<WrongClass>) -> Ruling {
+    let cause = refine_cause(attempts, step);
     if let Some(wrong) = wrong {
-        let note = format!("{}: {}; there {}", wrong.cause.text(), list(answered(attempts)), cause.text());
+        let note = format!(
+            "{}: {}; there {}",
+            wrong.cause.text(),
+            join_items(resolved_addresses(attempts)),
+            cause.text()
+        );
         return Ruling::Unmet { phase: Phase::Resolve, cause: wrong.cause, note };
     }
-    let note = note(attempt, step, cause);
+    let note = describe_failure(attempt, step, cause);
     match contradicted(attempts, cause) {
         Some(answer) => Ruling::Unverified {
             kind: UnverifiedKind::Contradicted,
@@ -155,15 +166,15 @@ fn contradicted(attempts: &[Attempt], cause: Cause) -> Option<String> {
     Some(status.map_or_else(|| "an answer".to_owned(), |status| format!("status {status}")))
 }
 
-fn with_second_looks(attempts: &[Attempt], step: &Step) -> Cause {
-    match clock::judged(step) {
-        Cause::TlsTimeout if small_segments_pass(attempts) => Cause::TlsPathMtu,
+fn refine_cause(attempts: &[Attempt], step: &Step) -> Cause {
+    match clock::correct_cause_for_clock(step) {
+        Cause::TlsTimeout if do_small_segments_pass(attempts) => Cause::TlsPathMtu,
         cause => cause,
     }
 }
 
 /// Whether the server's flight arrived once segments were small. A chain that is refused then arrived all the same.
-fn small_segments_pass(attempts: &[Attempt]) -> bool {
+fn do_small_segments_pass(attempts: &[Attempt]) -> bool {
     let stalls = |s: &Step| {
         s.outcome == Outcome::Skipped
             || matches!(s.cause, Some(Cause::TlsTimeout | Cause::TlsReset | Cause::TlsClosed))
@@ -176,7 +187,7 @@ fn small_segments_pass(attempts: &[Attempt]) -> bool {
 }
 
 /// What the cause means, and what it was derived from.
-fn note(attempt: &Attempt, step: &Step, cause: Cause) -> String {
+fn describe_failure(attempt: &Attempt, step: &Step, cause: Cause) -> String {
     let place = attempt.address.map(|a| format!(" ({a})")).unwrap_or_default();
     match step.raw.as_deref().filter(|raw| !raw.is_empty()) {
         Some(raw) => format!("{}{place}: {raw}", cause.text()),
@@ -184,6 +195,6 @@ fn note(attempt: &Attempt, step: &Step, cause: Cause) -> String {
     }
 }
 
-fn list<T: ToString>(items: &[T]) -> String {
+fn join_items<T: ToString>(items: &[T]) -> String {
     items.iter().take(4).map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -14,7 +14,7 @@ static PAGES: Pages = Pages;
 // SAFETY: the kernel gives fresh, zeroed pages, aligned to more than any layout of this program asks for.
 unsafe impl GlobalAlloc for Pages {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        system::pages(layout.size())
+        system::map_pages(layout.size())
     }
 
     unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}

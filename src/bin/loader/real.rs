@@ -16,21 +16,21 @@ use system::{Errno, Text};
 fn run(arguments: &[Text]) -> i32 {
     let split = arguments.iter().position(|argument| argument.is(b"--"));
     let Some((pieces, rest)) = split.map(|at| (&arguments[1..at], &arguments[at + 1..])) else {
-        return told(b"usage: arcprobe-loader PIECE... -- ARGUMENT...", Errno(0));
+        return report_error(b"usage: arcprobe-loader PIECE... -- ARGUMENT...", Errno(0));
     };
     let mut packed = Vec::new();
     for piece in pieces {
         if let Err(errno) = system::read_file(piece, &mut packed) {
-            return told(b"a piece of the agent cannot be read", errno);
+            return report_error(b"a piece of the agent cannot be read", errno);
         }
     }
-    match unpacked(&packed) {
-        Some(agent) => become_it(&agent, rest),
-        None => told(b"the pieces do not make an agent", Errno(0)),
+    match unpack_agent(&packed) {
+        Some(agent) => execute_agent(&agent, rest),
+        None => report_error(b"the pieces do not make an agent", Errno(0)),
     }
 }
 
-fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
+fn unpack_agent(packed: &[u8]) -> Option<Vec<u8>> {
     let reader = LzmaReader::new_mem_limit(packed, LARGEST_KIB, None).ok()?;
     #[cfg(target_arch = "x86_64")]
     let mut reader = BcjReader::new_x86(reader, 0);
@@ -47,8 +47,8 @@ fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// From memory, which leaves nothing behind; where that is forbidden (SELinux, some sandboxes), from a volume.
-fn become_it(agent: &[u8], arguments: &[Text]) -> i32 {
-    let in_memory = match system::memory_file(agent) {
+fn execute_agent(agent: &[u8], arguments: &[Text]) -> i32 {
+    let in_memory = match system::create_memory_file(agent) {
         Ok(file) => system::execute_file(file, arguments),
         Err(errno) => errno,
     };
@@ -56,22 +56,22 @@ fn become_it(agent: &[u8], arguments: &[Text]) -> i32 {
         Ok(()) => system::execute_path(SCRATCH, arguments),
         Err(errno) => errno,
     };
-    told(b"the agent cannot be executed from memory", in_memory);
-    told(b"the agent cannot be executed from /arcprobe/scratch", in_file)
+    report_error(b"the agent cannot be executed from memory", in_memory);
+    report_error(b"the agent cannot be executed from /arcprobe/scratch", in_file)
 }
 
 /// The workstation shows the last lines that are no records.
-fn told(problem: &[u8], errno: Errno) -> i32 {
+fn report_error(problem: &[u8], errno: Errno) -> i32 {
     let mut line = Vec::new();
     line.extend_from_slice(b"arcprobe-loader: ");
     line.extend_from_slice(problem);
     if errno.0 != 0 {
         line.extend_from_slice(b": error ");
-        line.extend_from_slice(errno.digits().as_slice());
+        line.extend_from_slice(errno.to_digits().as_slice());
         line.extend_from_slice(errno.name());
     }
     line.push(b'\n');
-    system::complain(&line);
+    system::write_stderr(&line);
     FAILED
 }
 
@@ -86,6 +86,6 @@ const FAILED: i32 = 70;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    system::complain(b"arcprobe-loader: a defect of the loader\n");
+    system::write_stderr(b"arcprobe-loader: a defect of the loader\n");
     system::exit(FAILED)
 }

@@ -26,7 +26,7 @@ impl Text {
 }
 
 impl Errno {
-    pub(super) fn digits(self) -> Vec<u8> {
+    pub(super) fn to_digits(self) -> Vec<u8> {
         let mut digits = Vec::new();
         let mut rest = self.0;
         while rest > 0 || digits.is_empty() {
@@ -64,7 +64,7 @@ pub(super) fn read_file(path: &Text, into: &mut Vec<u8>) -> Result<(), Errno> {
 }
 
 /// A file in memory with these bytes.
-pub(super) fn memory_file(bytes: &[u8]) -> Result<usize, Errno> {
+pub(super) fn create_memory_file(bytes: &[u8]) -> Result<usize, Errno> {
     let name = b"arcprobe-agent\0".as_ptr() as usize;
     let file = call(number::MEMFD_CREATE, [name, CLOSE_ON_EXECUTE_MEMORY, 0, 0, 0, 0])?;
     write_all(file, bytes)?;
@@ -102,7 +102,7 @@ fn list(arguments: &[Text]) -> Vec<*const u8> {
     list
 }
 
-pub(super) fn complain(line: &[u8]) {
+pub(super) fn write_stderr(line: &[u8]) {
     // nothing can be done where standard error is closed
     let _ = write_all(2, line);
 }
@@ -114,7 +114,7 @@ pub(super) fn exit(code: i32) -> ! {
 }
 
 /// Fresh memory; null when there is none.
-pub(super) fn pages(size: usize) -> *mut u8 {
+pub(super) fn map_pages(size: usize) -> *mut u8 {
     let arguments = [0, size.max(1), READ_WRITE, PRIVATE_ANONYMOUS, usize::MAX, 0];
     call(number::MMAP, arguments).map_or(core::ptr::null_mut(), |address| address as *mut u8)
 }

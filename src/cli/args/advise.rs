@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::parse::{parse_domain, parse_entry, parse_host, parse_network, secret};
+use super::parse::{parse_domain, parse_entry, parse_host, parse_network, parse_secret};
 use super::{FailOn, KubeArgs};
 use crate::model::scope::Connectivity;
 use crate::proxy::Secret;
@@ -61,13 +61,13 @@ pub struct AdviseArgs {
     #[arg(long, value_enum, value_name = "WAY")]
     pub connectivity: Option<Connectivity>,
     /// The proxy for https. [default: that of the installed agents, else `HTTPS_PROXY`]
-    #[arg(long, value_parser = secret, value_name = "URL")]
+    #[arg(long, value_parser = parse_secret, value_name = "URL")]
     pub proxy_https: Option<Secret>,
     /// The proxy for http. [default: that of the installed agents, else `HTTP_PROXY`]
-    #[arg(long, value_parser = secret, value_name = "URL")]
+    #[arg(long, value_parser = parse_secret, value_name = "URL")]
     pub proxy_http: Option<Secret>,
     /// The value to judge. [default: that of the installed agents, else `NO_PROXY`]
-    #[arg(long, value_parser = secret, value_name = "LIST")]
+    #[arg(long, value_parser = parse_secret, value_name = "LIST")]
     pub proxy_skip_range: Option<Secret>,
     /// The authority that the agents get; the commands name it.
     #[arg(long, alias = "custom-ca-cert", value_name = "FILE")]

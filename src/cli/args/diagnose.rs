@@ -12,25 +12,25 @@ use super::{ClusterArgs, FailOn, ProbeArgs, ProxyArgs, ScopeArgs};
 #[derive(Clone, Debug, Args)]
 pub struct DiagnoseArgs {
     /// Judge what --save-evidence wrote, here or elsewhere, and ask no cluster.
-    #[arg(long, value_name = "FILE", help_heading = WHAT, conflicts_with_all = ["save_evidence", "read_secrets"])]
+    #[arg(long, value_name = "FILE", help_heading = INPUT_HEADING, conflicts_with_all = ["save_evidence", "read_secrets"])]
     pub evidence: Option<PathBuf>,
     /// What Azure says: the output of `az connectedk8s show -o json`, or of `list`; `-` reads standard input.
-    #[arg(long, value_name = "FILE", help_heading = WHAT)]
+    #[arg(long, value_name = "FILE", help_heading = INPUT_HEADING)]
     pub connected_cluster: Option<PathBuf>,
     /// Have `az` asked what Azure says: it runs `az connectedk8s show` for the resource that the agents name.
-    #[arg(long, help_heading = WHAT, conflicts_with_all = ["connected_cluster", "evidence"])]
+    #[arg(long, help_heading = INPUT_HEADING, conflicts_with_all = ["connected_cluster", "evidence"])]
     pub az: bool,
     /// More faults, in the form of rules/faults.yaml; the same id replaces. Repeatable.
-    #[arg(long, value_name = "FILE", help_heading = WHAT)]
+    #[arg(long, value_name = "FILE", help_heading = INPUT_HEADING)]
     pub faults: Vec<PathBuf>,
     /// Read objects and logs only; do not prove a broken link by probing from pods and nodes.
-    #[arg(long, help_heading = WHAT)]
+    #[arg(long, help_heading = INPUT_HEADING)]
     pub no_probe: bool,
     /// Read again and again and show which links change, until all hold or --deadline passes.
-    #[arg(long, help_heading = WHAT, conflicts_with = "evidence")]
+    #[arg(long, help_heading = INPUT_HEADING, conflicts_with = "evidence")]
     pub watch: bool,
     /// With --watch: a link that does not hold for so long hangs, is named, and proven by probing.
-    #[arg(long, value_parser = parse_duration, default_value = "60s", value_name = "DURATION", help_heading = WHAT, requires = "watch")]
+    #[arg(long, value_parser = parse_duration, default_value = "60s", value_name = "DURATION", help_heading = INPUT_HEADING, requires = "watch")]
     pub patience: Duration,
     /// How to look from inside the cluster.
     #[command(flatten, next_help_heading = "The cluster")]
@@ -45,13 +45,13 @@ pub struct DiagnoseArgs {
     #[command(flatten, next_help_heading = "How to probe")]
     pub probe: ProbeArgs,
     /// Write what was read to a file, without secrets, to be judged elsewhere or attached to a ticket.
-    #[arg(long, value_name = "FILE", help_heading = OUT)]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT_HEADING)]
     pub save_evidence: Option<PathBuf>,
     /// The format on standard output.
-    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", help_heading = OUT)]
+    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", help_heading = OUTPUT_HEADING)]
     pub output: DiagnoseFormat,
     /// From which severity on the exit code tells.
-    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY", help_heading = OUT)]
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY", help_heading = OUTPUT_HEADING)]
     pub fail_on: FailOn,
 }
 
@@ -64,5 +64,5 @@ pub enum DiagnoseFormat {
     Json,
 }
 
-const WHAT: &str = "What is judged";
-const OUT: &str = super::OUT;
+const INPUT_HEADING: &str = "What is judged";
+const OUTPUT_HEADING: &str = super::OUTPUT_HEADING;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::parse::{parse_connect_to, parse_duration, parse_resolver, secret};
+use super::parse::{parse_connect_to, parse_duration, parse_resolver, parse_secret};
 use crate::probe::settings::ConnectTo;
 use crate::proxy::Secret;
 
@@ -14,13 +14,13 @@ use crate::proxy::Secret;
 #[derive(Clone, Debug, Default, Args)]
 pub struct FetchArgs {
     /// The proxy for https URLs. [default: `HTTPS_PROXY`]
-    #[arg(long, value_parser = secret, value_name = "URL")]
+    #[arg(long, value_parser = parse_secret, value_name = "URL")]
     pub proxy_https: Option<Secret>,
     /// The proxy for http URLs. [default: `HTTP_PROXY`]
-    #[arg(long, value_parser = secret, value_name = "URL")]
+    #[arg(long, value_parser = parse_secret, value_name = "URL")]
     pub proxy_http: Option<Secret>,
     /// Hosts that need no proxy. [default: `NO_PROXY`]
-    #[arg(long, value_parser = secret, value_name = "LIST")]
+    #[arg(long, value_parser = parse_secret, value_name = "LIST")]
     pub proxy_skip_range: Option<Secret>,
     /// Ignore the proxies of the environment
     #[arg(long)]

@@ -10,13 +10,13 @@ use clap_complete::Shell;
 pub struct CompletionsArgs {
     /// The shell that is to read the script.
     #[arg(value_enum, value_name = "SHELL")]
-    pub shell: Completes,
+    pub shell: CompletionTarget,
 }
 
 /// What reads a script of completions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 #[expect(missing_docs, reason = "the names say it")]
-pub enum Completes {
+pub enum CompletionTarget {
     Bash,
     Elvish,
     Fish,
@@ -26,7 +26,7 @@ pub enum Completes {
     Kubectl,
 }
 
-impl Completes {
+impl CompletionTarget {
     /// The shell whose script it is made from.
     pub fn shell(self) -> Shell {
         match self {

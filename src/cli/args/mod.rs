@@ -1,10 +1,10 @@
 //! What can be typed, and how it becomes [`CheckSettings`](crate::cluster::settings::CheckSettings).
 
 mod advise;
+mod cluster;
 mod demo;
 mod diagnose;
 mod fetch;
-mod inside;
 mod manual;
 mod parse;
 mod report;
@@ -17,15 +17,17 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use crate::cli::args::cluster::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
 pub use advise::{AdviseArgs, AdviseFormat};
 pub use demo::DemoArgs;
 pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
 pub use fetch::FetchArgs;
-pub use inside::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
-pub use manual::{Completes, CompletionsArgs, ManArgs};
+pub use manual::{CompletionTarget, CompletionsArgs, ManArgs};
 pub use report::ReportArgs;
 
-use parse::{parse_concurrency, parse_connect_to, parse_duration, parse_gateway, parse_resolver, secret};
+use parse::{
+    parse_concurrency, parse_connect_to, parse_duration, parse_gateway, parse_resolver, parse_secret,
+};
 
 pub use requirements::{RequirementsArgs, RequirementsFormat};
 
@@ -39,7 +41,7 @@ use crate::report::Format;
 
 /// Checks the network that Azure Arc-enabled Kubernetes needs, and says what to open.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "arcprobe", version, max_term_width = 100, after_help = NEXT)]
+#[command(name = "arcprobe", version, max_term_width = 100, after_help = FIRST_RUN)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -114,10 +116,10 @@ pub struct CheckArgs {
     #[command(flatten, next_help_heading = "What the cluster is going to be")]
     pub scope: ScopeArgs,
     /// From where to look: workstation, pod, node.
-    #[arg(long, value_delimiter = ',', default_value = "workstation", value_name = "VANTAGES", help_heading = WHERE)]
+    #[arg(long, value_delimiter = ',', default_value = "workstation", value_name = "VANTAGES", help_heading = VANTAGE_HEADING)]
     pub from: Vec<String>,
     /// Check every endpoint from every vantage. [default: from where its callers live]
-    #[arg(long, help_heading = WHERE)]
+    #[arg(long, help_heading = VANTAGE_HEADING)]
     pub all_vantages: bool,
     /// How to look from inside a cluster.
     #[command(flatten, next_help_heading = "Inside a cluster (--from pod,node)")]
@@ -135,28 +137,28 @@ pub struct CheckArgs {
     #[arg(long, help_heading = "How to probe")]
     pub no_discovery: bool,
     /// The format of the report on standard output.
-    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", help_heading = OUT)]
+    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", help_heading = OUTPUT_HEADING)]
     pub output: Format,
     /// Write the report to a file too; the ending gives the format. Repeatable.
-    #[arg(long, value_name = "FILE", help_heading = OUT)]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT_HEADING)]
     pub save: Vec<PathBuf>,
     /// Send the report after the run: as JSON to a webhook, as metrics to a Pushgateway (`/metrics/job/` in the path). Repeatable.
-    #[arg(long, value_parser = secret, value_name = "URL", help_heading = OUT)]
+    #[arg(long, value_parser = parse_secret, value_name = "URL", help_heading = OUTPUT_HEADING)]
     pub push: Vec<Secret>,
     /// Write the authorities that re-sign TLS here to a PEM file, to be compared and given as --proxy-cert.
-    #[arg(long, value_name = "FILE", help_heading = OUT)]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT_HEADING)]
     pub save_ca: Option<PathBuf>,
     /// From which severity on the exit code tells.
-    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY", help_heading = OUT)]
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY", help_heading = OUTPUT_HEADING)]
     pub fail_on: FailOn,
     /// Look again and again until all that is required is met, or this time is over.
     #[arg(long, value_parser = parse_duration, allow_hyphen_values = true, value_name = "DURATION", help_heading = "How to probe")]
     pub wait: Option<Duration>,
     /// What is known and accepted for a time: a YAML file of codes, endpoints, reasons and days. Repeatable.
-    #[arg(long, value_name = "FILE", help_heading = OUT)]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT_HEADING)]
     pub waivers: Vec<PathBuf>,
     /// Compare with a saved JSON report; the exit code then tells what broke since.
-    #[arg(long, value_name = "FILE", help_heading = OUT)]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT_HEADING)]
     pub baseline: Option<PathBuf>,
 }
 
@@ -225,13 +227,13 @@ pub struct ProbeArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ProxyArgs {
     /// The proxy for https, as given to az. [default: `HTTPS_PROXY`]
-    #[arg(long, value_parser = secret, value_name = "URL")]
+    #[arg(long, value_parser = parse_secret, value_name = "URL")]
     pub proxy_https: Option<Secret>,
     /// The proxy for http, as given to az. [default: `HTTP_PROXY`]
-    #[arg(long, value_parser = secret, value_name = "URL")]
+    #[arg(long, value_parser = parse_secret, value_name = "URL")]
     pub proxy_http: Option<Secret>,
     /// What goes around the proxy, as given to az: comma list of addresses, CIDRs, names, suffixes. [default: `NO_PROXY`]
-    #[arg(long, value_parser = secret, value_name = "LIST")]
+    #[arg(long, value_parser = parse_secret, value_name = "LIST")]
     pub proxy_skip_range: Option<Secret>,
     /// Ignore the proxies of the environment.
     #[arg(long)]
@@ -262,8 +264,8 @@ impl FailOn {
 }
 
 /// Headings of `--help`.
-const WHERE: &str = "From where to look";
-const OUT: &str = "What comes out";
+const VANTAGE_HEADING: &str = "From where to look";
+const OUTPUT_HEADING: &str = "What comes out";
 
 /// What `arcprobe` alone shows.
 pub const WELCOME: &str = "\
@@ -280,14 +282,14 @@ arcprobe checks the network that Azure Arc-enabled Kubernetes needs, and says wh
 `arcprobe --help` lists all commands, `arcprobe COMMAND --help` their flags.
 ";
 
-const NEXT: &str = "First run:  arcprobe check --location eastus";
+const FIRST_RUN: &str = "First run:  arcprobe check --location eastus";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_definition_is_valid() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
     }

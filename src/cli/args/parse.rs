@@ -10,7 +10,7 @@ use crate::proxy::Secret;
 
 /// A proxy's URL can hold a password. It is taken as it is, since a message of the parser would repeat it.
 #[expect(clippy::unnecessary_wraps, reason = "the form that clap wants")]
-pub(super) fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+pub(super) fn parse_secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }
 
@@ -45,12 +45,15 @@ pub(super) fn parse_host(text: &str) -> Result<String, String> {
     };
     let is_host = host.parse::<IpAddr>().is_ok() || is_name(host);
     is_host.then(|| host.to_owned()).ok_or_else(|| {
-        format!("\"{}\" is no address or name; write it as 10.1.2.3 or api.corp.example", hidden(text))
+        format!(
+            "\"{}\" is no address or name; write it as 10.1.2.3 or api.corp.example",
+            hide_credentials(text)
+        )
     })
 }
 
 /// A login in a URL is not repeated.
-fn hidden(text: &str) -> &str {
+fn hide_credentials(text: &str) -> &str {
     if text.contains('@') { "(with a login)" } else { text }
 }
 
@@ -191,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_is_typed_makes_a_parser_panic(text in ".*", near in "[a-z0-9:.\\[\\] hms-]{0,40}") {
+        fn no_input_makes_a_parser_panic(text in ".*", near in "[a-z0-9:.\\[\\] hms-]{0,40}") {
             for text in [&text, &near] {
                 let _ = parse_duration(text).map(|d| assert!(!d.is_zero()));
                 let _ = parse_resolver(text).map(|a| assert_ne!(a.port(), 0));
@@ -201,7 +204,7 @@ mod tests {
         }
 
         #[test]
-        fn diversions_come_back_part_by_part(port in 1_u16.., to_port in 1_u16.., ip: std::net::Ipv6Addr) {
+        fn connect_to_keeps_every_part(port in 1_u16.., to_port in 1_u16.., ip: std::net::Ipv6Addr) {
             let to = parse_connect_to(&format!("a.example:{port}:[{ip}]:{to_port}")).unwrap();
             prop_assert_eq!(to.port, Some(port));
             prop_assert_eq!(to.to_port, Some(to_port));
@@ -210,13 +213,13 @@ mod tests {
     }
 
     #[test]
-    fn diversions() {
+    fn connect_to_is_parsed() {
         let all = parse_connect_to(":443::8443").unwrap();
         assert_eq!(all, ConnectTo { host: None, port: Some(443), to_host: None, to_port: Some(8443) });
-        assert!(all.applies("any.example", 443) && !all.applies("any.example", 8084));
+        assert!(all.applies_to("any.example", 443) && !all.applies_to("any.example", 8084));
         let one = parse_connect_to("a.example:443:[::1]:99").unwrap();
         assert_eq!(one.to_host.as_deref(), Some("::1"));
-        assert!(one.applies("A.example", 443) && !one.applies("b.example", 443));
+        assert!(one.applies_to("A.example", 443) && !one.applies_to("b.example", 443));
         for text in ["", "a:b", "a:1:b:x", "a:0:b:1", "a:1:b:2:c"] {
             assert!(parse_connect_to(text).is_err(), "{text}");
         }

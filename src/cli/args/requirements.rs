@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::ScopeArgs;
-use crate::report::requirements::Form;
+use crate::report::requirements::ExportFormat;
 
 /// `arcprobe requirements`.
 #[derive(Clone, Debug, Args)]
@@ -15,13 +15,13 @@ pub struct RequirementsArgs {
     pub scope: ScopeArgs,
     /// List only what a saved report (`check -o json`) found unmet; cloud, region and features are its own. `-` reads
     /// standard input.
-    #[arg(long, value_name = "REPORT", help_heading = WHAT, conflicts_with_all = OF_THE_REPORT)]
+    #[arg(long, value_name = "REPORT", help_heading = LIST_HEADING, conflicts_with_all = REPORT_SCOPE_FLAGS)]
     pub only_unmet: Option<PathBuf>,
     /// Give the hosts that are known below a wildcard in its place; a wildcard below which none is known stays.
-    #[arg(long, help_heading = WHAT)]
+    #[arg(long, help_heading = LIST_HEADING)]
     pub expand: bool,
     /// The format on standard output.
-    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", help_heading = super::OUT)]
+    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", help_heading = super::OUTPUT_HEADING)]
     pub output: RequirementsFormat,
 }
 
@@ -55,22 +55,22 @@ impl RequirementsFormat {
     }
 
     /// `None` for text, which depends on the screen.
-    pub fn form(self) -> Option<Form> {
+    pub fn export_format(self) -> Option<ExportFormat> {
         Some(match self {
             Self::Text => return None,
-            Self::Json => Form::Json,
-            Self::Csv => Form::Csv,
-            Self::Markdown => Form::Markdown,
-            Self::Squid => Form::Squid,
-            Self::AzureFirewall => Form::AzureFirewall,
-            Self::Cilium => Form::Cilium,
-            Self::PaloAlto => Form::PaloAlto,
-            Self::NoProxy => Form::NoProxy,
+            Self::Json => ExportFormat::Json,
+            Self::Csv => ExportFormat::Csv,
+            Self::Markdown => ExportFormat::Markdown,
+            Self::Squid => ExportFormat::Squid,
+            Self::AzureFirewall => ExportFormat::AzureFirewall,
+            Self::Cilium => ExportFormat::Cilium,
+            Self::PaloAlto => ExportFormat::PaloAlto,
+            Self::NoProxy => ExportFormat::NoProxy,
         })
     }
 }
 
-const WHAT: &str = "What is listed";
+const LIST_HEADING: &str = "What is listed";
 
 /// A report has its own scope. The rules may be given all the same: they say what a report does not.
-const OF_THE_REPORT: [&str; 6] = ["cloud", "location", "feature", "connectivity", "gateway_url", "set"];
+const REPORT_SCOPE_FLAGS: [&str; 6] = ["cloud", "location", "feature", "connectivity", "gateway_url", "set"];

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::merged::table;
+use super::merged::render_table;
 use super::{RulesCommandError, ShowArgs};
 use crate::model::rules::{CallerVantage, Cloud, Endpoint, Need, Protocol, RuleSet};
 use crate::model::scope::Scope;
 use crate::plan::is_needed;
-use crate::rules::expand::fill;
-use crate::rules::{Asked, features, scope, values};
+use crate::rules::expand::fill_template;
+use crate::rules::{ScopeRequest, parse_values, resolve_features, resolve_scope};
 
 /// One endpoint.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -28,25 +28,29 @@ pub(super) struct Row {
 /// # Errors
 ///
 /// An unknown region, feature or value.
-pub(super) fn rows(args: &ShowArgs, rules: RuleSet) -> Result<Vec<Row>, RulesCommandError> {
+pub(super) fn list_rows(args: &ShowArgs, rules: RuleSet) -> Result<Vec<Row>, RulesCommandError> {
     let cloud = args.cloud.unwrap_or(Cloud::AzureCloud);
-    let Some(location) = &args.location else { return unfitted(args, cloud, &rules) };
+    let Some(location) = &args.location else { return list_without_region(args, cloud, &rules) };
     let rules = rules.for_cloud(cloud);
-    let asked = Asked {
+    let request = ScopeRequest {
         cloud,
         location: location.clone(),
         features: args.feature.clone(),
         connectivity: args.connectivity,
-        values: values(&args.values)?,
+        values: parse_values(&args.values)?,
     };
-    let (scope, _) = scope(&asked, &rules)?;
+    let (scope, _) = resolve_scope(&request, &rules)?;
     let needed = rules.endpoints.iter().filter(|endpoint| is_needed(endpoint, &scope));
-    Ok(needed.map(|endpoint| Row::new(endpoint, host(endpoint, &scope))).collect())
+    Ok(needed.map(|endpoint| Row::new(endpoint, fill_host(endpoint, &scope))).collect())
 }
 
 /// Without a region there is nothing to fill templates with; without features all endpoints are listed.
-fn unfitted(args: &ShowArgs, cloud: Cloud, rules: &RuleSet) -> Result<Vec<Row>, RulesCommandError> {
-    let on = features(&args.feature, cloud, args.connectivity, rules)?;
+fn list_without_region(
+    args: &ShowArgs,
+    cloud: Cloud,
+    rules: &RuleSet,
+) -> Result<Vec<Row>, RulesCommandError> {
+    let on = resolve_features(&args.feature, cloud, args.connectivity, rules)?;
     let fits = |endpoint: &&Endpoint| {
         args.feature.is_empty() || endpoint.features.iter().any(|id| on.iter().any(|on| on == id.as_str()))
     };
@@ -54,8 +58,8 @@ fn unfitted(args: &ShowArgs, cloud: Cloud, rules: &RuleSet) -> Result<Vec<Row>, 
     Ok(rules.endpoints.iter().filter(fits).map(row).collect())
 }
 
-fn host(endpoint: &Endpoint, scope: &Scope) -> String {
-    fill(endpoint.host.as_str(), scope).listed()
+fn fill_host(endpoint: &Endpoint, scope: &Scope) -> String {
+    fill_template(endpoint.host.as_str(), scope).display_pattern()
 }
 
 impl Row {
@@ -72,12 +76,12 @@ impl Row {
         }
     }
 
-    fn vantages(&self, separator: &str) -> String {
-        self.vantages.iter().map(|vantage| vantage.word()).collect::<Vec<_>>().join(separator)
+    fn join_vantages(&self, separator: &str) -> String {
+        self.vantages.iter().map(|vantage| vantage.as_str()).collect::<Vec<_>>().join(separator)
     }
 }
 
-pub(super) fn text(rows: &[Row]) -> String {
+pub(super) fn render_text(rows: &[Row]) -> String {
     let head = ["ENDPOINT", "HOST", "PORT", "PROTOCOL", "NEED", "FROM", "FEATURES"].map(str::to_owned);
     let cells = |row: &Row| {
         [
@@ -85,19 +89,23 @@ pub(super) fn text(rows: &[Row]) -> String {
             row.host.clone(),
             row.port.to_string(),
             row.protocol.to_string(),
-            row.need.word().to_owned(),
-            row.vantages(","),
+            row.need.as_str().to_owned(),
+            row.join_vantages(","),
             row.features.join(","),
         ]
     };
-    table(std::iter::once(head).chain(rows.iter().map(cells)))
+    render_table(std::iter::once(head).chain(rows.iter().map(cells)))
 }
 
 /// Nothing in a row needs quotes: ids, host patterns and the words of closed sets have no comma, quote or line break.
-pub(super) fn csv(rows: &[Row]) -> String {
+pub(super) fn render_csv(rows: &[Row]) -> String {
     let line = |row: &Row| {
         let Row { id, host, port, protocol, websocket, features, .. } = row;
-        format!("{id},{host},{port},{protocol},{websocket},{},{}\n", row.vantages(";"), features.join(";"))
+        format!(
+            "{id},{host},{port},{protocol},{websocket},{},{}\n",
+            row.join_vantages(";"),
+            features.join(";")
+        )
     };
     let head = "id,host,port,protocol,websocket,vantages,features\n".to_owned();
     rows.iter().map(line).fold(head, |text, line| text + &line)

@@ -9,7 +9,7 @@ use crate::rules::builtin;
 /// # Errors
 ///
 /// There is no layer, and so no revision.
-pub(super) fn file(rules: &RuleSet) -> Result<RulesFile, RulesCommandError> {
+pub(super) fn to_rules_file(rules: &RuleSet) -> Result<RulesFile, RulesCommandError> {
     let newest = rules.layers.iter().map(|layer| &layer.revision).max().ok_or(RulesCommandError::NoRules)?;
     let revision: Date = newest.parse().map_err(RulesCommandError::Unwritable)?;
     let names: Vec<_> = rules.layers.iter().map(|layer| layer.name.as_str()).collect();
@@ -26,19 +26,19 @@ pub(super) fn file(rules: &RuleSet) -> Result<RulesFile, RulesCommandError> {
     })
 }
 
-pub(super) fn text(rules: &RuleSet) -> String {
+pub(super) fn render_text(rules: &RuleSet) -> String {
     let sections = [
-        section("Rules files", &layers(rules)),
-        section("Rule sets (--rule-set)", &format!("  {}\n", builtin::NAMES.join(" "))),
-        section("Features (* is on by default)", &features(rules)),
-        section("Regions (--location)", &regions(rules)),
-        section("Endpoints", &endpoints(rules)),
+        render_section("Rules files", &render_layers(rules)),
+        render_section("Rule sets (--rule-set)", &format!("  {}\n", builtin::NAMES.join(" "))),
+        render_section("Features (* is on by default)", &render_features(rules)),
+        render_section("Regions (--location)", &render_regions(rules)),
+        render_section("Endpoints", &render_endpoints(rules)),
     ];
     sections.join("\n")
 }
 
 /// Cells in columns, two blanks apart, none after the last.
-pub(super) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+pub(super) fn render_table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
     let rows: Vec<_> = rows.into_iter().collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<_> = (0..N).map(width).collect();
@@ -49,40 +49,42 @@ pub(super) fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>)
     rows.iter().map(line).collect()
 }
 
-fn section(title: &str, body: &str) -> String {
+fn render_section(title: &str, body: &str) -> String {
     format!("{title}\n{body}")
 }
 
-fn layers(rules: &RuleSet) -> String {
+fn render_layers(rules: &RuleSet) -> String {
     let row = |layer: &crate::model::rules::Layer| {
         [String::new(), layer.name.clone(), layer.revision.clone(), format!("sha256 {}", layer.sha256)]
     };
-    table(rules.layers.iter().map(row))
+    render_table(rules.layers.iter().map(row))
 }
 
-fn features(rules: &RuleSet) -> String {
+fn render_features(rules: &RuleSet) -> String {
     let mark = |default| if default { "*" } else { "" };
-    table(rules.features.iter().map(|f| [mark(f.default).to_owned(), f.id.to_string(), f.title.clone()]))
+    render_table(
+        rules.features.iter().map(|f| [mark(f.default).to_owned(), f.id.to_string(), f.title.clone()]),
+    )
 }
 
-fn regions(rules: &RuleSet) -> String {
+fn render_regions(rules: &RuleSet) -> String {
     let of = |cloud: Cloud| {
         let names: Vec<_> =
             rules.regions.iter().filter(|r| r.cloud == cloud).map(|r| r.name.as_str()).collect();
         [String::new(), cloud.to_string(), names.join(" ")]
     };
-    table(Cloud::ALL.map(of))
+    render_table(Cloud::ALL.map(of))
 }
 
-fn endpoints(rules: &RuleSet) -> String {
-    table(rules.endpoints.iter().map(|endpoint| {
+fn render_endpoints(rules: &RuleSet) -> String {
+    render_table(rules.endpoints.iter().map(|endpoint| {
         [
             String::new(),
-            endpoint.cloud.map(Cloud::name).unwrap_or_default().to_owned(),
+            endpoint.cloud.map(Cloud::az_name).unwrap_or_default().to_owned(),
             endpoint.id.to_string(),
             format!("{}:{}", endpoint.host, endpoint.port.0),
             endpoint.protocol.to_string(),
-            endpoint.need.word().to_owned(),
+            endpoint.need.as_str().to_owned(),
             endpoint.title.clone(),
         ]
     }))

@@ -1,10 +1,10 @@
 //! `arcprobe rules`: checks rules files, prints the merged rules and the JSON Schema of the format, compares them with a
 //! table of the vendor.
 
-pub(super) mod difference;
 mod listing;
 mod merged;
 mod pages;
+pub(super) mod vendor_diff;
 
 use std::path::PathBuf;
 
@@ -12,12 +12,12 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
-pub use difference::{DiffArgs, DiffFormat};
+pub use crate::cli::rules::vendor_diff::{DiffArgs, DiffFormat};
 pub use pages::Page;
 
 use super::Environment;
 use crate::cli::exit::Exit;
-use crate::model::evidence::printable_lines;
+use crate::model::evidence::sanitize_lines;
 use crate::model::rules::{Cloud, RuleSet, RulesFile};
 use crate::model::scope::Connectivity;
 use crate::report::json::escape;
@@ -60,7 +60,7 @@ pub struct ValidateArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ShowArgs {
     /// The Azure cloud
-    #[arg(long, value_parser = crate::rules::cloud)]
+    #[arg(long, value_parser = crate::rules::parse_cloud)]
     pub cloud: Option<Cloud>,
     /// The Azure region: lists the endpoints that a cluster there needs
     #[arg(short, long, visible_alias = "region")]
@@ -102,7 +102,7 @@ pub enum ShowFormat {
 #[derive(Debug, thiserror::Error)]
 pub enum RulesCommandError {
     /// Rules files that are no good.
-    #[error("{}", joined(.0))]
+    #[error("{}", join_errors(.0))]
     Rules(Vec<RulesError>),
     /// Something was asked for that does not exist.
     #[error(transparent)]
@@ -176,7 +176,7 @@ pub fn run(args: &RulesArgs, environment: &Environment, verbose: bool) -> Result
     let text = match &args.command {
         RulesCommand::Validate(args) => validate(args),
         RulesCommand::Show(args) => show(args),
-        RulesCommand::Diff(args) => return difference::run(args, environment, verbose),
+        RulesCommand::Diff(args) => return crate::cli::rules::vendor_diff::run(args, environment, verbose),
         RulesCommand::Schema => schema(),
     };
     Ok(Done { text: text?, exit: Exit::Ok, notes: Vec::new() })
@@ -189,17 +189,17 @@ pub fn run(args: &RulesArgs, environment: &Environment, verbose: bool) -> Result
 /// What is wrong with any of the files; all are looked at.
 pub fn validate(args: &ValidateArgs) -> Result<String, RulesCommandError> {
     let name = (!args.no_builtin_rules).then_some(CURRENT);
-    let mut rules = RuleSet::choose(name, &[], None)?;
+    let mut rules = RuleSet::load(name, &[], None)?;
     let mut lines = Vec::new();
     let mut errors = Vec::new();
     for path in &args.files {
-        match load_file(path).and_then(|file| Ok((counts(&file.rules), rules.lay(file)?))) {
+        match load_file(path).and_then(|file| Ok((describe_counts(&file.rules), rules.add_layer(file)?))) {
             Ok((counts, ())) => lines.push(format!("{}: good ({counts})\n", path.display())),
             Err(error) => errors.push(error),
         }
     }
     if errors.is_empty() {
-        Ok(printable_lines(&lines.concat()))
+        Ok(sanitize_lines(&lines.concat()))
     } else {
         Err(RulesCommandError::Rules(errors))
     }
@@ -212,25 +212,25 @@ pub fn validate(args: &ValidateArgs) -> Result<String, RulesCommandError> {
 /// Rules files that are no good, an unknown rule set, region, feature or value.
 pub fn show(args: &ShowArgs) -> Result<String, RulesCommandError> {
     let name = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
-    formatted(args, RuleSet::choose(name, &args.rules, args.cloud)?)
+    render_rules(args, RuleSet::load(name, &args.rules, args.cloud)?)
 }
 
 /// These rules as `rules show` shows them.
-pub(super) fn formatted(args: &ShowArgs, rules: RuleSet) -> Result<String, RulesCommandError> {
+pub(super) fn render_rules(args: &ShowArgs, rules: RuleSet) -> Result<String, RulesCommandError> {
     if args.location.is_none() && args.feature.is_empty() && args.output != ShowFormat::Csv {
-        let file = merged::file(&rules)?;
+        let file = merged::to_rules_file(&rules)?;
         return match args.output {
-            ShowFormat::Text | ShowFormat::Csv => Ok(printable_lines(&merged::text(&rules))),
-            ShowFormat::Yaml => yaml(&file),
-            ShowFormat::Json => json(&file),
+            ShowFormat::Text | ShowFormat::Csv => Ok(sanitize_lines(&merged::render_text(&rules))),
+            ShowFormat::Yaml => render_yaml(&file),
+            ShowFormat::Json => render_json(&file),
         };
     }
-    let rows = listing::rows(args, rules)?;
+    let rows = listing::list_rows(args, rules)?;
     match args.output {
-        ShowFormat::Text => Ok(printable_lines(&listing::text(&rows))),
-        ShowFormat::Yaml => yaml(&rows),
-        ShowFormat::Json => json(&rows),
-        ShowFormat::Csv => Ok(listing::csv(&rows)),
+        ShowFormat::Text => Ok(sanitize_lines(&listing::render_text(&rows))),
+        ShowFormat::Yaml => render_yaml(&rows),
+        ShowFormat::Json => render_json(&rows),
+        ShowFormat::Csv => Ok(listing::render_csv(&rows)),
     }
 }
 
@@ -240,10 +240,10 @@ pub(super) fn formatted(args: &ShowArgs, rules: RuleSet) -> Result<String, Rules
 ///
 /// None in practice: a schema is plain data.
 pub fn schema() -> Result<String, RulesCommandError> {
-    json(&schemars::schema_for!(RulesFile))
+    render_json(&schemars::schema_for!(RulesFile))
 }
 
-fn counts(rules: &RulesFile) -> String {
+fn describe_counts(rules: &RulesFile) -> String {
     let count =
         |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }));
     let counts = [
@@ -256,17 +256,17 @@ fn counts(rules: &RulesFile) -> String {
 }
 
 /// YAML escapes control characters; what hides or reorders text becomes a blank, as it does in every other format.
-fn yaml(value: &impl Serialize) -> Result<String, RulesCommandError> {
-    to_yaml(value).map(|text| printable_lines(&text)).map_err(RulesCommandError::Unwritable)
+fn render_yaml(value: &impl Serialize) -> Result<String, RulesCommandError> {
+    to_yaml(value).map(|text| sanitize_lines(&text)).map_err(RulesCommandError::Unwritable)
 }
 
-fn json(value: &impl Serialize) -> Result<String, RulesCommandError> {
+fn render_json(value: &impl Serialize) -> Result<String, RulesCommandError> {
     let text =
         serde_json::to_string_pretty(value).map_err(|e| RulesCommandError::Unwritable(e.to_string()))?;
     Ok(escape(&text) + "\n")
 }
 
-fn joined(errors: &[RulesError]) -> String {
+fn join_errors(errors: &[RulesError]) -> String {
     errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
 }
 

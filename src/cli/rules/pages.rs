@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{DiffArgs, RulesCommandError};
-use crate::cli::files::bounded;
-use crate::cli::{CommandError, Environment, runtime, web};
+use crate::cli::files::read_bounded;
+use crate::cli::{CommandError, Environment, start_runtime, web};
 use crate::model::rules::RuleSet;
 use crate::probe::client::{Client, ClientError, WebUrl};
 use crate::proxy::Secret;
@@ -53,7 +53,7 @@ pub(super) fn read_all(
             Page::File(path) => from_file(path)?,
             Page::Web(_) => fetched.next().expect("each URL was fetched"),
         };
-        let table = VendorTable::read(&bytes);
+        let table = VendorTable::parse(&bytes);
         read.push((name.clone(), table.map_err(|e| RulesCommandError::Page(format!("{name}: {e}")))?));
     }
     Ok((read, notes))
@@ -71,7 +71,7 @@ fn page_of_source(args: &DiffArgs, rules: &RuleSet) -> Result<Page, RulesCommand
 fn from_file(path: &std::path::Path) -> Result<(String, Vec<u8>), RulesCommandError> {
     let is_piped = path.as_os_str() == "-";
     let name = if is_piped { "standard input".to_owned() } else { path.display().to_string() };
-    let bytes = bounded(path, &name).map_err(|e| RulesCommandError::Page(e.to_string()))?;
+    let bytes = read_bounded(path, &name).map_err(|e| RulesCommandError::Page(e.to_string()))?;
     Ok((name, bytes))
 }
 
@@ -99,7 +99,7 @@ fn fetch_all(
         }
         Ok::<_, RulesCommandError>(fetched)
     };
-    let stopped = runtime().and_then(|runtime| runtime.until_stopped(fetched));
+    let stopped = start_runtime().and_then(|runtime| runtime.run_until_stopped(fetched));
     Ok((stopped.map_err(RulesCommandError::command)??, notes))
 }
 

@@ -31,7 +31,7 @@ impl Phase {
         [Self::Resolve, Self::Connect, Self::Proxy, Self::Tls, Self::Http, Self::WebSocket, Self::Greeting];
 
     /// The word that stands for the phase in reports.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Resolve => "resolve",
             Self::Connect => "connect",
@@ -46,7 +46,7 @@ impl Phase {
 
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
@@ -188,7 +188,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with its raw text, bounded to 300 characters and freed of control characters.
     pub fn new(cause: Cause, raw: impl AsRef<str>) -> Self {
-        Self { cause, raw: super::printable(raw.as_ref(), 300) }
+        Self { cause, raw: super::sanitize(raw.as_ref(), 300) }
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_unique_and_round_trip() {
+    fn failure_codes_are_unique_and_round_trip() {
         let mut words: Vec<_> = Cause::ALL.iter().map(|c| c.word()).collect();
         words.sort_unstable();
         words.dedup();

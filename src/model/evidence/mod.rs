@@ -5,9 +5,9 @@
 
 mod address;
 mod detail;
+mod discovery;
 mod failure;
-mod inquiry;
-mod secrets;
+mod url_redaction;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use address::Reach;
+pub use crate::model::evidence::discovery::{ClusterNameLookup, Discovery, DiscoveryOutcome};
+pub use crate::model::evidence::url_redaction::{redact_url_credentials, redact_url_secrets};
+pub use address::AddressScope;
 pub use detail::{
     CertificateSummary, ConnectDetail, DnsQuery, GreetingDetail, HttpDetail, ProxyDetail, ResolveDetail,
     TlsDetail, TrustStore, WebSocketDetail,
 };
 pub use failure::{Cause, Failure, Phase};
-pub use inquiry::{Inquiry, InquiryOutcome, InsideName};
-pub use secrets::{without_logins, without_secrets};
 
 /// What one run saw from one vantage, in plan order.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,7 @@ pub struct Evidence {
     /// One entry for each planned check, in plan order.
     pub observations: Vec<Observation>,
     /// What was asked for the hosts below wildcards, in the order of the rules.
-    pub inquiries: Vec<Inquiry>,
+    pub discoveries: Vec<Discovery>,
     /// Since the start of the run.
     pub took: Duration,
     /// Ended by Ctrl-C before all was measured.
@@ -78,7 +78,7 @@ pub struct Attempt {
 
 impl Attempt {
     /// The step that failed, if one did.
-    pub fn failed(&self) -> Option<&Step> {
+    pub fn failed_step(&self) -> Option<&Step> {
         self.steps.iter().find(|s| s.outcome == Outcome::Failed)
     }
 
@@ -174,9 +174,9 @@ pub enum Outcome {
 
 /// Cuts a text that came from outside to `most` characters and replaces control characters, so that it can be stored,
 /// printed to a terminal and compared. Every string of a peer goes through here.
-pub fn printable(text: &str, most: usize) -> String {
+pub fn sanitize(text: &str, most: usize) -> String {
     let mut out: String =
-        text.trim().chars().take(most).map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
+        text.trim().chars().take(most).map(|c| if is_unsafe_char(c) { ' ' } else { c }).collect();
     if text.trim().chars().nth(most).is_some() {
         out.push('…');
     }
@@ -184,13 +184,13 @@ pub fn printable(text: &str, most: usize) -> String {
 }
 
 /// Text of several lines, each of them printable. Nothing is cut.
-pub fn printable_lines(text: &str) -> String {
-    text.chars().map(|c| if c != '\n' && is_unprintable(c) { ' ' } else { c }).collect()
+pub fn sanitize_lines(text: &str) -> String {
+    text.chars().map(|c| if c != '\n' && is_unsafe_char(c) { ' ' } else { c }).collect()
 }
 
 /// Control characters, and those that reorder or hide text (Unicode TR36): bidirectional controls, zero-width
 /// characters, line separators, tags.
-pub(crate) fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unsafe_char(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
@@ -207,7 +207,7 @@ pub mod millis {
     /// # Errors
     /// Those of the serializer.
     pub fn serialize<S: Serializer>(d: &Duration, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_f64(number(*d))
+        s.serialize_f64(to_millis(*d))
     }
 
     /// Reads milliseconds.
@@ -220,7 +220,7 @@ pub mod millis {
     }
 
     /// Milliseconds, rounded to three decimals.
-    pub fn number(d: Duration) -> f64 {
+    pub fn to_millis(d: Duration) -> f64 {
         (d.as_secs_f64() * 1e6).round() / 1e3
     }
 }
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_from_outside_is_made_harmless() {
+    fn text_from_outside_is_sanitized() {
         let table = [
             ("plain", "plain"),
             ("a\u{1b}[31mred\r\n", "a [31mred"),
@@ -240,12 +240,12 @@ mod tests {
             ("0123456789abc", "0123456789…"),
         ];
         for (from, to) in table {
-            assert_eq!(printable(from, 10), to, "{from:?}");
+            assert_eq!(sanitize(from, 10), to, "{from:?}");
         }
     }
 
     #[test]
-    fn a_step_is_flat_in_json_and_comes_back() {
+    fn a_step_is_flat_in_json_and_round_trips() {
         let step = Step {
             detail: Detail::Connect(Box::new(ConnectDetail { max_segment: Some(536), ..Default::default() })),
             outcome: Outcome::Failed,

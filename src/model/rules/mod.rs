@@ -2,8 +2,8 @@
 
 pub mod scalars;
 pub mod statuses;
-pub mod unique;
-pub mod visit;
+pub mod unique_keys;
+pub mod visitors;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -44,7 +44,7 @@ pub struct RulesFile {
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
-        deserialize_with = "super::rules::unique::mapping"
+        deserialize_with = "super::rules::unique_keys::deserialize_unique_map"
     )]
     pub sources: BTreeMap<String, Source>,
 }
@@ -73,7 +73,7 @@ impl Cloud {
     pub const ALL: [Self; 3] = [Self::AzureCloud, Self::AzureUSGovernment, Self::AzureChinaCloud];
 
     /// The name that `az` uses.
-    pub fn name(self) -> &'static str {
+    pub fn az_name(self) -> &'static str {
         match self {
             Self::AzureCloud => "AzureCloud",
             Self::AzureUSGovernment => "AzureUSGovernment",
@@ -84,7 +84,7 @@ impl Cloud {
 
 impl fmt::Display for Cloud {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.az_name())
     }
 }
 
@@ -179,7 +179,7 @@ pub struct Endpoint {
     pub samples: Vec<HostName>,
     /// For a wildcard: how the real names can be found, if there is a way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub discovery: Option<Discovery>,
+    pub discovery: Option<DiscoveryMethod>,
     /// For a discovery: the id of the endpoint that is asked, in the same cloud. It gives host, path and headers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<Id>,
@@ -214,7 +214,7 @@ pub struct Endpoint {
     pub private_link: PrivateLink,
     /// How well the fact is founded.
     #[serde(default)]
-    pub status: Status,
+    pub status: FactStatus,
     /// Ids of the pages that say so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Id>,
@@ -241,7 +241,7 @@ pub enum CallerVantage {
 
 impl CallerVantage {
     /// As in a rules file.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Workstation => "workstation",
             Self::Pod => "pod",
@@ -275,7 +275,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// As in a rules file.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Https => "https",
             Self::Wss => "wss",
@@ -295,14 +295,14 @@ impl Protocol {
 
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
 /// How the real names below a wildcard can be found.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Discovery {
+pub enum DiscoveryMethod {
     /// The notification service's allow list names the Service Bus hosts of a region.
     NotificationAllowList,
     /// The global identity endpoint names the regional one.
@@ -311,9 +311,9 @@ pub enum Discovery {
     RegistryRedirect,
 }
 
-impl Discovery {
+impl DiscoveryMethod {
     /// As in a rules file.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::NotificationAllowList => "notification-allow-list",
             Self::HisRegion => "his-region",
@@ -331,7 +331,10 @@ pub struct Request {
     /// The path with its query; may hold `{region}`.
     pub path: PathTemplate,
     /// Extra headers.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "super::rules::unique::mapping")]
+    #[serde(
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "super::rules::unique_keys::deserialize_unique_map"
+    )]
     pub headers: BTreeMap<String, String>,
 }
 
@@ -354,7 +357,7 @@ pub enum Method {
 
 impl Method {
     /// As on the wire.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Head => "HEAD",
@@ -439,7 +442,7 @@ pub enum Need {
 
 impl Need {
     /// As in a rules file.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Required => "required",
             Self::Optional => "optional",
@@ -482,7 +485,7 @@ pub enum PrivateLink {
 /// How well a fact is founded.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
+pub enum FactStatus {
     /// In the newest tables or code.
     #[default]
     Current,
@@ -521,12 +524,12 @@ pub struct RuleSet {
     pub sources: BTreeMap<String, Source>,
     /// Where each endpoint stands, by its id. Agents have no use for it.
     #[serde(skip)]
-    pub places: BTreeMap<String, Place>,
+    pub locations: BTreeMap<String, RuleLocation>,
 }
 
 /// A line of a rules file.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Place {
+pub struct RuleLocation {
     /// The path as it was given; of a built-in file that in the repository.
     pub file: String,
     /// Counted from 1.

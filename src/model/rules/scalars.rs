@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::visit::{Counted, Parsed};
+use super::visitors::{IntVisitor, StrVisitor};
 
 /// Placeholders that a host or path may hold, and what each stands for. `{region}`, `{his_code}` and `{geography}` come
 /// from the region; the others from `--set NAME=VALUE`.
@@ -24,7 +24,7 @@ pub const PLACEHOLDERS: &[(&str, &str)] = &[
 ];
 
 /// How long a host name can be (RFC 1035 2.3.4).
-const LONGEST_NAME: usize = 253;
+const MAX_HOST_NAME_LEN: usize = 253;
 
 macro_rules! checked_string {
     ($(#[$doc:meta])* $name:ident, $check:path, $pattern:literal, $about:literal) => {
@@ -51,7 +51,7 @@ macro_rules! checked_string {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                d.deserialize_str(Parsed { about: $about, parse: |text: &str| text.parse() })
+                d.deserialize_str(StrVisitor { expected: $about, parse: |text: &str| text.parse() })
             }
         }
 
@@ -103,7 +103,7 @@ impl HostPattern {
 
     /// The names of the placeholders in it.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
-        placeholders(&self.0)
+        placeholder_names(&self.0)
     }
 
     /// Whether this is a wildcard and the name lies below it. A placeholder stands for any text within its label.
@@ -113,7 +113,10 @@ impl HostPattern {
         let Some(extra) = name.split('.').count().checked_sub(labels).filter(|&n| n > 0) else {
             return false;
         };
-        suffix.split('.').zip(name.split('.').skip(extra)).all(|(pattern, label)| label_fits(pattern, label))
+        suffix
+            .split('.')
+            .zip(name.split('.').skip(extra))
+            .all(|(pattern, label)| label_matches(pattern, label))
     }
 }
 
@@ -134,7 +137,7 @@ impl<'de> Deserialize<'de> for Port {
             let port = u16::try_from(n).ok().filter(|&p| p > 0);
             port.map(Self).ok_or_else(|| format!("port {n} is impossible; allowed are 1 to 65535"))
         };
-        d.deserialize_i64(Counted { about: "a port number", make })
+        d.deserialize_i64(IntVisitor { expected: "a port number", parse: make })
     }
 }
 
@@ -159,7 +162,7 @@ impl<'de> Deserialize<'de> for HttpStatus {
             let status = u16::try_from(n).ok().filter(|s| (100..600).contains(s));
             status.map(Self).ok_or_else(|| format!("{n} is no HTTP status; allowed are 100 to 599"))
         };
-        d.deserialize_i64(Counted { about: "an HTTP status", make })
+        d.deserialize_i64(IntVisitor { expected: "an HTTP status", parse: make })
     }
 }
 
@@ -174,7 +177,7 @@ impl JsonSchema for HttpStatus {
 }
 
 /// The names between braces, in order.
-pub(crate) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn placeholder_names(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
@@ -187,9 +190,9 @@ fn check_id(text: &str) -> Result<(), String> {
 }
 
 pub(crate) fn check_host_name(text: &str) -> Result<(), String> {
-    if text.len() > LONGEST_NAME {
+    if text.len() > MAX_HOST_NAME_LEN {
         return Err(format!(
-            "a host name of {} characters is too long; allowed are {LONGEST_NAME}",
+            "a host name of {} characters is too long; allowed are {MAX_HOST_NAME_LEN}",
             text.len()
         ));
     }
@@ -231,7 +234,7 @@ fn check_host_pattern(text: &str) -> Result<(), String> {
         ));
     }
     check_placeholders(text)?;
-    let filled = fill(rest);
+    let filled = substitute_placeholders(rest);
     check_host_name(&filled).map_err(|_| match check_host_name(&filled) {
         Err(message) => message.replace(&filled, text),
         Ok(()) => format!("\"{text}\" is a bad host pattern"),
@@ -245,7 +248,7 @@ fn check_host_pattern(text: &str) -> Result<(), String> {
 }
 
 /// Whether a label is the pattern, with any text in place of its first placeholder.
-fn label_fits(pattern: &str, label: &str) -> bool {
+fn label_matches(pattern: &str, label: &str) -> bool {
     let (pattern, label) = (pattern.to_ascii_lowercase(), label.to_ascii_lowercase());
     match (pattern.split_once('{'), pattern.rsplit_once('}')) {
         (Some((before, _)), Some((_, after))) => {
@@ -266,17 +269,17 @@ fn check_path(text: &str) -> Result<(), String> {
 }
 
 fn check_placeholders(text: &str) -> Result<(), String> {
-    if !braces_pair(text) {
+    if !has_paired_braces(text) {
         return Err(format!("\"{text}\" has an unpaired brace"));
     }
-    match placeholders(text).find(|name| !PLACEHOLDERS.iter().any(|(known, _)| known == name)) {
+    match placeholder_names(text).find(|name| !PLACEHOLDERS.iter().any(|(known, _)| known == name)) {
         Some(name) => Err(format!("unknown placeholder {{{name}}}; allowed are {}", *PLACEHOLDER_LIST)),
         None => Ok(()),
     }
 }
 
 /// Whether each opening brace is closed before the next one opens.
-fn braces_pair(text: &str) -> bool {
+fn has_paired_braces(text: &str) -> bool {
     let mut open = false;
     for c in text.chars().filter(|c| matches!(c, '{' | '}')) {
         if open == (c == '{') {
@@ -294,7 +297,7 @@ fn check_date(text: &str) -> Result<(), String> {
 }
 
 /// A pattern with each placeholder replaced by a letter, so that the rest can be checked as a name.
-fn fill(text: &str) -> String {
+fn substitute_placeholders(text: &str) -> String {
     let mut out = String::new();
     let mut inside = false;
     for c in text.chars() {
@@ -320,7 +323,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn host_patterns() {
+    fn host_patterns_are_checked() {
         for good in [
             "a.example.com",
             "*.example.com",
@@ -375,7 +378,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_pattern_or_a_message(text in "[a-z*.{}_ -]{0,40}") {
+        fn any_text_is_a_host_pattern_or_an_error(text in "[a-z*.{}_ -]{0,40}") {
             match text.parse::<HostPattern>() {
                 Ok(pattern) => proptest::prop_assert_eq!(pattern.as_str(), text),
                 Err(message) => proptest::prop_assert!(!message.is_empty()),

@@ -22,7 +22,7 @@ pub enum Statuses {
 
 impl Statuses {
     /// Whether a status is one that the service gives.
-    pub fn allow(&self, status: u16) -> bool {
+    pub fn allows(&self, status: u16) -> bool {
         match self {
             Self::Any => true,
             Self::Listed(list) => list.iter().any(|s| s.0 == status),

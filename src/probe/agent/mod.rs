@@ -1,14 +1,14 @@
 //! The part of the program that measures inside a cluster: what it is told ([`Task`]), what it tells ([`Record`]), and how
 //! that travels over a log ([`lines`]). [`run()`] carries a task out; the rest is pure and known to both sides.
 
-pub mod lines;
+pub mod framing;
 mod record;
 mod run;
 mod task;
 
-pub use record::{Failed, Hello, Record, Seen, Summary};
-pub use run::run;
-pub use task::{NotATask, ProbeTask, ProxyTask, ProxyValue, Task, TaskError};
+pub use record::{AgentFailure, CheckObservation, Hello, Record, RunSummary};
+pub use run::run_task;
+pub use task::{Task, TaskError, TaskParseError, TaskProbeSettings, TaskProxies, TaskProxy};
 
 /// The version that writes and reads both; the two sides have to be of one build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

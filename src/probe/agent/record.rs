@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::evidence::{Inquiry, InsideName, Observation, millis};
+use crate::model::evidence::{ClusterNameLookup, Discovery, Observation, millis};
 
 /// One thing that the agent tells.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -14,19 +14,19 @@ pub enum Record {
     /// It has started and understood its task.
     Hello(Hello),
     /// Whether a name of the cluster itself resolves; only from pods.
-    Inside(InsideName),
+    Inside(ClusterNameLookup),
     /// So many probes are planned; more may be, when discoveries are over.
     Planned(usize),
     /// So many probes are over.
     Done(usize),
     /// What was seen of one check.
-    Seen(Seen),
+    Seen(CheckObservation),
     /// What came of one discovery.
-    Inquiry(Inquiry),
+    Inquiry(Discovery),
     /// It could not do its work.
-    Failed(Failed),
+    Failed(AgentFailure),
     /// The last record: all was told.
-    End(Summary),
+    End(RunSummary),
 }
 
 /// Who speaks, and what it found at its place.
@@ -44,7 +44,7 @@ pub struct Hello {
 
 /// What was seen of one check.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Seen {
+pub struct CheckObservation {
     /// The id of the check.
     pub id: String,
     /// What was seen.
@@ -53,14 +53,14 @@ pub struct Seen {
 
 /// Why the agent could not do its work.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Failed {
+pub struct AgentFailure {
     /// One sentence.
     pub text: String,
 }
 
 /// How a run ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Summary {
+pub struct RunSummary {
     /// Since the start of the run, in milliseconds.
     #[serde(rename = "took_ms", with = "millis")]
     pub took: Duration,

@@ -3,79 +3,79 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use super::lines::Writer;
-use super::{Failed, Hello, Record, Seen, Summary, Task, VERSION};
-use crate::model::evidence::{Evidence, InsideName};
+use super::framing::RecordWriter;
+use super::{AgentFailure, CheckObservation, Hello, Record, RunSummary, Task, VERSION};
+use crate::model::evidence::{ClusterNameLookup, Evidence};
 use crate::model::plan::Plan;
 use crate::model::vantage::VantageKind;
-use crate::probe::Event;
-use crate::probe::measure::{interruption, measure};
+use crate::probe::ProbeEvent;
 use crate::probe::net::Net;
+use crate::probe::vantage_run::{measure_vantage, wait_for_interrupt};
 
 /// Carries out the task that a file holds and writes records to `out`. What keeps it from doing so is a record too, so
 /// that it reaches the workstation by the same way.
 ///
 /// # Errors
 /// When `out` takes nothing more, or the asynchronous runtime does not start.
-pub fn run(task: &[u8], out: impl Write) -> io::Result<()> {
-    let mut teller = Teller { out, writer: Writer::default() };
+pub fn run_task(task: &[u8], out: impl Write) -> io::Result<()> {
+    let mut sink = RecordSink { out, writer: RecordWriter::default() };
     let prepared = Task::parse(task).map_err(|e| e.to_string()).and_then(|task| {
-        let (net, routes) = task.prepare().map_err(|e| e.to_string())?;
+        let (net, routes) = task.prepare_net().map_err(|e| e.to_string())?;
         Ok((task, net, routes))
     });
     let (task, net, routes) = match prepared {
         Ok(prepared) => prepared,
-        Err(text) => return teller.tell(&Record::Failed(Failed { text })),
+        Err(text) => return sink.write_record(&Record::Failed(AgentFailure { text })),
     };
-    teller.tell(&Record::Hello(hello(&net)))?;
+    sink.write_record(&Record::Hello(build_hello(&net)))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let stopped = runtime.spawn(interruption());
+    let stopped = runtime.spawn(wait_for_interrupt());
     let stop = async { drop(stopped.await) };
     let mut done = 0;
-    let mut told = Ok(());
-    let listen = |event: Event<'_>| {
+    let mut written = Ok(());
+    let listen = |event: ProbeEvent<'_>| {
         let record = match event {
-            Event::Planned(number) => Record::Planned(number),
-            Event::Finished(_) => {
+            ProbeEvent::Planned(number) => Record::Planned(number),
+            ProbeEvent::Finished(_) => {
                 done += 1;
                 Record::Done(done)
             }
-            Event::Started(..) => return,
+            ProbeEvent::Started(..) => return,
         };
-        if told.is_ok() {
-            told = teller.tell(&record);
+        if written.is_ok() {
+            written = sink.write_record(&record);
         }
     };
-    let lookout = task.lookout(&routes);
+    let scope = task.vantage_scope(&routes);
     let net = Arc::new(net);
-    let inside = inside(&net, task.vantage);
-    let measured = measure(&lookout, Arc::clone(&net), task.probe.bounds(), stop, listen);
-    let (inside, (plan, evidence)) = runtime.block_on(async { tokio::join!(inside, measured) });
+    let inside_name = resolve_api_server_name(&net, task.vantage);
+    let measured = measure_vantage(&scope, Arc::clone(&net), task.probe.to_run_limits(), stop, listen);
+    let (inside, (plan, evidence)) = runtime.block_on(async { tokio::join!(inside_name, measured) });
     runtime.shutdown_background();
-    told?;
+    written?;
     if let Some(name) = inside {
-        teller.tell(&Record::Inside(name))?;
+        sink.write_record(&Record::Inside(name))?;
     }
-    teller.tell_all(plan, evidence)
+    sink.write_results(plan, evidence)
 }
 
 /// Every cluster has this name; the search list of a pod completes it.
-const INSIDE: &str = "kubernetes.default.svc";
+const API_SERVER_NAME: &str = "kubernetes.default.svc";
 
-async fn inside(net: &Net, vantage: VantageKind) -> Option<InsideName> {
+async fn resolve_api_server_name(net: &Net, vantage: VantageKind) -> Option<ClusterNameLookup> {
     if vantage != VantageKind::Pod {
         return None;
     }
-    let lookup = net.resolver.search(INSIDE).await;
+    let lookup = net.resolver.lookup_with_search_list(API_SERVER_NAME).await;
     let failure = lookup.failure.clone();
-    Some(InsideName {
-        name: INSIDE.to_owned(),
+    Some(ClusterNameLookup {
+        name: API_SERVER_NAME.to_owned(),
         cause: failure.as_ref().map(|f| f.cause),
         raw: failure.map(|f| f.raw),
     })
 }
 
-fn hello(net: &Net) -> Hello {
+fn build_hello(net: &Net) -> Hello {
     Hello {
         version: VERSION.to_owned(),
         resolvers: net.resolver.servers(),
@@ -84,26 +84,26 @@ fn hello(net: &Net) -> Hello {
     }
 }
 
-struct Teller<W> {
+struct RecordSink<W> {
     out: W,
-    writer: Writer,
+    writer: RecordWriter,
 }
 
-impl<W: Write> Teller<W> {
-    fn tell(&mut self, record: &Record) -> io::Result<()> {
-        let lines = self.writer.lines(record)?;
+impl<W: Write> RecordSink<W> {
+    fn write_record(&mut self, record: &Record) -> io::Result<()> {
+        let lines = self.writer.frame_record(record)?;
         self.out.write_all(lines.as_bytes())?;
         self.out.flush()
     }
 
-    fn tell_all(&mut self, plan: Plan, evidence: Evidence) -> io::Result<()> {
-        for inquiry in evidence.inquiries {
-            self.tell(&Record::Inquiry(inquiry))?;
+    fn write_results(&mut self, plan: Plan, evidence: Evidence) -> io::Result<()> {
+        for inquiry in evidence.discoveries {
+            self.write_record(&Record::Inquiry(inquiry))?;
         }
         for (check, observation) in plan.checks.into_iter().zip(evidence.observations) {
-            self.tell(&Record::Seen(Seen { id: check.id, observation }))?;
+            self.write_record(&Record::Seen(CheckObservation { id: check.id, observation }))?;
         }
-        self.tell(&Record::End(Summary {
+        self.write_record(&Record::End(RunSummary {
             took: evidence.took,
             interrupted: evidence.interrupted,
             deadline_passed: evidence.deadline_passed,

@@ -10,11 +10,11 @@ use crate::model::evidence::millis;
 use crate::model::rules::RuleSet;
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
-use crate::plan::lookout::{Lookout, Reach};
-use crate::probe::Bounds;
+use crate::plan::vantage_scope::{EndpointSelection, VantageScope};
+use crate::probe::RunLimits;
 use crate::probe::net::{Net, Roots};
 use crate::probe::settings::{ConnectTo, ProbeSettings};
-use crate::proxy::{Given, ProxyError, ProxyUrl, Routes, SkipRange};
+use crate::proxy::{ProxyError, ProxyUrl, Routes, SkipRange, Sourced};
 
 /// What is to be measured, and with what. It holds the proxies' passwords, so it travels in a Secret and has no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
@@ -28,13 +28,13 @@ pub struct Task {
     /// What the rules are fitted to.
     pub scope: Scope,
     /// Which endpoints are looked at.
-    pub reach: Reach,
+    pub reach: EndpointSelection,
     /// Whether the hosts below wildcards are asked for.
     pub discovery: bool,
     /// The ways out.
-    pub proxies: ProxyTask,
+    pub proxies: TaskProxies,
     /// How is probed.
-    pub probe: ProbeTask,
+    pub probe: TaskProbeSettings,
     /// Who is trusted; the agent has no store of its own.
     pub roots: Roots,
 }
@@ -42,16 +42,16 @@ pub struct Task {
 /// The ways out, with passwords.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct ProxyTask {
-    pub https: Option<ProxyValue>,
-    pub http: Option<ProxyValue>,
-    pub skip_range: Option<ProxyValue>,
+pub struct TaskProxies {
+    pub https: Option<TaskProxy>,
+    pub http: Option<TaskProxy>,
+    pub skip_range: Option<TaskProxy>,
 }
 
 /// A value as it was given, and where.
 #[derive(Clone, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct ProxyValue {
+pub struct TaskProxy {
     pub value: String,
     pub origin: String,
 }
@@ -59,7 +59,7 @@ pub struct ProxyValue {
 /// How is probed; [`ProbeSettings`] without the files of the workstation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields of ProbeSettings")]
-pub struct ProbeTask {
+pub struct TaskProbeSettings {
     pub resolvers: Vec<SocketAddr>,
     pub connect_to: Vec<ConnectTo>,
     pub cross_checks: bool,
@@ -73,7 +73,7 @@ pub struct ProbeTask {
 /// A file that is no task.
 #[derive(Debug, thiserror::Error)]
 #[error("the task cannot be read: {0}")]
-pub struct NotATask(#[from] serde_json::Error);
+pub struct TaskParseError(#[from] serde_json::Error);
 
 /// Why a task cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +96,7 @@ impl Task {
     ///
     /// # Errors
     /// When it is not the JSON of one.
-    pub fn parse(json: &[u8]) -> Result<Self, NotATask> {
+    pub fn parse(json: &[u8]) -> Result<Self, TaskParseError> {
         Ok(serde_json::from_slice(json)?)
     }
 
@@ -112,64 +112,64 @@ impl Task {
     ///
     /// # Errors
     /// When it comes from another version, or a proxy's URL cannot be used.
-    pub fn prepare(&self) -> Result<(Net, Routes), TaskError> {
+    pub fn prepare_net(&self) -> Result<(Net, Routes), TaskError> {
         if self.version != VERSION {
             return Err(TaskError::Version { task: self.version.clone() });
         }
-        let routes = self.proxies.routes()?;
-        let net = Net::with_roots(&self.probe.settings(), &routes, self.roots.clone());
+        let routes = self.proxies.to_routes()?;
+        let net = Net::with_roots(&self.probe.to_settings(), &routes, self.roots.clone());
         Ok((net, routes))
     }
 
     /// What there is to look at.
-    pub fn lookout<'a>(&'a self, routes: &'a Routes) -> Lookout<'a> {
-        Lookout {
+    pub fn vantage_scope<'a>(&'a self, routes: &'a Routes) -> VantageScope<'a> {
+        VantageScope {
             vantage: self.vantage,
             rules: &self.rules,
             scope: &self.scope,
             routes,
-            reach: self.reach,
+            selection: self.reach,
             discovery: self.discovery,
         }
     }
 }
 
-impl ProxyTask {
+impl TaskProxies {
     /// What leads to these ways out.
-    pub fn of(routes: &Routes) -> Self {
-        let url = |given: Option<&Given<ProxyUrl>>| {
-            given.map(|g| ProxyValue::new(g.value.text().reveal(), &g.origin))
+    pub fn from_routes(routes: &Routes) -> Self {
+        let url = |given: Option<&Sourced<ProxyUrl>>| {
+            given.map(|g| TaskProxy::new(g.value.text().reveal(), &g.origin))
         };
         Self {
             https: url(routes.https()),
             http: url(routes.http()),
-            skip_range: routes.skip_range().map(|g| ProxyValue::new(g.value.value(), &g.origin)),
+            skip_range: routes.skip_range().map(|g| TaskProxy::new(g.value.value(), &g.origin)),
         }
     }
 
-    fn routes(&self) -> Result<Routes, ProxyError> {
-        let url = |value: &Option<ProxyValue>| value.as_ref().map(ProxyValue::url).transpose();
-        let skip = self.skip_range.as_ref().map(|v| Given::new(SkipRange::parse(&v.value), &v.origin));
+    fn to_routes(&self) -> Result<Routes, ProxyError> {
+        let url = |value: &Option<TaskProxy>| value.as_ref().map(TaskProxy::to_proxy_url).transpose();
+        let skip = self.skip_range.as_ref().map(|v| Sourced::new(SkipRange::parse(&v.value), &v.origin));
         Ok(Routes::new(url(&self.https)?, url(&self.http)?, skip))
     }
 }
 
-impl ProxyValue {
+impl TaskProxy {
     fn new(value: &str, origin: &str) -> Self {
         Self { value: value.to_owned(), origin: origin.to_owned() }
     }
 
-    fn url(&self) -> Result<Given<ProxyUrl>, ProxyError> {
+    fn to_proxy_url(&self) -> Result<Sourced<ProxyUrl>, ProxyError> {
         let origin = &self.origin;
         let (url, _) =
             ProxyUrl::parse(&self.value).map_err(|problem| ProxyError { origin: origin.clone(), problem })?;
-        Ok(Given::new(url, origin))
+        Ok(Sourced::new(url, origin))
     }
 }
 
-impl ProbeTask {
+impl TaskProbeSettings {
     /// What travels of the settings.
-    pub fn of(settings: &ProbeSettings) -> Self {
+    pub fn from_settings(settings: &ProbeSettings) -> Self {
         Self {
             resolvers: Vec::new(),
             connect_to: settings.connect_to.clone(),
@@ -181,7 +181,7 @@ impl ProbeTask {
         }
     }
 
-    fn settings(&self) -> ProbeSettings {
+    fn to_settings(&self) -> ProbeSettings {
         ProbeSettings {
             resolvers: self.resolvers.clone(),
             connect_to: self.connect_to.clone(),
@@ -196,8 +196,8 @@ impl ProbeTask {
     }
 
     /// How a run is bounded.
-    pub fn bounds(&self) -> Bounds {
-        Bounds { deadline: self.deadline, concurrency: self.concurrency }
+    pub fn to_run_limits(&self) -> RunLimits {
+        RunLimits { deadline: self.deadline, concurrency: self.concurrency }
     }
 }
 
@@ -206,12 +206,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ways_out_come_back_with_their_passwords_and_origins() {
-        let proxy = Given::new(ProxyUrl::parse("http://u:p%40ss@proxy:3128").unwrap().0, "--proxy-https");
-        let skip = Given::new(SkipRange::parse(".svc,10.0.0.0/8"), "--proxy-skip-range");
+    fn proxies_survive_serialization_with_passwords_and_origins() {
+        let proxy = Sourced::new(ProxyUrl::parse("http://u:p%40ss@proxy:3128").unwrap().0, "--proxy-https");
+        let skip = Sourced::new(SkipRange::parse(".svc,10.0.0.0/8"), "--proxy-skip-range");
         let routes = Routes::new(Some(proxy.clone()), None, Some(skip.clone()));
-        let json = serde_json::to_string(&ProxyTask::of(&routes)).unwrap();
-        let back = serde_json::from_str::<ProxyTask>(&json).unwrap().routes().unwrap();
+        let json = serde_json::to_string(&TaskProxies::from_routes(&routes)).unwrap();
+        let back = serde_json::from_str::<TaskProxies>(&json).unwrap().to_routes().unwrap();
         assert_eq!((back.https(), back.http()), (Some(&proxy), None));
         assert_eq!(back.skip_range(), Some(&skip));
     }

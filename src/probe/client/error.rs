@@ -106,11 +106,11 @@ fn word_for(link: &(dyn StdError + 'static), is_connect: bool) -> Option<Failure
         return Some(classify::tls(error));
     }
     if let Some(error) = link.downcast_ref::<hyper::Error>() {
-        return Some(classify::http(error)).filter(|found| found.cause != Cause::Unknown);
+        return Some(classify::classify_http_error(error)).filter(|found| found.cause != Cause::Unknown);
     }
     let error = link.downcast_ref::<io::Error>().filter(|error| error.get_ref().is_none())?;
     Some(if is_connect {
-        classify::connect(error)
+        classify::classify_connect_error(error)
     } else {
         Failure::new(Cause::HttpReset, error.to_string())
     })
@@ -130,7 +130,7 @@ fn of_way(failure: Failure, is_connect: bool, proxy: Option<&ProxyServer>) -> Fa
         Some(server) => {
             let cause = match failure.cause.phase() {
                 Some(Phase::Resolve) => Cause::ProxyDns,
-                _ => proxy::of_proxy(failure.cause),
+                _ => proxy::to_proxy_cause(failure.cause),
             };
             Failure::new(cause, format!("through the proxy {}: {}", server.label, failure.raw))
         }

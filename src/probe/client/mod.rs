@@ -125,7 +125,7 @@ impl Client {
         let url = &request.url;
         let protocol = if url.is_https() { Protocol::Https } else { Protocol::Http };
         let route = (self.route)(url.host(), url.port(), protocol);
-        let proxy = self.net.proxy(&route);
+        let proxy = self.net.find_proxy(&route);
         let to = self.destination(url, proxy)?;
         let client = self.client(to.lookup, proxy).map_err(|e| ClientError::of(url, proxy, &e))?;
         let left = until.saturating_duration_since(Instant::now());
@@ -153,7 +153,7 @@ impl Client {
             .redirect(redirect::Policy::none()) // each redirection takes its own route
             .retry(retry::never())
             .referer(false)
-            .user_agent(exchange::AGENT)
+            .user_agent(exchange::USER_AGENT_VALUE)
             .connect_timeout(self.net.timeout)
             .read_timeout(2 * self.net.timeout) // of an answer it begins with the connection
             .pool_max_idle_per_host(0);
@@ -167,7 +167,7 @@ impl Client {
     /// that `Host` carries stays.
     fn destination(&self, url: &WebUrl, proxy: Option<&ProxyServer>) -> Result<Destination, ClientError> {
         let (host, port) = (url.host(), url.port());
-        let to = self.net.connect_to.iter().find(|to| to.applies(host, port));
+        let to = self.net.connect_to.iter().find(|to| to.applies_to(host, port));
         let to_host = to.and_then(|to| to.to_host.as_deref()).filter(|to| *to != host);
         let to_port = to.and_then(|to| to.to_port).filter(|to| *to != port);
         let why = match to_host {
@@ -193,7 +193,7 @@ struct Destination {
 fn proxy_of(server: &ProxyServer) -> reqwest::Result<Proxy> {
     let proxy = Proxy::all(&server.label)?;
     // a header that cannot be built is one that probes cannot send either, and they say so
-    match server.authorization.as_ref().and_then(|authorization| authorization.header().ok()) {
+    match server.authorization.as_ref().and_then(|authorization| authorization.to_header_value().ok()) {
         Some(header) => Ok(proxy.custom_http_auth(header)),
         None => Ok(proxy),
     }

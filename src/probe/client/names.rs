@@ -29,7 +29,7 @@ impl Resolve for Names {
                 let ips: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
                 return Ok(Box::new(ips.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs);
             }
-            let lookup = net.resolver.search(&host).await;
+            let lookup = net.resolver.lookup_with_search_list(&host).await;
             if let Some(failure) = lookup.failure.clone() {
                 return Err(Unresolved(failure).into());
             }

@@ -92,7 +92,7 @@ impl WebUrl {
 
     /// The value of `Authorization`, marked so that no library prints it.
     pub(super) fn authorization(&self) -> Option<HeaderValue> {
-        let mut value = HeaderValue::try_from(self.credentials.as_ref()?.header().reveal()).ok()?;
+        let mut value = HeaderValue::try_from(self.credentials.as_ref()?.to_header_value().reveal()).ok()?;
         value.set_sensitive(true);
         Some(value)
     }

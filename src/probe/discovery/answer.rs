@@ -4,30 +4,30 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::model::evidence::{printable, without_secrets};
+use crate::model::evidence::{redact_url_secrets, sanitize};
 use crate::model::rules::{HostName, HostPattern};
 
 /// The hosts of an answer, sorted out.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Sorted {
+pub(super) struct DiscoveredHosts {
     /// Below the wildcard, each once, in the order of the answer.
     pub(super) hosts: Vec<String>,
     /// Anything else.
-    pub(super) refused: Vec<String>,
+    pub(super) rejected: Vec<String>,
     /// How many more there were.
-    pub(super) left_out: usize,
+    pub(super) omitted: usize,
 }
 
 /// A JSON array of host names.
-pub(super) fn allow_list(body: &[u8]) -> Result<Vec<String>, String> {
-    let names: Vec<String> = json(body, "a JSON array of host names")?;
+pub(super) fn parse_allow_list(body: &[u8]) -> Result<Vec<String>, String> {
+    let names: Vec<String> = parse_json(body, "a JSON array of host names")?;
     if names.is_empty() { Err("the list is empty".to_owned()) } else { Ok(names) }
 }
 
 /// A JSON string with the URL of a host.
-pub(super) fn regional_url(body: &[u8]) -> Result<Vec<String>, String> {
-    let url: String = json(body, "a JSON string with a URL")?;
-    Ok(vec![host_of(&url)])
+pub(super) fn parse_regional_url(body: &[u8]) -> Result<Vec<String>, String> {
+    let url: String = parse_json(body, "a JSON string with a URL")?;
+    Ok(vec![url_host(&url)])
 }
 
 /// What a registry's manifest leads to.
@@ -40,7 +40,7 @@ pub(super) enum Manifest {
 }
 
 /// An index or a manifest (OCI image specification 1.1; Docker's manifests have the same keys).
-pub(super) fn manifest(body: &[u8]) -> Result<Manifest, String> {
+pub(super) fn parse_manifest(body: &[u8]) -> Result<Manifest, String> {
     #[derive(Deserialize)]
     struct Document {
         #[serde(default)]
@@ -49,10 +49,10 @@ pub(super) fn manifest(body: &[u8]) -> Result<Manifest, String> {
         layers: Vec<Descriptor>,
         config: Option<Descriptor>,
     }
-    let document: Document = json(body, "a manifest")?;
-    let manifest = document.manifests.into_iter().next().map(|d| d.checked().map(Manifest::Index));
+    let document: Document = parse_json(body, "a manifest")?;
+    let manifest = document.manifests.into_iter().next().map(|d| d.into_valid_digest().map(Manifest::Index));
     let blob = document.layers.into_iter().next().or(document.config);
-    let found = manifest.or_else(|| blob.map(|d| d.checked().map(Manifest::Image)));
+    let found = manifest.or_else(|| blob.map(|d| d.into_valid_digest().map(Manifest::Image)));
     found.unwrap_or_else(|| Err("the manifest names no blob".to_owned()))
 }
 
@@ -63,7 +63,7 @@ struct Descriptor {
 
 impl Descriptor {
     /// The digest becomes part of a path, so nothing else may be in it.
-    fn checked(self) -> Result<String, String> {
+    fn into_valid_digest(self) -> Result<String, String> {
         let is_digest = self.digest.split_once(':').is_some_and(|(algorithm, hash)| {
             matches!(algorithm, "sha256" | "sha512")
                 && (64..=128).contains(&hash.len())
@@ -72,13 +72,13 @@ impl Descriptor {
         if is_digest {
             Ok(self.digest)
         } else {
-            Err(format!("\"{}\" is no digest", printable(&self.digest, LONGEST)))
+            Err(format!("\"{}\" is no digest", sanitize(&self.digest, MAX_EXCERPT_CHARS)))
         }
     }
 }
 
 /// The host of a URL; a text without a scheme stands for itself.
-pub(super) fn host_of(text: &str) -> String {
+pub(super) fn url_host(text: &str) -> String {
     if !text.contains("://") {
         return text.to_owned();
     }
@@ -87,8 +87,8 @@ pub(super) fn host_of(text: &str) -> String {
 }
 
 /// Only what is a host name and lies below the wildcard may be probed: an answer must not send the probes elsewhere.
-pub(super) fn sort(names: Vec<String>, wildcard: &HostPattern) -> Sorted {
-    let mut sorted = Sorted::default();
+pub(super) fn filter_hosts(names: Vec<String>, wildcard: &HostPattern) -> DiscoveredHosts {
+    let mut sorted = DiscoveredHosts::default();
     let mut seen = BTreeSet::new();
     for name in names {
         let host = name.trim_end_matches('.').to_ascii_lowercase();
@@ -96,18 +96,18 @@ pub(super) fn sort(names: Vec<String>, wildcard: &HostPattern) -> Sorted {
             continue;
         }
         let is_below = host.parse::<HostName>().is_ok() && wildcard.covers(&host);
-        let list = if is_below { &mut sorted.hosts } else { &mut sorted.refused };
+        let list = if is_below { &mut sorted.hosts } else { &mut sorted.rejected };
         match list.len() {
-            MOST_HOSTS.. => sorted.left_out += 1,
+            MAX_HOSTS.. => sorted.omitted += 1,
             _ if is_below => list.push(host),
-            _ => list.push(printable(&without_secrets(&name), LONGEST)),
+            _ => list.push(sanitize(&redact_url_secrets(&name), MAX_EXCERPT_CHARS)),
         }
     }
     sorted
 }
 
-fn json<'a, T: Deserialize<'a>>(body: &'a [u8], what: &str) -> Result<T, String> {
-    let excerpt = || match printable(&without_secrets(&String::from_utf8_lossy(body)), LONGEST) {
+fn parse_json<'a, T: Deserialize<'a>>(body: &'a [u8], what: &str) -> Result<T, String> {
+    let excerpt = || match sanitize(&redact_url_secrets(&String::from_utf8_lossy(body)), MAX_EXCERPT_CHARS) {
         text if text.is_empty() => "an empty answer".to_owned(),
         text => format!("\"{text}\""),
     };
@@ -115,18 +115,18 @@ fn json<'a, T: Deserialize<'a>>(body: &'a [u8], what: &str) -> Result<T, String>
 }
 
 /// Regions have a dozen or two.
-pub(super) const MOST_HOSTS: usize = 64;
+pub(super) const MAX_HOSTS: usize = 64;
 
 /// Characters that are kept of what does not fit.
-const LONGEST: usize = 80;
+const MAX_EXCERPT_CHARS: usize = 80;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lists_and_urls() {
-        let list = allow_list(br#"["a.example.com", "b.example.com"]"#);
+    fn lists_and_urls_are_parsed() {
+        let list = parse_allow_list(br#"["a.example.com", "b.example.com"]"#);
         assert_eq!(list.unwrap(), ["a.example.com", "b.example.com"]);
         let table = [
             (r#""https://eus.his.example.com""#, "eus.his.example.com"),
@@ -135,18 +135,18 @@ mod tests {
             (r#""http://eus.his.example.com""#, "http://eus.his.example.com"),
         ];
         for (body, host) in table {
-            assert_eq!(regional_url(body.as_bytes()).unwrap(), [host], "{body}");
+            assert_eq!(parse_regional_url(body.as_bytes()).unwrap(), [host], "{body}");
         }
-        let error = allow_list(br#"{"url": "https://bob:PW@x.example/a?sig=SECRET"}"#).unwrap_err();
+        let error = parse_allow_list(br#"{"url": "https://bob:PW@x.example/a?sig=SECRET"}"#).unwrap_err();
         assert!(!error.contains("PW") && !error.contains("SECRET"), "{error}");
         for body in ["", "[]", "{}", "[1]", "\"x\"", "<html>", "\u{1b}[2J"] {
-            let error = allow_list(body.as_bytes()).unwrap_err();
+            let error = parse_allow_list(body.as_bytes()).unwrap_err();
             assert!(!error.contains('\u{1b}'), "{error}");
         }
     }
 
     #[test]
-    fn manifests() {
+    fn manifests_lead_to_a_digest() {
         let digest = format!("sha256:{}", "a".repeat(64));
         let table = [
             (format!(r#"{{"manifests": [{{"digest": "{digest}"}}]}}"#), Ok(Manifest::Index(digest.clone()))),
@@ -158,19 +158,19 @@ mod tests {
             ),
         ];
         for (body, expected) in table {
-            assert_eq!(manifest(body.as_bytes()), expected, "{body}");
+            assert_eq!(parse_manifest(body.as_bytes()), expected, "{body}");
         }
     }
 
     #[test]
-    fn only_what_lies_below_the_wildcard_is_taken() {
+    fn only_hosts_below_the_wildcard_are_accepted() {
         let names =
             ["A.example.com", "a.example.com.", "example.com", "a.evil.com", "x y.example.com", "1.2.3.4"];
-        let sorted = sort(names.map(str::to_owned).to_vec(), &"*.example.com".parse().unwrap());
+        let sorted = filter_hosts(names.map(str::to_owned).to_vec(), &"*.example.com".parse().unwrap());
         assert_eq!(sorted.hosts, ["a.example.com"]);
-        assert_eq!(sorted.refused, ["example.com", "a.evil.com", "x y.example.com", "1.2.3.4"]);
+        assert_eq!(sorted.rejected, ["example.com", "a.evil.com", "x y.example.com", "1.2.3.4"]);
         let many = (0..70).map(|n| format!("{n}.example.com")).collect();
-        let sorted = sort(many, &"*.example.com".parse().unwrap());
-        assert_eq!((sorted.hosts.len(), sorted.left_out), (64, 6));
+        let sorted = filter_hosts(many, &"*.example.com".parse().unwrap());
+        assert_eq!((sorted.hosts.len(), sorted.omitted), (64, 6));
     }
 }

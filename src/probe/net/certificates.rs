@@ -14,35 +14,43 @@ use crate::probe::certificate_summary;
 
 /// The certificates of a file.
 #[derive(Clone, Debug)]
-pub(super) struct Certificates {
+pub(super) struct CertificateFile {
     pub(super) store: RootCertStore,
     pub(super) summaries: Vec<CertificateSummary>,
 }
 
 /// Reads a file, whatever its form. A private key among the certificates is passed over and never looked at.
-pub(super) fn read(flag: &'static str, path: &Path) -> Result<Certificates, NetError> {
-    let bytes = bytes(path).map_err(|source| NetError::Unreadable { flag, path: path.into(), source })?;
-    parse(flag, path, bytes)
+pub(super) fn read_certificates(flag: &'static str, path: &Path) -> Result<CertificateFile, NetError> {
+    let bytes =
+        read_bounded(path).map_err(|source| NetError::Unreadable { flag, path: path.into(), source })?;
+    parse_certificates(flag, path, bytes)
 }
 
 /// Reads what a file holds; `path` is its name in errors.
-pub(super) fn parse(flag: &'static str, path: &Path, bytes: Vec<u8>) -> Result<Certificates, NetError> {
-    let wrong = |problem: String| NetError::NotCertificates { flag, path: path.into(), problem };
-    if bytes.len() > LARGEST {
-        return Err(wrong(format!("larger than {LARGEST} bytes")));
+pub(super) fn parse_certificates(
+    flag: &'static str,
+    path: &Path,
+    bytes: Vec<u8>,
+) -> Result<CertificateFile, NetError> {
+    let invalid = |problem: String| NetError::NotCertificates { flag, path: path.into(), problem };
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(invalid(format!("larger than {MAX_FILE_BYTES} bytes")));
     }
-    let certificates =
-        if is_der(&bytes) { vec![CertificateDer::from(bytes)] } else { of_pem(&bytes).map_err(wrong)? };
+    let certificates = if is_der(&bytes) {
+        vec![CertificateDer::from(bytes)]
+    } else {
+        parse_pem(&bytes).map_err(invalid)?
+    };
     let mut store = RootCertStore::empty();
     for (index, certificate) in certificates.iter().enumerate() {
         let number = index + 1;
         let added = store.add(certificate.clone());
-        added.map_err(|e| wrong(format!("certificate {number} cannot be used ({e})")))?;
+        added.map_err(|e| invalid(format!("certificate {number} cannot be used ({e})")))?;
     }
-    Ok(Certificates { store, summaries: certificates.iter().map(certificate_summary).collect() })
+    Ok(CertificateFile { store, summaries: certificates.iter().map(certificate_summary).collect() })
 }
 
-fn of_pem(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+fn parse_pem(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let mut certificates = Vec::new();
     for (index, block) in <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes).enumerate() {
         let number = index + 1;
@@ -60,11 +68,11 @@ fn is_der(bytes: &[u8]) -> bool {
 }
 
 /// A little more than is allowed at most: some files have no end.
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    File::open(path)?.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// In bytes; Mozilla's whole store has 0.2 MB.
-const LARGEST: usize = 8 << 20;
+const MAX_FILE_BYTES: usize = 8 << 20;

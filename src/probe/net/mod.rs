@@ -3,7 +3,7 @@
 mod certificates;
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
 pub(crate) mod fuzzing;
-mod own_routes;
+mod local_routes;
 mod roots;
 
 use std::fmt;
@@ -18,13 +18,13 @@ use crate::model::evidence::CertificateSummary;
 use crate::model::plan::{Route, RouteKind};
 use crate::probe::resolve::Resolver;
 use crate::probe::settings::{ConnectTo, ProbeSettings};
-use crate::probe::trust::Trust;
+use crate::probe::trust::ChainVerifier;
 use crate::proxy::{ProxyScheme, ProxyUrl, Routes};
 
-use certificates::Certificates;
-pub use own_routes::own_routes;
-pub(crate) use roots::builtin;
-pub use roots::{Anchors, Roots};
+pub use crate::probe::net::local_routes::read_local_routes;
+use certificates::CertificateFile;
+pub(crate) use roots::builtin_roots;
+pub use roots::{Roots, TrustAnchors};
 
 /// The wall clock. Certificates are judged against it.
 pub trait Clock: fmt::Debug + Send + Sync {
@@ -50,11 +50,11 @@ pub struct Net {
     /// Names to addresses.
     pub resolver: Resolver,
     /// Who is trusted.
-    pub trust: Trust,
+    pub trust: ChainVerifier,
     /// The same in a form that can travel.
     pub roots: Roots,
     /// What `--proxy-cert` holds, as far as it was read here.
-    pub given: Vec<CertificateSummary>,
+    pub proxy_certificates: Vec<CertificateSummary>,
     /// Diversions, first match wins.
     pub connect_to: Vec<ConnectTo>,
     /// The proxies that routes name.
@@ -85,13 +85,15 @@ pub struct ProxyServer {
 }
 
 impl ProxyServer {
-    fn of(url: &ProxyUrl) -> Self {
+    fn from_url(url: &ProxyUrl) -> Self {
         Self {
             label: url.to_string(),
             host: url.host().to_owned(),
             port: url.port(),
             is_tls: url.scheme() == ProxyScheme::Https,
-            authorization: url.credentials().map(|c| Authorization::new(c.header().reveal().to_owned())),
+            authorization: url
+                .credentials()
+                .map(|c| Authorization::new(c.to_header_value().reveal().to_owned())),
         }
     }
 }
@@ -107,7 +109,7 @@ impl Authorization {
     }
 
     /// The header, marked so that no library prints it.
-    pub(crate) fn header(&self) -> Result<HeaderValue, http::Error> {
+    pub(crate) fn to_header_value(&self) -> Result<HeaderValue, http::Error> {
         let mut value = HeaderValue::try_from(&self.0)?;
         value.set_sensitive(true);
         Ok(value)
@@ -154,36 +156,37 @@ impl Net {
     /// # Errors
     /// When a file of certificates cannot be read or holds none.
     pub fn new(settings: &ProbeSettings, routes: &Routes) -> Result<Self, NetError> {
-        let read =
-            |flag, path: &Option<PathBuf>| path.as_deref().map(|p| certificates::read(flag, p)).transpose();
+        let read = |flag, path: &Option<PathBuf>| {
+            path.as_deref().map(|p| certificates::read_certificates(flag, p)).transpose()
+        };
         let public = read("--public-roots", &settings.public_roots)?;
         let given = read("--proxy-cert", &settings.proxy_cert)?;
-        let anchors = |certificates: &Certificates| Anchors::of(&certificates.store);
+        let anchors = |certificates: &CertificateFile| TrustAnchors::from_store(&certificates.store);
         let roots =
             Roots { public: public.as_ref().map(anchors), given: given.as_ref().map(anchors), system: true };
         let given = given.map(|certificates| certificates.summaries).unwrap_or_default();
         let second_opinions = settings.cross_checks;
-        Ok(Self { given, second_opinions, ..Self::with_roots(settings, routes, roots) })
+        Ok(Self { proxy_certificates: given, second_opinions, ..Self::with_roots(settings, routes, roots) })
     }
 
     /// The outside as the settings want it, with authorities that were read already.
     pub fn with_roots(settings: &ProbeSettings, routes: &Routes, roots: Roots) -> Self {
         let resolver = match settings.resolvers.as_slice() {
-            [] => Resolver::of_system(settings.timeout),
-            servers => Resolver::of_servers(servers, "--resolver", settings.timeout),
+            [] => Resolver::from_system(settings.timeout),
+            servers => Resolver::with_servers(servers, "--resolver", settings.timeout),
         };
         Self {
             clock: Box::new(SystemClock),
             resolver,
-            trust: Trust::new(&roots),
+            trust: ChainVerifier::new(&roots),
             roots,
-            given: Vec::new(),
+            proxy_certificates: Vec::new(),
             connect_to: settings.connect_to.clone(),
             proxies: routes
                 .https()
                 .into_iter()
                 .chain(routes.http())
-                .map(|p| ProxyServer::of(&p.value))
+                .map(|p| ProxyServer::from_url(&p.value))
                 .collect(),
             cross_checks: settings.cross_checks,
             second_opinions: false,
@@ -195,7 +198,7 @@ impl Net {
 
 impl Net {
     /// The proxy of a route.
-    pub(crate) fn proxy(&self, route: &Route) -> Option<&ProxyServer> {
+    pub(crate) fn find_proxy(&self, route: &Route) -> Option<&ProxyServer> {
         let label = route.proxy.as_ref().filter(|_| route.kind == RouteKind::Proxy)?;
         self.proxies.iter().find(|p| p.label == *label)
     }

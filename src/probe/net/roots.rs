@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Roots {
     /// What stands for the public roots; Mozilla's, built in, when `None`.
-    pub public: Option<Anchors>,
+    pub public: Option<TrustAnchors>,
     /// What the agents are going to trust besides (`--proxy-cert`).
-    pub given: Option<Anchors>,
+    pub given: Option<TrustAnchors>,
     /// Whether the store of the machine counts, too.
     pub system: bool,
 }
@@ -20,11 +20,11 @@ pub struct Roots {
 /// A store of authorities.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Anchors(Vec<Anchor>);
+pub struct TrustAnchors(Vec<SerializedAnchor>);
 
 /// One authority, as RFC 5280 6.1.1 (d) has it; each part is base64 of DER.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Anchor {
+struct SerializedAnchor {
     subject: String,
     key: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,27 +36,27 @@ impl Roots {
     #[must_use]
     pub fn for_agent(&self) -> Self {
         Self {
-            public: Some(self.public.clone().unwrap_or_else(|| Anchors::of(&builtin()))),
+            public: Some(self.public.clone().unwrap_or_else(|| TrustAnchors::from_store(&builtin_roots()))),
             given: self.given.clone(),
             system: false,
         }
     }
 }
 
-impl Anchors {
+impl TrustAnchors {
     /// What a store holds.
-    pub fn of(store: &RootCertStore) -> Self {
-        Self(store.roots.iter().map(Anchor::of).collect())
+    pub fn from_store(store: &RootCertStore) -> Self {
+        Self(store.roots.iter().map(SerializedAnchor::from_anchor).collect())
     }
 
     /// The store. What is no base64 is left out: it cannot come from a store.
-    pub fn store(&self) -> RootCertStore {
-        RootCertStore { roots: self.0.iter().filter_map(Anchor::decoded).collect() }
+    pub fn to_store(&self) -> RootCertStore {
+        RootCertStore { roots: self.0.iter().filter_map(SerializedAnchor::to_anchor).collect() }
     }
 }
 
-impl Anchor {
-    fn of(anchor: &TrustAnchor<'_>) -> Self {
+impl SerializedAnchor {
+    fn from_anchor(anchor: &TrustAnchor<'_>) -> Self {
         let text = |der: &Der<'_>| STANDARD.encode(der.as_ref());
         Self {
             subject: text(&anchor.subject),
@@ -65,7 +65,7 @@ impl Anchor {
         }
     }
 
-    fn decoded(&self) -> Option<TrustAnchor<'static>> {
+    fn to_anchor(&self) -> Option<TrustAnchor<'static>> {
         let der = |text: &String| STANDARD.decode(text).ok().map(Der::from);
         Some(TrustAnchor {
             subject: der(&self.subject)?,
@@ -77,13 +77,13 @@ impl Anchor {
 
 /// Mozilla's store.
 #[cfg(feature = "cli")]
-pub(crate) fn builtin() -> RootCertStore {
+pub(crate) fn builtin_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
 /// An agent is told whom to trust.
 #[cfg(not(feature = "cli"))]
-pub(crate) fn builtin() -> RootCertStore {
+pub(crate) fn builtin_roots() -> RootCertStore {
     RootCertStore::empty()
 }
 
@@ -92,12 +92,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_comes_back_as_it_went() {
+    fn a_store_survives_serialization() {
         let roots = Roots::default().for_agent();
         let json = serde_json::to_string(&roots).unwrap();
         assert!(json.len() < 150_000, "{} bytes have to fit into a Secret beside the plan", json.len());
         let back: Roots = serde_json::from_str(&json).unwrap();
         assert!(!back.system && back.given.is_none());
-        assert_eq!(back.public.unwrap().store().roots, builtin().roots);
+        assert_eq!(back.public.unwrap().to_store().roots, builtin_roots().roots);
     }
 }

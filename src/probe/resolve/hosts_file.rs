@@ -10,11 +10,14 @@ pub(super) struct HostsFile(HashMap<String, Vec<IpAddr>>);
 
 impl HostsFile {
     /// Reads the system's file; one that is absent, unreadable or huge counts as empty.
-    pub(super) fn of_system() -> Self {
+    pub(super) fn read_system() -> Self {
         let path = if cfg!(windows) { r"C:\Windows\System32\drivers\etc\hosts" } else { "/etc/hosts" };
-        let fits = std::fs::metadata(path).is_ok_and(|m| m.len() <= LARGEST_FILE);
-        let text =
-            if fits { std::fs::read_to_string(Path::new(path)).unwrap_or_default() } else { String::new() };
+        let is_readable_size = std::fs::metadata(path).is_ok_and(|m| m.len() <= MAX_FILE_BYTES);
+        let text = if is_readable_size {
+            std::fs::read_to_string(Path::new(path)).unwrap_or_default()
+        } else {
+            String::new()
+        };
         Self::parse(&text)
     }
 
@@ -32,28 +35,28 @@ impl HostsFile {
     }
 
     /// The addresses of a name.
-    pub(super) fn addresses(&self, name: &str) -> Option<&[IpAddr]> {
+    pub(super) fn find_addresses(&self, name: &str) -> Option<&[IpAddr]> {
         self.0.get(&name.to_ascii_lowercase()).map(Vec::as_slice)
     }
 }
 
 /// Block lists of a few hundred kilobytes exist.
-const LARGEST_FILE: u64 = 8 * 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lines_with_comments_and_several_names() {
+    fn comments_and_several_names_are_parsed() {
         let file = HostsFile::parse(
             "# x\n127.0.0.1 localhost\n10.1.2.3\tA.Example b.example # c\nnonsense d\n::1 a.example",
         );
         assert_eq!(
-            file.addresses("a.example"),
+            file.find_addresses("a.example"),
             Some(&["10.1.2.3".parse().unwrap(), "::1".parse().unwrap()][..])
         );
-        assert_eq!(file.addresses("B.EXAMPLE").map(<[_]>::len), Some(1));
-        assert_eq!(file.addresses("c"), None);
+        assert_eq!(file.find_addresses("B.EXAMPLE").map(<[_]>::len), Some(1));
+        assert_eq!(file.find_addresses("c"), None);
     }
 }

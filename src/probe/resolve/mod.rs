@@ -23,14 +23,14 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::evidence::{Cause, Failure, ResolveDetail};
 use hosts_file::HostsFile;
-use query::{Answer, ask};
-use system::{SearchList, System};
+use query::{DnsAnswer, send_query};
+use system::{SearchList, SystemResolverConfig};
 
 /// A stub resolver with a cache for the run. Each name is asked once, however many want it.
 #[derive(Debug)]
 pub struct Resolver {
     servers: Vec<Server>,
-    from: String,
+    origin: String,
     search: SearchList,
     hosts: HostsFile,
     timeout: Duration,
@@ -39,8 +39,8 @@ pub struct Resolver {
 }
 
 /// The servers that this machine is configured with.
-pub fn system_servers() -> Vec<SocketAddr> {
-    System::read().servers
+pub fn read_system_servers() -> Vec<SocketAddr> {
+    SystemResolverConfig::read().servers
 }
 
 /// What came of a lookup.
@@ -61,33 +61,33 @@ struct Server {
     address: SocketAddr,
     has_answered: AtomicBool,
     /// Turns true when a first question found it dead; who still waits for it stops waiting.
-    dead: watch::Sender<Option<Failure>>,
+    unresponsive: watch::Sender<Option<Failure>>,
 }
 
 impl Resolver {
     /// Asks these servers.
-    pub fn of_servers(servers: &[SocketAddr], from: impl Into<String>, timeout: Duration) -> Self {
+    pub fn with_servers(servers: &[SocketAddr], from: impl Into<String>, timeout: Duration) -> Self {
         let server = |&address| Server {
             address,
             has_answered: AtomicBool::new(false),
-            dead: watch::Sender::new(None),
+            unresponsive: watch::Sender::new(None),
         };
         Self {
             servers: servers.iter().map(server).collect(),
-            from: from.into(),
+            origin: from.into(),
             search: SearchList::default(),
             hosts: HostsFile::default(),
             timeout,
-            in_flight: Semaphore::new(MOST_QUESTIONS_IN_FLIGHT),
+            in_flight: Semaphore::new(MAX_QUERIES_IN_FLIGHT),
             cache: Mutex::default(),
         }
     }
 
     /// Asks the servers that this machine is configured with, after a look into its hosts file.
-    pub fn of_system(timeout: Duration) -> Self {
-        let system = System::read();
-        let plain = Self::of_servers(&system.servers, system.from, timeout);
-        Self { hosts: HostsFile::of_system(), search: system.search, ..plain }
+    pub fn from_system(timeout: Duration) -> Self {
+        let system = SystemResolverConfig::read();
+        let plain = Self::with_servers(&system.servers, system.origin, timeout);
+        Self { hosts: HostsFile::read_system(), search: system.search, ..plain }
     }
 
     /// The servers, in the order in which they are asked.
@@ -97,24 +97,24 @@ impl Resolver {
 
     /// Where the list of servers comes from.
     pub fn origin(&self) -> &str {
-        &self.from
+        &self.origin
     }
 
     /// Both families of a fully qualified name. An address stands for itself.
-    pub async fn lookup(&self, host: &str) -> Arc<Lookup> {
+    pub async fn lookup_name(&self, host: &str) -> Arc<Lookup> {
         let key = host.trim_end_matches('.').to_ascii_lowercase();
         let cell = {
             let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(cache.entry(key.clone()).or_default())
         };
-        Arc::clone(cell.get_or_init(|| async { Arc::new(self.look(&key).await) }).await)
+        Arc::clone(cell.get_or_init(|| async { Arc::new(self.lookup_uncached(&key).await) }).await)
     }
 
     /// A name as people write it: the machine's search list is walked as programs do it (resolv.conf(5), `ndots`).
-    pub async fn search(&self, host: &str) -> Arc<Lookup> {
+    pub async fn lookup_with_search_list(&self, host: &str) -> Arc<Lookup> {
         let mut first = None;
-        for name in self.search.names(host) {
-            let lookup = self.lookup(&name).await;
+        for name in self.search.candidate_names(host) {
+            let lookup = self.lookup_name(&name).await;
             let is_missing = |f: &Failure| matches!(f.cause, Cause::DnsNxdomain | Cause::DnsNoData);
             if !lookup.failure.as_ref().is_some_and(is_missing) {
                 return lookup;
@@ -123,13 +123,13 @@ impl Resolver {
         }
         match first {
             Some(lookup) => lookup,
-            None => self.lookup(host).await,
+            None => self.lookup_name(host).await,
         }
     }
 
-    async fn look(&self, host: &str) -> Lookup {
+    async fn lookup_uncached(&self, host: &str) -> Lookup {
         let started = Instant::now();
-        if let Some((source, addresses)) = self.known(host) {
+        if let Some((source, addresses)) = self.find_without_dns(host) {
             let detail = ResolveDetail {
                 name: host.into(),
                 source: source.into(),
@@ -139,7 +139,7 @@ impl Resolver {
             return Lookup { detail, failure: None, started, took: started.elapsed() };
         }
         let (detail, failure) = match Name::from_ascii(format!("{host}.")) {
-            Ok(name) => self.ask_both(host, &name).await,
+            Ok(name) => self.query_both_families(host, &name).await,
             Err(e) => {
                 let failure = Failure::new(Cause::Unknown, format!("\"{host}\" is no DNS name: {e}"));
                 (
@@ -151,92 +151,92 @@ impl Resolver {
         Lookup { detail, failure, started, took: started.elapsed() }
     }
 
-    fn known(&self, host: &str) -> Option<(&'static str, Vec<IpAddr>)> {
+    fn find_without_dns(&self, host: &str) -> Option<(&'static str, Vec<IpAddr>)> {
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
             return Some(("literal", vec![address]));
         }
-        self.hosts.addresses(host).map(|a| ("hosts_file", a.to_vec()))
+        self.hosts.find_addresses(host).map(|a| ("hosts_file", a.to_vec()))
     }
 
     /// The second family gets a moment after the first: servers that ignore AAAA must not hold up a good A.
-    async fn ask_both(&self, host: &str, name: &Name) -> (ResolveDetail, Option<Failure>) {
-        let a = self.ask_servers(name, RecordType::A);
-        let aaaa = self.ask_servers(name, RecordType::AAAA);
+    async fn query_both_families(&self, host: &str, name: &Name) -> (ResolveDetail, Option<Failure>) {
+        let a = self.query_servers(name, RecordType::A);
+        let aaaa = self.query_servers(name, RecordType::AAAA);
         tokio::pin!(a, aaaa);
         let (v4, v6) = tokio::select! {
             v4 = &mut a => {
-                let wait = if v4.failed().is_none() { SECOND_FAMILY_GRACE } else { self.timeout };
+                let wait = if v4.failure().is_none() { SECOND_FAMILY_GRACE } else { self.timeout };
                 (Some(v4), timeout(wait, aaaa).await.ok())
             }
             v6 = &mut aaaa => {
-                let wait = if v6.failed().is_none() { SECOND_FAMILY_GRACE.max(self.timeout / 2) } else { self.timeout };
+                let wait = if v6.failure().is_none() { SECOND_FAMILY_GRACE.max(self.timeout / 2) } else { self.timeout };
                 (timeout(wait, a).await.ok(), Some(v6))
             }
         };
-        combine(host, v4, v6)
+        combine_families(host, v4, v6)
     }
 
     /// Servers in order. The next one is asked when one fails, and beside it when it stays silent for a while, so that
     /// three dead servers cost one time-out and not three.
-    async fn ask_servers(&self, name: &Name, kind: RecordType) -> Asked {
+    async fn query_servers(&self, name: &Name, kind: RecordType) -> ServerAnswers {
         // the time-out begins with our turn: a long queue must not look like a silent server
         let _turn = self.in_flight.acquire().await;
-        let mut asked = Asked::default();
-        let mut waiting = self.servers.iter().filter(|s| s.dead.borrow().is_none());
+        let mut answers = ServerAnswers::default();
+        let mut waiting = self.servers.iter().filter(|s| s.unresponsive.borrow().is_none());
         let mut running = FuturesUnordered::new();
         let until = Instant::now() + self.timeout;
         // the last server gets its share of the time, too
         let share = self.timeout / u32::try_from(self.servers.len() + 1).unwrap_or(u32::MAX);
-        let stagger = self.timeout.mul_f64(NEXT_SERVER_AFTER).min(share);
+        let stagger = self.timeout.mul_f64(NEXT_SERVER_FRACTION).min(share);
         loop {
-            if running.is_empty() || asked.wants_next {
-                asked.wants_next = false;
+            if running.is_empty() || answers.needs_next_server {
+                answers.needs_next_server = false;
                 if let Some(server) = waiting.next().filter(|_| Instant::now() < until) {
-                    running.push(self.ask_server(server, name, kind, until));
+                    running.push(self.query_server(server, name, kind, until));
                 }
             }
             if running.is_empty() {
-                return asked.or_dead(&self.servers);
+                return answers.or_presumed_failure(&self.servers);
             }
             tokio::select! {
                 Some(answer) = running.next() => {
-                    if asked.take(answer) {
-                        return asked;
+                    if answers.add_answer(answer) {
+                        return answers;
                     }
                 }
-                () = sleep(stagger) => asked.wants_next = true,
+                () = sleep(stagger) => answers.needs_next_server = true,
             }
         }
     }
 
-    async fn ask_server(
+    async fn query_server(
         &self,
         server: &Server,
         name: &Name,
         kind: RecordType,
         until: Instant,
-    ) -> Option<Answer> {
-        let mut dead = server.dead.subscribe();
+    ) -> Option<DnsAnswer> {
+        let mut dead = server.unresponsive.subscribe();
         let left = until.saturating_duration_since(Instant::now());
         let answer = tokio::select! {
             biased;
-            answer = ask(server.address, name, kind, left) => answer,
+            answer = send_query(server.address, name, kind, left) => answer,
             _ = dead.wait_for(Option::is_some) => return None,
         };
-        server.remember(&answer);
+        server.update_liveness(&answer);
         Some(answer)
     }
 }
 
 impl Server {
     /// One time-out or refusal before any answer means dead: the rest of the run does not wait for it again.
-    fn remember(&self, answer: &Answer) {
-        if answer.heard_server() {
+    fn update_liveness(&self, answer: &DnsAnswer) {
+        if answer.is_from_server() {
             self.has_answered.store(true, Ordering::Relaxed);
             return;
         }
-        if !self.has_answered.load(Ordering::Relaxed) && !answer.is_own_trouble() {
-            self.dead.send_if_modified(|dead| {
+        if !self.has_answered.load(Ordering::Relaxed) && !answer.is_local_failure() {
+            self.unresponsive.send_if_modified(|dead| {
                 let first = dead.is_none();
                 if first {
                     dead.clone_from(&answer.failure);
@@ -249,70 +249,75 @@ impl Server {
 
 /// The answers of several servers to one question.
 #[derive(Default)]
-struct Asked {
-    answers: Vec<Answer>,
+struct ServerAnswers {
+    answers: Vec<DnsAnswer>,
     /// Index of the answer that counts, once one settles the question.
-    settled: Option<usize>,
+    decisive: Option<usize>,
     /// What was known of servers that were not asked again.
-    presumed: Option<Failure>,
-    wants_next: bool,
+    presumed_failure: Option<Failure>,
+    needs_next_server: bool,
 }
 
-impl Asked {
+impl ServerAnswers {
     /// Takes an answer in; true when no other server needs to be asked.
-    fn take(&mut self, answer: Option<Answer>) -> bool {
+    fn add_answer(&mut self, answer: Option<DnsAnswer>) -> bool {
         let Some(answer) = answer else {
-            self.wants_next = true;
+            self.needs_next_server = true;
             return false;
         };
-        let settles = answer.settles();
+        let settles = answer.is_final();
         self.answers.push(answer);
         if settles {
-            self.settled = Some(self.answers.len() - 1);
+            self.decisive = Some(self.answers.len() - 1);
         } else {
-            self.wants_next = true;
+            self.needs_next_server = true;
         }
         settles
     }
 
     /// With no answer at all, what made the servers count as dead stands in for one.
-    fn or_dead(mut self, servers: &[Server]) -> Self {
+    fn or_presumed_failure(mut self, servers: &[Server]) -> Self {
         if self.answers.is_empty() {
-            self.presumed = servers.iter().find_map(|s| s.dead.borrow().clone());
+            self.presumed_failure = servers.iter().find_map(|s| s.unresponsive.borrow().clone());
             if servers.is_empty() {
-                self.presumed = Some(Failure::new(Cause::DnsUnreachable, "no DNS server is configured"));
+                self.presumed_failure =
+                    Some(Failure::new(Cause::DnsUnreachable, "no DNS server is configured"));
             }
         }
         self
     }
 
-    fn counting(&self) -> Option<&Answer> {
+    fn decisive_answer(&self) -> Option<&DnsAnswer> {
         // without a settling answer, one in which a server spoke tells more than silence
-        self.settled
+        self.decisive
             .and_then(|i| self.answers.get(i))
-            .or_else(|| self.answers.iter().find(|a| a.heard_server()))
+            .or_else(|| self.answers.iter().find(|a| a.is_from_server()))
             .or_else(|| self.answers.first())
     }
 
-    fn failed(&self) -> Option<&Failure> {
-        match self.counting() {
+    fn failure(&self) -> Option<&Failure> {
+        match self.decisive_answer() {
             Some(answer) => answer.failure.as_ref(),
-            None => self.presumed.as_ref(),
+            None => self.presumed_failure.as_ref(),
         }
     }
 }
 
-fn combine(host: &str, v4: Option<Asked>, v6: Option<Asked>) -> (ResolveDetail, Option<Failure>) {
+fn combine_families(
+    host: &str,
+    v4: Option<ServerAnswers>,
+    v6: Option<ServerAnswers>,
+) -> (ResolveDetail, Option<Failure>) {
     let mut detail = ResolveDetail { name: host.into(), source: "dns".into(), ..ResolveDetail::default() };
     let mut failure = None;
     for asked in [v4, v6].into_iter().flatten() {
-        if let Some(answer) = asked.counting() {
+        if let Some(answer) = asked.decisive_answer() {
             detail.addresses.extend(&answer.addresses);
             if detail.cnames.is_empty() {
                 detail.cnames.clone_from(&answer.cnames);
             }
         }
-        failure = more_telling(failure, asked.failed().cloned());
+        failure = more_specific_failure(failure, asked.failure().cloned());
         detail.queries.extend(asked.answers.into_iter().map(|a| a.query));
     }
     if detail.queries.is_empty() && detail.addresses.is_empty() {
@@ -325,7 +330,7 @@ fn combine(host: &str, v4: Option<Asked>, v6: Option<Asked>) -> (ResolveDetail, 
 }
 
 /// The families can disagree; "no data" is the weakest word, since it is the normal answer for AAAA.
-fn more_telling(first: Option<Failure>, second: Option<Failure>) -> Option<Failure> {
+fn more_specific_failure(first: Option<Failure>, second: Option<Failure>) -> Option<Failure> {
     match (first, second) {
         (Some(first), Some(second)) if first.cause == Cause::DnsNoData => Some(second),
         (Some(first), _) => Some(first),
@@ -335,10 +340,10 @@ fn more_telling(first: Option<Failure>, second: Option<Failure>) -> Option<Failu
 
 /// How many servers `--resolver` and the system may name between them is not bounded; how many questions wait is. Each
 /// has a socket of its own, and a server's receive buffer holds a few hundred small datagrams.
-const MOST_QUESTIONS_IN_FLIGHT: usize = 200;
+const MAX_QUERIES_IN_FLIGHT: usize = 200;
 
 /// How long the second family may take once the first has addresses.
 const SECOND_FAMILY_GRACE: Duration = Duration::from_millis(400);
 
 /// Of a time-out: when the next server is asked beside a silent one.
-const NEXT_SERVER_AFTER: f64 = 0.2;
+const NEXT_SERVER_FRACTION: f64 = 0.2;

@@ -22,7 +22,7 @@ use crate::probe::descriptors;
 
 /// What a server said to one question.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct DnsAnswer {
     pub(super) query: DnsQuery,
     pub(super) addresses: Vec<IpAddr>,
     pub(super) cnames: Vec<String>,
@@ -30,19 +30,19 @@ pub(super) struct Answer {
     pub(super) failure: Option<Failure>,
 }
 
-impl Answer {
+impl DnsAnswer {
     /// An answer in which the server itself said something, be it "no".
-    pub(super) fn heard_server(&self) -> bool {
+    pub(super) fn is_from_server(&self) -> bool {
         self.query.rcode.is_some()
     }
 
     /// No answer, and not for want of a server: something on this machine.
-    pub(super) fn is_own_trouble(&self) -> bool {
-        !self.heard_server() && self.failure.as_ref().is_some_and(|f| f.cause == Cause::Unknown)
+    pub(super) fn is_local_failure(&self) -> bool {
+        !self.is_from_server() && self.failure.as_ref().is_some_and(|f| f.cause == Cause::Unknown)
     }
 
     /// An answer that another server would not improve.
-    pub(super) fn settles(&self) -> bool {
+    pub(super) fn is_final(&self) -> bool {
         match &self.failure {
             None => true,
             Some(f) => matches!(f.cause, Cause::DnsNxdomain | Cause::DnsNoData),
@@ -51,13 +51,18 @@ impl Answer {
 }
 
 /// Asks until there is an answer or `timeout` has passed.
-pub(super) async fn ask(server: SocketAddr, name: &Name, kind: RecordType, timeout: Duration) -> Answer {
+pub(super) async fn send_query(
+    server: SocketAddr,
+    name: &Name,
+    kind: RecordType,
+    timeout: Duration,
+) -> DnsAnswer {
     let started = Instant::now();
-    let question = Question { server, name, kind, deadline: started + timeout };
-    let (transport, got) = question.put(started + timeout.mul_f64(TCP_AFTER)).await;
+    let question = DnsQuestion { server, name, kind, deadline: started + timeout };
+    let (transport, got) = question.query_udp_then_tcp(started + timeout.mul_f64(TCP_FRACTION)).await;
     let mut answer = match got {
-        Ok(message) => read(&message, name, kind),
-        Err(trouble) => Answer::without(trouble.failure(server, timeout)),
+        Ok(message) => read_answer(&message, name, kind),
+        Err(trouble) => DnsAnswer::from_failure(trouble.to_failure(server, timeout)),
     };
     answer.query.server = server;
     answer.query.kind = kind.to_string();
@@ -66,7 +71,7 @@ pub(super) async fn ask(server: SocketAddr, name: &Name, kind: RecordType, timeo
     answer
 }
 
-struct Question<'a> {
+struct DnsQuestion<'a> {
     server: SocketAddr,
     name: &'a Name,
     kind: RecordType,
@@ -74,27 +79,27 @@ struct Question<'a> {
 }
 
 /// Why no answer came.
-enum Trouble {
-    Silent { stray: usize },
+enum QueryError {
+    Timeout { stray: usize },
     Io(io::Error),
 }
 
-impl Trouble {
-    fn failure(&self, server: SocketAddr, timeout: Duration) -> Failure {
+impl QueryError {
+    fn to_failure(&self, server: SocketAddr, timeout: Duration) -> Failure {
         match self {
-            Self::Silent { stray: 0 } => {
+            Self::Timeout { stray: 0 } => {
                 Failure::new(Cause::DnsTimeout, format!("{server} sent nothing for {timeout:?}"))
             }
-            Self::Silent { stray } => Failure::new(
+            Self::Timeout { stray } => Failure::new(
                 Cause::DnsTimeout,
                 format!("{server} sent {stray} datagrams that are no answer to the question"),
             ),
-            Self::Io(e) => Failure::new(cause_of(e), format!("{server}: {e}")),
+            Self::Io(e) => Failure::new(classify_io_error(e), format!("{server}: {e}")),
         }
     }
 }
 
-fn cause_of(error: &io::Error) -> Cause {
+fn classify_io_error(error: &io::Error) -> Cause {
     match error.kind() {
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::HostUnreachable
@@ -108,13 +113,13 @@ fn cause_of(error: &io::Error) -> Cause {
     }
 }
 
-impl Question<'_> {
+impl DnsQuestion<'_> {
     /// UDP first; TCP when the answer is cut, and beside it when it stays away.
-    async fn put(&self, tcp_at: Instant) -> (&'static str, Result<Message, Trouble>) {
-        let udp = self.over_udp();
+    async fn query_udp_then_tcp(&self, tcp_at: Instant) -> (&'static str, Result<Message, QueryError>) {
+        let udp = self.query_udp();
         let late_tcp = async {
             sleep_until(tcp_at).await;
-            self.over_tcp().await
+            self.query_tcp().await
         };
         tokio::pin!(udp, late_tcp);
         let over_udp = tokio::select! {
@@ -125,7 +130,7 @@ impl Question<'_> {
             },
         };
         match over_udp {
-            Ok(message) if message.metadata.truncation => match self.over_tcp().await {
+            Ok(message) if message.metadata.truncation => match self.query_tcp().await {
                 Ok(whole) => ("tcp", Ok(whole)),
                 Err(_) => ("udp", Ok(message)), // a cut answer is one all the same
             },
@@ -133,28 +138,29 @@ impl Question<'_> {
         }
     }
 
-    async fn over_udp(&self) -> Result<Message, Trouble> {
+    async fn query_udp(&self) -> Result<Message, QueryError> {
         let any: IpAddr =
             if self.server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         let patience = self.deadline.saturating_duration_since(Instant::now());
-        let bound = || {
+        let bind_socket = || {
             let address = SocketAddr::new(any, 0);
             let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
             socket.bind(&address.into())?;
             socket.set_nonblocking(true)?;
             UdpSocket::from_std(socket.into())
         };
-        let socket = descriptors::open(patience, bound).await.map_err(Trouble::Io)?;
-        socket.connect(self.server).await.map_err(Trouble::Io)?;
-        let message = self.message(true);
-        socket.send(&encode(&message)?).await.map_err(Trouble::Io)?;
-        self.receive(&socket, message.metadata.id).await
+        let socket = descriptors::open_with_retry(patience, bind_socket).await.map_err(QueryError::Io)?;
+        socket.connect(self.server).await.map_err(QueryError::Io)?;
+        let message = self.build_message(true);
+        socket.send(&encode_message(&message)?).await.map_err(QueryError::Io)?;
+        self.receive_answer(&socket, message.metadata.id).await
     }
 
-    async fn receive(&self, socket: &UdpSocket, id: u16) -> Result<Message, Trouble> {
+    async fn receive_answer(&self, socket: &UdpSocket, id: u16) -> Result<Message, QueryError> {
         let sent = Instant::now();
         let left = self.deadline.saturating_duration_since(sent);
-        let mut resends = RESEND_AFTER.iter().map(|&after| sent + after.min(left.mul_f64(LATEST_RESEND)));
+        let mut resends =
+            RESEND_AFTER.iter().map(|&after| sent + after.min(left.mul_f64(LATEST_RESEND_FRACTION)));
         let mut resend_at = resends.next();
         let mut buffer = vec![0_u8; 4096];
         let mut stray = 0;
@@ -163,47 +169,47 @@ impl Question<'_> {
             match timeout_at(until, socket.recv(&mut buffer)).await {
                 Err(_) if resend_at.is_some() => {
                     resend_at = resends.next();
-                    self.send_plain(socket, id).await?;
+                    self.resend_without_edns(socket, id).await?;
                 }
-                Err(_) => return Err(Trouble::Silent { stray }),
-                Ok(Err(e)) => return Err(Trouble::Io(e)),
-                Ok(Ok(length)) => match self.accept(&buffer[..length], id) {
+                Err(_) => return Err(QueryError::Timeout { stray }),
+                Ok(Err(e)) => return Err(QueryError::Io(e)),
+                Ok(Ok(length)) => match self.parse_answer(&buffer[..length], id) {
                     Some(message) if refuses_edns(&message) && resend_at.take().is_some() => {
-                        self.send_plain(socket, id).await?;
+                        self.resend_without_edns(socket, id).await?;
                     }
                     Some(message) => return Ok(message),
-                    None if stray == MOST_STRAY_DATAGRAMS => return Err(Trouble::Silent { stray }),
+                    None if stray == MAX_STRAY_DATAGRAMS => return Err(QueryError::Timeout { stray }),
                     None => stray += 1,
                 },
             }
         }
     }
 
-    async fn send_plain(&self, socket: &UdpSocket, id: u16) -> Result<(), Trouble> {
-        let mut message = self.message(false);
+    async fn resend_without_edns(&self, socket: &UdpSocket, id: u16) -> Result<(), QueryError> {
+        let mut message = self.build_message(false);
         message.metadata.id = id;
-        socket.send(&encode(&message)?).await.map(|_| ()).map_err(Trouble::Io)
+        socket.send(&encode_message(&message)?).await.map(|_| ()).map_err(QueryError::Io)
     }
 
     /// RFC 7766: two bytes of length before each message.
-    async fn over_tcp(&self) -> io::Result<Message> {
+    async fn query_tcp(&self) -> io::Result<Message> {
         let exchange = async {
             let new = if self.server.is_ipv4() { TcpSocket::new_v4 } else { TcpSocket::new_v6 };
             let patience = self.deadline.saturating_duration_since(Instant::now());
-            let mut stream = descriptors::open(patience, new).await?.connect(self.server).await?;
-            let message = self.message(true);
+            let mut stream = descriptors::open_with_retry(patience, new).await?.connect(self.server).await?;
+            let message = self.build_message(true);
             let bytes = message.to_vec().map_err(io::Error::other)?;
             let length = u16::try_from(bytes.len()).map_err(io::Error::other)?;
             stream.write_all(&[&length.to_be_bytes()[..], &bytes].concat()).await?;
             let mut buffer = vec![0_u8; usize::from(stream.read_u16().await?)];
             stream.read_exact(&mut buffer).await?;
-            self.accept(&buffer, message.metadata.id)
+            self.parse_answer(&buffer, message.metadata.id)
                 .ok_or_else(|| io::Error::other("not an answer to the question"))
         };
         timeout_at(self.deadline, exchange).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    fn message(&self, with_edns: bool) -> Message {
+    fn build_message(&self, with_edns: bool) -> Message {
         let mut message = Message::query();
         message.metadata.recursion_desired = true;
         message.add_query(Query::query(self.name.clone(), self.kind));
@@ -216,7 +222,7 @@ impl Question<'_> {
     }
 
     /// An answer counts only with our id and our question (RFC 5452); names compare without case.
-    fn accept(&self, bytes: &[u8], id: u16) -> Option<Message> {
+    fn parse_answer(&self, bytes: &[u8], id: u16) -> Option<Message> {
         let message = Message::from_vec(bytes).ok()?;
         let ours = message.metadata.id == id
             && message.metadata.message_type == MessageType::Response
@@ -225,16 +231,16 @@ impl Question<'_> {
     }
 }
 
-fn encode(message: &Message) -> Result<Vec<u8>, Trouble> {
-    message.to_vec().map_err(|e| Trouble::Io(io::Error::other(e)))
+fn encode_message(message: &Message) -> Result<Vec<u8>, QueryError> {
+    message.to_vec().map_err(|e| QueryError::Io(io::Error::other(e)))
 }
 
 fn refuses_edns(message: &Message) -> bool {
     matches!(message.metadata.response_code, ResponseCode::FormErr | ResponseCode::NotImp)
 }
 
-impl Answer {
-    fn without(failure: Failure) -> Self {
+impl DnsAnswer {
+    fn from_failure(failure: Failure) -> Self {
         let query = DnsQuery {
             kind: String::new(),
             server: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
@@ -249,10 +255,10 @@ impl Answer {
 }
 
 /// Follows the aliases from the name that was asked and collects the addresses at their end.
-fn read(message: &Message, name: &Name, kind: RecordType) -> Answer {
+fn read_answer(message: &Message, name: &Name, kind: RecordType) -> DnsAnswer {
     let mut owner = name.clone();
-    let mut answer = Answer::without(Failure::new(Cause::DnsNoData, "no address in the answer"));
-    for _ in 0..MOST_ALIASES {
+    let mut answer = DnsAnswer::from_failure(Failure::new(Cause::DnsNoData, "no address in the answer"));
+    for _ in 0..MAX_ALIASES {
         let next = message.answers.iter().find_map(|r| match &r.data {
             RData::CNAME(target) if r.name == owner => Some(target.0.clone()),
             _ => None,
@@ -270,15 +276,15 @@ fn read(message: &Message, name: &Name, kind: RecordType) -> Answer {
             RData::AAAA(a) if kind == RecordType::AAAA => Some(IpAddr::V6(a.0)),
             _ => None,
         })
-        .take(MOST_ADDRESSES)
+        .take(MAX_ADDRESSES)
         .collect();
-    answer.failure = failure_of(message.metadata.response_code, !answer.addresses.is_empty());
+    answer.failure = classify_rcode(message.metadata.response_code, !answer.addresses.is_empty());
     if let Some(failure) = answer.failure.as_mut().filter(|f| f.cause == Cause::DnsNoData) {
         if message.metadata.truncation {
             // what was cut off may well have been the addresses
             *failure = Failure::new(Cause::Unknown, "the answer is cut, and over TCP there is no whole one");
-        } else if answer.cnames.len() == MOST_ALIASES {
-            *failure = Failure::new(Cause::DnsNoData, format!("no address behind {MOST_ALIASES} aliases"));
+        } else if answer.cnames.len() == MAX_ALIASES {
+            *failure = Failure::new(Cause::DnsNoData, format!("no address behind {MAX_ALIASES} aliases"));
         }
     }
     answer.query.rcode = Some(rcode_name(message.metadata.response_code));
@@ -287,7 +293,7 @@ fn read(message: &Message, name: &Name, kind: RecordType) -> Answer {
     answer
 }
 
-fn failure_of(rcode: ResponseCode, has_addresses: bool) -> Option<Failure> {
+fn classify_rcode(rcode: ResponseCode, has_addresses: bool) -> Option<Failure> {
     let cause = match rcode {
         ResponseCode::NoError if has_addresses => return None,
         ResponseCode::NoError => Cause::DnsNoData,
@@ -320,16 +326,16 @@ const UDP_PAYLOAD: u16 = 1232;
 const RESEND_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1200)];
 
 /// Of a phase's time-out: no resend later than this.
-const LATEST_RESEND: f64 = 0.4;
+const LATEST_RESEND_FRACTION: f64 = 0.4;
 
 /// Of a phase's time-out: when TCP is tried beside a silent UDP.
-const TCP_AFTER: f64 = 0.5;
+const TCP_FRACTION: f64 = 0.5;
 
 /// How many foreign or broken datagrams are read before the server is given up.
-const MOST_STRAY_DATAGRAMS: usize = 64;
+const MAX_STRAY_DATAGRAMS: usize = 64;
 
 /// Longer chains are loops.
-pub(super) const MOST_ALIASES: usize = 16;
+pub(super) const MAX_ALIASES: usize = 16;
 
 /// How many addresses of one family are kept.
-pub(super) const MOST_ADDRESSES: usize = 16;
+pub(super) const MAX_ADDRESSES: usize = 16;

@@ -7,24 +7,24 @@ use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::system_conf::read_system_conf;
 
 /// The configuration of the system's resolver.
-pub(super) struct System {
+pub(super) struct SystemResolverConfig {
     pub(super) servers: Vec<SocketAddr>,
-    pub(super) from: &'static str,
+    pub(super) origin: &'static str,
     pub(super) search: SearchList,
 }
 
-impl System {
+impl SystemResolverConfig {
     /// Reads it; what cannot be read counts as empty.
     pub(super) fn read() -> Self {
         let from =
             if cfg!(any(windows, target_os = "macos")) { "system settings" } else { "/etc/resolv.conf" };
         match read_system_conf() {
-            Ok((config, options)) => Self::of(&config, &options, from),
+            Ok((config, options)) => Self::from_config(&config, &options, from),
             Err(_) => Self::without_servers(from),
         }
     }
 
-    pub(super) fn of(config: &ResolverConfig, options: &ResolverOpts, from: &'static str) -> Self {
+    pub(super) fn from_config(config: &ResolverConfig, options: &ResolverOpts, from: &'static str) -> Self {
         let mut seen = HashSet::new();
         let servers = config.name_servers.iter().map(|s| SocketAddr::new(s.ip, DNS_PORT));
         let servers: Vec<SocketAddr> = servers.filter(|s| seen.insert(*s)).collect();
@@ -34,7 +34,7 @@ impl System {
         if servers.is_empty() {
             Self { search, ..Self::without_servers(from) }
         } else {
-            Self { servers, from, search }
+            Self { servers, origin: from, search }
         }
     }
 
@@ -43,9 +43,9 @@ impl System {
         if cfg!(target_os = "linux") {
             let local = SocketAddr::from(([127, 0, 0, 1], DNS_PORT));
             let from = "the default without a nameserver line";
-            return Self { servers: vec![local], from, search: SearchList::default() };
+            return Self { servers: vec![local], origin: from, search: SearchList::default() };
         }
-        Self { servers: Vec::new(), from, search: SearchList::default() }
+        Self { servers: Vec::new(), origin: from, search: SearchList::default() }
     }
 }
 
@@ -59,12 +59,12 @@ pub(super) struct SearchList {
 
 impl SearchList {
     /// The fully qualified names to try, in order.
-    pub(super) fn names(&self, host: &str) -> Vec<String> {
+    pub(super) fn candidate_names(&self, host: &str) -> Vec<String> {
         if host.ends_with('.') || host.parse::<std::net::IpAddr>().is_ok() {
             return vec![host.to_owned()];
         }
         let mut names: Vec<String> =
-            self.domains.iter().take(MOST_DOMAINS).map(|d| format!("{host}.{d}")).collect();
+            self.domains.iter().take(MAX_SEARCH_DOMAINS).map(|d| format!("{host}.{d}")).collect();
         let as_it_is = if host.matches('.').count() >= self.ndots { 0 } else { names.len() };
         names.insert(as_it_is, host.to_owned());
         names
@@ -74,18 +74,21 @@ impl SearchList {
 const DNS_PORT: u16 = 53;
 
 /// As in the C library since 2.26, where older ones had 6; more only cost time.
-const MOST_DOMAINS: usize = 8;
+const MAX_SEARCH_DOMAINS: usize = 8;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn search_lists() {
+    fn search_lists_are_applied_by_ndots() {
         let list = SearchList { domains: vec!["corp.example".into(), "example".into()], ndots: 1 };
-        assert_eq!(list.names("proxy"), ["proxy.corp.example", "proxy.example", "proxy"]);
-        assert_eq!(list.names("proxy.dmz"), ["proxy.dmz", "proxy.dmz.corp.example", "proxy.dmz.example"]);
-        assert_eq!(list.names("proxy."), ["proxy."]);
-        assert_eq!(list.names("10.1.2.3"), ["10.1.2.3"]);
+        assert_eq!(list.candidate_names("proxy"), ["proxy.corp.example", "proxy.example", "proxy"]);
+        assert_eq!(
+            list.candidate_names("proxy.dmz"),
+            ["proxy.dmz", "proxy.dmz.corp.example", "proxy.dmz.example"]
+        );
+        assert_eq!(list.candidate_names("proxy."), ["proxy."]);
+        assert_eq!(list.candidate_names("10.1.2.3"), ["10.1.2.3"]);
     }
 }

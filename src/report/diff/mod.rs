@@ -3,24 +3,24 @@
 //! Checks are told apart by their ids, which are the same in every run. A host that was only found in one of the runs, such as
 //! a relay of another number, is no loss: what counts is whether a check that is there now is unmet and was not before.
 
-mod besides;
-mod seen;
-mod slower;
+mod latency;
+mod peers;
+mod prerequisites;
 pub mod text;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::accepted::Waived;
-use super::tally::{Standing, Tally, target};
+use super::index::{CheckStatus, ReportIndex, format_target};
+use super::waivers::WaiverIndex;
 use crate::model::evidence::{Cause, Phase};
 use crate::model::finding::{Finding, Severity};
-use crate::model::report::{Accepted, Check, Report, Verdict, WAIVER_EXPIRED};
+use crate::model::report::{Check, Report, Verdict, WAIVER_EXPIRED, WaiverRef};
 
-pub use besides::{Besides, Stood};
-pub use seen::{Addresses, Authority, Issuer};
-pub use slower::Slower;
+pub use crate::report::diff::latency::SlowerPhase;
+pub use crate::report::diff::peers::{AddressChange, CaChange, CaIdentity};
+pub use crate::report::diff::prerequisites::{PrerequisiteChange, PrerequisiteState};
 
 /// What is different between two reports.
 #[derive(Clone, Debug, Serialize)]
@@ -28,37 +28,37 @@ pub struct Diff {
     /// 1; a reader refuses others.
     pub schema_version: u32,
     /// The report that was there before.
-    pub older: Side,
+    pub older: ComparedReport,
     /// The report that it is compared with.
-    pub newer: Side,
+    pub newer: ComparedReport,
     /// Why the two may not be comparable: another region, features, vantages; one sentence each.
     pub cautions: Vec<String>,
     /// Unmet now, and not before. With those that were not checked before.
-    pub newly_unmet: Vec<Change>,
+    pub newly_unmet: Vec<CheckChange>,
     /// Accepted before, and unmet still: it counts again.
-    pub no_longer_accepted: Vec<Change>,
+    pub no_longer_accepted: Vec<CheckChange>,
     /// Accepted now, and not before; it may have been met.
-    pub newly_accepted: Vec<Change>,
+    pub newly_accepted: Vec<CheckChange>,
     /// Unmet before, accepted or not, and met now.
-    pub mended: Vec<Change>,
+    pub mended: Vec<CheckChange>,
     /// Met before, and not verified now.
-    pub no_longer_verified: Vec<Change>,
+    pub no_longer_verified: Vec<CheckChange>,
     /// Unmet in both, and accepted in both or in none, with another failure.
-    pub other_cause: Vec<Change>,
+    pub other_cause: Vec<CheckChange>,
     /// What is needed besides the network and stands elsewhere now; those that are in one of the reports only with `null`.
-    pub prerequisites: Vec<Besides>,
+    pub prerequisites: Vec<PrerequisiteChange>,
     /// Findings that are new, the gravest first; what was or is accepted is told of its checks and prerequisites.
-    pub new_findings: Vec<Told>,
+    pub new_findings: Vec<FindingSummary>,
     /// Findings that are gone.
-    pub gone_findings: Vec<Told>,
+    pub gone_findings: Vec<FindingSummary>,
     /// Phases that take longer than chance explains.
-    pub slower: Vec<Slower>,
+    pub slower: Vec<SlowerPhase>,
     /// Certificates of other authorities.
-    pub authorities: Vec<Authority>,
+    pub authorities: Vec<CaChange>,
     /// Names that lead somewhere else altogether.
-    pub addresses: Vec<Addresses>,
+    pub addresses: Vec<AddressChange>,
     /// Rules files that are other ones, with revision and digest; `null` where there is none.
-    pub rules: Vec<Rules>,
+    pub rules: Vec<RulesChange>,
     /// Ids of checks that were not there before.
     pub added: Vec<String>,
     /// Ids of checks that are no longer there.
@@ -66,14 +66,14 @@ pub struct Diff {
 }
 
 /// How many required checks of a report are unmet, with nothing that takes their place.
-pub fn unmet(report: &Report) -> usize {
-    Tally::new(report).standing(Standing::Unmet).filter(|check| check.required).count()
+pub fn count_unmet(report: &Report) -> usize {
+    ReportIndex::new(report).with_status(CheckStatus::Unmet).filter(|check| check.required).count()
 }
 
 /// One of the two reports.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct Side {
+pub struct ComparedReport {
     pub started_at: String,
     pub verdict: Verdict,
     pub version: String,
@@ -81,7 +81,7 @@ pub struct Side {
 
 /// A check that stands elsewhere now.
 #[derive(Clone, Debug, Serialize)]
-pub struct Change {
+pub struct CheckChange {
     /// The id of the check.
     pub id: String,
     /// Host and port.
@@ -99,13 +99,13 @@ pub struct Change {
     /// Whether the older report has the check.
     pub was_there: bool,
     /// By which waiver it is accepted, or was where it no longer is.
-    pub accepted: Option<Accepted>,
+    pub accepted: Option<WaiverRef>,
 }
 
 /// A finding in short.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct Told {
+pub struct FindingSummary {
     pub id: String,
     pub severity: Severity,
     pub summary: String,
@@ -114,117 +114,131 @@ pub struct Told {
 /// A rules file in both reports.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct Rules {
+pub struct RulesChange {
     pub name: String,
     pub before: Option<String>,
     pub now: Option<String>,
 }
 
 /// A check in both reports.
-struct Pair<'a> {
+struct CheckPair<'a> {
     before: &'a Check,
     now: &'a Check,
 }
 
 /// Compares a report with an older one.
 pub fn compare(newer: &Report, older: &Report) -> Diff {
-    let (now, before) = (standings(newer), standings(older));
-    let known: HashMap<&str, (&Check, Standing)> =
+    let (now, before) = (list_statuses(newer), list_statuses(older));
+    let known: HashMap<&str, (&Check, CheckStatus)> =
         before.iter().map(|(check, standing)| (check.id.as_str(), (*check, *standing))).collect();
-    let pairs: Vec<Pair<'_>> =
-        now.iter().filter_map(|(now, _)| Some(Pair { before: known.get(now.id.as_str())?.0, now })).collect();
-    let pick = |wanted: fn(Option<Standing>, Standing) -> bool, failing_before: bool| -> Vec<Change> {
-        let fits = |(check, standing): &&(&Check, Standing)| {
-            wanted(known.get(check.id.as_str()).map(|(_, was)| *was), *standing)
+    let pairs: Vec<CheckPair<'_>> = now
+        .iter()
+        .filter_map(|(now, _)| Some(CheckPair { before: known.get(now.id.as_str())?.0, now }))
+        .collect();
+    let pick =
+        |wanted: fn(Option<CheckStatus>, CheckStatus) -> bool, failing_before: bool| -> Vec<CheckChange> {
+            let is_wanted = |(check, standing): &&(&Check, CheckStatus)| {
+                wanted(known.get(check.id.as_str()).map(|(_, was)| *was), *standing)
+            };
+            now.iter()
+                .filter(is_wanted)
+                .map(|(check, _)| check_change(check, known.get(check.id.as_str()), failing_before))
+                .collect()
         };
-        now.iter()
-            .filter(fits)
-            .map(|(check, _)| change(check, known.get(check.id.as_str()), failing_before))
-            .collect()
-    };
     Diff {
         schema_version: 1,
-        older: side(older),
-        newer: side(newer),
-        cautions: cautions(newer, older),
-        newly_unmet: pick(|was, is| is == Standing::Unmet && !was.is_some_and(fails), false),
-        no_longer_accepted: pick(|was, is| is == Standing::Unmet && was == Some(Standing::Accepted), false),
-        newly_accepted: pick(|was, is| is == Standing::Accepted && was != Some(Standing::Accepted), false),
-        mended: pick(|was, is| is == Standing::Met && was.is_some_and(fails), true),
-        no_longer_verified: pick(|was, is| is == Standing::Unverified && was == Some(Standing::Met), false),
-        other_cause: pick(|was, is| fails(is) && was == Some(is), false)
+        older: compared_report(older),
+        newer: compared_report(newer),
+        cautions: list_cautions(newer, older),
+        newly_unmet: pick(|was, is| is == CheckStatus::Unmet && !was.is_some_and(is_failing), false),
+        no_longer_accepted: pick(
+            |was, is| is == CheckStatus::Unmet && was == Some(CheckStatus::Accepted),
+            false,
+        ),
+        newly_accepted: pick(
+            |was, is| is == CheckStatus::Accepted && was != Some(CheckStatus::Accepted),
+            false,
+        ),
+        mended: pick(|was, is| is == CheckStatus::Met && was.is_some_and(is_failing), true),
+        no_longer_verified: pick(
+            |was, is| is == CheckStatus::Unverified && was == Some(CheckStatus::Met),
+            false,
+        ),
+        other_cause: pick(|was, is| is_failing(is) && was == Some(is), false)
             .into_iter()
             .filter(|change| change.cause != change.cause_before)
             .collect(),
-        prerequisites: besides::changes(newer, older),
-        new_findings: findings(newer, older),
-        gone_findings: findings(older, newer),
-        slower: slower::slower(&pairs),
-        authorities: seen::authorities(&pairs),
-        addresses: seen::addresses(&pairs),
-        rules: rules(newer, older),
-        added: ids(&now, &before),
-        removed: ids(&before, &now),
+        prerequisites: crate::report::diff::prerequisites::compare_prerequisites(newer, older),
+        new_findings: findings_only_in(newer, older),
+        gone_findings: findings_only_in(older, newer),
+        slower: crate::report::diff::latency::find_slower_phases(&pairs),
+        authorities: crate::report::diff::peers::compare_cas(&pairs),
+        addresses: crate::report::diff::peers::compare_addresses(&pairs),
+        rules: compare_rules(newer, older),
+        added: ids_only_in(&now, &before),
+        removed: ids_only_in(&before, &now),
     }
 }
 
 impl Diff {
     /// Whether something required broke, or is no longer accepted.
-    pub fn broke(&self) -> bool {
+    pub fn has_regressions(&self) -> bool {
         let mut checks = self.newly_unmet.iter().chain(&self.no_longer_accepted);
         checks.any(|change| change.required)
-            || self.prerequisites.iter().any(Besides::broke)
-            || self.waiver_is_over()
+            || self.prerequisites.iter().any(PrerequisiteChange::is_newly_blocking)
+            || self.has_expired_waiver()
     }
 
     /// Whether required checks, or a vantage, could be looked at before and not now.
-    pub fn is_less_known(&self) -> bool {
+    pub fn is_less_complete(&self) -> bool {
         self.newer.verdict == Verdict::Incomplete && self.older.verdict != Verdict::Incomplete
     }
 
     /// Whether a waiver that is over blocks what was not blocked before, whatever it is about: what was unmet without one, or with
     /// another finding, is not worse.
-    fn waiver_is_over(&self) -> bool {
-        let is_over = |told: &Told| told.id == WAIVER_EXPIRED && told.severity == Severity::Blocking;
-        self.older.verdict != Verdict::Blocked && self.new_findings.iter().any(is_over)
+    fn has_expired_waiver(&self) -> bool {
+        let is_expired =
+            |told: &FindingSummary| told.id == WAIVER_EXPIRED && told.severity == Severity::Blocking;
+        self.older.verdict != Verdict::Blocked && self.new_findings.iter().any(is_expired)
     }
 
     /// Whether something is worse that is not required.
-    pub fn warns(&self) -> bool {
+    pub fn has_warnings(&self) -> bool {
         let lists = [&self.newly_unmet, &self.no_longer_accepted, &self.no_longer_verified];
-        lists.iter().any(|list| !list.is_empty()) || self.prerequisites.iter().any(Besides::warns)
+        lists.iter().any(|list| !list.is_empty())
+            || self.prerequisites.iter().any(PrerequisiteChange::is_worse)
     }
 
     /// As JSON.
-    pub fn json(&self) -> String {
+    pub fn to_json(&self) -> String {
         // writing to memory cannot fail
         super::json::escape(&serde_json::to_string_pretty(self).unwrap_or_default()) + "\n"
     }
 }
 
 /// Unmet, accepted or not.
-fn fails(standing: Standing) -> bool {
-    matches!(standing, Standing::Unmet | Standing::Accepted)
+fn is_failing(standing: CheckStatus) -> bool {
+    matches!(standing, CheckStatus::Unmet | CheckStatus::Accepted)
 }
 
-fn standings(report: &Report) -> Vec<(&Check, Standing)> {
-    Tally::new(report).each().collect()
+fn list_statuses(report: &Report) -> Vec<(&Check, CheckStatus)> {
+    ReportIndex::new(report).checks_with_status().collect()
 }
 
-fn side(report: &Report) -> Side {
-    Side {
+fn compared_report(report: &Report) -> ComparedReport {
+    ComparedReport {
         started_at: report.run.started_at.clone(),
         verdict: report.verdict,
         version: report.tool.version.clone(),
     }
 }
 
-fn change(check: &Check, was: Option<&(&Check, Standing)>, failing_before: bool) -> Change {
+fn check_change(check: &Check, was: Option<&(&Check, CheckStatus)>, failing_before: bool) -> CheckChange {
     let before = was.map(|(before, _)| *before);
     let failed = if failing_before { before.unwrap_or(check) } else { check };
-    Change {
+    CheckChange {
         id: check.id.clone(),
-        target: target(check),
+        target: format_target(check),
         vantage: check.vantage.clone(),
         required: check.required,
         phase: failed.phase,
@@ -236,14 +250,18 @@ fn change(check: &Check, was: Option<&(&Check, Standing)>, failing_before: bool)
 }
 
 /// What would make every other difference look like one of the network.
-fn cautions(newer: &Report, older: &Report) -> Vec<String> {
+fn list_cautions(newer: &Report, older: &Report) -> Vec<String> {
     let vantages =
         |report: &Report| report.vantages.iter().map(|v| v.id.clone()).collect::<Vec<_>>().join(", ");
     let facts = [
-        ("cloud", older.run.cloud.name().to_owned(), newer.run.cloud.name().to_owned()),
+        ("cloud", older.run.cloud.az_name().to_owned(), newer.run.cloud.az_name().to_owned()),
         ("region", older.run.region.clone(), newer.run.region.clone()),
         ("features", older.run.features.join(", "), newer.run.features.join(", ")),
-        ("connectivity", older.run.connectivity.word().to_owned(), newer.run.connectivity.word().to_owned()),
+        (
+            "connectivity",
+            older.run.connectivity.as_str().to_owned(),
+            newer.run.connectivity.as_str().to_owned(),
+        ),
         ("vantages", vantages(older), vantages(newer)),
     ];
     let differ = facts.into_iter().filter(|(_, before, now)| before != now);
@@ -253,36 +271,40 @@ fn cautions(newer: &Report, older: &Report) -> Vec<String> {
 /// Those of one report that the other does not have: the same kind about the same thing.
 ///
 /// That it is accepted makes no other finding of it, where the check or the prerequisite behind it tells so.
-fn findings(of: &Report, not_in: &Report) -> Vec<Told> {
-    let others: HashSet<_> = about(not_in).into_iter().collect();
-    let only = of.findings.iter().zip(about(of)).filter(|(_, about)| !others.contains(about)).map(|(f, _)| f);
-    only.map(|f| Told { id: f.id.clone(), severity: f.severity, summary: f.summary.clone() }).collect()
+fn findings_only_in(of: &Report, not_in: &Report) -> Vec<FindingSummary> {
+    let others: HashSet<_> = finding_keys(not_in).into_iter().collect();
+    let only =
+        of.findings.iter().zip(finding_keys(of)).filter(|(_, about)| !others.contains(about)).map(|(f, _)| f);
+    only.map(|f| FindingSummary { id: f.id.clone(), severity: f.severity, summary: f.summary.clone() })
+        .collect()
 }
 
 /// What tells findings apart.
-fn about<'a>(report: &'a Report) -> Vec<(&'a str, &'a str, &'a str)> {
-    let waived = Waived::new(report);
-    let besides: HashSet<&str> = report.prerequisites.iter().filter_map(|p| p.finding.as_deref()).collect();
-    let one = |finding: &'a Finding| {
-        let is_told = !finding.evidence.is_empty() || besides.contains(finding.id.as_str());
-        let before = waived.of(finding).filter(|_| is_told).map(|(_, summary)| summary);
+fn finding_keys<'a>(report: &'a Report) -> Vec<(&'a str, &'a str, &'a str)> {
+    let waived = WaiverIndex::new(report);
+    let prerequisite_findings: HashSet<&str> =
+        report.prerequisites.iter().filter_map(|p| p.finding.as_deref()).collect();
+    let key = |finding: &'a Finding| {
+        let has_own_change =
+            !finding.evidence.is_empty() || prerequisite_findings.contains(finding.id.as_str());
+        let before = waived.find_waiver(finding).filter(|_| has_own_change).map(|(_, summary)| summary);
         (finding.id.as_str(), finding.subject.as_str(), before.unwrap_or(&finding.summary))
     };
-    report.findings.iter().map(one).collect()
+    report.findings.iter().map(key).collect()
 }
 
-fn rules(newer: &Report, older: &Report) -> Vec<Rules> {
+fn compare_rules(newer: &Report, older: &Report) -> Vec<RulesChange> {
     let names: BTreeSet<&str> =
         newer.rules.iter().chain(&older.rules).map(|layer| layer.name.as_str()).collect();
-    let told = |report: &Report| -> HashMap<String, String> {
+    let revisions = |report: &Report| -> HashMap<String, String> {
         let layers = report.rules.iter().rev(); // the first of a name counts
-        let told = layers.map(|l| (l.name.clone(), format!("{}, sha256 {}", l.revision, l.sha256)));
-        told.collect()
+        let entries = layers.map(|l| (l.name.clone(), format!("{}, sha256 {}", l.revision, l.sha256)));
+        entries.collect()
     };
-    let (before, now) = (told(older), told(newer));
+    let (before, now) = (revisions(older), revisions(newer));
     names
         .into_iter()
-        .map(|name| Rules {
+        .map(|name| RulesChange {
             name: name.to_owned(),
             before: before.get(name).cloned(),
             now: now.get(name).cloned(),
@@ -291,7 +313,7 @@ fn rules(newer: &Report, older: &Report) -> Vec<Rules> {
         .collect()
 }
 
-fn ids(of: &[(&Check, Standing)], not_in: &[(&Check, Standing)]) -> Vec<String> {
+fn ids_only_in(of: &[(&Check, CheckStatus)], not_in: &[(&Check, CheckStatus)]) -> Vec<String> {
     let others: BTreeSet<&str> = not_in.iter().map(|(check, _)| check.id.as_str()).collect();
     of.iter().map(|(check, _)| &check.id).filter(|id| !others.contains(id.as_str())).cloned().collect()
 }

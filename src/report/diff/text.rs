@@ -1,33 +1,33 @@
 //! What is different, for people: what broke first, then what was mended, then what else is different on the way.
 
-use super::{Besides, Change, Diff, Stood, Told};
+use super::{CheckChange, Diff, FindingSummary, PrerequisiteChange, PrerequisiteState};
 use crate::model::evidence::Cause;
-use crate::report::accepted::told as told_of;
-use crate::report::grid::{human, label};
+use crate::report::grid::{format_duration, phase_label};
 use crate::report::headline;
+use crate::report::index::{format_count, list_some};
 use crate::report::screen::{Paint, Screen};
-use crate::report::tally::{plural, some_of};
 use crate::report::text::TextOptions;
+use crate::report::waivers::describe_acceptance as told_of;
 
 /// How many names are told in a line.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// How many lines a kind gets without `-v`.
-const LINES: usize = 12;
+const MAX_LINES: usize = 12;
 
 /// Renders one screen.
 pub fn render(diff: &Diff, options: &TextOptions) -> String {
     let mut screen = Screen::new(options.colour, options.width);
-    verdict(&mut screen, diff);
+    draw_verdict(&mut screen, diff);
     for caution in &diff.cautions {
         screen.paragraph(&[(Paint::Yellow, "! ")], 2, Paint::Plain, caution);
     }
-    let most = if options.verbose { usize::MAX } else { LINES };
+    let most = if options.verbose { usize::MAX } else { MAX_LINES };
     let mut kind = |paint, mark: &str, title: &str, lines: Vec<String>| {
         if lines.is_empty() {
             return;
         }
-        screen.blank();
+        screen.blank_line();
         screen.line(&[(Paint::Bold, &format!("{title} ({})", lines.len()))]);
         for line in lines.iter().take(most) {
             screen.paragraph(&[(paint, &format!("{mark} "))], 4, Paint::Plain, line);
@@ -37,35 +37,41 @@ pub fn render(diff: &Diff, options: &TextOptions) -> String {
         }
     };
     let (bad, good, other) = (Paint::Red, Paint::Green, Paint::Yellow);
-    kind(bad, "+", "new findings", diff.new_findings.iter().map(told).collect());
-    kind(bad, "✗", "newly not met", diff.newly_unmet.iter().map(broke).collect());
-    kind(bad, "✗", "no longer accepted", diff.no_longer_accepted.iter().map(no_longer_accepted).collect());
-    let (worse, rest): (Vec<_>, Vec<_>) = diff.prerequisites.iter().partition(|p| p.broke());
-    kind(bad, "✗", "prerequisites newly not met", worse.into_iter().map(prerequisite).collect());
-    kind(good, "✓", "mended", diff.mended.iter().map(mended).collect());
-    kind(other, "?", "no longer verified", diff.no_longer_verified.iter().map(name).collect());
-    kind(other, "~", "newly accepted", diff.newly_accepted.iter().map(newly_accepted).collect());
-    kind(other, "·", "other prerequisites", rest.into_iter().map(prerequisite).collect());
+    kind(bad, "+", "new findings", diff.new_findings.iter().map(describe_finding).collect());
+    kind(bad, "✗", "newly not met", diff.newly_unmet.iter().map(describe_newly_unmet).collect());
+    kind(
+        bad,
+        "✗",
+        "no longer accepted",
+        diff.no_longer_accepted.iter().map(describe_no_longer_accepted).collect(),
+    );
+    let (worse, rest): (Vec<_>, Vec<_>) = diff.prerequisites.iter().partition(|p| p.is_newly_blocking());
+    kind(bad, "✗", "prerequisites newly not met", worse.into_iter().map(describe_prerequisite).collect());
+    kind(good, "✓", "mended", diff.mended.iter().map(describe_fixed).collect());
+    kind(other, "?", "no longer verified", diff.no_longer_verified.iter().map(describe_check).collect());
+    kind(other, "~", "newly accepted", diff.newly_accepted.iter().map(describe_newly_accepted).collect());
+    kind(other, "·", "other prerequisites", rest.into_iter().map(describe_prerequisite).collect());
     kind(
         other,
         "✗",
         "not met as before, with another cause",
-        diff.other_cause.iter().map(other_cause).collect(),
+        diff.other_cause.iter().map(describe_changed_cause).collect(),
     );
-    kind(good, "–", "findings that are gone", diff.gone_findings.iter().map(told).collect());
-    kind(other, "!", "slower beyond noise", slower(diff));
-    kind(other, "!", "certificates of another authority", authorities(diff));
-    kind(Paint::Plain, "·", "other addresses", addresses(diff));
-    kind(Paint::Plain, "·", "other rules", rules(diff));
-    kind(Paint::Plain, "·", "other checks", checks(diff));
+    kind(good, "–", "findings that are gone", diff.gone_findings.iter().map(describe_finding).collect());
+    kind(other, "!", "slower beyond noise", describe_slower_phases(diff));
+    kind(other, "!", "certificates of another authority", describe_ca_changes(diff));
+    kind(Paint::Plain, "·", "other addresses", describe_address_changes(diff));
+    kind(Paint::Plain, "·", "other rules", describe_rules_changes(diff));
+    kind(Paint::Plain, "·", "other checks", describe_added_and_removed(diff));
     screen.finish()
 }
 
-fn verdict(screen: &mut Screen, diff: &Diff) {
-    let (before, now) = (headline::word(diff.older.verdict), headline::word(diff.newer.verdict));
-    let of_required = |list: &[Change]| list.iter().filter(|change| change.required).count();
+fn draw_verdict(screen: &mut Screen, diff: &Diff) {
+    let (before, now) =
+        (headline::verdict_label(diff.older.verdict), headline::verdict_label(diff.newer.verdict));
+    let of_required = |list: &[CheckChange]| list.iter().filter(|change| change.required).count();
     let required = of_required(&diff.newly_unmet);
-    let (paint, word) = match (diff.broke(), diff.is_less_known()) {
+    let (paint, word) = match (diff.has_regressions(), diff.is_less_complete()) {
         (true, _) => (Paint::Red, "WORSE: "),
         (false, true) => (Paint::Yellow, "OPEN: "),
         (false, false) => (Paint::Green, "NOT WORSE: "),
@@ -73,17 +79,17 @@ fn verdict(screen: &mut Screen, diff: &Diff) {
     let optional = diff.newly_unmet.len() - required;
     let mut parts = Vec::new();
     if required > 0 {
-        parts.push(format!("{} newly not met", plural(required, "required check")));
+        parts.push(format!("{} newly not met", format_count(required, "required check")));
     }
     let accepted = of_required(&diff.no_longer_accepted);
     if accepted > 0 {
-        parts.push(format!("{} no longer accepted", plural(accepted, "required check")));
+        parts.push(format!("{} no longer accepted", format_count(accepted, "required check")));
     }
-    let besides = diff.prerequisites.iter().filter(|p| p.broke()).count();
-    if besides > 0 {
-        parts.push(format!("{} newly not met", plural(besides, "prerequisite")));
+    let blocking_prerequisites = diff.prerequisites.iter().filter(|p| p.is_newly_blocking()).count();
+    if blocking_prerequisites > 0 {
+        parts.push(format!("{} newly not met", format_count(blocking_prerequisites, "prerequisite")));
     }
-    if parts.is_empty() && diff.waiver_is_over() {
+    if parts.is_empty() && diff.has_expired_waiver() {
         parts.push("A waiver is over".to_owned());
     }
     if parts.is_empty() {
@@ -99,24 +105,24 @@ fn verdict(screen: &mut Screen, diff: &Diff) {
     screen.line(&[(Paint::Dim, &times)]);
 }
 
-fn name(change: &Change) -> String {
+fn describe_check(change: &CheckChange) -> String {
     let optional = if change.required { "" } else { " (optional)" };
     format!("{} from {}{optional}", change.target, change.vantage)
 }
 
-fn broke(change: &Change) -> String {
+fn describe_newly_unmet(change: &CheckChange) -> String {
     let cause = change.cause.unwrap_or(Cause::Unknown);
     let new = if change.was_there { "" } else { "; not checked before" };
-    format!("{}: {}{new}", name(change), cause.word())
+    format!("{}: {}{new}", describe_check(change), cause.word())
 }
 
-fn no_longer_accepted(change: &Change) -> String {
+fn describe_no_longer_accepted(change: &CheckChange) -> String {
     let cause = change.cause.unwrap_or(Cause::Unknown).word();
     let until = change.accepted.as_ref().map(|a| format!("; was accepted until {}", a.until));
-    format!("{}: {cause}{}", name(change), until.unwrap_or_default())
+    format!("{}: {cause}{}", describe_check(change), until.unwrap_or_default())
 }
 
-fn newly_accepted(change: &Change) -> String {
+fn describe_newly_accepted(change: &CheckChange) -> String {
     let cause = change.cause.unwrap_or(Cause::Unknown).word();
     let new = match (change.was_there, change.cause_before) {
         (false, _) => "; not checked before",
@@ -124,44 +130,50 @@ fn newly_accepted(change: &Change) -> String {
         (true, Some(_)) => "",
     };
     let accepted = change.accepted.as_ref().map(|a| format!("; {}", told_of(a)));
-    format!("{}: {cause}{new}{}", name(change), accepted.unwrap_or_default())
+    format!("{}: {cause}{new}{}", describe_check(change), accepted.unwrap_or_default())
 }
 
-fn prerequisite(change: &Besides) -> String {
-    let word = |stood: &Option<Stood>| stood.as_ref().map_or("not looked at", Stood::word);
+fn describe_prerequisite(change: &PrerequisiteChange) -> String {
+    let word =
+        |stood: &Option<PrerequisiteState>| stood.as_ref().map_or("not looked at", PrerequisiteState::label);
     let found = change.now.as_ref().or(change.before.as_ref()).map(|s| format!("; {}", s.found));
     let (before, now) = (word(&change.before), word(&change.now));
     format!("{}: was {before}, is {now}{}", change.title, found.unwrap_or_default())
 }
 
-fn mended(change: &Change) -> String {
-    format!("{}: was {}", name(change), change.cause.unwrap_or(Cause::Unknown).word())
+fn describe_fixed(change: &CheckChange) -> String {
+    format!("{}: was {}", describe_check(change), change.cause.unwrap_or(Cause::Unknown).word())
 }
 
-fn other_cause(change: &Change) -> String {
+fn describe_changed_cause(change: &CheckChange) -> String {
     let word = |cause: Option<Cause>| cause.unwrap_or(Cause::Unknown).word();
-    format!("{}: was {}, is {}", name(change), word(change.cause_before), word(change.cause))
+    format!("{}: was {}, is {}", describe_check(change), word(change.cause_before), word(change.cause))
 }
 
-fn told(finding: &Told) -> String {
-    format!("{}: {} ({})", finding.severity.word(), finding.summary, finding.id)
+fn describe_finding(finding: &FindingSummary) -> String {
+    format!("{}: {} ({})", finding.severity.as_str(), finding.summary, finding.id)
 }
 
-fn slower(diff: &Diff) -> Vec<String> {
-    let one = |s: &super::Slower| {
-        let (before, now, checks) = (human(s.before), human(s.now), plural(s.checks, "check"));
-        format!("{} from {}: {before} before, {now} now (median of {checks})", label(s.phase), s.vantage)
+fn describe_slower_phases(diff: &Diff) -> Vec<String> {
+    let line = |s: &super::SlowerPhase| {
+        let (before, now, checks) =
+            (format_duration(s.before), format_duration(s.now), format_count(s.checks, "check"));
+        format!(
+            "{} from {}: {before} before, {now} now (median of {checks})",
+            phase_label(s.phase),
+            s.vantage
+        )
     };
-    diff.slower.iter().map(one).collect()
+    diff.slower.iter().map(line).collect()
 }
 
-fn authorities(diff: &Diff) -> Vec<String> {
-    let trusted = |issuer: &super::seen::Issuer| match issuer.trusted_by {
+fn describe_ca_changes(diff: &Diff) -> Vec<String> {
+    let trusted = |issuer: &super::peers::CaIdentity| match issuer.trusted_by {
         Some(crate::model::evidence::TrustStore::Public) => "public",
         Some(_) => "not public",
         None => "not judged",
     };
-    let one = |a: &super::Authority| {
+    let line = |a: &super::CaChange| {
         let (before, now) = (&a.before, &a.now);
         format!(
             "{}: {} ({}) before, {} ({}) now",
@@ -172,19 +184,20 @@ fn authorities(diff: &Diff) -> Vec<String> {
             trusted(now)
         )
     };
-    diff.authorities.iter().map(one).collect()
+    diff.authorities.iter().map(line).collect()
 }
 
-fn addresses(diff: &Diff) -> Vec<String> {
-    let names =
-        |all: &[std::net::IpAddr]| some_of(&all.iter().map(ToString::to_string).collect::<Vec<_>>(), NAMED);
+fn describe_address_changes(diff: &Diff) -> Vec<String> {
+    let names = |all: &[std::net::IpAddr]| {
+        list_some(&all.iter().map(ToString::to_string).collect::<Vec<_>>(), MAX_NAMED)
+    };
     diff.addresses
         .iter()
         .map(|a| format!("{}: {} before, {} now", a.host, names(&a.before), names(&a.now)))
         .collect()
 }
 
-fn rules(diff: &Diff) -> Vec<String> {
+fn describe_rules_changes(diff: &Diff) -> Vec<String> {
     let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "none".into());
     diff.rules
         .iter()
@@ -192,7 +205,7 @@ fn rules(diff: &Diff) -> Vec<String> {
         .collect()
 }
 
-fn checks(diff: &Diff) -> Vec<String> {
+fn describe_added_and_removed(diff: &Diff) -> Vec<String> {
     let added = diff.added.iter().map(|id| format!("new: {id}"));
     added.chain(diff.removed.iter().map(|id| format!("gone: {id}"))).collect()
 }

@@ -13,12 +13,13 @@ fn report(name: &str) -> Report {
 }
 
 fn fleet(members: Vec<Member>) -> Fleet {
-    let course = Course { started_at: jiff::Timestamp::UNIX_EPOCH, took: Duration::ZERO, interrupted: false };
-    Fleet::of(members, course)
+    let course =
+        FleetRun { started_at: jiff::Timestamp::UNIX_EPOCH, took: Duration::ZERO, interrupted: false };
+    Fleet::new(members, course)
 }
 
 #[test]
-fn the_worst_counts() {
+fn the_worst_verdict_counts() {
     let table = [
         (vec![Some("all-met"), Some("all-met")], Verdict::Ready),
         (vec![Some("all-met"), Some("warnings")], Verdict::ReadyWithWarnings),
@@ -34,7 +35,7 @@ fn the_worst_counts() {
 
 /// One kind at other endpoints, or about something else, is another cause.
 #[test]
-fn alike_is_not_the_same() {
+fn the_same_finding_about_another_subject_is_not_shared() {
     let one = report("mixed");
     let mut other = one.clone();
     for finding in &mut other.findings {
@@ -55,7 +56,7 @@ fn alike_is_not_the_same() {
 
 /// Another authority, another resolver: not the same, though the same endpoints are behind it.
 #[test]
-fn what_findings_are_about_tells_them_apart() {
+fn findings_about_different_subjects_are_not_shared() {
     let with = |subject: &str| {
         let mut report = report("dead-resolver");
         subject.clone_into(&mut report.findings[0].subject);
@@ -71,7 +72,7 @@ fn what_findings_are_about_tells_them_apart() {
 
 /// What an API server says is the same where only its own names differ.
 #[test]
-fn clusters_that_do_not_answer_share_the_words_for_it() {
+fn unreachable_clusters_share_a_cause_when_the_error_is_the_same() {
     let unreachable = |context: &str, why: &str| {
         let server = format!("https://{context}.example:6443");
         let mut report = report("dead-resolver");
@@ -86,25 +87,25 @@ fn clusters_that_do_not_answer_share_the_words_for_it() {
 
 /// What is accepted in one of two is not theirs in common any more; nor is there a place for it in the text.
 #[test]
-fn a_change_of_the_reports_is_judged_anew() {
+fn verdict_and_shared_causes_are_computed_again_after_a_change() {
     let both = fleet(vec![member("a", Some(report("mixed"))), member("b", Some(report("mixed")))]);
-    let none = both.map(|report| Report { findings: Vec::new(), verdict: Verdict::Ready, ..report });
+    let none = both.map_reports(|report| Report { findings: Vec::new(), verdict: Verdict::Ready, ..report });
     assert!(none.shared.is_empty());
     assert_eq!(none.verdict, Verdict::Ready);
 }
 
 #[test]
-fn one_is_taken_out_by_its_name() {
+fn a_report_is_selected_by_its_context() {
     let all = || fleet(vec![member("a", Some(report("all-met"))), member("b", None)]);
-    assert!(all().on("a").is_ok());
-    let error = |context: &str| all().on(context).unwrap_err().to_string();
+    assert!(all().into_report("a").is_ok());
+    let error = |context: &str| all().into_report(context).unwrap_err().to_string();
     assert_eq!(error("c"), "there is no context \"c\" in it; there are a, b");
     assert_eq!(error("b"), "context \"b\" could not be looked at: no answer");
 }
 
 /// A thousand findings in each of two clusters, none of them alike: the time is in proportion.
 #[test]
-fn many_findings_are_compared_in_proportion() {
+fn comparing_many_findings_takes_linear_time() {
     let mut large = report("mixed");
     let one = large.findings[0].clone();
     large.findings = (0..20_000)

@@ -1,30 +1,35 @@
 //! Several clusters as one page: the answer, a table, the causes that they share, then a part for each that can be unfolded.
 
-use super::sentence::{sentence, whereabouts};
-use super::{Fleet, Member, Shared};
+use super::headline::{describe_occurrences, describe_verdict};
+use super::{Fleet, Member, SharedCause};
 use crate::model::report::Verdict;
-use crate::report::html::findings::{self, told};
-use crate::report::html::page::{day, fact, lines, mark, table};
-use crate::report::html::{document, look, navigation, nested, section, title, word};
+use crate::report::html::elements::{
+    format_timestamp, write_code_block, write_fact, write_mark, write_table,
+};
+use crate::report::html::findings::{self, write_details};
+use crate::report::html::{
+    render_document, render_nested, verdict_style, verdict_title, write_navigation, write_section,
+    write_title,
+};
 use crate::report::markup::Markup;
 
 /// Renders the page.
 pub fn render(fleet: &Fleet) -> String {
     let count = fleet.clusters.len();
-    let heading = format!("{}: network check for Azure Arc, {count} clusters", word(fleet.verdict));
-    document(&heading, |html| {
-        html.element("header", &[], |html| top(html, fleet));
-        html.line();
-        let ids: Vec<String> = (0..count).map(id).collect();
+    let heading = format!("{}: network check for Azure Arc, {count} clusters", verdict_title(fleet.verdict));
+    render_document(&heading, |html| {
+        html.element("header", &[], |html| write_header(html, fleet));
+        html.line_break();
+        let ids: Vec<String> = (0..count).map(section_id).collect();
         let shared = (!fleet.shared.is_empty()).then_some(("shared", "Shared causes"));
         let clusters = ids.iter().zip(&fleet.clusters).map(|(id, m)| (id.as_str(), m.context.as_str()));
-        navigation(html, &shared.into_iter().chain(clusters).collect::<Vec<_>>());
+        write_navigation(html, &shared.into_iter().chain(clusters).collect::<Vec<_>>());
         html.element("main", &[("id", "main")], |html| {
             if !fleet.shared.is_empty() {
-                section(html, "shared", "Shared causes", &causes(fleet));
+                write_section(html, "shared", "Shared causes", &render_shared_causes(fleet));
             }
             for (place, member) in fleet.clusters.iter().enumerate() {
-                section(html, &id(place), &member.context, &part(place, member));
+                write_section(html, &section_id(place), &member.context, &render_cluster(place, member));
             }
         });
         html.element("footer", &[], |html| {
@@ -33,91 +38,93 @@ pub fn render(fleet: &Fleet) -> String {
                 "Made by {} {} from what was measured at {}.",
                 tool.name, tool.version, fleet.started_at
             );
-            html.simple("p", &[], &text);
+            html.text_element("p", &[], &text);
         });
     })
 }
 
-fn id(place: usize) -> String {
+fn section_id(place: usize) -> String {
     format!("c{}", place + 1)
 }
 
-fn top(html: &mut Markup, fleet: &Fleet) {
-    title(html, fleet.verdict);
-    html.simple("p", &[("class", "lead")], &sentence(fleet));
-    html.line();
-    html.element("dl", &[("class", "facts")], |html| fact(html, "when", &day(&fleet.started_at)));
-    table(html, "Clusters", &["cluster", "verdict", "required checks met", "region"], |html| {
+fn write_header(html: &mut Markup, fleet: &Fleet) {
+    write_title(html, fleet.verdict);
+    html.text_element("p", &[("class", "lead")], &describe_verdict(fleet));
+    html.line_break();
+    html.element("dl", &[("class", "facts")], |html| {
+        write_fact(html, "when", &format_timestamp(&fleet.started_at));
+    });
+    write_table(html, "Clusters", &["cluster", "verdict", "required checks met", "region"], |html| {
         html.element("tbody", &[], |html| {
             for (place, member) in fleet.clusters.iter().enumerate() {
-                html.element("tr", &[], |html| row(html, place, member));
+                html.element("tr", &[], |html| write_cluster_row(html, place, member));
             }
         });
     });
 }
 
-fn row(html: &mut Markup, place: usize, member: &Member) {
+fn write_cluster_row(html: &mut Markup, place: usize, member: &Member) {
     html.element("th", &[("scope", "row")], |html| {
-        html.simple("a", &[("href", &format!("#{}", id(place)))], &member.context);
+        html.text_element("a", &[("href", &format!("#{}", section_id(place)))], &member.context);
     });
     html.element("td", &[], |html| {
-        let (class, symbol) = match look(member.verdict()) {
+        let (class, symbol) = match verdict_style(member.verdict()) {
             ("blocking", symbol) => ("bad", symbol),
             ("good", symbol) => ("good", symbol),
             (_, symbol) => ("open", symbol),
         };
-        mark(html, class, symbol, word(member.verdict()));
+        write_mark(html, class, symbol, verdict_title(member.verdict()));
     });
-    let (met, region) = member.in_short();
-    html.simple("td", &[], &met);
-    html.simple("td", &[], region);
+    let (met, region) = member.summarize();
+    html.text_element("td", &[], &met);
+    html.text_element("td", &[], region);
 }
 
-fn causes(fleet: &Fleet) -> Markup {
+fn render_shared_causes(fleet: &Fleet) -> Markup {
     let mut html = Markup::default();
     for (place, shared) in fleet.shared.iter().enumerate() {
-        cause(&mut html, fleet, place + 1, shared);
+        write_shared_cause(&mut html, fleet, place + 1, shared);
     }
     html
 }
 
-fn cause(html: &mut Markup, fleet: &Fleet, number: usize, shared: &Shared) {
-    let Some(example) = fleet.example(shared) else { return };
-    let (class, symbol) = findings::look(shared.severity);
+fn write_shared_cause(html: &mut Markup, fleet: &Fleet, number: usize, shared: &SharedCause) {
+    let Some(example) = fleet.find_example(shared) else { return };
+    let (class, symbol) = findings::severity_style(shared.severity);
     let (id, title) = (format!("shared-{number}"), format!("shared-{number}-title"));
     let card = format!("finding {class}");
-    html.line();
+    html.line_break();
     html.element("article", &[("class", &card), ("id", &id), ("aria-labelledby", &title)], |html| {
         html.element("p", &[("class", "tags")], |html| {
-            mark(html, &format!("tag {class}"), symbol, shared.severity.word());
-            html.simple("span", &[], &format!("shared {number}"));
+            write_mark(html, &format!("tag {class}"), symbol, shared.severity.as_str());
+            html.text_element("span", &[], &format!("shared {number}"));
         });
-        html.simple("h3", &[("id", &title)], &shared.summary);
+        html.text_element("h3", &[("id", &title)], &shared.summary);
         html.element("dl", &[], |html| {
-            fact(html, "In", &whereabouts(fleet, shared));
-            told(html, example);
+            write_fact(html, "In", &describe_occurrences(fleet, shared));
+            write_details(html, example);
         });
         if !example.remedy.commands.is_empty() {
             let label = format!("Rules, settings and commands for shared cause {number}");
-            lines(html, &label, &example.remedy.commands.join("\n"));
+            write_code_block(html, &label, &example.remedy.commands.join("\n"));
         }
     });
 }
 
 /// What is ready is folded.
-fn part(place: usize, member: &Member) -> Markup {
+fn render_cluster(place: usize, member: &Member) -> Markup {
     let mut html = Markup::default();
     if let Some(server) = &member.server {
-        html.element("dl", &[("class", "facts")], |html| fact(html, "server", server));
+        html.element("dl", &[("class", "facts")], |html| write_fact(html, "server", server));
     }
     let Some(report) = &member.report else {
-        html.simple("p", &[], member.error.as_deref().unwrap_or("Nothing is known."));
+        html.text_element("p", &[], member.error.as_deref().unwrap_or("Nothing is known."));
         return html;
     };
     let open: &[(&str, &str)] = if member.verdict() == Verdict::Ready { &[] } else { &[("open", "")] };
     html.element("details", open, |html| {
-        html.simple("summary", &[], &format!("{}: all that was seen", word(report.verdict)));
-        html.append(&nested(report, &id(place)));
+        html.text_element("summary", &[], &format!("{}: all that was seen", verdict_title(report.verdict)));
+        html.append(&render_nested(report, &section_id(place)));
     });
     html
 }

@@ -2,18 +2,18 @@
 
 use serde::Deserialize;
 
-use super::{Fleet, MOST_CLUSTERS};
+use super::{Fleet, MAX_CLUSTERS};
 use crate::model::report::Report;
-use crate::report::json::{self, MOST_BYTES, ReadError, SCHEMA_VERSION};
+use crate::report::json::{self, MAX_BYTES, ReadError, SCHEMA_VERSION};
 
 /// A document that was saved.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
-pub enum Saved {
+pub enum SavedReport {
     /// On one cluster, or on this machine alone.
-    One(Report),
+    Single(Report),
     /// On several clusters.
-    Several(Fleet),
+    Fleet(Fleet),
 }
 
 /// Renders the document as indented JSON.
@@ -26,27 +26,27 @@ pub fn render(fleet: &Fleet) -> String {
 ///
 /// # Errors
 /// When it is too large, neither kind of report, or of another version.
-pub fn parse(bytes: &[u8]) -> Result<Saved, ReadError> {
-    if bytes.len() > MOST_BYTES {
+pub fn parse(bytes: &[u8]) -> Result<SavedReport, ReadError> {
+    if bytes.len() > MAX_BYTES {
         return Err(ReadError::TooLarge);
     }
-    let Some(Headed { schema_version, .. }) =
-        serde_json::from_slice(bytes).ok().filter(|head: &Headed| head.kind == "fleet")
+    let Some(DocumentHead { schema_version, .. }) =
+        serde_json::from_slice(bytes).ok().filter(|head: &DocumentHead| head.kind == "fleet")
     else {
-        return json::parse(bytes).map(Saved::One);
+        return json::parse(bytes).map(SavedReport::Single);
     };
     if schema_version != u64::from(SCHEMA_VERSION) {
-        return Err(ReadError::Version(schema_version));
+        return Err(ReadError::UnsupportedVersion(schema_version));
     }
     let fleet: Fleet = serde_json::from_slice(bytes)?;
-    if fleet.clusters.len() > MOST_CLUSTERS {
-        return Err(ReadError::Clusters);
+    if fleet.clusters.len() > MAX_CLUSTERS {
+        return Err(ReadError::TooManyClusters);
     }
     for report in fleet.clusters.iter().filter_map(|member| member.report.as_ref()) {
-        json::sound(report)?;
+        json::validate(report)?;
     }
     // what it says of itself may be anything; the reports count
-    Ok(Saved::Several(fleet.judged()))
+    Ok(SavedReport::Fleet(fleet.recompute()))
 }
 
 /// The JSON Schema of the document.
@@ -56,7 +56,7 @@ pub fn schema() -> serde_json::Value {
 
 /// What tells which kind it is.
 #[derive(Deserialize)]
-struct Headed {
+struct DocumentHead {
     schema_version: u64,
     kind: String,
 }

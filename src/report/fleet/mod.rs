@@ -7,8 +7,6 @@ pub mod junit;
 pub mod markdown;
 pub mod openmetrics;
 pub mod sarif;
-mod sentence;
-pub(crate) mod shared;
 pub mod short;
 pub mod text;
 
@@ -18,13 +16,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::tally::Tally;
+use super::index::ReportIndex;
 use crate::model::evidence::millis;
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{Report, Tool, Verdict};
 
 /// The most clusters of a report. A screen that is longer is read by nobody, and each holds connections and memory of a run.
-pub const MOST_CLUSTERS: usize = 100;
+pub const MAX_CLUSTERS: usize = 100;
 
 /// One document on several clusters.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +30,7 @@ pub struct Fleet {
     /// 1; a reader refuses others.
     pub schema_version: u32,
     /// Tells it from the report on one cluster.
-    pub kind: Kind,
+    pub kind: DocumentKind,
     /// What wrote it.
     pub tool: Tool,
     /// RFC 3339, UTC.
@@ -46,7 +44,7 @@ pub struct Fleet {
     /// The answer for all: the worst of the clusters'.
     pub verdict: Verdict,
     /// What is wrong in more than one cluster, the gravest first.
-    pub shared: Vec<Shared>,
+    pub shared: Vec<SharedCause>,
     /// In the order in which they were named.
     pub clusters: Vec<Member>,
 }
@@ -55,7 +53,7 @@ pub struct Fleet {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the word speaks for itself")]
-pub enum Kind {
+pub enum DocumentKind {
     Fleet,
 }
 
@@ -74,7 +72,7 @@ pub struct Member {
 
 /// A cause that was found in more than one cluster.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Shared {
+pub struct SharedCause {
     /// The id of the findings.
     pub id: String,
     /// The gravest of theirs.
@@ -82,14 +80,14 @@ pub struct Shared {
     /// As the first cluster has it.
     pub summary: String,
     /// Where it was found, in the order of the clusters.
-    pub found: Vec<Found>,
+    pub found: Vec<Occurrence>,
     /// The contexts in which it was not, of those that could be looked at.
     pub not_in: Vec<String>,
 }
 
 /// A finding of a cluster.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Found {
+pub struct Occurrence {
     /// The place of the cluster in the document, from 0 on.
     pub cluster: usize,
     /// The name of its context.
@@ -100,7 +98,7 @@ pub struct Found {
 
 /// What a run over several clusters was.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Course {
+pub struct FleetRun {
     /// When it began.
     pub started_at: jiff::Timestamp,
     /// From start to end.
@@ -111,10 +109,10 @@ pub struct Course {
 
 impl Fleet {
     /// Judges a run over several clusters.
-    pub fn of(clusters: Vec<Member>, course: Course) -> Self {
+    pub fn new(clusters: Vec<Member>, course: FleetRun) -> Self {
         let fleet = Self {
             schema_version: 1,
-            kind: Kind::Fleet,
+            kind: DocumentKind::Fleet,
             tool: Tool { name: "arcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
             started_at: course.started_at.to_string(),
             took: course.took,
@@ -123,53 +121,54 @@ impl Fleet {
             shared: Vec::new(),
             clusters,
         };
-        fleet.judged()
+        fleet.recompute()
     }
 
     /// The same, with verdict and shared causes as the reports of its clusters have them now: for one that was read, and after
     /// reports were changed.
     #[must_use]
-    pub fn judged(mut self) -> Self {
+    pub fn recompute(mut self) -> Self {
         let interrupted = self.clusters.iter().any(|m| m.report.as_ref().is_some_and(|r| r.run.interrupted));
         self.interrupted |= interrupted;
-        self.verdict = worst(self.clusters.iter().map(Member::verdict));
-        self.shared = shared::causes(&self.clusters);
+        self.verdict = worst_verdict(self.clusters.iter().map(Member::verdict));
+        self.shared = crate::report::fleet::shared_causes::find_shared_causes(&self.clusters);
         self
     }
 
     /// The same, with each report as `change` has it.
     #[must_use]
-    pub fn map(mut self, change: impl Fn(Report) -> Report) -> Self {
+    pub fn map_reports(mut self, change: impl Fn(Report) -> Report) -> Self {
         for member in &mut self.clusters {
             member.report = member.report.take().map(&change);
         }
-        self.judged()
+        self.recompute()
     }
 
     /// The report on a context, or the contexts that there are.
     ///
     /// # Errors
     /// Where there is none of that name, or no report on it.
-    pub fn on(self, context: &str) -> Result<Report, NoReport> {
+    pub fn into_report(self, context: &str) -> Result<Report, ReportNotFound> {
         let known = || self.clusters.iter().map(|m| m.context.clone()).collect::<Vec<_>>().join(", ");
         let known = known();
         match self.clusters.into_iter().find(|member| member.context == context) {
-            None => Err(NoReport::Unknown { context: context.to_owned(), known }),
+            None => Err(ReportNotFound::UnknownContext { context: context.to_owned(), known }),
             Some(Member { report: Some(report), .. }) => Ok(report),
-            Some(Member { error, .. }) => {
-                Err(NoReport::Nothing { context: context.to_owned(), why: error.unwrap_or_default() })
-            }
+            Some(Member { error, .. }) => Err(ReportNotFound::Unavailable {
+                context: context.to_owned(),
+                why: error.unwrap_or_default(),
+            }),
         }
     }
 
     /// The finding that stands for a shared cause: that of the first cluster.
-    fn example(&self, shared: &Shared) -> Option<&Finding> {
+    fn find_example(&self, shared: &SharedCause) -> Option<&Finding> {
         let first = shared.found.first()?;
         self.clusters.get(first.cluster)?.report.as_ref()?.findings.get(first.finding)
     }
 
     /// The number of the shared cause, from 1 on, that a finding is a part of, by the places of cluster and finding.
-    fn shared_by(&self) -> HashMap<(usize, usize), usize> {
+    fn shared_cause_numbers(&self) -> HashMap<(usize, usize), usize> {
         let numbered = self.shared.iter().zip(1..);
         numbered
             .flat_map(|(shared, n)| shared.found.iter().map(move |f| ((f.cluster, f.finding), n)))
@@ -179,10 +178,10 @@ impl Fleet {
 
 /// Why there is no report on a cluster.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum NoReport {
+pub enum ReportNotFound {
     /// No such context.
     #[error("there is no context \"{context}\" in it; there are {known}")]
-    Unknown {
+    UnknownContext {
         /// What was asked for.
         context: String,
         /// What is there.
@@ -190,7 +189,7 @@ pub enum NoReport {
     },
     /// It could not be looked at.
     #[error("context \"{context}\" could not be looked at: {why}")]
-    Nothing {
+    Unavailable {
         /// What was asked for.
         context: String,
         /// As it was told.
@@ -200,12 +199,12 @@ pub enum NoReport {
 
 impl Member {
     /// How many required checks are met, or why nothing is known; and the region.
-    fn in_short(&self) -> (String, &str) {
+    fn summarize(&self) -> (String, &str) {
         let Some(report) = &self.report else {
             return (self.error.clone().unwrap_or_else(|| "nothing is known".to_owned()), "");
         };
-        let required = Tally::new(report).count(true);
-        (format!("{} of {}", required.met, required.all()), &report.run.region)
+        let required = ReportIndex::new(report).count_checks(true);
+        (format!("{} of {}", required.met, required.total()), &report.run.region)
     }
 
     /// What could not be looked at is open.
@@ -215,7 +214,7 @@ impl Member {
 }
 
 /// Blocked where one is; what is open counts for more than a warning.
-fn worst(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+fn worst_verdict(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
     let rank = |verdict: &Verdict| match verdict {
         Verdict::Ready => 0,
         Verdict::ReadyWithWarnings => 1,
@@ -227,3 +226,5 @@ fn worst(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
 
 #[cfg(test)]
 mod fleet_tests;
+mod headline;
+pub(crate) mod shared_causes;

@@ -1,22 +1,22 @@
 //! Several clusters as metrics: those of one cluster, with the name of its context as a label more.
 
 use super::Fleet;
-use crate::report::openmetrics::{Page, flag};
+use crate::report::openmetrics::{Exposition, bool_value};
 
 /// Renders every family, those without a sample left out.
 pub fn render(fleet: &Fleet) -> String {
-    let mut page = Page::default();
+    let mut page = Exposition::default();
     for member in &fleet.clusters {
-        page.label("context", &member.context);
-        page.gauge(LOOKED_AT, flag(member.report.is_some()));
+        page.set_common_label("context", &member.context);
+        page.add_gauge(CLUSTER_MEASURED, bool_value(member.report.is_some()));
         if let Some(report) = &member.report {
-            page.add(report);
+            page.add_report(report);
         }
     }
     page.finish()
 }
 
-const LOOKED_AT: (&str, &str) = (
+const CLUSTER_MEASURED: (&str, &str) = (
     "arcprobe_cluster_looked_at",
     "Whether there is a report on the cluster; its other metrics lack without one.",
 );

@@ -5,23 +5,23 @@ use serde_json::{Value, json};
 
 use super::{Fleet, Member};
 use crate::model::report::Report;
-use crate::report::sarif::{clean, log, run};
+use crate::report::sarif::{render_log, render_run, sanitize_text};
 
 /// Renders one log.
 pub fn render(fleet: &Fleet) -> String {
     let run = |member: &Member| match &member.report {
-        Some(report) => of(member, report),
-        None => unknown(fleet, member),
+        Some(report) => cluster_run(member, report),
+        None => failed_run(fleet, member),
     };
-    log(&fleet.clusters.iter().map(run).collect::<Vec<_>>())
+    render_log(&fleet.clusters.iter().map(run).collect::<Vec<_>>())
 }
 
 /// Without a report: a run that failed, so that no results are not taken for none found.
-fn unknown(fleet: &Fleet, member: &Member) -> Value {
-    let why = clean(member.error.as_deref().unwrap_or("nothing is known"));
+fn failed_run(fleet: &Fleet, member: &Member) -> Value {
+    let why = sanitize_text(member.error.as_deref().unwrap_or("nothing is known"));
     json!({
-        "tool": { "driver": { "name": "arcprobe", "version": clean(&fleet.tool.version) } },
-        "automationDetails": { "id": format!("arcprobe/{}/", clean(&member.context)) },
+        "tool": { "driver": { "name": "arcprobe", "version": sanitize_text(&fleet.tool.version) } },
+        "automationDetails": { "id": format!("arcprobe/{}/", sanitize_text(&member.context)) },
         "invocations": [{
             "executionSuccessful": false,
             "toolExecutionNotifications": [{ "level": "error", "message": { "text": why } }],
@@ -30,9 +30,9 @@ fn unknown(fleet: &Fleet, member: &Member) -> Value {
     })
 }
 
-fn of(member: &Member, report: &Report) -> Value {
-    let mut run = run(report);
+fn cluster_run(member: &Member, report: &Report) -> Value {
+    let mut run = render_run(report);
     // the part before the last slash names the run, and what follows would tell one time from the next
-    run["automationDetails"] = json!({ "id": format!("arcprobe/{}/", clean(&member.context)) });
+    run["automationDetails"] = json!({ "id": format!("arcprobe/{}/", sanitize_text(&member.context)) });
     run
 }

@@ -2,43 +2,43 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::MOST_ROWS;
-use super::page::{self, day, fact, left_out, row_head};
+use super::MAX_ROWS;
+use super::elements::{self as page, format_timestamp, write_fact, write_omitted_note, write_row_head};
 use crate::model::evidence::{CertificateSummary, Detail, Phase, TlsDetail, TrustStore};
-use crate::report::grid::attempts;
+use crate::report::grid::deciding_attempts;
+use crate::report::index::{ReportIndex, format_count, list_some};
 use crate::report::markup::Markup;
-use crate::report::tally::{Tally, plural, some_of};
 
 /// A chain and the names that were asked for when it came.
-struct Chain<'a> {
+struct PresentedChain<'a> {
     tls: &'a TlsDetail,
     names: Vec<String>,
 }
 
 /// How many names are told of a chain.
-const NAMED: usize = 6;
+const MAX_NAMED: usize = 6;
 
 /// All chains; nothing where none was presented.
-pub(super) fn chains(tally: &Tally<'_>) -> Markup {
+pub(super) fn render_chains(tally: &ReportIndex<'_>) -> Markup {
     let mut html = Markup::default();
     let (public, others): (Vec<_>, Vec<_>) =
-        collected(tally).into_iter().partition(|chain| chain.tls.trusted_by == Some(TrustStore::Public));
-    others.iter().take(MOST_ROWS).for_each(|chain| in_full(&mut html, chain));
+        collect_chains(tally).into_iter().partition(|chain| chain.tls.trusted_by == Some(TrustStore::Public));
+    others.iter().take(MAX_ROWS).for_each(|chain| write_chain(&mut html, chain));
     if !public.is_empty() {
         html.element("details", &[], |html| {
-            let title = format!("{} to a public authority", plural(public.len(), "chain"));
-            html.simple("summary", &[], &title);
-            table(html, &public);
+            let title = format!("{} to a public authority", format_count(public.len(), "chain"));
+            html.text_element("summary", &[], &title);
+            write_public_chains(html, &public);
         });
     }
     html
 }
 
-fn collected<'a>(tally: &Tally<'a>) -> Vec<Chain<'a>> {
-    let mut chains: Vec<Chain<'a>> = Vec::new();
+fn collect_chains<'a>(tally: &ReportIndex<'a>) -> Vec<PresentedChain<'a>> {
+    let mut chains: Vec<PresentedChain<'a>> = Vec::new();
     let mut places: HashMap<Vec<&str>, usize> = HashMap::new();
     let mut seen = HashSet::new();
-    for attempt in tally.report.checks.iter().flat_map(attempts) {
+    for attempt in tally.report.checks.iter().flat_map(deciding_attempts) {
         let Some(Detail::Tls(tls)) = attempt.step(Phase::Tls).map(|step| &step.detail) else { continue };
         if tls.chain.is_empty() {
             continue;
@@ -46,7 +46,7 @@ fn collected<'a>(tally: &Tally<'a>) -> Vec<Chain<'a>> {
         let key: Vec<&str> = tls.chain.iter().map(|c| c.sha256.as_str()).collect();
         let place = *places.entry(key).or_insert(chains.len());
         if place == chains.len() {
-            chains.push(Chain { tls, names: Vec::new() });
+            chains.push(PresentedChain { tls, names: Vec::new() });
         }
         if seen.insert((place, &tls.server_name)) {
             chains[place].names.push(tls.server_name.clone());
@@ -55,7 +55,7 @@ fn collected<'a>(tally: &Tally<'a>) -> Vec<Chain<'a>> {
     chains
 }
 
-fn in_full(html: &mut Markup, chain: &Chain<'_>) {
+fn write_chain(html: &mut Markup, chain: &PresentedChain<'_>) {
     let trusted = match chain.tls.trusted_by {
         Some(TrustStore::Public) => "trusted by the public roots",
         Some(TrustStore::System) => "trusted by this machine, by no public root",
@@ -64,43 +64,52 @@ fn in_full(html: &mut Markup, chain: &Chain<'_>) {
         None => "not judged",
     };
     html.element("article", &[("class", "chain")], |html| {
-        html.simple("h3", &[], &some_of(&chain.names, NAMED));
+        html.text_element("h3", &[], &list_some(&chain.names, MAX_NAMED));
         let product = chain.tls.appliance.as_ref().map(|name| format!("; looks like {name}"));
-        html.simple("p", &[], &format!("The chain is {trusted}{}.", product.unwrap_or_default()));
+        html.text_element("p", &[], &format!("The chain is {trusted}{}.", product.unwrap_or_default()));
         html.element("ol", &[], |html| {
             for certificate in &chain.tls.chain {
-                html.element("li", &[], |html| html.element("dl", &[], |html| told(html, certificate)));
-            }
-        });
-    });
-}
-
-fn told(html: &mut Markup, certificate: &CertificateSummary) {
-    fact(html, "subject", &certificate.subject);
-    fact(html, "issuer", &certificate.issuer);
-    if !certificate.names.is_empty() {
-        fact(html, "names", &certificate.names.join(", "));
-    }
-    let time = |time: &Option<String>| time.as_deref().map_or("unknown".to_owned(), day);
-    let valid = format!("{} to {}", time(&certificate.not_before), time(&certificate.not_after));
-    fact(html, "valid", &valid);
-    fact(html, "sha256", &certificate.sha256);
-}
-
-fn table(html: &mut Markup, chains: &[Chain<'_>]) {
-    page::table(html, "Chains to a public authority", &["Names", "Issuer", "Ends in", "Expires"], |html| {
-        html.element("tbody", &[], |html| {
-            for chain in chains.iter().take(MOST_ROWS) {
-                let leaf = chain.tls.chain.first();
-                html.element("tr", &[], |html| {
-                    row_head(html, &some_of(&chain.names, NAMED), "");
-                    html.simple("td", &[], leaf.map_or("", |c| &c.issuer));
-                    html.simple("td", &[], chain.tls.authority.as_deref().unwrap_or("unknown"));
-                    let ends = leaf.and_then(|c| c.not_after.as_deref()).map_or("unknown".to_owned(), day);
-                    html.simple("td", &[], &ends);
+                html.element("li", &[], |html| {
+                    html.element("dl", &[], |html| write_certificate(html, certificate));
                 });
             }
         });
     });
-    left_out(html, chains.len(), MOST_ROWS);
+}
+
+fn write_certificate(html: &mut Markup, certificate: &CertificateSummary) {
+    write_fact(html, "subject", &certificate.subject);
+    write_fact(html, "issuer", &certificate.issuer);
+    if !certificate.names.is_empty() {
+        write_fact(html, "names", &certificate.names.join(", "));
+    }
+    let time = |time: &Option<String>| time.as_deref().map_or("unknown".to_owned(), format_timestamp);
+    let valid = format!("{} to {}", time(&certificate.not_before), time(&certificate.not_after));
+    write_fact(html, "valid", &valid);
+    write_fact(html, "sha256", &certificate.sha256);
+}
+
+fn write_public_chains(html: &mut Markup, chains: &[PresentedChain<'_>]) {
+    page::write_table(
+        html,
+        "Chains to a public authority",
+        &["Names", "Issuer", "Ends in", "Expires"],
+        |html| {
+            html.element("tbody", &[], |html| {
+                for chain in chains.iter().take(MAX_ROWS) {
+                    let leaf = chain.tls.chain.first();
+                    html.element("tr", &[], |html| {
+                        write_row_head(html, &list_some(&chain.names, MAX_NAMED), "");
+                        html.text_element("td", &[], leaf.map_or("", |c| &c.issuer));
+                        html.text_element("td", &[], chain.tls.authority.as_deref().unwrap_or("unknown"));
+                        let ends = leaf
+                            .and_then(|c| c.not_after.as_deref())
+                            .map_or("unknown".to_owned(), format_timestamp);
+                        html.text_element("td", &[], &ends);
+                    });
+                }
+            });
+        },
+    );
+    write_omitted_note(html, chains.len(), MAX_ROWS);
 }

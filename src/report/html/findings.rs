@@ -1,28 +1,28 @@
 //! What is wrong, the gravest first: each finding is a card that can be read without the others.
 
-use super::page::{fact, lines, mark};
+use super::elements::{write_code_block, write_fact, write_mark};
 use crate::analysis::explain;
 use crate::model::finding::{Finding, Severity};
+use crate::report::index::{ReportIndex, format_count, format_target};
 use crate::report::markup::Markup;
-use crate::report::tally::{Tally, plural, target};
 
 /// How many checks behind a finding are named.
-const NAMED: usize = 50;
+const MAX_NAMED: usize = 50;
 
 /// All findings, or a word on there being none.
-pub(super) fn all(tally: &Tally<'_>) -> Markup {
+pub(super) fn render_findings(tally: &ReportIndex<'_>) -> Markup {
     let mut html = Markup::default();
     if tally.report.findings.is_empty() {
-        html.simple("p", &[], "Nothing was found that has to be mended.");
+        html.text_element("p", &[], "Nothing was found that has to be mended.");
     }
     for (place, finding) in tally.report.findings.iter().enumerate() {
-        card(&mut html, tally, place + 1, finding);
+        write_card(&mut html, tally, place + 1, finding);
     }
     html
 }
 
 /// The class and the symbol of a severity.
-pub(in crate::report) fn look(severity: Severity) -> (&'static str, &'static str) {
+pub(in crate::report) fn severity_style(severity: Severity) -> (&'static str, &'static str) {
     match severity {
         Severity::Blocking => ("blocking", "✗"),
         Severity::Warning => ("warning", "!"),
@@ -30,31 +30,31 @@ pub(in crate::report) fn look(severity: Severity) -> (&'static str, &'static str
     }
 }
 
-fn card(html: &mut Markup, tally: &Tally<'_>, number: usize, finding: &Finding) {
-    let (class, symbol) = look(finding.severity);
+fn write_card(html: &mut Markup, tally: &ReportIndex<'_>, number: usize, finding: &Finding) {
+    let (class, symbol) = severity_style(finding.severity);
     let (id, title) = (format!("finding-{number}"), format!("finding-{number}-title"));
     let card = format!("finding {class}");
-    html.line();
+    html.line_break();
     html.element("article", &[("class", &card), ("id", &id), ("aria-labelledby", &title)], |html| {
         html.element("p", &[("class", "tags")], |html| {
-            mark(html, &format!("tag {class}"), symbol, finding.severity.word());
-            html.simple("span", &[], &format!("finding {number}"));
-            html.simple("span", &[], &format!("{} confidence", finding.confidence.word()));
+            write_mark(html, &format!("tag {class}"), symbol, finding.severity.as_str());
+            html.text_element("span", &[], &format!("finding {number}"));
+            html.text_element("span", &[], &format!("{} confidence", finding.confidence.as_str()));
         });
-        html.simple("h3", &[("id", &title)], &finding.summary);
-        html.element("dl", &[], |html| told(html, finding));
+        html.text_element("h3", &[("id", &title)], &finding.summary);
+        html.element("dl", &[], |html| write_details(html, finding));
         if !finding.remedy.commands.is_empty() {
             let label = format!("Rules, settings and commands for finding {number}");
-            lines(html, &label, &finding.remedy.commands.join("\n"));
+            write_code_block(html, &label, &finding.remedy.commands.join("\n"));
         }
-        behind(html, tally, finding);
-        background(html, &finding.id);
+        write_checks(html, tally, finding);
+        write_background(html, &finding.id);
     });
 }
 
 /// What was seen, what it means, who acts and what is to be done; terms and what they are.
-pub(in crate::report) fn told(html: &mut Markup, finding: &Finding) {
-    let who = explain::page(&finding.id).and_then(|page| section(page, "Who has to act"));
+pub(in crate::report) fn write_details(html: &mut Markup, finding: &Finding) {
+    let who = explain::find_page(&finding.id).and_then(|page| page_section(page, "Who has to act"));
     let who = who.map(|text| text.replace('\n', " ")).unwrap_or_default();
     let parts = [
         ("Seen", &finding.explanation),
@@ -63,48 +63,49 @@ pub(in crate::report) fn told(html: &mut Markup, finding: &Finding) {
         ("What to do", &finding.remedy.text),
     ];
     for (term, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
-        fact(html, term, text);
+        write_fact(html, term, text);
     }
 }
 
-fn behind(html: &mut Markup, tally: &Tally<'_>, finding: &Finding) {
-    let checks = tally.behind(finding);
+fn write_checks(html: &mut Markup, tally: &ReportIndex<'_>, finding: &Finding) {
+    let checks = tally.checks_behind(finding);
     let count = checks.len();
     if count == 0 {
         return;
     }
     html.element("details", &[], |html| {
-        html.simple("summary", &[], &format!("From {}", plural(count, "check")));
+        html.text_element("summary", &[], &format!("From {}", format_count(count, "check")));
         html.element("ul", &[], |html| {
-            for check in checks.into_iter().take(NAMED) {
+            for check in checks.into_iter().take(MAX_NAMED) {
                 let cause = check.cause.map(|cause| format!(": {}, {}", cause.word(), cause.text()));
-                let text = format!("{} from {}{}", target(check), check.vantage, cause.unwrap_or_default());
-                html.simple("li", &[], &text);
+                let text =
+                    format!("{} from {}{}", format_target(check), check.vantage, cause.unwrap_or_default());
+                html.text_element("li", &[], &text);
             }
-            if count > NAMED {
-                html.simple("li", &[], &format!("and {} more", count - NAMED));
+            if count > MAX_NAMED {
+                html.text_element("li", &[], &format!("and {} more", count - MAX_NAMED));
             }
         });
     });
 }
 
 /// The page of `arcprobe explain`, for readers who do not have the program.
-fn background(html: &mut Markup, id: &str) {
-    let Some(page) = explain::page(id) else { return };
+fn write_background(html: &mut Markup, id: &str) {
+    let Some(page) = explain::find_page(id) else { return };
     html.element("details", &[], |html| {
-        html.simple("summary", &[], &format!("Background: {id}"));
+        html.text_element("summary", &[], &format!("Background: {id}"));
         html.element("div", &[("class", "page")], |html| {
             for heading in ["What it means", "How it looks in Azure", "Verify by hand", "Remedy", "Sources"] {
-                let Some(text) = section(page, heading) else { continue };
-                html.simple("h4", &[], heading);
-                text.split("\n\n").flat_map(blocks).for_each(|block| show(html, &block));
+                let Some(text) = page_section(page, heading) else { continue };
+                html.text_element("h4", &[], heading);
+                text.split("\n\n").flat_map(parse_blocks).for_each(|block| write_block(html, &block));
             }
         });
     });
 }
 
 /// The text below a heading of a page.
-fn section<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
+fn page_section<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
     let (_, after) = page.split_once(&format!("## {heading}\n"))?;
     Some(after.split("\n## ").next().unwrap_or(after).trim_end())
 }
@@ -117,7 +118,7 @@ enum Block {
     Code(String),
 }
 
-fn blocks(text: &str) -> Vec<Block> {
+fn parse_blocks(text: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     for line in text.lines() {
         let is_code = line.starts_with("    ");
@@ -134,11 +135,11 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-fn show(html: &mut Markup, block: &Block) {
+fn write_block(html: &mut Markup, block: &Block) {
     match block {
-        Block::Text(text) => html.simple("p", &[], text),
-        Block::Item(text) => html.simple("p", &[("class", "item")], text.trim_start_matches("- ")),
-        Block::Code(code) => lines(html, "Commands to verify it by hand", code),
+        Block::Text(text) => html.text_element("p", &[], text),
+        Block::Item(text) => html.text_element("p", &[("class", "item")], text.trim_start_matches("- ")),
+        Block::Code(code) => write_code_block(html, "Commands to verify it by hand", code),
     }
 }
 
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_are_taken_apart() {
+    fn pages_are_parsed_into_blocks() {
         let text = "One\nline.\n    code \\\n      more\n1. first\n   goes on\n- second";
         let expected = [
             Block::Text("One line.".into()),
@@ -155,7 +156,7 @@ mod tests {
             Block::Item("1. first goes on".into()),
             Block::Item("- second".into()),
         ];
-        assert_eq!(blocks(text), expected);
-        assert_eq!(section("# a\n\n## B\nx\n\n## C\ny\n", "B"), Some("x"));
+        assert_eq!(parse_blocks(text), expected);
+        assert_eq!(page_section("# a\n\n## B\nx\n\n## C\ny\n", "B"), Some("x"));
     }
 }

@@ -9,40 +9,44 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::format::{Exported, NO_VALUE, left_out};
+use super::format::{Export, NEEDS_VALUE, describe_left_out};
 use super::{Host, Origin, Requirement, Requirements};
 use crate::model::rules::{CallerVantage, Need, Protocol};
 
-pub(super) fn write(list: &Requirements) -> Exported {
-    let (open, named): (Vec<_>, Vec<_>) = list.items.iter().partition(|item| item.host.known().is_none());
-    let (without, with): (Vec<_>, Vec<_>) = named.into_iter().partition(|item| kind(item).is_none());
-    let mut rules: BTreeMap<Key, Vec<&Requirement>> = BTreeMap::new();
+pub(super) fn render(list: &Requirements) -> Export {
+    let (open, named): (Vec<_>, Vec<_>) =
+        list.items.iter().partition(|item| item.host.as_configurable().is_none());
+    let (without, with): (Vec<_>, Vec<_>) = named.into_iter().partition(|item| rule_kind(item).is_none());
+    let mut rules: BTreeMap<RuleKey, Vec<&Requirement>> = BTreeMap::new();
     for item in with {
-        for key in keys(item) {
+        for key in rule_keys(item) {
             rules.entry(key).or_default().push(item);
         }
     }
-    let has_names = rules.keys().any(|key| key.kind == Kind::Names);
-    let text = serde_json::to_string_pretty(&template(list, &rules)).unwrap_or_default() + "\n";
+    let has_names = rules.keys().any(|key| key.kind == RuleKind::Names);
+    let text = serde_json::to_string_pretty(&arm_template(list, &rules)).unwrap_or_default() + "\n";
     let notes = [
         has_names.then(|| DNS_PROXY.to_owned()),
-        left_out(without, "network rules take no wildcards: give their names with --set or --expand"),
-        left_out(open, NO_VALUE),
+        describe_left_out(
+            without,
+            "network rules take no wildcards: give their names with --set or --expand",
+        ),
+        describe_left_out(open, NEEDS_VALUE),
     ];
-    Exported { text, notes: notes.into_iter().flatten().collect() }
+    Export { text, notes: notes.into_iter().flatten().collect() }
 }
 
 /// What shares a rule.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Key {
-    kind: Kind,
+struct RuleKey {
+    kind: RuleKind,
     is_of_cluster: bool,
     is_optional: bool,
     port: u16,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Kind {
+enum RuleKind {
     Https,
     Http,
     Names,
@@ -50,37 +54,37 @@ enum Kind {
 }
 
 /// What is no HTTP goes into network rules, as application rules want to see an HTTP request or a TLS handshake.
-fn kind(item: &Requirement) -> Option<Kind> {
+fn rule_kind(item: &Requirement) -> Option<RuleKind> {
     match (item.protocol, &item.host) {
-        (_, host) if host.is_address() => Some(Kind::Addresses),
-        (Protocol::Https | Protocol::Wss, _) => Some(Kind::Https),
-        (Protocol::Http, _) => Some(Kind::Http),
-        (_, Host::Name(_)) => Some(Kind::Names),
-        (_, Host::Below(_) | Host::Open(_)) => None,
+        (_, host) if host.is_address() => Some(RuleKind::Addresses),
+        (Protocol::Https | Protocol::Wss, _) => Some(RuleKind::Https),
+        (Protocol::Http, _) => Some(RuleKind::Http),
+        (_, Host::Name(_)) => Some(RuleKind::Names),
+        (_, Host::Wildcard(_) | Host::Placeholder(_)) => None,
     }
 }
 
 /// Once for the cluster's addresses, once for those of people's machines.
-fn keys(item: &Requirement) -> Vec<Key> {
+fn rule_keys(item: &Requirement) -> Vec<RuleKey> {
     let is_machine = |from: &CallerVantage| !matches!(from, CallerVantage::Pod | CallerVantage::Node);
-    let audiences = [(true, item.is_of_cluster()), (false, item.from.iter().any(is_machine))];
+    let audiences = [(true, item.is_called_from_cluster()), (false, item.from.iter().any(is_machine))];
     let (is_optional, port) = (item.need == Need::Optional, item.port);
-    let key = |is_of_cluster| kind(item).map(|kind| Key { kind, is_of_cluster, is_optional, port });
+    let key = |is_of_cluster| rule_kind(item).map(|kind| RuleKey { kind, is_of_cluster, is_optional, port });
     audiences.into_iter().filter(|(_, is_called)| *is_called).filter_map(|(of, _)| key(of)).collect()
 }
 
-fn template(list: &Requirements, rules: &BTreeMap<Key, Vec<&Requirement>>) -> Value {
-    let is_network = |key: &Key| matches!(key.kind, Kind::Names | Kind::Addresses);
+fn arm_template(list: &Requirements, rules: &BTreeMap<RuleKey, Vec<&Requirement>>) -> Value {
+    let is_network = |key: &RuleKey| matches!(key.kind, RuleKind::Names | RuleKind::Addresses);
     let of = |wanted: bool| -> Vec<Value> {
         rules
             .iter()
             .filter(|(key, _)| is_network(key) == wanted)
-            .map(|(key, items)| rule(*key, items))
+            .map(|(key, items)| firewall_rule(*key, items))
             .collect()
     };
     let collections = [
-        collection("arc-kubernetes-network", 100, &of(true)),
-        collection("arc-kubernetes-applications", 200, &of(false)),
+        rule_collection("arc-kubernetes-network", 100, &of(true)),
+        rule_collection("arc-kubernetes-applications", 200, &of(false)),
     ];
     let collections: Vec<_> = collections.into_iter().flatten().collect();
     // a group is replaced as a whole: what is still closed must not take the place of what is open
@@ -93,8 +97,8 @@ fn template(list: &Requirements, rules: &BTreeMap<Key, Vec<&Requirement>>) -> Va
     json!({
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
         "contentVersion": "1.0.0.0",
-        "metadata": { "description": literal(&format!("{what}, {}", list.scope_words())) },
-        "parameters": parameters(),
+        "metadata": { "description": arm_literal(&format!("{what}, {}", list.describe_scope())) },
+        "parameters": arm_parameters(),
         "resources": [{
             "type": "Microsoft.Network/firewallPolicies/ruleCollectionGroups",
             "apiVersion": "2024-03-01",
@@ -104,7 +108,7 @@ fn template(list: &Requirements, rules: &BTreeMap<Key, Vec<&Requirement>>) -> Va
     })
 }
 
-fn parameters() -> Value {
+fn arm_parameters() -> Value {
     let addresses =
         |about: &str| json!({ "type": "array", "defaultValue": ["*"], "metadata": { "description": about } });
     json!({
@@ -116,7 +120,7 @@ fn parameters() -> Value {
 }
 
 /// `None` without rules, as a collection has to have some.
-fn collection(name: &str, priority: u16, rules: &[Value]) -> Option<Value> {
+fn rule_collection(name: &str, priority: u16, rules: &[Value]) -> Option<Value> {
     (!rules.is_empty()).then(|| {
         json!({
             "ruleCollectionType": "FirewallPolicyFilterRuleCollection",
@@ -128,7 +132,7 @@ fn collection(name: &str, priority: u16, rules: &[Value]) -> Option<Value> {
     })
 }
 
-fn rule(key: Key, items: &[&Requirement]) -> Value {
+fn firewall_rule(key: RuleKey, items: &[&Requirement]) -> Value {
     let (who, sources) = if key.is_of_cluster {
         ("cluster", "clusterAddresses")
     } else {
@@ -137,23 +141,23 @@ fn rule(key: Key, items: &[&Requirement]) -> Value {
     let need = if key.is_optional { "optional" } else { "required" };
     let hosts: BTreeSet<_> = items.iter().map(|item| item.host.to_string()).collect();
     let protocol = match key.kind {
-        Kind::Https => "https",
-        Kind::Http => "http",
-        Kind::Names => "tcp",
-        Kind::Addresses => "address",
+        RuleKind::Https => "https",
+        RuleKind::Http => "http",
+        RuleKind::Names => "tcp",
+        RuleKind::Addresses => "address",
     };
     let mut rule = json!({
         "name": format!("{who}-{need}-{protocol}-{}", key.port),
-        "description": description(items),
+        "description": describe_items(items),
         "sourceAddresses": format!("[parameters('{sources}')]"),
     });
     let more = match key.kind {
-        Kind::Https | Kind::Http => application(key, &hosts),
-        Kind::Names => json!({ "destinationFqdns": hosts }),
-        Kind::Addresses => json!({ "destinationAddresses": hosts }),
+        RuleKind::Https | RuleKind::Http => application_rule(key, &hosts),
+        RuleKind::Names => json!({ "destinationFqdns": hosts }),
+        RuleKind::Addresses => json!({ "destinationAddresses": hosts }),
     };
     let network = json!({ "ruleType": "NetworkRule", "ipProtocols": ["TCP"], "destinationPorts": [key.port.to_string()] });
-    let parts = if key.kind <= Kind::Http { vec![more] } else { vec![network, more] };
+    let parts = if key.kind <= RuleKind::Http { vec![more] } else { vec![network, more] };
     for part in parts {
         if let (Value::Object(rule), Value::Object(part)) = (&mut rule, part) {
             rule.extend(part);
@@ -162,8 +166,8 @@ fn rule(key: Key, items: &[&Requirement]) -> Value {
     rule
 }
 
-fn application(key: Key, hosts: &BTreeSet<String>) -> Value {
-    let protocol = if key.kind == Kind::Http { "Http" } else { "Https" };
+fn application_rule(key: RuleKey, hosts: &BTreeSet<String>) -> Value {
+    let protocol = if key.kind == RuleKind::Http { "Http" } else { "Https" };
     json!({
         "ruleType": "ApplicationRule",
         "protocols": [{ "protocolType": protocol, "port": key.port }],
@@ -173,14 +177,14 @@ fn application(key: Key, hosts: &BTreeSet<String>) -> Value {
 }
 
 /// What the rule is for, as far as a description may be long.
-fn description(items: &[&Requirement]) -> String {
+fn describe_items(items: &[&Requirement]) -> String {
     let titles: BTreeSet<_> = items.iter().map(|item| item.title.as_str()).collect();
     let text = titles.into_iter().collect::<Vec<_>>().join("; ");
-    literal(&crate::model::evidence::printable(&text, LONGEST))
+    arm_literal(&crate::model::evidence::sanitize(&text, LONGEST))
 }
 
 /// A text that begins with a bracket would be evaluated; two of them stand for one.
-fn literal(text: &str) -> String {
+fn arm_literal(text: &str) -> String {
     if text.starts_with('[') { format!("[{text}") } else { text.to_owned() }
 }
 

@@ -7,35 +7,42 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::format::{Exported, NO_VALUE, left_out};
+use super::format::{Export, NEEDS_VALUE, describe_left_out};
 use super::host::Host;
 use super::{Requirement, Requirements};
 use crate::model::rules::CallerVantage;
 use crate::model::scope::Connectivity;
 
-pub(super) fn write(list: &Requirements) -> Exported {
+pub(super) fn render(list: &Requirements) -> Export {
     let is_of_pods = |item: &&Requirement| item.from.contains(&CallerVantage::Pod);
-    let (open, known): (Vec<_>, Vec<_>) = list.items.iter().partition(|item| item.host.known().is_none());
+    let (open, known): (Vec<_>, Vec<_>) =
+        list.items.iter().partition(|item| item.host.as_configurable().is_none());
     let (pods, others): (Vec<_>, Vec<_>) = known.into_iter().partition(is_of_pods);
-    let mut out = HEAD.replace("SCOPE", &list.scope_words());
+    let mut out = HEAD.replace("SCOPE", &list.describe_scope());
     let mut ports: BTreeMap<u16, Vec<&Requirement>> = BTreeMap::new();
     for item in pods {
         ports.entry(item.port).or_default().push(item);
     }
     for (port, items) in &ports {
         let (addresses, names): (Vec<_>, Vec<_>) = items.iter().partition(|item| item.host.is_address());
-        peers(&mut out, *port, &names, "toFQDNs", selectors);
-        peers(&mut out, *port, &addresses, "toCIDR", |host| vec![format!("\"{host}/32\"")]);
+        write_peers(&mut out, *port, &names, "toFQDNs", fqdn_selectors);
+        write_peers(&mut out, *port, &addresses, "toCIDR", |host| vec![format!("\"{host}/32\"")]);
     }
     let notes = [
-        left_out(others, "they are not called from pods, and the policy is about pods"),
-        left_out(open.into_iter().filter(is_of_pods), NO_VALUE),
-        (list.connectivity == Connectivity::Proxy).then(|| PROXY.to_owned()),
+        describe_left_out(others, "they are not called from pods, and the policy is about pods"),
+        describe_left_out(open.into_iter().filter(is_of_pods), NEEDS_VALUE),
+        (list.connectivity == Connectivity::Proxy).then(|| PROXY_NOTE.to_owned()),
     ];
-    Exported { text: out, notes: notes.into_iter().flatten().collect() }
+    Export { text: out, notes: notes.into_iter().flatten().collect() }
 }
 
-fn peers(out: &mut String, port: u16, items: &[&Requirement], kind: &str, write: fn(&Host) -> Vec<String>) {
+fn write_peers(
+    out: &mut String,
+    port: u16,
+    items: &[&Requirement],
+    kind: &str,
+    write: fn(&Host) -> Vec<String>,
+) {
     // a wildcard may be read as one label, so nothing is left out because of one
     let mut seen = std::collections::HashSet::new();
     let kept: Vec<_> = items.iter().filter(|item| seen.insert(&item.host)).collect();
@@ -44,7 +51,7 @@ fn peers(out: &mut String, port: u16, items: &[&Requirement], kind: &str, write:
     }
     let _ = writeln!(out, "    - {kind}:"); // a String takes all
     for item in kept {
-        let _ = writeln!(out, "        # {}: {}", item.need.word(), item.title);
+        let _ = writeln!(out, "        # {}: {}", item.need.as_str(), item.title);
         for line in write(&item.host) {
             let _ = writeln!(out, "        - {line}");
         }
@@ -55,16 +62,16 @@ fn peers(out: &mut String, port: u16, items: &[&Requirement], kind: &str, write:
     );
 }
 
-fn selectors(host: &Host) -> Vec<String> {
+fn fqdn_selectors(host: &Host) -> Vec<String> {
     match host {
-        Host::Below(suffix) => {
+        Host::Wildcard(suffix) => {
             vec![format!("matchPattern: \"*.{suffix}\""), format!("matchPattern: \"**.{suffix}\"")]
         }
-        Host::Name(name) | Host::Open(name) => vec![format!("matchName: \"{name}\"")],
+        Host::Name(name) | Host::Placeholder(name) => vec![format!("matchName: \"{name}\"")],
     }
 }
 
-const PROXY: &str = "behind a proxy the pods connect to the proxy and not to these hosts: add a toCIDR or toFQDNs rule for it";
+const PROXY_NOTE: &str = "behind a proxy the pods connect to the proxy and not to these hosts: add a toCIDR or toFQDNs rule for it";
 
 const HEAD: &str = "\
 # What the pods of an Azure Arc-enabled Kubernetes cluster call (SCOPE). All other egress of the namespace is denied.

@@ -1,36 +1,36 @@
 //! CSV for spreadsheets (RFC 4180). A cell that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP's
 //! page on CSV injection advises; no host name begins with any of those characters.
 
-use super::{Fact, Requirement, Requirements};
+use super::{Requirement, Requirements, SourcePage};
 
-pub(super) fn write(list: &Requirements) -> String {
-    let rows = list.items.iter().map(row);
-    std::iter::once(HEAD.map(str::to_owned)).chain(rows).map(|cells| line(&cells)).collect()
+pub(super) fn render(list: &Requirements) -> String {
+    let rows = list.items.iter().map(requirement_cells);
+    std::iter::once(HEAD.map(str::to_owned)).chain(rows).map(|cells| format_line(&cells)).collect()
 }
 
-fn row(item: &Requirement) -> [String; HEAD.len()] {
+fn requirement_cells(item: &Requirement) -> [String; HEAD.len()] {
     [
         item.host.to_string(),
         item.port.to_string(),
         item.protocol.to_string(),
         if item.needs_websocket() { "needed" } else { "no" }.to_owned(),
-        inspection(item).to_owned(),
-        item.need.word().to_owned(),
+        inspection_label(item).to_owned(),
+        item.need.as_str().to_owned(),
         "outbound".to_owned(),
-        joined(item.from.iter().map(|from| from.word())),
-        joined(&item.callers),
-        joined(&item.features),
+        join_words(item.from.iter().map(|from| from.as_str())),
+        join_words(&item.callers),
+        join_words(&item.features),
         item.title.clone(),
         item.why.clone(),
-        joined(&item.remarks),
-        joined(item.facts.iter().map(|fact| fact.page.as_str())),
-        joined(item.facts.iter().map(date)),
+        join_words(&item.remarks),
+        join_words(item.sources.iter().map(|fact| fact.page.as_str())),
+        join_words(item.sources.iter().map(source_date)),
         item.id.clone(),
     ]
 }
 
 /// Whether TLS may be opened on the way.
-pub(super) fn inspection(item: &Requirement) -> &'static str {
+pub(super) fn inspection_label(item: &Requirement) -> &'static str {
     match item.may_be_inspected {
         _ if !item.protocol.uses_tls() => "no TLS",
         Some(true) => "allowed",
@@ -39,26 +39,26 @@ pub(super) fn inspection(item: &Requirement) -> &'static str {
     }
 }
 
-fn date(fact: &Fact) -> &str {
+fn source_date(fact: &SourcePage) -> &str {
     fact.date.as_deref().unwrap_or("undated")
 }
 
-fn joined(words: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+fn join_words(words: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     words.into_iter().map(|word| word.as_ref().to_owned()).collect::<Vec<_>>().join("; ")
 }
 
-fn line(cells: &[String]) -> String {
-    cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(",") + "\n"
+fn format_line(cells: &[String]) -> String {
+    cells.iter().map(|text| escape_cell(text)).collect::<Vec<_>>().join(",") + "\n"
 }
 
-fn cell(text: &str) -> String {
-    let guard = if text.trim_start().starts_with(FORMULAS) { "'" } else { "" };
+fn escape_cell(text: &str) -> String {
+    let guard = if text.trim_start().starts_with(FORMULA_PREFIXES) { "'" } else { "" };
     let needs_quotes = !guard.is_empty() || text.contains([',', '"', ';', '\'', '\n', '\r']);
     if needs_quotes { format!("\"{guard}{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 /// What a formula begins with, in full width too, which some spreadsheets read alike.
-const FORMULAS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+const FORMULA_PREFIXES: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 const HEAD: [&str; 16] = [
     "host",
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells() {
+    fn cells_are_quoted_and_formulas_are_neutralized() {
         let table = [
             ("management.azure.com", "management.azure.com"),
             ("*.servicebus.windows.net", "*.servicebus.windows.net"),
@@ -100,7 +100,7 @@ mod tests {
             ("", ""),
         ];
         for (text, expected) in table {
-            assert_eq!(cell(text), expected, "{text}");
+            assert_eq!(escape_cell(text), expected, "{text}");
         }
     }
 }

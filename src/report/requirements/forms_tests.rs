@@ -9,7 +9,7 @@ fn list(rows: &[&str]) -> Requirements {
         cloud: Cloud::AzureCloud,
         region: "eastus".into(),
         connectivity: Connectivity::Direct,
-        topics: vec![Topic { id: "core".into(), title: "Core".into() }],
+        features: vec![ActiveFeature { id: "core".into(), title: "Core".into() }],
         layers: Vec::new(),
         origin: Origin::Rules,
         items: rows.iter().enumerate().map(|(at, row)| item(at, row)).collect(),
@@ -19,7 +19,7 @@ fn list(rows: &[&str]) -> Requirements {
 
 fn item(at: usize, row: &str) -> Requirement {
     let words: Vec<_> = row.split(' ').collect();
-    let host = Host::parse(words[0]).unwrap_or_else(|_| Host::Open(words[0].into()));
+    let host = Host::parse(words[0]).unwrap_or_else(|_| Host::Placeholder(words[0].into()));
     let word = |text: &str| serde_json::Value::from(text);
     Requirement {
         id: format!("r{at}"),
@@ -35,21 +35,21 @@ fn item(at: usize, row: &str) -> Requirement {
         features: vec!["core".into()],
         alternative: None,
         is_private: words.contains(&"private"),
-        facts: vec![Fact { page: "https://a.example/b".into(), date: Some("2026-06-11".into()) }],
+        sources: vec![SourcePage { page: "https://a.example/b".into(), date: Some("2026-06-11".into()) }],
         remarks: Vec::new(),
     }
 }
 
-fn text(rows: &[&str], form: Form) -> String {
+fn text(rows: &[&str], form: ExportFormat) -> String {
     export(&list(rows), form).text
 }
 
-fn notes(rows: &[&str], form: Form) -> String {
+fn notes(rows: &[&str], form: ExportFormat) -> String {
     export(&list(rows), form).notes.join("\n")
 }
 
 /// The lines that squid acts on.
-fn orders(text: &str) -> Vec<&str> {
+fn squid_directives(text: &str) -> Vec<&str> {
     text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect()
 }
 
@@ -65,7 +65,7 @@ fn squid_has_one_list_for_each_port_and_no_overlaps() {
         "c.test 80 http required node",
         "git.test 22 ssh required pod",
     ];
-    let text = text(&rows, Form::Squid);
+    let text = text(&rows, ExportFormat::Squid);
     let expected = [
         "acl arcprobe_clients src all",
         "acl arcprobe_connect method CONNECT",
@@ -81,25 +81,25 @@ fn squid_has_one_list_for_each_port_and_no_overlaps() {
         "acl arcprobe_http_80_hosts dstdomain c.test",
         "http_access allow arcprobe_clients !arcprobe_connect arcprobe_http_80_port arcprobe_http_80_hosts",
     ];
-    assert_eq!(orders(&text), expected);
+    assert_eq!(squid_directives(&text), expected);
     assert!(
         text.contains("# required, from pod: title 1\n"),
         "a required name is behind the wildcard:\n{text}"
     );
     assert!(text.contains("#   acl arcprobe_uninspected ssl::server_name .example.com\n"), "{text}");
-    assert!(notes(&rows, Form::Squid).contains("left out: git.test:22; an HTTP proxy"));
+    assert!(notes(&rows, ExportFormat::Squid).contains("left out: git.test:22; an HTTP proxy"));
 }
 
 #[test]
 fn a_comment_of_squid_ends_with_its_line() {
     let mut list = list(&["a.test 443 https required pod", "b.test 443 https required pod"]);
     list.items[0].title = "joins the next line \\".into();
-    let text = export(&list, Form::Squid).text;
+    let text = export(&list, ExportFormat::Squid).text;
     assert!(!text.contains('\\') && text.contains("acl arcprobe_443_hosts dstdomain a.test\n"), "{text}");
 }
 
 #[test]
-fn azure_firewall_tells_who_what_and_how() {
+fn azure_firewall_rules_have_source_destination_and_protocol() {
     let rows = [
         "*.example.com 443 wss required pod,workstation",
         "a.test 443 https required node",
@@ -109,7 +109,8 @@ fn azure_firewall_tells_who_what_and_how() {
         "10.1.2.3 443 https required node",
         "*.mqtt.test 8883 tls required pod",
     ];
-    let template: serde_json::Value = serde_json::from_str(&text(&rows, Form::AzureFirewall)).unwrap();
+    let template: serde_json::Value =
+        serde_json::from_str(&text(&rows, ExportFormat::AzureFirewall)).unwrap();
     let collections = template["resources"][0]["properties"]["ruleCollections"].as_array().unwrap();
     let line = |rule: &serde_json::Value| {
         let pick = |keys: &[&str]| keys.iter().map(|k| &rule[*k]).find(|v| !v.is_null()).cloned().unwrap();
@@ -133,7 +134,7 @@ fn azure_firewall_tells_who_what_and_how() {
         format!(r#"workstation-required-http-80 {machine} [{{"port":80,"protocolType":"Http"}}] ["c.test"]"#),
     ];
     assert_eq!(lines, expected);
-    let notes = notes(&rows, Form::AzureFirewall);
+    let notes = notes(&rows, ExportFormat::AzureFirewall);
     assert!(notes.contains("DNS proxy") && notes.contains("left out: *.mqtt.test:8883"), "{notes}");
 }
 
@@ -141,14 +142,14 @@ fn azure_firewall_tells_who_what_and_how() {
 fn a_description_is_never_evaluated() {
     let mut list = list(&["a.test 443 https required pod"]);
     list.items[0].title = "[resourceId('x')]".into();
-    let text = export(&list, Form::AzureFirewall).text;
+    let text = export(&list, ExportFormat::AzureFirewall).text;
     assert!(text.contains(r#""[[resourceId('x')]""#), "{text}");
     list.items.clear();
-    assert!(export(&list, Form::AzureFirewall).text.contains(r#""ruleCollections": []"#));
+    assert!(export(&list, ExportFormat::AzureFirewall).text.contains(r#""ruleCollections": []"#));
 }
 
 #[test]
-fn cilium_is_about_pods() {
+fn cilium_has_only_what_pods_call() {
     let rows = [
         "a.test 443 https required pod",
         "x.a.test 443 https required pod",
@@ -158,7 +159,7 @@ fn cilium_is_about_pods() {
         "images.test 443 https required node",
         "{git_host} 22 ssh required pod",
     ];
-    let text = text(&rows, Form::Cilium);
+    let text = text(&rows, ExportFormat::Cilium);
     let rules = text.split_once("- {}\n").unwrap().1;
     let rules: Vec<_> = rules.lines().map(str::trim).filter(|l| !l.starts_with('#')).collect();
     let ports = |port: &'static str| ["toPorts:", "- ports:", port, "protocol: TCP"];
@@ -178,12 +179,12 @@ fn cilium_is_about_pods() {
         &ports("- port: \"8084\""),
     ];
     assert_eq!(rules, expected.concat());
-    let notes = notes(&rows, Form::Cilium);
+    let notes = notes(&rows, ExportFormat::Cilium);
     assert!(notes.contains("left out: images.test:443") && notes.contains("{git_host}:22; give"), "{notes}");
 }
 
 #[test]
-fn palo_alto_ends_each_entry_and_says_the_rest() {
+fn palo_alto_entries_end_in_a_slash_and_notes_have_the_rest() {
     let rows = [
         "a.test 443 https required pod",
         "a.test 8084 https required pod",
@@ -192,8 +193,8 @@ fn palo_alto_ends_each_entry_and_says_the_rest() {
         "b.test 443 https required pod",
         "git.test 22 ssh required pod",
     ];
-    assert_eq!(text(&rows, Form::PaloAlto), "a.test/\n*.b.test/\nb.test/\n");
-    let notes = notes(&rows, Form::PaloAlto);
+    assert_eq!(text(&rows, ExportFormat::PaloAlto), "a.test/\n*.b.test/\nb.test/\n");
+    let notes = notes(&rows, ExportFormat::PaloAlto);
     for part in ["TCP 443, 8084", "decryption: *.b.test", "left out: git.test:22"] {
         assert!(notes.contains(part), "{notes}");
     }
@@ -207,22 +208,22 @@ fn no_proxy_has_what_a_private_link_carries() {
         "b.test 443 https required workstation private",
         "c.test 443 https required pod",
     ];
-    assert_eq!(text(&rows, Form::NoProxy), "localhost,127.0.0.1,::1,.his.test,b.test\n");
-    assert_eq!(text(&rows[3..], Form::NoProxy), "localhost,127.0.0.1,::1\n");
-    assert!(notes(&rows[3..], Form::NoProxy).contains("private-link"));
+    assert_eq!(text(&rows, ExportFormat::NoProxy), "localhost,127.0.0.1,::1,.his.test,b.test\n");
+    assert_eq!(text(&rows[3..], ExportFormat::NoProxy), "localhost,127.0.0.1,::1\n");
+    assert!(notes(&rows[3..], ExportFormat::NoProxy).contains("private-link"));
 }
 
 #[test]
 fn tables_have_every_column() {
     let rows = ["*.a.test 443 wss required pod,workstation uninspected", "b.test 22 ssh optional node"];
-    let csv = text(&rows, Form::Csv);
+    let csv = text(&rows, ExportFormat::Csv);
     let lines: Vec<_> = csv.lines().collect();
     assert_eq!(
         lines[1],
         "*.a.test,443,wss,needed,forbidden,required,outbound,\"pod; workstation\",agent,core,title 0,For the test.,,https://a.example/b,2026-06-11,r0"
     );
     assert!(lines[2].starts_with("b.test,22,ssh,no,no TLS,optional,outbound,node,"), "{csv}");
-    let table = text(&rows, Form::Markdown);
+    let table = text(&rows, ExportFormat::Markdown);
     let row = "| `*.a.test` | 443 | wss | needed | forbidden | required | pod, workstation | core | title 0. For the test | [2026-06-11](https://a.example/b) |";
     assert!(table.contains(row) && table.ends_with("1 required, 1 optional.\n"), "{table}");
 }

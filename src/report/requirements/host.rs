@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::model::evidence::printable;
+use crate::model::evidence::sanitize;
 use crate::model::rules::{HostName, HostPattern};
 
 /// A host, or what stands for several. Names and suffixes are checked and in lower case, so that a configuration can take
@@ -13,9 +13,9 @@ pub enum Host {
     /// One name, or an IPv4 address.
     Name(String),
     /// All names below a suffix, which is without its `*.`.
-    Below(String),
+    Wildcard(String),
     /// Nothing but a placeholder such as `{git_host}`, for which only the user has a value.
-    Open(String),
+    Placeholder(String),
 }
 
 impl Host {
@@ -25,27 +25,27 @@ impl Host {
     ///
     /// It is neither; the reason, fit to be shown.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let bad = |why: String| printable(&why, LONGEST_REASON);
+        let bad = |why: String| sanitize(&why, LONGEST_REASON);
         let lower = text.to_ascii_lowercase();
         match lower.strip_prefix("*.") {
             Some(suffix) => {
                 lower.parse::<HostPattern>().map_err(bad)?;
                 suffix.parse::<HostName>().map_err(bad)?;
-                Ok(Self::Below(suffix.to_owned()))
+                Ok(Self::Wildcard(suffix.to_owned()))
             }
             None => lower.parse::<HostName>().map(|_| Self::Name(lower)).map_err(bad),
         }
     }
 
     /// What can be written into a configuration; `None` for a placeholder.
-    pub fn known(&self) -> Option<&Self> {
-        (!matches!(self, Self::Open(_))).then_some(self)
+    pub fn as_configurable(&self) -> Option<&Self> {
+        (!matches!(self, Self::Placeholder(_))).then_some(self)
     }
 
     /// Without the `*.` of a wildcard.
     fn name(&self) -> &str {
         match self {
-            Self::Name(name) | Self::Below(name) | Self::Open(name) => name,
+            Self::Name(name) | Self::Wildcard(name) | Self::Placeholder(name) => name,
         }
     }
 
@@ -58,47 +58,47 @@ impl Host {
 /// As in a list: a wildcard with its `*.`.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let star = if matches!(self, Self::Below(_)) { "*." } else { "" };
+        let star = if matches!(self, Self::Wildcard(_)) { "*." } else { "" };
         write!(f, "{star}{}", self.name())
     }
 }
 
 /// The suffixes of a list, to tell which other entries they hold already.
 #[derive(Debug, Default)]
-pub(super) struct Cover<'a> {
+pub(super) struct WildcardSet<'a> {
     suffixes: HashSet<&'a str>,
 }
 
-impl<'a> Cover<'a> {
-    pub(super) fn of(hosts: impl IntoIterator<Item = &'a Host>) -> Self {
+impl<'a> WildcardSet<'a> {
+    pub(super) fn new(hosts: impl IntoIterator<Item = &'a Host>) -> Self {
         let suffix = |host: &'a Host| match host {
-            Host::Below(suffix) => Some(suffix.as_str()),
-            Host::Name(_) | Host::Open(_) => None,
+            Host::Wildcard(suffix) => Some(suffix.as_str()),
+            Host::Name(_) | Host::Placeholder(_) => None,
         };
         Self { suffixes: hosts.into_iter().filter_map(suffix).collect() }
     }
 
     /// Whether a wildcard of the list holds the host; it does not hold itself.
-    pub(super) fn holds(&self, host: &Host) -> bool {
-        parents(host).any(|parent| self.suffixes.contains(parent))
+    pub(super) fn covers(&self, host: &Host) -> bool {
+        parent_domains(host).any(|parent| self.suffixes.contains(parent))
     }
 
     /// The same for clients to whom `.example.com` also means `example.com`.
-    pub(super) fn holds_with_apex(&self, host: &Host) -> bool {
+    pub(super) fn covers_with_apex(&self, host: &Host) -> bool {
         match host {
-            Host::Name(_) => self.holders(host).next().is_some(),
-            Host::Below(_) | Host::Open(_) => self.holds(host),
+            Host::Name(_) => self.covering_suffixes(host).next().is_some(),
+            Host::Wildcard(_) | Host::Placeholder(_) => self.covers(host),
         }
     }
 
     /// The suffixes that hold the host, or are the host, to those clients.
-    pub(super) fn holders(&self, host: &Host) -> impl Iterator<Item = &'a str> {
-        let names = [host.name()].into_iter().chain(parents(host));
+    pub(super) fn covering_suffixes(&self, host: &Host) -> impl Iterator<Item = &'a str> {
+        let names = [host.name()].into_iter().chain(parent_domains(host));
         names.filter_map(|name| self.suffixes.get(name).copied())
     }
 }
 
-fn parents(host: &Host) -> impl Iterator<Item = &str> {
+fn parent_domains(host: &Host) -> impl Iterator<Item = &str> {
     let name = host.name();
     name.match_indices('.').map(|(at, _)| &name[at + 1..])
 }
@@ -120,11 +120,11 @@ mod tests {
             assert_eq!(host(text).to_string(), shown);
         }
         assert!(host("10.1.2.3").is_address() && !host("10.example.com").is_address());
-        assert_eq!(Host::Open("{git_host}".into()).known(), None);
+        assert_eq!(Host::Placeholder("{git_host}".into()).as_configurable(), None);
     }
 
     #[test]
-    fn nothing_else_gets_in() {
+    fn anything_else_is_rejected() {
         let bad = [
             "",
             "*",
@@ -151,12 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_wildcard_holds() {
+    fn a_wildcard_covers_the_names_below_it() {
         let all =
             ["*.example.com", "*.b.example.com", "example.com", "a.b.example.com", "other.test"].map(host);
-        let cover = Cover::of(&all);
-        let held: Vec<_> = all.iter().filter(|h| cover.holds(h)).map(ToString::to_string).collect();
-        assert_eq!(held, ["*.b.example.com", "a.b.example.com"]);
-        assert!(cover.holds_with_apex(&host("example.com")) && !cover.holds_with_apex(&host("xexample.com")));
+        let cover = WildcardSet::new(&all);
+        let covered: Vec<_> = all.iter().filter(|h| cover.covers(h)).map(ToString::to_string).collect();
+        assert_eq!(covered, ["*.b.example.com", "a.b.example.com"]);
+        assert!(
+            cover.covers_with_apex(&host("example.com")) && !cover.covers_with_apex(&host("xexample.com"))
+        );
     }
 }

@@ -4,22 +4,22 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Fact, Origin, Requirement, Requirements};
+use super::{Origin, Requirement, Requirements, SourcePage};
 use crate::model::rules::{Cloud, Layer, Need, Protocol};
 use crate::model::scope::Connectivity;
 use crate::report::json::escape;
 
-pub(super) fn write(list: &Requirements) -> String {
+pub(super) fn render(list: &Requirements) -> String {
     let document = Document {
         schema_version: 1,
         tool: Tool { name: "arcprobe", version: env!("CARGO_PKG_VERSION") },
         rules: &list.layers,
         cloud: list.cloud,
         region: &list.region,
-        features: list.topics.iter().map(|topic| topic.id.as_str()).collect(),
+        features: list.features.iter().map(|topic| topic.id.as_str()).collect(),
         connectivity: list.connectivity,
         only_unmet: list.origin == Origin::Report,
-        requirements: list.items.iter().map(Entry::of).collect(),
+        requirements: list.items.iter().map(Entry::new).collect(),
     };
     // writing to memory cannot fail, and there is no map
     escape(&serde_json::to_string_pretty(&document).unwrap_or_default()) + "\n"
@@ -78,7 +78,7 @@ struct Entry<'a> {
     /// Whether plain HTTPS is not enough.
     websocket: bool,
     /// `null` without TLS, and where the rules do not know the endpoint.
-    tls_inspection: Option<Inspected>,
+    tls_inspection: Option<TlsInspection>,
     /// Whether a feature that is on does not work without it.
     required: bool,
     /// From the cluster and the workstation outwards.
@@ -104,7 +104,7 @@ struct Entry<'a> {
 /// Whether TLS may be opened on the way.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Inspected {
+enum TlsInspection {
     Allowed,
     Forbidden,
 }
@@ -124,8 +124,8 @@ struct Source<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn of(item: &'a Requirement) -> Self {
-        let source = |fact: &'a Fact| Source { page: &fact.page, date: fact.date.as_deref() };
+    fn new(item: &'a Requirement) -> Self {
+        let source = |fact: &'a SourcePage| Source { page: &fact.page, date: fact.date.as_deref() };
         let inspected = item.may_be_inspected.filter(|_| item.protocol.uses_tls());
         Self {
             id: &item.id,
@@ -134,17 +134,18 @@ impl<'a> Entry<'a> {
             port: item.port,
             protocol: item.protocol,
             websocket: item.needs_websocket(),
-            tls_inspection: inspected.map(|may| if may { Inspected::Allowed } else { Inspected::Forbidden }),
+            tls_inspection: inspected
+                .map(|may| if may { TlsInspection::Allowed } else { TlsInspection::Forbidden }),
             required: item.need == Need::Required,
             direction: Direction::Outbound,
-            from: item.from.iter().map(|from| from.word()).collect(),
+            from: item.from.iter().map(|from| from.as_str()).collect(),
             callers: &item.callers,
             features: &item.features,
             alternative: item.alternative.as_deref(),
             private_link: item.is_private,
             why: &item.why,
             remarks: &item.remarks,
-            sources: item.facts.iter().map(source).collect(),
+            sources: item.sources.iter().map(source).collect(),
         }
     }
 }

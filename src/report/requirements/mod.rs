@@ -3,7 +3,6 @@
 
 mod azure_firewall;
 mod cilium;
-mod compare;
 mod csv;
 mod format;
 mod host;
@@ -17,17 +16,19 @@ mod unmet;
 mod vendor_table;
 mod vendor_text;
 
-use crate::model::evidence::printable;
+use crate::model::evidence::sanitize;
 use crate::model::rules::{CallerVantage, Cloud, Layer, Need, Protocol};
 use crate::model::scope::Connectivity;
 
-pub use compare::{Compared, Difference, Expected, Known, OnlyInRules, OnlyInTable, compare};
-pub use format::{Exported, Form, export};
+pub use crate::report::requirements::vendor_diff::{
+    ComparisonScope, CoveredHost, Difference, ExpectedEndpoints, OnlyInRules, OnlyInTable, compare_with_rules,
+};
+pub use format::{Export, ExportFormat, export};
 pub use host::Host;
 pub use json::schema;
-pub use list::list;
-pub use unmet::{UnmetError, unmet};
-pub use vendor_table::{Listed, MOST_BYTES, Pattern, VendorTable, VendorTableError};
+pub use list::list_requirements;
+pub use unmet::{UnmetError, list_unmet};
+pub use vendor_table::{ListedHost, MAX_BYTES, Pattern, VendorTable, VendorTableError};
 
 /// A list of requirements and what it was made for.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ pub struct Requirements {
     /// How the cluster reaches Azure.
     pub connectivity: Connectivity,
     /// The features that are on.
-    pub topics: Vec<Topic>,
+    pub features: Vec<ActiveFeature>,
     /// The rules files that say so.
     pub layers: Vec<Layer>,
     /// Whether it is all that is needed, or what a report found unmet.
@@ -62,7 +63,7 @@ pub enum Origin {
 /// A feature that is on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct Topic {
+pub struct ActiveFeature {
     pub id: String,
     pub title: String,
 }
@@ -97,7 +98,7 @@ pub struct Requirement {
     /// Whether a private link carries it.
     pub is_private: bool,
     /// The pages that say so.
-    pub facts: Vec<Fact>,
+    pub sources: Vec<SourcePage>,
     /// What else the reader has to know.
     pub remarks: Vec<String>,
 }
@@ -105,7 +106,7 @@ pub struct Requirement {
 /// A page, and the date that it gives for itself or else of its reading.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct Fact {
+pub struct SourcePage {
     pub page: String,
     pub date: Option<String>,
 }
@@ -122,32 +123,32 @@ impl Requirement {
     }
 
     /// Whether something is called from pods or nodes.
-    pub fn is_of_cluster(&self) -> bool {
+    pub fn is_called_from_cluster(&self) -> bool {
         self.from.iter().any(|from| matches!(from, CallerVantage::Pod | CallerVantage::Node))
     }
 
     /// `pod, node`.
-    pub fn from_words(&self) -> String {
-        self.from.iter().map(|from| from.word()).collect::<Vec<_>>().join(", ")
+    pub fn describe_vantages(&self) -> String {
+        self.from.iter().map(|from| from.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// For messages: `*.example.com:443`.
-    pub fn place(&self) -> String {
+    pub fn host_and_port(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 }
 
 impl Requirements {
     /// `AzureCloud eastus`, for headings and comments; safe in one line of any format.
-    pub fn scope_words(&self) -> String {
+    pub fn describe_scope(&self) -> String {
         let region: String = self.region.chars().filter(char::is_ascii_alphanumeric).take(60).collect();
         format!("{} {region}", self.cloud)
     }
 }
 
 /// Text of rules or reports: one line, printable, of bounded length.
-fn bounded(text: &str) -> String {
-    printable(text, LONGEST)
+fn sanitize_text(text: &str) -> String {
+    sanitize(text, LONGEST)
 }
 
 /// In characters; the longest text of our own rules has half as many.
@@ -158,3 +159,4 @@ const LONGEST: usize = 600;
 mod tests;
 #[cfg(feature = "cli")]
 pub mod text;
+mod vendor_diff;

@@ -6,39 +6,40 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
-use super::format::{Exported, NO_VALUE, left_out};
-use super::host::{Cover, Host};
+use super::format::{Export, NEEDS_VALUE, describe_left_out};
+use super::host::{Host, WildcardSet};
 use super::{Requirement, Requirements};
 use crate::model::rules::{Need, Protocol};
 
-pub(super) fn write(list: &Requirements) -> Exported {
-    let (open, named): (Vec<_>, Vec<_>) = list.items.iter().partition(|item| item.host.known().is_none());
-    let (past, carried): (Vec<_>, Vec<_>) = named.into_iter().partition(|item| !is_carried(item.protocol));
-    let mut out = HEAD.replace("SCOPE", &list.scope_words());
+pub(super) fn render(list: &Requirements) -> Export {
+    let (open, named): (Vec<_>, Vec<_>) =
+        list.items.iter().partition(|item| item.host.as_configurable().is_none());
+    let (past, carried): (Vec<_>, Vec<_>) = named.into_iter().partition(|item| !is_proxyable(item.protocol));
+    let mut out = HEAD.replace("SCOPE", &list.describe_scope());
     let mut lists: BTreeMap<(bool, u16), Vec<&Requirement>> = BTreeMap::new();
     for item in &carried {
         lists.entry((item.protocol == Protocol::Http, item.port)).or_default().push(item);
     }
-    extra_ports(&mut out, lists.keys());
+    write_extra_ports(&mut out, lists.keys());
     for (&(is_plain, port), items) in &lists {
-        access(&mut out, is_plain, port, items);
+        write_access_list(&mut out, is_plain, port, items);
     }
     let uninspected: Vec<_> = carried.iter().filter(|item| item.forbids_inspection()).copied().collect();
-    splice(&mut out, &uninspected);
+    write_splice(&mut out, &uninspected);
     let notes = [
-        left_out(past, "an HTTP proxy does not carry them, open them in the firewall"),
-        left_out(open, NO_VALUE),
+        describe_left_out(past, "an HTTP proxy does not carry them, open them in the firewall"),
+        describe_left_out(open, NEEDS_VALUE),
     ];
-    Exported { text: out, notes: notes.into_iter().flatten().collect() }
+    Export { text: out, notes: notes.into_iter().flatten().collect() }
 }
 
 /// In a tunnel, or as a request to the proxy.
-fn is_carried(protocol: Protocol) -> bool {
+fn is_proxyable(protocol: Protocol) -> bool {
     protocol.uses_tls() || protocol == Protocol::Http
 }
 
 /// As it is delivered, squid refuses tunnels to other ports than those of its list, whatever comes after.
-fn extra_ports<'a>(out: &mut String, keys: impl Iterator<Item = &'a (bool, u16)>) {
+fn write_extra_ports<'a>(out: &mut String, keys: impl Iterator<Item = &'a (bool, u16)>) {
     let ports: Vec<_> =
         keys.filter(|(plain, port)| !plain && *port != 443).map(|(_, p)| p.to_string()).collect();
     if !ports.is_empty() {
@@ -47,12 +48,12 @@ fn extra_ports<'a>(out: &mut String, keys: impl Iterator<Item = &'a (bool, u16)>
     }
 }
 
-fn access(out: &mut String, is_plain: bool, port: u16, items: &[&Requirement]) {
+fn write_access_list(out: &mut String, is_plain: bool, port: u16, items: &[&Requirement]) {
     let list = if is_plain { format!("arcprobe_http_{port}") } else { format!("arcprobe_{port}") };
     let _ = writeln!(out, "\nacl {list}_port port {port}");
     for (item, need) in without_overlaps(items) {
-        let _ = writeln!(out, "# {}", comment(item, need));
-        let _ = writeln!(out, "acl {list}_hosts dstdomain {}", entry(&item.host));
+        let _ = writeln!(out, "# {}", format_comment(item, need));
+        let _ = writeln!(out, "acl {list}_hosts dstdomain {}", format_entry(&item.host));
     }
     let method = if is_plain { "!arcprobe_connect" } else { "arcprobe_connect" };
     let _ = writeln!(out, "http_access allow arcprobe_clients {method} {list}_port {list}_hosts");
@@ -61,38 +62,38 @@ fn access(out: &mut String, is_plain: bool, port: u16, items: &[&Requirement]) {
 /// The items without those that another one holds, each host once, and whether something required is behind it: what an
 /// entry stands for is needed if anything that it holds is.
 fn without_overlaps<'a>(items: &[&'a Requirement]) -> Vec<(&'a Requirement, Need)> {
-    let cover = Cover::of(items.iter().map(|item| &item.host));
+    let cover = WildcardSet::new(items.iter().map(|item| &item.host));
     let required = items.iter().filter(|item| item.need == Need::Required);
-    let needed: HashSet<_> = required.flat_map(|item| cover.holders(&item.host)).collect();
+    let needed: HashSet<_> = required.flat_map(|item| cover.covering_suffixes(&item.host)).collect();
     let mut seen = HashSet::new();
-    let kept = items.iter().filter(|item| !cover.holds_with_apex(&item.host) && seen.insert(&item.host));
+    let kept = items.iter().filter(|item| !cover.covers_with_apex(&item.host) && seen.insert(&item.host));
     kept.map(|item| {
-        let is_needed = matches!(&item.host, Host::Below(suffix) if needed.contains(suffix.as_str()));
+        let is_needed = matches!(&item.host, Host::Wildcard(suffix) if needed.contains(suffix.as_str()));
         (*item, if is_needed { Need::Required } else { item.need })
     })
     .collect()
 }
 
-fn splice(out: &mut String, items: &[&Requirement]) {
+fn write_splice(out: &mut String, items: &[&Requirement]) {
     if items.is_empty() {
         return;
     }
     out.push_str(SPLICE);
     for (item, _) in without_overlaps(items) {
-        let _ = writeln!(out, "#   acl arcprobe_uninspected ssl::server_name {}", entry(&item.host));
+        let _ = writeln!(out, "#   acl arcprobe_uninspected ssl::server_name {}", format_entry(&item.host));
     }
     out.push_str("#   ssl_bump peek arcprobe_step1\n#   ssl_bump splice arcprobe_uninspected\n");
 }
 
-fn entry(host: &Host) -> String {
+fn format_entry(host: &Host) -> String {
     match host {
-        Host::Below(suffix) => format!(".{suffix}"),
-        Host::Name(name) | Host::Open(name) => name.clone(),
+        Host::Wildcard(suffix) => format!(".{suffix}"),
+        Host::Name(name) | Host::Placeholder(name) => name.clone(),
     }
 }
 
-fn comment(item: &Requirement, need: Need) -> String {
-    let text = format!("{}, from {}: {}", need.word(), item.from_words(), item.title);
+fn format_comment(item: &Requirement, need: Need) -> String {
+    let text = format!("{}, from {}: {}", need.as_str(), item.describe_vantages(), item.title);
     text.replace('\\', "/")
 }
 

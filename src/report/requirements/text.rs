@@ -4,59 +4,62 @@ use std::collections::BTreeSet;
 
 use crate::model::rules::{Cloud, Need};
 use crate::model::scope::Connectivity;
-use crate::report::requirements::{Origin, Requirement, Requirements, Topic};
-use crate::report::screen::{Paint, Screen, bare};
-use crate::report::tally::plural;
+use crate::report::index::format_count;
+use crate::report::requirements::{ActiveFeature, Origin, Requirement, Requirements};
+use crate::report::screen::{Paint, Screen, sanitize_for_command};
 use crate::report::text::TextOptions;
 
 /// One screen.
-pub fn text(list: &Requirements, options: &TextOptions) -> String {
+pub fn render(list: &Requirements, options: &TextOptions) -> String {
     let mut screen = Screen::new(options.colour, options.width);
-    head(&mut screen, list);
-    let longest = list.items.iter().map(|item| item.place().len()).max().unwrap_or(0);
+    draw_head(&mut screen, list);
+    let longest = list.items.iter().map(|item| item.host_and_port().len()).max().unwrap_or(0);
     let longest = longest.min(screen.width() / 2);
-    for (topic, items) in by_topic(list) {
-        heading(&mut screen, topic);
+    for (topic, items) in group_by_feature(list) {
+        draw_heading(&mut screen, topic);
         for item in items {
-            row(&mut screen, item, longest, options.verbose);
+            draw_requirement(&mut screen, item, longest, options.verbose);
         }
-        screen.blank();
+        screen.blank_line();
     }
-    foot(&mut screen, list);
+    draw_foot(&mut screen, list);
     screen.finish()
 }
 
-fn head(screen: &mut Screen, list: &Requirements) {
+fn draw_head(screen: &mut Screen, list: &Requirements) {
     let title = match list.origin {
         Origin::Rules => "What has to be open for an Azure Arc-enabled Kubernetes cluster",
         Origin::Report => "What was found unmet for an Azure Arc-enabled Kubernetes cluster",
     };
     screen.line(&[(Paint::Bold, title)]);
-    screen.blank();
-    let features: Vec<_> = list.topics.iter().map(|topic| topic.id.as_str()).collect();
+    screen.blank_line();
+    let features: Vec<_> = list.features.iter().map(|topic| topic.id.as_str()).collect();
     let rules: Vec<_> = list.layers.iter().map(|l| format!("{} {}", l.name, l.revision)).collect();
-    let scope = format!("{} {}, connectivity {}", list.cloud, list.region, list.connectivity.word());
+    let scope = format!("{} {}, connectivity {}", list.cloud, list.region, list.connectivity.as_str());
     let facts = [("cloud", scope), ("features", features.join(", ")), ("rules", rules.join(", "))];
     for (label, value) in facts {
         screen.paragraph(&[(Paint::Dim, &format!("  {label:<10}"))], 12, Paint::Plain, &value);
     }
-    screen.blank();
+    screen.blank_line();
 }
 
 /// Each requirement once, at the first feature that needs it.
-fn by_topic(list: &Requirements) -> Vec<(Option<&Topic>, Vec<&Requirement>)> {
+fn group_by_feature(list: &Requirements) -> Vec<(Option<&ActiveFeature>, Vec<&Requirement>)> {
     let topic_of = |item: &Requirement| {
-        list.topics.iter().position(|topic| item.features.contains(&topic.id)).unwrap_or(list.topics.len())
+        list.features
+            .iter()
+            .position(|topic| item.features.contains(&topic.id))
+            .unwrap_or(list.features.len())
     };
-    let topics = list.topics.iter().map(Some).chain([None]);
+    let topics = list.features.iter().map(Some).chain([None]);
     let with =
         |(at, topic)| (topic, list.items.iter().filter(|item| topic_of(item) == at).collect::<Vec<_>>());
     topics.enumerate().map(with).filter(|(_, items)| !items.is_empty()).collect()
 }
 
-fn heading(screen: &mut Screen, topic: Option<&Topic>) {
+fn draw_heading(screen: &mut Screen, topic: Option<&ActiveFeature>) {
     match topic {
-        Some(Topic { id, title }) => {
+        Some(ActiveFeature { id, title }) => {
             screen.paragraph(&[(Paint::Bold, id), (Paint::Plain, "  ")], 2, Paint::Dim, title);
         }
         None => screen.line(&[(Paint::Bold, "other")]),
@@ -64,47 +67,52 @@ fn heading(screen: &mut Screen, topic: Option<&Topic>) {
 }
 
 /// A host that takes more than half of the width has a line of its own. Of the sources the first is the table that names it.
-fn row(screen: &mut Screen, item: &Requirement, longest: usize, verbose: bool) {
-    let place = item.place();
+fn draw_requirement(screen: &mut Screen, item: &Requirement, longest: usize, verbose: bool) {
+    let place = item.host_and_port();
     let hang = longest + 4;
     if place.len() > longest {
         screen.line(&[(Paint::Cyan, &format!("  {place}"))]);
-        screen.paragraph(&[(Paint::Plain, &" ".repeat(hang))], hang, Paint::Plain, &told(item));
+        screen.paragraph(
+            &[(Paint::Plain, &" ".repeat(hang))],
+            hang,
+            Paint::Plain,
+            &describe_requirement(item),
+        );
     } else {
         let label = format!("  {place:<longest$}  ");
-        screen.paragraph(&[(Paint::Cyan, &label)], hang, Paint::Plain, &told(item));
+        screen.paragraph(&[(Paint::Cyan, &label)], hang, Paint::Plain, &describe_requirement(item));
     }
     if verbose {
         let detail = |screen: &mut Screen, text: &str| {
             screen.paragraph(&[(Paint::Plain, "      ")], 6, Paint::Dim, text);
         };
         detail(screen, &item.why);
-        if let [first, rest @ ..] = &item.facts[..] {
+        if let [first, rest @ ..] = &item.sources[..] {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             detail(screen, &format!("{} ({}){more}", first.page, first.date.as_deref().unwrap_or("undated")));
         }
     }
 }
 
-fn told(item: &Requirement) -> String {
+fn describe_requirement(item: &Requirement) -> String {
     let special = [
         (item.need == Need::Optional).then_some("optional"),
         item.needs_websocket().then_some("WebSocket"),
         item.forbids_inspection().then_some("no TLS inspection"),
-        Some(item.protocol.word()).filter(|word| !matches!(*word, "https" | "wss")),
+        Some(item.protocol.as_str()).filter(|word| !matches!(*word, "https" | "wss")),
     ];
     let special: Vec<_> =
         special.into_iter().flatten().chain(item.remarks.iter().map(String::as_str)).collect();
     let tail = if special.is_empty() { String::new() } else { format!("; {}", special.join("; ")) };
-    format!("{} ({}){tail}", item.title, item.from_words())
+    format!("{} ({}){tail}", item.title, item.describe_vantages())
 }
 
-fn foot(screen: &mut Screen, list: &Requirements) {
+fn draw_foot(screen: &mut Screen, list: &Requirements) {
     let required = list.items.iter().filter(|item| item.need == Need::Required).count();
     let optional = list.items.len() - required;
     let ports: BTreeSet<_> = list.items.iter().map(|item| item.port).collect();
     let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
-    let hosts = plural(list.items.len(), "endpoint");
+    let hosts = format_count(list.items.len(), "endpoint");
     let count = format!("{hosts}: {required} required, {optional} optional");
     let direction = if ports.is_empty() {
         String::new()
@@ -112,25 +120,25 @@ fn foot(screen: &mut Screen, list: &Requirements) {
         format!("; all outbound over TCP, ports {}; nothing has to be open inwards", ports.join(", "))
     };
     screen.paragraph(&[(Paint::Bold, &count)], 0, Paint::Plain, &direction);
-    screen.blank();
+    screen.blank_line();
     if list.origin == Origin::Rules {
         screen.line(&[(Paint::Bold, "next")]);
-        screen.command(2, &check(list));
+        screen.command(2, &check_command(list));
     }
     let hint = "-o squid, azure-firewall, cilium or palo-alto writes it for a firewall or proxy, -o csv or markdown for people; -v says why";
     screen.paragraph(&[], 0, Paint::Dim, hint);
 }
 
 /// The command that looks whether it is open.
-fn check(list: &Requirements) -> String {
-    let mut words = vec!["arcprobe check -l".to_owned(), bare(&list.region)];
+fn check_command(list: &Requirements) -> String {
+    let mut words = vec!["arcprobe check -l".to_owned(), sanitize_for_command(&list.region)];
     if list.cloud != Cloud::AzureCloud {
-        words.extend(["--cloud".into(), list.cloud.name().into()]);
+        words.extend(["--cloud".into(), list.cloud.az_name().into()]);
     }
     if matches!(list.connectivity, Connectivity::PrivateLink | Connectivity::Gateway) {
-        words.extend(["--connectivity".into(), list.connectivity.word().into()]);
+        words.extend(["--connectivity".into(), list.connectivity.as_str().into()]);
     }
-    let features: Vec<_> = list.topics.iter().map(|topic| bare(&topic.id)).collect();
+    let features: Vec<_> = list.features.iter().map(|topic| sanitize_for_command(&topic.id)).collect();
     words.extend(["--feature".into(), features.join(",")]);
     words.join(" ")
 }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::host::Host;
-use super::list::{facts, from, is_private, tell_alternatives, topics};
-use super::{Origin, Requirement, Requirements, bounded};
+use super::list::{active_features, add_alternative_remarks, caller_vantages, is_private, list_sources};
+use super::{Origin, Requirement, Requirements, sanitize_text};
 use crate::model::report::{Check, CheckVerdict, Report};
 use crate::model::rules::{CallerVantage, Endpoint, Inspection, Layer, Need, RuleSet};
 use crate::model::vantage::VantageKind;
@@ -29,8 +29,12 @@ pub enum UnmetError {
 /// # Errors
 ///
 /// A host or port that cannot be.
-pub fn unmet(report: &Report, rules: &RuleSet, expand: bool) -> Result<(Requirements, usize), UnmetError> {
-    let found = Found::new(report, rules, expand);
+pub fn list_unmet(
+    report: &Report,
+    rules: &RuleSet,
+    expand: bool,
+) -> Result<(Requirements, usize), UnmetError> {
+    let found = ReportWithRules::new(report, rules, expand);
     let replaced = met_alternatives(&report.checks);
     let is_open = |check: &&Check| {
         check.alternative.as_deref().is_none_or(|word| !replaced.contains(&(check.vantage.as_str(), word)))
@@ -39,24 +43,24 @@ pub fn unmet(report: &Report, rules: &RuleSet, expand: bool) -> Result<(Requirem
     let unverified = open().filter(|check| check.verdict == CheckVerdict::Unverified).count();
     let unmet = || open().filter(|check| check.verdict == CheckVerdict::Unmet);
     let accepted = unmet().filter(|check| check.accepted.is_some()).count();
-    let mut items = found.items(unmet())?;
-    tell_alternatives(&mut items);
-    let features: Vec<_> = report.run.features.iter().take(MOST).map(|id| bounded(id)).collect();
+    let mut items = found.collect_items(unmet())?;
+    add_alternative_remarks(&mut items);
+    let features: Vec<_> = report.run.features.iter().take(MAX_ENTRIES).map(|id| sanitize_text(id)).collect();
     let list = Requirements {
         cloud: report.run.cloud,
-        region: bounded(&report.run.region),
+        region: sanitize_text(&report.run.region),
         connectivity: report.run.connectivity,
-        topics: topics(&features, rules),
-        layers: report.rules.iter().take(MOST).map(layer).collect(),
+        features: active_features(&features, rules),
+        layers: report.rules.iter().take(MAX_ENTRIES).map(sanitize_layer).collect(),
         origin: Origin::Report,
-        notes: unknown(&items).into_iter().chain(still_listed(accepted)).collect(),
+        notes: describe_unknown(&items).into_iter().chain(describe_still_listed(accepted)).collect(),
         items,
     };
     Ok((list, unverified))
 }
 
 /// Whether these may be inspected only the rules know.
-fn unknown(items: &[Requirement]) -> Option<String> {
+fn describe_unknown(items: &[Requirement]) -> Option<String> {
     let count = items.iter().filter(|item| item.may_be_inspected.is_none()).count();
     (count > 0).then(|| {
         format!("{count} of {} are not in these rules, which then do not tell whether TLS inspection is allowed: give --rules or --rule-set as in the run", items.len())
@@ -64,7 +68,7 @@ fn unknown(items: &[Requirement]) -> Option<String> {
 }
 
 /// A waiver changes what counts, not what the firewall lets through.
-fn still_listed(accepted: usize) -> Option<String> {
+fn describe_still_listed(accepted: usize) -> Option<String> {
     let checks = if accepted == 1 { "check is" } else { "checks are" };
     (accepted > 0).then(|| {
         format!("{accepted} {checks} accepted by waivers and listed all the same: they stay closed until somebody opens them")
@@ -78,46 +82,49 @@ fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
 }
 
 /// A report and what today's rules know of its endpoints.
-struct Found<'a> {
+struct ReportWithRules<'a> {
     report: &'a Report,
     rules: &'a RuleSet,
     endpoints: HashMap<&'a str, &'a Endpoint>,
     vantages: HashMap<&'a str, VantageKind>,
     /// Whether the run looked from the workstation alone, which then stood in for pods and nodes.
-    stands_in: bool,
+    is_workstation_only: bool,
     expand: bool,
 }
 
-impl<'a> Found<'a> {
+impl<'a> ReportWithRules<'a> {
     fn new(report: &'a Report, rules: &'a RuleSet, expand: bool) -> Self {
         Self {
             report,
             rules,
             endpoints: rules.endpoints.iter().map(|endpoint| (endpoint.id.as_str(), endpoint)).collect(),
             vantages: report.vantages.iter().map(|vantage| (vantage.id.as_str(), vantage.kind)).collect(),
-            stands_in: report.vantages.iter().all(|vantage| vantage.kind == VantageKind::Workstation),
+            is_workstation_only: report
+                .vantages
+                .iter()
+                .all(|vantage| vantage.kind == VantageKind::Workstation),
             expand,
         }
     }
 
     /// One item for each host and port of a requirement; several vantages, and several hosts below a wildcard, share it.
-    fn items(&self, checks: impl Iterator<Item = &'a Check>) -> Result<Vec<Requirement>, UnmetError> {
+    fn collect_items(&self, checks: impl Iterator<Item = &'a Check>) -> Result<Vec<Requirement>, UnmetError> {
         let mut items: Vec<Requirement> = Vec::new();
         let mut places = HashMap::new();
         for check in checks {
-            let host = self.host(check)?;
+            let host = self.parse_host(check)?;
             let key = (check.requirement.as_str(), host.clone(), check.port);
             let at = *places.entry(key).or_insert(items.len());
             if at == items.len() {
-                items.push(self.item(check, host));
+                items.push(self.new_item(check, host));
             }
-            self.add(&mut items[at], check);
+            self.add_check(&mut items[at], check);
         }
         Ok(items)
     }
 
-    fn host(&self, check: &Check) -> Result<Host, UnmetError> {
-        let id = || bounded(&check.id);
+    fn parse_host(&self, check: &Check) -> Result<Host, UnmetError> {
+        let id = || sanitize_text(&check.id);
         if check.port == 0 {
             return Err(UnmetError::Port(id()));
         }
@@ -126,35 +133,39 @@ impl<'a> Found<'a> {
         Host::parse(name).map_err(|why| UnmetError::Host { check: id(), why })
     }
 
-    fn item(&self, check: &Check, host: Host) -> Requirement {
+    fn new_item(&self, check: &Check, host: Host) -> Requirement {
         let endpoint = self.endpoints.get(check.requirement.as_str()).copied();
         Requirement {
-            id: bounded(&check.requirement),
-            title: bounded(&check.title),
+            id: sanitize_text(&check.requirement),
+            title: sanitize_text(&check.title),
             host,
             port: check.port,
             protocol: check.protocol,
             may_be_inspected: endpoint.map(|e| e.inspection != Inspection::Forbidden),
             need: if check.required { Need::Required } else { Need::Optional },
-            why: bounded(&check.why),
-            from: if self.stands_in { endpoint.map(from).unwrap_or_default() } else { Vec::new() },
-            callers: check.callers.iter().take(MOST).map(|caller| bounded(caller)).collect(),
-            features: check.features.iter().take(MOST).map(|id| bounded(id)).collect(),
-            alternative: check.alternative.as_deref().map(bounded),
+            why: sanitize_text(&check.why),
+            from: if self.is_workstation_only {
+                endpoint.map(caller_vantages).unwrap_or_default()
+            } else {
+                Vec::new()
+            },
+            callers: check.callers.iter().take(MAX_ENTRIES).map(|caller| sanitize_text(caller)).collect(),
+            features: check.features.iter().take(MAX_ENTRIES).map(|id| sanitize_text(id)).collect(),
+            alternative: check.alternative.as_deref().map(sanitize_text),
             is_private: endpoint.is_some_and(|e| is_private(e, self.report.run.connectivity)),
-            facts: endpoint.map(|e| facts(e, self.rules)).unwrap_or_default(),
+            sources: endpoint.map(|e| list_sources(e, self.rules)).unwrap_or_default(),
             remarks: Vec::new(),
         }
     }
 
     /// From where it is unmet, and with which word.
-    fn add(&self, item: &mut Requirement, check: &Check) {
-        let from = self.vantage(check);
-        if !item.from.contains(&from) && (item.from.is_empty() || !self.stands_in) {
+    fn add_check(&self, item: &mut Requirement, check: &Check) {
+        let from = self.caller_vantage(check);
+        if !item.from.contains(&from) && (item.from.is_empty() || !self.is_workstation_only) {
             item.from.push(from);
         }
         let remark = check.cause.map(|cause| format!("found {cause}"));
-        let accepted = check.accepted.as_ref().map(|a| bounded(&format!("accepted until {}", a.until)));
+        let accepted = check.accepted.as_ref().map(|a| sanitize_text(&format!("accepted until {}", a.until)));
         for text in remark.into_iter().chain(accepted) {
             if !item.remarks.contains(&text) {
                 item.remarks.push(text);
@@ -162,7 +173,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn vantage(&self, check: &Check) -> CallerVantage {
+    fn caller_vantage(&self, check: &Check) -> CallerVantage {
         match self.vantages.get(check.vantage.as_str()) {
             Some(VantageKind::Pod) => CallerVantage::Pod,
             Some(VantageKind::Node) => CallerVantage::Node,
@@ -171,9 +182,13 @@ impl<'a> Found<'a> {
     }
 }
 
-fn layer(layer: &Layer) -> Layer {
-    Layer { name: bounded(&layer.name), revision: bounded(&layer.revision), sha256: bounded(&layer.sha256) }
+fn sanitize_layer(layer: &Layer) -> Layer {
+    Layer {
+        name: sanitize_text(&layer.name),
+        revision: sanitize_text(&layer.revision),
+        sha256: sanitize_text(&layer.sha256),
+    }
 }
 
 /// Of callers or features of one check.
-const MOST: usize = 50;
+const MAX_ENTRIES: usize = 50;

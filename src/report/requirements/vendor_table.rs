@@ -7,23 +7,23 @@ use std::fmt;
 use super::vendor_text::{self, Table};
 
 /// The most bytes that a page may have; the longest of the vendor's has a hundredth of it.
-pub const MOST_BYTES: usize = 16 << 20;
+pub const MAX_BYTES: usize = 16 << 20;
 
 /// The most hosts of a page, with their ports; a page has some dozens.
-const MOST_HOSTS: usize = 5_000;
+const MAX_HOSTS: usize = 5_000;
 
 /// A saved page.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct VendorTable {
     /// In the order of the page, each host and port once.
-    pub hosts: Vec<Listed>,
+    pub hosts: Vec<ListedHost>,
     /// The headings of tables without a column of hosts, which were not read.
-    pub passed_over: Vec<String>,
+    pub skipped_tables: Vec<String>,
 }
 
 /// A host as a page has it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Listed {
+pub struct ListedHost {
     /// The host; what stands for something, such as a region, is in braces.
     pub host: Pattern,
     /// The port, where the page or the scheme of the URL says it.
@@ -34,7 +34,7 @@ pub struct Listed {
     pub line: usize,
 }
 
-impl Listed {
+impl ListedHost {
     /// Where it stands, for people.
     pub(super) fn place(&self) -> String {
         place(self.page, self.line)
@@ -58,7 +58,7 @@ pub struct Pattern {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum VendorTableError {
     /// Larger than [`MOST_BYTES`].
-    #[error("larger than {MOST_BYTES} bytes; save the page alone")]
+    #[error("larger than {MAX_BYTES} bytes; save the page alone")]
     TooLarge,
     /// Not in UTF-8.
     #[error("this is UTF-16; save it as UTF-8")]
@@ -69,15 +69,15 @@ pub enum VendorTableError {
     /// Nothing to compare.
     #[error(
         "no hosts are in it; what is read are tables with a column that is called Endpoint, DNS, URL, FQDN, Host, Domain, Address \
-         or Destination, and lines that begin with a host{}", seen(.0)
+         or Destination, and lines that begin with a host{}", describe_headings(.0)
     )]
     NoHosts(Vec<String>),
     /// More than any list of requirements.
-    #[error("more than {MOST_HOSTS} hosts are in it; save the table alone")]
+    #[error("more than {MAX_HOSTS} hosts are in it; save the table alone")]
     TooMany,
 }
 
-fn seen(headings: &[String]) -> String {
+fn describe_headings(headings: &[String]) -> String {
     if headings.is_empty() {
         String::new()
     } else {
@@ -91,8 +91,8 @@ impl VendorTable {
     /// # Errors
     ///
     /// It is too large, no text, in UTF-16, or has no hosts or far too many.
-    pub fn read(bytes: &[u8]) -> Result<Self, VendorTableError> {
-        if bytes.len() > MOST_BYTES {
+    pub fn parse(bytes: &[u8]) -> Result<Self, VendorTableError> {
+        if bytes.len() > MAX_BYTES {
             return Err(VendorTableError::TooLarge);
         }
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
@@ -103,12 +103,12 @@ impl VendorTable {
         }
         // names have no case, and tags and placeholders are easier without
         let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
-        let mut hosts = Hosts::default();
+        let mut hosts = HostCollector::default();
         let mut passed_over = Vec::new();
-        for table in vendor_text::tables(&text) {
-            match columns(&table) {
+        for table in vendor_text::parse_tables(&text) {
+            match find_columns(&table) {
                 Some((host, port)) => hosts.add_table(&table, host, port)?,
-                None if passed_over.len() < MOST_HEADINGS => passed_over.push(heading(&table)),
+                None if passed_over.len() < MAX_HEADINGS => passed_over.push(describe_heading(&table)),
                 None => {}
             }
         }
@@ -122,7 +122,7 @@ impl VendorTable {
         if hosts.found.is_empty() {
             return Err(VendorTableError::NoHosts(passed_over));
         }
-        Ok(Self { hosts: hosts.found, passed_over })
+        Ok(Self { hosts: hosts.found, skipped_tables: passed_over })
     }
 
     /// Several pages as one: a host and port that several have counts where it stands first.
@@ -133,46 +133,48 @@ impl VendorTable {
         for (number, page) in (1..).zip(pages) {
             let numbered = page.hosts.into_iter().map(|listed| {
                 let page = are_several.then_some(number);
-                Listed { page, ..listed }
+                ListedHost { page, ..listed }
             });
             let fresh = numbered.filter(|listed| known.insert((listed.host.text.clone(), listed.port)));
             joined.hosts.extend(fresh);
-            joined.passed_over.extend(page.passed_over);
+            joined.skipped_tables.extend(page.skipped_tables);
         }
         joined
     }
 }
 
 /// The columns of hosts and of ports. A table without a heading has its hosts in the first.
-fn columns(table: &Table) -> Option<(usize, Option<usize>)> {
+fn find_columns(table: &Table) -> Option<(usize, Option<usize>)> {
     let Some(heading) = &table.heading else { return Some((0, None)) };
-    let column =
-        |wanted: &[&str]| heading.iter().position(|cell| words(cell).any(|word| wanted.contains(&word)));
-    Some((column(&HOSTS)?, column(&["port", "ports"])))
+    let column = |wanted: &[&str]| {
+        heading.iter().position(|cell| split_words(cell).any(|word| wanted.contains(&word)))
+    };
+    Some((column(&HOST_COLUMNS)?, column(&["port", "ports"])))
 }
 
-fn words(cell: &str) -> impl Iterator<Item = &str> {
+fn split_words(cell: &str) -> impl Iterator<Item = &str> {
     cell.split(|c: char| !c.is_alphanumeric())
 }
 
-fn heading(table: &Table) -> String {
-    let cells = table.heading.iter().flatten().map(|cell| crate::model::evidence::printable(cell, 40));
+fn describe_heading(table: &Table) -> String {
+    let cells = table.heading.iter().flatten().map(|cell| crate::model::evidence::sanitize(cell, 40));
     cells.take(6).collect::<Vec<_>>().join(" | ")
 }
 
 #[derive(Default)]
-struct Hosts {
-    found: Vec<Listed>,
+struct HostCollector {
+    found: Vec<ListedHost>,
     known: BTreeSet<(String, Option<u16>)>,
 }
 
-impl Hosts {
+impl HostCollector {
     fn add_table(&mut self, table: &Table, host: usize, port: Option<usize>) -> Result<(), VendorTableError> {
         for row in &table.rows {
             let Some(cell) = row.cells.get(host) else { continue };
-            let ports = port.and_then(|at| row.cells.get(at)).map(|cell| ports(cell)).unwrap_or_default();
-            for (host, own) in hosts(cell) {
-                self.add(&host, own, &ports, row.line)?;
+            let ports =
+                port.and_then(|at| row.cells.get(at)).map(|cell| parse_ports(cell)).unwrap_or_default();
+            for (host, own) in parse_hosts(cell) {
+                self.add_host(&host, own, &ports, row.line)?;
             }
         }
         Ok(())
@@ -180,32 +182,40 @@ impl Hosts {
 
     /// The hosts with which a line begins; remarks in parentheses between them are skipped.
     fn add_line(&mut self, text: &str, line: usize) -> Result<(), VendorTableError> {
-        let text = vendor_text::plain(text);
+        let text = vendor_text::to_plain_text(text);
         let mut depth = 0_usize;
-        for token in tokens(behind_bullet(&text)) {
+        for token in split_tokens(strip_bullet(&text)) {
             let before = depth;
             depth = (depth + token.matches('(').count()).saturating_sub(token.matches(')').count());
             if before > 0 || token.starts_with('(') {
                 continue;
             }
-            let Some((host, own)) = host(token) else { break };
-            self.add(&host, own, &[], line)?;
+            let Some((host, own)) = parse_host(token) else { break };
+            self.add_host(&host, own, &[], line)?;
         }
         Ok(())
     }
 
-    fn add(&mut self, host: &Pattern, own: Own, ports: &[u16], line: usize) -> Result<(), VendorTableError> {
+    fn add_host(
+        &mut self,
+        host: &Pattern,
+        own: UrlPort,
+        ports: &[u16],
+        line: usize,
+    ) -> Result<(), VendorTableError> {
         let ports: Vec<_> = match own {
-            Own::Scheme(_) | Own::None if !ports.is_empty() => ports.iter().copied().map(Some).collect(),
-            Own::Port(port) | Own::Scheme(port) => vec![Some(port)],
-            Own::None => vec![None],
+            UrlPort::Scheme(_) | UrlPort::None if !ports.is_empty() => {
+                ports.iter().copied().map(Some).collect()
+            }
+            UrlPort::Port(port) | UrlPort::Scheme(port) => vec![Some(port)],
+            UrlPort::None => vec![None],
         };
         for port in ports {
             if self.known.insert((host.text.clone(), port)) {
-                if self.found.len() == MOST_HOSTS {
+                if self.found.len() == MAX_HOSTS {
                     return Err(VendorTableError::TooMany);
                 }
-                self.found.push(Listed { host: host.clone(), port, page: None, line });
+                self.found.push(ListedHost { host: host.clone(), port, page: None, line });
             }
         }
         Ok(())
@@ -213,7 +223,7 @@ impl Hosts {
 }
 
 /// Without what a list puts before its entries: `- `, `* `, `1. `.
-fn behind_bullet(text: &str) -> &str {
+fn strip_bullet(text: &str) -> &str {
     let text = text.trim_start();
     let digits = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let rest = match digits.strip_prefix(['.', ')']) {
@@ -225,27 +235,27 @@ fn behind_bullet(text: &str) -> &str {
 
 /// What a URL says of its port.
 #[derive(Clone, Copy)]
-enum Own {
+enum UrlPort {
     Port(u16),
     Scheme(u16),
     None,
 }
 
-fn ports(cell: &str) -> Vec<u16> {
-    words(cell).filter_map(|word| word.parse::<u16>().ok()).filter(|port| *port > 0).take(8).collect()
+fn parse_ports(cell: &str) -> Vec<u16> {
+    split_words(cell).filter_map(|word| word.parse::<u16>().ok()).filter(|port| *port > 0).take(8).collect()
 }
 
-fn hosts(cell: &str) -> Vec<(Pattern, Own)> {
-    tokens(&vendor_text::plain(cell)).filter_map(host).collect()
+fn parse_hosts(cell: &str) -> Vec<(Pattern, UrlPort)> {
+    split_tokens(&vendor_text::to_plain_text(cell)).filter_map(parse_host).collect()
 }
 
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
+fn split_tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'' | '`' | '|'))
         .filter(|t| !t.is_empty())
 }
 
 /// A host or a URL of one; `None` for any other word.
-fn host(token: &str) -> Option<(Pattern, Own)> {
+fn parse_host(token: &str) -> Option<(Pattern, UrlPort)> {
     let token = token
         .trim_start_matches(['(', '[', '\u{201c}'])
         .trim_end_matches([')', ']', '.', ':', '!', '\u{201d}']);
@@ -263,10 +273,10 @@ fn host(token: &str) -> Option<(Pattern, Own)> {
         None => (authority, None),
     };
     let own = match (port, scheme) {
-        (Some(port), _) => Own::Port(port),
-        (None, "https" | "wss") => Own::Scheme(443),
-        (None, "http") => Own::Scheme(80),
-        _ => Own::None,
+        (Some(port), _) => UrlPort::Port(port),
+        (None, "https" | "wss") => UrlPort::Scheme(443),
+        (None, "http") => UrlPort::Scheme(80),
+        _ => UrlPort::None,
     };
     Some((Pattern::parse(name)?, own))
 }
@@ -278,7 +288,7 @@ impl Pattern {
         if name.len() > LONGEST {
             return None;
         }
-        let closed = closed(name)?;
+        let closed = replace_placeholders(name)?;
         let mut labels: Vec<_> = closed.split('.').map(str::to_owned).collect();
         let is_label = |label: &String| {
             let inside =
@@ -291,7 +301,7 @@ impl Pattern {
             return None;
         }
         if name.starts_with("*.") {
-            MANY.clone_into(&mut labels[0]);
+            ANY_LABELS.clone_into(&mut labels[0]);
         }
         // `*.com` holds everything that follows from nothing
         let is_open = labels[labels.len() - 2].contains('*');
@@ -301,10 +311,11 @@ impl Pattern {
     /// Whether every name that the other one stands for is one of this.
     pub fn covers(&self, other: &Self) -> bool {
         let (own, other) = (self.labels.as_slice(), other.labels.as_slice());
-        let is_label =
-            |(own, other): (&String, &String)| other != MANY && is_glob(own.as_bytes(), other.as_bytes());
+        let is_label = |(own, other): (&String, &String)| {
+            other != ANY_LABELS && matches_glob(own.as_bytes(), other.as_bytes())
+        };
         match own {
-            [first, rest @ ..] if first == MANY => {
+            [first, rest @ ..] if first == ANY_LABELS => {
                 other.len() >= own.len() && rest.iter().zip(&other[other.len() - rest.len()..]).all(is_label)
             }
             _ => own.len() == other.len() && own.iter().zip(other).all(is_label),
@@ -324,7 +335,7 @@ impl fmt::Display for Pattern {
 }
 
 /// With `*` for each part in braces; `None` where braces do not match.
-fn closed(name: &str) -> Option<String> {
+fn replace_placeholders(name: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = name;
     while let Some((before, behind)) = rest.split_once('{') {
@@ -339,7 +350,7 @@ fn closed(name: &str) -> Option<String> {
 }
 
 /// Whether a label with `*` for any letters holds another; a `*` there is held by a `*` only.
-fn is_glob(pattern: &[u8], text: &[u8]) -> bool {
+fn matches_glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {
         if pattern.get(p) == Some(&b'*') {
@@ -360,16 +371,16 @@ fn is_glob(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 /// A wildcard in front, which stands for one label or several.
-const MANY: &str = "**";
+const ANY_LABELS: &str = "**";
 
 /// In bytes; a name has 253, and what stands in braces may be longer than what it stands for.
 const LONGEST: usize = 400;
 
 /// Of tables that are passed over.
-const MOST_HEADINGS: usize = 5;
+const MAX_HEADINGS: usize = 5;
 
 /// What the column of hosts is called, in English and German.
-const HOSTS: [&str; 16] = [
+const HOST_COLUMNS: [&str; 16] = [
     "endpoint",
     "endpoints",
     "endpunkt",

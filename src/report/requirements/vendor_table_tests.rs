@@ -1,7 +1,7 @@
 use super::*;
 
-fn shown(text: &str) -> Vec<String> {
-    let table = VendorTable::read(text.as_bytes()).unwrap_or_else(|e| panic!("{e}\n{text}"));
+fn parsed_hosts(text: &str) -> Vec<String> {
+    let table = VendorTable::parse(text.as_bytes()).unwrap_or_else(|e| panic!("{e}\n{text}"));
     table
         .hosts
         .iter()
@@ -34,10 +34,10 @@ deployment.apps | none
         "eastus.obo.example.com:8084",
         "chat.example.com:443",
     ];
-    assert_eq!(shown(text), expected);
-    let table = VendorTable::read(text.as_bytes()).unwrap();
+    assert_eq!(parsed_hosts(text), expected);
+    let table = VendorTable::parse(text.as_bytes()).unwrap();
     assert_eq!((table.hosts[0].line, table.hosts[5].line), (7, 9));
-    assert_eq!(table.passed_over, ["agent | means"]);
+    assert_eq!(table.skipped_tables, ["agent | means"]);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_column_of_ports_counts_where_the_host_has_none() {
 |c|c.example.com:22|443|3
 ";
     let expected = ["a.example.com:443", "a.example.com:8084", "b.example.com:9418", "c.example.com:22"];
-    assert_eq!(shown(text), expected);
+    assert_eq!(parsed_hosts(text), expected);
 }
 
 #[test]
@@ -69,8 +69,8 @@ fn tables_of_html_are_read() {
         "b.example.com",
         "c.example.com",
     ];
-    assert_eq!(shown(text), expected);
-    let table = VendorTable::read(text.as_bytes()).unwrap();
+    assert_eq!(parsed_hosts(text), expected);
+    let table = VendorTable::parse(text.as_bytes()).unwrap();
     assert_eq!(table.hosts.iter().map(|l| l.line).collect::<Vec<_>>(), [5, 5, 6, 6, 8, 8]);
 }
 
@@ -94,32 +94,32 @@ readme
         "c.example.com",
         "{region_name}.d.example.com",
     ];
-    assert_eq!(shown(text), expected);
+    assert_eq!(parsed_hosts(text), expected);
 }
 
 #[test]
-fn what_cannot_be_read_is_told() {
-    let told = |bytes: &[u8]| VendorTable::read(bytes).unwrap_err().to_string();
+fn unusable_pages_are_rejected_with_a_reason() {
+    let error_of = |bytes: &[u8]| VendorTable::parse(bytes).unwrap_err().to_string();
     assert!(
-        told(b"")
+        error_of(b"")
             .starts_with("no hosts are in it; what is read are tables with a column that is called Endpoint")
     );
     let other = b"|Agent|Means|\n|---|---|\n|deployment.apps|x|\n";
     assert!(
-        told(other).ends_with("lines that begin with a host; tables were seen with agent | means"),
+        error_of(other).ends_with("lines that begin with a host; tables were seen with agent | means"),
         "{}",
-        told(other)
+        error_of(other)
     );
-    assert_eq!(told(b"\xff\xfea\0"), "this is UTF-16; save it as UTF-8");
-    assert_eq!(told(b"\x7fELF\0www.gnu.org"), "this is no text; save the page as HTML, Markdown or text");
-    assert!(told(&vec![b' '; MOST_BYTES + 1]).starts_with("larger than"));
-    let many: Vec<_> = (0..=MOST_HOSTS).map(|n| format!("h{n}.example.com")).collect();
+    assert_eq!(error_of(b"\xff\xfea\0"), "this is UTF-16; save it as UTF-8");
+    assert_eq!(error_of(b"\x7fELF\0www.gnu.org"), "this is no text; save the page as HTML, Markdown or text");
+    assert!(error_of(&vec![b' '; MAX_BYTES + 1]).starts_with("larger than"));
+    let many: Vec<_> = (0..=MAX_HOSTS).map(|n| format!("h{n}.example.com")).collect();
     let many = many.join("\n");
-    assert!(told(many.as_bytes()).starts_with("more than 5000 hosts"));
+    assert!(error_of(many.as_bytes()).starts_with("more than 5000 hosts"));
 }
 
 #[test]
-fn patterns() {
+fn patterns_cover_what_they_stand_for() {
     let covers = |a: &str, b: &str| Pattern::parse(a).unwrap().covers(&Pattern::parse(b).unwrap());
     let table = [
         ("a.example.com", "a.example.com", true),
@@ -201,7 +201,7 @@ mod properties {
         #[test]
         fn any_page_gives_hosts_or_a_reason(parts in prop::collection::vec(prop::sample::select(&PARTS[..]), 0..60)) {
             let text = parts.concat();
-            if let Ok(table) = VendorTable::read(text.as_bytes()) {
+            if let Ok(table) = VendorTable::parse(text.as_bytes()) {
                 for listed in table.hosts {
                     let shown = listed.host.to_string();
                     prop_assert_eq!(Pattern::parse(&shown), Some(listed.host.clone()));
@@ -212,22 +212,22 @@ mod properties {
         }
 
         #[test]
-        fn any_bytes_do(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let _ = VendorTable::read(&bytes);
+        fn any_bytes_are_handled(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = VendorTable::parse(&bytes);
         }
     }
 
     /// What is read again and again from its beginning would take many minutes.
     #[test]
-    fn time_grows_with_the_size() {
+    fn parsing_takes_linear_time() {
         let began = Instant::now();
         for part in
             PARTS.iter().chain(&["<td>|", "<td", "[a](", "{a", "<a", "a|", "(", "a.b ", "<!--", "<x>&lt;"])
         {
             let page = part.repeat((1 << 14) / part.len());
-            let _ = VendorTable::read(page.as_bytes());
+            let _ = VendorTable::parse(page.as_bytes());
             let cell = format!("|Endpoint|\n|---|\n|{page}|\n<td>{page}");
-            let _ = VendorTable::read(cell.as_bytes());
+            let _ = VendorTable::parse(cell.as_bytes());
         }
         assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     }

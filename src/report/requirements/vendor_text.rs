@@ -16,37 +16,37 @@ pub(super) struct Row {
 }
 
 /// All tables of a page: those of HTML, then those of Markdown.
-pub(super) fn tables(text: &str) -> Vec<Table> {
-    let mut tables = if text.contains("<td") { of_html(text) } else { Vec::new() };
-    tables.extend(of_markdown(text));
+pub(super) fn parse_tables(text: &str) -> Vec<Table> {
+    let mut tables = if text.contains("<td") { parse_html(text) } else { Vec::new() };
+    tables.extend(parse_markdown(text));
     tables
 }
 
 /// Text without markup. What stands for something (`<region>`, `[region]`, `%region%`) is in braces then.
-pub(super) fn plain(text: &str) -> String {
+pub(super) fn to_plain_text(text: &str) -> String {
     let text = without_tags(text);
-    let text = if text.contains('&') { decoded(&text) } else { text };
+    let text = if text.contains('&') { decode_entities(&text) } else { text };
     let text = without_links(&text);
     let text: String = text.chars().filter(|c| !matches!(c, '\\' | '`') && !is_hidden(*c)).collect();
-    in_braces(&text.replace("**", " "))
+    brace_placeholders(&text.replace("**", " "))
 }
 
 fn is_hidden(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-fn of_markdown(text: &str) -> Vec<Table> {
+fn parse_markdown(text: &str) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
     let mut is_open = false;
     let mut lines = (1..).zip(text.lines()).peekable();
     while let Some((number, line)) = lines.next() {
         let line = line.trim();
-        let is_head = lines.peek().is_some_and(|(_, next)| is_ruler(next));
-        if is_ruler(line) || !line.contains('|') || !(is_open || is_head || line.starts_with('|')) {
-            is_open = is_open && is_ruler(line);
+        let is_head = lines.peek().is_some_and(|(_, next)| is_separator(next));
+        if is_separator(line) || !line.contains('|') || !(is_open || is_head || line.starts_with('|')) {
+            is_open = is_open && is_separator(line);
             continue;
         }
-        let row = Row { line: number, cells: cells(line) };
+        let row = Row { line: number, cells: split_cells(line) };
         match tables.last_mut() {
             Some(table) if is_open && !is_head => table.rows.push(row),
             _ if is_head => tables.push(Table { heading: Some(row.cells), rows: Vec::new() }),
@@ -58,13 +58,13 @@ fn of_markdown(text: &str) -> Vec<Table> {
 }
 
 /// `|---|:--:|`.
-fn is_ruler(line: &str) -> bool {
+fn is_separator(line: &str) -> bool {
     line.contains('|')
         && line.contains('-')
         && line.chars().all(|c| matches!(c, '|' | '-' | ':') || c.is_whitespace())
 }
 
-fn cells(line: &str) -> Vec<String> {
+fn split_cells(line: &str) -> Vec<String> {
     let line = line.strip_prefix('|').unwrap_or(line);
     let line = line.strip_suffix('|').filter(|l| !l.ends_with('\\')).unwrap_or(line);
     let mut cells = vec![String::new()];
@@ -79,15 +79,15 @@ fn cells(line: &str) -> Vec<String> {
     cells.iter().map(|cell| cell.trim().to_owned()).collect()
 }
 
-fn of_html(text: &str) -> Vec<Table> {
-    let mut page = Page::default();
+fn parse_html(text: &str) -> Vec<Table> {
+    let mut page = HtmlParser::default();
     let mut rest = text;
     while let Some(at) = rest.find('<') {
-        page.text(&rest[..at]);
+        page.push_text(&rest[..at]);
         let Some(end) = rest[at..].find('>') else { break };
         let tag = &rest[at..=at + end];
         rest = &rest[at + end + 1..];
-        page.tag(tag);
+        page.handle_tag(tag);
         // what stands in these is no text, and may look like a table
         for name in ["script", "style"] {
             if tag_name(tag) == name {
@@ -102,35 +102,35 @@ fn of_html(text: &str) -> Vec<Table> {
 }
 
 #[derive(Default)]
-struct Page {
+struct HtmlParser {
     tables: Vec<Table>,
     line: usize,
     is_in_cell: bool,
     is_heading: bool,
 }
 
-impl Page {
-    fn text(&mut self, text: &str) {
+impl HtmlParser {
+    fn push_text(&mut self, text: &str) {
         self.line += text.matches('\n').count();
         if self.is_in_cell {
-            self.put(text);
+            self.push_to_cell(text);
         }
     }
 
-    fn put(&mut self, text: &str) {
+    fn push_to_cell(&mut self, text: &str) {
         let row = self.tables.last_mut().and_then(|table| table.rows.last_mut());
         if let Some(cell) = row.and_then(|row| row.cells.last_mut()) {
             cell.push_str(text);
         }
     }
 
-    fn tag(&mut self, tag: &str) {
+    fn handle_tag(&mut self, tag: &str) {
         match tag_name(tag) {
             "table" => self.tables.push(Table::default()),
-            "tr" => self.row(),
+            "tr" => self.start_row(),
             name @ ("td" | "th") => {
                 if self.tables.last().is_none_or(|table| table.rows.is_empty()) {
-                    self.row();
+                    self.start_row();
                 }
                 self.is_heading = name == "th" && (self.is_heading || self.is_first_cell());
                 if let Some(row) = self.tables.last_mut().and_then(|table| table.rows.last_mut()) {
@@ -140,7 +140,7 @@ impl Page {
             }
             "/td" | "/th" => self.is_in_cell = false,
             "/tr" | "/table" => self.end_row(),
-            _ if self.is_in_cell => self.put(tag),
+            _ if self.is_in_cell => self.push_to_cell(tag),
             _ => {}
         }
         self.line += tag.matches('\n').count();
@@ -152,7 +152,7 @@ impl Page {
             .is_some_and(|t| t.rows.len() == 1 && t.rows[0].cells.is_empty() && t.heading.is_none())
     }
 
-    fn row(&mut self) {
+    fn start_row(&mut self) {
         self.end_row();
         if self.tables.is_empty() {
             self.tables.push(Table::default());
@@ -168,7 +168,7 @@ impl Page {
             table.heading = table
                 .rows
                 .pop()
-                .map(|row| row.cells.iter().map(|cell| plain(cell).trim().to_owned()).collect());
+                .map(|row| row.cells.iter().map(|cell| to_plain_text(cell).trim().to_owned()).collect());
         }
     }
 }
@@ -200,8 +200,8 @@ fn without_tags(text: &str) -> String {
             rest = after;
         } else {
             let name = tag_name(inside).trim_start_matches('/');
-            let is_inline = INLINE.contains(&name);
-            if is_inline || TAGS.contains(&name) || inside.starts_with('!') {
+            let is_inline = INLINE_TAGS.contains(&name);
+            if is_inline || BLOCK_TAGS.contains(&name) || inside.starts_with('!') {
                 out.push_str(if is_inline { "" } else { " " });
             } else {
                 out.extend(["<", inside, ">"]);
@@ -213,7 +213,7 @@ fn without_tags(text: &str) -> String {
 }
 
 /// The characters that pages write as entities.
-fn decoded(text: &str) -> String {
+fn decode_entities(text: &str) -> String {
     let table = [
         ("&lt;", "<"),
         ("&gt;", ">"),
@@ -243,7 +243,7 @@ fn without_links(text: &str) -> String {
 }
 
 /// `<region>`, `[region]` and `%region%` become `{region}`, and blanks inside become `_`.
-fn in_braces(text: &str) -> String {
+fn brace_placeholders(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['<', '[', '%', '{']) {
@@ -256,7 +256,7 @@ fn in_braces(text: &str) -> String {
         };
         let behind = &rest[at + 1..];
         let window = behind.char_indices().nth(LONGEST_NAME).map_or(behind, |(end, _)| &behind[..end]);
-        if let Some((name, _)) = window.split_once(close).filter(|(name, _)| is_name(name)) {
+        if let Some((name, _)) = window.split_once(close).filter(|(name, _)| is_placeholder_name(name)) {
             out.extend(["{", &name.trim().replace([' ', '-'], "_"), "}"]);
             rest = &behind[name.len() + 1..];
         } else {
@@ -267,15 +267,15 @@ fn in_braces(text: &str) -> String {
     out + rest
 }
 
-fn is_name(text: &str) -> bool {
+fn is_placeholder_name(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_'))
 }
 
 /// Tags that part what stands before and after.
-const TAGS: [&str; 12] = ["br", "p", "div", "li", "ul", "ol", "table", "tr", "td", "th", "pre", "img"];
+const BLOCK_TAGS: [&str; 12] = ["br", "p", "div", "li", "ul", "ol", "table", "tr", "td", "th", "pre", "img"];
 
 /// Tags that do not.
-const INLINE: [&str; 15] =
+const INLINE_TAGS: [&str; 15] =
     ["a", "abbr", "b", "bdi", "code", "em", "font", "i", "kbd", "small", "span", "strong", "sup", "u", "wbr"];
 
 /// In characters.

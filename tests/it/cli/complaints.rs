@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::program::{Program, Ran};
+use crate::program::{Program, RunResult};
 
 /// A command line that must be refused before anything is probed.
-fn refused(args: &[&str]) -> Ran {
+fn refused(args: &[&str]) -> RunResult {
     let ran = Program::new().args(args).run().exits(2);
     assert_eq!(ran.stdout, "", "{args:?}");
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
@@ -119,7 +119,7 @@ fn regions_are_found_or_explained() {
 }
 
 #[test]
-fn nothing_to_do_is_wrong_usage_and_help_is_not() {
+fn no_command_is_a_usage_error_and_help_is_not() {
     assert!(refused(&[]).stderr.contains("arcprobe check --location eastus"));
     for args in [&["--help"][..], &["check", "--help"], &["--version"], &["help", "rules"]] {
         let ran = Program::new().args(args).run().exits(0);
@@ -130,7 +130,7 @@ fn nothing_to_do_is_wrong_usage_and_help_is_not() {
 
 /// The cause is told, and once.
 #[test]
-fn files_that_cannot_be_used() {
+fn unusable_files_are_usage_errors() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name).display().to_string();
     let key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAAA\n-----END PRIVATE KEY-----\n";
@@ -170,7 +170,7 @@ fn files_that_cannot_be_used() {
 
 /// What is typed comes back in complaints, and must not steer the terminal then.
 #[test]
-fn control_characters_in_arguments_stay_where_they_are() {
+fn control_characters_in_arguments_are_not_echoed() {
     let evil = crate::lab::HOSTILE;
     let files = [format!("/{evil}.json"), format!("{evil}.doc")];
     let table: &[&[&str]] = &[
@@ -205,7 +205,7 @@ fn control_characters_in_arguments_stay_where_they_are() {
 
 /// Rules that somebody else wrote.
 #[test]
-fn control_characters_in_rules_stay_where_they_are() {
+fn control_characters_in_rules_are_not_echoed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("rules.yaml").display().to_string();
     let text = "format: arcprobe-rules/1\nname: test\nrevision: 2026-01-31\ncloud: AzureCloud\nfeatures:\n  \
@@ -230,7 +230,7 @@ fn endless_files_are_not_read_to_their_end() {
 }
 
 #[test]
-fn endless_arguments_do_not_come_back_whole() {
+fn endless_arguments_are_cut_in_errors() {
     let long = "a".repeat(100_000);
     for args in [&["check", "-l", &long][..], &["explain", &long], &["check", "-l", "eastus", "-o", &long]] {
         let stderr = refused(args).stderr;

@@ -48,7 +48,7 @@ fn real_reports_fit_the_schema_and_the_contract() {
 }
 
 #[test]
-fn a_check_names_the_line_of_its_rule() {
+fn a_check_names_the_line_of_its_endpoint() {
     let (lab, rules) = lab();
     let report = report(&lab, &rules);
     for check in report["checks"].as_array().unwrap() {
@@ -60,9 +60,9 @@ fn a_check_names_the_line_of_its_rule() {
     }
     let args = ["-l", "eastus", "--deadline", "1s", "-o", "sarif", "--timeout", "200ms"];
     let log = Program::check_in(&lab).args(args).run().json();
-    let locations =
+    let places =
         log["runs"][0]["results"].as_array().unwrap().iter().flat_map(|r| r["locations"].as_array().unwrap());
-    let places: Vec<_> = locations.map(|l| &l["physicalLocation"]).collect();
+    let places: Vec<_> = places.map(|l| &l["physicalLocation"]).collect();
     assert!(!places.is_empty());
     for place in places {
         assert_eq!(place["artifactLocation"]["uri"], "rules/azure-public.yaml", "{place}");
@@ -71,7 +71,7 @@ fn a_check_names_the_line_of_its_rule() {
 }
 
 #[test]
-fn the_host_of_a_gateway_is_checked_with_the_way_that_needs_it() {
+fn the_gateway_host_is_checked_with_gateway_connectivity() {
     let (lab, _) = lab();
     let args = ["-l", "eastus", "--gateway-url", "https://abc123.gw.arc.azure.com", "--deadline", "2s"];
     let report = Program::check_in(&lab).args(args).args(["-o", "json", "--timeout", "400ms"]).run().json();
@@ -137,7 +137,7 @@ fn has_no_empty_unknowns(value: &Value, place: &str) {
 }
 
 #[test]
-fn every_id_in_a_report_is_unique_and_every_reference_leads_somewhere() {
+fn ids_in_a_report_are_unique_and_references_resolve() {
     let (lab, rules) = lab();
     let report = report(&lab, &rules);
     let checks = report["checks"].as_array().expect("checks");

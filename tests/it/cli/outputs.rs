@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{good, lab, with_missing};
 use crate::lab::{Dns, Host, Lab, Tcp};
-use crate::program::{Program, TestRules, check, ran};
+use crate::program::{Program, TestRules, check, to_result};
 
 #[test]
 fn exit_codes() {
@@ -35,7 +35,7 @@ fn verdict(report: &Value, requirement: &str) -> String {
 
 /// What was not measured is not concluded, and one unmet check outweighs it.
 #[test]
-fn a_deadline_leaves_the_rest_open() {
+fn a_deadline_leaves_the_rest_unverified() {
     let lab = Lab::start(vec![
         Host::good("good.lab.example"),
         Host::with_dns("silent.lab.example", Dns::Silent),
@@ -62,7 +62,7 @@ fn a_deadline_leaves_the_rest_open() {
 
 #[test]
 #[cfg_attr(windows, ignore = "there is no SIGINT to send")]
-fn an_interrupted_run_reports_what_it_has() {
+fn an_interrupted_run_reports_what_it_measured() {
     let lab = Lab::start(vec![Host::good("good.lab.example"), Host::new("hole.lab.example", Tcp::Blackhole)]);
     let flags = good().endpoint("hole", "hole.lab.example", "").flags(lab.directory());
     let mut command =
@@ -72,7 +72,7 @@ fn an_interrupted_run_reports_what_it_has() {
     std::thread::sleep(Duration::from_millis(300)); // the answer has to arrive, which the lab does not see
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(sent.success());
-    let report = ran(&child.wait_with_output().expect("it ends")).exits(130).json();
+    let report = to_result(&child.wait_with_output().expect("it ends")).exits(130).json();
     assert_eq!(report["run"]["interrupted"], true);
     assert_eq!(report["verdict"], "incomplete");
     assert_eq!(verdict(&report, "good"), "met");
@@ -90,7 +90,7 @@ fn wait_until(holds: impl Fn() -> bool) {
 
 /// As with `| head -1`.
 #[test]
-fn a_reader_that_leaves_early_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let lab = lab();
     // more than a pipe holds, so that the writer meets the closed end
     let rules = (0..400)
@@ -101,7 +101,7 @@ fn a_reader_that_leaves_early_is_no_error() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     assert_eq!(line, "{\n");
-    let ran = ran(&child.wait_with_output().expect("it ends")).exits(3);
+    let ran = to_result(&child.wait_with_output().expect("it ends")).exits(3);
     assert_eq!(ran.stderr, "");
 }
 
@@ -137,7 +137,7 @@ fn files_are_opened_before_anything_is_probed() {
 }
 
 #[test]
-fn formats_and_quietness() {
+fn every_format_and_quiet_work_together() {
     let lab = lab();
     let run = |args: &[&str]| {
         let flags = with_missing("required").flags(lab.directory());
@@ -164,7 +164,7 @@ fn formats_and_quietness() {
 }
 
 #[test]
-fn colours() {
+fn colour_follows_flags_and_environment() {
     let lab = lab();
     let coloured = |args: &[&str], environment: &[(&str, &str)]| {
         let flags = good().flags(lab.directory());
@@ -185,7 +185,7 @@ fn colours() {
 
 /// Later files add, and replace what has the same id.
 #[test]
-fn several_rules_files() {
+fn rules_files_are_merged_in_order() {
     let lab = lab();
     let (one, two) = (lab.directory().join("one"), lab.directory().join("two"));
     for folder in [&one, &two] {

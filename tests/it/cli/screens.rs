@@ -8,7 +8,7 @@ fn network(hosts: Vec<Host>, resolver: Resolver) -> Lab {
     Lab::start_with(hosts, LabOptions { default: Some(Serves::Good), resolver, ..LabOptions::default() })
 }
 
-fn demo() -> Lab {
+fn lab_with_several_faults() -> Lab {
     let reset = |region: &str| Host::new(format!("{region}.data.mcr.microsoft.com"), Tls::ResetAfterHello);
     let hosts = vec![
         Host::new("gbl.his.arc.azure.com", Tls::Intercepted),
@@ -21,11 +21,11 @@ fn demo() -> Lab {
     network(hosts, Resolver::Good)
 }
 
-fn blackholed(lab: &Lab) -> String {
+fn blackhole_diversion(lab: &Lab) -> String {
     format!("::127.0.0.1:{}", lab.port("dropped.lab.example"))
 }
 
-fn hole() -> Vec<Host> {
+fn blackhole_host() -> Vec<Host> {
     vec![Host::new("dropped.lab.example", Tcp::Blackhole)]
 }
 
@@ -45,7 +45,7 @@ fn screen(lab: &Lab, first: Option<String>, args: &[&str], code: i32) -> String 
 }
 
 /// Takes out what changes from run to run; columns move with the length of times, so blanks before them go too.
-fn shown(name: &str, text: &str) {
+fn assert_screen(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("snapshots");
     for (pattern, stand_in) in [
@@ -63,16 +63,16 @@ fn shown(name: &str, text: &str) {
 }
 
 #[test]
-fn everything_good() {
+fn a_screen_with_every_check_met() {
     let lab = network(Vec::new(), Resolver::Good);
-    shown("good", &screen(&lab, None, &["-l", "koreacentral"], 5));
-    shown("good-short", &screen(&lab, None, &["-l", "koreacentral", "-o", "short"], 5));
+    assert_screen("good", &screen(&lab, None, &["-l", "koreacentral"], 5));
+    assert_screen("good-short", &screen(&lab, None, &["-l", "koreacentral", "-o", "short"], 5));
 }
 
 #[test]
 fn a_resolver_that_is_silent_is_one_finding() {
     let lab = network(Vec::new(), Resolver::Silent);
-    shown("silent-resolver", &screen(&lab, None, &["-l", "koreacentral"], 3));
+    assert_screen("silent-resolver", &screen(&lab, None, &["-l", "koreacentral"], 3));
     let json = screen(&lab, None, &["-l", "koreacentral", "-o", "json"], 3);
     let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let findings = report["findings"].as_array().expect("findings");
@@ -82,21 +82,24 @@ fn a_resolver_that_is_silent_is_one_finding() {
 }
 
 #[test]
-fn a_resolver_without_outside_names() {
+fn a_resolver_without_public_names_is_one_finding() {
     let lab = Lab::start(Vec::new());
-    shown("nxdomain-resolver", &screen(&lab, None, &["-l", "koreacentral"], 3));
+    assert_screen("nxdomain-resolver", &screen(&lab, None, &["-l", "koreacentral"], 3));
 }
 
 #[test]
-fn several_faults() {
-    let lab = demo();
+fn several_faults_are_separate_findings() {
+    let lab = lab_with_several_faults();
     let drop = format!("eastus.obo.arc.azure.com:8084:127.0.0.1:{}", lab.port("dropped.lab.example"));
-    shown("mixture", &screen(&lab, Some(drop.clone()), &["-l", "eastus"], 3));
-    shown("mixture-short", &screen(&lab, Some(drop), &["-l", "eastus", "-o", "short"], 3));
+    assert_screen("mixture", &screen(&lab, Some(drop.clone()), &["-l", "eastus"], 3));
+    assert_screen("mixture-short", &screen(&lab, Some(drop), &["-l", "eastus", "-o", "short"], 3));
 }
 
 #[test]
-fn no_way_out() {
-    let lab = network(hole(), Resolver::Good);
-    shown("blocked-egress", &screen(&lab, Some(blackholed(&lab)), &["-l", "koreacentral"], 3));
+fn blocked_egress_is_one_finding() {
+    let lab = network(blackhole_host(), Resolver::Good);
+    assert_screen(
+        "blocked-egress",
+        &screen(&lab, Some(blackhole_diversion(&lab)), &["-l", "koreacentral"], 3),
+    );
 }

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use super::bed::on_the_lab;
 
 /// A proxy that knows CONNECT and nothing else.
-struct Tunnel {
+struct TunnelProxy {
     address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
+    targets: Arc<Mutex<Vec<String>>>,
 }
 
-impl Tunnel {
+impl TunnelProxy {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -21,18 +21,18 @@ impl Tunnel {
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let log = Arc::clone(&log);
-                std::thread::spawn(move || tunnel(client, &log));
+                std::thread::spawn(move || serve_tunnel(client, &log));
             }
         });
-        Self { address, asked }
+        Self { address, targets: asked }
     }
 
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+    fn take_targets(&self) -> Vec<String> {
+        std::mem::take(&mut self.targets.lock().unwrap())
     }
 }
 
-fn tunnel(mut client: TcpStream, log: &Mutex<Vec<String>>) {
+fn serve_tunnel(mut client: TcpStream, log: &Mutex<Vec<String>>) {
     let mut reader = BufReader::new(client.try_clone().unwrap());
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -51,35 +51,35 @@ fn tunnel(mut client: TcpStream, log: &Mutex<Vec<String>>) {
 }
 
 #[test]
-fn an_api_server_behind_a_proxy() {
+fn the_api_server_is_reached_through_a_proxy() {
     on_the_lab(|namespace| {
-        let proxy = Tunnel::start();
+        let proxy = TunnelProxy::start();
         let url = format!("http://{}", proxy.address);
         let cleanup = || namespace.program("cleanup");
 
         cleanup().env("HTTPS_PROXY", &url).run().exits(0);
-        assert!(proxy.asked().iter().all(|target| target == "172.30.240.1:6443"));
+        assert!(proxy.take_targets().iter().all(|target| target == "172.30.240.1:6443"));
         cleanup().env("HTTPS_PROXY", &url).env("NO_PROXY", "172.30.240.0/24").run().exits(0);
-        assert!(proxy.asked().is_empty());
+        assert!(proxy.take_targets().is_empty());
 
         // the kubeconfig's own proxy wins over the environment, blanks and commas in NO_PROXY included
         let directory = tempfile::tempdir().unwrap();
-        let raw = namespace.bed.kubectl(&["config", "view", "--raw", "-o", "json"]);
+        let raw = namespace.cluster.kubectl(&["config", "view", "--raw", "-o", "json"]);
         let mut config: serde_json::Value = serde_json::from_str(&raw).unwrap();
         config["clusters"][0]["cluster"]["proxy-url"] = url.into();
         let path = directory.path().join("kubeconfig");
         std::fs::write(&path, config.to_string()).unwrap();
         let path = path.to_str().unwrap();
         cleanup().args(["--kube-config", path]).env("NO_PROXY", "172.30.240.1, ,").run().exits(0);
-        assert!(!proxy.asked().is_empty());
+        assert!(!proxy.take_targets().is_empty());
     });
 }
 
 #[test]
-fn a_credential_plugin_whose_token_has_expired() {
+fn an_expired_token_of_a_credential_plugin_is_reported() {
     on_the_lab(|namespace| {
         let directory = tempfile::tempdir().unwrap();
-        let raw = namespace.bed.kubectl(&["config", "view", "--raw", "-o", "json"]);
+        let raw = namespace.cluster.kubectl(&["config", "view", "--raw", "-o", "json"]);
         let mut config: serde_json::Value = serde_json::from_str(&raw).unwrap();
         let credential = r#"{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "expired"}}"#;
         config["users"][0]["user"] = serde_json::json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1",

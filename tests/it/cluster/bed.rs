@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::program::{Program, Ran, ran};
+use crate::program::{Program, RunResult, to_result};
 use crate::require::{is_root, require_that};
 
 /// Which cluster the tests have.
 #[derive(Debug)]
-pub(crate) struct Bed {
+pub(crate) struct TestCluster {
     pub(crate) kubeconfig: PathBuf,
     /// Whether it is the lab of this repository, with namespaces to put faults into.
     pub(crate) is_lab: bool,
@@ -22,19 +22,19 @@ pub(crate) struct Bed {
 
 /// A namespace that goes away with the test.
 pub(crate) struct Namespace<'a> {
-    pub(crate) bed: &'a Bed,
+    pub(crate) cluster: &'a TestCluster,
     pub(crate) name: String,
 }
 
-static BED: OnceLock<Result<Bed, String>> = OnceLock::new();
+static TEST_CLUSTER: OnceLock<Result<TestCluster, String>> = OnceLock::new();
 
 /// Tests share nodes, and faults are put into nodes: one test at a time.
-static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 /// Runs a test on the cluster, if there is one.
 pub(crate) fn on_the_cluster(test: impl FnOnce(&Namespace<'_>)) {
-    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    match BED.get_or_init(Bed::open) {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    match TEST_CLUSTER.get_or_init(TestCluster::open) {
         Ok(bed) => {
             let namespace = Namespace::new(bed);
             test(&namespace);
@@ -46,13 +46,14 @@ pub(crate) fn on_the_cluster(test: impl FnOnce(&Namespace<'_>)) {
 /// The same, where the network of the nodes is needed.
 pub(crate) fn on_the_lab(test: impl FnOnce(&Namespace<'_>)) {
     on_the_cluster(|namespace| {
-        if require_that(namespace.bed.is_lab, "the faults of this test need the nodes of tests/kube-lab") {
+        if require_that(namespace.cluster.is_lab, "the faults of this test need the nodes of tests/kube-lab")
+        {
             test(namespace);
         }
     });
 }
 
-impl Bed {
+impl TestCluster {
     fn open() -> Result<Self, String> {
         if !agent().is_file() {
             return Err(format!("{} is missing; cargo run --example pack_agent makes it", agent().display()));
@@ -90,7 +91,7 @@ impl Bed {
     ///
     /// # Panics
     /// When it does not in half a minute.
-    pub(crate) fn becomes(&self, args: &[&str]) {
+    pub(crate) fn wait_until_succeeds(&self, args: &[&str]) {
         let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
         while std::time::Instant::now() < until && !self.try_kubectl(args, "").status.success() {
             std::thread::sleep(std::time::Duration::from_millis(200));
@@ -121,27 +122,27 @@ impl Bed {
 }
 
 impl<'a> Namespace<'a> {
-    fn new(bed: &'a Bed) -> Self {
+    fn new(bed: &'a TestCluster) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("arcprobe-test-{}-{number}", std::process::id());
         bed.kubectl(&["create", "namespace", &name]);
-        Self { bed, name }
+        Self { cluster: bed, name }
     }
 
     /// kubectl in this namespace.
     pub(crate) fn kubectl(&self, args: &[&str]) -> String {
-        self.bed.kubectl(&[&["-n", &self.name], args].concat())
+        self.cluster.kubectl(&[&["-n", &self.name], args].concat())
     }
 
     /// `arcprobe` with this cluster and namespace.
     pub(crate) fn program(&self, command: &str) -> Program {
-        let kubeconfig = self.bed.kubeconfig.display().to_string();
+        let kubeconfig = self.cluster.kubeconfig.display().to_string();
         Program::new().args([command, "--kube-config", &kubeconfig, "-n", &self.name])
     }
 
     /// What is left of arcprobe in this namespace.
-    pub(crate) fn left(&self) -> Vec<String> {
+    pub(crate) fn remaining_objects(&self) -> Vec<String> {
         let all = self.kubectl(&[
             "get",
             "jobs,pods,configmaps,secrets",
@@ -158,23 +159,23 @@ impl<'a> Namespace<'a> {
     ///
     /// # Panics
     /// When something stays.
-    pub(crate) fn is_clean(&self) {
+    pub(crate) fn wait_until_clean(&self) {
         for _ in 0..600 {
-            if self.left().is_empty() {
+            if self.remaining_objects().is_empty() {
                 return;
             }
             std::thread::sleep(std::time::Duration::from_millis(200));
         }
-        panic!("left in the namespace: {:?}", self.left());
+        panic!("left in the namespace: {:?}", self.remaining_objects());
     }
 
     /// A kubeconfig of the service account `user`, which has no rights.
-    pub(crate) fn account(&self, directory: &Path) -> PathBuf {
+    pub(crate) fn restricted_kubeconfig(&self, directory: &Path) -> PathBuf {
         self.kubectl(&["create", "serviceaccount", "user"]);
         let secret = self.kubectl(&["get", "serviceaccount", "user", "-o", "jsonpath={.secrets[0].name}"]);
         let token =
             self.kubectl(&["get", "secret", &secret, "-o", "go-template={{.data.token | base64decode}}"]);
-        let view = self.bed.config();
+        let view = self.cluster.config();
         let config = serde_json::json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "restricted",
             "clusters": [{"name": "c", "cluster": view["clusters"][0]["cluster"]}],
@@ -189,14 +190,14 @@ impl<'a> Namespace<'a> {
 
 impl Drop for Namespace<'_> {
     fn drop(&mut self) {
-        let _ = self.bed.try_kubectl(&["delete", "namespace", &self.name, "--wait=false"], "");
+        let _ = self.cluster.try_kubectl(&["delete", "namespace", &self.name, "--wait=false"], "");
     }
 }
 
 /// Runs a command in the network of a node.
-pub(crate) fn on_node(node: &str, command: &[&str]) -> Ran {
+pub(crate) fn on_node(node: &str, command: &[&str]) -> RunResult {
     let output = Command::new("ip").args(["netns", "exec", &format!("klab-{node}")]).args(command).output();
-    ran(&output.unwrap()).exits(0)
+    to_result(&output.unwrap()).exits(0)
 }
 
 pub(crate) fn scripts() -> PathBuf {

@@ -7,15 +7,15 @@ use super::internet::Internet;
 use crate::lab::Dns;
 
 #[test]
-fn all_is_met_from_everywhere_and_nothing_is_left() {
+fn all_checks_pass_from_every_vantage_and_nothing_remains() {
     on_the_lab(|namespace| {
-        let internet = Internet::good();
+        let internet = Internet::start_healthy();
         let ran = internet.check(namespace, "workstation,pod,node").run().exits(0);
         let report = ran.json();
         let vantages = report["vantages"].as_array().unwrap();
-        let told: Vec<_> =
+        let vantage_ids: Vec<_> =
             vantages.iter().map(|v| (v["id"].as_str().unwrap(), v["delivered"].as_str().unwrap())).collect();
-        assert_eq!(told, [("workstation", "local"), ("pod", "configmap"), ("node", "configmap")]);
+        assert_eq!(vantage_ids, [("workstation", "local"), ("pod", "configmap"), ("node", "configmap")]);
         let resolvers: Vec<_> =
             vantages[1..].iter().map(|v| v["facts"]["resolvers"][0].as_str().unwrap()).collect();
         assert_eq!(resolvers, ["172.30.240.53:53", "172.30.240.54:53"]);
@@ -29,37 +29,37 @@ fn all_is_met_from_everywhere_and_nothing_is_left() {
             assert!(checks.clone().count() >= 2, "{id} has checks");
             assert!(checks.clone().all(|c| c["verdict"] != "unmet"), "{id}");
         }
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }
 
 #[test]
-fn every_node_is_looked_from_and_named() {
+fn every_node_is_checked_from_and_named() {
     on_the_lab(|namespace| {
-        let internet = Internet::good();
+        let internet = Internet::start_healthy();
         let report = internet.check(namespace, "pod,node").args(["--every-node"]).run().exits(0).json();
         let ids: Vec<_> =
             report["vantages"].as_array().unwrap().iter().map(|v| v["id"].as_str().unwrap()).collect();
         assert_eq!(ids, ["pod@node1", "pod@node2", "node@node1", "node@node2"]);
         let checks = report["checks"].as_array().unwrap();
         assert!(checks.iter().any(|c| c["id"].as_str().unwrap().starts_with("pod@node2/")));
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }
 
 /// The same cluster by two names and a third one that is not there: a report on each, and nothing left.
 #[test]
-fn several_clusters_are_looked_at_in_one_run() {
+fn several_clusters_are_checked_in_one_run() {
     on_the_lab(|namespace| {
         let internet = Internet::with_dns_for_pods(&Dns::Servfail);
-        let mut config = namespace.bed.config();
+        let mut config = namespace.cluster.config();
         let mut add = |name: &str, cluster: Value| {
             let mut context = config["contexts"][0].clone();
             context["name"] = json!(name);
             context["context"]["cluster"] = cluster;
             config["contexts"].as_array_mut().unwrap().push(context);
         };
-        let known = namespace.bed.config()["contexts"][0]["context"]["cluster"].clone();
+        let known = namespace.cluster.config()["contexts"][0]["context"]["cluster"].clone();
         add("one", known.clone());
         add("two", known);
         add("gone", json!("gone"));
@@ -85,14 +85,14 @@ fn several_clusters_are_looked_at_in_one_run() {
         assert_eq!(shared.len(), 1, "{shared:#?}");
         assert_eq!(shared[0]["found"].as_array().unwrap().len(), 2);
         assert_eq!(shared[0]["not_in"], json!(["gone"]));
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }
 
 #[test]
-fn discoveries_and_a_thousand_endpoints_come_home_whole() {
+fn discoveries_and_a_thousand_endpoints_are_reported_completely() {
     on_the_lab(|namespace| {
-        let internet = Internet::good();
+        let internet = Internet::start_healthy();
         let mut rules = crate::program::TestRules::new();
         for number in 0..1000 {
             rules = rules.endpoint(&format!("e{number}"), &format!("e{number}.many.example"), "");
@@ -106,7 +106,7 @@ fn discoveries_and_a_thousand_endpoints_come_home_whole() {
         let checks = report["checks"].as_array().unwrap();
         assert_eq!(checks.len(), 1000);
         assert!(checks.iter().all(|c| c["verdict"] == "met"));
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }
 
@@ -129,6 +129,6 @@ fn dry_run_shows_objects_and_creates_none() {
             assert!(ran.stdout.contains(expected), "{expected}:\n{}", ran.stdout);
         }
         assert!(!ran.stdout.contains("topsecret") && !ran.stderr.contains("topsecret"));
-        assert!(namespace.left().is_empty());
+        assert!(namespace.remaining_objects().is_empty());
     });
 }

@@ -38,9 +38,9 @@ fn summary(report: &Value) -> &str {
 }
 
 #[test]
-fn pods_that_are_cut_off_are_told_from_their_node() {
+fn pods_without_egress_are_distinguished_from_their_node() {
     on_the_lab(|namespace| {
-        let internet = Internet::good();
+        let internet = Internet::start_healthy();
         let _fault = Fault::drops("node1", "forward");
         let report = internet.check(namespace, "workstation,pod,node").run().exits(3).json();
         assert_eq!(ids(&report)[0], "cut_off", "{:#}", report["findings"]);
@@ -48,14 +48,14 @@ fn pods_that_are_cut_off_are_told_from_their_node() {
             summary(&report),
             "Nothing gets out from the pod network, while something does from this machine and the node network."
         );
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }
 
 #[test]
-fn a_node_that_is_cut_off_is_found_among_others() {
+fn a_node_without_egress_is_found_among_others() {
     on_the_lab(|namespace| {
-        let internet = Internet::good();
+        let internet = Internet::start_healthy();
         let _fault = Fault::drops("node2", "output");
         let report = internet.check(namespace, "pod,node").args(["--every-node"]).run().exits(3).json();
         assert_eq!(ids(&report)[0], "cut_off", "{:#}", report["findings"]);
@@ -64,29 +64,29 @@ fn a_node_that_is_cut_off_is_found_among_others() {
             summary.starts_with("Nothing gets out from node node2, while something does from"),
             "{summary}"
         );
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }
 
 #[test]
-fn a_cluster_dns_that_knows_only_the_cluster() {
+fn cluster_dns_without_an_upstream_is_one_finding() {
     on_the_lab(|namespace| {
         let internet = Internet::with_dns_for_pods(&Dns::Servfail);
         let report = internet.check(namespace, "pod,node").run().exits(3).json();
         assert_eq!(ids(&report)[0], "cluster_dns_upstream", "{:#}", report["findings"]);
         let inside = &report["vantages"][0]["facts"]["inside_name"];
         assert_eq!((&inside["name"], &inside["cause"]), (&"kubernetes.default.svc".into(), &Value::Null));
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }
 
 #[test]
-fn a_cluster_without_dns() {
+fn a_cluster_without_dns_is_one_finding() {
     on_the_lab(|namespace| {
         // nobody listens at the addresses of the DNS servers
         let args = ["-l", "eastus", "--from", "pod", "--timeout", "1s", "-o", "json"];
         let report = namespace.program("check").args(args).run().exits(3).json();
         assert_eq!(ids(&report)[0], "cluster_dns_down", "{:#}", report["findings"]);
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::bed::{Namespace, on_the_lab, scripts};
 use super::internet::Internet;
-use crate::program::ran;
+use crate::program::to_result;
 use crate::require::require_that;
 
 /// Whom the image runs as.
@@ -20,17 +20,17 @@ fn the_job_writes_metrics_from_the_image_of_a_release() {
     require_that(image.is_some(), "ARCPROBE_TEST_IMAGE names no image; bash .ci/release packs one");
     let Some(image) = image else { return };
     on_the_lab(|namespace| {
-        ran(&Command::new(scripts().join("load.sh")).arg(&image).output().unwrap()).exits(0);
-        let internet = Internet::good();
+        to_result(&Command::new(scripts().join("load.sh")).arg(&image).output().unwrap()).exits(0);
+        let internet = Internet::start_healthy();
         let collector = tempfile::tempdir().unwrap();
         std::fs::set_permissions(collector.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         std::os::unix::fs::chown(collector.path(), Some(USER), Some(USER)).unwrap();
         let roots = format!("roots.pem={}", internet.roots().display());
         namespace.kubectl(&["create", "configmap", "roots", "--from-file", &roots]);
-        namespace.bed.create(&cron_job(namespace, &internet, collector.path()));
+        namespace.cluster.create(&cron_job(namespace, &internet, collector.path()));
         namespace.kubectl(&["create", "job", "--from=cronjob/arcprobe", "now"]);
 
-        let (state, log) = ended(namespace);
+        let (state, log) = wait_for_end(namespace);
         assert_eq!(state, "Succeeded 0", "{log}");
         // there is no host below one of the wildcards
         assert!(log.starts_with("READY, WITH WARNINGS: ") && log.contains("172.30.240.53"), "{log}");
@@ -50,9 +50,9 @@ fn cron_job(namespace: &Namespace<'_>, internet: &Internet, collector: &Path) ->
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/cronjob.yaml");
     let all = std::fs::read_to_string(path).unwrap();
     let (_, job) = all.split_once("\n---\n").expect("the namespace comes first, then the job");
-    let way = internet.way("/roots/roots.pem");
-    let way: Vec<_> = way.iter().map(|argument| format!("                - '{argument}'\n")).collect();
-    let way = way.concat();
+    let flags = internet.lab_flags("/roots/roots.pem");
+    let flags: Vec<_> = flags.iter().map(|argument| format!("                - '{argument}'\n")).collect();
+    let flags = flags.concat();
     let last = "                - --save=/metrics/arcprobe.prom\n";
     let mount = "              volumeMounts:\n";
     let volumes = "          volumes:\n";
@@ -63,7 +63,7 @@ fn cron_job(namespace: &Namespace<'_>, internet: &Internet, collector: &Path) ->
         ("hostname: NODE}", "hostname: node1}".to_owned()),
         ("--location=REGION\n", "--location=eastus\n".to_owned()),
         ("/var/lib/node_exporter/textfile_collector", collector.display().to_string()),
-        (last, format!("{last}{way}")),
+        (last, format!("{last}{flags}")),
         (mount, format!("{mount}                - {{name: roots, mountPath: /roots}}\n")),
         (volumes, format!("{volumes}            - {{name: roots, configMap: {{name: roots}}}}\n")),
     ];
@@ -74,7 +74,7 @@ fn cron_job(namespace: &Namespace<'_>, internet: &Internet, collector: &Path) ->
 }
 
 /// Phase and exit code of the pod, and what it wrote.
-fn ended(namespace: &Namespace<'_>) -> (String, String) {
+fn wait_for_end(namespace: &Namespace<'_>) -> (String, String) {
     let state =
         "jsonpath={.items[0].status.phase} {.items[0].status.containerStatuses[0].state.terminated.exitCode}";
     let look = ["get", "pods", "-l", "job-name=now", "-o"];

@@ -11,11 +11,11 @@ use crate::program::Program;
 
 /// As tests/kube-lab/lib.sh has them.
 const AT: Ipv4Addr = Ipv4Addr::new(172, 30, 240, 80);
-const FOR_PODS: Ipv4Addr = Ipv4Addr::new(172, 30, 240, 53);
-const FOR_NODES: Ipv4Addr = Ipv4Addr::new(172, 30, 240, 54);
+const PODS_DNS: Ipv4Addr = Ipv4Addr::new(172, 30, 240, 53);
+const NODES_DNS: Ipv4Addr = Ipv4Addr::new(172, 30, 240, 54);
 
 /// What clusters call themselves.
-const INSIDE: &str = "kubernetes.default.svc.cluster.local";
+const API_SERVER_NAME: &str = "kubernetes.default.svc.cluster.local";
 
 /// Servers and the forwarders that lead to them.
 pub(crate) struct Internet {
@@ -26,7 +26,7 @@ pub(crate) struct Internet {
 
 impl Internet {
     /// Everything works.
-    pub(crate) fn good() -> Self {
+    pub(crate) fn start_healthy() -> Self {
         Self::start(Vec::new(), Resolver::Good)
     }
 
@@ -45,12 +45,13 @@ impl Internet {
         let options =
             || LabOptions { default: good.clone(), address: Some(AT), resolver, ..LabOptions::default() };
         let lab = Lab::start_with(azure(), options());
-        inside.push(Host::with_dns(INSIDE, Dns::Addresses(vec![Ipv4Addr::new(10, 96, 0, 1).into()])));
+        inside
+            .push(Host::with_dns(API_SERVER_NAME, Dns::Addresses(vec![Ipv4Addr::new(10, 96, 0, 1).into()])));
         let pods_dns = Lab::start_with(inside, options());
         let forwarders = Runtime::new().unwrap();
         forwarders.block_on(async {
-            forward_dns(FOR_PODS, pods_dns.resolver()).await;
-            forward_dns(FOR_NODES, lab.resolver()).await;
+            forward_dns(PODS_DNS, pods_dns.resolver()).await;
+            forward_dns(NODES_DNS, lab.resolver()).await;
             for port in ports(&lab) {
                 forward((AT, port).into(), (Ipv4Addr::LOCALHOST, port).into()).await;
             }
@@ -81,12 +82,12 @@ impl Internet {
 
     fn command(&self, namespace: &Namespace<'_>, command: &str) -> Program {
         let args = ["--resolver".to_owned(), self.lab.resolver().to_string()];
-        let way = self.way(&self.roots().display().to_string());
-        namespace.program(command).args(args).args(way)
+        let flags = self.lab_flags(&self.roots().display().to_string());
+        namespace.program(command).args(args).args(flags)
     }
 
     /// Flags that lead into the lab, whoever looks; its names have to be asked for where the lab answers for them.
-    pub(crate) fn way(&self, roots: &str) -> Vec<String> {
+    pub(crate) fn lab_flags(&self, roots: &str) -> Vec<String> {
         let mut args = vec![format!("--public-roots={roots}"), "--timeout=2s".into()];
         args.extend(self.lab.connect_to().into_iter().map(|diversion| format!("--connect-to={diversion}")));
         args

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::bed::{Namespace, on_the_lab};
 use super::internet::Internet;
-use crate::program::ran;
+use crate::program::to_result;
 
 /// A run that takes long: no DNS server answers.
 fn slow(namespace: &Namespace<'_>) -> std::process::Child {
@@ -30,49 +30,49 @@ fn signal(child: &std::process::Child, name: &str) {
 }
 
 #[test]
-fn ctrl_c_ends_a_run_with_what_it_has_and_leaves_nothing() {
+fn ctrl_c_ends_a_run_with_partial_results_and_no_remnants() {
     on_the_lab(|namespace| {
         let _internet = Internet::silent();
         let child = slow(namespace);
         signal(&child, "-INT");
-        let ran = ran(&child.wait_with_output().unwrap()).exits(130);
+        let ran = to_result(&child.wait_with_output().unwrap()).exits(130);
         let report = ran.json();
         assert_eq!(report["run"]["interrupted"], true);
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }
 
 #[test]
-fn cleanup_takes_what_a_killed_run_left() {
+fn cleanup_deletes_the_objects_of_a_killed_run() {
     on_the_lab(|namespace| {
         let _internet = Internet::silent();
         let mut child = slow(namespace);
         signal(&child, "-KILL");
         child.wait().unwrap();
         assert!(
-            namespace.left().len() >= 7,
+            namespace.remaining_objects().len() >= 7,
             "two Jobs, two pods, ConfigMaps, Secrets: {:?}",
-            namespace.left()
+            namespace.remaining_objects()
         );
-        let told = namespace.program("cleanup").run().exits(0).stdout;
-        assert!(told.contains("still on its way"), "{told}");
-        let told = namespace.program("cleanup").args(["--force"]).run().exits(0).stdout;
-        assert_eq!(told.matches("deleted Job").count(), 2, "{told}");
-        namespace.is_clean();
-        let told = namespace.program("cleanup").run().exits(0).stdout;
-        assert_eq!(told, format!("nothing of arcprobe is in namespace {}\n", namespace.name));
+        let stdout = namespace.program("cleanup").run().exits(0).stdout;
+        assert!(stdout.contains("still on its way"), "{stdout}");
+        let stdout = namespace.program("cleanup").args(["--force"]).run().exits(0).stdout;
+        assert_eq!(stdout.matches("deleted Job").count(), 2, "{stdout}");
+        namespace.wait_until_clean();
+        let stdout = namespace.program("cleanup").run().exits(0).stdout;
+        assert_eq!(stdout, format!("nothing of arcprobe is in namespace {}\n", namespace.name));
     });
 }
 
 #[test]
-fn what_is_kept_is_named_and_goes_with_its_jobs() {
+fn kept_objects_are_named_and_deleted_with_their_jobs() {
     on_the_lab(|namespace| {
         let args = ["-l", "eastus", "--from", "pod", "--timeout", "1s", "--keep"];
         let ran = namespace.program("check").args(args).run().exits(3);
         assert!(ran.stderr.contains("kept in namespace"), "{}", ran.stderr);
-        assert!(!namespace.left().is_empty());
+        assert!(!namespace.remaining_objects().is_empty());
         // owner references: the garbage collector takes the rest along
         namespace.kubectl(&["delete", "jobs", "--all"]);
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::bed::{Namespace, on_the_lab};
 
-fn networks(namespace: &Namespace<'_>, more: &[&str], code: i32) -> (Vec<String>, Value) {
+fn advised_networks(namespace: &Namespace<'_>, more: &[&str], code: i32) -> (Vec<String>, Value) {
     let report = namespace.program("advise").args(["-o", "json"]).args(more).run().exits(code).json();
     let all = report["advice"]["networks"].as_array().unwrap();
     let counts =
@@ -17,9 +17,9 @@ fn networks(namespace: &Namespace<'_>, more: &[&str], code: i32) -> (Vec<String>
 
 /// Kubernetes 1.20 accepts the dry run, so that the addresses in use are all there is; asked for real, it names its range.
 #[test]
-fn the_range_that_the_cluster_was_started_with() {
+fn the_service_range_of_the_cluster_is_found() {
     on_the_lab(|namespace| {
-        let (told, report) = networks(namespace, &[], 5);
+        let (told, report) = advised_networks(namespace, &[], 5);
         assert_eq!(told, ["services 10.96.0.1/32", "pods 10.244.0.0/22"]);
         assert!(
             report["advice"]["skip_range"]["value"]
@@ -27,7 +27,7 @@ fn the_range_that_the_cluster_was_started_with() {
                 .unwrap()
                 .starts_with("10.96.0.0/16,10.244.0.0/16,172.30.240.1,")
         );
-        let (told, _) = networks(namespace, &["--propose-service"], 0);
+        let (told, _) = advised_networks(namespace, &["--propose-service"], 0);
         assert_eq!(told, ["services 10.96.0.0/16", "pods 10.244.0.0/22"]);
         assert!(!namespace.kubectl(&["get", "services", "-o", "name"]).contains("arcprobe"));
     });
@@ -54,6 +54,6 @@ fn a_check_behind_a_proxy_judges_the_skip_range() {
         let ids: Vec<_> =
             report["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap()).collect();
         assert!(ids.contains(&"skip_range_incomplete") && ids.contains(&"networks_overlap"), "{ids:?}");
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }

@@ -5,13 +5,13 @@ use serde_json::json;
 use super::bed::{Namespace, on_the_cluster};
 
 /// The namespace of the agents, for the time of a test.
-struct Onboarded<'a> {
+struct OnboardedCluster<'a> {
     namespace: &'a Namespace<'a>,
 }
 
-impl<'a> Onboarded<'a> {
+impl<'a> OnboardedCluster<'a> {
     fn new(namespace: &'a Namespace<'a>, container: &serde_json::Value) -> Self {
-        namespace.bed.kubectl(&["create", "namespace", "azure-arc"]);
+        namespace.cluster.kubectl(&["create", "namespace", "azure-arc"]);
         let labels = json!({"app.kubernetes.io/component": "config-agent"});
         let objects = json!({"apiVersion": "v1", "kind": "List", "items": [
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "azure-clusterconfig", "namespace": "azure-arc"},
@@ -21,14 +21,14 @@ impl<'a> Onboarded<'a> {
             {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "config-agent", "namespace": "azure-arc"},
              "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
                 "spec": {"containers": [container]}}}}]});
-        namespace.bed.create(&objects.to_string());
+        namespace.cluster.create(&objects.to_string());
         Self { namespace }
     }
 }
 
-impl Drop for Onboarded<'_> {
+impl Drop for OnboardedCluster<'_> {
     fn drop(&mut self) {
-        self.namespace.bed.kubectl(&["delete", "namespace", "azure-arc"]);
+        self.namespace.cluster.kubectl(&["delete", "namespace", "azure-arc"]);
     }
 }
 
@@ -36,7 +36,7 @@ impl Drop for Onboarded<'_> {
 fn region_and_proxy_come_from_the_agents() {
     on_the_cluster(|namespace| {
         let container = json!({"name": "config-agent", "image": "i", "envFrom": [{"secretRef": {"name": "proxy-config"}}]});
-        let _onboarded = Onboarded::new(namespace, &container);
+        let _onboarded = OnboardedCluster::new(namespace, &container);
         let args = ["--from", "pod", "--timeout", "1s", "-o", "json"];
 
         // a Secret is read only where the user says so
@@ -56,7 +56,7 @@ fn region_and_proxy_come_from_the_agents() {
         let route = ran.json()["checks"][0]["route"].clone();
         assert_eq!(route["proxy"], "http://127.0.0.1:9");
         assert_eq!(route["reason"], "HTTPS_PROXY, Secret azure-arc/proxy-config");
-        namespace.is_clean();
+        namespace.wait_until_clean();
     });
 }
 
@@ -64,7 +64,7 @@ fn region_and_proxy_come_from_the_agents() {
 fn literal_settings_need_no_secret() {
     on_the_cluster(|namespace| {
         let container = json!({"name": "config-agent", "image": "i", "env": [{"name": "HTTPS_PROXY", "value": "http://127.0.0.1:9"}]});
-        let _onboarded = Onboarded::new(namespace, &container);
+        let _onboarded = OnboardedCluster::new(namespace, &container);
         let report =
             namespace.program("check").args(["--from", "pod", "--timeout", "1s", "-o", "json"]).run().json();
         assert_eq!(report["checks"][0]["route"]["reason"], "HTTPS_PROXY, Deployment azure-arc/config-agent");

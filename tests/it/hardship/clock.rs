@@ -32,7 +32,7 @@ fn durations(value: &Value, found: &mut Vec<(String, f64)>) {
 }
 
 #[test]
-fn jumps_forward_and_back_change_no_duration() {
+fn clock_jumps_change_no_duration() {
     let lab = lab();
     let library = lab.directory().join("clock.so").display().to_string();
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/hardship/clock.c");
@@ -44,7 +44,7 @@ fn jumps_forward_and_back_change_no_duration() {
             .args(["--timeout", "1s", "--deadline", "20s", "-o", "json"])
             .env("LD_PRELOAD", &library)
             .env("JUMP", &jump.to_string())
-            .within(Duration::from_secs(60))
+            .run_within(Duration::from_secs(60))
             .exits(3);
         assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
         let report = ran.json();

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use crate::lab::Lab;
-use crate::program::{Program, Ran, ran};
+use crate::program::{Program, RunResult, to_result};
 use crate::require::{require, require_that};
 
 use super::{good, lab};
@@ -14,58 +14,60 @@ fn check(lab: &Lab, more: &[&str]) -> Program {
     Program::check_in(lab).args(good().flags(lab.directory())).args(more)
 }
 
-fn at(lab: &Lab, name: &str) -> String {
+fn path_in_lab(lab: &Lab, name: &str) -> String {
     lab.directory().join(name).display().to_string()
 }
 
 #[track_caller]
-fn is_whole(path: &str) {
+fn assert_whole_report(path: &str) {
     let text = std::fs::read_to_string(path).unwrap();
     let report: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
     assert_eq!(report["verdict"], "ready");
 }
 
-fn into_full(program: Program) -> Ran {
+fn run_into_full_device(program: Program) -> RunResult {
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    ran(&program
-        .into_command()
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-        .wait_with_output()
-        .unwrap())
+    to_result(
+        &program
+            .into_command()
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+            .wait_with_output()
+            .unwrap(),
+    )
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_screen_that_takes_nothing_costs_no_file() {
+fn an_unwritable_screen_does_not_lose_files() {
     let lab = lab();
-    let (json, page) = (at(&lab, "a.json"), at(&lab, "b.html"));
-    let ran = into_full(check(&lab, &["--save", &json, "--save", &page])).exits(1);
+    let (json, page) = (path_in_lab(&lab, "a.json"), path_in_lab(&lab, "b.html"));
+    let ran = run_into_full_device(check(&lab, &["--save", &json, "--save", &page])).exits(1);
     assert!(ran.stderr.contains("standard output: No space left on device"), "{}", ran.stderr);
-    is_whole(&json);
+    assert_whole_report(&json);
     assert!(std::fs::read_to_string(page).unwrap().ends_with("</html>\n"));
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_file_that_takes_nothing_costs_neither_the_screen_nor_another_file() {
+fn an_unwritable_file_loses_neither_the_screen_nor_other_files() {
     let lab = lab();
-    let (full, whole) = (at(&lab, "full.json"), at(&lab, "whole.json"));
+    let (full, whole) = (path_in_lab(&lab, "full.json"), path_in_lab(&lab, "whole.json"));
     std::os::unix::fs::symlink("/dev/full", &full).unwrap();
     let ran = check(&lab, &["--save", &full, "--save", &whole]).run().exits(1);
     assert!(ran.stderr.contains("full.json: No space left on device"), "{}", ran.stderr);
     assert!(ran.stdout.contains("READY"), "{}", ran.stdout);
-    is_whole(&whole);
+    assert_whole_report(&whole);
 }
 
 /// Only root can make a full disk of its own.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_report_from_before_outlives_a_full_disk() {
+fn a_full_disk_keeps_the_previous_report() {
     let lab = lab();
-    let folder = at(&lab, "disk");
+    let folder = path_in_lab(&lab, "disk");
     std::fs::create_dir(&folder).unwrap();
     let script = "mount -t tmpfs -o size=16k none \"$1\" && echo old > \"$1/old.json\" && cat /dev/zero > \"$1/filler\" 2>/dev/null; shift
         \"$@\"; code=$?; cat \"$DISK/old.json\" >&2; ls -A \"$DISK\" >&2; exit $code";
@@ -81,7 +83,7 @@ fn a_report_from_before_outlives_a_full_disk() {
         .args(["-m", "sh", "-c", script, "sh", &folder])
         .arg(command.get_program())
         .args(command.get_args());
-    let ran = ran(&inside.env("DISK", &folder).output().unwrap()).exits(1);
+    let ran = to_result(&inside.env("DISK", &folder).output().unwrap()).exits(1);
     assert!(ran.stderr.contains("old.json: No space left on device"), "{}", ran.stderr);
     assert!(
         ran.stderr.ends_with("old\nfiller\nold.json\n"),
@@ -93,16 +95,19 @@ fn a_report_from_before_outlives_a_full_disk() {
 
 /// Before anything is probed or read, and nothing is left of files that were made for it.
 #[test]
-fn what_cannot_be_written_is_wrong_usage() {
+fn an_unwritable_path_is_a_usage_error() {
     let lab = lab();
-    let (file, folder) = (at(&lab, "file"), at(&lab, "folder.json"));
+    let (file, folder) = (path_in_lab(&lab, "file"), path_in_lab(&lab, "folder.json"));
     std::fs::write(&file, "").unwrap();
     std::fs::create_dir(&folder).unwrap();
-    let first = at(&lab, "first.json");
+    let first = path_in_lab(&lab, "first.json");
     let fixture = "fixtures/reports/mixed.json";
-    for path in
-        [&at(&lab, "absent/report.json"), &format!("{file}/report.json"), &folder, "/proc/report.json"]
-    {
+    for path in [
+        &path_in_lab(&lab, "absent/report.json"),
+        &format!("{file}/report.json"),
+        &folder,
+        "/proc/report.json",
+    ] {
         if path.starts_with("/proc") && !cfg!(target_os = "linux") {
             continue;
         }
@@ -127,7 +132,7 @@ fn what_cannot_be_written_is_wrong_usage() {
 #[test]
 fn files_that_are_there_are_replaced_at_the_end() {
     let lab = lab();
-    let path = at(&lab, "report.json");
+    let path = path_in_lab(&lab, "report.json");
     std::fs::write(&path, "before").unwrap();
     check(&lab, &["--save", &path, "--waivers", "absent.yaml"]).run().exits(2);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "before");
@@ -135,7 +140,7 @@ fn files_that_are_there_are_replaced_at_the_end() {
     #[cfg(unix)]
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     check(&lab, &["--save", &path]).run().exits(0);
-    is_whole(&path);
+    assert_whole_report(&path);
     let after = std::fs::metadata(&path).unwrap();
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&after.permissions()) & 0o777, 0o600);
@@ -147,7 +152,7 @@ fn files_that_are_there_are_replaced_at_the_end() {
 #[cfg(unix)]
 fn a_report_can_be_saved_into_a_pipe() {
     let lab = lab();
-    let path = at(&lab, "pipe.json");
+    let path = path_in_lab(&lab, "pipe.json");
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     let read = path.clone();
     let reader = std::thread::spawn(move || std::fs::read_to_string(read).unwrap());
@@ -179,7 +184,7 @@ const PRINTS: &[(&[&str], i32)] = &[
 /// As with `| head -c 1`, and with a reader that has gone before the first byte.
 #[test]
 #[cfg(unix)]
-fn a_reader_that_leaves_is_no_error_of_any_command() {
+fn a_closed_pipe_is_not_an_error_of_any_command() {
     use std::io::Read as _;
     for (args, code) in PRINTS {
         for reads in [0, 1] {
@@ -188,7 +193,7 @@ fn a_reader_that_leaves_is_no_error_of_any_command() {
             let mut pipe = child.stdout.take().unwrap();
             pipe.read_exact(&mut [0; 1][..reads]).unwrap();
             drop(pipe);
-            let ran = ran(&child.wait_with_output().unwrap());
+            let ran = to_result(&child.wait_with_output().unwrap());
             assert_eq!((ran.code, ran.stderr.as_str()), (*code, ""), "{args:?}");
         }
     }
@@ -198,7 +203,7 @@ fn a_reader_that_leaves_is_no_error_of_any_command() {
 #[cfg(target_os = "linux")]
 fn no_command_takes_a_full_disk_for_a_success() {
     for (args, _) in PRINTS {
-        let ran = into_full(Program::new().args(*args)).exits(1);
+        let ran = run_into_full_device(Program::new().args(*args)).exits(1);
         assert!(ran.stderr.contains("standard output: No space left on device"), "{args:?}: {}", ran.stderr);
     }
 }

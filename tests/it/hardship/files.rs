@@ -8,7 +8,7 @@ use super::{good, lab};
 /// Sixty hosts, some of them with more addresses than there are descriptors.
 #[test]
 #[cfg(unix)]
-fn sixty_four_are_enough() {
+fn sixty_four_file_descriptors_are_enough() {
     let many = (0..4).map(|n| Host::with_dns(format!("many-{n}.lab.example"), Dns::ManyAddresses)).collect();
     let lab = Lab::start_with(many, LabOptions { default: Some(Serves::Good), ..LabOptions::default() });
     let names = (0..4).map(|n| format!("many-{n}")).chain((0..56).map(|n| format!("one-{n}")));
@@ -18,7 +18,7 @@ fn sixty_four_are_enough() {
     let ran = Program::check_in(&lab)
         .args(rules.flags(lab.directory()))
         .args(["-o", "json", "--save", &saved, "--concurrency", "60"])
-        .limited("-n 64")
+        .with_ulimit("-n 64")
         .run()
         .exits(0);
     let report = ran.json();
@@ -30,9 +30,9 @@ fn sixty_four_are_enough() {
 
 #[test]
 #[cfg(unix)]
-fn too_few_are_told() {
+fn too_few_file_descriptors_are_an_error() {
     let lab = lab();
-    let ran = Program::check_in(&lab).args(good().flags(lab.directory())).limited("-n 20").run().exits(1);
+    let ran = Program::check_in(&lab).args(good().flags(lab.directory())).with_ulimit("-n 20").run().exits(1);
     assert!(ran.stderr.contains("only 20 files") && ran.stderr.contains("ulimit -n"), "{}", ran.stderr);
     assert!(ran.stdout.is_empty());
     assert_eq!(lab.log(), Vec::<String>::new());

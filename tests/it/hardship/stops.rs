@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::beside::beside;
 use crate::fake_api::{FakeApi, Scenario, state};
 use crate::inside::payload;
-use crate::program::{Program, Ran, check, ran};
+use crate::program::{Program, RunResult, check, to_result};
 
 use super::{lab, with_hole};
 
@@ -35,13 +35,13 @@ fn wait_until(holds: impl Fn() -> bool) {
 }
 
 /// What comes of it, and how long that took from the last signal on.
-fn end(child: Child) -> (Ran, Duration) {
+fn wait_for_end(child: Child) -> (RunResult, Duration) {
     let began = Instant::now();
-    (ran(&child.wait_with_output().unwrap()), began.elapsed())
+    (to_result(&child.wait_with_output().unwrap()), began.elapsed())
 }
 
 #[test]
-fn every_signal_that_asks_for_an_end_leaves_whole_reports() {
+fn every_stop_signal_leaves_complete_reports() {
     beside(SIGNALS, |name| {
         let lab = lab();
         let at = |file: &str| lab.directory().join(file).display().to_string();
@@ -52,7 +52,7 @@ fn every_signal_that_asks_for_an_end_leaves_whole_reports() {
         wait_until(|| lab.log().iter().any(|entry| entry.starts_with("http good.lab.example")));
         std::thread::sleep(Duration::from_millis(300)); // the answer has to arrive, which the lab does not see
         signal(&child, name);
-        let (ran, took) = end(child);
+        let (ran, took) = wait_for_end(child);
         let ran = ran.exits(130);
         assert!(took < Duration::from_secs(10), "{name}: {took:?}");
         assert_eq!(std::fs::read_to_string(&saved).unwrap(), ran.stdout, "{name}");
@@ -66,7 +66,7 @@ fn every_signal_that_asks_for_an_end_leaves_whole_reports() {
 
 /// As `nohup` starts it.
 #[test]
-fn a_closed_terminal_does_not_matter_to_who_said_so() {
+fn an_ignored_hangup_does_not_stop_the_run() {
     let lab = lab();
     let flags = with_hole().flags(lab.directory());
     let program = Program::check_in(&lab).args(flags).args(["--timeout", "2s", "-o", "json"]).into_command();
@@ -78,7 +78,7 @@ fn a_closed_terminal_does_not_matter_to_who_said_so() {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_until(|| lab.log().iter().any(|entry| entry.starts_with("http good.lab.example")));
     signal(&child, "HUP");
-    let (ran, _) = end(child);
+    let (ran, _) = wait_for_end(child);
     assert_eq!(ran.exits(3).json()["run"]["interrupted"], false);
 }
 
@@ -89,7 +89,7 @@ fn silent_pod() -> Scenario {
 }
 
 /// A check from pods of this cluster, and whatever it is that is waited for before the signal.
-fn inside(scenario: Scenario, begun: &str) -> (Child, FakeApi, tempfile::TempDir) {
+fn start_in_cluster(scenario: Scenario, begun: &str) -> (Child, FakeApi, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let api = FakeApi::start(scenario);
     let config = api.kubeconfig(directory.path()).display().to_string();
@@ -108,7 +108,7 @@ fn inside(scenario: Scenario, begun: &str) -> (Child, FakeApi, tempfile::TempDir
         &agent,
     ];
     let child = start(Program::new().args(args));
-    wait_until(|| api.seen().iter().any(|request| request.starts_with(begun)));
+    wait_until(|| api.request_lines().iter().any(|request| request.starts_with(begun)));
     std::thread::sleep(Duration::from_millis(200));
     (child, api, directory)
 }
@@ -117,7 +117,7 @@ fn inside(scenario: Scenario, begun: &str) -> (Child, FakeApi, tempfile::TempDir
 fn created_and_deleted(api: &FakeApi) -> (usize, usize) {
     let ours = ["/jobs", "/configmaps", "/secrets"];
     let count = |method: &str| {
-        let seen = api.seen();
+        let seen = api.request_lines();
         let fits = |r: &&String| r.starts_with(method) && ours.iter().any(|what| r.contains(what));
         let mut names: Vec<_> = seen.iter().filter(fits).cloned().collect();
         if method == "DELETE" {
@@ -129,16 +129,16 @@ fn created_and_deleted(api: &FakeApi) -> (usize, usize) {
     (count("POST"), count("DELETE"))
 }
 
-fn reason(report: &Value) -> &str {
+fn vantage_error(report: &Value) -> &str {
     report["vantages"][0]["error"].as_str().unwrap()
 }
 
 #[test]
-fn a_cluster_is_cleared_up_after_every_signal() {
+fn the_cluster_is_cleaned_up_after_every_signal() {
     beside(SIGNALS, |name| {
-        let (child, api, _directory) = inside(silent_pod(), "GET /api/v1/namespaces/ops/pods/");
+        let (child, api, _directory) = start_in_cluster(silent_pod(), "GET /api/v1/namespaces/ops/pods/");
         signal(&child, name);
-        let (ran, took) = end(child);
+        let (ran, took) = wait_for_end(child);
         let report = ran.exits(130).json();
         assert!(took < Duration::from_secs(20), "{name}: {took:?}");
         assert_eq!(report["run"]["interrupted"], true);
@@ -146,51 +146,54 @@ fn a_cluster_is_cleared_up_after_every_signal() {
         assert!(
             created >= 3 && created == deleted,
             "{name}: {created} created, {deleted} deleted: {:?}",
-            api.seen()
+            api.request_lines()
         );
     });
 }
 
 /// At any moment of the delivery.
 #[test]
-fn a_stop_between_two_creations_leaves_nothing() {
+fn a_stop_between_two_creations_leaves_no_object() {
     let moments =
         ["POST /apis/batch", "POST /api/v1/namespaces/ops/configmaps", "POST /api/v1/namespaces/ops/secrets"];
     beside(moments, |begun| {
-        let (child, api, _directory) = inside(silent_pod(), begun);
+        let (child, api, _directory) = start_in_cluster(silent_pod(), begun);
         signal(&child, "TERM");
-        let (ran, _) = end(child);
+        let (ran, _) = wait_for_end(child);
         ran.exits(130);
         let (created, deleted) = created_and_deleted(&api);
         assert!(
             created >= 1 && created == deleted,
             "{begun}: {created} created, {deleted} deleted: {:?}",
-            api.seen()
+            api.request_lines()
         );
     });
 }
 
 #[test]
-fn a_cluster_that_does_not_answer_holds_nobody_up_who_stops() {
+fn a_silent_cluster_does_not_delay_a_stop() {
     beside(["GET /api/v1/nodes", "GET /api", "POST /apis/authorization", "GET /"], |silent| {
-        let (child, _api, _directory) = inside(Scenario { silent: Some(silent), ..silent_pod() }, silent);
+        let (child, _api, _directory) =
+            start_in_cluster(Scenario { unanswered: Some(silent), ..silent_pod() }, silent);
         signal(&child, "INT");
-        let (ran, took) = end(child);
+        let (ran, took) = wait_for_end(child);
         assert!(took < Duration::from_secs(5), "{silent}: {took:?}");
         let report = ran.exits(130).json();
-        assert_eq!(reason(&report), "the run was stopped first", "{silent}");
+        assert_eq!(vantage_error(&report), "the run was stopped first", "{silent}");
     });
 }
 
 /// The cluster does not take the Jobs back: the first Ctrl-C waits for it, the second does not.
 #[test]
-fn a_second_stop_ends_the_clearing_up() {
-    let (child, _api, _directory) =
-        inside(Scenario { silent: Some("DELETE"), ..silent_pod() }, "GET /api/v1/namespaces/ops/pods/");
+fn a_second_stop_ends_the_cleanup() {
+    let (child, _api, _directory) = start_in_cluster(
+        Scenario { unanswered: Some("DELETE"), ..silent_pod() },
+        "GET /api/v1/namespaces/ops/pods/",
+    );
     signal(&child, "INT");
     std::thread::sleep(Duration::from_millis(1500));
     signal(&child, "INT");
-    let (ran, took) = end(child);
+    let (ran, took) = wait_for_end(child);
     assert!(took < Duration::from_secs(4), "{took:?}");
     let ran = ran.exits(130);
     assert!(
@@ -203,14 +206,18 @@ fn a_second_stop_ends_the_clearing_up() {
 
 /// As `timeout` sends it: to the process and to its group.
 #[test]
-fn the_same_signal_twice_is_one_wish() {
-    let (child, api, _directory) = inside(silent_pod(), "GET /api/v1/namespaces/ops/pods/");
+fn the_same_signal_twice_at_once_is_one_stop() {
+    let (child, api, _directory) = start_in_cluster(silent_pod(), "GET /api/v1/namespaces/ops/pods/");
     signal(&child, "TERM");
     signal(&child, "TERM");
-    let (ran, _) = end(child);
+    let (ran, _) = wait_for_end(child);
     ran.exits(130);
     let (created, deleted) = created_and_deleted(&api);
-    assert!(created >= 3 && created == deleted, "{created} created, {deleted} deleted: {:?}", api.seen());
+    assert!(
+        created >= 3 && created == deleted,
+        "{created} created, {deleted} deleted: {:?}",
+        api.request_lines()
+    );
 }
 
 #[test]
@@ -225,13 +232,13 @@ fn other_commands_can_be_stopped_too() {
     ];
     beside(commands, |args| {
         let directory = tempfile::tempdir().unwrap();
-        let api = FakeApi::start(Scenario { silent: Some("GET /"), ..Scenario::default() });
+        let api = FakeApi::start(Scenario { unanswered: Some("GET /"), ..Scenario::default() });
         let config = api.kubeconfig(directory.path()).display().to_string();
         let child = start(Program::new().args(args).args(["--kube-config", &config]));
-        wait_until(|| !api.seen().is_empty());
+        wait_until(|| !api.request_lines().is_empty());
         std::thread::sleep(Duration::from_millis(200));
         signal(&child, "INT");
-        let (ran, took) = end(child);
+        let (ran, took) = wait_for_end(child);
         assert!(took < Duration::from_secs(5), "{args:?}: {took:?}");
         ran.exits(130);
     });

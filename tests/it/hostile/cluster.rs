@@ -5,24 +5,24 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::beside::beside;
-use crate::diagnose::connected;
+use crate::diagnose::connected_cluster;
 use crate::fake_api::{FakeApi, Scenario, state};
 use crate::inside::payload;
 use crate::lab::{HOSTILE, MARKUP};
-use crate::program::{Program, Ran};
+use crate::program::{Program, RunResult};
 
-use super::harmless::{assert_harmless, assert_screen, save_flags};
+use super::harmless::{assert_sanitized, assert_screen, save_flags};
 
 /// Memory in KiB and seconds of processor time.
 const LIMITS: &str = "-d 98304,-t 40";
 const LONGEST: Duration = Duration::from_secs(90);
 
-fn words() -> String {
+fn hostile_text() -> String {
     format!("{HOSTILE}{MARKUP}\nREADY: all is well\r\n")
 }
 
 /// For places that take nothing but a text that lives as long as the program.
-fn forever(text: String) -> &'static str {
+fn endless_text(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
 
@@ -48,37 +48,40 @@ fn check(name: &str, scenario: Scenario) -> Value {
         .args(args)
         .args(save_flags(&at))
         .env("TOKIO_WORKER_THREADS", "2")
-        .limited(LIMITS)
-        .within(LONGEST);
-    assert_harmless(name, &ran, &at);
+        .with_ulimit(LIMITS)
+        .run_within(LONGEST);
+    assert_sanitized(name, &ran, &at);
     let ran = ran.exits(5);
     assert!(!ran.stdout.lines().any(|line| line.starts_with("READY")), "{name}: {}", ran.stdout);
     serde_json::from_str(&std::fs::read_to_string(at.with_extension("json")).unwrap()).unwrap()
 }
 
 fn pod(phase: &str, now: &Value) -> Scenario {
-    let pod = json!({"status": {"phase": phase, "reason": words(), "message": words(), "containerStatuses": [state(now)]}});
+    let pod = json!({"status": {"phase": phase, "reason": hostile_text(), "message": hostile_text(), "containerStatuses": [state(now)]}});
     Scenario { pod: Some(pod), ..Scenario::default() }
 }
 
 #[test]
-fn what_a_cluster_says_of_a_run_is_harmless() {
-    let ended = json!({"terminated": {"exitCode": 128, "reason": words(), "message": words().repeat(200)}});
+fn text_of_a_cluster_about_a_run_is_sanitized() {
+    let ended = json!({"terminated": {"exitCode": 128, "reason": hostile_text(), "message": hostile_text().repeat(200)}});
     let waits =
-        json!({"waiting": {"reason": "CreateContainerError", "message": words()}, "terminated": null});
+        json!({"waiting": {"reason": "CreateContainerError", "message": hostile_text()}, "terminated": null});
     let rows = [
-        ("admission", Scenario { refuses_jobs: Some((403, forever(words()))), ..Scenario::default() }),
+        (
+            "admission",
+            Scenario { refuses_jobs: Some((403, endless_text(hostile_text()))), ..Scenario::default() },
+        ),
         (
             "events",
             Scenario {
-                failed_create: Some(forever(format!("violates PodSecurity {}", words()))),
+                failed_create: Some(endless_text(format!("violates PodSecurity {}", hostile_text()))),
                 ..Scenario::default()
             },
         ),
-        ("login", Scenario { refuses_all: Some((401, forever(words()))), ..Scenario::default() }),
+        ("login", Scenario { refuses_all: Some((401, endless_text(hostile_text()))), ..Scenario::default() }),
         ("a state that ended", pod("Failed", &ended)),
         ("a state that waits", pod("Pending", &waits)),
-        ("a log", Scenario { logs: vec![words().repeat(50)], ..pod("Failed", &ended) }),
+        ("a log", Scenario { logs: vec![hostile_text().repeat(50)], ..pod("Failed", &ended) }),
     ];
     beside(rows, |(name, scenario)| {
         let report = check(name, scenario);
@@ -88,7 +91,7 @@ fn what_a_cluster_says_of_a_run_is_harmless() {
 
 /// Lines that claim to be an agent's: none is taken for a result.
 #[test]
-fn logs_without_measure_and_forged_ones_are_no_results() {
+fn endless_and_forged_logs_are_not_results() {
     let ended = json!({"terminated": {"exitCode": 0}});
     let whole = json!({"status": {"phase": "Succeeded", "containerStatuses": [state(&ended)]}});
     let mark = "@arcprobe/1 ";
@@ -108,7 +111,7 @@ fn logs_without_measure_and_forged_ones_are_no_results() {
             "hello",
             format!(
                 "{mark}0 . {{\"hello\":{{\"version\":{0},\"resolvers\":[],\"resolvers_from\":{0},\"now\":{0}}}}}\n",
-                json!(words())
+                json!(hostile_text())
             ),
         ),
     ];
@@ -120,48 +123,48 @@ fn logs_without_measure_and_forged_ones_are_no_results() {
     });
 }
 
-fn diagnose(args: &[&str]) -> Ran {
+fn diagnose(args: &[&str]) -> RunResult {
     Program::new()
         .args(["diagnose"])
         .args(args)
         .env("TOKIO_WORKER_THREADS", "2")
-        .limited(LIMITS)
-        .within(LONGEST)
+        .with_ulimit(LIMITS)
+        .run_within(LONGEST)
 }
 
 #[test]
-fn what_agents_say_is_harmless() {
+fn text_of_arc_agents_is_sanitized() {
     let directory = tempfile::tempdir().unwrap();
-    let mut scenario = connected();
+    let mut scenario = connected_cluster();
     for (path, _, body) in &mut scenario.answers {
         for object in body["items"].as_array_mut().into_iter().flatten() {
-            object["metadata"]["annotations"] = json!({"deployment.kubernetes.io/x": words()});
+            object["metadata"]["annotations"] = json!({"deployment.kubernetes.io/x": hostile_text()});
             for status in object["status"]["containerStatuses"].as_array_mut().into_iter().flatten() {
-                status["state"] = json!({"waiting": {"reason": words(), "message": words()}});
-                status["lastState"] =
-                    json!({"terminated": {"reason": words(), "message": words(), "exitCode": 1}});
+                status["state"] = json!({"waiting": {"reason": hostile_text(), "message": hostile_text()}});
+                status["lastState"] = json!({"terminated": {"reason": hostile_text(), "message": hostile_text(), "exitCode": 1}});
                 status["restartCount"] = 7.into();
             }
             for condition in object["status"]["conditions"].as_array_mut().into_iter().flatten() {
-                condition["message"] = words().into();
+                condition["message"] = hostile_text().into();
             }
         }
         if path.ends_with("azure-clusterconfig") {
             for value in body["data"].as_object_mut().unwrap().values_mut() {
-                *value = format!("{}{}", value.as_str().unwrap(), words()).into();
+                *value = format!("{}{}", value.as_str().unwrap(), hostile_text()).into();
             }
         }
     }
     let event = |text: String| {
-        json!({"metadata": {"name": words(), "namespace": "azure-arc"}, "type": "Warning", "reason": "Failed",
-        "message": text, "involvedObject": {"kind": "Pod", "name": words()}})
+        json!({"metadata": {"name": hostile_text(), "namespace": "azure-arc"}, "type": "Warning", "reason": "Failed",
+        "message": text, "involvedObject": {"kind": "Pod", "name": hostile_text()}})
     };
     let texts = ["ImagePullBackOff: i/o timeout", "violates PodSecurity", "exceeded quota", ""];
-    let events: Vec<_> = texts.iter().map(|text| event(format!("{text}{}", words().repeat(20)))).collect();
+    let events: Vec<_> =
+        texts.iter().map(|text| event(format!("{text}{}", hostile_text().repeat(20)))).collect();
     let events = json!({"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": events});
     scenario.answers.push(("/api/v1/namespaces/azure-arc/events", 200, events));
     // more than was asked for
-    let line = format!("his.arc.azure.com: i/o timeout {}", words().replace(['\r', '\n'], ""));
+    let line = format!("his.arc.azure.com: i/o timeout {}", hostile_text().replace(['\r', '\n'], ""));
     scenario.logs = vec![format!("{line}\n").repeat(10_000)];
     let api = FakeApi::start(scenario);
     let config = api.kubeconfig(directory.path()).display().to_string();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{Program, Ran};
+use crate::program::{Program, RunResult};
 use crate::reports::{formats, page};
 
 use super::assert_printable;
@@ -21,7 +21,7 @@ pub(crate) fn save_flags(at: &Path) -> Vec<String> {
 
 /// Looks at the screen of a run and at all that it saved, and shows what it saved again in other ways.
 #[track_caller]
-pub(crate) fn assert_harmless(name: &str, ran: &Ran, at: &Path) {
+pub(crate) fn assert_sanitized(name: &str, ran: &RunResult, at: &Path) {
     assert_screen(name, &ran.stdout);
     assert_screen(name, &ran.stderr);
     assert!(!ran.stderr.contains("panicked"), "{name}: {}", ran.stderr);

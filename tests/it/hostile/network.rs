@@ -11,7 +11,7 @@ use crate::lab::{
 use crate::phases::verdict_of;
 use crate::program::{Program, TestRules, check};
 
-use super::harmless::{assert_harmless, save_flags};
+use super::harmless::{assert_sanitized, save_flags};
 
 /// Private memory in KiB, and seconds of processor time. A run with nothing hostile in it needs an eighth of the memory.
 const LIMITS: &str = "-d 65536,-t 20";
@@ -201,7 +201,7 @@ fn upgrades_and_greetings() -> Vec<Row> {
         serves(
             "ws-endless-headers",
             WSS,
-            Serves::Over(
+            Serves::TlsAndApp(
                 Tls::Good,
                 App::Http(Http::Flood("HTTP/1.1 101 Switching Protocols\r\n", "X-Filler: x\r\n")),
             ),
@@ -210,7 +210,7 @@ fn upgrades_and_greetings() -> Vec<Row> {
         serves(
             "ws-endless-interim",
             WSS,
-            Serves::Over(Tls::Good, App::Http(Http::Flood("", "HTTP/1.1 103 Early Hints\r\n\r\n"))),
+            Serves::TlsAndApp(Tls::Good, App::Http(Http::Flood("", "HTTP/1.1 103 Early Hints\r\n\r\n"))),
             "websocket ws_refused",
         ),
         serves("ws-flood", WSS, WebSocket::Floods, "met"),
@@ -239,8 +239,8 @@ fn run(lab: &Lab, (name, rule, ..): &Row, expected: &str, more: &[String]) -> Op
         .args(save_flags(&at))
         .args(more)
         .env("TOKIO_WORKER_THREADS", "2") // whose stacks count as memory
-        .limited(LIMITS)
-        .within(LONGEST);
+        .with_ulimit(LIMITS)
+        .run_within(LONGEST);
     let Ok(text) = std::fs::read_to_string(at.with_extension("json")) else {
         return Some(format!("{name}: exit code {} and no report: {}", ran.code, ran.stderr));
     };
@@ -255,7 +255,7 @@ fn run(lab: &Lab, (name, rule, ..): &Row, expected: &str, more: &[String]) -> Op
     if verdict != expected || ran.code != code {
         return Some(format!("{name}: {verdict}, expected {expected}; exit code {}\n{check:#}", ran.code));
     }
-    assert_harmless(name, &ran, &at);
+    assert_sanitized(name, &ran, &at);
     None
 }
 
@@ -284,34 +284,34 @@ fn run_all(rows: &[Row]) {
 }
 
 #[test]
-fn resolvers() {
+fn hostile_resolvers_are_bounded_and_sanitized() {
     run_all(&names());
 }
 
 #[test]
-fn handshakes_of_tls() {
+fn hostile_tls_handshakes_are_bounded_and_sanitized() {
     run_all(&handshakes());
 }
 
 #[test]
-fn answers_of_services() {
+fn hostile_answers_are_bounded_and_sanitized() {
     run_all(&answers());
     run_all(&odd_answers());
 }
 
 #[test]
-fn websockets_and_greetings() {
+fn hostile_websockets_and_greetings_are_bounded_and_sanitized() {
     run_all(&upgrades_and_greetings());
 }
 
 #[test]
-fn proxies() {
+fn hostile_proxies_are_bounded_and_sanitized() {
     let rows = [
         (Proxy::FloodsHeaders, "proxy proxy_protocol"),
         (Proxy::FloodsInterim, "proxy proxy_timeout"),
         (Proxy::Drips, "proxy proxy_timeout"),
         (Proxy::FloodsTunnel, "tls tls_not_tls"),
-        (Proxy::WantsLogin, "proxy proxy_auth_required"),
+        (Proxy::RequiresAuthentication, "proxy proxy_auth_required"),
         (Proxy::Hostile(407), "proxy proxy_auth_required"),
         (Proxy::Hostile(403), "proxy proxy_denied"),
         (Proxy::Hostile(302), "proxy proxy_protocol"),

@@ -5,7 +5,7 @@ use arcprobe::model::report::Verdict::{Blocked, Ready, ReadyWithWarnings};
 use arcprobe::model::rules::Protocol;
 
 use super::goldens::Scenario;
-use super::make::{Case, healthy, https};
+use super::make::{CheckCase, healthy, https};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -29,12 +29,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-fn no_route() -> Vec<Case> {
+fn no_route() -> Vec<CheckCase> {
     let bad = |host, address| https(host).bad(address, Cause::TcpUnreachable);
     vec![bad("management.azure.com", "20.1.0.1"), bad("mcr.microsoft.com", "20.1.0.3")]
 }
 
-fn egress() -> Vec<Case> {
+fn egress() -> Vec<CheckCase> {
     let bad = |host, address, cause| https(host).bad(address, cause);
     vec![
         bad("management.azure.com", "20.1.0.1", Cause::TcpTimeout),
@@ -46,7 +46,7 @@ fn egress() -> Vec<Case> {
 }
 
 /// Two names share an address that is closed, another one fails by itself.
-fn address() -> Vec<Case> {
+fn address() -> Vec<CheckCase> {
     let mut cases = healthy();
     cases.extend([
         https("gbl.his.arc.azure.com").bad("20.1.0.4", Cause::TcpTimeout),
@@ -56,25 +56,26 @@ fn address() -> Vec<Case> {
     cases
 }
 
-fn port() -> Vec<Case> {
-    let other = |host, port, protocol| Case::new(host, port, protocol).bad("20.1.0.5", Cause::TcpTimeout);
+fn port() -> Vec<CheckCase> {
+    let other =
+        |host, port, protocol| CheckCase::new(host, port, protocol).bad("20.1.0.5", Cause::TcpTimeout);
     let mut cases = healthy();
     cases.push(other("eastus.obo.arc.azure.com", 8084, Protocol::Https));
     cases.push(other("github.com", 9418, Protocol::Git).optional());
     cases
 }
 
-fn ipv6() -> Vec<Case> {
+fn ipv6() -> Vec<CheckCase> {
     healthy().into_iter().map(|c| c.bad("2603:1030::1", Cause::TcpUnreachable)).collect()
 }
 
-fn some_addresses() -> Vec<Case> {
+fn some_addresses() -> Vec<CheckCase> {
     let mut cases = healthy();
     cases.push(https("eus.his.arc.azure.com").good("20.1.0.4").bad("20.1.0.5", Cause::TcpTimeout));
     cases
 }
 
-fn alternative() -> Vec<Case> {
+fn alternative() -> Vec<CheckCase> {
     let mut cases = healthy();
     cases.push(https("a.example.com").alternative("front").bad("20.1.0.7", Cause::TcpTimeout));
     cases.push(https("b.example.com").alternative("front").good("20.1.0.8"));

@@ -1,40 +1,40 @@
 //! Where one diagnosis ends and the next begins.
 
-use arcprobe::analysis::diagnose::{Context, findings};
+use arcprobe::analysis::diagnose::{Context, diagnose_run};
 use arcprobe::model::evidence::{Cause, TrustStore};
 use arcprobe::model::finding::Severity;
 use arcprobe::model::rules::Protocol;
 use arcprobe::model::vantage::VantageKind;
 
-use super::make::{Case, RESOLVER, healthy, https, judged};
+use super::make::{CheckCase, RESOLVER, healthy, https, judge_cases};
 
 const AT: &str = "20.1.0.4";
 
 /// The ids of what is found, with the number of checks in each, without mere information.
-fn found(cases: Vec<Case>) -> Vec<String> {
-    let checks = judged(VantageKind::Workstation, cases);
-    let findings = findings(&checks, &Context::default());
+fn found(cases: Vec<CheckCase>) -> Vec<String> {
+    let checks = judge_cases(VantageKind::Workstation, cases);
+    let findings = diagnose_run(&checks, &Context::default());
     let telling = findings.iter().filter(|f| f.severity > Severity::Info);
     telling.map(|f| format!("{} {}", f.id, f.evidence.len())).collect()
 }
 
-fn hosts(number: usize) -> impl Iterator<Item = (Case, String)> {
+fn hosts(number: usize) -> impl Iterator<Item = (CheckCase, String)> {
     (0..number).map(|n| (https(&format!("h{n}.zone{n}.example")), format!("20.2.0.{n}")))
 }
 
-fn bad(number: usize, cause: Cause) -> Vec<Case> {
+fn bad(number: usize, cause: Cause) -> Vec<CheckCase> {
     hosts(number).map(|(case, address)| case.bad(&address, cause)).collect()
 }
 
-fn unresolved(number: usize, cause: Cause) -> Vec<Case> {
+fn unresolved(number: usize, cause: Cause) -> Vec<CheckCase> {
     hosts(number).map(|(case, _)| case.unresolved(cause)).collect()
 }
 
-fn with(cases: impl IntoIterator<Item = Case>) -> Vec<Case> {
+fn with(cases: impl IntoIterator<Item = CheckCase>) -> Vec<CheckCase> {
     healthy().into_iter().chain(cases).collect()
 }
 
-fn check(table: Vec<(&[&str], Vec<Case>)>) {
+fn check(table: Vec<(&[&str], Vec<CheckCase>)>) {
     for (expected, cases) in table {
         assert_eq!(found(cases.clone()), expected, "{cases:#?}");
     }
@@ -52,18 +52,22 @@ fn names() {
         (&["name_blocked 1"; 2], unresolved(2, Cause::DnsNxdomain)),
         (&["name_blocked 1"], with([https("dl.k8s.io").unresolved(Cause::DnsServfail)])),
         // a server that answers now and then is not dead
-        (&[], with([https("dl.k8s.io").good(AT).asked(RESOLVER, Some(Cause::DnsTimeout))])),
+        (&[], with([https("dl.k8s.io").good(AT).with_query(RESOLVER, Some(Cause::DnsTimeout))])),
     ]);
 }
 
 #[test]
 fn the_same_name_is_asked_for_whichever_settled_the_others() {
     let command = |asked: usize| {
-        let tried = |(at, (case, _)): (usize, (Case, String))| {
-            if at == asked { case.unresolved(Cause::DnsTimeout) } else { case.settled(Cause::DnsTimeout) }
+        let tried = |(at, (case, _)): (usize, (CheckCase, String))| {
+            if at == asked {
+                case.unresolved(Cause::DnsTimeout)
+            } else {
+                case.lookup_failed_elsewhere(Cause::DnsTimeout)
+            }
         };
-        let checks = judged(VantageKind::Workstation, hosts(4).enumerate().map(tried).collect());
-        findings(&checks, &Context::default())[0].remedy.commands[0].clone()
+        let checks = judge_cases(VantageKind::Workstation, hosts(4).enumerate().map(tried).collect());
+        diagnose_run(&checks, &Context::default())[0].remedy.commands[0].clone()
     };
     assert!(command(0).starts_with("dig @") && command(0).ends_with("h0.zone0.example"), "{}", command(0));
     assert!((1..4).all(|asked| command(asked) == command(0)));
@@ -71,7 +75,7 @@ fn the_same_name_is_asked_for_whichever_settled_the_others() {
 
 #[test]
 fn connections() {
-    let port = |host, port| Case::new(host, port, Protocol::Https).bad(AT, Cause::TcpTimeout);
+    let port = |host, port| CheckCase::new(host, port, Protocol::Https).bad(AT, Cause::TcpTimeout);
     check(vec![
         (&["egress_blocked 4"], bad(4, Cause::TcpTimeout)),
         (&["address_blocked 3"], bad(3, Cause::TcpTimeout)),
@@ -84,7 +88,10 @@ fn connections() {
         // the port is open to another host
         (
             &["address_blocked 1"],
-            with([port("a.example", 8084), Case::new("b.example", 8084, Protocol::Https).good("20.1.0.8")]),
+            with([
+                port("a.example", 8084),
+                CheckCase::new("b.example", 8084, Protocol::Https).good("20.1.0.8"),
+            ]),
         ),
     ]);
 }
@@ -109,11 +116,13 @@ fn handshakes() {
 
 #[test]
 fn proxies() {
-    let by = |host: &str, port| Case::new(host, port, Protocol::Https).by_proxy("http://proxy:3128");
+    let by =
+        |host: &str, port| CheckCase::new(host, port, Protocol::Https).through_proxy("http://proxy:3128");
     let bad = |host: &str, port, cause| by(host, port).bad("10.0.0.9", cause);
     let good = |host: &str, port| by(host, port).good("10.0.0.9");
-    let plain =
-        |cause| Case::new("crl.example", 80, Protocol::Http).by_proxy("http://proxy:3128").bad(AT, cause);
+    let plain = |cause| {
+        CheckCase::new("crl.example", 80, Protocol::Http).through_proxy("http://proxy:3128").bad(AT, cause)
+    };
     check(vec![
         // causes of one dead proxy are one finding
         (
@@ -125,7 +134,7 @@ fn proxies() {
             &["proxy_down 1"; 2],
             vec![
                 bad("a.example", 443, Cause::ProxyRefused),
-                https("b.example").by_proxy("http://other:80").bad(AT, Cause::ProxyRefused),
+                https("b.example").through_proxy("http://other:80").bad(AT, Cause::ProxyRefused),
             ],
         ),
         // a refusal shows that the proxy lives

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use arcprobe::analysis::diagnose::{Context, FINDING_IDS, findings};
-use arcprobe::analysis::verdict::overall;
-use arcprobe::model::evidence::{CertificateSummary, Inquiry};
+use arcprobe::analysis::diagnose::{Context, FINDING_IDS, diagnose_run};
+use arcprobe::analysis::verdict::judge_run;
+use arcprobe::model::evidence::{CertificateSummary, Discovery};
 use arcprobe::model::finding::Finding;
 use arcprobe::model::report::{Advice, Check, Vantage, Verdict};
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::proxy::{Given, SkipRange};
+use arcprobe::proxy::{SkipRange, Sourced};
 
-use super::make::{Case, judged, vantage};
+use super::make::{CheckCase, judge_cases, vantage};
 use super::{connections, handshakes, inside, names, proxies, services, skip_ranges};
 
 /// A run and what must come out.
@@ -22,9 +22,9 @@ pub(super) struct Scenario {
     ids: &'static [&'static str],
     checks: Vec<Check>,
     vantages: Vec<Vantage>,
-    discoveries: Vec<Inquiry>,
+    discoveries: Vec<Discovery>,
     interrupted: bool,
-    skip_range: Option<Given<SkipRange>>,
+    skip_range: Option<Sourced<SkipRange>>,
     proxy_cert: Vec<CertificateSummary>,
     advice: Option<Advice>,
 }
@@ -35,9 +35,9 @@ impl Scenario {
         name: &'static str,
         expected: Verdict,
         ids: &'static [&'static str],
-        cases: Vec<Case>,
+        cases: Vec<CheckCase>,
     ) -> Self {
-        Self::of(name, expected, ids, judged(VantageKind::Workstation, cases))
+        Self::of(name, expected, ids, judge_cases(VantageKind::Workstation, cases))
     }
 
     pub(super) fn of(
@@ -69,7 +69,7 @@ impl Scenario {
         Self { vantages, ..self }
     }
 
-    pub(super) fn asking(self, discoveries: Vec<Inquiry>) -> Self {
+    pub(super) fn asking(self, discoveries: Vec<Discovery>) -> Self {
         Self { discoveries, ..self }
     }
 
@@ -78,7 +78,7 @@ impl Scenario {
     }
 
     pub(super) fn skipping(self, value: &str) -> Self {
-        let skip_range = Some(Given::new(SkipRange::parse(value), "--proxy-skip-range"));
+        let skip_range = Some(Sourced::new(SkipRange::parse(value), "--proxy-skip-range"));
         Self { skip_range, ..self }
     }
 
@@ -101,8 +101,8 @@ impl Scenario {
             now: "2026-06-01T00:00:00Z".parse().ok(),
             ..Context::default()
         };
-        let findings = findings(&self.checks, &context);
-        let verdict = overall(&self.checks, &findings, &self.vantages, self.interrupted);
+        let findings = diagnose_run(&self.checks, &context);
+        let verdict = judge_run(&self.checks, &findings, &self.vantages, self.interrupted);
         (findings, verdict)
     }
 }

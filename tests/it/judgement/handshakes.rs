@@ -4,7 +4,7 @@ use arcprobe::model::evidence::{Cause, CertificateSummary, Purpose, TrustStore};
 use arcprobe::model::report::Verdict::{Blocked, ReadyWithWarnings};
 
 use super::goldens::Scenario;
-use super::make::{Case, healthy, https};
+use super::make::{CheckCase, healthy, https};
 use super::verdicts::skewed;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -53,24 +53,24 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 const AT: &str = "20.1.0.4";
 
-fn host() -> Case {
+fn host() -> CheckCase {
     https("gbl.his.arc.azure.com")
 }
 
-fn drifting() -> Vec<Case> {
+fn drifting() -> Vec<CheckCase> {
     healthy().into_iter().map(|c| c.http(|h| h.clock_skew_s = Some(900))).collect()
 }
 
-fn resigned(case: Case, by: TrustStore) -> Case {
+fn resigned(case: CheckCase, by: TrustStore) -> CheckCase {
     case.tls(|t| (t.authority, t.trusted_by) = (Some("CN=Corp Root CA,O=Corp".into()), Some(by)))
 }
 
-fn inspected() -> Vec<Case> {
+fn inspected() -> Vec<CheckCase> {
     let bad = |host, at| resigned(https(host).bad(at, Cause::TlsIntercepted), TrustStore::System);
     vec![bad("management.azure.com", "20.1.0.1"), bad("login.microsoftonline.com", "20.1.0.2")]
 }
 
-fn inspected_with_given() -> Vec<Case> {
+fn inspected_with_given() -> Vec<CheckCase> {
     vec![
         resigned(https("management.azure.com").good("20.1.0.1"), TrustStore::Given),
         resigned(host().bad(AT, Cause::TlsIntercepted), TrustStore::Given),

@@ -1,17 +1,17 @@
 //! Scenarios with vantages inside a cluster: what only a comparison shows, and what keeps a vantage from being looked from.
 
-use arcprobe::model::evidence::{Cause, InsideName, NotRun};
+use arcprobe::model::evidence::{Cause, ClusterNameLookup, NotRun};
 use arcprobe::model::finding::Severity;
 use arcprobe::model::networks::Role;
 use arcprobe::model::report::Verdict::{Blocked, Incomplete, ReadyWithWarnings};
 use arcprobe::model::report::{
     Advice, Check, Overlap, SkipProblem, SkipProblemKind, SkipRangeAdvice, Vantage,
 };
-use arcprobe::model::vantage::TroubleKind;
+use arcprobe::model::vantage::VantageErrorKind;
 use arcprobe::model::vantage::VantageKind::{self, Node, Pod, Workstation};
 
 use super::goldens::Scenario;
-use super::make::{Case, healthy, https, judged, vantage};
+use super::make::{CheckCase, healthy, https, judge_cases, vantage};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     let mut scenarios = vec![
@@ -54,35 +54,35 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .advised(advice()),
     );
     let troubles = [
-        ("inside-unreachable", "cluster_unreachable", TroubleKind::Unreachable, "no answer within 5s"),
-        ("inside-login", "cluster_login", TroubleKind::Credentials, "the token is expired"),
+        ("inside-unreachable", "cluster_unreachable", VantageErrorKind::Unreachable, "no answer within 5s"),
+        ("inside-login", "cluster_login", VantageErrorKind::Credentials, "the token is expired"),
         (
             "inside-rights",
             "cluster_rights",
-            TroubleKind::Rights,
+            VantageErrorKind::Rights,
             "may not create jobs.batch in the namespace ops",
         ),
         (
             "inside-refused",
             "agent_refused",
-            TroubleKind::PodSecurity,
+            VantageErrorKind::PodSecurity,
             "violates PodSecurity \"restricted:latest\"",
         ),
         (
             "inside-unplaced",
             "agent_unplaced",
-            TroubleKind::Unschedulable,
+            VantageErrorKind::Unschedulable,
             "0/2 nodes are available: 1 Insufficient cpu.",
         ),
         (
             "inside-image",
             "agent_image",
-            TroubleKind::AlwaysPull,
+            VantageErrorKind::AlwaysPull,
             "the pull policy was changed from Never to Always",
         ),
-        ("inside-agent", "agent_missing", TroubleKind::NoAgent, "there is no agent for s390x"),
-        ("inside-start", "agent_not_started", TroubleKind::Exec, "exec: permission denied"),
-        ("inside-cut", "agent_cut", TroubleKind::LogCut, "lines 4 to 9 of the agent's log are missing"),
+        ("inside-agent", "agent_missing", VantageErrorKind::NoAgent, "there is no agent for s390x"),
+        ("inside-start", "agent_not_started", VantageErrorKind::Exec, "exec: permission denied"),
+        ("inside-cut", "agent_cut", VantageErrorKind::LogCut, "lines 4 to 9 of the agent's log are missing"),
     ];
     scenarios.extend(troubles.map(|(name, id, kind, text)| not_looked(name, id, kind, text)));
     scenarios
@@ -118,28 +118,28 @@ fn advice() -> Advice {
 fn dns(cause: Cause) -> Vec<Check> {
     let unresolved = |host: &str| https(host).unresolved(cause);
     let pod = ["management.azure.com", "login.microsoftonline.com", "gbl.his.arc.azure.com"].map(unresolved);
-    [good(Workstation), judged(Pod, pod.to_vec()), good(Node)].concat()
+    [good(Workstation), judge_cases(Pod, pod.to_vec()), good(Node)].concat()
 }
 
 fn pod_that_resolves(cause: Option<Cause>) -> Vantage {
     let mut pod = vantage(Pod);
     let raw = cause.map(|c| format!("raw text of {c}"));
-    pod.facts.inside_name = Some(InsideName { name: "kubernetes.default.svc".into(), cause, raw });
+    pod.facts.inside_name = Some(ClusterNameLookup { name: "kubernetes.default.svc".into(), cause, raw });
     pod
 }
 
 fn good(kind: VantageKind) -> Vec<Check> {
-    judged(kind, healthy())
+    judge_cases(kind, healthy())
 }
 
 fn bad(kind: VantageKind) -> Vec<Check> {
-    let case = |case: Case, address| case.bad(address, Cause::TcpTimeout);
+    let case = |case: CheckCase, address| case.bad(address, Cause::TcpTimeout);
     let cases = vec![
         case(https("management.azure.com"), "20.1.0.1"),
         case(https("login.microsoftonline.com"), "20.1.0.2"),
         case(https("mcr.microsoft.com"), "20.1.0.3"),
     ];
-    judged(kind, cases)
+    judge_cases(kind, cases)
 }
 
 /// The same from pods on one of several nodes.
@@ -156,11 +156,11 @@ fn of_node(node: &str) -> Vantage {
     Vantage { id: format!("pod@{node}"), node: Some(node.into()), ..vantage(Pod) }
 }
 
-fn not_looked(name: &'static str, id: &'static str, kind: TroubleKind, text: &str) -> Scenario {
+fn not_looked(name: &'static str, id: &'static str, kind: VantageErrorKind, text: &str) -> Scenario {
     let ids: &'static [&'static str] = Vec::leak(vec![id]);
     let cases =
         healthy().into_iter().map(|_| https("gbl.his.arc.azure.com").not_run(NotRun::NoVantage)).take(1);
-    let checks = [good(Workstation), judged(Pod, cases.collect())].concat();
+    let checks = [good(Workstation), judge_cases(Pod, cases.collect())].concat();
     let pod = Vantage { error: Some(text.into()), trouble: Some(kind), ..vantage(Pod) };
     Scenario::of(name, Incomplete, ids, checks).looking(vec![vantage(Workstation), pod])
 }

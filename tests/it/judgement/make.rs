@@ -8,7 +8,7 @@ use std::time::Duration;
 use arcprobe::analysis::verdict;
 use arcprobe::model::evidence::*;
 use arcprobe::model::plan::*;
-use arcprobe::model::report::{Check, Delivered, Facts, Vantage};
+use arcprobe::model::report::{Check, DeliveryMethod, Vantage, VantageDetails};
 use arcprobe::model::rules::*;
 use arcprobe::model::vantage::VantageKind;
 
@@ -16,20 +16,20 @@ pub(crate) const RESOLVER: &str = "10.0.0.53:53";
 
 /// A planned check and what was seen of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Case {
+pub(crate) struct CheckCase {
     pub(crate) planned: PlannedCheck,
-    pub(crate) seen: Observation,
+    pub(crate) observation: Observation,
 }
 
-pub(crate) fn https(host: &str) -> Case {
-    Case::new(host, 443, Protocol::Https)
+pub(crate) fn https(host: &str) -> CheckCase {
+    CheckCase::new(host, 443, Protocol::Https)
 }
 
-pub(crate) fn wss(host: &str) -> Case {
-    Case::new(host, 443, Protocol::Wss)
+pub(crate) fn wss(host: &str) -> CheckCase {
+    CheckCase::new(host, 443, Protocol::Wss)
 }
 
-impl Case {
+impl CheckCase {
     pub(crate) fn new(host: &str, port: u16, protocol: Protocol) -> Self {
         let planned = PlannedCheck {
             id: format!("{host}:{port}"),
@@ -49,7 +49,7 @@ impl Case {
             reason: "needed by connect".into(),
             action: Action::Probe(spec()),
         };
-        Self { planned, seen: Observation::default() }
+        Self { planned, observation: Observation::default() }
     }
 
     pub(crate) fn optional(mut self) -> Self {
@@ -62,12 +62,12 @@ impl Case {
         self
     }
 
-    pub(crate) fn below(mut self, pattern: &str) -> Self {
+    pub(crate) fn below_wildcard(mut self, pattern: &str) -> Self {
         self.planned.pattern = Some(pattern.into());
         self
     }
 
-    pub(crate) fn by_proxy(mut self, proxy: &str) -> Self {
+    pub(crate) fn through_proxy(mut self, proxy: &str) -> Self {
         self.planned.route =
             Route { kind: RouteKind::Proxy, proxy: Some(proxy.into()), reason: "--proxy-https".into() };
         self
@@ -89,17 +89,17 @@ impl Case {
     }
 
     pub(crate) fn not_run(mut self, why: NotRun) -> Self {
-        self.seen.not_run = Some(why);
+        self.observation.not_run = Some(why);
         self
     }
 
     /// The lookup fails, after one question to the usual resolver.
     pub(crate) fn unresolved(self, cause: Cause) -> Self {
-        self.lookup(Outcome::Failed, Some(cause)).asked(RESOLVER, Some(cause))
+        self.lookup(Outcome::Failed, Some(cause)).with_query(RESOLVER, Some(cause))
     }
 
     /// The lookup was settled by the failure of another one.
-    pub(crate) fn settled(self, cause: Cause) -> Self {
+    pub(crate) fn lookup_failed_elsewhere(self, cause: Cause) -> Self {
         self.lookup(Outcome::Failed, Some(cause)).resolve(|d| d.source = "settled".into())
     }
 
@@ -110,7 +110,7 @@ impl Case {
     }
 
     /// One more question about the name.
-    pub(crate) fn asked(self, server: &str, cause: Option<Cause>) -> Self {
+    pub(crate) fn with_query(self, server: &str, cause: Option<Cause>) -> Self {
         let query = DnsQuery {
             kind: "A".into(),
             server: server.parse().unwrap(),
@@ -138,12 +138,12 @@ impl Case {
         let ip: std::net::IpAddr = address.parse().unwrap();
         let is_tunnel = self.is_proxied() && purpose != Purpose::Direct;
         if !is_tunnel {
-            self = self.looked_up(purpose, ip);
+            self = self.with_lookup(purpose, ip);
         }
         let steps = self.steps(purpose, cause);
         let port = if is_tunnel { 3128 } else { self.planned.port };
         let address = Some(SocketAddr::new(ip, port)).filter(|_| !cause.is_some_and(is_before_proxy));
-        self.seen.attempts.push(Attempt { purpose, address, steps });
+        self.observation.attempts.push(Attempt { purpose, address, steps });
         self
     }
 
@@ -156,11 +156,11 @@ impl Case {
         self.planned.route.kind == RouteKind::Proxy
     }
 
-    fn looked_up(mut self, purpose: Purpose, ip: std::net::IpAddr) -> Self {
+    fn with_lookup(mut self, purpose: Purpose, ip: std::net::IpAddr) -> Self {
         if self.resolve_step().is_none() {
-            self = self.lookup(Outcome::Reached, None).asked(RESOLVER, None);
+            self = self.lookup(Outcome::Reached, None).with_query(RESOLVER, None);
             if purpose == Purpose::Direct {
-                self.seen.attempts.last_mut().unwrap().purpose = purpose;
+                self.observation.attempts.last_mut().unwrap().purpose = purpose;
             }
         }
         self.resolve(|d| {
@@ -172,7 +172,7 @@ impl Case {
 
     /// Edits what was measured at the proxy, in all attempts.
     pub(crate) fn proxy(mut self, edit: impl Fn(&mut ProxyDetail)) -> Self {
-        for step in self.seen.attempts.iter_mut().flat_map(|a| &mut a.steps) {
+        for step in self.observation.attempts.iter_mut().flat_map(|a| &mut a.steps) {
             if let Detail::Proxy(detail) = &mut step.detail {
                 edit(detail);
             }
@@ -182,7 +182,7 @@ impl Case {
 
     /// Edits the TLS step of the last attempt.
     pub(crate) fn tls(mut self, edit: impl FnOnce(&mut TlsDetail)) -> Self {
-        for step in &mut self.seen.attempts.last_mut().unwrap().steps {
+        for step in &mut self.observation.attempts.last_mut().unwrap().steps {
             if let Detail::Tls(detail) = &mut step.detail {
                 edit(detail);
                 break;
@@ -193,7 +193,7 @@ impl Case {
 
     /// Edits the HTTP step of the last attempt.
     pub(crate) fn http(mut self, edit: impl FnOnce(&mut HttpDetail)) -> Self {
-        for step in &mut self.seen.attempts.last_mut().unwrap().steps {
+        for step in &mut self.observation.attempts.last_mut().unwrap().steps {
             if let Detail::Http(detail) = &mut step.detail {
                 edit(detail);
                 break;
@@ -211,7 +211,7 @@ impl Case {
     }
 
     fn resolve_step(&mut self) -> Option<&mut Detail> {
-        let steps = self.seen.attempts.iter_mut().flat_map(|a| &mut a.steps);
+        let steps = self.observation.attempts.iter_mut().flat_map(|a| &mut a.steps);
         steps.map(|s| &mut s.detail).find(|d| matches!(d, Detail::Resolve(_)))
     }
 
@@ -219,7 +219,7 @@ impl Case {
         let name = self.planned.host.clone().unwrap();
         let detail = ResolveDetail { name, source: "dns".into(), ..Default::default() };
         let steps = vec![step(Detail::Resolve(Box::new(detail)), outcome, cause)];
-        self.seen.attempts.push(Attempt { purpose: Purpose::Lookup, address: None, steps });
+        self.observation.attempts.push(Attempt { purpose: Purpose::Lookup, address: None, steps });
         self
     }
 
@@ -266,31 +266,31 @@ fn is_before_proxy(cause: Cause) -> bool {
 }
 
 /// Judges cases from one vantage.
-pub(crate) fn judged(kind: VantageKind, cases: Vec<Case>) -> Vec<Check> {
+pub(crate) fn judge_cases(kind: VantageKind, cases: Vec<CheckCase>) -> Vec<Check> {
     let (mut checks, mut observations) = (Vec::new(), Vec::new());
     for mut case in cases {
         case.planned.id = format!("{kind}/{}", case.planned.id);
         checks.push(case.planned);
-        observations.push(case.seen);
+        observations.push(case.observation);
     }
     let evidence = Evidence { observations, ..Default::default() };
-    verdict::checks(&Plan { vantage: kind, checks }, &evidence, kind.word())
+    verdict::judge_checks(&Plan { vantage: kind, checks }, &evidence, kind.as_str())
 }
 
 pub(crate) fn vantage(kind: VantageKind) -> Vantage {
     Vantage {
-        id: kind.word().into(),
+        id: kind.as_str().into(),
         kind,
         node: None,
-        delivered: Delivered::Local,
-        facts: Facts { resolvers: vec![RESOLVER.parse().unwrap()], ..Default::default() },
+        delivered: DeliveryMethod::Local,
+        facts: VantageDetails { resolvers: vec![RESOLVER.parse().unwrap()], ..Default::default() },
         error: None,
         trouble: None,
     }
 }
 
 /// Endpoints that are all well.
-pub(crate) fn healthy() -> Vec<Case> {
+pub(crate) fn healthy() -> Vec<CheckCase> {
     vec![
         https("management.azure.com").good("20.1.0.1"),
         https("login.microsoftonline.com").good("20.1.0.2"),

@@ -5,7 +5,7 @@ use arcprobe::model::report::Verdict::{Blocked, ReadyWithWarnings};
 use arcprobe::model::rules::{AddressClass, PrivateLink};
 
 use super::goldens::Scenario;
-use super::make::{Case, RESOLVER, healthy, https};
+use super::make::{CheckCase, RESOLVER, healthy, https};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -34,26 +34,27 @@ const HOSTS: [&str; 5] = [
 ];
 
 /// The first names settle it; the others are not asked.
-fn silent() -> Vec<Case> {
+fn silent() -> Vec<CheckCase> {
     let (asked, settled) = HOSTS.split_at(2);
     let asked = asked.iter().map(|h| https(h).unresolved(Cause::DnsTimeout));
-    asked.chain(settled.iter().map(|h| https(h).settled(Cause::DnsTimeout))).collect()
+    asked.chain(settled.iter().map(|h| https(h).lookup_failed_elsewhere(Cause::DnsTimeout))).collect()
 }
 
-fn unreachable() -> Vec<Case> {
+fn unreachable() -> Vec<CheckCase> {
     HOSTS.map(|h| https(h).unresolved(Cause::DnsUnreachable)).to_vec()
 }
 
-fn failing() -> Vec<Case> {
+fn failing() -> Vec<CheckCase> {
     HOSTS.map(|h| https(h).unresolved(Cause::DnsServfail)).to_vec()
 }
 
-fn partly_dead() -> Vec<Case> {
-    healthy().into_iter().map(|c| c.asked("10.0.0.54:53", Some(Cause::DnsTimeout))).collect()
+fn partly_dead() -> Vec<CheckCase> {
+    healthy().into_iter().map(|c| c.with_query("10.0.0.54:53", Some(Cause::DnsTimeout))).collect()
 }
 
-fn blocked() -> Vec<Case> {
-    let below = |host: &str, pattern: &str| https(host).below(pattern).unresolved(Cause::DnsNxdomain);
+fn blocked() -> Vec<CheckCase> {
+    let below =
+        |host: &str, pattern: &str| https(host).below_wildcard(pattern).unresolved(Cause::DnsNxdomain);
     let mut cases = healthy();
     cases.extend([
         below("gbl.his.arc.azure.com", "*.his.arc.azure.com"),
@@ -63,13 +64,13 @@ fn blocked() -> Vec<Case> {
     cases
 }
 
-fn sinkholed() -> Vec<Case> {
+fn sinkholed() -> Vec<CheckCase> {
     let mut cases = healthy();
-    cases.extend([https("gbl.his.arc.azure.com").sinkholed("0.0.0.0").asked(RESOLVER, None)]);
+    cases.extend([https("gbl.his.arc.azure.com").sinkholed("0.0.0.0").with_query(RESOLVER, None)]);
     cases
 }
 
-fn private_answers() -> Vec<Case> {
+fn private_answers() -> Vec<CheckCase> {
     let private = |host| https(host).spec(|s| s.private_link = PrivateLink::Private);
     let mut cases = healthy();
     cases.push(private("gbl.his.arc.azure.com").good("10.20.0.4"));
@@ -77,7 +78,7 @@ fn private_answers() -> Vec<Case> {
     cases
 }
 
-fn public_answers() -> Vec<Case> {
+fn public_answers() -> Vec<CheckCase> {
     let mut cases = healthy();
     let host = "eastus.dp.kubernetesconfiguration.azure.com";
     cases.push(https(host).good("20.1.0.9").spec(|s| s.addresses = AddressClass::Private));

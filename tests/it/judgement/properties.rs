@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use arcprobe::analysis::diagnose::{Context, findings};
+use arcprobe::analysis::diagnose::{Context, diagnose_run};
 use arcprobe::model::evidence::{Cause, NotRun, Phase, ProxyDetail, Purpose};
 use arcprobe::model::finding::Severity;
 use arcprobe::model::report::{Check, CheckVerdict};
 use arcprobe::model::rules::Protocol;
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::proxy::{Given, SkipRange};
+use arcprobe::proxy::{SkipRange, Sourced};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::make::{Case, judged, vantage};
+use super::make::{CheckCase, judge_cases, vantage};
 
 const HOSTS: &[&str] = &[
     "a.azure.com",
@@ -26,7 +26,7 @@ const ADDRESSES: &[&str] = &["20.0.0.1", "20.0.0.2", "10.0.0.1", "2603::1"];
 const PROTOCOLS: &[Protocol] = &[Protocol::Https, Protocol::Wss, Protocol::Tls, Protocol::Git, Protocol::Tcp];
 
 /// A check with up to three attempts of any kind and outcome.
-fn case() -> impl Strategy<Value = Case> {
+fn case() -> impl Strategy<Value = CheckCase> {
     let attempt = (purpose(), select(ADDRESSES), prop::option::of(select(Cause::ALL)));
     (
         select(HOSTS),
@@ -39,11 +39,11 @@ fn case() -> impl Strategy<Value = Case> {
         prop::option::weighted(0.3, select(Cause::ALL)),
     )
         .prop_map(|(host, port, protocol, (required, either), proxy, attempts, left, lookup)| {
-            let mut case = Case::new(host, port, protocol);
+            let mut case = CheckCase::new(host, port, protocol);
             case.planned.required = required;
             case.planned.alternative = either.then(|| "either".into());
-            if let Some((label, _)) = &proxy {
-                case = case.by_proxy(label);
+            if let Some((word, _)) = &proxy {
+                case = case.through_proxy(word);
             }
             case = match lookup {
                 Some(word) => case.unresolved(word),
@@ -51,7 +51,7 @@ fn case() -> impl Strategy<Value = Case> {
                     attempts.into_iter().fold(case, |c, (purpose, at, word)| c.attempt(purpose, at, word))
                 }
             };
-            case.seen.not_run = left;
+            case.observation.not_run = left;
             match proxy {
                 Some((_, measured)) => case.proxy(|d| d.clone_from(&measured)),
                 None => case,
@@ -96,7 +96,7 @@ fn checks() -> impl Strategy<Value = Vec<Check>> {
         for (number, (mut case, is_pod, forged)) in drawn.into_iter().enumerate() {
             case.planned.id = number.to_string();
             let kind = if is_pod { VantageKind::Pod } else { VantageKind::Workstation };
-            let mut check = judged(kind, vec![case]).remove(0);
+            let mut check = judge_cases(kind, vec![case]).remove(0);
             if let (CheckVerdict::Unmet, Some((cause, phase))) = (check.verdict, forged) {
                 (check.cause, check.phase) = (Some(cause), Some(phase));
             }
@@ -112,10 +112,10 @@ proptest! {
     #[test]
     fn every_unmet_check_is_explained_exactly_once(checks in checks(), interrupted: bool) {
         let vantages = [vantage(VantageKind::Workstation), vantage(VantageKind::Pod)];
-        let skip_range = Given::new(SkipRange::parse("*.example.com,10.*,example.com"), "NO_PROXY, environment");
+        let skip_range = Sourced::new(SkipRange::parse("*.example.com,10.*,example.com"), "NO_PROXY, environment");
         let skip_range = Some(&skip_range);
         let context = Context { vantages: &vantages, interrupted, skip_range, ..Context::default() };
-        let findings = findings(&checks, &context);
+        let findings = diagnose_run(&checks, &context);
         let mut explained: HashMap<&str, usize> = HashMap::new();
         for id in findings.iter().filter(|f| f.severity > Severity::Info).flat_map(|f| &f.evidence) {
             *explained.entry(id).or_default() += 1;
@@ -126,7 +126,7 @@ proptest! {
         for finding in &findings {
             prop_assert!(!finding.summary.is_empty() && !finding.subject.is_empty(), "{:?}", finding);
         }
-        let is_blocked = arcprobe::analysis::verdict::overall(&checks, &findings, &[], false)
+        let is_blocked = arcprobe::analysis::verdict::judge_run(&checks, &findings, &[], false)
             == arcprobe::model::report::Verdict::Blocked;
         prop_assert_eq!(is_blocked, findings.iter().any(|f| f.severity == Severity::Blocking));
     }

@@ -5,7 +5,7 @@ use arcprobe::model::report::Verdict::Blocked;
 use arcprobe::model::rules::Protocol;
 
 use super::goldens::Scenario;
-use super::make::{Case, https};
+use super::make::{CheckCase, https};
 
 const PROXY: &str = "http://proxy.corp:3128";
 const AT: &str = "10.0.0.9";
@@ -39,39 +39,39 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-fn tunnel(host: &str) -> Case {
-    https(host).by_proxy(PROXY)
+fn tunnel(host: &str) -> CheckCase {
+    https(host).through_proxy(PROXY)
 }
 
-fn healthy() -> Vec<Case> {
+fn healthy() -> Vec<CheckCase> {
     vec![tunnel("management.azure.com").good(AT), tunnel("mcr.microsoft.com").good(AT)]
 }
 
-fn all(cause: Cause) -> Vec<Case> {
+fn all(cause: Cause) -> Vec<CheckCase> {
     ["management.azure.com", "login.microsoftonline.com", "mcr.microsoft.com", "gbl.his.arc.azure.com"]
         .map(|host| tunnel(host).bad(AT, cause))
         .into()
 }
 
 /// Most of what the proxy stands before would answer without it.
-fn refuses() -> Vec<Case> {
+fn refuses() -> Vec<CheckCase> {
     let mut cases = all(Cause::ProxyRefused).into_iter();
     let blocked = cases.next_back().map(|c| c.directly("20.1.0.9", Some(Cause::TcpTimeout)));
     cases.map(|c| c.directly("20.1.0.1", None)).chain(blocked).collect()
 }
 
-fn hangs() -> Vec<Case> {
+fn hangs() -> Vec<CheckCase> {
     let connected = |d: &mut ProxyDetail| d.address = Some(([10, 0, 0, 9], 3128).into());
     all(Cause::ProxyTimeout).into_iter().map(|c| c.proxy(connected)).collect()
 }
 
-fn plain_http() -> Vec<Case> {
+fn plain_http() -> Vec<CheckCase> {
     let not_tls = |d: &mut ProxyDetail| d.tls_cause = Some(Cause::TlsNotTls);
     let cases = all(Cause::ProxyTls).into_iter();
-    cases.map(|c| c.by_proxy("https://proxy.corp:3128").proxy(not_tls)).collect()
+    cases.map(|c| c.through_proxy("https://proxy.corp:3128").proxy(not_tls)).collect()
 }
 
-fn login(given: bool, offers: &[&str]) -> Vec<Case> {
+fn login(given: bool, offers: &[&str]) -> Vec<CheckCase> {
     let asked = |d: &mut ProxyDetail| {
         (d.status, d.with_credentials) = (Some(407), given);
         d.offers = offers.iter().map(|&o| o.to_owned()).collect();
@@ -80,14 +80,14 @@ fn login(given: bool, offers: &[&str]) -> Vec<Case> {
     cases.map(|c| c.proxy(asked).directly("20.1.0.1", Some(Cause::TcpTimeout))).collect()
 }
 
-fn port() -> Vec<Case> {
-    let obo = Case::new("eastus.obo.arc.azure.com", 8084, Protocol::Https).by_proxy(PROXY);
+fn port() -> Vec<CheckCase> {
+    let obo = CheckCase::new("eastus.obo.arc.azure.com", 8084, Protocol::Https).through_proxy(PROXY);
     let mut cases = healthy();
     cases.push(obo.bad(AT, Cause::ProxyDenied).proxy(|d| d.status = Some(403)).directly("20.1.0.5", None));
     cases
 }
 
-fn denied(host: &str, status: u16) -> Case {
+fn denied(host: &str, status: u16) -> CheckCase {
     tunnel(host).bad(AT, Cause::ProxyDenied).proxy(|d| {
         d.status = Some(status);
         d.appliance = Some("Squid".into());
@@ -96,18 +96,20 @@ fn denied(host: &str, status: u16) -> Case {
 }
 
 /// Two suffixes, each told by itself.
-fn some_denied() -> Vec<Case> {
+fn some_denied() -> Vec<CheckCase> {
     let mut cases = healthy();
     cases.extend(["gbl.his.arc.azure.com", "eus.his.arc.azure.com"].map(|host| denied(host, 403)));
-    cases.push(denied("azgnrelay-eastus.servicebus.windows.net", 403).below("*.servicebus.windows.net"));
+    cases.push(
+        denied("azgnrelay-eastus.servicebus.windows.net", 403).below_wildcard("*.servicebus.windows.net"),
+    );
     cases
 }
 
-fn all_denied() -> Vec<Case> {
+fn all_denied() -> Vec<CheckCase> {
     ["management.azure.com", "mcr.microsoft.com"].map(|host| denied(host, 405)).into()
 }
 
-fn upstream() -> Vec<Case> {
+fn upstream() -> Vec<CheckCase> {
     let bad = |host, error: &str| {
         tunnel(host).bad(AT, Cause::ProxyUpstream).proxy(|d| {
             d.status = Some(503);
@@ -121,7 +123,7 @@ fn upstream() -> Vec<Case> {
     cases
 }
 
-fn failing() -> Vec<Case> {
+fn failing() -> Vec<CheckCase> {
     let mut cases = healthy();
     cases.push(tunnel("gbl.his.arc.azure.com").bad(AT, Cause::ProxyClosed));
     cases.push(tunnel("eus.his.arc.azure.com").bad(AT, Cause::ProxyClosed));
@@ -129,7 +131,7 @@ fn failing() -> Vec<Case> {
 }
 
 /// What goes by way of the proxy works; what the skip range lets pass does not get out.
-fn skipped() -> Vec<Case> {
+fn skipped() -> Vec<CheckCase> {
     let skipped = |n: u8| {
         let mut case = https(&format!("h{n}.blob.core.windows.net"));
         case.planned.route.reason = ".windows.net in --proxy-skip-range".into();

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use arcprobe::model::evidence::{Cause, Inquiry, InquiryOutcome, NotRun, Purpose};
+use arcprobe::model::evidence::{Cause, Discovery, DiscoveryOutcome, NotRun, Purpose};
 use arcprobe::model::plan::UnverifiedKind;
 use arcprobe::model::report::Verdict::{Blocked, Incomplete, Ready, ReadyWithWarnings};
 use arcprobe::model::rules::Protocol;
 use arcprobe::model::vantage::VantageKind::{Node, Pod, Workstation};
 
 use super::goldens::Scenario;
-use super::make::{Case, healthy, https, judged, wss};
+use super::make::{CheckCase, healthy, https, judge_cases, wss};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -33,11 +33,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             &["name_blocked", "discovery_failed", "stands_in"],
             unfound(),
         )
-        .asking(vec![inquiry(InquiryOutcome::Failed, Some(Cause::DnsNxdomain), &[], &[])]),
+        .asking(vec![inquiry(DiscoveryOutcome::Failed, Some(Cause::DnsNxdomain), &[], &[])]),
         Scenario::new("discovery-refused", Incomplete, &["discovery_failed", "stands_in"], unlisted())
-            .asking(vec![inquiry(InquiryOutcome::Refused, None, &[], &["relay.evil.example"])]),
+            .asking(vec![inquiry(DiscoveryOutcome::Refused, None, &[], &["relay.evil.example"])]),
         Scenario::new("discovery-odd", Ready, &["discovery_failed", "stands_in"], listed())
-            .asking(vec![inquiry(InquiryOutcome::Found, None, &[HUB], &["relay.evil.example"])]),
+            .asking(vec![inquiry(DiscoveryOutcome::Found, None, &[HUB], &["relay.evil.example"])]),
         Scenario::new("run-cut-short", Incomplete, &["run_incomplete", "stands_in"], cut_short())
             .interrupted(),
         from_three_vantages(),
@@ -46,43 +46,43 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 const AT: &str = "20.1.0.4";
 
-fn with(cases: impl IntoIterator<Item = Case>) -> Vec<Case> {
+fn with(cases: impl IntoIterator<Item = CheckCase>) -> Vec<CheckCase> {
     healthy().into_iter().chain(cases).collect()
 }
 
-fn block_page() -> Vec<Case> {
+fn block_page() -> Vec<CheckCase> {
     with([https("gbl.his.arc.azure.com").bad(AT, Cause::HttpBlockPage).http(|h| {
         (h.status, h.appliance) = (Some(403), Some("FortiGate".into()));
     })])
 }
 
-fn redirected() -> Vec<Case> {
+fn redirected() -> Vec<CheckCase> {
     with([https("gbl.his.arc.azure.com").bad(AT, Cause::HttpRedirected).http(|h| {
         h.headers.insert("location".into(), "https://login.corp.example/portal?x=1".into());
     })])
 }
 
-fn http() -> Vec<Case> {
+fn http() -> Vec<CheckCase> {
     with([
         https("gbl.his.arc.azure.com").bad(AT, Cause::HttpTimeout),
         https("eastus.dp.kubernetesconfiguration.azure.com").bad(AT, Cause::HttpUnexpectedStatus),
     ])
 }
 
-fn websocket() -> Vec<Case> {
-    let hub = wss("azgnrelay-eastus-l1.servicebus.windows.net").below("*.servicebus.windows.net");
+fn websocket() -> Vec<CheckCase> {
+    let hub = wss("azgnrelay-eastus-l1.servicebus.windows.net").below_wildcard("*.servicebus.windows.net");
     with([hub.bad(AT, Cause::WsUpgradeStripped)])
 }
 
-fn greeting() -> Vec<Case> {
-    with([Case::new("github.com", 22, Protocol::Ssh).optional().bad(AT, Cause::Unknown)])
+fn greeting() -> Vec<CheckCase> {
+    with([CheckCase::new("github.com", 22, Protocol::Ssh).optional().bad(AT, Cause::Unknown)])
 }
 
-fn unknown() -> Vec<Case> {
+fn unknown() -> Vec<CheckCase> {
     with([https("gbl.his.arc.azure.com").bad(AT, Cause::Unknown)])
 }
 
-fn contradicted() -> Vec<Case> {
+fn contradicted() -> Vec<CheckCase> {
     let got_through = |host: &str, cause| {
         let case = https(host).bad(AT, cause).attempt(Purpose::Reference, AT, None);
         case.http(|h| (h.request, h.status) = ("GET /".into(), Some(404)))
@@ -97,8 +97,9 @@ fn contradicted() -> Vec<Case> {
     ])
 }
 
-fn wildcards() -> Vec<Case> {
-    let missing = |host: &str, pattern: &str, kind| https(host).below(pattern).unverified(kind, "not known");
+fn wildcards() -> Vec<CheckCase> {
+    let missing =
+        |host: &str, pattern: &str, kind| https(host).below_wildcard(pattern).unverified(kind, "not known");
     with([
         missing("x", "*.servicebus.windows.net", UnverifiedKind::WildcardUnknown),
         missing("y", "*.data.mcr.microsoft.com", UnverifiedKind::WildcardUnknown),
@@ -110,25 +111,25 @@ fn wildcards() -> Vec<Case> {
 const HUB: &str = "g0-prod-bl2-010-sb.servicebus.windows.net";
 const HUBS: &str = "*.servicebus.windows.net";
 
-fn unfound() -> Vec<Case> {
+fn unfound() -> Vec<CheckCase> {
     let asked = https("guestnotificationservice.azure.com").unresolved(Cause::DnsNxdomain);
-    with([asked, wss("relay").below(HUBS).unverified(UnverifiedKind::NotDiscovered, "not found")])
+    with([asked, wss("relay").below_wildcard(HUBS).unverified(UnverifiedKind::NotDiscovered, "not found")])
 }
 
-fn unlisted() -> Vec<Case> {
+fn unlisted() -> Vec<CheckCase> {
     let asked = https("guestnotificationservice.azure.com").good("20.1.0.5");
-    with([asked, wss("relay").below(HUBS).unverified(UnverifiedKind::NotDiscovered, "not found")])
+    with([asked, wss("relay").below_wildcard(HUBS).unverified(UnverifiedKind::NotDiscovered, "not found")])
 }
 
-fn listed() -> Vec<Case> {
-    let mut hub = wss(HUB).below(HUBS).good(AT);
+fn listed() -> Vec<CheckCase> {
+    let mut hub = wss(HUB).below_wildcard(HUBS).good(AT);
     hub.planned.requirement = "relay".into();
     with([hub])
 }
 
-fn inquiry(outcome: InquiryOutcome, cause: Option<Cause>, hosts: &[&str], refused: &[&str]) -> Inquiry {
+fn inquiry(outcome: DiscoveryOutcome, cause: Option<Cause>, hosts: &[&str], refused: &[&str]) -> Discovery {
     let texts = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-    Inquiry {
+    Discovery {
         vantage: "workstation".into(),
         endpoint: "relay".into(),
         pattern: HUBS.into(),
@@ -145,7 +146,7 @@ fn inquiry(outcome: InquiryOutcome, cause: Option<Cause>, hosts: &[&str], refuse
     }
 }
 
-fn cut_short() -> Vec<Case> {
+fn cut_short() -> Vec<CheckCase> {
     with([https("gbl.his.arc.azure.com").not_run(NotRun::Interrupted)])
 }
 
@@ -154,9 +155,9 @@ fn from_three_vantages() -> Scenario {
     let closed = || with([https("eus.his.arc.azure.com").bad(AT, Cause::TcpTimeout)]);
     let mut pod = closed();
     pod.push(https("gbl.his.arc.azure.com").unresolved(Cause::DnsServfail));
-    let mut checks = judged(Workstation, with([https("eus.his.arc.azure.com").good(AT)]));
-    checks.extend(judged(Pod, pod));
-    checks.extend(judged(Node, closed()));
+    let mut checks = judge_cases(Workstation, with([https("eus.his.arc.azure.com").good(AT)]));
+    checks.extend(judge_cases(Pod, pod));
+    checks.extend(judge_cases(Node, closed()));
     Scenario::of("three-vantages", Blocked, &["name_blocked", "address_blocked"], checks).from(&[
         Workstation,
         Pod,

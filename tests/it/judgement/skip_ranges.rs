@@ -6,7 +6,7 @@ use arcprobe::model::report::Verdict::{Blocked, Ready, ReadyWithWarnings};
 use arcprobe::proxy::SkipRange;
 
 use super::goldens::Scenario;
-use super::make::{Case, healthy, https};
+use super::make::{CheckCase, healthy, https};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -38,12 +38,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 const USUAL: &str = "10.0.0.0/16,kubernetes.default.svc,.svc.cluster.local,.svc";
 const PROXY: &str = "http://proxy.corp.example:3128";
 
-fn proxied() -> Vec<Case> {
-    let by_proxy = |case: Case| case.by_proxy(PROXY);
+fn proxied() -> Vec<CheckCase> {
+    let by_proxy = |case: CheckCase| case.through_proxy(PROXY);
     ["management.azure.com", "mcr.microsoft.com"].map(|host| by_proxy(https(host)).good("10.9.9.9")).to_vec()
 }
 
-fn direct() -> Vec<Case> {
+fn direct() -> Vec<CheckCase> {
     let mut cases = proxied();
     cases[1] = https("mcr.microsoft.com").good("20.1.0.3");
     cases[1].planned.route = Route {
@@ -55,13 +55,13 @@ fn direct() -> Vec<Case> {
 }
 
 /// The only host that is concerned fails, and the failure has its own finding.
-fn unmet() -> Vec<Case> {
+fn unmet() -> Vec<CheckCase> {
     let mut cases = healthy();
-    cases.push(https("gbl.his.arc.azure.com").by_proxy(PROXY).bad("10.9.9.9", Cause::Unknown));
+    cases.push(https("gbl.his.arc.azure.com").through_proxy(PROXY).bad("10.9.9.9", Cause::Unknown));
     cases
 }
 
 #[test]
 fn the_usual_range_has_no_problem() {
-    assert_eq!(SkipRange::parse(USUAL).problems(), []);
+    assert_eq!(SkipRange::parse(USUAL).find_problems(), []);
 }

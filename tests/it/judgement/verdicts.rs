@@ -8,15 +8,15 @@ use arcprobe::model::report::{Check, CheckVerdict, Verdict};
 use arcprobe::model::rules::{AddressClass, PrivateLink, Protocol};
 use arcprobe::model::vantage::VantageKind;
 
-use super::make::{Case, https, judged, vantage, wss};
+use super::make::{CheckCase, https, judge_cases, vantage, wss};
 
 const V4: &str = "20.0.0.1";
 const OTHER_V4: &str = "20.0.0.2";
 const V6: &str = "2603::1";
 const INSIDE: &str = "10.1.2.3";
 
-fn one(case: Case) -> Check {
-    judged(VantageKind::Workstation, vec![case]).remove(0)
+fn one(case: CheckCase) -> Check {
+    judge_cases(VantageKind::Workstation, vec![case]).remove(0)
 }
 
 fn word(check: &Check) -> String {
@@ -27,19 +27,19 @@ fn word(check: &Check) -> String {
     }
 }
 
-fn host() -> Case {
+fn host() -> CheckCase {
     https("host.example.com")
 }
 
-fn proxied(cause: Cause) -> Case {
-    host().by_proxy("http://proxy:3128").bad(INSIDE, cause)
+fn proxied(cause: Cause) -> CheckCase {
+    host().through_proxy("http://proxy:3128").bad(INSIDE, cause)
 }
 
-fn protocol(protocol: Protocol) -> Case {
-    Case::new("host.example.com", 9000, protocol)
+fn protocol(protocol: Protocol) -> CheckCase {
+    CheckCase::new("host.example.com", 9000, protocol)
 }
 
-fn private_link(expects: AddressClass) -> Case {
+fn private_link(expects: AddressClass) -> CheckCase {
     host().spec(|s| (s.addresses, s.private_link) = (expects, PrivateLink::Private))
 }
 
@@ -108,7 +108,7 @@ fn second_looks() {
 
 #[test]
 fn an_ordinary_client_contradicts_broken_exchanges_only() {
-    let got_through = |case: Case, cause| case.bad(V4, cause).attempt(Purpose::Reference, V4, None);
+    let got_through = |case: CheckCase, cause| case.bad(V4, cause).attempt(Purpose::Reference, V4, None);
     for &cause in Cause::ALL {
         let expected = if cause.is_broken_exchange() {
             "Contradicted".to_owned()
@@ -117,8 +117,8 @@ fn an_ordinary_client_contradicts_broken_exchanges_only() {
         };
         assert_eq!(word(&one(got_through(host(), cause))), expected, "{cause}");
     }
-    let proxied = || host().by_proxy("http://proxy:3128");
-    let reference = |case: Case, cause| case.attempt(Purpose::Reference, V4, cause);
+    let proxied = || host().through_proxy("http://proxy:3128");
+    let reference = |case: CheckCase, cause| case.attempt(Purpose::Reference, V4, cause);
     let stalled = || reference(host().bad(V4, Cause::TlsTimeout), None);
     let table = [
         // the client fails as well, or gets what the service does not give
@@ -159,7 +159,7 @@ pub(super) fn skewed(tls: &mut arcprobe::model::evidence::TlsDetail) {
 #[test]
 fn classes_of_addresses() {
     let (public, private) = (AddressClass::Public, AddressClass::Private);
-    let any = |c: Case| c.spec(|s| s.addresses = AddressClass::Any);
+    let any = |c: CheckCase| c.spec(|s| s.addresses = AddressClass::Any);
     let table = [
         ("met", host().good(INSIDE)),
         ("met", host().good(INSIDE).good(V4)),
@@ -172,7 +172,7 @@ fn classes_of_addresses() {
         ("resolve dns_public_answer", private_link(private).good(V4)),
         ("resolve dns_public_answer", private_link(private).bad(V4, Cause::TcpReset)),
         ("met", private_link(public).good(INSIDE).resolve(|d| d.source = "connect_to".into())),
-        ("met", private_link(public).by_proxy("http://proxy:3128").good(INSIDE)),
+        ("met", private_link(public).through_proxy("http://proxy:3128").good(INSIDE)),
     ];
     for (expected, case) in table {
         assert_eq!(word(&one(case.clone())), expected, "{case:#?}");
@@ -195,7 +195,7 @@ fn a_large_hello_counts_for_every_check_at_the_address() {
         (["tls tls_large_hello", "tls tls_reset"], [large(dropped), neighbour().bad(V4, Cause::TlsReset)]),
     ];
     for (expected, cases) in table {
-        let checks = judged(VantageKind::Pod, cases.to_vec());
+        let checks = judge_cases(VantageKind::Pod, cases.to_vec());
         assert_eq!(checks.iter().map(word).collect::<Vec<_>>(), expected, "{cases:#?}");
     }
 }
@@ -243,8 +243,8 @@ fn notes_tell_the_decisive_detail() {
 #[test]
 fn a_check_without_an_observation_is_unverified() {
     let plan = Plan { vantage: VantageKind::Pod, checks: vec![host().planned, host().planned] };
-    let mut evidence = Evidence { observations: vec![host().good(V4).seen], ..Default::default() };
-    let words = |e: &Evidence| verdict::checks(&plan, e, "pod").iter().map(word).collect::<Vec<_>>();
+    let mut evidence = Evidence { observations: vec![host().good(V4).observation], ..Default::default() };
+    let words = |e: &Evidence| verdict::judge_checks(&plan, e, "pod").iter().map(word).collect::<Vec<_>>();
     assert_eq!(words(&evidence), ["met", "Broken"]);
     evidence.interrupted = true;
     assert_eq!(words(&evidence), ["met", "NotRun"]);
@@ -254,7 +254,7 @@ fn a_check_without_an_observation_is_unverified() {
 fn the_overall_verdict() {
     let bad = || host().bad(V4, Cause::TcpReset);
     let unknown = |kind| host().unverified(kind, "");
-    let either = |case: Case| case.alternative("front");
+    let either = |case: CheckCase| case.alternative("front");
     let table = [
         (Verdict::Ready, vec![host().good(V4)]),
         (Verdict::Blocked, vec![bad()]),
@@ -269,12 +269,12 @@ fn the_overall_verdict() {
         (Verdict::Blocked, vec![bad(), host().not_run(NotRun::Deadline)]),
     ];
     for (expected, cases) in table {
-        let checks = judged(VantageKind::Workstation, cases);
-        assert_eq!(verdict::overall(&checks, &[], &[], false), expected, "{checks:#?}");
+        let checks = judge_cases(VantageKind::Workstation, cases);
+        assert_eq!(verdict::judge_run(&checks, &[], &[], false), expected, "{checks:#?}");
     }
     let mut silent = vantage(VantageKind::Pod);
-    assert_eq!(verdict::overall(&[], &[], &[silent.clone()], false), Verdict::Ready);
-    assert_eq!(verdict::overall(&[], &[], &[silent.clone()], true), Verdict::Incomplete);
+    assert_eq!(verdict::judge_run(&[], &[], &[silent.clone()], false), Verdict::Ready);
+    assert_eq!(verdict::judge_run(&[], &[], &[silent.clone()], true), Verdict::Incomplete);
     silent.error = Some("the job did not start".into());
-    assert_eq!(verdict::overall(&[], &[], &[silent], false), Verdict::Incomplete);
+    assert_eq!(verdict::judge_run(&[], &[], &[silent], false), Verdict::Incomplete);
 }

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpStream};
 
-use super::super::lab::{App, Dns, Host, LOGIN, Lab, Proxy, Serves, Tcp, Tls, WebSocket};
+use super::super::lab::{App, CREDENTIALS, Dns, Host, Lab, Proxy, Serves, Tcp, Tls, WebSocket};
 use super::{PATIENCE, SILENCE, careless_handshake_over, connect, exchange, handshake, output};
 
 const HOST: &str = "one.lab.example";
@@ -12,7 +12,7 @@ fn lab() -> Lab {
         Host::good(HOST),
         Host::new("refused.lab.example", Tcp::Refused),
         Host::new("reset.lab.example", Tls::ResetAfterHello),
-        Host::new("ws.lab.example", Serves::Over(Tls::Good, App::WebSocket(WebSocket::Accept))),
+        Host::new("ws.lab.example", Serves::TlsAndApp(Tls::Good, App::WebSocket(WebSocket::Accept))),
         Host::with_dns("unknown.lab.example", Dns::Nxdomain),
     ])
 }
@@ -47,7 +47,7 @@ fn an_open_proxy_tunnels() {
 fn refusals() {
     let lab = lab();
     let table = [
-        (Proxy::WantsLogin, "HTTP/1.1 407 "),
+        (Proxy::RequiresAuthentication, "HTTP/1.1 407 "),
         (Proxy::Denies, "HTTP/1.1 403 "),
         (Proxy::BadGateway, "HTTP/1.1 502 "),
         (Proxy::Garbage, "220 "),
@@ -57,8 +57,11 @@ fn refusals() {
         assert!(answer.starts_with(begin), "{behaviour:?}: {answer}");
     }
     // "user:secret" in Base64.
-    let (_, answer) =
-        ask(lab.proxy(Proxy::WantsLogin), HOST, "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n");
+    let (_, answer) = ask(
+        lab.proxy(Proxy::RequiresAuthentication),
+        HOST,
+        "Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\n",
+    );
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 
     let say = |behaviour| {
@@ -92,7 +95,7 @@ fn the_upgrade_gets_lost() {
 #[test]
 fn curl_gets_through() {
     let lab = lab();
-    let proxy = format!("http://{LOGIN}@{}", lab.proxy(Proxy::WantsLogin));
+    let proxy = format!("http://{CREDENTIALS}@{}", lab.proxy(Proxy::RequiresAuthentication));
     let roots = lab.roots().to_str().unwrap();
     let url = format!("https://{HOST}/");
     let args = ["-q", "-sS", "--noproxy", "", "-x", &proxy, "--cacert", roots, &url];

@@ -161,7 +161,7 @@ fn a_small_path_lets_small_segments_through() {
 
 #[test]
 fn a_missing_client_certificate_is_told_after_the_handshake() {
-    let lab = one(Tls::WantsClientCertificate);
+    let lab = one(Tls::RequiresClientCertificate);
     let mut stream = plain_handshake(&lab).unwrap();
     let _ = stream.write_all(b"GET / HTTP/1.1\r\n\r\n");
     let error = stream.read(&mut [0; 100]).unwrap_err();
@@ -177,7 +177,8 @@ fn certificates_follow_the_clock() {
 
 #[test]
 fn a_fault_can_stand_above_another() {
-    let lab = Lab::start(vec![Host::new(HOST, Serves::Over(Tls::Intercepted, App::Http(Http::BlockPage)))]);
+    let lab =
+        Lab::start(vec![Host::new(HOST, Serves::TlsAndApp(Tls::Intercepted, App::Http(Http::BlockPage)))]);
     let stream = careless_handshake(&lab, HOST).unwrap();
     let (answer, _) = exchange(stream, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", PATIENCE);
     assert!(answer.starts_with(b"HTTP/1.1 403 "));

@@ -142,8 +142,8 @@ fn split(help: &str) -> (&str, Option<&str>) {
 fn variables() -> String {
     for (name, _) in VARIABLES {
         let source = [
-            include_str!("../../../src/proxy/environment.rs"),
-            include_str!("../../../src/cluster/config.rs"),
+            include_str!("../../../src/proxy/resolve.rs"),
+            include_str!("../../../src/cluster/kubeconfig.rs"),
             include_str!("../../../src/cli/mod.rs"),
         ];
         assert!(source.iter().any(|text| text.contains(&format!("\"{name}\""))), "nothing reads {name}");

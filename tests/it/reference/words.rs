@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use arcprobe::analysis::explain;
 use arcprobe::model::evidence::{Cause, Phase};
-use arcprobe::model::faults::Link;
+use arcprobe::model::faults::Stage;
 
 use super::table;
 
@@ -24,7 +24,7 @@ pub(super) fn failures() -> String {
         let _ = write!(text, "\n**Failures {title}**\n\n{}", table(["word", "what was seen"], rows));
     }
     for cause in phases.flat_map(|phase| Cause::ALL.iter().filter(move |cause| cause.phase() == phase)) {
-        text += &page(explain::page(cause.word()).expect("each word has a page"));
+        text += &page(explain::find_page(cause.word()).expect("each word has a page"));
     }
     text + "\n" + &legend()
 }
@@ -32,15 +32,15 @@ pub(super) fn failures() -> String {
 /// Findings of `check`, then what can be wrong with a cluster.
 pub(super) fn findings() -> String {
     let is_finding = |code: &&str| !Cause::ALL.iter().any(|cause| cause.word() == *code);
-    let findings: Vec<_> = explain::codes().filter(is_finding).collect();
-    let catalogue = arcprobe::rules::faults::builtin().expect("the built-in faults");
+    let findings: Vec<_> = explain::page_codes().filter(is_finding).collect();
+    let catalogue = arcprobe::rules::faults::load_builtin().expect("the built-in faults");
     let mut text = String::from(
         "Why checks failed, or what is wrong with a cluster: the `id` of a finding. Each page is what `arcprobe explain ID` prints,\nwithout a network.\n",
     );
-    let rows = findings.iter().map(|code| [link(code), title(explain::page(code).unwrap_or_default())]);
+    let rows = findings.iter().map(|code| [link(code), title(explain::find_page(code).unwrap_or_default())]);
     let _ = write!(text, "\n**Findings of `check`**\n\n{}", table(["finding", "title"], rows));
-    for of in Link::ALL {
-        let entries = || catalogue.entries.iter().filter(|entry| entry.link == of);
+    for of in Stage::ALL {
+        let entries = || catalogue.faults.iter().filter(|entry| entry.link == of);
         if entries().next().is_some() {
             let rows = entries().map(|entry| [link(&entry.id), entry.title.clone()]);
             let _ = write!(
@@ -52,11 +52,11 @@ pub(super) fn findings() -> String {
         }
     }
     for code in findings {
-        text += &page(explain::page(code).unwrap_or_default());
+        text += &page(explain::find_page(code).unwrap_or_default());
     }
-    for of in Link::ALL {
-        for entry in catalogue.entries.iter().filter(|entry| entry.link == of) {
-            text += &page(&entry.page());
+    for of in Stage::ALL {
+        for entry in catalogue.faults.iter().filter(|entry| entry.link == of) {
+            text += &page(&entry.render_page());
         }
     }
     text + "\n" + &legend()

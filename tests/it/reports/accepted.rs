@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use arcprobe::analysis::waivers::apply;
+use arcprobe::analysis::waivers::apply_waivers;
 use arcprobe::model::report::{CheckVerdict, PrerequisiteVerdict, Report, Verdict};
 use arcprobe::model::waiver::Waiver;
 use arcprobe::report::diff::{compare, text};
@@ -15,7 +15,7 @@ use super::samples::{TODAY, YESTERDAY, waiver};
 use super::{NARROW, read};
 
 /// Waivers for each failure and each finding that a report has.
-pub(super) fn everything(report: &Report, until: Date) -> Vec<Waiver> {
+pub(super) fn waive_everything(report: &Report, until: Date) -> Vec<Waiver> {
     let mut codes: BTreeSet<&str> = report.findings.iter().map(|f| f.id.as_str()).collect();
     for cause in report.checks.iter().filter_map(|c| c.cause) {
         codes.insert(cause.word());
@@ -23,14 +23,14 @@ pub(super) fn everything(report: &Report, until: Date) -> Vec<Waiver> {
     codes.into_iter().map(|code| waiver(code, "*", until, "CHG-1")).collect()
 }
 
-fn applied(name: &str, until: Date) -> Report {
+fn report_with_waivers(name: &str, until: Date) -> Report {
     let report = read(name);
-    let waivers = everything(&report, until);
-    apply(report, &waivers, TODAY)
+    let waivers = waive_everything(&report, until);
+    apply_waivers(report, &waivers, TODAY)
 }
 
 #[test]
-fn the_first_line_tells_what_rests_on_waivers() {
+fn the_headline_says_what_depends_on_waivers() {
     let table = [
         (
             "mixed",
@@ -72,13 +72,13 @@ fn the_first_line_tells_what_rests_on_waivers() {
         ),
     ];
     for (name, until, start) in table {
-        let text = render(&applied(name, until), Format::Short, &NARROW);
+        let text = render(&report_with_waivers(name, until), Format::Short, &NARROW);
         assert!(text.starts_with(start), "{name}: {text}");
     }
 }
 
 #[test]
-fn a_prerequisite_alone_is_told_where_no_finding_does() {
+fn an_unmet_prerequisite_without_a_finding_is_in_the_headline() {
     let mut report = read("prerequisites");
     report.findings.clear();
     let text = render(&report, Format::Short, &NARROW);
@@ -90,7 +90,7 @@ fn a_prerequisite_alone_is_told_where_no_finding_does() {
 
 /// `accepted` on what is met, or on what is not known, says nothing.
 #[test]
-fn only_what_is_not_met_can_be_accepted() {
+fn only_unmet_checks_can_be_accepted() {
     let mut report = read("accepted");
     let accepted = report.checks.iter().find_map(|c| c.accepted.clone());
     let (plain, waived) = (read("all-met"), &mut read("all-met"));
@@ -148,9 +148,9 @@ fn sarif_suppresses_what_is_accepted() {
         tls["suppressions"],
         json!([{ "kind": "external", "status": "accepted", "justification": text }])
     );
-    let besides = results(&read("prerequisites"));
-    assert_eq!(suppressed(&besides), ["arc_provider"]);
-    let place = &besides[0]["locations"][0]["logicalLocations"][0];
+    let prerequisites = results(&read("prerequisites"));
+    assert_eq!(suppressed(&prerequisites), ["arc_provider"]);
+    let place = &prerequisites[0]["locations"][0]["logicalLocations"][0];
     assert_eq!(
         (&place["name"], &place["fullyQualifiedName"]),
         (&json!("nodes"), &json!("prerequisite/nodes"))
@@ -162,7 +162,7 @@ fn sarif_suppresses_what_is_accepted() {
 }
 
 #[test]
-fn metrics_leave_what_is_accepted_to_alerts() {
+fn metrics_show_accepted_checks_as_labels() {
     let text = render(&read("accepted"), Format::Openmetrics, &NARROW);
     for line in [
         "arcprobe_checks{required=\"true\",verdict=\"unmet\"} 5",
@@ -191,7 +191,7 @@ fn metrics_leave_what_is_accepted_to_alerts() {
 }
 
 #[test]
-fn the_page_has_both_in_words() {
+fn the_html_page_names_waivers_and_prerequisites() {
     let html = render(&read("accepted"), Format::Html, &NARROW);
     for part in [
         "tls_intercepted, accepted",
@@ -216,31 +216,40 @@ fn the_page_has_both_in_words() {
 }
 
 #[test]
-fn a_difference_tells_what_is_accepted_now_and_what_no_longer() {
+fn a_diff_lists_newly_and_no_longer_accepted_checks() {
     let (plain, accepted) = (read("mixed"), read("accepted"));
     let diff = compare(&accepted, &plain);
-    assert!(!diff.broke() && !diff.warns() && diff.newly_unmet.is_empty() && diff.mended.is_empty());
+    assert!(
+        !diff.has_regressions()
+            && !diff.has_warnings()
+            && diff.newly_unmet.is_empty()
+            && diff.mended.is_empty()
+    );
     assert_eq!((diff.newly_accepted.len(), diff.gone_findings.len()), (9, 0));
     assert_eq!(diff.new_findings.len(), 1, "the waiver that is over");
     insta::assert_snapshot!("newly-accepted-diff", text::render(&diff, &NARROW));
     let diff = compare(&plain, &accepted);
-    assert!(diff.broke() && diff.newly_unmet.is_empty() && diff.no_longer_accepted.len() == 9);
+    assert!(diff.has_regressions() && diff.newly_unmet.is_empty() && diff.no_longer_accepted.len() == 9);
     insta::assert_snapshot!("no-longer-accepted-diff", text::render(&diff, &NARROW));
 }
 
 /// What is mended under a waiver is mended; what breaks under one is told and breaks nothing.
 #[test]
-fn what_breaks_or_is_mended_under_a_waiver() {
-    let (good, bad) = (read("all-met"), applied("dead-resolver", TODAY));
+fn a_diff_lists_checks_that_break_or_are_fixed_under_a_waiver() {
+    let (good, bad) = (read("all-met"), report_with_waivers("dead-resolver", TODAY));
     let diff = compare(&bad, &good);
-    assert!(!diff.broke() && diff.newly_unmet.is_empty() && diff.newly_accepted.len() == bad.checks.len());
+    assert!(
+        !diff.has_regressions()
+            && diff.newly_unmet.is_empty()
+            && diff.newly_accepted.len() == bad.checks.len()
+    );
     let text = text::render(&diff, &NARROW).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("dns_timeout; did not fail before; accepted until 2026-10-02: CHG-1"), "{text}");
     assert_eq!(compare(&good, &bad).mended.len(), bad.checks.len() - 1);
     // over what is optional: the verdict is blocked, and was not
-    let (then, now) = (applied("warnings", TODAY), applied("warnings", YESTERDAY));
+    let (then, now) = (report_with_waivers("warnings", TODAY), report_with_waivers("warnings", YESTERDAY));
     let diff = compare(&now, &then);
-    assert!(diff.broke() && diff.no_longer_accepted.len() == 3 && diff.gone_findings.is_empty());
+    assert!(diff.has_regressions() && diff.no_longer_accepted.len() == 3 && diff.gone_findings.is_empty());
     let text = text::render(&diff, &NARROW);
     assert!(
         text.starts_with("WORSE: A waiver is over; 0 mended. The verdict was READY, and is BLOCKED."),
@@ -249,7 +258,7 @@ fn what_breaks_or_is_mended_under_a_waiver() {
 }
 
 #[test]
-fn prerequisites_that_changed_are_told() {
+fn changed_prerequisites_are_listed_in_a_diff() {
     let mut older = read("prerequisites");
     (older.prerequisites[2].verdict, older.prerequisites[2].found) =
         (PrerequisiteVerdict::Met, "2 of 2 can take the agents".into());
@@ -257,7 +266,11 @@ fn prerequisites_that_changed_are_told() {
     older.prerequisites[4].found = "other words for the same".into();
     let newer = read("prerequisites");
     let diff = compare(&newer, &older);
-    assert!(diff.broke() && diff.warns() && diff.prerequisites.len() == 2, "{:#?}", diff.prerequisites);
+    assert!(
+        diff.has_regressions() && diff.has_warnings() && diff.prerequisites.len() == 2,
+        "{:#?}",
+        diff.prerequisites
+    );
     let text = text::render(&diff, &NARROW);
     for part in [
         "WORSE: 1 prerequisite newly not met; 0 mended.",
@@ -266,11 +279,11 @@ fn prerequisites_that_changed_are_told() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    assert!(!compare(&older, &older).broke());
+    assert!(!compare(&older, &older).has_regressions());
     // a run that did not look says nothing; what lacks counts in any case
     let without = read("all-met");
     assert!(compare(&without, &newer).prerequisites.is_empty());
     let diff = compare(&newer, &without);
-    assert!(diff.broke() && diff.prerequisites.len() == 1 && diff.prerequisites[0].id == "nodes");
+    assert!(diff.has_regressions() && diff.prerequisites.len() == 1 && diff.prerequisites[0].id == "nodes");
     assert_eq!(newer.verdict, Verdict::Blocked);
 }

@@ -10,7 +10,7 @@ use arcprobe::model::evidence::{
 use arcprobe::model::finding::{Confidence, Finding, Remedy, Severity};
 use arcprobe::model::plan::{Route, RouteKind, UnverifiedKind};
 use arcprobe::model::report::{
-    Advice, Check, CheckVerdict, Delivered, Facts, Report, Run, Tool, Vantage, Verdict,
+    Advice, Check, CheckVerdict, DeliveryMethod, Report, RunInfo, Tool, Vantage, VantageDetails, Verdict,
 };
 use arcprobe::model::rules::{Cloud, Layer, Protocol};
 use arcprobe::model::scope::Connectivity;
@@ -66,7 +66,7 @@ const ENDPOINTS: &[Endpoint] = &[
 ];
 
 /// All endpoints, met from one vantage.
-pub(super) fn met(vantage: &str, route: &Route) -> Vec<Check> {
+pub(super) fn met_check(vantage: &str, route: &Route) -> Vec<Check> {
     let each = |(at, e): (usize, &Endpoint)| check(vantage, route, at, e);
     ENDPOINTS.iter().enumerate().map(each).collect()
 }
@@ -106,7 +106,7 @@ fn check(vantage: &str, route: &Route, at: usize, endpoint: &Endpoint) -> Check 
 }
 
 /// Turns a check into one that is unmet.
-pub(super) fn fail(check: &mut Check, cause: Cause, took: u64, raw: &str) {
+pub(super) fn fail_check(check: &mut Check, cause: Cause, took: u64, raw: &str) {
     let phase = cause.phase().unwrap();
     let before: Vec<Phase> = phases(check).into_iter().take_while(|p| *p < phase).collect();
     (check.verdict, check.phase, check.cause) = (CheckVerdict::Unmet, Some(phase), Some(cause));
@@ -114,7 +114,7 @@ pub(super) fn fail(check: &mut Check, cause: Cause, took: u64, raw: &str) {
 }
 
 /// Turns a check into one that could not be made.
-pub(super) fn unverified(check: &mut Check, kind: UnverifiedKind) {
+pub(super) fn unverify_check(check: &mut Check, kind: UnverifiedKind) {
     (check.verdict, check.unverified) = (CheckVerdict::Unverified, Some(kind));
     check.attempts.clear();
     check.took = Duration::ZERO;
@@ -221,17 +221,17 @@ pub(super) fn direct() -> Route {
 
 /// A network position.
 pub(super) fn vantage(kind: VantageKind, resolver: &str) -> Vantage {
-    let facts = Facts {
+    let facts = VantageDetails {
         resolvers: vec![resolver.parse().unwrap()],
         resolvers_from: Some("/etc/resolv.conf".into()),
-        ..Facts::default()
+        ..VantageDetails::default()
     };
     let local = kind == VantageKind::Workstation;
     Vantage {
-        id: kind.word().into(),
+        id: kind.as_str().into(),
         kind,
         node: (!local).then(|| "worker-2".into()),
-        delivered: if local { Delivered::Local } else { Delivered::Configmap },
+        delivered: if local { DeliveryMethod::Local } else { DeliveryMethod::Configmap },
         facts,
         error: None,
         trouble: None,
@@ -248,7 +248,7 @@ pub(super) fn report(verdict: Verdict, vantages: Vec<Vantage>, checks: Vec<Check
             revision: "2026-09-24".into(),
             sha256: "5d2f0c8e4b7a1963".repeat(4),
         }],
-        run: Run {
+        run: RunInfo {
             cluster: None,
             started_at: "2026-10-02T08:11:02Z".into(),
             took: Duration::from_millis(842),

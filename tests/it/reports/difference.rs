@@ -15,7 +15,7 @@ fn steps(report: &mut Report) -> impl Iterator<Item = &mut arcprobe::model::evid
     report.checks.iter_mut().flat_map(|c| &mut c.attempts).flat_map(|a| &mut a.steps)
 }
 
-fn is_quiet(diff: &Diff) -> bool {
+fn is_empty_diff(diff: &Diff) -> bool {
     let json = serde_json::to_value(diff).unwrap();
     json.as_object().unwrap().values().all(|value| value.as_array().is_none_or(Vec::is_empty))
 }
@@ -25,34 +25,34 @@ fn a_report_does_not_differ_from_itself() {
     for (name, _) in ALL {
         let report = read(name);
         let diff = compare(&report, &report);
-        assert!(is_quiet(&diff) && !diff.broke() && !diff.warns(), "{name}: {diff:#?}");
+        assert!(is_empty_diff(&diff) && !diff.has_regressions() && !diff.has_warnings(), "{name}: {diff:#?}");
     }
 }
 
 #[test]
-fn what_broke_and_what_was_mended() {
+fn a_diff_lists_what_broke_and_what_was_fixed() {
     let (good, bad) = (read("all-met"), read("dead-resolver"));
     let broke = compare(&bad, &good);
-    assert!(broke.broke());
+    assert!(broke.has_regressions());
     insta::assert_snapshot!("dead-resolver-diff", text::render(&broke, &NARROW));
-    let mended = compare(&good, &bad);
-    assert!(!mended.broke() && mended.newly_unmet.is_empty());
+    let fixed = compare(&good, &bad);
+    assert!(!fixed.has_regressions() && fixed.newly_unmet.is_empty());
     // what another check takes the place of was never missed
-    assert_eq!(mended.mended.len(), broke.newly_unmet.len() - 1);
-    insta::assert_snapshot!("all-met-diff", text::render(&mended, &NARROW));
+    assert_eq!(fixed.mended.len(), broke.newly_unmet.len() - 1);
+    insta::assert_snapshot!("all-met-diff", text::render(&fixed, &NARROW));
 }
 
 /// A check that nobody asked for before counts if it is unmet; one that is met, or gone, does not.
 #[test]
-fn checks_that_come_and_go() {
+fn added_checks_count_only_when_unmet() {
     let whole = read("dead-resolver");
     let mut part = whole.clone();
     part.checks.truncate(10);
     let diff = compare(&whole, &part);
-    assert!(diff.broke() && diff.newly_unmet.iter().all(|change| !change.was_there));
+    assert!(diff.has_regressions() && diff.newly_unmet.iter().all(|change| !change.was_there));
     assert_eq!((diff.newly_unmet.len(), diff.added.len(), diff.removed.len()), (22, 22, 0));
     let diff = compare(&part, &whole);
-    assert!(!diff.broke() && diff.removed.len() == 22);
+    assert!(!diff.has_regressions() && diff.removed.len() == 22);
 }
 
 #[test]
@@ -60,18 +60,18 @@ fn optional_and_unverified_checks_only_warn() {
     let older = read("all-met");
     let mut newer = older.clone();
     for check in newer.checks.iter_mut().filter(|c| c.requirement == "akams") {
-        build::fail(check, arcprobe::model::evidence::Cause::TcpReset, 9, "reset");
+        build::fail_check(check, arcprobe::model::evidence::Cause::TcpReset, 9, "reset");
     }
     let diff = compare(&newer, &older);
-    assert!(!diff.broke() && diff.warns() && diff.newly_unmet.len() == 1);
+    assert!(!diff.has_regressions() && diff.has_warnings() && diff.newly_unmet.len() == 1);
     let mut newer = older.clone();
-    build::unverified(&mut newer.checks[0], UnverifiedKind::NotRun);
+    build::unverify_check(&mut newer.checks[0], UnverifiedKind::NotRun);
     let diff = compare(&newer, &older);
-    assert!(!diff.broke() && diff.warns() && diff.no_longer_verified.len() == 1);
+    assert!(!diff.has_regressions() && diff.has_warnings() && diff.no_longer_verified.len() == 1);
 }
 
 #[test]
-fn who_answers_now_and_where() {
+fn a_diff_lists_changed_cas_and_addresses() {
     let mut older = read("all-met");
     let chain = |authority: &str| vec![CertificateSummary { issuer: authority.into(), ..Default::default() }];
     let set = |report: &mut Report, authority: &str, store: TrustStore, addresses: [[u8; 4]; 2]| {
@@ -90,7 +90,7 @@ fn who_answers_now_and_where() {
     set(&mut older, "CN=Public Root", TrustStore::Public, here);
     let mut newer = older.clone();
     set(&mut newer, "CN=Public Root", TrustStore::Public, [[20, 1, 2, 4], [20, 9, 9, 9]]);
-    assert!(is_quiet(&compare(&newer, &older)), "one address in common is the same service");
+    assert!(is_empty_diff(&compare(&newer, &older)), "one address in common is the same service");
     set(&mut newer, "CN=Inspection", TrustStore::Nobody, [[10, 0, 0, 4], [10, 0, 0, 5]]);
     let diff = compare(&newer, &older);
     let with_tls = older.checks.iter().filter(|c| c.requirement != "git-ssh").count();
@@ -101,7 +101,7 @@ fn who_answers_now_and_where() {
 }
 
 #[test]
-fn slower_phases_and_other_rules_are_told() {
+fn slower_phases_and_changed_rules_are_listed() {
     let older = read("all-met");
     let mut newer = older.clone();
     for step in steps(&mut newer).filter(|step| matches!(step.detail, Detail::Tls(_))) {
@@ -119,12 +119,12 @@ fn slower_phases_and_other_rules_are_told() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    assert!(!diff.broke() && !diff.warns());
+    assert!(!diff.has_regressions() && !diff.has_warnings());
 }
 
 /// Whatever two files say, nothing but text reaches the terminal, and nothing breaks down.
 #[test]
-fn hostile_reports_are_compared_too() {
+fn hostile_reports_can_be_compared() {
     for (name, _) in ALL {
         let mut evil = tampered(name);
         evil.checks.iter_mut().for_each(|check| check.took = Duration::MAX);
@@ -132,7 +132,7 @@ fn hostile_reports_are_compared_too() {
         for diff in [compare(&evil, &read(name)), compare(&read(name), &evil), compare(&evil, &evil)] {
             let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}' || c == '\u{200b}';
             assert!(!text::render(&diff, &NARROW).contains(bad), "{name}");
-            assert!(!diff.json().contains(bad), "{name}");
+            assert!(!diff.to_json().contains(bad), "{name}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use arcprobe::model::report::{Report, Verdict};
-use arcprobe::report::fleet::json::{Saved, parse, schema};
-use arcprobe::report::fleet::{Course, Fleet, Member};
+use arcprobe::report::fleet::json::{SavedReport, parse, schema};
+use arcprobe::report::fleet::{Fleet, FleetRun, Member};
 use arcprobe::report::{Format, render_saved};
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
@@ -43,22 +43,22 @@ fn sample() -> Fleet {
             report: None,
         },
     ];
-    let course = Course {
+    let course = FleetRun {
         started_at: "2026-10-02T08:11:02Z".parse().unwrap(),
         took: Duration::from_millis(11_230),
         interrupted: false,
     };
-    Fleet { tool: read("mixed").tool, ..Fleet::of(clusters, course) }
+    Fleet { tool: read("mixed").tool, ..Fleet::new(clusters, course) }
 }
 
-fn saved() -> Saved {
+fn saved() -> SavedReport {
     parse(std::fs::read_to_string(in_tree(FIXTURE)).unwrap().as_bytes()).unwrap()
 }
 
-fn fleet(saved: &Saved) -> &Fleet {
+fn fleet(saved: &SavedReport) -> &Fleet {
     match saved {
-        Saved::Several(fleet) => fleet,
-        Saved::One(_) => panic!("it is on one cluster"),
+        SavedReport::Fleet(fleet) => fleet,
+        SavedReport::Single(_) => panic!("it is on one cluster"),
     }
 }
 
@@ -67,8 +67,8 @@ fn rendered(format: Format) -> String {
 }
 
 #[test]
-fn the_fixture_is_the_sample_and_comes_back_as_it_went() {
-    let text = render_saved(&Saved::Several(sample()), Format::Json, &NARROW);
+fn the_fixture_matches_the_sample_and_round_trips() {
+    let text = render_saved(&SavedReport::Fleet(sample()), Format::Json, &NARROW);
     same_or_update(FIXTURE, &text);
     assert_eq!(rendered(Format::Json), text);
 }
@@ -85,7 +85,7 @@ fn the_schema_in_the_tree_is_the_generated_one() {
 
 /// The two behind the same firewall share its causes, though their hosts differ; the others share nothing with them.
 #[test]
-fn what_is_shared_is_what_both_have() {
+fn shared_causes_are_those_found_in_both_clusters() {
     let saved = saved();
     let fleet = fleet(&saved);
     assert_eq!(fleet.verdict, Verdict::Blocked);
@@ -106,7 +106,7 @@ fn text_and_short() {
 }
 
 #[test]
-fn formats_for_programs_are_what_their_readers_accept() {
+fn formats_for_programs_are_accepted_by_their_readers() {
     assert_junit("fleet", &rendered(Format::Junit));
     assert_metrics("fleet", &rendered(Format::Openmetrics));
     let log = assert_sarif("fleet", &rendered(Format::Sarif));
@@ -130,7 +130,7 @@ fn formats_for_programs_are_what_their_readers_accept() {
 
 /// Every anchor is there once, and every link leads to one.
 #[test]
-fn the_page_has_no_anchor_twice_and_no_link_to_nowhere() {
+fn the_page_has_unique_anchors_and_no_broken_links() {
     let html = rendered(Format::Html);
     let values = |attribute: &str| -> Vec<String> {
         let start = format!(" {attribute}=\"");
@@ -146,11 +146,11 @@ fn the_page_has_no_anchor_twice_and_no_link_to_nowhere() {
 }
 
 #[test]
-fn no_format_lets_a_peer_write_to_the_terminal() {
+fn no_format_passes_control_characters_of_a_peer() {
     let mut value: Value = serde_json::from_str(&rendered(Format::Json)).unwrap();
     tamper(&mut value, "");
-    let Saved::Several(fleet) = parse(value.to_string().as_bytes()).unwrap() else { panic!() };
-    let saved = Saved::Several(fleet);
+    let SavedReport::Fleet(fleet) = parse(value.to_string().as_bytes()).unwrap() else { panic!() };
+    let saved = SavedReport::Fleet(fleet);
     for &format in Format::value_variants() {
         for verbose in [false, true] {
             let text = render_saved(&saved, format, &TextOptions { verbose, ..NARROW });
@@ -168,12 +168,12 @@ fn no_format_lets_a_peer_write_to_the_terminal() {
 
 /// What the document says of itself may be anything.
 #[test]
-fn a_document_that_was_changed_is_judged_by_its_reports() {
+fn a_changed_document_is_judged_by_its_reports() {
     let mut value: Value = serde_json::from_str(&rendered(Format::Json)).unwrap();
     value["verdict"] = json!("ready");
     value["shared"] = json!([{"id": "x", "severity": "blocking", "summary": "", "not_in": [],
         "found": [{"cluster": 99, "context": "", "finding": 99}]}]);
-    let Saved::Several(fleet) = parse(value.to_string().as_bytes()).unwrap() else { panic!() };
+    let SavedReport::Fleet(fleet) = parse(value.to_string().as_bytes()).unwrap() else { panic!() };
     assert_eq!(fleet.verdict, Verdict::Blocked);
     assert!(fleet.shared.iter().all(|shared| shared.id != "x"));
     value["schema_version"] = json!(2);

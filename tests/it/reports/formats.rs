@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use arcprobe::analysis::verdict::answer;
-use arcprobe::analysis::waivers::apply;
+use arcprobe::analysis::verdict::judge_report;
+use arcprobe::analysis::waivers::apply_waivers;
 use arcprobe::model::report::{Report, Verdict, WaiverState};
 use arcprobe::report::{Format, render};
 use serde_json::{Value, json};
 
-use super::accepted::everything;
+use super::accepted::waive_everything;
 use super::samples::{ALL, TODAY, YESTERDAY};
 use super::{NARROW, in_tree, read, tampered};
 use crate::require::require;
@@ -24,7 +24,7 @@ fn samples() -> Vec<(String, Report)> {
 }
 
 #[test]
-fn junit_counts_what_it_holds() {
+fn junit_counts_match_its_cases() {
     for (name, report) in samples() {
         let text = render(&report, Format::Junit, &NARROW);
         let xml = roxmltree::Document::parse(&text).unwrap_or_else(|e| panic!("{name}: {e}\n{text}"));
@@ -52,10 +52,10 @@ fn junit_fails_where_the_exit_code_does() {
     let mut blocked = 0;
     for (name, report) in samples() {
         for until in [None, Some(TODAY), Some(YESTERDAY)] {
-            let all = until.map(|until| everything(&report, until)).unwrap_or_default();
-            let report = apply(report.clone(), &all, TODAY);
+            let all = until.map(|until| waive_everything(&report, until)).unwrap_or_default();
+            let report = apply_waivers(report.clone(), &all, TODAY);
             let text = render(&report, Format::Junit, &NARROW);
-            let is_blocked = answer(&report) == Verdict::Blocked;
+            let is_blocked = judge_report(&report) == Verdict::Blocked;
             assert_eq!(text.contains("<failure "), is_blocked, "{name} until {until:?}");
             blocked += usize::from(is_blocked);
         }
@@ -148,7 +148,7 @@ fn sarif_structure() -> Value {
 }
 
 #[test]
-fn metrics_are_read_by_both_kinds_of_readers() {
+fn metrics_are_valid_prometheus_and_openmetrics() {
     for (name, report) in samples() {
         assert!(assert_metrics(&name, &render(&report, Format::Openmetrics, &NARROW)) > 8, "{name}");
     }
@@ -208,7 +208,7 @@ fn labels(series: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn metrics_say_what_the_report_says() {
+fn metrics_match_the_report() {
     let text = render(&read("mixed"), Format::Openmetrics, &NARROW);
     for line in [
         "arcprobe_run_verdict{verdict=\"blocked\"} 1",
@@ -233,7 +233,7 @@ fn markdown() {
 }
 
 #[test]
-fn markdown_holds_no_markup_of_a_peer() {
+fn markdown_contains_no_markup_of_a_peer() {
     for (name, report) in samples() {
         assert_own_markdown(&name, &render(&report, Format::Markdown, &NARROW));
     }

@@ -80,7 +80,7 @@ pub(crate) fn assert_own_elements(html: &str) {
 }
 
 #[test]
-fn nothing_but_our_own_elements() {
+fn the_page_contains_only_our_own_elements() {
     for report in samples() {
         assert_own_elements(&page(&report));
     }
@@ -103,7 +103,7 @@ fn the_policy_forbids_scripts_and_requests() {
 /// What a reader of the screen needs: language, title, one heading of each kind above the next, named tables and boxes, links
 /// that lead somewhere.
 #[test]
-fn it_can_be_read_aloud_and_used_with_the_keyboard() {
+fn the_page_works_with_screen_readers_and_keyboard() {
     for report in samples() {
         let xml = parsed(&page(&report));
         let document = Document::parse(&xml).unwrap();
@@ -139,7 +139,7 @@ fn it_can_be_read_aloud_and_used_with_the_keyboard() {
 
 /// Colour only repeats what a word says.
 #[test]
-fn every_outcome_has_a_word() {
+fn every_outcome_has_a_text_label() {
     let html = page(&read("mixed"));
     for word in [
         "Blocked",

@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use arcprobe::analysis::waivers;
-use arcprobe::model::evidence::{Attempt, Cause, Detail, Inquiry, InquiryOutcome};
+use arcprobe::model::evidence::{Attempt, Cause, Detail, Discovery, DiscoveryOutcome};
 use arcprobe::model::finding::{Confidence, Remedy, Severity};
 use arcprobe::model::plan::{Route, RouteKind, UnverifiedKind};
 use arcprobe::model::report::{
-    Accepted, Check, CheckVerdict, ConnectCommand, Facts, Prerequisite, PrerequisiteVerdict, Report, Verdict,
+    AzCommand, Check, CheckVerdict, Prerequisite, PrerequisiteVerdict, Report, VantageDetails, Verdict,
+    WaiverRef,
 };
 use arcprobe::model::scope::Connectivity;
 use arcprobe::model::vantage::VantageKind;
 use arcprobe::model::waiver::Waiver;
 use jiff::civil::{Date, date};
 
-use super::build::{direct, fail, finding, met, report, unverified, vantage};
+use super::build::{direct, fail_check, finding, met_check, report, unverify_check, vantage};
 
 /// The name of the fixture and what makes it.
 type Sample = (&'static str, fn() -> Report);
@@ -32,11 +33,11 @@ pub(super) const ALL: [Sample; 8] = [
 ];
 
 fn all_met() -> Report {
-    let mut checks = met("workstation", &direct());
+    let mut checks = met_check("workstation", &direct());
     let spare = checks.iter_mut().find(|c| c.requirement == "kubectl-cdn").unwrap();
-    fail(spare, Cause::TcpTimeout, 5000, "no SYN-ACK within 5 s");
+    fail_check(spare, Cause::TcpTimeout, 5000, "no SYN-ACK within 5 s");
     let mut report = report(Verdict::Ready, vec![vantage(VantageKind::Workstation, "10.0.0.53:53")], checks);
-    report.advice.connect_command = Some(ConnectCommand {
+    report.advice.connect_command = Some(AzCommand {
         bash: "az connectedk8s connect --name CLUSTER --resource-group GROUP --location eastus".into(),
         powershell: "az connectedk8s connect --name CLUSTER --resource-group GROUP --location eastus".into(),
     });
@@ -45,15 +46,15 @@ fn all_met() -> Report {
 
 /// Only what is optional fails, and something is met with a blemish.
 fn warnings() -> Report {
-    let mut checks = met("workstation", &direct());
+    let mut checks = met_check("workstation", &direct());
     for check in
         checks.iter_mut().filter(|c| c.requirement == "akams" || c.requirement.starts_with("kubelogin"))
     {
-        fail(check, Cause::TcpRefused, 4, "Connection refused");
+        fail_check(check, Cause::TcpRefused, 4, "Connection refused");
     }
     let dead_path = checks.iter_mut().find(|c| c.requirement == "mcr").unwrap();
     dead_path.note = Some("2 of 4 addresses answer; 2603:1061::10 drops packets".into());
-    unverified(checks.last_mut().unwrap(), UnverifiedKind::WildcardUnknown);
+    unverify_check(checks.last_mut().unwrap(), UnverifiedKind::WildcardUnknown);
     let refused = |c: &Check| c.cause == Some(Cause::TcpRefused);
     let mut found = finding(
         "optional-blocked",
@@ -72,9 +73,9 @@ fn warnings() -> Report {
 }
 
 fn dead_resolver() -> Report {
-    let mut checks = met("workstation", &direct());
+    let mut checks = met_check("workstation", &direct());
     for check in &mut checks {
-        fail(check, Cause::DnsTimeout, 5000, "no answer from 10.0.0.53:53 within 5 s");
+        fail_check(check, Cause::DnsTimeout, 5000, "no answer from 10.0.0.53:53 within 5 s");
     }
     let mut found = finding(
         "dead-resolver",
@@ -110,8 +111,8 @@ fn mixed() -> Report {
         proxy: Some("http://proxy.contoso.example:3128".into()),
         reason: "--proxy-https".into(),
     };
-    let mut checks = met("pod", &proxy);
-    checks.extend(met("node", &proxy).into_iter().filter(|c| c.requirement.starts_with("mcr")));
+    let mut checks = met_check("pod", &proxy);
+    checks.extend(met_check("node", &proxy).into_iter().filter(|c| c.requirement.starts_with("mcr")));
     checks.iter_mut().for_each(break_mixed);
     let mut report = report(
         Verdict::Blocked,
@@ -132,17 +133,17 @@ fn break_mixed(check: &mut Check) {
                 proxy: None,
                 reason: "skip range entry .obo.arc.azure.com".into(),
             };
-            fail(check, Cause::TcpTimeout, 5000, "no SYN-ACK within 5 s");
+            fail_check(check, Cause::TcpTimeout, 5000, "no SYN-ACK within 5 s");
         }
-        "relay" => fail(check, Cause::WsUpgradeStripped, 61, "200 OK without Upgrade, Via: 1.1 squid"),
-        "defender" => unverified(check, UnverifiedKind::WildcardUnknown),
-        "kubelogin" => fail(check, Cause::ProxyDenied, 12, "403 Forbidden"),
+        "relay" => fail_check(check, Cause::WsUpgradeStripped, 61, "200 OK without Upgrade, Via: 1.1 squid"),
+        "defender" => unverify_check(check, UnverifiedKind::WildcardUnknown),
+        "kubelogin" => fail_check(check, Cause::ProxyDenied, 12, "403 Forbidden"),
         "sts" => {
             check.note = Some("HTTP 503 from the service's own edge; tried once".into());
-            fail(check, Cause::HttpUnexpectedStatus, 143, "503 Service Unavailable");
+            fail_check(check, Cause::HttpUnexpectedStatus, 143, "503 Service Unavailable");
         }
         "his-global" | "his-regional" | "arm" | "config-dp" | "aad" | "aad-legacy" | "mcr" => {
-            fail(check, Cause::TlsIntercepted, 38, "chain ends in CN=Contoso Inspection CA");
+            fail_check(check, Cause::TlsIntercepted, 38, "chain ends in CN=Contoso Inspection CA");
         }
         _ => {}
     }
@@ -198,7 +199,7 @@ fn mixed_findings(report: &mut Report) {
 
 /// What a peer or a tampered file could say to deceive a reader.
 fn hostile() -> Report {
-    let mut checks = met("workstation", &direct());
+    let mut checks = met_check("workstation", &direct());
     let evil = "\u{1b}[2J\u{1b}[1;32mREADY\u{1b}[0m \u{202e}ydaer\u{202c}\r\n\u{9b}31m\u{7}\u{200b}";
     for check in checks.iter_mut().filter(|c| c.requirement == "git-ssh") {
         if let Some(Attempt { steps, .. }) = check.attempts.last_mut()
@@ -209,7 +210,7 @@ fn hostile() -> Report {
         check.note = Some(format!("banner {evil}"));
     }
     for check in checks.iter_mut().filter(|c| c.requirement == "aad") {
-        fail(check, Cause::HttpBlockPage, 31, evil);
+        fail_check(check, Cause::HttpBlockPage, 31, evil);
         check.note = Some(format!("<title>{evil}</title>"));
     }
     let mut found = finding(
@@ -230,9 +231,13 @@ fn hostile() -> Report {
         prerequisite("rights", evil, PrerequisiteVerdict::Warning, (evil, evil)),
     ];
     report.prerequisites[1].accepted =
-        Some(Accepted { code: evil.into(), reason: evil.into(), until: evil.into() });
+        Some(WaiverRef { code: evil.into(), reason: evil.into(), until: evil.into() });
     let waivers = [("http_block_page", "*", YESTERDAY), (evil, evil, LATER), ("proxy_tls", evil, LATER)];
-    waivers::apply(report, &waivers.map(|(code, endpoint, until)| waiver(code, endpoint, until, evil)), TODAY)
+    waivers::apply_waivers(
+        report,
+        &waivers.map(|(code, endpoint, until)| waiver(code, endpoint, until, evil)),
+        TODAY,
+    )
 }
 
 pub(super) const TODAY: Date = date(2026, 10, 2);
@@ -260,7 +265,7 @@ fn accepted() -> Report {
         waiver("dns_nxdomain", "*.privatelink.example", LATER, "CHG-1001"),
         waiver("resolver_silent", "10.0.0.53", YESTERDAY, "CHG-1002"),
     ];
-    waivers::apply(mixed(), &waivers, TODAY)
+    waivers::apply_waivers(mixed(), &waivers, TODAY)
 }
 
 /// Nothing is wrong with the network, but with what else is needed.
@@ -320,7 +325,7 @@ fn prerequisites() -> Report {
     report.findings =
         found.map(|(id, severity, summary)| finding(id, severity, summary, &[], |_| true)).into();
     let waiver = waiver("arc_provider", "*", LATER, "CHG-1050: custom locations come next year");
-    waivers::apply(report, &[waiver], TODAY)
+    waivers::apply_waivers(report, &[waiver], TODAY)
 }
 
 fn prerequisite(
@@ -348,14 +353,14 @@ fn prerequisite(
     }
 }
 
-fn inquiry(endpoint: &str, method: &str, asked: &str) -> Inquiry {
-    Inquiry {
+fn inquiry(endpoint: &str, method: &str, asked: &str) -> Discovery {
+    Discovery {
         vantage: "workstation".into(),
         endpoint: endpoint.into(),
         pattern: format!("*.{endpoint}.contoso.example"),
         method: method.into(),
         asked: asked.into(),
-        outcome: InquiryOutcome::Failed,
+        outcome: DiscoveryOutcome::Failed,
         hosts: Vec::new(),
         refused: Vec::new(),
         phase: None,
@@ -368,15 +373,15 @@ fn inquiry(endpoint: &str, method: &str, asked: &str) -> Inquiry {
 
 /// A deadline that passed, and a pod that could not be started.
 fn incomplete() -> Report {
-    let mut checks = met("workstation", &direct());
+    let mut checks = met_check("workstation", &direct());
     for check in checks.iter_mut().skip(20) {
-        unverified(check, UnverifiedKind::NotRun);
+        unverify_check(check, UnverifiedKind::NotRun);
     }
-    unverified(&mut checks[6], UnverifiedKind::NotDiscovered);
-    unverified(&mut checks[12], UnverifiedKind::WildcardUnknown);
+    unverify_check(&mut checks[6], UnverifiedKind::NotDiscovered);
+    unverify_check(&mut checks[12], UnverifiedKind::WildcardUnknown);
     let mut pod = vantage(VantageKind::Pod, "10.96.0.10:53");
     (pod.facts, pod.error) =
-        (Facts::default(), Some("the pod did not start within 60 s: ImagePullBackOff".into()));
+        (VantageDetails::default(), Some("the pod did not start within 60 s: ImagePullBackOff".into()));
     let workstation = vantage(VantageKind::Workstation, "10.0.0.53:53");
     let mut report = report(Verdict::Incomplete, vec![workstation, pod], checks);
     report.run.deadline_passed = true;
@@ -385,7 +390,7 @@ fn incomplete() -> Report {
         inquiry("relay", "notification-allow-list", "guestnotificationservice.azure.com/urls/allowlist"),
     ];
     report.discoveries[0].hosts = vec!["eastus.data.mcr.microsoft.com".into()];
-    report.discoveries[0].outcome = InquiryOutcome::Found;
+    report.discoveries[0].outcome = DiscoveryOutcome::Found;
     report.discoveries[1].raw = Some("the run's deadline passed first".into());
     report.run.took = Duration::from_secs(30);
     report

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use arcprobe::model::rules::{Cloud, HostPattern};
 use arcprobe::model::scope::Connectivity;
-use arcprobe::report::requirements::{Form, Requirements, export, list, schema};
-use arcprobe::rules::{Asked, builtin, scope, values};
+use arcprobe::report::requirements::{ExportFormat, Requirements, export, list_requirements, schema};
+use arcprobe::rules::{ScopeRequest, builtin, parse_values, resolve_scope};
 
 use crate::require::{require, require_that};
 
@@ -17,16 +17,19 @@ fn lists() -> Vec<(String, Requirements)> {
     for cloud in Cloud::ALL {
         let rules = builtin::rule_set("current", Some(cloud)).unwrap();
         for region in rules.regions.iter().filter(|r| r.cloud == cloud && r.arc != Some(false)) {
-            let asked = Asked {
+            let asked = ScopeRequest {
                 cloud,
                 location: region.name.to_string(),
                 features: vec!["all".into()],
                 connectivity: Connectivity::Direct,
-                values: values(&["vault=mine".into(), "git_host=git.contoso.example".into()]).unwrap(),
+                values: parse_values(&["vault=mine".into(), "git_host=git.contoso.example".into()]).unwrap(),
             };
-            let (scope, _) = scope(&asked, &rules).unwrap();
+            let (scope, _) = resolve_scope(&asked, &rules).unwrap();
             for expand in [false, true] {
-                lists.push((format!("{cloud} {} {expand}", region.name), list(&rules, &scope, expand)));
+                lists.push((
+                    format!("{cloud} {} {expand}", region.name),
+                    list_requirements(&rules, &scope, expand),
+                ));
             }
         }
     }
@@ -49,7 +52,7 @@ fn lists_fit_the_schema_of_the_repository() {
     );
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for (name, list) in lists() {
-        let value: serde_json::Value = serde_json::from_str(&export(&list, Form::Json).text).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&export(&list, ExportFormat::Json).text).unwrap();
         let errors: Vec<_> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
     }
@@ -62,7 +65,7 @@ fn azure_firewall_templates_fit_the_schema() {
     let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
     for (name, list) in lists() {
         let template: serde_json::Value =
-            serde_json::from_str(&export(&list, Form::AzureFirewall).text).unwrap();
+            serde_json::from_str(&export(&list, ExportFormat::AzureFirewall).text).unwrap();
         let errors: Vec<_> =
             validator.iter_errors(&template).map(|e| format!("{}: {e}", e.instance_path())).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
@@ -71,9 +74,10 @@ fn azure_firewall_templates_fit_the_schema() {
 }
 
 #[test]
-fn cilium_policies_have_all_that_pods_need() {
+fn cilium_policies_allow_all_that_pods_need() {
     for (name, list) in lists() {
-        let policy: serde_json::Value = serde_yaml::from_str(&export(&list, Form::Cilium).text).unwrap();
+        let policy: serde_json::Value =
+            serde_yaml::from_str(&export(&list, ExportFormat::Cilium).text).unwrap();
         assert_eq!(policy["apiVersion"], "cilium.io/v2", "{name}");
         assert_eq!(policy["metadata"]["namespace"], "azure-arc", "{name}");
         let egress = policy["spec"]["egress"].as_array().unwrap();
@@ -88,11 +92,12 @@ fn cilium_policies_have_all_that_pods_need() {
             };
             selectors.entry(port).or_default().extend(names.map(name));
         }
-        let pods = list.items.iter().filter(|item| item.from_words().contains("pod"));
+        let pods = list.items.iter().filter(|item| item.describe_vantages().contains("pod"));
         for item in pods {
-            let names =
-                selectors.get(&item.port.into()).unwrap_or_else(|| panic!("{name}: {}", item.place()));
-            assert!(names.contains(&item.host.to_string()), "{name}: {}", item.place());
+            let names = selectors
+                .get(&item.port.into())
+                .unwrap_or_else(|| panic!("{name}: {}", item.host_and_port()));
+            assert!(names.contains(&item.host.to_string()), "{name}: {}", item.host_and_port());
         }
     }
 }
@@ -100,7 +105,7 @@ fn cilium_policies_have_all_that_pods_need() {
 #[test]
 fn palo_alto_lists_are_names_and_wildcards() {
     for (name, list) in lists() {
-        for line in export(&list, Form::PaloAlto).text.lines() {
+        for line in export(&list, ExportFormat::PaloAlto).text.lines() {
             let host = line.strip_suffix('/').unwrap_or_else(|| panic!("{name}: {line}"));
             assert!(host.parse::<HostPattern>().is_ok() && !host.contains('{'), "{name}: {line}");
         }
@@ -109,7 +114,7 @@ fn palo_alto_lists_are_names_and_wildcards() {
 
 /// What `rules show` has for a region is what has to be open, but for what Azure itself calls.
 #[test]
-fn the_list_is_that_of_the_rules() {
+fn the_list_matches_the_rules() {
     let rows = |text: &str, columns: [usize; 3]| -> BTreeSet<String> {
         let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
         let row = |line: &str| columns.map(|at| cells(line).get(at).cloned().unwrap_or_default()).join(" ");
@@ -138,7 +143,7 @@ fn the_list_is_that_of_the_rules() {
 }
 
 #[test]
-fn squid_takes_the_fragment() {
+fn squid_accepts_the_fragment() {
     let Some(squid) = require("squid") else { return };
     let about = Command::new(&squid).arg("-v").output().unwrap();
     let can_bump = String::from_utf8_lossy(&about.stdout).contains("with-openssl");
@@ -146,15 +151,15 @@ fn squid_takes_the_fragment() {
     let file = directory.path().join("squid.conf");
     require_that(can_bump, "lines that inspect TLS: this squid has no OpenSSL (Debian: squid-openssl)");
     for (name, list) in lists().into_iter().step_by(7) {
-        let fragment = export(&list, Form::Squid).text;
+        let fragment = export(&list, ExportFormat::Squid).text;
         let bumping = fragment.replace("#   ", "");
         let kinds = [(&fragment, "as it is"), (&bumping, "with what is commented out")];
         for (text, kind) in kinds.into_iter().take(if can_bump { 2 } else { 1 }) {
             std::fs::write(&file, format!("http_port 127.0.0.1:3128\n{text}http_access deny all\n")).unwrap();
             let output = Command::new(&squid).args(["-k", "parse", "-f"]).arg(&file).output().unwrap();
-            let told = String::from_utf8_lossy(&output.stderr);
+            let stderr = String::from_utf8_lossy(&output.stderr);
             let is_bad = |line: &&str| ["WARNING", "ERROR", "FATAL"].iter().any(|word| line.contains(word));
-            let bad: Vec<_> = told.lines().filter(is_bad).collect();
+            let bad: Vec<_> = stderr.lines().filter(is_bad).collect();
             assert!(output.status.success() && bad.is_empty(), "{name}, {kind}: {bad:#?}");
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::requirements;
 use crate::hostile::assert_printable;
-use crate::program::{Program, Ran, ran};
+use crate::program::{Program, RunResult, to_result};
 
 const MIXED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/reports/mixed.json");
 
@@ -33,12 +33,12 @@ fn only_what_is_unmet_is_listed() {
 
 /// A waiver changes what counts, not what the firewall lets through.
 #[test]
-fn what_is_accepted_is_listed_all_the_same() {
+fn accepted_checks_are_listed_anyway() {
     let accepted = MIXED.replace("mixed", "accepted");
     let list = |path: &str| requirements(["--only-unmet", path, "-o", "palo-alto"]).exits(0);
     assert_eq!(list(&accepted).stdout, list(MIXED).stdout);
-    let told = "9 checks are accepted by waivers and listed all the same";
-    assert!(list(&accepted).stderr.contains(told) && !list(MIXED).stderr.contains("accepted"));
+    let expected = "9 checks are accepted by waivers and listed all the same";
+    assert!(list(&accepted).stderr.contains(expected) && !list(MIXED).stderr.contains("accepted"));
     let list = requirements(["--only-unmet", &accepted, "-o", "json"]).exits(0).json();
     let mcr = list["requirements"].as_array().unwrap().iter().find(|r| r["id"] == "mcr").unwrap();
     assert_eq!(mcr["remarks"], json!(["found tls_intercepted", "accepted until 2026-12-31"]));
@@ -46,13 +46,13 @@ fn what_is_accepted_is_listed_all_the_same() {
 
 /// The rules know of an endpoint what its check does not say.
 #[test]
-fn the_rules_add_what_a_report_lacks() {
+fn the_rules_complete_a_report() {
     let mut report = mixed();
     report["vantages"].as_array_mut().unwrap().iter_mut().for_each(|v| v["kind"] = "workstation".into());
     for check in checks(&mut report).filter(|c| c["requirement"] == "relay") {
         check["requirement"] = "pub-relay".into();
     }
-    let list = over(&report, &["-o", "json"]).exits(0).json();
+    let list = run_on_report(&report, &["-o", "json"]).exits(0).json();
     let rows = list["requirements"].as_array().unwrap();
     let relay = rows.iter().find(|r| r["id"] == "pub-relay").unwrap();
     assert_eq!(relay["tls_inspection"], "forbidden");
@@ -61,14 +61,14 @@ fn the_rules_add_what_a_report_lacks() {
 }
 
 #[test]
-fn an_alternative_that_is_met_is_enough() {
+fn a_met_alternative_is_enough() {
     let mut report = mixed();
     let both = checks(&mut report).filter(|c| c["requirement"] == "arm" || c["requirement"] == "aad");
     for (check, verdict) in both.zip(["met", "unmet"]) {
         check["alternative"] = "either".into();
         check["verdict"] = verdict.into();
     }
-    let list = over(&report, &["-o", "palo-alto"]).exits(0).stdout;
+    let list = run_on_report(&report, &["-o", "palo-alto"]).exits(0).stdout;
     assert!(!list.contains("management.azure.com") && !list.contains("login.microsoftonline.com"), "{list}");
 }
 
@@ -77,13 +77,13 @@ fn nothing_unmet_is_an_empty_list() {
     let mut report = mixed();
     checks(&mut report).for_each(|check| check["verdict"] = "met".into());
     for form in FORMS {
-        let ran = over(&report, &["-o", form]).exits(0);
+        let ran = run_on_report(&report, &["-o", form]).exits(0);
         assert!(ran.stderr.contains("the report found nothing unmet"), "{form}: {}", ran.stderr);
     }
 }
 
 #[test]
-fn a_host_that_is_none_is_refused() {
+fn an_invalid_host_is_refused() {
     let bad = [
         "a.example.com\nhttp_access allow all",
         "a.example.com http_access",
@@ -99,33 +99,33 @@ fn a_host_that_is_none_is_refused() {
             let mut report = mixed();
             let check = checks(&mut report).find(|c| c["verdict"] == "unmet").unwrap();
             check[field] = host.into();
-            let told = over(&report, &["-o", "squid"]).exits(2);
-            assert_eq!(told.stdout, "", "{host:?}");
+            let refused = run_on_report(&report, &["-o", "squid"]).exits(2);
+            assert_eq!(refused.stdout, "", "{host:?}");
             let line = "--only-unmet -: the check \"pod/arm/management.azure.com\" has no usable host:";
             assert!(
-                told.stderr.contains(line) && told.stderr.contains("right is"),
+                refused.stderr.contains(line) && refused.stderr.contains("right is"),
                 "{host:?}: {}",
-                told.stderr
+                refused.stderr
             );
-            assert_printable(&told.stderr);
+            assert_printable(&refused.stderr);
         }
     }
     let mut report = mixed();
     checks(&mut report).for_each(|check| check["port"] = 0.into());
-    assert!(over(&report, &[]).exits(2).stderr.contains("has port 0"));
+    assert!(run_on_report(&report, &[]).exits(2).stderr.contains("has port 0"));
 }
 
 /// What is still closed must not take the place of what is open.
 #[test]
-fn a_part_is_no_whole_configuration() {
-    let refused = over(&mixed(), &["-o", "cilium"]).exits(2);
+fn a_partial_list_is_not_a_whole_configuration() {
+    let refused = run_on_report(&mixed(), &["-o", "cilium"]).exits(2);
     assert!(refused.stderr.contains("denies what it does not list"), "{}", refused.stderr);
-    let template = over(&mixed(), &["-o", "azure-firewall"]).exits(0).stdout;
+    let template = run_on_report(&mixed(), &["-o", "azure-firewall"]).exits(0).stdout;
     assert!(template.contains("/arc-kubernetes-unmet'"), "{template}");
     let mut met = mixed();
     checks(&mut met).for_each(|check| check["verdict"] = "met".into());
     for form in ["squid", "azure-firewall", "palo-alto"] {
-        let ran = over(&met, &["-o", form]).exits(0);
+        let ran = run_on_report(&met, &["-o", form]).exits(0);
         assert_eq!(ran.stdout, "", "{form}");
         assert!(ran.stderr.contains("nothing is written"), "{}", ran.stderr);
     }
@@ -133,7 +133,7 @@ fn a_part_is_no_whole_configuration() {
 
 /// Every text of a report that is no host and no word of a closed set.
 #[test]
-fn no_text_of_a_report_gets_out_of_its_place() {
+fn no_text_of_a_report_escapes_its_field() {
     let evil = "=cmd()|x` </td><script>\n- toEntities: [all]\nhttp_access allow all \\\u{1b}[2J\u{202e}";
     let mut report = mixed();
     report["run"]["region"] = evil.into();
@@ -147,7 +147,7 @@ fn no_text_of_a_report_gets_out_of_its_place() {
         check["features"] = json!([evil]);
     }
     for form in FORMS {
-        let ran = over(&report, &["-o", form, "-v"]).exits(0);
+        let ran = run_on_report(&report, &["-o", form, "-v"]).exits(0);
         let text = ran.stdout;
         assert_printable(&text);
         let begins = |start: &str| text.lines().any(|line| line.trim_start().starts_with(start));
@@ -163,11 +163,11 @@ fn no_text_of_a_report_gets_out_of_its_place() {
 }
 
 #[test]
-fn what_is_no_report_is_refused() {
+fn a_file_that_is_not_a_report_is_refused() {
     for (text, part) in
         [("", "EOF"), ("{}", "schema_version"), ("{\"schema_version\": 2}", "reads version 1")]
     {
-        let ran = fed(text.as_bytes(), &[]).exits(2);
+        let ran = run_with_stdin(text.as_bytes(), &[]).exits(2);
         assert!(ran.stderr.contains(part), "{}", ran.stderr);
         // another version is one, and would not be helped
         let is_one = part == "reads version 1";
@@ -183,15 +183,15 @@ fn checks(report: &mut Value) -> impl Iterator<Item = &mut Value> {
     report["checks"].as_array_mut().unwrap().iter_mut()
 }
 
-fn over(report: &Value, args: &[&str]) -> Ran {
-    fed(report.to_string().as_bytes(), args)
+fn run_on_report(report: &Value, args: &[&str]) -> RunResult {
+    run_with_stdin(report.to_string().as_bytes(), args)
 }
 
 /// With the report on standard input.
-fn fed(report: &[u8], args: &[&str]) -> Ran {
+fn run_with_stdin(report: &[u8], args: &[&str]) -> RunResult {
     let mut command = Program::new().args(["requirements", "--only-unmet", "-"]).args(args).into_command();
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(report).unwrap();
-    ran(&child.wait_with_output().unwrap())
+    to_result(&child.wait_with_output().unwrap())
 }

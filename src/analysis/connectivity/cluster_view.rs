@@ -1,0 +1,261 @@
+//! Objects of a case as a diagnosis looks at them.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::support_bundle::{ContainerLog, SupportBundle};
+use crate::model::faults::{Signature, SignatureSource};
+
+/// The namespace of the agents.
+pub(super) const AGENTS_NAMESPACE: &str = "azure-arc";
+/// The namespace of the release, and of the checks before connecting.
+const RELEASE_NAMESPACE: &str = "azure-arc-release";
+
+/// A Deployment of the agents.
+pub(super) struct Agent<'a> {
+    pub(super) name: &'a str,
+    pub(super) desired: i64,
+    pub(super) ready: i64,
+    pub(super) created: Option<jiff::Timestamp>,
+}
+
+impl Agent<'_> {
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready >= self.desired
+    }
+}
+
+/// A case, looked at.
+pub(super) struct ClusterView<'a> {
+    pub(super) bundle: &'a SupportBundle,
+    pub(super) agents: Vec<Agent<'a>>,
+    /// The names of the pods of the agents that are there.
+    pods: HashSet<&'a str>,
+}
+
+/// A place where a text of a sign was found.
+#[derive(Clone, Debug)]
+pub(super) struct SignatureMatch {
+    /// Such as `Pod azure-arc/config-agent-7d9`.
+    pub(super) subject: String,
+    /// The words, with what they are.
+    pub(super) text: String,
+}
+
+impl<'a> ClusterView<'a> {
+    pub(super) fn new(case: &'a SupportBundle) -> Self {
+        let agents = case.objects_in("Deployment", AGENTS_NAMESPACE).filter_map(|d| {
+            Some(Agent {
+                name: d["metadata"]["name"].as_str()?,
+                desired: d["spec"]["replicas"].as_i64().unwrap_or(1),
+                ready: d["status"]["readyReplicas"].as_i64().unwrap_or(0),
+                created: parse_time(&d["metadata"]["creationTimestamp"]),
+            })
+        });
+        let pods =
+            case.objects_in("Pod", AGENTS_NAMESPACE).filter_map(|pod| pod["metadata"]["name"].as_str());
+        Self { bundle: case, agents: agents.take(MAX_AGENTS).collect(), pods: pods.collect() }
+    }
+
+    /// An agent by its name.
+    pub(super) fn find_agent(&self, name: &str) -> Option<&Agent<'a>> {
+        self.agents.iter().find(|agent| agent.name == name)
+    }
+
+    /// Those of these agents that are there and not ready.
+    pub(super) fn unready_agents(&self, names: &[&str]) -> Vec<&Agent<'a>> {
+        self.agents.iter().filter(|a| names.contains(&a.name) && !a.is_ready()).collect()
+    }
+
+    /// The agent that a pod or replica set belongs to: the longest name that its own begins with.
+    fn agent_of(&self, object: &str) -> Option<&Agent<'a>> {
+        let belongs = |agent: &&Agent<'_>| {
+            object.strip_prefix(agent.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        self.agents.iter().filter(belongs).max_by_key(|agent| agent.name.len())
+    }
+
+    /// When the agents were installed: the youngest Deployment counts.
+    pub(super) fn installed_at(&self) -> Option<jiff::Timestamp> {
+        self.agents.iter().filter_map(|agent| agent.created).max()
+    }
+
+    /// When the agents or their namespace came last, or began to go.
+    pub(super) fn last_changed_at(&self) -> Option<jiff::Timestamp> {
+        let namespace = self.bundle.find_object("Namespace", "", AGENTS_NAMESPACE).map(|n| &n["metadata"]);
+        let of = |key: &str| namespace.and_then(|metadata| parse_time(&metadata[key]));
+        self.installed_at().max(of("creationTimestamp")).max(of("deletionTimestamp"))
+    }
+
+    /// Metadata of a Secret of the agents; `None` where it is not there or not known.
+    pub(super) fn secret_metadata(&self, name: &str) -> Option<&'a Value> {
+        self.bundle.find_object("SecretMetadata", AGENTS_NAMESPACE, name)
+    }
+
+    /// Whether the list of Secrets was read.
+    pub(super) fn has_secret_list(&self) -> bool {
+        self.bundle.unread_reason(SECRETS_SOURCE).is_none()
+    }
+
+    /// A setting of the agents.
+    pub(super) fn agent_setting(&self, key: &str) -> Option<&'a str> {
+        let map = self.bundle.find_object("ConfigMap", AGENTS_NAMESPACE, "azure-clusterconfig")?;
+        map["data"][key].as_str().filter(|v| !v.is_empty())
+    }
+
+    /// Where a sign is seen; the newest where there are several.
+    pub(super) fn match_signature(&self, sign: &Signature) -> Option<SignatureMatch> {
+        match sign.source {
+            SignatureSource::Event => self.match_event(sign),
+            SignatureSource::Waiting | SignatureSource::Ended => self.match_container_state(sign),
+            SignatureSource::Log => self.match_log(sign),
+        }
+    }
+
+    fn match_event(&self, sign: &Signature) -> Option<SignatureMatch> {
+        let fits = |event: &&Value| {
+            let reason = event["reason"].as_str().unwrap_or_default();
+            let text = event["message"].as_str().unwrap_or_default();
+            sign.reason.as_deref().is_none_or(|wanted| wanted == reason)
+                && sign.text.is_match(text)
+                && self.is_about_unready(event, sign)
+        };
+        let when =
+            |event: &&Value| parse_time(&event["lastTimestamp"]).or_else(|| parse_time(&event["eventTime"]));
+        let event = self.bundle.objects_of("Event").filter(fits).max_by_key(when)?;
+        let object = &event["involvedObject"];
+        let [kind, space, name] =
+            ["kind", "namespace", "name"].map(|key| object[key].as_str().unwrap_or_default());
+        Some(SignatureMatch {
+            subject: format!("{kind} {space}/{name}"),
+            text: format!(
+                "event {}: {}",
+                event["reason"].as_str().unwrap_or_default(),
+                event["message"].as_str().unwrap_or_default()
+            ),
+        })
+    }
+
+    /// Events stay for an hour: those of objects that are well by now tell of the past.
+    fn is_about_unready(&self, event: &Value, sign: &Signature) -> bool {
+        let object = &event["involvedObject"];
+        let name = object["name"].as_str().unwrap_or_default();
+        let agent = self.agent_of(name);
+        let is_wanted = sign.agent.as_deref().is_none_or(|wanted| agent.is_some_and(|a| a.name == wanted));
+        match object["namespace"].as_str() {
+            Some(AGENTS_NAMESPACE) => {
+                is_wanted && agent.is_none_or(|a| !a.is_ready()) && !self.is_pod_gone(object)
+            }
+            Some(RELEASE_NAMESPACE) => is_wanted && self.agents.is_empty(),
+            _ => false,
+        }
+    }
+
+    fn is_pod_gone(&self, object: &Value) -> bool {
+        let name = object["name"].as_str().unwrap_or_default();
+        object["kind"] == "Pod" && !self.pods.contains(name)
+    }
+
+    fn match_container_state(&self, sign: &Signature) -> Option<SignatureMatch> {
+        for pod in self.agent_pods() {
+            let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+            let agent = self.agent_of(name);
+            if sign.agent.as_deref().is_some_and(|wanted| agent.is_none_or(|a| a.name != wanted)) {
+                continue;
+            }
+            for status in container_statuses(pod) {
+                let state = match sign.source {
+                    SignatureSource::Waiting => &status["state"]["waiting"],
+                    _ if status["state"]["terminated"].is_object() => &status["state"]["terminated"],
+                    _ => &status["lastState"]["terminated"],
+                };
+                let reason = state["reason"].as_str().unwrap_or_default();
+                let message = state["message"].as_str().unwrap_or_default();
+                let text =
+                    if message.is_empty() { reason.to_owned() } else { format!("{reason}: {message}") };
+                let is_wanted = sign.reason.as_deref().is_none_or(|wanted| wanted == reason);
+                if state.is_object() && is_wanted && sign.text.is_match(&text) {
+                    let space = pod["metadata"]["namespace"].as_str().unwrap_or_default();
+                    let container = status["name"].as_str().unwrap_or_default();
+                    return Some(SignatureMatch {
+                        subject: format!("Pod {space}/{name}"),
+                        text: format!("container {container}: {text}"),
+                    });
+                }
+            }
+        }
+        None
+    }
+
+    /// The agents whose containers run and were restarted so many times at least, with how often.
+    pub(super) fn restarted_pods(&self, at_least: u64) -> Vec<(&'a str, u64)> {
+        let count = |pod: &'a Value| {
+            let restarts =
+                |s: &Value| s["restartCount"].as_u64().filter(|_| s["state"]["running"].is_object());
+            let most = container_statuses(pod).filter_map(restarts).max()?;
+            Some((pod["metadata"]["name"].as_str()?, most))
+        };
+        let pods = self.bundle.objects_in("Pod", AGENTS_NAMESPACE);
+        pods.filter_map(count).filter(|(_, restarts)| *restarts >= at_least).collect()
+    }
+
+    /// Pods of the agents; without agents those of the checks before connecting.
+    pub(super) fn agent_pods(&self) -> impl Iterator<Item = &'a Value> {
+        let space = if self.agents.is_empty() { RELEASE_NAMESPACE } else { AGENTS_NAMESPACE };
+        self.bundle.objects_in("Pod", space)
+    }
+
+    fn match_log(&self, sign: &Signature) -> Option<SignatureMatch> {
+        let is_wanted = |log: &&ContainerLog| {
+            let agent = self.agent_of(&log.pod);
+            sign.agent.as_deref().is_none_or(|wanted| agent.is_some_and(|a| a.name == wanted))
+        };
+        self.bundle.logs.iter().filter(is_wanted).find_map(|log| {
+            let recent = &log.lines[log.lines.len().saturating_sub(RECENT_LINES)..];
+            let mut fitting = recent.iter().rev().filter(|line| sign.text.is_match(line));
+            let line = fitting.next()?;
+            if 1 + fitting.count() < sign.times {
+                return None;
+            }
+            let before = if log.previous { ", before its last restart" } else { "" };
+            Some(SignatureMatch {
+                subject: format!("Pod {}/{}", log.namespace, log.pod),
+                text: format!("log of {}{before}: {}", log.container, log_message(line)),
+            })
+        })
+    }
+}
+
+/// What an agent says in a line: the agents of Azure Arc write JSON.
+fn log_message(line: &str) -> String {
+    let parsed = serde_json::from_str::<Value>(line).ok();
+    let message = parsed.as_ref().and_then(|v| v["Message"].as_str()).unwrap_or(line);
+    crate::model::evidence::sanitize(message, MAX_MESSAGE_CHARS)
+}
+
+/// Of all containers, those that prepare first.
+fn container_statuses(pod: &Value) -> impl Iterator<Item = &Value> {
+    let of = |key: &str| pod["status"][key].as_array().map(Vec::as_slice).unwrap_or_default();
+    of("initContainerStatuses").iter().chain(of("containerStatuses"))
+}
+
+/// RFC 3339.
+pub(super) fn parse_time(value: &Value) -> Option<jiff::Timestamp> {
+    value.as_str()?.parse().ok()
+}
+
+/// What the API server is called where it does not answer.
+pub const API_SERVER_SOURCE: &str = "the API server";
+
+/// What the list of Secrets is called where it could not be read.
+pub const SECRETS_SOURCE: &str = "Secrets of azure-arc";
+
+/// The vendor has about twenty.
+const MAX_AGENTS: usize = 200;
+
+/// Older lines tell of the past.
+const RECENT_LINES: usize = 40;
+
+/// In characters.
+const MAX_MESSAGE_CHARS: usize = 400;

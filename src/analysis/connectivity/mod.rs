@@ -1,0 +1,503 @@
+//! Why a cluster is not connected: what was read of it -> the first broken link of the chain, and what follows from it. Pure.
+//!
+//! Each link has a standing by the state of its objects, and signs by which logs and events tell more. The first link that
+//! is broken is the cause; what is broken behind it follows. Probes prove or contradict what only logs say.
+
+pub mod azure;
+pub mod redact;
+mod warnings;
+
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use crate::analysis::connectivity::cluster_view::{API_SERVER_SOURCE, SECRETS_SOURCE};
+
+use crate::analysis::connectivity::cluster_view::{ClusterView, SignatureMatch};
+use crate::analysis::connectivity::stages::StageHealth;
+use crate::analysis::connectivity::support_bundle::SupportBundle;
+use crate::analysis::prerequisites::PrerequisiteResults;
+use crate::model::faults::{Fault, FaultCatalogue, SignatureSource, Stage};
+use crate::model::finding::{Confidence, Finding, Remedy, Severity};
+use crate::model::networks::UnreadSource;
+use crate::model::prerequisite_rules::SupportedVersions;
+use crate::model::report::{Check, CheckVerdict, Prerequisite};
+use crate::model::vantage::VantageKind;
+use azure::{AzureCluster, ConnectivityStatus};
+
+/// All that a judgement rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectivityInput<'a> {
+    /// What was read of the cluster.
+    pub bundle: &'a SupportBundle,
+    /// What can be wrong.
+    pub catalogue: &'a FaultCatalogue,
+    /// What Azure says.
+    pub azure: Option<&'a AzureCluster>,
+    /// What was probed; empty without probes.
+    pub checks: &'a [Check],
+    /// What is wrong with the network, by the probes.
+    pub network_findings: &'a [Finding],
+    /// What is wrong with the skip range of the agents, where it stops them.
+    pub skip_range: Option<&'a str>,
+    /// What is needed besides the network; `None` where that was not read.
+    pub prerequisites: Option<&'a PrerequisiteResults>,
+    /// The versions of the agents that are supported.
+    pub supported_agents: &'a SupportedVersions,
+    /// When the case was taken.
+    pub now: Timestamp,
+}
+
+impl ConnectivityInput<'_> {
+    fn identity_ends(&self) -> Option<Timestamp> {
+        let read = self.bundle.identity_ends.as_deref().and_then(|t| t.parse().ok());
+        read.or_else(|| self.azure.and_then(|a| a.certificate_expiration))
+    }
+}
+
+/// The judgement.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ConnectivityDiagnosis {
+    /// The answer.
+    pub verdict: ConnectivityVerdict,
+    /// While waiting is right: until when.
+    pub until: Option<String>,
+    /// What is known of the cluster.
+    pub cluster: ClusterSummary,
+    /// In the order of the chain.
+    pub links: Vec<StageResult>,
+    /// The first broken link first.
+    pub findings: Vec<Finding>,
+    /// What is needed besides the network; empty where that was not read.
+    pub prerequisites: Vec<Prerequisite>,
+    /// What could not be read.
+    pub unread: Vec<UnreadSource>,
+}
+
+/// The answer to "why is it stuck?".
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectivityVerdict {
+    /// Every link holds.
+    Healthy,
+    /// Too young to judge: waiting is right.
+    Wait,
+    /// A link is broken.
+    Broken,
+    /// Nothing is seen broken, and not all could be seen.
+    Unknown,
+}
+
+/// What a cluster says of itself.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct ClusterSummary {
+    pub context: String,
+    pub server: String,
+    pub cloud: Option<String>,
+    pub region: Option<String>,
+    pub resource: Option<String>,
+    pub agent_version: Option<String>,
+    pub proxy: Option<String>,
+    /// `connectivityStatus` of Azure.
+    pub status: Option<String>,
+    /// RFC 3339.
+    pub installed: Option<String>,
+}
+
+/// How a link stands.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StageResult {
+    /// Which.
+    pub link: Stage,
+    /// How.
+    pub state: StageState,
+    /// One line: what shows it.
+    pub why: String,
+    /// The link whose break it follows from.
+    pub follows: Option<Stage>,
+    /// Required endpoints of the link: met and all; `null` where none were probed.
+    pub probed: Option<(usize, usize)>,
+}
+
+/// How a link can stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub enum StageState {
+    Ok,
+    Broken,
+    Follows,
+    Waiting,
+    Unknown,
+}
+
+/// What the probes of a link's endpoints say.
+struct ProbeEvidence<'a> {
+    met: usize,
+    unmet: Vec<&'a Check>,
+    /// The network's finding that explains the first of them.
+    cause: Option<&'a Finding>,
+}
+
+/// A link that does not hold, before it is told.
+struct StageFault<'a> {
+    fault: &'a Fault,
+    matches: Vec<SignatureMatch>,
+    confidence: Confidence,
+}
+
+/// Judges a cluster.
+pub fn diagnose_connectivity(known: &ConnectivityInput<'_>) -> ConnectivityDiagnosis {
+    let view = ClusterView::new(known.bundle);
+    let young = view.last_changed_at().filter(|at| known.now.duration_since(*at) < YOUNG_AGE);
+    // a clock may be anywhere, also where no time comes after it
+    let young = young.map(|at| at.checked_add(GRACE_PERIOD).unwrap_or(Timestamp::MAX));
+    let mut first: Option<Stage> = None;
+    let mut chain = ConnectivityDiagnosis {
+        verdict: ConnectivityVerdict::Healthy,
+        until: None,
+        cluster: summarize_cluster(&view, known),
+        links: Vec::new(),
+        findings: Vec::new(),
+        prerequisites: Vec::new(),
+        unread: known.bundle.unread.clone(),
+    };
+    for link in Stage::ALL {
+        let standing = match crate::analysis::connectivity::stages::judge_stage(link, &view, known) {
+            StageHealth::Unknown(_) if link == Stage::Dns && has_working_identity(&view, known) => {
+                StageHealth::Healthy("the agents have resolved names of Azure".into())
+            }
+            other => other,
+        };
+        let proof = collect_probe_evidence(link, known);
+        let probed =
+            (!proof.unmet.is_empty() || proof.met > 0).then(|| (proof.met, proof.met + proof.unmet.len()));
+        let fault = find_stage_fault(link, &view, known, &standing, &proof);
+        let line = |state, why: String, follows| StageResult { link, state, why, follows, probed };
+        let state = match (&fault, first, &standing) {
+            (Some(_), Some(cause), _) => {
+                line(StageState::Follows, describe_stage(fault.as_ref(), &standing), Some(cause))
+            }
+            (Some(fault), None, _)
+                if young.is_some()
+                    && NORMAL_WHILE_YOUNG.contains(&fault.fault.id.as_str())
+                    && proof.unmet.is_empty() =>
+            {
+                chain.until = chain.until.or(young.map(|t| t.to_string()));
+                line(StageState::Waiting, describe_stage(Some(fault), &standing), None)
+            }
+            (Some(fault), None, _) => {
+                first = Some(link);
+                chain.findings.push(build_finding(fault, &proof));
+                line(StageState::Broken, describe_stage(Some(fault), &standing), None)
+            }
+            (None, _, StageHealth::Healthy(why)) => line(StageState::Ok, why.clone(), None),
+            (None, Some(cause), StageHealth::Unknown(why)) => {
+                line(StageState::Follows, why.clone(), Some(cause))
+            }
+            (None, None, StageHealth::Unknown(why))
+                if young.is_some() && matches!(link, Stage::Admission | Stage::Images) =>
+            {
+                chain.until = chain.until.or(young.map(|t| t.to_string()));
+                line(StageState::Waiting, why.clone(), None)
+            }
+            (None, None, StageHealth::Unknown(why)) => line(StageState::Unknown, why.clone(), None),
+            (None, follows, StageHealth::Broken(_, why)) => line(StageState::Unknown, why.clone(), follows),
+        };
+        chain.links.push(state);
+        let is_empty = view.agents.is_empty() && link == Stage::Release;
+        if is_empty || (first.is_some() && link == Stage::Api) {
+            break; // there is nothing to say of what comes after
+        }
+    }
+    chain.findings.extend(warnings::find_warnings(&view, known, first));
+    add_prerequisites(&mut chain, known, view.agents.is_empty());
+    if first.is_none() && chain.until.is_none() {
+        chain.findings.extend(
+            known.network_findings.iter().filter(|f| f.severity > Severity::Info).map(as_current_warning),
+        );
+    }
+    for finding in &mut chain.findings {
+        fill_placeholders(&mut finding.remedy.commands, &chain.cluster);
+    }
+    let is_open = chain.links.iter().any(|l| l.state == StageState::Unknown && l.link <= Stage::Tokens);
+    chain.verdict = match (first, &chain.until) {
+        (Some(Stage::Api), _) => ConnectivityVerdict::Unknown,
+        (Some(_), _) => ConnectivityVerdict::Broken,
+        (None, Some(_)) => ConnectivityVerdict::Wait,
+        (None, None)
+            if is_open
+                && known.azure.and_then(|a| a.connectivity_status) != Some(ConnectivityStatus::Connected) =>
+        {
+            ConnectivityVerdict::Unknown
+        }
+        (None, None) => ConnectivityVerdict::Healthy,
+    };
+    chain
+}
+
+fn describe_stage(fault: Option<&StageFault<'_>>, standing: &StageHealth) -> String {
+    match (fault, standing) {
+        (Some(fault), _) => fault.fault.title.clone(),
+        (None, StageHealth::Healthy(why) | StageHealth::Unknown(why) | StageHealth::Broken(_, why)) => {
+            why.clone()
+        }
+    }
+}
+
+/// What is wrong with a link: the first sign of the catalogue, with what objects show, or what they show alone.
+fn find_stage_fault<'a>(
+    link: Stage,
+    view: &ClusterView<'_>,
+    known: &ConnectivityInput<'a>,
+    standing: &StageHealth,
+    proof: &ProbeEvidence<'_>,
+) -> Option<StageFault<'a>> {
+    let (structural, is_whole) = match standing {
+        StageHealth::Broken(id, shown) => (known.catalogue.find_fault(id).map(|entry| (entry, shown)), false),
+        StageHealth::Healthy(_) => (None, true),
+        StageHealth::Unknown(_) => (None, false),
+    };
+    // what shows that nothing behind it can be right needs no sign from a log
+    let is_settled = structural.is_some_and(|(entry, _)| CONCLUSIVE_FAULTS.contains(&entry.id.as_str()));
+    let speaks = |entry: &Fault| entry.link == link || (!is_whole && entry.also.contains(&link));
+    let own = |entry: &&Fault| entry.severity == Severity::Blocking && speaks(entry) && !is_settled;
+    // the agents of cluster connect are ready whether they are connected or not; that names are resolved shows in logs only
+    let hears_logs = match link {
+        Stage::Connect => true,
+        Stage::Dns => !has_working_identity(view, known),
+        _ => !is_whole,
+    };
+    let found = known.catalogue.faults.iter().filter(own).find_map(|entry| {
+        let mut signs = entry.signs.iter().filter(|sign| sign.source != SignatureSource::Log || hears_logs);
+        signs.find_map(|sign| Some((entry, (view.match_signature(sign)?, sign.source))))
+    });
+    let shown =
+        structural.map(|(entry, shown)| SignatureMatch { subject: entry.title.clone(), text: shown.clone() });
+    let judged = |entry: &'a Fault, mut seen: Vec<SignatureMatch>, is_direct: bool| {
+        seen.extend(shown.clone().filter(|s| entry.title != s.subject));
+        let confidence = match (is_direct, proof.unmet.is_empty(), proof.met) {
+            (true, ..) | (_, false, _) => Confidence::High,
+            (false, true, 0) => Confidence::Medium,
+            (false, true, _) if link.required_endpoints().0.is_empty() => Confidence::Medium,
+            (false, true, _) => Confidence::Low,
+        };
+        StageFault { fault: entry, matches: seen, confidence }
+    };
+    let needs_api = matches!(link, Stage::Identity | Stage::Tokens) && !is_whole && !is_settled;
+    if let Some(problem) = known.skip_range.filter(|_| needs_api)
+        && let Some(entry) = known.catalogue.find_fault("arc_api_through_proxy")
+    {
+        let mut seen =
+            vec![SignatureMatch { subject: "skip range of the agents".into(), text: problem.to_owned() }];
+        seen.extend(found.into_iter().map(|(_, (seen, _))| seen));
+        return Some(judged(entry, seen, true));
+    }
+    if let Some((entry, (seen, place))) = found {
+        return Some(judged(entry, vec![seen], place != SignatureSource::Log));
+    }
+    let (entry, shown) = structural?;
+    let seen = vec![SignatureMatch { subject: String::new(), text: shown.clone() }];
+    Some(judged(entry, seen, true))
+}
+
+/// Names of Azure were resolved at some time, where there is an identity.
+fn has_working_identity(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> bool {
+    matches!(
+        crate::analysis::connectivity::stages::judge_stage(Stage::Identity, view, known),
+        StageHealth::Healthy(_)
+    ) && matches!(
+        crate::analysis::connectivity::stages::judge_stage(Stage::Tokens, view, known),
+        StageHealth::Healthy(_)
+    ) && matches!(
+        crate::analysis::connectivity::stages::judge_stage(Stage::DataPlane, view, known),
+        StageHealth::Healthy(_)
+    )
+}
+
+fn collect_probe_evidence<'a>(link: Stage, known: &ConnectivityInput<'a>) -> ProbeEvidence<'a> {
+    let (ids, kind) = link.required_endpoints();
+    let is_inside = known.checks.iter().any(|c| c.vantage != VantageKind::Workstation.as_str());
+    let counts = |check: &&Check| {
+        let id = check.requirement.split_once('-').map_or("", |(_, rest)| rest);
+        let from = check.vantage.split('@').next();
+        ids.contains(&id) && check.required && (!is_inside || from == kind.map(VantageKind::as_str))
+    };
+    let all: Vec<_> = known.checks.iter().filter(counts).collect();
+    let unmet: Vec<_> = all.iter().copied().filter(|c| c.verdict == CheckVerdict::Unmet).collect();
+    let explains = |f: &&Finding| unmet.iter().any(|check| f.evidence.contains(&check.id));
+    let cause = known.network_findings.iter().filter(|f| f.severity > Severity::Info).find(explains);
+    ProbeEvidence { met: all.iter().filter(|c| c.verdict == CheckVerdict::Met).count(), unmet, cause }
+}
+
+/// A fault that something other than a sign shows, in words.
+pub fn build_fault_finding(entry: &Fault, shown: &str, confidence: Confidence) -> Finding {
+    let seen = vec![SignatureMatch { subject: String::new(), text: shown.to_owned() }];
+    build_finding(
+        &StageFault { fault: entry, matches: seen, confidence },
+        &ProbeEvidence { met: 0, unmet: Vec::new(), cause: None },
+    )
+}
+
+fn build_finding(fault: &StageFault<'_>, proof: &ProbeEvidence<'_>) -> Finding {
+    let entry = fault.fault;
+    let title = capitalize_first(&entry.title);
+    let mut explanation = String::new();
+    for seen in &fault.matches {
+        let from = if seen.subject.is_empty() { String::new() } else { format!("{}, ", seen.subject) };
+        // writing into a String cannot fail
+        let _ = write!(
+            explanation,
+            "{}. ",
+            capitalize_first(&format!("{from}{}", seen.text.trim_end_matches('.')))
+        );
+    }
+    let probes = match (proof.unmet.len(), proof.met) {
+        (0, 0) => String::new(),
+        (0, n) => format!(
+            "Probes do not confirm that the network is the cause: all {n} endpoints of this link are met now. "
+        ),
+        (n, met) => format!("Probes confirm it: {n} of {} endpoints of this link are unmet. ", n + met),
+    };
+    explanation.push_str(&probes);
+    explanation.push_str(&entry.means);
+    let mut remedy = Remedy { text: entry.remedy.clone(), commands: entry.commands.clone() };
+    let mut summary = title;
+    let mut docs = vec![format!("arcprobe explain {}", entry.id)];
+    if let Some(cause) = proof.cause {
+        summary = format!("{summary}: {}", cause.summary.trim_end_matches('.'));
+        remedy.text = format!("{} {}", cause.remedy.text, entry.remedy);
+        remedy.commands = cause.remedy.commands.iter().chain(&entry.commands).cloned().collect();
+        docs.extend(cause.docs.iter().cloned());
+    }
+    docs.extend(entry.sources.iter().cloned());
+    Finding {
+        id: entry.id.clone(),
+        severity: entry.severity,
+        confidence: fault.confidence,
+        summary,
+        subject: fault
+            .matches
+            .first()
+            .map(|s| s.subject.clone())
+            .filter(|s| !s.is_empty())
+            .unwrap_or_else(|| entry.link.title().into()),
+        evidence: proof.unmet.iter().map(|c| c.id.clone()).collect(),
+        explanation,
+        consequence: entry.azure.clone(),
+        remedy,
+        docs,
+    }
+}
+
+/// What is closed now, though every link holds from a better time.
+fn as_current_warning(finding: &Finding) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        consequence: format!("The links hold, from a time when it was open. {}", finding.consequence),
+        ..finding.clone()
+    }
+}
+
+/// The prerequisites. Where no agents are installed each that lacks has to be mended before they are; else only what stays true
+/// of a connected cluster is worth a word.
+fn add_prerequisites(chain: &mut ConnectivityDiagnosis, known: &ConnectivityInput<'_>, is_empty: bool) {
+    let Some(judged) = known.prerequisites else { return };
+    chain.prerequisites.clone_from(&judged.items);
+    let is_known =
+        |f: &Finding, chain: &ConnectivityDiagnosis| chain.findings.iter().any(|known| known.id == f.id);
+    for finding in &judged.findings {
+        if (is_empty || LASTING_PREREQUISITES.contains(&finding.id.as_str())) && !is_known(finding, chain) {
+            chain.findings.push(finding.clone());
+        }
+    }
+}
+
+fn summarize_cluster(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> ClusterSummary {
+    let proxy = ["HTTPS_PROXY", "HTTP_PROXY"].iter().find_map(|name| known.bundle.proxy.get(*name));
+    let azure = known.azure;
+    ClusterSummary {
+        context: known.bundle.context.clone(),
+        server: known.bundle.server.clone(),
+        cloud: known.bundle.configured_cloud(),
+        region: known.bundle.configured_region(),
+        resource: view.bundle.agent_resource_id().or_else(|| azure.and_then(|a| a.id.clone())),
+        agent_version: view
+            .agent_setting("AZURE_ARC_AGENT_VERSION")
+            .map(str::to_owned)
+            .or_else(|| azure.and_then(|a| a.agent_version.clone())),
+        proxy: proxy.cloned(),
+        status: azure.and_then(|a| a.connectivity_status).map(|s| s.as_str().to_owned()),
+        installed: view.installed_at().map(|at| at.to_string()),
+    }
+}
+
+/// Puts in what is known of the cluster where commands have placeholders; nothing that a shell could take for more than a word.
+fn fill_placeholders(commands: &mut [String], cluster: &ClusterSummary) {
+    let is_word = |text: &&str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    let segment = |key: &str| {
+        let mut parts = cluster.resource.as_deref()?.split('/');
+        parts.find(|part| part.eq_ignore_ascii_case(key))?;
+        parts.next()
+    };
+    let known = [
+        ("--location REGION", "--location ", cluster.region.as_deref()),
+        ("--name NAME", "--name ", segment("connectedClusters")),
+        ("--resource-group GROUP", "--resource-group ", segment("resourceGroups")),
+    ];
+    for (placeholder, flag, value) in known {
+        let Some(value) = value.filter(is_word) else { continue };
+        for command in commands.iter_mut() {
+            *command = command.replace(placeholder, &format!("{flag}{value}"));
+        }
+    }
+}
+
+fn capitalize_first(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Normal in the first minutes; Azure turns to Connected within ten to fifteen.
+const NORMAL_WHILE_YOUNG: &[&str] = &[
+    "arc_identity_missing",
+    "arc_tokens_missing",
+    "arc_config_agent_down",
+    "arc_connecting",
+    "arc_connect_certificate",
+    "arc_connect_down",
+    "arc_extensions_down",
+    "arc_metadata_down",
+    "arc_release_incomplete",
+    "arc_terminating",
+];
+
+/// Prerequisites that stay after connecting.
+const LASTING_PREREQUISITES: &[&str] = &["arc_aks", "arc_kubernetes_old"];
+
+/// No log knows better.
+const CONCLUSIVE_FAULTS: &[&str] = &[
+    "arc_identity_expired",
+    "arc_key_missing",
+    "arc_terminating",
+    "arc_not_installed",
+    "arc_other_cluster",
+    "arc_rights",
+    "arc_api_unreachable",
+    "arc_dns_down",
+];
+
+const YOUNG_AGE: SignedDuration = SignedDuration::from_mins(10);
+const GRACE_PERIOD: SignedDuration = SignedDuration::from_mins(15);
+
+pub mod cluster_view;
+pub mod stages;
+pub mod support_bundle;
+#[cfg(test)]
+#[path = "connectivity_tests.rs"]
+mod tests;

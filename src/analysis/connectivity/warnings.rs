@@ -1,0 +1,167 @@
+//! What is no broken link of a cluster and worth knowing.
+
+use jiff::SignedDuration;
+
+use super::azure::ConnectivityStatus;
+use super::cluster_view::ClusterView;
+use super::{ConnectivityInput, build_fault_finding, stages as links};
+use crate::model::faults::{SignatureSource, Stage};
+use crate::model::finding::{Confidence, Finding, Severity};
+use crate::model::version::Version;
+
+/// A fault by its id, what shows it, and how sure it is.
+type Warning = (&'static str, String, Confidence);
+
+/// All of them. What lies before the first broken link is not said twice.
+pub(super) fn find_warnings(
+    view: &ClusterView<'_>,
+    known: &ConnectivityInput<'_>,
+    first: Option<Stage>,
+) -> Vec<Finding> {
+    let mut warnings = Vec::new();
+    if first.is_none_or(|link| link > Stage::Identity) {
+        warnings.extend(overdue_renewal(view, known));
+    }
+    warnings.extend(agent_errors(known));
+    warnings.extend(failed_extension(known));
+    warnings.extend(old_agents(view, known));
+    warnings.extend(two_clusters(view, known));
+    if first.is_none() {
+        warnings.extend(frequent_restarts(view));
+    }
+    let entry = |(id, shown, confidence): Warning| {
+        known.catalogue.find_fault(id).map(|entry| build_fault_finding(entry, &shown, confidence))
+    };
+    let mut findings: Vec<_> = warnings.into_iter().filter_map(entry).collect();
+    if first.is_none() {
+        findings.extend(find_signature_warnings(view, known));
+    }
+    findings
+}
+
+/// Signs of the catalogue that break nothing. Those of logs tell of agents that are ready: nothing else is wrong.
+fn find_signature_warnings(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Vec<Finding> {
+    let is_whole = view.agents.iter().all(super::cluster_view::Agent::is_ready);
+    let entries = known.catalogue.faults.iter().filter(|e| e.severity == Severity::Warning);
+    let seen = entries.filter_map(|entry| {
+        let mut signs = entry.signs.iter().filter(|sign| is_whole || sign.source != SignatureSource::Log);
+        let seen = signs.find_map(|sign| view.match_signature(sign))?;
+        Some(build_fault_finding(entry, &format!("{}, {}", seen.subject, seen.text), Confidence::Medium))
+    });
+    seen.collect()
+}
+
+fn overdue_renewal(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Option<Warning> {
+    let left = known.identity_ends().map(|ends| ends.duration_since(known.now));
+    let written = view.secret_metadata("azure-identity-certificate").and_then(links::last_written);
+    let age = written.map(|at| known.now.duration_since(at));
+    let (shown, confidence) = match (left, age) {
+        (Some(left), _) if left < OVERDUE_REMAINDER => {
+            (format!("it ends in {} days", whole_days(left)), Confidence::High)
+        }
+        (None, Some(age)) if age > CERTIFICATE_LIFETIME - OVERDUE_REMAINDER => {
+            (format!("its Secret was last written {} days ago", whole_days(age)), Confidence::Medium)
+        }
+        _ => return None,
+    };
+    Some(("arc_identity_overdue", shown, confidence))
+}
+
+fn agent_errors(known: &ConnectivityInput<'_>) -> Option<Warning> {
+    let errors = known.azure.map(|a| &a.agent_errors).filter(|e| !e.is_empty())?;
+    let shown =
+        errors.iter().map(|e| crate::model::evidence::sanitize(e, 200)).collect::<Vec<_>>().join("; ");
+    Some(("arc_agent_errors", shown, Confidence::High))
+}
+
+fn failed_extension(known: &ConnectivityInput<'_>) -> Option<Warning> {
+    let failed = |e: &&serde_json::Value| {
+        e["status"]["status"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("failed"))
+    };
+    let extension = known.bundle.objects_of("ExtensionConfig").find(failed)?;
+    let name = extension["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    Some(("arc_extension_failed", name, Confidence::High))
+}
+
+/// Agents that are older than what is supported, or than what Azure wants them to be.
+fn old_agents(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Option<Warning> {
+    let azure = known.azure;
+    let installed_version =
+        view.agent_setting("AZURE_ARC_AGENT_VERSION").or_else(|| azure?.agent_version.as_deref())?;
+    let version = Version::parse(installed_version)?;
+    let floor = known.supported_agents.oldest_supported();
+    let desired = azure.and_then(|a| a.desired_agent_version.as_deref()).and_then(Version::parse);
+    let is_old = version < floor;
+    if !is_old && desired.is_none_or(|wanted| version >= wanted) {
+        return None;
+    }
+    let told = crate::model::evidence::sanitize(installed_version, 60);
+    let shown = match desired {
+        Some(wanted) if version < wanted => format!("they are {told}, and Azure wants {wanted}"),
+        _ => format!(
+            "they are {told}; {} is out since {}, and {}.{} the oldest that is supported",
+            known.supported_agents.newest, known.supported_agents.seen, floor.major, floor.minor
+        ),
+    };
+    let is_off =
+        view.agent_setting("AZURE_ARC_AUTOUPDATE").is_some_and(|value| value.eq_ignore_ascii_case("false"));
+    match (is_off, is_old) {
+        (true, true) => Some(("arc_agent_old", shown, Confidence::High)),
+        (true, false) => None,
+        // an upgrade may be on its way
+        (false, _) => Some(("arc_upgrade_stalled", shown, Confidence::Medium)),
+    }
+}
+
+/// Azure tells of a cluster that this one cannot be.
+fn two_clusters(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Option<Warning> {
+    let azure = known.azure?;
+    let is_nameless = view.has_secret_list()
+        && !view.agents.is_empty()
+        && view.secret_metadata("azure-identity-certificate").is_none();
+    // Azure notices after a quarter of an hour that a heartbeat is missing
+    let beats = azure.last_connectivity_time.is_some_and(|t| known.now.duration_since(t) < HEARTBEAT_TIMEOUT);
+    let is_old = view.last_changed_at().is_some_and(|t| known.now.duration_since(t) > HEARTBEAT_TIMEOUT * 2);
+    if azure.connectivity_status == Some(ConnectivityStatus::Connected) && is_nameless && beats && is_old {
+        let shown = "Azure has a heartbeat of the last minutes, and this cluster has no identity certificate"
+            .to_owned();
+        return Some(("arc_two_clusters", shown, Confidence::Medium));
+    }
+    let theirs = azure.kubernetes_version.as_deref()?;
+    let ours = known.bundle.kubernetes_version()?;
+    let (higher, lower) = (Version::parse(theirs)?, Version::parse(ours)?);
+    // clusters are upgraded and never the other way; Azure hears of it late and never early
+    ((higher.major, higher.minor) > (lower.major, lower.minor)).then(|| {
+        let printable = |text| crate::model::evidence::sanitize(text, 60);
+        let shown = format!(
+            "Azure has version {} on record, and this cluster is {}",
+            printable(theirs),
+            printable(ours)
+        );
+        ("arc_two_clusters", shown, Confidence::Medium)
+    })
+}
+
+fn frequent_restarts(view: &ClusterView<'_>) -> Option<Warning> {
+    let restarts: Vec<_> = view
+        .restarted_pods(MANY_RESTARTS)
+        .into_iter()
+        .map(|(pod, times)| format!("{pod}: {times} times"))
+        .collect();
+    (!restarts.is_empty()).then(|| ("arc_restarts", restarts.join("; "), Confidence::Medium))
+}
+
+fn whole_days(duration: SignedDuration) -> i64 {
+    duration.as_hours() / 24
+}
+
+/// The vendor's pages: without one for so long a cluster is Offline.
+const HEARTBEAT_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
+
+/// Of one container; some come with each upgrade and each restart of a node.
+const MANY_RESTARTS: u64 = 10;
+
+/// The vendor's pages: the certificate is good for 90 days, and renewed from day 46 on.
+const CERTIFICATE_LIFETIME: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// What is left of it when the renewal is two days late.
+const OVERDUE_REMAINDER: SignedDuration = SignedDuration::from_hours(42 * 24);

@@ -1,0 +1,234 @@
+//! One check: look the name up, then try every address, or the proxy.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use futures::future::join_all;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::http::Reply;
+use super::large_hello::LargeHelloClaims;
+use super::opinion::Opinions;
+use super::phases::PhaseRun;
+use super::recorder::CheckRecorder;
+use crate::model::evidence::{AddressScope, Cause, Detail, Failure, Outcome, Purpose, ResolveDetail, Step};
+use crate::model::plan::{Action, PlannedCheck, ProbeSpec, Route};
+use crate::model::rules::{AddressClass, Protocol};
+use crate::probe::net::{Net, ProxyServer};
+use crate::probe::settings::ConnectTo;
+
+/// What is probed.
+#[derive(Clone, Debug)]
+pub(super) struct ProbeTarget {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) protocol: Protocol,
+    pub(super) spec: ProbeSpec,
+    pub(super) route: Route,
+}
+
+impl ProbeTarget {
+    /// `None` where nothing is to be sent.
+    pub(super) fn from_check(check: &PlannedCheck) -> Option<Self> {
+        let (Action::Probe(spec), Some(host)) = (&check.action, &check.host) else { return None };
+        Some(Self {
+            host: host.clone(),
+            port: check.port,
+            protocol: check.protocol,
+            spec: spec.clone(),
+            route: check.route.clone(),
+        })
+    }
+}
+
+/// One check on its way.
+pub(super) struct Prober {
+    pub(super) net: Arc<Net>,
+    pub(super) target: ProbeTarget,
+    pub(super) recorder: CheckRecorder,
+    /// In the order of the run.
+    pub(super) check_index: usize,
+    pub(super) large_hello_claims: Arc<LargeHelloClaims>,
+    pub(super) opinions: Arc<Opinions>,
+    /// Where a good answer goes that is not only judged but wanted.
+    pub(super) reply_sender: Option<mpsc::Sender<Reply>>,
+    /// When it has to be over, where that is before the time-outs of its phases.
+    pub(super) until: Option<Instant>,
+}
+
+/// Where the connection goes: the target itself, or where `--connect-to` sends it.
+pub(super) struct Destination {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) diverted: Option<String>,
+}
+
+impl Prober {
+    /// Walks the check to its end. What it measures goes into `seen` as it comes.
+    pub(super) async fn run_check(self) {
+        let Some(server) = self.net.find_proxy(&self.target.route) else {
+            return self.probe_directly(Purpose::Probe).await;
+        };
+        let destination = self.find_destination();
+        let probing = async {
+            let reached = self.probe_through_proxy(server, &destination).await;
+            // what is fetched has to come the way that the agents go
+            if reached.is_none() && self.net.cross_checks && self.reply_sender.is_none() {
+                self.probe_directly(Purpose::Direct).await; // tells whether the proxy or the endpoint is at fault
+            }
+        };
+        self.opinions.beside(&self, &destination, probing).await;
+    }
+
+    async fn probe_directly(&self, purpose: Purpose) {
+        let destination = self.find_destination();
+        let Some(addresses) = self.resolve_name(purpose, &destination).await else { return };
+        let walks = addresses
+            .iter()
+            .map(|&a| self.probe_address(purpose, SocketAddr::new(a, destination.port), &destination));
+        let probing = async { drop(join_all(walks).await) };
+        match purpose {
+            Purpose::Probe => self.opinions.beside(self, &destination, probing).await,
+            _ => probing.await,
+        }
+    }
+
+    /// The name is the proxy's to look up: it may be the only one that can.
+    async fn probe_through_proxy(&self, server: &ProxyServer, destination: &Destination) -> Option<()> {
+        let mut purpose = Purpose::Probe;
+        for _ in 0..=self.net.retries {
+            match self.through(purpose, server, destination).await {
+                Ok(()) => return Some(()),
+                Err(cause) if !cause.is_some_and(is_timeout) => return None,
+                Err(_) => purpose = Purpose::Retry,
+            }
+        }
+        None
+    }
+
+    /// Walks all phases once through a proxy.
+    ///
+    /// # Errors
+    /// The cause of the failure.
+    pub(super) async fn through(
+        &self,
+        purpose: Purpose,
+        server: &ProxyServer,
+        destination: &Destination,
+    ) -> Result<(), Option<Cause>> {
+        let diverted = destination.diverted.as_deref();
+        let trail = self.recorder.begin_attempt(purpose, None);
+        let walk = PhaseRun { prober: self, purpose, address: None, diverted, recorder: trail };
+        let reached = Box::pin(walk.run_through_proxy(server, destination)).await;
+        reached.ok_or_else(|| walk.recorder.last_cause())
+    }
+
+    fn find_destination(&self) -> Destination {
+        let (host, port) = (&self.target.host, self.target.port);
+        let Some(to) = self.net.connect_to.iter().find(|c| c.applies_to(host, port)) else {
+            return Destination { host: host.clone(), port, diverted: None };
+        };
+        let ConnectTo { to_host, to_port, .. } = to;
+        let host = to_host.clone().unwrap_or_else(|| host.clone());
+        let port = to_port.unwrap_or(port);
+        Destination { diverted: Some(format!("{host}:{port}")), host, port }
+    }
+
+    /// The addresses to walk; `None` when the lookup failed.
+    async fn resolve_name(&self, purpose: Purpose, destination: &Destination) -> Option<Vec<IpAddr>> {
+        let purpose = if purpose == Purpose::Probe { Purpose::Lookup } else { purpose };
+        let trail = self.recorder.begin_attempt(purpose, None);
+        let started = Instant::now();
+        let lookup = self.net.resolver.lookup_name(&destination.host).await;
+        let mut detail = lookup.detail.clone();
+        if destination.diverted.is_some() && detail.source == "literal" {
+            detail.source = "connect_to".into();
+        }
+        let failure = lookup.failure.clone().or_else(|| self.detect_sinkhole(&detail, destination));
+        let mut step = self.recorder.finish_step(
+            Detail::Resolve(Box::new(detail)),
+            failure,
+            started.min(lookup.started),
+        );
+        step.took = lookup.took; // the lookup's own time, though others may have waited for it
+        if matches!(lookup_source(&step), "literal" | "connect_to") {
+            step.outcome = Outcome::Skipped;
+            step.raw = Some("an address needs no lookup".into());
+        }
+        let reached = step.outcome != Outcome::Failed;
+        trail.push_step(step);
+        reached.then(|| select_addresses(&lookup.detail.addresses))
+    }
+
+    fn detect_sinkhole(&self, detail: &ResolveDetail, destination: &Destination) -> Option<Failure> {
+        let is_expected = self.target.spec.addresses == AddressClass::Any || destination.diverted.is_some();
+        let leads_nowhere =
+            detail.addresses.iter().all(|&a| AddressScope::classify(a) == AddressScope::Nowhere);
+        if is_expected || !leads_nowhere || detail.source == "literal" {
+            return None;
+        }
+        let text: Vec<String> = detail.addresses.iter().map(ToString::to_string).collect();
+        Some(Failure::new(Cause::DnsSinkhole, format!("the answer is {}", text.join(", "))))
+    }
+
+    /// One address: a probe, and more of them after time-outs where the user asked for that.
+    async fn probe_address(&self, purpose: Purpose, address: SocketAddr, destination: &Destination) {
+        let mut timed_out = Box::pin(self.attempt_address(purpose, address, destination)).await;
+        for _ in 0..self.net.retries {
+            if !timed_out || purpose != Purpose::Probe {
+                return;
+            }
+            timed_out = Box::pin(self.attempt_address(Purpose::Retry, address, destination)).await;
+        }
+    }
+
+    /// Walks all phases once; true when it ended in a time-out.
+    pub(super) async fn attempt_address(
+        &self,
+        purpose: Purpose,
+        address: SocketAddr,
+        destination: &Destination,
+    ) -> bool {
+        let trail = self.recorder.begin_attempt(purpose, Some(address));
+        let address = Some(address);
+        let walk = PhaseRun {
+            prober: self,
+            purpose,
+            address,
+            diverted: destination.diverted.as_deref(),
+            recorder: trail,
+        };
+        Box::pin(walk.run_directly()).await;
+        walk.recorder.last_cause().is_some_and(is_timeout)
+    }
+}
+
+/// The addresses that are tried: both families in turn, so that many of one do not crowd out the other.
+fn select_addresses(addresses: &[IpAddr]) -> Vec<IpAddr> {
+    let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) = addresses.iter().partition(|a| a.is_ipv4());
+    let mut walked: Vec<IpAddr> = Vec::new();
+    for place in 0..v4.len().max(v6.len()) {
+        walked.extend(v4.get(place).into_iter().chain(v6.get(place)));
+    }
+    walked.truncate(MAX_ADDRESSES);
+    walked.sort_by_key(IpAddr::is_ipv6);
+    walked
+}
+
+fn lookup_source(step: &Step) -> &str {
+    match &step.detail {
+        Detail::Resolve(detail) => &detail.source,
+        _ => "",
+    }
+}
+
+fn is_timeout(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::ProxyTimeout | Cause::TcpTimeout | Cause::TlsTimeout | Cause::HttpTimeout | Cause::WsTimeout
+    )
+}
+
+/// Names of content networks have a handful.
+const MAX_ADDRESSES: usize = 16;

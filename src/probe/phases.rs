@@ -1,0 +1,358 @@
+//! One attempt: a connection to one address, or by way of a proxy, walked through the phases of its protocol.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+use tokio_rustls::client::TlsStream;
+
+use super::connect::connect_tcp;
+use super::endpoint::{Destination, ProbeTarget, Prober};
+use super::http::{self, Exchange};
+use super::io::{Io, Stream};
+use super::recorder::AttemptRecorder;
+use super::tls::{self, ClientHelloSize};
+use super::trust::CertificateExpectation;
+use super::{greeting, proxy, websocket};
+use crate::model::evidence::{
+    Attempt, Cause, ConnectDetail, Detail, Failure, Purpose, TlsDetail, TrustStore,
+};
+use crate::model::rules::Protocol;
+use crate::probe::net::ProxyServer;
+
+/// One attempt at one address.
+pub(super) struct PhaseRun<'a> {
+    pub(super) prober: &'a Prober,
+    pub(super) purpose: Purpose,
+    /// `None` by way of a proxy.
+    pub(super) address: Option<SocketAddr>,
+    pub(super) diverted: Option<&'a str>,
+    pub(super) recorder: AttemptRecorder,
+}
+
+impl PhaseRun<'_> {
+    pub(super) async fn run_directly(&self) -> Option<()> {
+        let stream = self.run_connect().await?;
+        match self.target().protocol {
+            Protocol::Https | Protocol::Wss | Protocol::Tls => Box::pin(self.run_with_tls(stream)).await,
+            _ => self.run_without_tls(stream, None).await,
+        }
+    }
+
+    /// What comes over a connection without TLS.
+    async fn run_without_tls(&self, stream: Stream, proxy: Option<&ProxyServer>) -> Option<()> {
+        match self.target().protocol {
+            Protocol::Git | Protocol::Ssh => self.run_greeting(stream).await,
+            Protocol::Http => self.run_http(stream, None, proxy).await,
+            _ => Some(()),
+        }
+    }
+
+    /// All phases by way of a proxy. Plain HTTP goes to it in absolute form, everything else through a tunnel.
+    pub(super) async fn run_through_proxy(
+        &self,
+        server: &ProxyServer,
+        destination: &Destination,
+    ) -> Option<()> {
+        let started = Instant::now();
+        let is_plain = self.target().protocol == Protocol::Http;
+        let target = (destination.host.as_str(), destination.port);
+        let net = &self.prober.net;
+        let opened = proxy::open_tunnel(net, server, (!is_plain).then_some(target), self.timeout()).await;
+        if let Some(address) = opened.address {
+            self.recorder.set_address(address);
+        }
+        let failure = opened.stream.as_ref().err().cloned();
+        self.recorder.record_step(Detail::Proxy(Box::new(opened.detail)), failure, started);
+        let stream = opened.stream.ok()?;
+        match self.target().protocol {
+            Protocol::Https | Protocol::Wss | Protocol::Tls => Box::pin(self.run_inside_tls(stream)).await.1,
+            _ => self.run_without_tls(stream, Some(server)).await,
+        }
+    }
+
+    fn target(&self) -> &ProbeTarget {
+        &self.prober.target
+    }
+
+    /// How long a phase may take that begins now. Whole milliseconds, since reports quote it.
+    fn timeout(&self) -> Duration {
+        let most = self.prober.net.timeout;
+        self.prober.until.map_or(most, |until| {
+            let left = until.saturating_duration_since(Instant::now()).min(most);
+            Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
+        })
+    }
+
+    async fn run_connect(&self) -> Option<Stream> {
+        let started = Instant::now();
+        let result = connect_tcp(self.address?, None, self.timeout()).await;
+        let detail = connect_detail(result.as_ref().ok(), None, self.diverted);
+        match result {
+            Ok(stream) => {
+                self.recorder.record_step(detail, None, started);
+                Some(Box::new(stream))
+            }
+            Err(failure) => {
+                self.recorder.record_step(detail, Some(failure), started);
+                None
+            }
+        }
+    }
+
+    async fn run_greeting(&self, stream: Stream) -> Option<()> {
+        let started = Instant::now();
+        let target = self.target();
+        let (detail, failure) =
+            greeting::exchange_greeting(stream, target.protocol, &target.host, self.timeout()).await;
+        self.recorder.record_step(Detail::Greeting(Box::new(detail)), failure, started)
+    }
+
+    async fn run_http(
+        &self,
+        io: impl Io + 'static,
+        trusted_by: Option<TrustStore>,
+        proxy: Option<&ProxyServer>,
+    ) -> Option<()> {
+        let started = Instant::now();
+        let exchange = Exchange { proxy, ..self.build_exchange(trusted_by) };
+        let (detail, failure) = http::run_exchange(io, exchange).await;
+        self.recorder.record_step(Detail::Http(Box::new(detail)), failure, started)
+    }
+
+    async fn run_websocket(&self, io: TlsStream<Stream>, trusted_by: TrustStore) -> Option<()> {
+        let started = Instant::now();
+        let (detail, failure) = websocket::run_upgrade(io, self.build_exchange(Some(trusted_by))).await;
+        self.recorder.record_step(Detail::WebSocket(Box::new(detail)), failure, started)
+    }
+
+    fn build_exchange(&self, trusted_by: Option<TrustStore>) -> Exchange<'_> {
+        let target = self.target();
+        Exchange {
+            host: &target.host,
+            port: target.port,
+            is_tls: target.protocol.uses_tls(),
+            spec: &target.spec,
+            trusted_by,
+            timeout: self.timeout(),
+            now: self.prober.net.clock.now(),
+            proxy: None,
+            reply_sender: self.prober.reply_sender.as_ref(),
+        }
+    }
+
+    /// TLS and what comes inside it. Beside it, once for each address of the run, a handshake with a large ClientHello:
+    /// it takes as long as TLS and HTTP together, so that it costs no time of its own.
+    async fn run_with_tls(&self, stream: Stream) -> Option<()> {
+        let (looks, place) = (&self.prober.large_hello_claims, self.prober.check_index);
+        // a look explains a check: what is fetched is none, and a cross-check is an explanation itself
+        let may_claim = self.prober.reply_sender.is_none() && self.purpose != Purpose::Direct;
+        let Some(address) = self.address.filter(|&a| may_claim && looks.claim(a, place)) else {
+            return self.run_inside_tls(stream).await.1;
+        };
+        let mut large = Box::pin(self.run_explanatory_attempt(
+            Purpose::LargeHello,
+            None,
+            ClientHelloSize::Large,
+            self.timeout(),
+        ));
+        let mut main = pin!(self.run_inside_tls(stream));
+        let mut explanation = None;
+        let (shook_hands, reached) = loop {
+            tokio::select! {
+                done = &mut main => break done,
+                attempt = &mut large, if explanation.is_none() => explanation = Some(attempt),
+            }
+        };
+        if shook_hands {
+            let attempt = match explanation {
+                Some(attempt) => attempt,
+                None => large.await,
+            };
+            self.prober.recorder.add_attempt(attempt);
+        } else {
+            looks.release(address, place); // says nothing here; another check at this address may look
+        }
+        reached
+    }
+
+    /// Whether hands were shaken at all, and whether the check reached its end.
+    async fn run_inside_tls(&self, stream: Stream) -> (bool, Option<()>) {
+        let Some((stream, trusted_by)) = self.run_tls(stream).await else {
+            return (self.recorder.has_presented_chain(), None);
+        };
+        let reached = match self.target().protocol {
+            Protocol::Wss => self.run_websocket(stream, trusted_by).await,
+            Protocol::Tls => Some(()),
+            _ => self.run_http(stream, Some(trusted_by), None).await,
+        };
+        (true, reached)
+    }
+
+    async fn run_tls(&self, stream: Stream) -> Option<(TlsStream<Stream>, TrustStore)> {
+        let started = Instant::now();
+        let name = match ServerName::try_from(self.target().host.clone()) {
+            Ok(name) => name,
+            Err(e) => {
+                let failure = Failure::new(Cause::Unknown, e.to_string());
+                self.recorder.record_step(Detail::Tls(Box::default()), Some(failure), started);
+                return None;
+            }
+        };
+        let handshake = self.handshake_with_path_mtu_check(stream, &name).await;
+        let mut detail = handshake.detail;
+        let mut failure = handshake.stream.as_ref().err().cloned();
+        let mut trusted_by = TrustStore::Nobody;
+        if !handshake.chain.is_empty() {
+            let judgement = self.judge_chain(&handshake.chain, &name);
+            trusted_by = judgement.trusted_by;
+            detail.chain = judgement.chain;
+            detail.trusted_by = Some(trusted_by);
+            detail.authority = judgement.ca;
+            detail.appliance = judgement.appliance.map(str::to_owned);
+            failure = match failure {
+                // the handshake broke over something in the chain itself; what the chain is tells more
+                Some(f) if f.cause == Cause::Unknown => judgement.failure.or(Some(f)),
+                f => f.or(judgement.failure),
+            };
+        }
+        let took_until = Instant::now();
+        let stream = self.fetch_server_date(handshake.stream.ok(), &mut detail, failure.as_ref()).await;
+        let mut step = self.prober.recorder.finish_step(Detail::Tls(Box::new(detail)), failure, started);
+        step.took = took_until.saturating_duration_since(started);
+        self.recorder.push_step(step);
+        stream.filter(|_| self.recorder.last_cause().is_none()).map(|s| (s, trusted_by))
+    }
+
+    fn judge_chain(
+        &self,
+        chain: &[rustls::pki_types::CertificateDer<'static>],
+        name: &ServerName<'static>,
+    ) -> super::trust::ChainJudgement {
+        let spec = &self.target().spec;
+        let expected = CertificateExpectation { certificate: &spec.certificate, inspection: spec.inspection };
+        self.prober.net.trust.judge_chain(chain, name, self.prober.net.unix_time(), expected)
+    }
+
+    /// A certificate that is out of its time raises the question whose clock is wrong; the server's `Date` answers it.
+    async fn fetch_server_date(
+        &self,
+        stream: Option<TlsStream<Stream>>,
+        detail: &mut TlsDetail,
+        failure: Option<&Failure>,
+    ) -> Option<TlsStream<Stream>> {
+        let out_of_time = |f: &Failure| matches!(f.cause, Cause::TlsExpired | Cause::TlsNotYetValid);
+        if !failure.is_some_and(out_of_time) || self.target().protocol == Protocol::Tls {
+            return stream;
+        }
+        if let Some((date, skew)) = http::fetch_date(stream?, self.build_exchange(None)).await {
+            detail.server_date = Some(date);
+            detail.clock_skew_s = Some(skew);
+        }
+        None
+    }
+
+    /// The handshake. When it stalls, a second connection with small segments is tried beside it, so that both are over
+    /// within the same time-out.
+    async fn handshake_with_path_mtu_check(
+        &self,
+        stream: Stream,
+        name: &ServerName<'static>,
+    ) -> tls::Handshake<Stream> {
+        if self.address.is_none() || self.purpose == Purpose::Direct {
+            return self.perform_handshake(stream, name, ClientHelloSize::Small, self.timeout()).await;
+        }
+        let deadline = Instant::now() + self.timeout();
+        let stall = self.timeout().mul_f64(STALL_FRACTION).min(MAX_STALL);
+        let mut main = pin!(self.perform_handshake(stream, name, ClientHelloSize::Small, self.timeout()));
+        let mut look = Box::pin(async {
+            sleep(stall).await;
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.run_explanatory_attempt(
+                Purpose::SmallSegments,
+                Some(SMALL_SEGMENT),
+                ClientHelloSize::Small,
+                left,
+            )
+            .await
+        });
+        let mut explanation = None;
+        let handshake = loop {
+            tokio::select! {
+                biased;
+                attempt = &mut look, if explanation.is_none() => explanation = Some(attempt),
+                handshake = &mut main => break handshake,
+            }
+        };
+        let stalled = handshake.stream.as_ref().err().is_some_and(|f| f.cause == Cause::TlsTimeout);
+        if stalled {
+            let attempt = match explanation {
+                Some(attempt) => attempt,
+                None => look.await,
+            };
+            self.prober.recorder.add_attempt(attempt);
+        }
+        handshake
+    }
+
+    async fn perform_handshake(
+        &self,
+        stream: Stream,
+        name: &ServerName<'static>,
+        hello: ClientHelloSize,
+        within: Duration,
+    ) -> tls::Handshake<Stream> {
+        let offer_http = self.target().protocol != Protocol::Tls;
+        tls::perform_handshake(stream, name, hello, offer_http, self.prober.net.trust.provider(), within)
+            .await
+    }
+
+    /// A connection and a handshake that only explain what the first one met.
+    async fn run_explanatory_attempt(
+        &self,
+        purpose: Purpose,
+        max_segment: Option<u16>,
+        hello: ClientHelloSize,
+        within: Duration,
+    ) -> Attempt {
+        let mut attempt = Attempt { purpose, address: self.address, steps: Vec::new() };
+        let Some(address) = self.address else { return attempt };
+        let started = Instant::now();
+        let connection = connect_tcp(address, max_segment, within).await;
+        let detail = connect_detail(connection.as_ref().ok(), max_segment, self.diverted);
+        let failure = connection.as_ref().err().cloned();
+        attempt.steps.push(self.prober.recorder.finish_step(detail, failure, started));
+        let Ok(stream) = connection else { return attempt };
+        let left = within.saturating_sub(started.elapsed());
+        let started = Instant::now();
+        let Ok(name) = ServerName::try_from(self.target().host.clone()) else { return attempt };
+        let handshake = self.perform_handshake(Box::new(stream), &name, hello, left).await;
+        let failure = handshake.stream.err();
+        attempt.steps.push(self.prober.recorder.finish_step(
+            Detail::Tls(Box::new(handshake.detail)),
+            failure,
+            started,
+        ));
+        attempt
+    }
+}
+
+fn connect_detail(stream: Option<&TcpStream>, max_segment: Option<u16>, diverted: Option<&str>) -> Detail {
+    Detail::Connect(Box::new(ConnectDetail {
+        local: stream.and_then(|s| s.local_addr().ok()),
+        max_segment,
+        connect_to: diverted.map(str::to_owned),
+    }))
+}
+
+/// A maximum segment size that fits through every tunnel (RFC 9293 3.7.1).
+const SMALL_SEGMENT: u16 = 536;
+
+/// Of a time-out: when a handshake counts as stalled; but no later than [`LONGEST_STALL`].
+const STALL_FRACTION: f64 = 0.3;
+
+/// Longer than any handshake over a satellite takes.
+const MAX_STALL: Duration = Duration::from_millis(1500);

@@ -1,0 +1,239 @@
+//! The list of hosts that are reached without the proxy: `--proxy-skip-range`, `NO_PROXY`.
+//!
+//! There is no standard for it. What an entry is, is told here as Go reads it, for the agents are Go programs
+//! (golang.org/x/net/http/httpproxy, documentation of `Config.NoProxy`, 2026-11); other clients go by the text.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::network::Network;
+use super::skip_range_problem::{self as inspect, SkipRangeProblem};
+
+/// A value, split at its commas.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SkipRange {
+    value: String,
+    entries: Vec<SkipRangeEntry>,
+}
+
+/// One entry.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SkipRangeEntry {
+    /// As it was typed, without blanks around; never empty.
+    pub text: String,
+    /// What it is to the agents.
+    pub kind: SkipRangeEntryKind,
+}
+
+/// What an entry is to the agents.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SkipRangeEntryKind {
+    /// `*`: everything.
+    All,
+    /// `10.0.0.0/8`.
+    Network(Network),
+    /// `10.0.0.1`, `10.0.0.1:6443`, `::1`, `[::1]:6443`.
+    Address {
+        /// The address.
+        ip: IpAddr,
+        /// The only port that it is about.
+        port: Option<u16>,
+    },
+    /// `example.com`, `.example.com`, `*.example.com`, each with or without a port.
+    Domain {
+        /// In lower case, without what marks it as a suffix.
+        name: String,
+        /// The name itself, what is below it, or both.
+        scope: DomainScope,
+        /// The only port that it is about.
+        port: Option<u16>,
+    },
+    /// Nothing that could match a host.
+    Unusable,
+}
+
+/// What a domain stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DomainScope {
+    /// The name and everything below: no mark.
+    DomainAndSubdomains,
+    /// Only what is below: a leading dot, or `*.`.
+    SubdomainsOnly,
+}
+
+impl DomainScope {
+    /// What stands before the name.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::DomainAndSubdomains => "",
+            Self::SubdomainsOnly => ".",
+        }
+    }
+}
+
+impl SkipRange {
+    /// Reads a value; whatever is wrong with it is told by [`SkipRange::problems`]. What is beyond the length of any
+    /// variable that a program can be started with is left out.
+    pub fn parse(value: &str) -> Self {
+        let value = match value.char_indices().find(|(at, c)| at + c.len_utf8() > MAX_VALUE_BYTES) {
+            Some((at, _)) => value[..at].rsplit_once(',').map_or("", |(whole, _)| whole),
+            None => value,
+        };
+        let value = value.split(',').map(redact_user_info).collect::<Vec<_>>().join(",");
+        let texts = value.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let entries =
+            texts.map(|text| SkipRangeEntry { text: text.to_owned(), kind: parse_entry(text) }).collect();
+        Self { value, entries }
+    }
+
+    /// As it was typed, but for the user info of URLs.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// In the order of the value; empty ones are left out.
+    pub fn entries(&self) -> &[SkipRangeEntry] {
+        &self.entries
+    }
+
+    /// What is wrong with it by its looks, in the order of the value.
+    pub fn find_problems(&self) -> Vec<SkipRangeProblem> {
+        inspect::find_problems(self)
+    }
+
+    /// The value as it was probably meant, in a form that as many clients as possible read alike.
+    pub fn corrected_value(&self) -> String {
+        inspect::correct_value(self)
+    }
+
+    /// The network that holds an address. No client looks names up, so this exempts a host only where the address itself
+    /// stands in the URL; where a host merely resolves to it, the entry does not do what was probably hoped for.
+    pub fn network_containing(&self, address: IpAddr) -> Option<&SkipRangeEntry> {
+        let contains_address =
+            |e: &&SkipRangeEntry| matches!(e.kind, SkipRangeEntryKind::Network(n) if n.contains(address));
+        self.entries.iter().find(contains_address)
+    }
+}
+
+/// In bytes: Linux starts no program with a longer variable or argument (execve(2), `MAX_ARG_STRLEN`).
+const MAX_VALUE_BYTES: usize = 128 * 1024;
+
+/// A URL is no entry, but people write them, and entries are shown. Nothing with an `@` matches any host.
+fn redact_user_info(text: &str) -> String {
+    let Some((front, host)) = text.rsplit_once('@') else { return text.to_owned() };
+    let scheme = front.find("://").map_or("", |at| &front[..at + 3]);
+    format!("{scheme}[hidden]@{host}")
+}
+
+fn parse_entry(text: &str) -> SkipRangeEntryKind {
+    let lower = text.to_ascii_lowercase();
+    if lower == "*" {
+        return SkipRangeEntryKind::All;
+    }
+    if let Some(network) = Network::parse(&lower) {
+        return SkipRangeEntryKind::Network(network);
+    }
+    let (host, port) = split_port(&lower);
+    match host.parse() {
+        Ok(ip) => SkipRangeEntryKind::Address { ip, port },
+        Err(_) => parse_domain(host, port),
+    }
+}
+
+/// An IPv6 address needs brackets to have a port; in brackets without a port no client but .NET and urllib takes it.
+fn split_port(text: &str) -> (&str, Option<u16>) {
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return (text, None);
+    }
+    let Some((host, Ok(port))) = text.rsplit_once(':').map(|(host, port)| (host, port.parse())) else {
+        return (text, None);
+    };
+    (host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host), Some(port))
+}
+
+fn parse_domain(text: &str, port: Option<u16>) -> SkipRangeEntryKind {
+    let below = text.strip_prefix("*.").or_else(|| text.strip_prefix('.'));
+    let name = below.unwrap_or(text);
+    if !is_domain_name(name) {
+        return SkipRangeEntryKind::Unusable;
+    }
+    let covers = if below.is_some() { DomainScope::SubdomainsOnly } else { DomainScope::DomainAndSubdomains };
+    SkipRangeEntryKind::Domain { name: name.to_owned(), scope: covers, port }
+}
+
+/// A name that ends in a number is a piece of an address, and no host has such a name.
+fn is_domain_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let bare = text.strip_suffix('.').unwrap_or(text);
+    let is_number = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
+    bare.split('.').all(is_label) && !bare.rsplit('.').next().is_some_and(is_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn domain_entry(name: &str, covers: DomainScope, port: Option<u16>) -> SkipRangeEntryKind {
+        SkipRangeEntryKind::Domain { name: name.into(), scope: covers, port }
+    }
+
+    #[test]
+    fn entries_are_parsed_as_go_parses_them() {
+        let ip = |text: &str, port| SkipRangeEntryKind::Address { ip: text.parse().unwrap(), port };
+        let table = [
+            ("*", SkipRangeEntryKind::All),
+            ("10.0.0.0/8", SkipRangeEntryKind::Network(Network::parse("10.0.0.0/8").unwrap())),
+            ("fd00::/8", SkipRangeEntryKind::Network(Network::parse("fd00::/8").unwrap())),
+            ("10.0.0.1", ip("10.0.0.1", None)),
+            ("10.0.0.1:6443", ip("10.0.0.1", Some(6443))),
+            ("::1", ip("::1", None)),
+            ("[::1]:6443", ip("::1", Some(6443))),
+            ("Example.COM", domain_entry("example.com", DomainScope::DomainAndSubdomains, None)),
+            (".svc", domain_entry("svc", DomainScope::SubdomainsOnly, None)),
+            ("*.svc", domain_entry("svc", DomainScope::SubdomainsOnly, None)),
+            ("example.com:8084", domain_entry("example.com", DomainScope::DomainAndSubdomains, Some(8084))),
+            (".example.com:8084", domain_entry("example.com", DomainScope::SubdomainsOnly, Some(8084))),
+            ("example.com.", domain_entry("example.com.", DomainScope::DomainAndSubdomains, None)),
+            ("[::1]", SkipRangeEntryKind::Unusable),
+            ("10.*", SkipRangeEntryKind::Unusable),
+            ("10.96.", SkipRangeEntryKind::Unusable),
+            ("10.0.0.0/33", SkipRangeEntryKind::Unusable),
+            ("10.0/16", SkipRangeEntryKind::Unusable),
+            ("a.*.com", SkipRangeEntryKind::Unusable),
+            ("https://example.com", SkipRangeEntryKind::Unusable),
+            ("a.com b.com", SkipRangeEntryKind::Unusable),
+            ("example.com:https", SkipRangeEntryKind::Unusable),
+            ("m\u{fc}nchen.example", SkipRangeEntryKind::Unusable),
+            (".", SkipRangeEntryKind::Unusable),
+        ];
+        for (text, kind) in table {
+            assert_eq!(super::parse_entry(text), kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn empty_entries_are_left_out() {
+        let range = SkipRange::parse(" a.example , ,,10.0.0.1,");
+        assert_eq!(
+            range.entries().iter().map(|e| e.text.as_str()).collect::<Vec<_>>(),
+            ["a.example", "10.0.0.1"]
+        );
+        assert!(SkipRange::parse("").entries().is_empty());
+    }
+
+    #[test]
+    fn the_user_info_of_a_url_is_redacted() {
+        let range = SkipRange::parse("a.example, https://user:secret@b.example/,user:secret@c.example");
+        assert_eq!(range.value(), "a.example, https://[hidden]@b.example/,[hidden]@c.example");
+        assert!(!format!("{range:?}").contains("secret"));
+        assert_eq!(range.corrected_value(), "a.example,b.example,c.example");
+    }
+
+    #[test]
+    fn the_network_that_contains_an_address_is_found() {
+        let range = SkipRange::parse("10.0.0.1,10.0.0.0/8");
+        let found = |ip: &str| range.network_containing(ip.parse().unwrap()).map(|e| e.text.as_str());
+        assert_eq!((found("10.0.0.1"), found("11.0.0.1")), (Some("10.0.0.0/8"), None));
+    }
+}

@@ -1,0 +1,116 @@
+//! What has to be open, for whoever keeps the firewall: every destination once, with who calls it and why.
+
+use super::MAX_ROWS;
+use super::elements::{self as page, write_code_block, write_mark, write_omitted_note, write_row_head};
+use crate::model::report::Check;
+use crate::report::index::{CheckStatus, ReportIndex};
+use crate::report::markup::Markup;
+
+/// A destination with all checks on it.
+struct Destination<'a> {
+    name: &'a str,
+    port: u16,
+    checks: Vec<(&'a Check, CheckStatus)>,
+}
+
+/// The table, and the same as lines to copy; nothing where there is no check.
+pub(super) fn render_destinations(tally: &ReportIndex<'_>) -> Markup {
+    let mut html = Markup::default();
+    let destinations = collect_destinations(tally);
+    if destinations.is_empty() {
+        return html;
+    }
+    let text = "Outbound connections of the cluster, and of the machine that az runs on.";
+    html.text_element("p", &[], text);
+    page::write_table(
+        &mut html,
+        "Destinations to allow",
+        &["Destination", "Port", "Now", "Needed", "Called by", "For"],
+        |html| {
+            html.element("tbody", &[], |html| {
+                destinations.iter().take(MAX_ROWS).for_each(|one| write_row(html, one));
+            });
+        },
+    );
+    write_omitted_note(&mut html, destinations.len(), MAX_ROWS);
+    html.element("details", &[], |html| {
+        html.text_element("summary", &[], "The same as lines to copy");
+        let rules: Vec<String> = destinations.iter().take(MAX_ROWS).map(firewall_line).collect();
+        write_code_block(html, "Destinations as lines", &rules.join("\n"));
+    });
+    html
+}
+
+fn collect_destinations<'a>(tally: &ReportIndex<'a>) -> Vec<Destination<'a>> {
+    let mut found: Vec<Destination<'a>> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for (check, standing) in tally.checks_with_status() {
+        let (name, port) = (destination_name(check), check.port);
+        let place = *places.entry((name, port)).or_insert(found.len());
+        match found.get_mut(place) {
+            Some(known) => known.checks.push((check, standing)),
+            None => found.push(Destination { name, port, checks: vec![(check, standing)] }),
+        }
+    }
+    found
+}
+
+/// Firewalls are told the wildcard: the hosts below it change.
+fn destination_name(check: &Check) -> &str {
+    let wildcard = check.pattern.as_deref().filter(|pattern| pattern.contains('*'));
+    wildcard.or(check.host.as_deref()).or(check.pattern.as_deref()).unwrap_or(&check.requirement)
+}
+
+fn write_row(html: &mut Markup, one: &Destination<'_>) {
+    let Some((first, _)) = one.checks.first() else { return };
+    html.element("tr", &[], |html| {
+        write_row_head(html, one.name, &list_hosts(one));
+        html.text_element("td", &[], &format!("TCP {}", one.port));
+        html.element("td", &[], |html| write_status(html, one));
+        html.text_element("td", &[], need_label(one));
+        html.text_element("td", &[], &list_callers(one));
+        html.element("td", &[], |html| {
+            html.text(&first.title);
+            html.text_element("span", &[("class", "below")], &first.why);
+        });
+    });
+}
+
+/// The hosts below a wildcard that were probed.
+fn list_hosts(one: &Destination<'_>) -> String {
+    let mut hosts: Vec<&str> = one.checks.iter().filter_map(|(c, _)| c.host.as_deref()).collect();
+    let mut seen = std::collections::HashSet::new();
+    hosts.retain(|host| seen.insert(*host));
+    hosts.retain(|host| *host != one.name);
+    hosts.join(", ")
+}
+
+fn list_callers(one: &Destination<'_>) -> String {
+    let mut seen = std::collections::HashSet::new();
+    let callers = one.checks.iter().flat_map(|(check, _)| &check.callers).map(String::as_str);
+    callers.filter(|caller| seen.insert(*caller)).collect::<Vec<_>>().join(", ")
+}
+
+fn need_label(one: &Destination<'_>) -> &'static str {
+    if one.checks.iter().any(|(check, _)| check.required) { "required" } else { "optional" }
+}
+
+/// The worst of what was seen.
+fn write_status(html: &mut Markup, one: &Destination<'_>) {
+    let any = |wanted| one.checks.iter().any(|(_, standing)| *standing == wanted);
+    if any(CheckStatus::Unmet) {
+        write_mark(html, "bad", "✗", "not met");
+    } else if any(CheckStatus::Accepted) {
+        write_mark(html, "open", "~", "not met, accepted");
+    } else if any(CheckStatus::Unverified) {
+        write_mark(html, "open", "?", "unverified");
+    } else if any(CheckStatus::Met) {
+        write_mark(html, "good", "✓", "met");
+    } else {
+        write_mark(html, "open", "–", "another takes its place");
+    }
+}
+
+fn firewall_line(one: &Destination<'_>) -> String {
+    format!("allow TCP {:<5} to {:<50} # {}, {}", one.port, one.name, need_label(one), list_callers(one))
+}

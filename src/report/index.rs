@@ -1,0 +1,237 @@
+//! What the checks of a report add up to.
+
+use std::collections::{HashMap, HashSet};
+
+use super::vantage_groups::{VantageGroup, group_vantages};
+use crate::model::finding::Finding;
+use crate::model::report::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
+
+/// Where a check stands once the others are known.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum CheckStatus {
+    Met,
+    Unmet,
+    /// Not met, and accepted for a time.
+    Accepted,
+    /// Not met, but another one that takes its place is.
+    Replaced,
+    Unverified,
+}
+
+/// How many of some checks are met. Those that are replaced do not count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct CheckCounts {
+    pub(super) met: usize,
+    pub(super) unmet: usize,
+    pub(super) accepted: usize,
+    pub(super) unverified: usize,
+}
+
+impl CheckCounts {
+    pub(super) fn total(self) -> usize {
+        self.met + self.unmet + self.accepted + self.unverified
+    }
+
+    /// Whether something is missing that nobody accepted.
+    pub(super) fn has_gap(self) -> bool {
+        self.unmet + self.unverified > 0
+    }
+
+    fn add(&mut self, standing: CheckStatus) {
+        match standing {
+            CheckStatus::Met => self.met += 1,
+            CheckStatus::Unmet => self.unmet += 1,
+            CheckStatus::Accepted => self.accepted += 1,
+            CheckStatus::Unverified => self.unverified += 1,
+            CheckStatus::Replaced => {}
+        }
+    }
+}
+
+/// The checks of a report with where they stand.
+pub(super) struct ReportIndex<'a> {
+    pub(super) report: &'a Report,
+    statuses: Vec<CheckStatus>,
+    findings: HashMap<&'a str, usize>,
+    checks: HashMap<&'a str, &'a Check>,
+    /// The places of the checks of each vantage.
+    positions: HashMap<&'a str, Vec<usize>>,
+    /// The vantages, those that saw the same as one.
+    groups: Vec<VantageGroup<'a>>,
+    /// The places of the crowds by the first vantage of each.
+    group_positions: HashMap<&'a str, usize>,
+}
+
+impl<'a> ReportIndex<'a> {
+    pub(super) fn new(report: &'a Report) -> Self {
+        let replaced = met_alternatives(&report.checks);
+        let standings = report.checks.iter().map(|check| check_status(check, &replaced)).collect();
+        let checks = report.checks.iter().map(|check| (check.id.as_str(), check)).collect();
+        let findings = findings_by_check(report);
+        let places = positions_by_vantage(&report.checks);
+        let mut index = Self {
+            report,
+            statuses: standings,
+            findings,
+            checks,
+            positions: places,
+            groups: Vec::new(),
+            group_positions: HashMap::new(),
+        };
+        index.groups = group_vantages(&index);
+        index.group_positions =
+            index.groups.iter().enumerate().map(|(place, crowd)| (crowd.first, place)).collect();
+        index
+    }
+
+    /// The vantages, those that saw the same as one.
+    pub(super) fn vantage_groups(&self) -> &[VantageGroup<'a>] {
+        &self.groups
+    }
+
+    /// What the vantage of a check is called with those that saw the same; `None` where another stands for them.
+    pub(super) fn group_name_of(&self, check: &Check) -> Option<&str> {
+        let place = *self.group_positions.get(check.vantage.as_str())?;
+        self.groups.get(place).map(|crowd| crowd.name.as_str())
+    }
+
+    /// The checks that stand so, in plan order.
+    pub(super) fn with_status(&self, wanted: CheckStatus) -> impl Iterator<Item = &'a Check> + '_ {
+        self.checks_with_status().filter(move |(_, standing)| *standing == wanted).map(|(check, _)| check)
+    }
+
+    /// Every check of a vantage with where it stands, in plan order.
+    pub(super) fn checks_from(&self, vantage: &str) -> impl Iterator<Item = (&'a Check, CheckStatus)> + '_ {
+        let places = self.positions.get(vantage).into_iter().flatten();
+        places.map(|&place| (&self.report.checks[place], self.statuses[place]))
+    }
+
+    /// The place of the gravest finding that a check stands behind.
+    pub(super) fn finding_of(&self, check: &Check) -> Option<usize> {
+        self.findings.get(check.id.as_str()).copied()
+    }
+
+    /// The checks behind a finding, each once; those that the report does not have are left out.
+    pub(super) fn checks_behind(&self, finding: &Finding) -> Vec<&'a Check> {
+        let mut seen = HashSet::new();
+        let ids = finding.evidence.iter().map(String::as_str).filter(|id| seen.insert(*id));
+        ids.filter_map(|id| self.checks.get(id).copied()).collect()
+    }
+
+    pub(super) fn count_checks(&self, required: bool) -> CheckCounts {
+        self.count_if(|check| check.required == required)
+    }
+
+    /// Whether checks have to say from where they were made.
+    pub(super) fn has_many_vantages(&self) -> bool {
+        self.positions.len() > 1
+    }
+
+    /// From where checks were made.
+    pub(super) fn vantages(&self) -> Vec<&'a str> {
+        let mut seen = HashSet::new();
+        let vantages = self.report.checks.iter().map(|check| check.vantage.as_str());
+        vantages.filter(|vantage| seen.insert(*vantage)).collect()
+    }
+
+    /// Each feature that is on with what it requires.
+    pub(super) fn feature_counts(&self) -> impl Iterator<Item = (&'a str, CheckCounts)> + '_ {
+        let mut counts: HashMap<&str, CheckCounts> = HashMap::new();
+        for (check, standing) in self.checks_with_status().filter(|(check, _)| check.required) {
+            let features: HashSet<&str> = check.features.iter().map(String::as_str).collect();
+            for name in features {
+                counts.entry(name).or_default().add(standing);
+            }
+        }
+        let features = self.report.run.features.iter().map(String::as_str);
+        let counted = features.filter_map(move |name| Some((name, *counts.get(name)?)));
+        counted.filter(|(_, count)| count.total() > 0)
+    }
+
+    fn count_if(&self, counts: impl Fn(&Check) -> bool) -> CheckCounts {
+        let mut count = CheckCounts::default();
+        self.checks_with_status()
+            .filter(|(check, _)| counts(check))
+            .for_each(|(_, standing)| count.add(standing));
+        count
+    }
+
+    /// Every check with where it stands, in plan order.
+    pub(super) fn checks_with_status(&self) -> impl Iterator<Item = (&'a Check, CheckStatus)> + '_ {
+        self.report.checks.iter().zip(self.statuses.iter().copied())
+    }
+}
+
+/// The host and port of a check, or what is known instead.
+pub(super) fn format_target(check: &Check) -> String {
+    let name = check.host.as_ref().or(check.pattern.as_ref()).unwrap_or(&check.requirement);
+    format!("{name}:{}", check.port)
+}
+
+/// Names in a row, the last ones only counted when there are more than `most`.
+pub(super) fn list_some(names: &[String], most: usize) -> String {
+    match names {
+        [all @ .., last] if !all.is_empty() && names.len() <= most => {
+            format!("{} and {last}", all.join(", "))
+        }
+        _ if names.len() <= most => names.join(", "),
+        _ => format!("{} and {} more", names[..most].join(", "), names.len() - most),
+    }
+}
+
+/// `1 check`, `2 checks`.
+pub(super) fn format_count(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn check_status(check: &Check, replaced: &HashSet<(&str, &str)>) -> CheckStatus {
+    let replaceable = check.alternative.as_deref().is_some_and(|a| replaced.contains(&(&check.vantage, a)));
+    match check.verdict {
+        CheckVerdict::Met => CheckStatus::Met,
+        _ if replaceable => CheckStatus::Replaced,
+        CheckVerdict::Unmet if check.accepted.is_some() => CheckStatus::Accepted,
+        CheckVerdict::Unmet => CheckStatus::Unmet,
+        CheckVerdict::Unverified => CheckStatus::Unverified,
+    }
+}
+
+fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
+    let met = checks.iter().filter(|c| c.verdict == CheckVerdict::Met);
+    met.filter_map(|c| Some((c.vantage.as_str(), c.alternative.as_deref()?))).collect()
+}
+
+fn positions_by_vantage(checks: &[Check]) -> HashMap<&str, Vec<usize>> {
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, check) in checks.iter().enumerate() {
+        places.entry(&check.vantage).or_default().push(place);
+    }
+    places
+}
+
+fn findings_by_check(report: &Report) -> HashMap<&str, usize> {
+    let mut map = HashMap::new();
+    // that a waiver is over explains no failure, so that it comes last
+    let is_over = |finding: &Finding| finding.id == WAIVER_EXPIRED;
+    let findings = || report.findings.iter().enumerate();
+    let order = findings().filter(|(_, f)| !is_over(f)).chain(findings().filter(|(_, f)| is_over(f)));
+    for (place, finding) in order {
+        for id in &finding.evidence {
+            map.entry(id.as_str()).or_insert(place);
+        }
+    }
+    map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_of_names_are_cut() {
+        let names = ["a", "b", "c", "d"].map(String::from);
+        let table = [(0, ""), (1, "a"), (2, "a and b"), (3, "a, b and c"), (4, "a, b, c and 1 more")];
+        for (count, text) in table {
+            assert_eq!(list_some(&names[..count], 3), text);
+        }
+    }
+}

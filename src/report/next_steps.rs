@@ -1,0 +1,56 @@
+//! What to type next.
+
+use super::index::{CheckStatus, ReportIndex};
+use super::screen::{Paint, Screen, sanitize_for_command};
+use crate::model::report::{Report, Verdict};
+use crate::model::rules::Cloud;
+use crate::model::scope::Connectivity;
+
+/// Draws the commands that follow from a report.
+pub(super) fn draw_next_steps(screen: &mut Screen, tally: &ReportIndex<'_>) {
+    screen.blank_line();
+    let commands = next_commands(tally);
+    if !commands.is_empty() {
+        screen.line(&[(Paint::Bold, "next")]);
+        for command in &commands {
+            screen.command(2, command);
+        }
+    }
+    screen.line(&[(Paint::Dim, HINT)]);
+}
+
+/// What else there is; the last line of a screen.
+pub(super) const HINT: &str =
+    "-v shows every check, -o short fits a ticket, --save report.json keeps all of it";
+
+fn next_commands(tally: &ReportIndex<'_>) -> Vec<String> {
+    let report = tally.report;
+    let mut commands = Vec::new();
+    let ready = matches!(report.verdict, Verdict::Ready | Verdict::ReadyWithWarnings);
+    commands.extend(report.advice.connect_command.as_ref().filter(|_| ready).map(|c| c.bash.clone()));
+    // What a finding explains has its page there; the others have a page on their word.
+    let unexplained = tally.with_status(CheckStatus::Unmet).find(|check| tally.finding_of(check).is_none());
+    commands.extend(unexplained.and_then(|c| c.cause).map(|cause| format!("arcprobe explain {cause}")));
+    if tally.count_checks(true).unmet > 0 {
+        commands.push(requirements_command(report));
+    }
+    commands
+}
+
+/// The command that lists what this run asked for.
+fn requirements_command(report: &Report) -> String {
+    let run = &report.run;
+    let region = sanitize_for_command(&run.region);
+    let mut words = vec!["arcprobe requirements -l", &region];
+    if run.cloud != Cloud::AzureCloud {
+        words.extend(["--cloud", run.cloud.az_name()]);
+    }
+    if matches!(run.connectivity, Connectivity::PrivateLink | Connectivity::Gateway) {
+        words.extend(["--connectivity", run.connectivity.as_str()]);
+    }
+    let features = run.features.iter().map(|f| sanitize_for_command(f)).collect::<Vec<_>>().join(",");
+    if !features.is_empty() {
+        words.extend(["--feature", &features]);
+    }
+    words.join(" ")
+}

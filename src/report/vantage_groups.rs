@@ -1,0 +1,92 @@
+//! Vantages that saw the same: in a cluster of a hundred nodes most do, and nobody reads a hundred tables that are alike.
+
+use std::collections::HashMap;
+
+use super::index::{CheckStatus, ReportIndex, format_target, list_some};
+use crate::model::evidence::{Cause, Phase};
+
+/// Vantages of one kind from which every check came out alike.
+pub(super) struct VantageGroup<'a> {
+    /// The first of them, which stands for all.
+    pub(super) first: &'a str,
+    /// What they are called together.
+    pub(super) name: String,
+}
+
+/// From so many on, vantages are told together.
+const MIN_GROUPED: usize = 4;
+
+/// How many nodes of a crowd are named.
+const MAX_NAMED: usize = 2;
+
+/// What came of a check.
+type CheckOutcome<'a> = (&'a str, String, CheckStatus, Option<Phase>, Option<Cause>);
+
+/// The vantages that checks were made from, those that saw the same as one, in the order of the first of each.
+pub(super) fn group_vantages<'a>(tally: &ReportIndex<'a>) -> Vec<VantageGroup<'a>> {
+    let vantages = tally.vantages();
+    if vantages.len() < MIN_GROUPED {
+        return vantages.into_iter().map(|id| VantageGroup { first: id, name: id.to_owned() }).collect();
+    }
+    let mut places: HashMap<(&str, Vec<CheckOutcome<'_>>), usize> = HashMap::new();
+    let mut alike: Vec<Vec<&'a str>> = Vec::new();
+    for vantage in vantages {
+        let outcomes = tally.checks_from(vantage);
+        let outcomes = outcomes
+            .map(|(c, standing)| (c.requirement.as_str(), format_target(c), standing, c.phase, c.cause));
+        let place = *places.entry((vantage_kind(vantage), outcomes.collect())).or_insert(alike.len());
+        match alike.get_mut(place) {
+            Some(others) => others.push(vantage),
+            None => alike.push(vec![vantage]),
+        }
+    }
+    alike.iter().map(|ids| VantageGroup { first: ids[0], name: group_label(ids) }).collect()
+}
+
+/// What vantages are called together: by their ids, and where there are many of a kind by their number.
+pub(super) fn group_label(ids: &[&str]) -> String {
+    let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
+    for id in ids {
+        match kinds.iter_mut().find(|(known, _)| *known == vantage_kind(id)) {
+            Some((_, ids)) => ids.push(id),
+            None => kinds.push((vantage_kind(id), vec![id])),
+        }
+    }
+    let name = |(kind, ids): &(&str, Vec<&str>)| match ids.len() {
+        0..MIN_GROUPED => ids.join(", "),
+        n => {
+            let nodes: Vec<String> = ids.iter().map(|id| node_name(id).to_owned()).collect();
+            format!("{kind} on {n} nodes ({})", list_some(&nodes, MAX_NAMED))
+        }
+    };
+    kinds.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn vantage_kind(id: &str) -> &str {
+    id.split_once('@').map_or(id, |(kind, _)| kind)
+}
+
+fn node_name(id: &str) -> &str {
+    id.split_once('@').map_or(id, |(_, node)| node)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_vantages_are_named_by_their_number() {
+        let table: [(&[&str], &str); 4] = [
+            (&["workstation"], "workstation"),
+            (&["pod", "node"], "pod, node"),
+            (&["pod@a", "pod@b", "node@a", "pod@c"], "pod@a, pod@b, pod@c, node@a"),
+            (
+                &["workstation", "pod@a", "pod@b", "pod@c", "pod@d"],
+                "workstation, pod on 4 nodes (a, b and 2 more)",
+            ),
+        ];
+        for (ids, name) in table {
+            assert_eq!(group_label(ids), name);
+        }
+    }
+}
