@@ -46,7 +46,8 @@ fn select_files(name: &str, cloud: Option<Cloud>) -> Result<Vec<EmbeddedFile>, R
         ("current", None) => files.extend(Cloud::ALL.map(current_file)),
         _ => {
             let generation = GENERATIONS.iter().find(|(known, _)| *known == name);
-            let (_, file) = generation.ok_or_else(|| RulesError::UnknownRuleSet { name: name.to_owned() })?;
+            let (_, file) = generation
+                .ok_or_else(|| RulesError::UnknownRuleSet { name: name.to_owned(), known: &NAMES })?;
             files.push(*file);
         }
     }

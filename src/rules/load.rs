@@ -73,7 +73,7 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 fn decode_text<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, RulesError> {
     if bytes.len() > MAX_FILE_BYTES {
-        return Err(RulesError::TooLarge { file: name.to_owned() });
+        return Err(RulesError::TooLarge { file: name.to_owned(), allowed: MAX_FILE_BYTES });
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|e| not_utf8_error(name, bytes, e.valid_up_to()))?;
@@ -249,7 +249,7 @@ fn backquoted_words(message: &str) -> Vec<&str> {
 const MAX_MESSAGE_CHARS: usize = 200;
 
 /// In bytes; twenty times the largest built-in file.
-pub(super) const MAX_FILE_BYTES: usize = 1 << 20;
+const MAX_FILE_BYTES: usize = 1 << 20;
 
 /// The format itself needs four; the rest is for brackets in prose that nothing closes.
 const MAX_NESTING: usize = 100;

@@ -11,8 +11,6 @@ pub mod expand;
 #[cfg(feature = "cli")]
 pub mod faults;
 #[cfg(feature = "cli")]
-mod features;
-#[cfg(feature = "cli")]
 pub mod load;
 #[cfg(feature = "cli")]
 mod locate;
@@ -32,10 +30,10 @@ mod validate;
 pub mod waivers;
 
 #[cfg(feature = "cli")]
-pub use features::resolve_features;
-#[cfg(feature = "cli")]
 pub use problem::{InvalidFile, RulesError};
 #[cfg(feature = "cli")]
-pub use scope::{ScopeError, ScopeRequest, find_region, parse_cloud, parse_values, resolve_scope};
+pub use scope::{
+    ScopeError, ScopeRequest, find_region, parse_cloud, parse_values, resolve_features, resolve_scope,
+};
 #[cfg(feature = "cli")]
 pub(crate) use suggest::did_you_mean;

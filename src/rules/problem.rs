@@ -7,7 +7,6 @@ use std::path::PathBuf;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::builtin;
 use super::locate::line_and_column;
 use super::suggest::did_you_mean;
 
@@ -23,19 +22,23 @@ pub enum RulesError {
         source: io::Error,
     },
     /// The file is larger than any list of endpoints can be.
-    #[error("the rules file {file} is too large; allowed are {} bytes", super::load::MAX_FILE_BYTES)]
+    #[error("the rules file {file} is too large; allowed are {allowed} bytes")]
     TooLarge {
         /// As it was given.
         file: String,
+        /// The most that is read, in bytes.
+        allowed: usize,
     },
     /// The file is no good.
     #[error("{0}")]
     Invalid(Box<InvalidFile>),
     /// No built-in rules have this name.
-    #[error("unknown rule set \"{name}\"{}\nallowed are {}", did_you_mean(name, builtin::NAMES), builtin::NAMES.join(", "))]
+    #[error("unknown rule set \"{name}\"{}\nallowed are {}", did_you_mean(name, known.iter().copied()), known.join(", "))]
     UnknownRuleSet {
         /// As it was given.
         name: String,
+        /// The names that there are.
+        known: &'static [&'static str],
     },
 }
 

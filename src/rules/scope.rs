@@ -1,12 +1,15 @@
 //! From what was typed to what the rules are fitted to.
 
+mod features;
+
 use std::collections::BTreeMap;
 
-use super::features::resolve_features;
 use super::suggest::{did_you_mean, find_nearest};
 use crate::model::rules::scalars::check_host_name;
 use crate::model::rules::{Cloud, PLACEHOLDERS, Region, RuleSet};
 use crate::model::scope::{Connectivity, Scope};
+
+pub use features::resolve_features;
 
 /// What was asked for.
 #[derive(Clone, Debug)]

@@ -39,8 +39,6 @@ const CIRCLES: &[&str] = &[
     "report::index report::vantage_groups",
     "report::requirements::azure_firewall report::requirements::cilium report::requirements::format \
      report::requirements::no_proxy report::requirements::palo_alto report::requirements::squid",
-    "rules::builtin rules::load rules::problem",
-    "rules::features rules::scope",
 ];
 
 /// Rooms that compute: no runtime, no network, no files.

@@ -1,6 +1,6 @@
 //! Which features are on.
 
-use super::scope::ScopeError;
+use super::ScopeError;
 use crate::model::rules::{Cloud, Feature, RuleSet};
 use crate::model::scope::Connectivity;
 
