@@ -10,7 +10,6 @@ mod network;
 mod resolve;
 mod route;
 mod skip_range;
-mod skip_range_problem;
 mod url;
 mod url_error;
 mod user_info;
@@ -18,13 +17,15 @@ mod user_info;
 pub use crate::model::secret::Secret;
 pub use crate::proxy::bypass_difference::{BypassDifference, find_differences};
 pub use crate::proxy::resolve::{ProxyError, ProxyFlags, ResolvedProxies, resolve_proxies};
-pub use crate::proxy::skip_range::{DomainScope, SkipRange, SkipRangeEntry, SkipRangeEntryKind};
-pub use crate::proxy::skip_range_problem::{SkipRangeProblem, SkipRangeProblemKind};
+pub use crate::proxy::skip_range::{
+    DomainScope, SkipRange, SkipRangeEntry, SkipRangeEntryKind, SkipRangeProblem, SkipRangeProblemKind,
+};
 pub use crate::proxy::url_error::{UrlAdvice, UrlError};
 pub use client::{Bypass, Client};
 pub use network::Network;
 pub use route::Routes;
-pub use url::{BasicCredentials, ProxyScheme, ProxyUrl};
+pub use url::{ProxyScheme, ProxyUrl};
+pub use user_info::BasicCredentials;
 
 /// A value and where it was given, such as `--proxy-https` or `NO_PROXY, environment`.
 #[derive(Clone, PartialEq, Eq, Debug)]

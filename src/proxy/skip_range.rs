@@ -3,10 +3,13 @@
 //! There is no standard for it. What an entry is, is told here as Go reads it, for the agents are Go programs
 //! (golang.org/x/net/http/httpproxy, documentation of `Config.NoProxy`, 2026-11); other clients go by the text.
 
+mod problem;
+
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::network::Network;
-use super::skip_range_problem::{self as inspect, SkipRangeProblem};
+
+pub use problem::{SkipRangeProblem, SkipRangeProblemKind};
 
 /// A value, split at its commas.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -97,12 +100,12 @@ impl SkipRange {
 
     /// What is wrong with it by its looks, in the order of the value.
     pub fn find_problems(&self) -> Vec<SkipRangeProblem> {
-        inspect::find_problems(self)
+        problem::find_problems(self)
     }
 
     /// The value as it was probably meant, in a form that as many clients as possible read alike.
     pub fn corrected_value(&self) -> String {
-        inspect::correct_value(self)
+        problem::correct_value(self)
     }
 
     /// The network that holds an address. No client looks names up, so this exempts a host only where the address itself

@@ -3,12 +3,10 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 use super::url_error::{UrlAdvice, UrlError};
-use super::user_info;
+use super::user_info::{BasicCredentials, parse_credentials};
 use crate::model::secret::Secret;
 
 /// Where a proxy is. Neither formatting nor serialising shows the user info.
@@ -48,33 +46,6 @@ impl ProxyScheme {
     }
 }
 
-/// A user name and a password, both unseen.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BasicCredentials {
-    user: Secret,
-    password: Secret,
-}
-
-impl BasicCredentials {
-    pub(super) fn new(user: String, password: String) -> Self {
-        Self { user: Secret::new(user), password: Secret::new(password) }
-    }
-
-    /// Reads `user:password` as it stands before the `@` of a URL; `None` where there is nothing.
-    ///
-    /// # Errors
-    /// It cannot be sent. The error never repeats the text.
-    pub fn parse(user_info: &str) -> Result<Option<Self>, UrlError> {
-        user_info::parse_credentials(user_info, &mut Vec::new())
-    }
-
-    /// The value of `Authorization` or `Proxy-Authorization` (RFC 7617).
-    pub fn to_header_value(&self) -> Secret {
-        let pair = format!("{}:{}", self.user.reveal(), self.password.reveal());
-        Secret::new(format!("Basic {}", STANDARD.encode(pair)))
-    }
-}
-
 impl ProxyUrl {
     /// Reads a URL, with what is worth saying about one that can be used.
     ///
@@ -86,7 +57,7 @@ impl ProxyUrl {
         let mut advice = Vec::new();
         let (scheme, rest) = split_scheme(text, &mut advice)?;
         let (user_info, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
-        let credentials = user_info::parse_credentials(user_info, &mut advice)?;
+        let credentials = parse_credentials(user_info, &mut advice)?;
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let (host, port) = parse_host_and_port(authority)?;
         if port.is_none() {

@@ -1,7 +1,37 @@
 //! `user:password` in the URL of a proxy.
 
-use super::url::BasicCredentials;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::url_error::{UrlAdvice, UrlError};
+use crate::model::secret::Secret;
+
+/// A user name and a password, both unseen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BasicCredentials {
+    user: Secret,
+    password: Secret,
+}
+
+impl BasicCredentials {
+    fn new(user: String, password: String) -> Self {
+        Self { user: Secret::new(user), password: Secret::new(password) }
+    }
+
+    /// Reads `user:password` as it stands before the `@` of a URL; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// It cannot be sent. The error never repeats the text.
+    pub fn parse(user_info: &str) -> Result<Option<Self>, UrlError> {
+        parse_credentials(user_info, &mut Vec::new())
+    }
+
+    /// The value of `Authorization` or `Proxy-Authorization` (RFC 7617).
+    pub fn to_header_value(&self) -> Secret {
+        let pair = format!("{}:{}", self.user.reveal(), self.password.reveal());
+        Secret::new(format!("Basic {}", STANDARD.encode(pair)))
+    }
+}
 
 /// The decoded parts; `None` where there is nothing before the `@`.
 pub(super) fn parse_credentials(

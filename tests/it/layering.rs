@@ -34,8 +34,6 @@ const CIRCLES: &[&str] = &[
     "probe::endpoint probe::opinion probe::phases probe::verifier",
     "probe::http probe::proxy",
     "probe::net probe::trust",
-    "proxy::skip_range proxy::skip_range_problem",
-    "proxy::url proxy::user_info",
     "report::index report::vantage_groups",
     "report::requirements::azure_firewall report::requirements::cilium report::requirements::format \
      report::requirements::no_proxy report::requirements::palo_alto report::requirements::squid",

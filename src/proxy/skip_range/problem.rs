@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use super::network::Network;
-use super::skip_range::{SkipRange, SkipRangeEntry, SkipRangeEntryKind};
+use super::{SkipRange, SkipRangeEntry, SkipRangeEntryKind};
+use crate::proxy::network::Network;
 
 /// Something wrong with one entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
