@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
+use super::index::group_label;
 use super::index::{format_count, list_some};
 use super::screen::{Paint, Screen};
-use super::vantage_groups::group_label;
 use crate::model::plan::{Route, RouteKind};
 use crate::model::report::{Check, Report, Vantage};
 use crate::model::rules::Layer;

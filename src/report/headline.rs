@@ -1,9 +1,9 @@
 //! The verdict as one plain sentence.
 
 use super::grid::format_duration;
+use super::index::group_label;
 use super::index::{CheckCounts, ReportIndex, list_some};
 use super::prerequisites::is_blocking;
-use super::vantage_groups::group_label;
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};

@@ -1,10 +1,14 @@
 //! What the checks of a report add up to.
 
+mod vantage_groups;
+
 use std::collections::{HashMap, HashSet};
 
-use super::vantage_groups::{VantageGroup, group_vantages};
 use crate::model::finding::Finding;
 use crate::model::report::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
+
+pub(super) use vantage_groups::group_label;
+use vantage_groups::{VantageGroup, group_vantages};
 
 /// Where a check stands once the others are known.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -32,7 +32,6 @@ mod screen;
 pub mod short;
 pub mod text;
 mod unlisted_checks;
-mod vantage_groups;
 mod waivers;
 
 pub use crate::report::inspection_cas::{InspectionCa, collect_inspection_cas};

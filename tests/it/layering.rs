@@ -34,9 +34,6 @@ const CIRCLES: &[&str] = &[
     "probe::endpoint probe::opinion probe::phases probe::verifier",
     "probe::http probe::proxy",
     "probe::net probe::trust",
-    "report::index report::vantage_groups",
-    "report::requirements::azure_firewall report::requirements::cilium report::requirements::format \
-     report::requirements::no_proxy report::requirements::palo_alto report::requirements::squid",
 ];
 
 /// Rooms that compute: no runtime, no network, no files.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::format::{Export, NEEDS_VALUE, describe_left_out};
+use super::export::{Export, NEEDS_VALUE, describe_left_out};
 use super::{Host, Origin, Requirement, Requirements};
 use crate::model::rules::{CallerVantage, Need, Protocol};
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::format::{Export, NEEDS_VALUE, describe_left_out};
+use super::export::{Export, NEEDS_VALUE, describe_left_out};
 use super::host::Host;
 use super::{Requirement, Requirements};
 use crate::model::rules::CallerVantage;

@@ -4,6 +4,7 @@
 mod azure_firewall;
 mod cilium;
 mod csv;
+mod export;
 mod format;
 mod host;
 mod json;
@@ -23,7 +24,8 @@ use crate::model::scope::Connectivity;
 pub use crate::report::requirements::vendor_diff::{
     ComparisonScope, CoveredHost, Difference, ExpectedEndpoints, OnlyInRules, OnlyInTable, compare_with_rules,
 };
-pub use format::{Export, ExportFormat, export};
+pub use export::Export;
+pub use format::{ExportFormat, export};
 pub use host::Host;
 pub use json::schema;
 pub use list::list_requirements;

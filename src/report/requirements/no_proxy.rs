@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::format::Export;
+use super::export::Export;
 use super::host::{Host, WildcardSet};
 use super::{Requirement, Requirements};
 use crate::model::scope::Connectivity;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::format::{Export, NEEDS_VALUE, describe_left_out};
+use super::export::{Export, NEEDS_VALUE, describe_left_out};
 use super::host::WildcardSet;
 use super::{Requirement, Requirements};
 use crate::model::rules::Protocol;

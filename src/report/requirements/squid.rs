@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
-use super::format::{Export, NEEDS_VALUE, describe_left_out};
+use super::export::{Export, NEEDS_VALUE, describe_left_out};
 use super::host::{Host, WildcardSet};
 use super::{Requirement, Requirements};
 use crate::model::rules::{Need, Protocol};

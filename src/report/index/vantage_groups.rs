@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::index::{CheckStatus, ReportIndex, format_target, list_some};
+use super::{CheckStatus, ReportIndex, format_target, list_some};
 use crate::model::evidence::{Cause, Phase};
 
 /// Vantages of one kind from which every check came out alike.
-pub(super) struct VantageGroup<'a> {
+pub(in crate::report) struct VantageGroup<'a> {
     /// The first of them, which stands for all.
-    pub(super) first: &'a str,
+    pub(in crate::report) first: &'a str,
     /// What they are called together.
-    pub(super) name: String,
+    pub(in crate::report) name: String,
 }
 
 /// From so many on, vantages are told together.
@@ -44,7 +44,7 @@ pub(super) fn group_vantages<'a>(tally: &ReportIndex<'a>) -> Vec<VantageGroup<'a
 }
 
 /// What vantages are called together: by their ids, and where there are many of a kind by their number.
-pub(super) fn group_label(ids: &[&str]) -> String {
+pub(in crate::report) fn group_label(ids: &[&str]) -> String {
     let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
     for id in ids {
         match kinds.iter_mut().find(|(known, _)| *known == vantage_kind(id)) {

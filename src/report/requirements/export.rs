@@ -1,0 +1,30 @@
+//! What every form gives: a text, and notes on what the form cannot say.
+
+use super::Requirement;
+
+/// A list in some form.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Export {
+    /// What goes to standard output; ends in a line feed.
+    pub text: String,
+    /// What the form cannot say, and what has to be done besides.
+    pub notes: Vec<String>,
+}
+
+/// What is left out for a reason, in one note; `None` where nothing is.
+pub(super) fn describe_left_out<'a>(
+    items: impl IntoIterator<Item = &'a Requirement>,
+    why: &str,
+) -> Option<String> {
+    let mut places: Vec<_> = items.into_iter().map(Requirement::host_and_port).collect();
+    places.dedup();
+    let more = places.len().saturating_sub(MAX_NAMED);
+    places.truncate(MAX_NAMED);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!places.is_empty()).then(|| format!("left out: {}{rest}; {why}", places.join(", ")))
+}
+
+/// Why a placeholder is in no configuration.
+pub(super) const NEEDS_VALUE: &str = "give their names with --set";
+
+const MAX_NAMED: usize = 8;
