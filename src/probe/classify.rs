@@ -182,3 +182,38 @@ fn format_error_chain(error: &dyn StdError) -> String {
     }
     text
 }
+
+/// What a proxy's status means, whether for CONNECT or for a request in absolute form; `None` when it is no refusal.
+pub(super) fn classify_proxy_status(status: u16) -> Option<Cause> {
+    match status {
+        200..=299 => None,
+        // Tinyproxy answers wrong credentials with 401
+        401 | 407 => Some(Cause::ProxyAuthRequired),
+        402 | 403 | 405 | 429 | 451 => Some(Cause::ProxyDenied),
+        500 | 502..=504 | 408 => Some(Cause::ProxyUpstream),
+        // 400, 404, 501 and redirections come from web servers that know no CONNECT
+        _ => Some(Cause::ProxyProtocol),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_of_a_proxy_are_classified() {
+        let table = [
+            (200, None),
+            (407, Some(Cause::ProxyAuthRequired)),
+            (401, Some(Cause::ProxyAuthRequired)),
+            (403, Some(Cause::ProxyDenied)),
+            (405, Some(Cause::ProxyDenied)),
+            (503, Some(Cause::ProxyUpstream)),
+            (400, Some(Cause::ProxyProtocol)),
+            (302, Some(Cause::ProxyProtocol)),
+        ];
+        for (status, cause) in table {
+            assert_eq!(classify_proxy_status(status), cause, "{status}");
+        }
+    }
+}

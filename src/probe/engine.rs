@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::descriptors;
+use super::endpoint::Opinions;
 use super::endpoint::{ProbeTarget, Prober};
 use super::large_hello::{self as looks, LargeHelloClaims};
-use super::opinion::Opinions;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::{Evidence, NotRun, Observation};
 use crate::model::plan::{Plan, PlannedCheck};

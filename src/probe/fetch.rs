@@ -8,10 +8,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::endpoint::Opinions;
 use super::endpoint::{ProbeTarget, Prober};
 use super::http::{AbortOnDrop, Reply};
 use super::large_hello::LargeHelloClaims;
-use super::opinion::Opinions;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::Observation;
 use crate::model::plan::PlannedCheck;

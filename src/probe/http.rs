@@ -239,7 +239,7 @@ impl Exchange<'_> {
         if status != 407 && reason.is_none() {
             return None;
         }
-        let cause = super::proxy::classify_proxy_status(status)?;
+        let cause = classify::classify_proxy_status(status)?;
         Some(Failure::new(cause, format!("{status}{}", reason.unwrap_or_default())))
     }
 

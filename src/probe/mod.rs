@@ -26,9 +26,6 @@ mod http;
 mod io;
 mod large_hello;
 pub mod net;
-#[cfg_attr(not(feature = "cli"), path = "no_opinion.rs")]
-mod opinion;
-mod phases;
 mod proxy;
 mod recorder;
 pub mod resolve;
@@ -36,8 +33,6 @@ pub mod settings;
 mod tls;
 pub mod trust;
 pub mod vantage_run;
-#[cfg(feature = "cli")]
-mod verifier;
 mod websocket;
 
 pub use certificate::summarize_certificate as certificate_summary;

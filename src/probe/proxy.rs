@@ -61,19 +61,6 @@ pub(super) async fn open_tunnel(
     ProxyConnection { detail: dialer.detail, address: dialer.address, stream }
 }
 
-/// What a proxy's status means, whether for CONNECT or for a request in absolute form; `None` when it is no refusal.
-pub(super) fn classify_proxy_status(status: u16) -> Option<Cause> {
-    match status {
-        200..=299 => None,
-        // Tinyproxy answers wrong credentials with 401
-        401 | 407 => Some(Cause::ProxyAuthRequired),
-        402 | 403 | 405 | 429 | 451 => Some(Cause::ProxyDenied),
-        500 | 502..=504 | 408 => Some(Cause::ProxyUpstream),
-        // 400, 404, 501 and redirections come from web servers that know no CONNECT
-        _ => Some(Cause::ProxyProtocol),
-    }
-}
-
 /// The schemes that a 407 offers (RFC 9110 11.7.1), by their names.
 pub(super) fn list_offered_schemes(headers: &HeaderMap) -> Vec<String> {
     let values = headers.get_all(http::header::PROXY_AUTHENTICATE).iter();
@@ -202,7 +189,7 @@ impl ProxyDialer<'_> {
         let response = response.map_err(|e| classify::classify_proxy_error(&e))?;
         self.detail.status = Some(response.status().as_u16());
         self.detail.headers = collect_identifying_headers(response.headers());
-        if let Some(cause) = classify_proxy_status(response.status().as_u16()) {
+        if let Some(cause) = classify::classify_proxy_status(response.status().as_u16()) {
             return Err(self.read_refusal(cause, response).await);
         }
         let upgraded = hyper::upgrade::on(response).await.map_err(|e| classify::classify_proxy_error(&e))?;
@@ -276,23 +263,6 @@ mod tests {
                 headers.append(http::header::PROXY_AUTHENTICATE, value.parse().unwrap());
             }
             assert_eq!(list_offered_schemes(&headers), schemes, "{values:?}");
-        }
-    }
-
-    #[test]
-    fn statuses_of_a_proxy_are_classified() {
-        let table = [
-            (200, None),
-            (407, Some(Cause::ProxyAuthRequired)),
-            (401, Some(Cause::ProxyAuthRequired)),
-            (403, Some(Cause::ProxyDenied)),
-            (405, Some(Cause::ProxyDenied)),
-            (503, Some(Cause::ProxyUpstream)),
-            (400, Some(Cause::ProxyProtocol)),
-            (302, Some(Cause::ProxyProtocol)),
-        ];
-        for (status, cause) in table {
-            assert_eq!(classify_proxy_status(status), cause, "{status}");
         }
     }
 }

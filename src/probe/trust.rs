@@ -15,7 +15,7 @@ use super::certificate::{self, ParsedCertificate};
 use super::{appliance, classify, descriptors};
 use crate::model::evidence::{Cause, CertificateSummary, Failure, TrustStore};
 use crate::model::rules::{Certificate, Inspection};
-use crate::probe::net::{Roots, TrustAnchors, builtin_roots};
+use crate::probe::net::roots::{Roots, TrustAnchors, builtin_roots};
 
 /// The three stores. The system's is read when the first chain is not publicly trusted: it costs tens of milliseconds.
 pub struct ChainVerifier {

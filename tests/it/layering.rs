@@ -31,9 +31,6 @@ const CIRCLES: &[&str] = &[
      cli::waivers cli::watch cli::web",
     "lab::http lab::websocket",
     "plan::build plan::discovery plan::reason plan::target",
-    "probe::endpoint probe::opinion probe::phases probe::verifier",
-    "probe::http probe::proxy",
-    "probe::net probe::trust",
 ];
 
 /// Rooms that compute: no runtime, no network, no files.

@@ -4,7 +4,7 @@ mod certificates;
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
 pub(crate) mod fuzzing;
 mod local_routes;
-mod roots;
+pub(crate) mod roots;
 
 use std::fmt;
 use std::io;
@@ -23,7 +23,6 @@ use crate::proxy::{ProxyScheme, ProxyUrl, Routes};
 
 pub use crate::probe::net::local_routes::read_local_routes;
 use certificates::CertificateFile;
-pub(crate) use roots::builtin_roots;
 pub use roots::{Roots, TrustAnchors};
 
 /// The wall clock. Certificates are judged against it.

@@ -9,19 +9,19 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use tokio_rustls::client::TlsStream;
 
-use super::connect::connect_tcp;
-use super::endpoint::{Destination, ProbeTarget, Prober};
-use super::http::{self, Exchange};
-use super::io::{Io, Stream};
-use super::recorder::AttemptRecorder;
-use super::tls::{self, ClientHelloSize};
-use super::trust::CertificateExpectation;
-use super::{greeting, proxy, websocket};
+use super::{Destination, ProbeTarget, Prober};
 use crate::model::evidence::{
     Attempt, Cause, ConnectDetail, Detail, Failure, Purpose, TlsDetail, TrustStore,
 };
 use crate::model::rules::Protocol;
+use crate::probe::connect::connect_tcp;
+use crate::probe::http::{self, Exchange};
+use crate::probe::io::{Io, Stream};
 use crate::probe::net::ProxyServer;
+use crate::probe::recorder::AttemptRecorder;
+use crate::probe::tls::{self, ClientHelloSize};
+use crate::probe::trust::CertificateExpectation;
+use crate::probe::{greeting, proxy, websocket};
 
 /// One attempt at one address.
 pub(super) struct PhaseRun<'a> {
@@ -231,7 +231,7 @@ impl PhaseRun<'_> {
         &self,
         chain: &[rustls::pki_types::CertificateDer<'static>],
         name: &ServerName<'static>,
-    ) -> super::trust::ChainJudgement {
+    ) -> crate::probe::trust::ChainJudgement {
         let spec = &self.target().spec;
         let expected = CertificateExpectation { certificate: &spec.certificate, inspection: spec.inspection };
         self.prober.net.trust.judge_chain(chain, name, self.prober.net.unix_time(), expected)

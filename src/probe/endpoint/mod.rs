@@ -1,5 +1,11 @@
 //! One check: look the name up, then try every address, or the proxy.
 
+#[cfg_attr(not(feature = "cli"), path = "no_opinion.rs")]
+mod opinion;
+mod phases;
+#[cfg(feature = "cli")]
+mod verifier;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -9,14 +15,15 @@ use tokio::time::Instant;
 
 use super::http::Reply;
 use super::large_hello::LargeHelloClaims;
-use super::opinion::Opinions;
-use super::phases::PhaseRun;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::{AddressScope, Cause, Detail, Failure, Outcome, Purpose, ResolveDetail, Step};
 use crate::model::plan::{Action, PlannedCheck, ProbeSpec, Route};
 use crate::model::rules::{AddressClass, Protocol};
 use crate::probe::net::{Net, ProxyServer};
 use crate::probe::settings::ConnectTo;
+
+pub(super) use opinion::Opinions;
+use phases::PhaseRun;
 
 /// What is probed.
 #[derive(Clone, Debug)]

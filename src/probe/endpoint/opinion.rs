@@ -13,18 +13,18 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 
-use super::client::{Client, ClientError, Problem, Request, Response, WebUrl};
-use super::endpoint::{Destination, ProbeTarget, Prober};
-use super::http::{self as exchange, Exchange};
-use super::recorder::CheckRecorder;
 use super::verifier::Verifier;
+use super::{Destination, ProbeTarget, Prober};
 use crate::model::evidence::{Attempt, Cause, Detail, Failure, HttpDetail, Outcome, Phase, Purpose};
 use crate::model::plan::ProbeSpec;
 use crate::model::rules::{Answer, Protocol};
+use crate::probe::client::{Client, ClientError, Problem, Request, Response, WebUrl};
+use crate::probe::http::{self as exchange, Exchange};
+use crate::probe::recorder::CheckRecorder;
 
 /// The opinions of a run, by what is probed. Checks that ask for the same thing share one.
 #[derive(Debug, Default)]
-pub(super) struct Opinions(Mutex<HashMap<String, Arc<Opinion>>>);
+pub(in crate::probe) struct Opinions(Mutex<HashMap<String, Arc<Opinion>>>);
 
 /// `None` where an ordinary client cannot take the way that the probe takes.
 type Opinion = OnceCell<Option<Attempt>>;

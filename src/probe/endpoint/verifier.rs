@@ -6,12 +6,12 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::endpoint::ProbeTarget;
-use super::tls::{RecordingVerifier, SystemTimeProvider};
-use super::trust::{CertificateExpectation, ChainJudgement};
+use super::ProbeTarget;
 use crate::model::evidence::{Failure, TrustStore};
 use crate::model::rules::{Certificate, Inspection};
 use crate::probe::net::Net;
+use crate::probe::tls::{RecordingVerifier, SystemTimeProvider};
+use crate::probe::trust::{CertificateExpectation, ChainJudgement};
 
 /// Judges the chain of an endpoint by its rules, and that of a proxy on the way by the rules for proxies, before anything is sent.
 #[derive(Debug)]

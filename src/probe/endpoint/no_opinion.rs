@@ -1,10 +1,10 @@
 //! An agent in a cluster carries no ordinary client: nobody gives a second opinion there.
 
-use super::endpoint::{Destination, Prober};
+use super::{Destination, Prober};
 
 /// None.
 #[derive(Debug, Default)]
-pub(super) struct Opinions;
+pub(in crate::probe) struct Opinions;
 
 impl Opinions {
     /// Waits for a probe.
