@@ -11,7 +11,7 @@ use socket2::Socket;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 
-use super::http::drip;
+use super::response::drip;
 use super::{HOSTILE, LabState, MARKUP, Resolver, tcp};
 
 /// What the resolver says about a name.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::http::flood;
+use super::response::flood;
 use super::{HOSTILE, LabState, tcp};
 
 /// What is said on a connection without TLS.

@@ -1,13 +1,12 @@
 //! HTTP/1.1 answers, good and bad, over TLS or plain. Written by hand: no library lets one misbehave.
 
-use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::fmt::rfc2822::DateTimePrinter;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 
+use super::request::Request;
+use super::response::{drip, flood, head, response, send};
 use super::tcp::{self, Io};
 use super::{App, LabState, WebSocket, websocket};
 
@@ -65,63 +64,6 @@ impl Http {
 
 const BLOCK_PAGE: &str = "<html><head><title>Access Denied</title></head><body><h1>Website blocked</h1>\
     <p>Your organization's Zscaler policy does not allow this site.</p></body></html>";
-
-/// Of a request, in bytes.
-const LONGEST_HEAD: u64 = 65_536;
-
-/// What a client sent.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The method.
-    pub method: String,
-    /// As the request line has it.
-    pub path: String,
-    headers: Vec<(String, String)>,
-    /// The body, where its length was sent.
-    pub body: Vec<u8>,
-}
-
-/// Of a body that is kept, in bytes.
-const MOST_KEPT: u64 = 16 << 20;
-
-impl Request {
-    /// `None` at the end of the connection, and for what is not HTTP.
-    pub(super) async fn read(io: &mut BufReader<impl Io>) -> Option<Self> {
-        let mut lines = Vec::new();
-        let mut head = (&mut *io).take(LONGEST_HEAD);
-        loop {
-            let mut line = String::new();
-            head.read_line(&mut line).await.ok().filter(|&read| read > 0)?;
-            match line.trim_end() {
-                "" => break,
-                line => lines.push(line.to_owned()),
-            }
-        }
-        let mut words = lines.first()?.split(' ').map(str::to_owned);
-        let (method, path) = (words.next()?, words.next()?);
-        let header = |line: &String| {
-            line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        };
-        let headers = lines[1..].iter().filter_map(header).collect();
-        let mut request = Self { method, path, headers, body: Vec::new() };
-        let length: u64 = request.header("content-length").and_then(|l| l.parse().ok()).unwrap_or(0);
-        io.take(length.min(MOST_KEPT)).read_to_end(&mut request.body).await.ok()?;
-        Some(request)
-    }
-
-    /// A header by its name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
-    }
-
-    fn is_last(&self) -> bool {
-        self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
-    }
-
-    fn is_upgrade(&self) -> bool {
-        self.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
-    }
-}
 
 /// A listener without TLS.
 pub(super) fn start(world: &Arc<LabState>, name: &str, behaviour: Http) -> io::Result<u16> {
@@ -185,29 +127,6 @@ fn text(world: &LabState, behaviour: &Http) -> Option<String> {
     })
 }
 
-/// Head and body; statuses that have no body get none.
-pub(super) fn response(world: &LabState, status: u16, headers: &[(&str, &str)], body: &str) -> String {
-    let bodiless = matches!(status, 100..200 | 204 | 304);
-    let mut text = head(world, status, headers);
-    if bodiless {
-        text.push_str("\r\n");
-    } else {
-        let _ = write!(text, "Content-Length: {}\r\n\r\n{body}", body.len());
-    }
-    text
-}
-
-/// Status line and headers, without the empty line.
-pub(super) fn head(world: &LabState, status: u16, headers: &[(&str, &str)]) -> String {
-    let reason = ::http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("");
-    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&world.now()).unwrap_or_default();
-    let mut text = format!("HTTP/1.1 {status} {reason}\r\nDate: {date}\r\n");
-    for (name, value) in headers {
-        let _ = write!(text, "{name}: {value}\r\n");
-    }
-    text
-}
-
 async fn misbehave<S: Io>(world: &LabState, mut io: BufReader<S>, behaviour: &Http) {
     match behaviour {
         Http::ResetAfterRequest => tcp::reset(io),
@@ -239,24 +158,6 @@ async fn misbehave<S: Io>(world: &LabState, mut io: BufReader<S>, behaviour: &Ht
     }
 }
 
-/// The first bytes, then the others until the client is gone.
-pub(super) async fn flood(io: &mut impl Io, first: &[u8], then: &[u8]) {
-    let then = then.repeat(16_384 / then.len().max(1) + 1);
-    if send(io, first).await.is_some() {
-        while send(io, &then).await.is_some() {}
-    }
-}
-
-/// A byte now and then until the client is gone.
-pub(super) async fn drip(io: &mut impl Io, bytes: &[u8]) {
-    for &byte in bytes {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        if send(io, &[byte]).await.is_none() {
-            return;
-        }
-    }
-}
-
 /// Ten megabytes of zeros in some kilobytes, as `gzip` packs them: one block with the fixed code of RFC 1951, 3.2.6, in which
 /// a zero is followed by copies of itself.
 pub fn gzip_bomb() -> Vec<u8> {
@@ -274,10 +175,4 @@ pub fn gzip_bomb() -> Vec<u8> {
     let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
     packed.extend(bits.chunks(8).map(byte));
     packed
-}
-
-/// `None` when the client is gone.
-pub(super) async fn send(io: &mut impl Io, bytes: &[u8]) -> Option<()> {
-    io.write_all(bytes).await.ok()?;
-    io.flush().await.ok()
 }

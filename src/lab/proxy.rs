@@ -9,7 +9,8 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use super::http::{Request, drip, flood, head, response, send};
+use super::request::Request;
+use super::response::{drip, flood, head, response, send};
 use super::routes::Routes;
 use super::{App, Dns, HOSTILE, LabState, MARKUP, Tls, WebSocket, tcp, tls};
 

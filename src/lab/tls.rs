@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::StartHandshake;
 
-use super::http::{drip, flood};
+use super::response::{drip, flood};
 use super::{App, LabState, http, tcp};
 
 /// What a TLS server does.

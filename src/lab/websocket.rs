@@ -6,7 +6,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::http::{Request, flood, head, response, send};
+use super::request::Request;
+use super::response::{flood, head, response, send};
 use super::tcp::{self, Io};
 use super::{HOSTILE, LabState};
 

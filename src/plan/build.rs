@@ -1,10 +1,9 @@
 //! Making a plan out of rules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::discovery::Discovered;
-use super::reason;
 use super::target::{CheckTarget, resolve_targets};
+use super::{PlanOptions, reason};
 use crate::model::plan::{Action, Plan, PlannedCheck, ProbeSpec, Route};
 use crate::model::rules::{
     AddressClass, CallerVantage, Endpoint, Gateway, Need, PrivateLink, Protocol, RuleSet,
@@ -12,17 +11,6 @@ use crate::model::rules::{
 use crate::model::scope::{Connectivity, Scope};
 use crate::model::vantage::VantageKind;
 use crate::rules::expand::fill_template;
-
-/// What a plan takes into account besides the rules.
-#[derive(Clone, Debug, Default)]
-pub struct PlanOptions {
-    /// The workstation is the only vantage and stands in for pods and nodes: it checks everything.
-    pub stands_in_for_cluster: bool,
-    /// Every endpoint is checked from every vantage.
-    pub all_endpoints: bool,
-    /// What is known of the hosts of endpoints that somebody is asked for, by their ids. What is found replaces samples.
-    pub discovered: BTreeMap<String, Discovered>,
-}
 
 /// What is to be checked from one vantage, in the order of the rules. `route` says how to get to a host and port.
 pub fn build_plan(

@@ -1,5 +1,8 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::model::plan::RouteKind;
+use crate::plan::Discovered;
 use crate::plan::plan_discoveries;
 use crate::rules::expand::tests::eastus_scope;
 use crate::rules::load::parse_rules;

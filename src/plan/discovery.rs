@@ -1,11 +1,10 @@
 //! Whom to ask for the hosts below wildcards. Pure.
 
-use super::build::{CheckBuilder, PlanOptions, is_called_from, is_needed};
+use super::PlanOptions;
+use super::build::{CheckBuilder, is_called_from, is_needed};
 use super::target::{CheckTarget, find_missing_value};
 use crate::model::plan::{Action, PlannedCheck, Route};
-use crate::model::rules::{
-    CallerVantage, DiscoveryMethod, Endpoint, HostName, HostPattern, Method, Protocol, RuleSet,
-};
+use crate::model::rules::{CallerVantage, DiscoveryMethod, Endpoint, HostPattern, Method, Protocol, RuleSet};
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
 use crate::rules::expand::{fill_template, wildcard_for_template};
@@ -23,19 +22,6 @@ pub struct PlannedDiscovery {
     pub expected: Option<String>,
     /// The first request, in the form of a check.
     pub check: PlannedCheck,
-}
-
-/// What is known of the hosts of an endpoint that somebody is asked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Discovered {
-    /// Nothing yet; the endpoint is left out of the plan.
-    Pending,
-    /// Nothing yet, and it takes long: what the rules know is planned meanwhile.
-    Late,
-    /// They were found.
-    Found(Vec<HostName>),
-    /// They were not, and why.
-    Failed(String),
 }
 
 /// Whom to ask from a vantage, in the order of the rules: one question for each needed endpoint with a discovery.

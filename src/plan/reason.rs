@@ -1,6 +1,6 @@
 //! Why a check is in a plan, in one line.
 
-use super::build::PlanOptions;
+use super::PlanOptions;
 use crate::model::rules::{CallerVantage, Endpoint, RuleSet};
 use crate::model::vantage::VantageKind;
 

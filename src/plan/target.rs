@@ -1,6 +1,6 @@
 //! Which hosts stand for an endpoint, and what is said where none is known.
 
-use super::discovery::Discovered;
+use super::Discovered;
 use crate::model::plan::{Unverified, UnverifiedKind};
 use crate::model::rules::{CallerVantage, DiscoveryMethod, Endpoint, HostName, HostPattern, PLACEHOLDERS};
 use crate::model::scope::Scope;

@@ -29,8 +29,6 @@ const CIRCLES: &[&str] = &[
     "analysis::diagnose::run_facts analysis::diagnose::wording",
     "cli::args cli::check cli::diagnose cli::explain cli::fleet cli::push cli::rbac cli::report cli::settings \
      cli::waivers cli::watch cli::web",
-    "lab::http lab::websocket",
-    "plan::build plan::discovery plan::reason plan::target",
 ];
 
 /// Rooms that compute: no runtime, no network, no files.
