@@ -12,7 +12,7 @@ use crate::model::evidence::{
     Attempt, Cause, CertificateSummary, Detail, Discovery, Evidence, Observation, Outcome, Purpose, Step,
     TlsDetail,
 };
-use crate::model::plan::{Action, Plan, PlannedCheck, ProbeSpec, Route, RouteKind};
+use crate::model::plan::{Action, Plan, PlannedCheck, ProbeSpec, ProxyId, Route, RouteKind};
 use crate::model::report::{Advice, DeliveryMethod, Report, Vantage, VantageDetails};
 use crate::model::rules::{Answer, Certificate, Cloud, Content, Protocol, RuleSet, Statuses};
 use crate::model::scope::{Connectivity, Scope};
@@ -152,8 +152,7 @@ fn run(planned: PlannedCheck, seen: Observation) -> Report {
 /// Whom to ask for hosts.
 pub(super) fn asks(rules: &RuleSet) -> Vec<PlannedDiscovery> {
     let options = PlanOptions { all_endpoints: true, ..PlanOptions::default() };
-    let direct =
-        |_: &str, _, _| Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy is given".into() };
+    let direct = |_: &str, _, _| Route::direct("no proxy is given");
     plan::plan_discoveries(rules, &SCOPE, VantageKind::Pod, &options, direct)
 }
 
@@ -230,6 +229,7 @@ fn planned(protocol: Protocol, is_proxied: bool) -> PlannedCheck {
         kind: if is_proxied { RouteKind::Proxy } else { RouteKind::Direct },
         reason: if is_proxied { "--proxy-https".into() } else { "no proxy is given".into() },
         proxy,
+        proxy_id: is_proxied.then_some(ProxyId::Https),
     };
     PlannedCheck {
         id: format!("workstation/core-arm/{HOST}"),

@@ -75,8 +75,27 @@ pub struct Route {
     pub kind: RouteKind,
     /// `scheme://host:port` without credentials.
     pub proxy: Option<String>,
+    /// Which proxy that is: two may differ in nothing but their credentials.
+    #[serde(skip)]
+    pub proxy_id: Option<ProxyId>,
     /// Why this way: the flag, the variable, the skip-range entry.
     pub reason: String,
+}
+
+/// The proxies of a run, by the endpoints that they are for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ProxyId {
+    /// For endpoints with TLS: `--proxy-https`.
+    Https,
+    /// For plain HTTP: `--proxy-http`.
+    Http,
+}
+
+impl Route {
+    /// A route without a proxy, and why.
+    pub fn direct(reason: impl Into<String>) -> Self {
+        Self { kind: RouteKind::Direct, proxy: None, proxy_id: None, reason: reason.into() }
+    }
 }
 
 /// Directly or by way of a proxy.

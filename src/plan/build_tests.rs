@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::plan::RouteKind;
 use crate::plan::Discovered;
 use crate::plan::plan_discoveries;
 use crate::rules::expand::tests::eastus_scope;
@@ -31,7 +30,7 @@ fn rules(endpoints: &[&str]) -> RuleSet {
 }
 
 fn direct(_: &str, _: u16, _: Protocol) -> Route {
-    Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy".to_owned() }
+    Route::direct("no proxy")
 }
 
 fn workstation_only() -> PlanOptions {

@@ -168,6 +168,7 @@ fn assert_headers_are_bounded(headers: &std::collections::BTreeMap<String, Strin
 
 fn proxy_server(with_credentials: bool) -> ProxyServer {
     ProxyServer {
+        id: crate::model::plan::ProxyId::Https,
         label: "http://proxy.example:3128".into(),
         host: "proxy.example".into(),
         port: 3128,

@@ -4,7 +4,7 @@ use super::Sourced;
 use super::client::{Bypass, Client};
 use super::skip_range::SkipRange;
 use super::url::ProxyUrl;
-use crate::model::plan::{Route, RouteKind};
+use crate::model::plan::{ProxyId, Route, RouteKind};
 use crate::model::rules::Protocol;
 use crate::model::scope::Connectivity;
 
@@ -17,7 +17,7 @@ pub struct Routes {
 }
 
 enum RouteDecision<'a> {
-    Proxy(&'a Sourced<ProxyUrl>),
+    Proxy(ProxyId, &'a Sourced<ProxyUrl>),
     Direct(String),
 }
 
@@ -47,19 +47,20 @@ impl Routes {
     /// The way to an endpoint, and why.
     pub fn route_to(&self, host: &str, port: u16, protocol: Protocol) -> Route {
         match self.decide(host, port, protocol) {
-            RouteDecision::Proxy(proxy) => Route {
+            RouteDecision::Proxy(id, proxy) => Route {
                 kind: RouteKind::Proxy,
                 proxy: Some(proxy.value.to_string()),
+                proxy_id: Some(id),
                 reason: proxy.origin.clone(),
             },
-            RouteDecision::Direct(reason) => Route { kind: RouteKind::Direct, proxy: None, reason },
+            RouteDecision::Direct(reason) => Route::direct(reason),
         }
     }
 
     /// The proxy on the way to an endpoint, with its credentials; `None` on a direct way.
     pub fn proxy_for(&self, host: &str, port: u16, protocol: Protocol) -> Option<&ProxyUrl> {
         match self.decide(host, port, protocol) {
-            RouteDecision::Proxy(proxy) => Some(&proxy.value),
+            RouteDecision::Proxy(_, proxy) => Some(&proxy.value),
             RouteDecision::Direct(_) => None,
         }
     }
@@ -72,6 +73,14 @@ impl Routes {
     /// Whether there is a proxy for anything.
     pub fn uses_proxy(&self) -> bool {
         self.https.is_some() || self.http.is_some()
+    }
+
+    /// One of the two proxies.
+    pub fn proxy(&self, id: ProxyId) -> Option<&Sourced<ProxyUrl>> {
+        match id {
+            ProxyId::Https => self.https(),
+            ProxyId::Http => self.http(),
+        }
     }
 
     /// The proxy for https targets.
@@ -100,9 +109,9 @@ impl Routes {
         }
         match protocol {
             Protocol::Https | Protocol::Wss | Protocol::Tls => {
-                self.decide_for_scheme(self.https.as_ref(), "https", host, port)
+                self.decide_for_scheme(ProxyId::Https, "https", host, port)
             }
-            Protocol::Http => self.decide_for_scheme(self.http.as_ref(), "http", host, port),
+            Protocol::Http => self.decide_for_scheme(ProxyId::Http, "http", host, port),
             Protocol::Ssh => RouteDecision::Direct("SSH does not take an HTTP proxy by itself".into()),
             Protocol::Git => RouteDecision::Direct("the git protocol does not take an HTTP proxy".into()),
             Protocol::Tcp => RouteDecision::Direct("plain TCP does not take an HTTP proxy".into()),
@@ -110,20 +119,14 @@ impl Routes {
     }
 
     /// Go keeps the two apart: the proxy for one scheme is never used for the other.
-    fn decide_for_scheme<'a>(
-        &'a self,
-        proxy: Option<&'a Sourced<ProxyUrl>>,
-        scheme: &str,
-        host: &str,
-        port: u16,
-    ) -> RouteDecision<'a> {
-        let Some(proxy) = proxy else {
+    fn decide_for_scheme(&self, id: ProxyId, scheme: &str, host: &str, port: u16) -> RouteDecision<'_> {
+        let Some(proxy) = self.proxy(id) else {
             let other = self.https.as_ref().or(self.http.as_ref()).map_or("", |p| p.origin.as_str());
             return RouteDecision::Direct(format!("no proxy is given for {scheme} targets, only {other}"));
         };
         match self.find_exemption(host, port) {
             Some(reason) => RouteDecision::Direct(reason),
-            None => RouteDecision::Proxy(proxy),
+            None => RouteDecision::Proxy(id, proxy),
         }
     }
 

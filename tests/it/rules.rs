@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use arcprobe::cli::rules::{RulesArgs, RulesCommandError, run, schema};
-use arcprobe::model::plan::{Route, RouteKind};
+use arcprobe::model::plan::Route;
 use arcprobe::model::rules::{Cloud, HostName, RuleSet};
 use arcprobe::model::scope::Connectivity;
 use arcprobe::model::vantage::VantageKind;
@@ -144,7 +144,7 @@ fn a_plan_has_a_check_for_every_endpoint_of_every_region() {
 }
 
 fn direct(_: &str, _: u16, _: arcprobe::model::rules::Protocol) -> Route {
-    Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy".to_owned() }
+    Route::direct("no proxy")
 }
 
 #[test]

@@ -15,7 +15,7 @@ use http::HeaderValue;
 use rustls::pki_types::UnixTime;
 
 use crate::model::evidence::CertificateSummary;
-use crate::model::plan::{Route, RouteKind};
+use crate::model::plan::{ProxyId, Route};
 use crate::probe::resolve::Resolver;
 use crate::probe::settings::{ConnectTo, ProbeSettings};
 use crate::probe::trust::ChainVerifier;
@@ -71,7 +71,9 @@ pub struct Net {
 /// A proxy, as the prober uses it.
 #[derive(Clone, Debug)]
 pub struct ProxyServer {
-    /// `scheme://host:port` without credentials; routes name it so.
+    /// Routes name it so.
+    pub id: ProxyId,
+    /// `scheme://host:port` without credentials.
     pub label: String,
     /// A name, which is looked up with the machine's search list, or an address without brackets.
     pub host: String,
@@ -84,8 +86,9 @@ pub struct ProxyServer {
 }
 
 impl ProxyServer {
-    fn from_url(url: &ProxyUrl) -> Self {
+    fn from_url(id: ProxyId, url: &ProxyUrl) -> Self {
         Self {
+            id,
             label: url.to_string(),
             host: url.host().to_owned(),
             port: url.port(),
@@ -181,11 +184,9 @@ impl Net {
             roots,
             proxy_certificates: Vec::new(),
             connect_to: settings.connect_to.clone(),
-            proxies: routes
-                .https()
+            proxies: [ProxyId::Https, ProxyId::Http]
                 .into_iter()
-                .chain(routes.http())
-                .map(|p| ProxyServer::from_url(&p.value))
+                .filter_map(|id| Some(ProxyServer::from_url(id, &routes.proxy(id)?.value)))
                 .collect(),
             cross_checks: settings.cross_checks,
             second_opinions: false,
@@ -198,13 +199,35 @@ impl Net {
 impl Net {
     /// The proxy of a route.
     pub(crate) fn find_proxy(&self, route: &Route) -> Option<&ProxyServer> {
-        let label = route.proxy.as_ref().filter(|_| route.kind == RouteKind::Proxy)?;
-        self.proxies.iter().find(|p| p.label == *label)
+        let id = route.proxy_id?;
+        self.proxies.iter().find(|proxy| proxy.id == id)
     }
 
     /// Now, in the form that certificates are judged by.
     pub(crate) fn unix_time(&self) -> UnixTime {
         let seconds = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
         UnixTime::since_unix_epoch(Duration::from_secs(seconds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::rules::Protocol;
+    use crate::proxy::Sourced;
+
+    #[test]
+    fn each_scheme_uses_the_credentials_of_its_own_proxy() {
+        let proxy = |url: &str| Some(Sourced::new(ProxyUrl::parse(url).unwrap().0, "--proxy-https"));
+        let routes = Routes::new(proxy("http://alice:one@h:3128"), proxy("http://bob:two@h:3128"), None);
+        let net = Net::with_roots(&ProbeSettings::default(), &routes, Roots::default());
+        for (protocol, port, header) in
+            [(Protocol::Https, 443, "Basic YWxpY2U6b25l"), (Protocol::Http, 80, "Basic Ym9iOnR3bw==")]
+        {
+            let route = routes.route_to("example.com", port, protocol);
+            let server = net.find_proxy(&route).unwrap();
+            assert_eq!(server.authorization.as_ref().unwrap().to_header_value().unwrap(), header);
+        }
+        assert!(net.find_proxy(&Route::direct("no proxy")).is_none());
     }
 }

@@ -45,7 +45,7 @@ impl CheckCase {
             port,
             protocol,
             pattern: None,
-            route: Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy is given".into() },
+            route: Route::direct("no proxy is given"),
             reason: "needed by connect".into(),
             action: Action::Probe(spec()),
         };
@@ -68,8 +68,12 @@ impl CheckCase {
     }
 
     pub(crate) fn through_proxy(mut self, proxy: &str) -> Self {
-        self.planned.route =
-            Route { kind: RouteKind::Proxy, proxy: Some(proxy.into()), reason: "--proxy-https".into() };
+        self.planned.route = Route {
+            kind: RouteKind::Proxy,
+            proxy: Some(proxy.into()),
+            proxy_id: Some(ProxyId::Https),
+            reason: "--proxy-https".into(),
+        };
         self
     }
 

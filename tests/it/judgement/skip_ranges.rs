@@ -1,7 +1,7 @@
 //! Scenarios of what goes around a proxy.
 
 use arcprobe::model::evidence::Cause;
-use arcprobe::model::plan::{Route, RouteKind};
+use arcprobe::model::plan::Route;
 use arcprobe::model::report::Verdict::{Blocked, Ready, ReadyWithWarnings};
 use arcprobe::proxy::SkipRange;
 
@@ -46,11 +46,7 @@ fn proxied() -> Vec<CheckCase> {
 fn direct() -> Vec<CheckCase> {
     let mut cases = proxied();
     cases[1] = https("mcr.microsoft.com").good("20.1.0.3");
-    cases[1].planned.route = Route {
-        kind: RouteKind::Direct,
-        proxy: None,
-        reason: "exempt by \"microsoft.com\" in --proxy-skip-range".into(),
-    };
+    cases[1].planned.route = Route::direct("exempt by \"microsoft.com\" in --proxy-skip-range");
     cases
 }
 

@@ -216,7 +216,7 @@ pub(super) fn finding(
 
 /// A route past every proxy.
 pub(super) fn direct() -> Route {
-    Route { kind: RouteKind::Direct, proxy: None, reason: "no proxy is set".into() }
+    Route::direct("no proxy is set")
 }
 
 /// A network position.

@@ -109,6 +109,7 @@ fn mixed() -> Report {
     let proxy = Route {
         kind: RouteKind::Proxy,
         proxy: Some("http://proxy.contoso.example:3128".into()),
+        proxy_id: None,
         reason: "--proxy-https".into(),
     };
     let mut checks = met_check("pod", &proxy);
@@ -128,11 +129,7 @@ fn mixed() -> Report {
 fn break_mixed(check: &mut Check) {
     match check.requirement.as_str() {
         "obo" => {
-            check.route = Route {
-                kind: RouteKind::Direct,
-                proxy: None,
-                reason: "skip range entry .obo.arc.azure.com".into(),
-            };
+            check.route = Route::direct("skip range entry .obo.arc.azure.com");
             fail_check(check, Cause::TcpTimeout, 5000, "no SYN-ACK within 5 s");
         }
         "relay" => fail_check(check, Cause::WsUpgradeStripped, 61, "200 OK without Upgrade, Via: 1.1 squid"),
