@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::analysis::diagnose::{self, Context};
-use crate::analysis::prerequisites::PrerequisiteResults;
 use crate::analysis::verdict;
 use crate::model::evidence::{CertificateSummary, Discovery, Evidence};
 use crate::model::plan::Plan;
+use crate::model::report::PrerequisiteResults;
 use crate::model::report::{Advice, AzCommand, ClusterRef, Report, RunInfo, Tool, Vantage};
 use crate::model::rules::{Cloud, RuleSet};
 use crate::model::scope::Scope;

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::external_tool::{AZ, ToolError, run_tool};
 use super::{CommandError, Console, Environment, start_runtime};
-use crate::analysis::prerequisites::{PrerequisiteInput, PrerequisiteResults, judge_prerequisites};
+use crate::analysis::prerequisites::{PrerequisiteInput, judge_prerequisites};
 use crate::cluster::settings::KubeChoice;
 use crate::cluster::{self, ClusterClient, ClusterClientError};
 use crate::model::evidence::sanitize;
@@ -18,6 +18,7 @@ use crate::model::prerequisite_facts::{
     ClusterFacts, Fetched, PrerequisiteFacts, Program, Provider, WorkstationTools,
 };
 use crate::model::prerequisite_rules::OnboardingTarget;
+use crate::model::report::PrerequisiteResults;
 use crate::probe::settings::ProbeSettings;
 use crate::rules;
 

@@ -229,6 +229,15 @@ pub enum CheckVerdict {
     Unverified,
 }
 
+/// What came of judging the prerequisites.
+#[derive(Clone, Debug, Default)]
+pub struct PrerequisiteResults {
+    /// In the order in which they are needed.
+    pub items: Vec<Prerequisite>,
+    /// What is wrong, in the same order.
+    pub findings: Vec<Finding>,
+}
+
 /// Something that is needed besides the network.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Prerequisite {

@@ -24,9 +24,6 @@ const BESIDE: &[(&str, &[&str], &[&str])] = &[
 
 /// Circles that are still there.
 const CIRCLES: &[&str] = &[
-    "analysis::connectivity analysis::prerequisites",
-    "analysis::connectivity::redact analysis::connectivity::support_bundle",
-    "analysis::diagnose::run_facts analysis::diagnose::wording",
     "cli::args cli::check cli::diagnose cli::explain cli::fleet cli::push cli::rbac cli::report cli::settings \
      cli::waivers cli::watch cli::web",
 ];

@@ -18,12 +18,11 @@ pub use crate::analysis::connectivity::cluster_view::{API_SERVER_SOURCE, SECRETS
 use crate::analysis::connectivity::cluster_view::{ClusterView, SignatureMatch};
 use crate::analysis::connectivity::stages::StageHealth;
 use crate::analysis::connectivity::support_bundle::SupportBundle;
-use crate::analysis::prerequisites::PrerequisiteResults;
 use crate::model::faults::{Fault, FaultCatalogue, SignatureSource, Stage};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::networks::UnreadSource;
 use crate::model::prerequisite_rules::SupportedVersions;
-use crate::model::report::{Check, CheckVerdict, Prerequisite};
+use crate::model::report::{Check, CheckVerdict, Prerequisite, PrerequisiteResults};
 use crate::model::vantage::VantageKind;
 use azure::{AzureCluster, ConnectivityStatus};
 

@@ -4,15 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::support_bundle::RedactionCount;
 use crate::model::evidence::{sanitize, sanitize_lines};
 
 /// Counts what it takes out.
 #[derive(Debug, Default)]
 pub struct Redaction {
     counts: BTreeMap<&'static str, usize>,
+}
+
+/// Something that was taken out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RedactionCount {
+    /// Such as `user info of URLs`.
+    pub what: String,
+    /// How often.
+    pub times: usize,
 }
 
 impl Redaction {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::redact::Redaction;
+use super::redact::{Redaction, RedactionCount};
 use crate::model::networks::UnreadSource;
 use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
 
@@ -67,15 +67,6 @@ pub struct ContainerLog {
     pub previous: bool,
     /// Without line ends, oldest first.
     pub lines: Vec<String>,
-}
-
-/// Something that was taken out.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct RedactionCount {
-    /// Such as `user info of URLs`.
-    pub what: String,
-    /// How often.
-    pub times: usize,
 }
 
 /// The version that this program writes and reads.

@@ -217,7 +217,7 @@ fn build_finding(diagnosis: &Diagnosis, group: &CheckGroup<'_>, scene: &RunFacts
         words.explanation,
         crate::analysis::diagnose::direct_attempts::describe_direct_attempts(group),
         crate::analysis::diagnose::vantage_comparison::describe_other_vantages(group, scene),
-        scene.describe_coverage(group),
+        wording::describe_coverage(group, scene),
     ];
     let explanation: Vec<_> = explanation.into_iter().filter(|part| !part.is_empty()).collect();
     Finding {

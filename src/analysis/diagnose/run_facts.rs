@@ -5,7 +5,6 @@ use std::ptr;
 
 use super::Context;
 use super::group::{CheckGroup, unique_in_order};
-use super::wording::{format_count, select_plural};
 use crate::analysis::verdict::Alternatives;
 use crate::model::evidence::{Cause, Phase};
 use crate::model::finding::Severity;
@@ -19,7 +18,8 @@ pub(super) struct RunFacts<'a> {
     /// What else is known of the run.
     pub(super) context: &'a Context<'a>,
     alternatives: Alternatives<'a>,
-    unmet_count: usize,
+    /// Of all vantages.
+    pub(super) unmet_count: usize,
 }
 
 /// What was seen from one vantage.
@@ -76,22 +76,6 @@ impl<'a> RunFacts<'a> {
     /// Whether a check is required, with nothing that stands in for it.
     pub(super) fn is_required(&self, check: &Check) -> bool {
         self.alternatives.is_required(check)
-    }
-
-    /// How much of what is unmet a group explains, and how much it does not; empty for a group of met checks.
-    pub(super) fn describe_coverage(&self, group: &CheckGroup<'_>) -> String {
-        let explained = group.unmet_checks().count();
-        let others = self.unmet_count - explained.min(self.unmet_count);
-        match (explained, others) {
-            (0, _) => String::new(),
-            (1, 0) => "It explains the only unmet check.".to_owned(),
-            (2, 0) => "It explains both unmet checks.".to_owned(),
-            (n, 0) => format!("It explains all {n} unmet checks."),
-            (n, m) => {
-                let verb = select_plural(m, "has another cause", "have other causes");
-                format!("It explains {}; {m} more {verb}.", format_count(n, "unmet check", "unmet checks"))
-            }
-        }
     }
 
     /// Whether the workstation stands in for the cluster.

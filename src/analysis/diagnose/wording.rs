@@ -122,6 +122,22 @@ pub(super) fn format_dns_server(address: SocketAddr) -> String {
     if address.port() == 53 { address.ip().to_string() } else { address.to_string() }
 }
 
+/// How much of what is unmet a group explains, and how much it does not; empty for a group of met checks.
+pub(super) fn describe_coverage(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
+    let explained = group.unmet_checks().count();
+    let others = scene.unmet_count - explained.min(scene.unmet_count);
+    match (explained, others) {
+        (0, _) => String::new(),
+        (1, 0) => "It explains the only unmet check.".to_owned(),
+        (2, 0) => "It explains both unmet checks.".to_owned(),
+        (n, 0) => format!("It explains all {n} unmet checks."),
+        (n, m) => {
+            let verb = select_plural(m, "has another cause", "have other causes");
+            format!("It explains {}; {m} more {verb}.", format_count(n, "unmet check", "unmet checks"))
+        }
+    }
+}
+
 /// Who is hit and what a user sees, from what the rules say about the checks; what is required comes first.
 pub(super) fn describe_consequence(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
     let (first, later): (Vec<_>, Vec<_>) =

@@ -8,10 +8,10 @@ pub(crate) use cluster::{NODES, PERMISSIONS, PODS, REMNANTS};
 
 use crate::analysis::connectivity as chain;
 use crate::model::faults::FaultCatalogue;
-use crate::model::finding::{Confidence, Finding, Severity};
+use crate::model::finding::{Confidence, Severity};
 use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
 use crate::model::prerequisite_rules::{Generation, OnboardingTarget, PrerequisiteRules};
-use crate::model::report::{Prerequisite, PrerequisiteVerdict};
+use crate::model::report::{Prerequisite, PrerequisiteResults, PrerequisiteVerdict};
 
 /// All that a judgement rests on.
 #[derive(Clone, Copy, Debug)]
@@ -26,15 +26,6 @@ pub struct PrerequisiteInput<'a> {
     pub wanted: OnboardingTarget<'a>,
     /// The words for what is wrong.
     pub catalogue: &'a FaultCatalogue,
-}
-
-/// The judgement.
-#[derive(Clone, Debug, Default)]
-pub struct PrerequisiteResults {
-    /// In the order in which they are needed.
-    pub items: Vec<Prerequisite>,
-    /// What is wrong, in the same order.
-    pub findings: Vec<Finding>,
 }
 
 /// What came of an item: its verdict, what was found, what is asked for, and the fault by its id where there is one.
