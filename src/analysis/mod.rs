@@ -2,7 +2,7 @@
 //!
 //! - **Takes** a plan with its evidence, the objects that were read from a cluster, and waivers.
 //! - **Gives** a [`Report`](crate::model::report::Report): [`verdict`] judges each check, [`diagnose`] explains the failed ones in few findings,
-//!   [`networks`] and [`advise`] compute the skip range, [`chain`] finds the first broken stage of a cluster that hangs.
+//!   [`networks`] and [`advise`] compute the skip range, [`connectivity`] finds the first broken stage of a cluster that hangs.
 //! - **May touch** nothing outside: a saved report or evidence file is judged again without a network.
 
 #[cfg(feature = "cli")]

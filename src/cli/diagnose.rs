@@ -1,12 +1,15 @@
 //! `arcprobe diagnose`: reads the agents, judges the chain, proves its first broken link by probing, and reports.
 
+mod watch;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::check::{run_check, to_command_error};
+use super::catalogue::load_catalogue;
+use super::check_run::{run_check, to_command_error};
 use super::files::{PendingFile, read_bounded};
 use super::settings::PreparedCheck;
 use super::{CommandError, Console, Environment, print_output, start_runtime};
@@ -31,7 +34,7 @@ use crate::probe::net::Net;
 use crate::probe::settings::ProbeSettings;
 use crate::report::diagnosis::Diagnosis;
 use crate::report::{self, Format};
-use crate::rules::{self, faults};
+use crate::rules;
 
 pub(super) fn run(
     args: &DiagnoseArgs,
@@ -43,7 +46,7 @@ pub(super) fn run(
     let evidence = args.save_evidence.as_deref().map(PendingFile::open).transpose()?;
     let (mut case, interrupted) = match &args.evidence {
         Some(path) => (read_evidence(path)?, false),
-        None if args.watch => super::watch::watch_cluster(args, &catalogue, environment, screen)?,
+        None if args.watch => watch::watch_cluster(args, &catalogue, environment, screen)?,
         None => (read_cluster(args, environment)?, false),
     };
     if let Some((document, _)) = &given {
@@ -124,18 +127,6 @@ fn describe_redactions(case: &SupportBundle) -> String {
     format!("written without secrets; taken out: {parts}")
 }
 
-/// The built-in faults, and those of the user.
-pub(super) fn load_catalogue(files: &[std::path::PathBuf]) -> Result<FaultCatalogue, CommandError> {
-    let mut catalogue = faults::load_builtin().map_err(|e| CommandError::Failed(e.into()))?;
-    for path in files {
-        let name = format!("--faults {}", path.display());
-        let text =
-            std::fs::read_to_string(path).with_context(|| name.clone()).map_err(CommandError::Usage)?;
-        faults::add_file(&mut catalogue, &name, &text).map_err(CommandError::usage)?;
-    }
-    Ok(catalogue)
-}
-
 fn read_evidence(path: &Path) -> Result<SupportBundle, CommandError> {
     let name = format!("--evidence {}", path.display());
     let bytes = read_bounded(path, &name)?;
@@ -174,7 +165,7 @@ fn read_cluster(args: &DiagnoseArgs, environment: &Environment) -> Result<Suppor
 }
 
 /// Everything that is read; of the prerequisites only once, for they take all pods of the cluster.
-pub(super) async fn collect_bundle(
+async fn collect_bundle(
     access: &ClusterClient,
     read_secrets: bool,
     needed: Option<&PrerequisiteFacts>,
@@ -257,7 +248,7 @@ pub(super) fn judge_bundle(
 }
 
 /// From where a link is proven whose cause may be the network; `None` where there is nothing to prove.
-pub(super) fn vantage_to_probe(chain: &ConnectivityDiagnosis) -> Option<&'static str> {
+fn vantage_to_probe(chain: &ConnectivityDiagnosis) -> Option<&'static str> {
     let find_stage = |states: &[StageState]| chain.links.iter().find(|l| states.contains(&l.state));
     let first =
         find_stage(&[StageState::Broken]).or_else(|| find_stage(&[StageState::Waiting, StageState::Unknown]));
@@ -270,7 +261,7 @@ pub(super) fn vantage_to_probe(chain: &ConnectivityDiagnosis) -> Option<&'static
 }
 
 /// Probes as `check` does; `None` where the region is not known, or the user wants to see the objects only.
-pub(super) fn probe_cluster(
+fn probe_cluster(
     args: &DiagnoseArgs,
     (case, azure): (&SupportBundle, Option<&AzureCluster>),
     vantage: &str,

@@ -1,19 +1,11 @@
 //! `arcprobe explain [CODE]`.
 
-use clap::Args;
-
-use super::diagnose::load_catalogue;
+use super::catalogue::load_catalogue;
 use super::{CommandError, print_output};
 use crate::analysis::explain::{self, ExplainError};
+use crate::cli::args::ExplainArgs;
 use crate::cli::exit::Exit;
 use crate::model::faults::{FaultCatalogue, Stage};
-
-/// What was typed after `arcprobe explain`.
-#[derive(Args, Clone, PartialEq, Eq, Debug, Default)]
-pub struct ExplainArgs {
-    /// A finding or failure word, as it stands in a report; without it, all codes are listed
-    pub code: Option<String>,
-}
 
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit, CommandError> {
     let catalogue = load_catalogue(&[])?;

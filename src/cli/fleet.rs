@@ -6,13 +6,13 @@ use std::time::Instant;
 use futures::StreamExt as _;
 use tokio::sync::watch;
 
-use super::check::{build_report, read_cluster_region, show_progress, to_command_error, watch_shutdown};
+use super::check_run::{build_report, read_cluster_region, show_progress, to_command_error, watch_shutdown};
 use super::files::{open_outputs, save_any_report};
 use super::push::Push;
 use super::settings::PreparedCheck;
 use super::{CommandError, Console, Environment, print_output, start_runtime};
 use crate::cli::args::{CheckArgs, ScopeArgs};
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, exit_for_saved};
 use crate::cli::progress::Progress;
 use crate::cluster::runner::Runner;
 use crate::cluster::{self, ClusterClientError};
@@ -120,7 +120,7 @@ pub(super) fn run(
     let kept = save_any_report(&saved, files, screen);
     push.send(&|format| report::render_saved(&saved, format, &screen.file_options()));
     shown.and(kept)?;
-    Ok(super::check::exit_for_saved(&saved, args.fail_on.severity()))
+    Ok(exit_for_saved(&saved, args.fail_on.severity()))
 }
 
 /// The arguments for one of the clusters.

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::diagnose;
-use super::rules::{DiffArgs, DiffFormat, ShowArgs, ShowFormat, vendor_diff as difference};
+use super::rules::vendor_diff as difference;
 use crate::analysis::connectivity::ConnectivityDiagnosis;
 use crate::analysis::connectivity::azure::{self, AzureCluster};
 use crate::analysis::connectivity::support_bundle::SupportBundle;
-use crate::cli::args::{FailOn, FetchArgs};
+use crate::cli::args::{DiffArgs, DiffFormat, FailOn, FetchArgs, ShowArgs, ShowFormat};
 use crate::model::faults::FaultCatalogue;
 use crate::model::report::Tool;
 use crate::model::rules::{Cloud, RuleSet};

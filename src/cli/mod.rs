@@ -10,7 +10,9 @@ mod agent;
 #[cfg(feature = "cli")]
 pub mod args;
 mod az;
+mod catalogue;
 mod check;
+mod check_run;
 mod cleanup;
 mod demo;
 mod diagnose;
@@ -34,7 +36,6 @@ pub mod rules;
 mod settings;
 mod wait;
 mod waivers;
-mod watch;
 mod web;
 
 use std::collections::BTreeMap;

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use super::check::exit_for_saved;
 use super::files::{open_outputs, read_bounded, save_any_report};
 use super::{CommandError, Console, print_output};
 use crate::cli::args::ReportArgs;
-use crate::cli::exit::Exit;
-use crate::model::finding::Severity;
+use crate::cli::exit::{Exit, exit_for_diff, exit_for_saved};
 use crate::model::report::Report;
 use crate::report::diff::{self, Diff};
 use crate::report::fleet::json::{self, SavedReport};
@@ -68,16 +66,6 @@ fn run_diff(args: &ReportArgs, older: &Path, screen: &Console) -> Result<Exit, C
     let diff = diff::compare(&read_side(&args.file, "")?, &read_side(older, "--diff")?);
     print_output(&render(&diff, screen))?;
     Ok(exit_for_diff(&diff, args.fail_on.severity()))
-}
-
-/// What the exit code says of a comparison.
-pub(super) fn exit_for_diff(diff: &Diff, fail_on: Severity) -> Exit {
-    match fail_on {
-        _ if diff.has_regressions() => Exit::Unmet,
-        _ if diff.is_less_complete() => Exit::Incomplete,
-        Severity::Warning if diff.has_warnings() => Exit::Warnings,
-        _ => Exit::Ok,
-    }
 }
 
 /// A saved report on one cluster; `flag` is what named the file, or empty.

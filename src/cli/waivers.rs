@@ -16,7 +16,7 @@ pub(super) fn load_waivers(files: &[PathBuf]) -> Result<Vec<Waiver>, CommandErro
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    let catalogue = super::diagnose::load_catalogue(&[])?;
+    let catalogue = super::catalogue::load_catalogue(&[])?;
     let faults = catalogue.faults.iter().map(|entry| entry.id.clone());
     // a waiver of what tells that a waiver is over would never be over itself
     let known = crate::analysis::explain::page_codes()

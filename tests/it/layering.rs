@@ -22,12 +22,6 @@ const BESIDE: &[(&str, &[&str], &[&str])] = &[
     ("main", &["cli"], &[]),
 ];
 
-/// Circles that are still there.
-const CIRCLES: &[&str] = &[
-    "cli::args cli::check cli::diagnose cli::explain cli::fleet cli::push cli::rbac cli::report cli::settings \
-     cli::waivers cli::watch cli::web",
-];
-
 /// Rooms that compute: no runtime, no network, no files.
 const PURE: &[&str] = &["model", "proxy", "plan", "analysis", "report"];
 
@@ -120,7 +114,7 @@ fn no_circle_of_imports() {
     let edges: BTreeMap<&str, BTreeSet<&str>> =
         sources.iter().map(|s| (s.module.as_str(), imported_modules(s, &modules))).collect();
     let circles = find_circles(&edges);
-    assert_eq!(circles, CIRCLES);
+    assert!(circles.is_empty(), "files that import each other: {circles:#?}");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use arcprobe::cli::rules::{RulesArgs, RulesCommandError, run, schema};
+use arcprobe::cli::args::RulesArgs;
+use arcprobe::cli::rules::{RulesCommandError, run, schema};
 use arcprobe::model::plan::Route;
 use arcprobe::model::rules::{Cloud, HostName, RuleSet};
 use arcprobe::model::scope::Connectivity;

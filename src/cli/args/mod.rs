@@ -4,11 +4,13 @@ mod advise;
 mod cluster;
 mod demo;
 mod diagnose;
+mod explain;
 mod fetch;
 mod manual;
 mod parse;
 mod report;
 mod requirements;
+mod rules;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +23,7 @@ pub use crate::cli::args::cluster::{AgentArgs, CleanupArgs, ClusterArgs, KubeArg
 pub use advise::{AdviseArgs, AdviseFormat};
 pub use demo::DemoArgs;
 pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
+pub use explain::ExplainArgs;
 pub use fetch::FetchArgs;
 pub use manual::{CompletionTarget, CompletionsArgs, ManArgs};
 pub use report::ReportArgs;
@@ -30,9 +33,8 @@ use parse::{
 };
 
 pub use requirements::{RequirementsArgs, RequirementsFormat};
+pub use rules::{DiffArgs, DiffFormat, Page, RulesArgs, RulesCommand, ShowArgs, ShowFormat, ValidateArgs};
 
-use crate::cli::explain::ExplainArgs;
-use crate::cli::rules::RulesArgs;
 use crate::model::finding::Severity;
 use crate::model::scope::Connectivity;
 use crate::probe::settings::ConnectTo;

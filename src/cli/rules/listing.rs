@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::RulesCommandError;
 use super::merged::render_table;
-use super::{RulesCommandError, ShowArgs};
+use crate::cli::args::ShowArgs;
 use crate::model::rules::{CallerVantage, Cloud, Endpoint, Need, Protocol, RuleSet};
 use crate::model::scope::Scope;
 use crate::plan::is_needed;

@@ -6,97 +6,16 @@ mod merged;
 mod pages;
 pub(super) mod vendor_diff;
 
-use std::path::PathBuf;
-
-use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
-pub use crate::cli::rules::vendor_diff::{DiffArgs, DiffFormat};
-pub use pages::Page;
-
 use super::Environment;
+use crate::cli::args::{RulesArgs, RulesCommand, ShowArgs, ShowFormat, ValidateArgs};
 use crate::cli::exit::Exit;
 use crate::model::evidence::sanitize_lines;
 use crate::model::rules::{Cloud, RuleSet, RulesFile};
-use crate::model::scope::Connectivity;
 use crate::report::json::escape;
 use crate::rules::load::{load_file, to_yaml};
 use crate::rules::{RulesError, ScopeError, did_you_mean};
-
-/// `arcprobe rules`.
-#[derive(Args, Clone, Debug)]
-pub struct RulesArgs {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: RulesCommand,
-}
-
-/// What to do with rules.
-#[derive(Subcommand, Clone, Debug)]
-pub enum RulesCommand {
-    /// Check rules files
-    Validate(ValidateArgs),
-    /// Print the rules, or the endpoints that a cluster in a region needs
-    Show(Box<ShowArgs>),
-    /// Compare the rules with the vendor's network requirements, as pages on the web or saved ones
-    Diff(Box<DiffArgs>),
-    /// Print the JSON Schema of rules files
-    Schema,
-}
-
-/// `arcprobe rules validate`.
-#[derive(Args, Clone, Debug)]
-pub struct ValidateArgs {
-    /// The files; each may refer to what the built-in rules and the files before it declare
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Check the files on their own
-    #[arg(long)]
-    pub no_builtin_rules: bool,
-}
-
-/// `arcprobe rules show`.
-#[derive(Args, Clone, Debug)]
-pub struct ShowArgs {
-    /// The Azure cloud
-    #[arg(long, value_parser = crate::rules::parse_cloud)]
-    pub cloud: Option<Cloud>,
-    /// The Azure region: lists the endpoints that a cluster there needs
-    #[arg(short, long, visible_alias = "region")]
-    pub location: Option<String>,
-    /// Lists the endpoints of these features only (comma list, repeatable; `all`)
-    #[arg(long, value_delimiter = ',', value_parser = NonEmptyStringValueParser::new(), value_name = "FEATURE")]
-    pub feature: Vec<String>,
-    /// How the cluster reaches Azure
-    #[arg(long, value_enum, default_value = "direct")]
-    pub connectivity: Connectivity,
-    /// A value for a placeholder in host names, such as vault=NAME (repeatable)
-    #[arg(long = "set", value_name = "NAME=VALUE")]
-    pub values: Vec<String>,
-    /// A generation of the built-in rules
-    #[arg(long, default_value = "current", value_name = "NAME")]
-    pub rule_set: String,
-    /// A rules file that adds to them; the same id replaces (repeatable)
-    #[arg(long, value_name = "FILE")]
-    pub rules: Vec<PathBuf>,
-    /// Use the files of --rules only
-    #[arg(long, requires = "rules")]
-    pub no_builtin_rules: bool,
-    /// The format
-    #[arg(short, long, value_enum, default_value = "text")]
-    pub output: ShowFormat,
-}
-
-/// A format of `rules show`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-#[expect(missing_docs, reason = "the names of the formats")]
-pub enum ShowFormat {
-    Text,
-    Yaml,
-    Json,
-    Csv,
-}
 
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]

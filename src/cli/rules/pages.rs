@@ -1,35 +1,14 @@
 //! The pages that rules are compared with: files, or URLs that are fetched.
 
-use std::convert::Infallible;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{DiffArgs, RulesCommandError};
+use super::RulesCommandError;
+use crate::cli::args::{DiffArgs, Page};
 use crate::cli::files::read_bounded;
 use crate::cli::{CommandError, Environment, start_runtime, web};
 use crate::model::rules::RuleSet;
 use crate::probe::client::{Client, ClientError, WebUrl};
-use crate::proxy::Secret;
 use crate::report::requirements::VendorTable;
-
-/// A page, as it was typed.
-#[derive(Clone, Debug)]
-pub enum Page {
-    /// A file, or standard input for `-`.
-    File(PathBuf),
-    /// A URL, which may hold a password.
-    Web(Secret),
-}
-
-impl Page {
-    /// What begins as a URL is one.
-    #[expect(clippy::unnecessary_wraps, reason = "the form that clap wants")]
-    pub(super) fn parse(text: &str) -> Result<Self, Infallible> {
-        let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
-        let is_url = begins("http://") || begins("https://");
-        Ok(if is_url { Self::Web(Secret::new(text)) } else { Self::File(text.into()) })
-    }
-}
 
 /// A page that was read, with its name.
 pub(super) type Read = (String, VendorTable);

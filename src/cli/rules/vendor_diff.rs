@@ -1,16 +1,12 @@
 //! `arcprobe rules diff`: tables of the vendor, compared with the rules.
 
-use std::path::PathBuf;
-
-use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::merged::render_table;
-use super::pages::{Page, Read, read_all};
-use super::{CURRENT, Done, RulesCommandError};
+use super::pages::{Read, read_all};
+use super::{Done, RulesCommandError};
 use crate::cli::Environment;
-use crate::cli::args::{FailOn, FetchArgs};
+use crate::cli::args::{DiffArgs, DiffFormat, FailOn};
 use crate::cli::exit::Exit;
 use crate::model::evidence::{sanitize, sanitize_lines};
 use crate::model::rules::{Cloud, Layer, RuleSet};
@@ -19,54 +15,6 @@ use crate::report::requirements::{
     ComparisonScope, CoveredHost, Difference, ExpectedEndpoints, VendorTable, compare_with_rules,
 };
 use crate::rules::{find_region, resolve_features};
-
-/// `arcprobe rules diff`.
-#[derive(Args, Clone, Debug)]
-pub struct DiffArgs {
-    /// The pages: URLs or files with HTML, Markdown, or lines that begin with a host; `-` reads standard input. [default: the
-    /// page of --source]
-    #[arg(value_name = "FILE|URL", value_parser = Page::parse)]
-    pub pages: Vec<Page>,
-    /// The Azure cloud of the pages
-    #[arg(long, value_parser = crate::rules::parse_cloud, default_value = "AzureCloud", value_name = "CLOUD")]
-    pub cloud: Cloud,
-    /// The Azure region that the table is for. [default: it has placeholders, or regions as examples]
-    #[arg(short, long, visible_alias = "region", value_parser = NonEmptyStringValueParser::new(), value_name = "REGION")]
-    pub location: Option<String>,
-    /// Expect what these features need (comma list, repeatable; `all`). [default: what az turns on by itself]
-    #[arg(long, value_delimiter = ',', value_parser = NonEmptyStringValueParser::new(), value_name = "FEATURE")]
-    pub feature: Vec<String>,
-    /// Expect what cites this source, an id below `sources:` of the rules
-    #[arg(long, value_name = "ID", conflicts_with = "feature")]
-    pub source: Option<String>,
-    /// A generation of the built-in rules
-    #[arg(long, default_value = CURRENT, value_name = "NAME")]
-    pub rule_set: String,
-    /// A rules file that adds to them; the same id replaces (repeatable)
-    #[arg(long, value_name = "FILE")]
-    pub rules: Vec<PathBuf>,
-    /// Use the files of --rules only
-    #[arg(long, requires = "rules")]
-    pub no_builtin_rules: bool,
-    /// The format
-    #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub output: DiffFormat,
-    /// Also tell by the exit code (4) what the rules have and the table has not
-    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
-    pub fail_on: FailOn,
-    /// How to fetch pages
-    #[command(flatten, next_help_heading = "How to fetch pages")]
-    pub fetch: FetchArgs,
-}
-
-/// A format of `rules diff`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum DiffFormat {
-    /// For people; -v also lists what is the same.
-    Text,
-    /// For programs.
-    Json,
-}
 
 /// What was compared, and what came of it.
 #[derive(Serialize)]

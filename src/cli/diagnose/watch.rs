@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::check::watch_shutdown;
-use super::diagnose::{collect_bundle, judge_bundle, probe_cluster, vantage_to_probe};
-use super::{CommandError, Console, Environment, print_output, start_runtime};
+use super::{collect_bundle, judge_bundle, probe_cluster, vantage_to_probe};
 use crate::analysis::connectivity::support_bundle::SupportBundle;
 use crate::analysis::connectivity::{ConnectivityDiagnosis, ConnectivityVerdict, StageResult, StageState};
 use crate::cli::args::{DiagnoseArgs, DiagnoseFormat};
+use crate::cli::check_run::watch_shutdown;
+use crate::cli::settings::kube_choice;
+use crate::cli::{CommandError, Console, Environment, print_output, start_runtime};
 use crate::cluster::ClusterClient;
 use crate::model::faults::{FaultCatalogue, Stage};
 use crate::probe::settings::ProbeSettings;
@@ -56,7 +57,7 @@ pub(super) fn watch_cluster(
     environment: &Environment,
     screen: &Console,
 ) -> Result<(SupportBundle, bool), CommandError> {
-    let choice = super::settings::kube_choice(&args.cluster.kube);
+    let choice = kube_choice(&args.cluster.kube);
     let runtime = start_runtime()?;
     let stopped = watch_shutdown(&runtime);
     let probe = ProbeSettings { deadline: args.probe.deadline, ..ProbeSettings::default() };

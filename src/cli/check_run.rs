@@ -1,0 +1,124 @@
+//! Carrying a check out, with progress on the screen and an ear for signals: what `check` of one cluster, of several, and
+//! `diagnose` have in common.
+
+use std::sync::Arc;
+
+use super::{CommandError, Console, Environment, start_runtime};
+use crate::analysis::conclude::{FinishedRun, conclude_run, with_kube_context};
+use crate::cli::progress::Progress;
+use crate::cluster::runner::{
+    ProgressEvent, ProgressListener, RunError, RunOutput, Runner, WorkstationProgress,
+};
+use crate::cluster::settings::KubeChoice;
+use crate::cluster::{self, AgentProgress, ClusterClient, ClusterClientError};
+use crate::model::report::Report;
+use crate::probe::settings::ProbeSettings;
+use crate::probe::vantage_run::{Shutdown, wait_for_interrupt};
+
+/// Surveys and judges; what is worth knowing besides is told on the way.
+pub(super) fn run_check(surveyor: &Runner<'_>, screen: &Console) -> Result<Report, CommandError> {
+    let started_at = surveyor.net.clock.now();
+    let survey = run_with_progress(surveyor, screen)?;
+    if let Some(cluster) = &survey.cluster {
+        screen.hint(&format!("cluster: context {}, server {}", cluster.context, cluster.server));
+    }
+    for note in &survey.notes {
+        screen.hint(note);
+    }
+    Ok(build_report(surveyor, &survey, started_at))
+}
+
+/// What a survey means.
+pub(super) fn build_report(surveyor: &Runner<'_>, survey: &RunOutput, started_at: jiff::Timestamp) -> Report {
+    let report = conclude_run(&FinishedRun {
+        rules: surveyor.rules,
+        scope: &surveyor.settings.scope,
+        results: &survey.vantage_results,
+        started_at,
+        took: survey.took,
+        interrupted: survey.interrupted,
+        proxy_cert: &surveyor.net.proxy_certificates,
+        cluster: survey.cluster.as_ref(),
+        advice: survey.advice.as_ref(),
+    });
+    let named = surveyor.settings.cluster.as_ref().and_then(|cluster| cluster.kube.context.as_deref());
+    match named {
+        Some(context) => with_kube_context(report, context),
+        None => report,
+    }
+}
+
+fn run_with_progress(surveyor: &Runner<'_>, screen: &Console) -> Result<RunOutput, CommandError> {
+    let runtime = start_runtime()?;
+    let progress = Arc::new(Progress::new(!screen.shows_progress));
+    progress.start(0);
+    let shown = Arc::clone(&progress);
+    let listener: ProgressListener = Arc::new(move |sign| show_progress(&shown, 0, sign));
+    let stopped = watch_shutdown(&runtime);
+    let survey = runtime.block_on(surveyor.run(stopped, listener));
+    progress.finish();
+    survey.map_err(to_command_error)
+}
+
+/// Changes when the user wants to stop; heard from now on, not from the first wait on.
+pub(super) fn watch_shutdown(runtime: &tokio::runtime::Runtime) -> tokio::sync::watch::Receiver<Shutdown> {
+    let (stop, stopped) = tokio::sync::watch::channel(Shutdown::None);
+    runtime.spawn(async move {
+        wait_for_interrupt().await;
+        // nobody listens any more where all is over
+        let _ = stop.send(Shutdown::Graceful);
+        tokio::time::sleep(SIGNAL_DEBOUNCE).await;
+        wait_for_interrupt().await;
+        let _ = stop.send(Shutdown::Immediate);
+        std::future::pending::<()>().await;
+    });
+    stopped
+}
+
+/// Shows a sign of the cluster at a place among several.
+pub(super) fn show_progress(progress: &Progress, cluster: usize, sign: ProgressEvent) {
+    let first = cluster * INDEX_STRIDE;
+    match sign {
+        ProgressEvent::Workstation(WorkstationProgress::Planned(number)) => progress.set_total(first, number),
+        ProgressEvent::Workstation(WorkstationProgress::Started(index, host)) => {
+            progress.check_started(first + index, &host)
+        }
+        ProgressEvent::Workstation(WorkstationProgress::Finished(index)) => {
+            progress.check_finished(first + index)
+        }
+        ProgressEvent::Cluster(place, AgentProgress::Waiting(what)) => {
+            progress.set_remote_status(first + place + 1, Some(&what))
+        }
+        ProgressEvent::Cluster(place, AgentProgress::Planned(number)) => {
+            progress.set_total(first + place + 1, number)
+        }
+        ProgressEvent::Cluster(place, AgentProgress::Done(number)) => {
+            progress.set_done(first + place + 1, number)
+        }
+    }
+}
+
+/// No cluster has so many checks or nodes.
+const INDEX_STRIDE: usize = 1 << 20;
+
+/// Signals that come so close together are one wish: `timeout` sends its signal to a process and to its group.
+const SIGNAL_DEBOUNCE: std::time::Duration = std::time::Duration::from_millis(700);
+
+/// A cluster that cannot be used is wrong usage; one that does not answer is a part of the report.
+pub(super) fn to_command_error(error: RunError) -> CommandError {
+    match error {
+        RunError::Access(_) | RunError::Proxy(_) | RunError::NoCluster => CommandError::usage(error),
+        RunError::DryRun(_) => CommandError::Unreachable(error.into()),
+        RunError::Task(_) => CommandError::Failed(error.into()),
+    }
+}
+
+/// The region of a cluster as its agents have it.
+pub(super) async fn read_cluster_region(
+    choice: &KubeChoice,
+    environment: &Environment,
+    probe: &ProbeSettings,
+) -> Result<Option<String>, ClusterClientError> {
+    let access = ClusterClient::open(choice, environment, probe).await?;
+    Ok(cluster::read_arc_region(&access).await?)
+}
