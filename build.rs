@@ -1,7 +1,7 @@
 //! Puts packed agents into the program where a release build asks for them, and links the loader without a C library.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// The folder with what `cargo run --example pack_agent` wrote.
@@ -19,16 +19,20 @@ fn main() {
         println!("cargo::rustc-link-arg-bin=arcprobe-loader=-nostartfiles");
     }
     let mut list = String::from("&[");
-    if let Some(directory) = env::var_os(AGENT_DIR_VARIABLE) {
+    if let Some(directory) = env::var_os(AGENT_DIR_VARIABLE).map(PathBuf::from) {
         for arch in ["amd64", "arm64"] {
-            let path = Path::new(&directory).join(format!("arcprobe-agent-linux-{arch}.payload"));
-            println!("cargo::rerun-if-changed={}", path.display());
+            let path = directory.join(format!("arcprobe-agent-linux-{arch}.payload"));
             if path.is_file() {
-                let path = path.canonicalize().unwrap_or(path);
+                println!("cargo::rerun-if-changed={}", path.display());
+                let path = path.canonicalize().unwrap_or_else(|_| path.clone());
                 let literal = path.to_string_lossy().escape_default().to_string();
                 // writing to a string cannot fail
                 let _ = write!(list, "include_bytes!(\"{literal}\"), ");
-            } else if arch == "amd64" {
+            } else {
+                // a file that is not there would make every build begin anew
+                println!("cargo::rerun-if-changed={}", directory.display());
+            }
+            if arch == "amd64" && !path.is_file() {
                 println!(
                     "cargo::error={AGENT_DIR_VARIABLE}: {} does not exist; cargo run --example pack_agent makes it",
                     path.display()

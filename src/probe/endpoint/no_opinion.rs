@@ -8,7 +8,6 @@ pub(in crate::probe) struct Opinions;
 
 impl Opinions {
     /// Waits for a probe.
-    #[expect(clippy::unused_self, reason = "where there is an ordinary client, its opinions are kept here")]
     pub(super) async fn beside(&self, _: &Prober, _: &Destination, probing: impl Future<Output = ()>) {
         probing.await;
     }
