@@ -81,19 +81,19 @@ pub(super) fn show_progress(progress: &Progress, cluster: usize, sign: ProgressE
     match sign {
         ProgressEvent::Workstation(WorkstationProgress::Planned(number)) => progress.set_total(first, number),
         ProgressEvent::Workstation(WorkstationProgress::Started(index, host)) => {
-            progress.check_started(first + index, &host)
+            progress.check_started(first + index, &host);
         }
         ProgressEvent::Workstation(WorkstationProgress::Finished(index)) => {
-            progress.check_finished(first + index)
+            progress.check_finished(first + index);
         }
         ProgressEvent::Cluster(place, AgentProgress::Waiting(what)) => {
-            progress.set_remote_status(first + place + 1, Some(&what))
+            progress.set_remote_status(first + place + 1, Some(&what));
         }
         ProgressEvent::Cluster(place, AgentProgress::Planned(number)) => {
-            progress.set_total(first + place + 1, number)
+            progress.set_total(first + place + 1, number);
         }
         ProgressEvent::Cluster(place, AgentProgress::Done(number)) => {
-            progress.set_done(first + place + 1, number)
+            progress.set_done(first + place + 1, number);
         }
     }
 }
