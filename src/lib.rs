@@ -59,3 +59,9 @@ pub mod vantage;
 pub mod verdict;
 #[cfg(feature = "cli")]
 pub mod waivers;
+
+#[cfg(all(test, feature = "cli"))]
+extern crate self as arcprobe;
+#[cfg(all(test, feature = "cli"))]
+#[path = "../tests/core/mod.rs"]
+mod core_tests;
