@@ -226,3 +226,21 @@ fn features_and_connectivity_choose() {
     let addresses: Vec<_> = private.checks.iter().map(expected).collect();
     assert_eq!(addresses, [Some(AddressClass::Public), Some(AddressClass::Private)]);
 }
+
+#[test]
+fn ids_name_the_vantage_where_there_are_several() {
+    let one = plan(
+        &rules(&["id: a, host: a.example.com"]),
+        &eastus(false, &[]),
+        VantageKind::Pod,
+        &alone(),
+        direct,
+    );
+    let several = one.clone().seen_from("pod@b");
+    let ids = |plan: &Plan| plan.checks.iter().map(|check| check.id.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (ids(&one), ids(&several)),
+        (vec!["pod/a/a.example.com".into()], vec!["pod@b/a/a.example.com".into()])
+    );
+    assert_eq!(several.vantage, VantageKind::Pod);
+}

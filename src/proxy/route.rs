@@ -174,6 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn the_same_proxies_can_come_from_elsewhere() {
+        let routes = routes().told_as("the agents", "the agents, too", "their list");
+        let told = |host, protocol| told(&routes, host, protocol);
+        assert_eq!(
+            told("a.example", Protocol::Https),
+            (Some("http://proxy:3128".into()), "the agents".into())
+        );
+        assert_eq!(
+            told("a.example", Protocol::Http),
+            (Some("http://other:8080".into()), "the agents, too".into())
+        );
+        assert_eq!(
+            told("10.1.2.3", Protocol::Https),
+            (None, "exempt by \"10.0.0.0/8\" in their list".into())
+        );
+    }
+
+    #[test]
     fn a_proxy_for_one_scheme_is_not_for_the_other() {
         let only = Routes::new(None, Some(proxy("http://proxy:3128", "--proxy-http")), None);
         let reason = "no proxy is given for https targets, only --proxy-http";

@@ -36,6 +36,20 @@ fn urls_that_can_be_used() {
 }
 
 #[test]
+fn a_url_has_parts() {
+    let table = [
+        ("http://Proxy.Corp.Example", ProxyScheme::Http, "proxy.corp.example", 80),
+        ("https://u:p@[FD00::1]:3128", ProxyScheme::Https, "fd00::1", 3128),
+    ];
+    for (text, scheme, host, port) in table {
+        let url = parsed(text);
+        assert_eq!((url.scheme(), url.host(), url.port()), (scheme, host, port));
+        assert_eq!(url.text().reveal(), text);
+        assert_eq!(serde_json::to_value(&url).unwrap(), url.to_string());
+    }
+}
+
+#[test]
 fn urls_that_cannot() {
     let table = [
         ("", UrlError::Empty),

@@ -294,6 +294,20 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_the_wrong_type_is_told_with_the_right_one() {
+        let table = [
+            ("sources: 5", "expected a mapping"),
+            ("endpoints: [{host: [a]}]", "expected a host name"),
+            ("endpoints: [{port: x}]", "expected a port number"),
+            ("endpoints: [{answer: {status: 5}}]", "expected the word any, or a list of HTTP statuses"),
+        ];
+        for (line, expected) in table {
+            let told = message(format!("{HEAD}{line}\n").as_bytes());
+            assert!(told.contains(expected), "{line}: {told}");
+        }
+    }
+
+    #[test]
     fn ampersands_and_asterisks_in_prose_are_no_aliases() {
         let prose = "Helm & Flux, *.example.com, R&D, ?a=1&tabs=2 .*tabs";
         assert_eq!(message(format!("{HEAD}title: '{prose}'\n").as_bytes()), "");
