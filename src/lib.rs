@@ -25,3 +25,9 @@ pub mod proxy;
 #[cfg(feature = "cli")]
 pub mod report;
 pub mod rules;
+
+#[cfg(all(test, feature = "cli"))]
+extern crate self as arcprobe;
+#[cfg(all(test, feature = "cli"))]
+#[path = "../tests/core/mod.rs"]
+mod core_tests;

@@ -236,3 +236,21 @@ fn features_and_connectivity_select_endpoints() {
     let addresses: Vec<_> = private.checks.iter().map(expected).collect();
     assert_eq!(addresses, [Some(AddressClass::Public), Some(AddressClass::Private)]);
 }
+
+#[test]
+fn ids_name_the_vantage_where_there_are_several() {
+    let one = build_plan(
+        &rules(&["id: a, host: a.example.com"]),
+        &eastus_scope(false, &[]),
+        VantageKind::Pod,
+        &workstation_only(),
+        direct,
+    );
+    let several = one.clone().with_vantage_id("pod@b");
+    let ids = |plan: &Plan| plan.checks.iter().map(|check| check.id.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (ids(&one), ids(&several)),
+        (vec!["pod/a/a.example.com".into()], vec!["pod@b/a/a.example.com".into()])
+    );
+    assert_eq!(several.vantage, VantageKind::Pod);
+}

@@ -188,6 +188,24 @@ mod tests {
     }
 
     #[test]
+    fn the_same_proxies_can_come_from_elsewhere() {
+        let routes = routes().with_origins("the agents", "the agents, too", "their list");
+        let describe = |host, protocol| describe_route(&routes, host, protocol);
+        assert_eq!(
+            describe("a.example", Protocol::Https),
+            (Some("http://proxy:3128".into()), "the agents".into())
+        );
+        assert_eq!(
+            describe("a.example", Protocol::Http),
+            (Some("http://other:8080".into()), "the agents, too".into())
+        );
+        assert_eq!(
+            describe("10.1.2.3", Protocol::Https),
+            (None, "exempt by \"10.0.0.0/8\" in their list".into())
+        );
+    }
+
+    #[test]
     fn a_proxy_for_one_scheme_is_not_for_the_other() {
         let only = Routes::new(None, Some(parse_proxy("http://proxy:3128", "--proxy-http")), None);
         let reason = "no proxy is given for https targets, only --proxy-http";

@@ -36,6 +36,20 @@ fn valid_urls_are_parsed_with_their_advice() {
 }
 
 #[test]
+fn a_url_has_parts() {
+    let table = [
+        ("http://Proxy.Corp.Example", ProxyScheme::Http, "proxy.corp.example", 80),
+        ("https://u:p@[FD00::1]:3128", ProxyScheme::Https, "fd00::1", 3128),
+    ];
+    for (text, scheme, host, port) in table {
+        let url = parse_valid(text);
+        assert_eq!((url.scheme(), url.host(), url.port()), (scheme, host, port));
+        assert_eq!(url.text().reveal(), text);
+        assert_eq!(serde_json::to_value(&url).unwrap(), url.to_string());
+    }
+}
+
+#[test]
 fn invalid_urls_are_errors() {
     let table = [
         ("", UrlError::Empty),

@@ -298,6 +298,20 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_the_wrong_type_is_named_with_the_right_one() {
+        let table = [
+            ("sources: 5", "expected a mapping"),
+            ("endpoints: [{host: [a]}]", "expected a host name"),
+            ("endpoints: [{port: x}]", "expected a port number"),
+            ("endpoints: [{answer: {status: 5}}]", "expected the word any, or a list of HTTP statuses"),
+        ];
+        for (line, expected) in table {
+            let error = error_message(format!("{HEAD}{line}\n").as_bytes());
+            assert!(error.contains(expected), "{line}: {error}");
+        }
+    }
+
+    #[test]
     fn ampersands_and_asterisks_in_prose_are_not_aliases() {
         let prose = "Helm & Flux, *.example.com, R&D, ?a=1&tabs=2 .*tabs";
         assert_eq!(error_message(format!("{HEAD}title: '{prose}'\n").as_bytes()), "");

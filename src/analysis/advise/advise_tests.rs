@@ -183,3 +183,91 @@ fn commands_contain_everything_but_the_password() {
     assert!(advice.update_command.unwrap().bash.starts_with("az connectedk8s update --name NAME"));
     assert!(!serde_json::to_string(&connect).unwrap().contains("topsecret"));
 }
+
+#[test]
+fn what_is_known_is_listed_with_its_source() {
+    let others = [(
+        Role::Proxy,
+        cidr::single_address_network("10.9.9.9".parse().unwrap()),
+        "--proxy-https".to_owned(),
+    )];
+    let known =
+        advice(&networks(&["10.96.0.0/12"], &["10.244.0.0/16"]), &routes(None), Connectivity::Proxy, &others);
+    let listed: Vec<_> = known
+        .networks
+        .iter()
+        .map(|n| format!("{:?} {} {} {} {}", n.role, n.network, n.source, n.confidence.as_str(), n.counts))
+        .collect();
+    assert_eq!(
+        listed,
+        [
+            "Services 10.96.0.0/12 --service-cidr high true",
+            "Pods 10.244.0.0/16 --pod-cidr high true",
+            "ApiServer 10.0.0.10 --api-server high true",
+            "Proxy 10.9.9.9 --proxy-https high true",
+        ]
+    );
+}
+
+/// The least that a range must be is a guess, and says so.
+#[test]
+fn a_range_that_is_only_the_least_is_widened() {
+    let mut networks = networks(&["10.96.3.0/24", "fd00:10:96::/112"], &["10.244.0.0/16"]);
+    let of = |networks: &Networks| -> Vec<_> {
+        let entries = advice(networks, &routes(None), Connectivity::Proxy, &[]).skip_range.unwrap().entries;
+        entries.into_iter().map(|e| format!("{} {}", e.value, e.source)).take(3).collect()
+    };
+    let sure = ["10.96.3.0/24 --service-cidr", "fd00:10:96::/112 --service-cidr", "10.244.0.0/16 --pod-cidr"];
+    assert_eq!(of(&networks), sure);
+    for claim in &mut networks.claims {
+        claim.confidence = crate::model::finding::Confidence::Low;
+    }
+    let wide = [
+        "10.96.0.0/16 --service-cidr; widened to /16, a usual size: a guess",
+        "fd00:10:96::/108 --service-cidr; widened to /108, a usual size: a guess",
+        "10.244.0.0/16 --pod-cidr",
+    ];
+    assert_eq!(of(&networks), wide);
+}
+
+/// Pods with addresses of the nodes' network overlap with much, and rightly so.
+#[test]
+fn routed_pods_and_routes_of_this_machine_are_mild() {
+    let route = [(Role::Route, "10.244.0.0/14".parse().unwrap(), "eth0".to_owned())];
+    let proxy =
+        [(Role::Proxy, cidr::single_address_network("10.244.3.9".parse().unwrap()), "test".to_owned())];
+    let mut networks = networks(&["10.96.0.0/12"], &["10.244.0.0/16"]);
+    let told = |networks: &Networks, others: &[(Role, IpNet, String)]| -> Vec<_> {
+        let overlaps = advice(networks, &routes(None), Connectivity::Proxy, others).overlaps;
+        overlaps
+            .into_iter()
+            .map(|o| format!("{} {:?} in {:?}", o.severity.as_str(), o.inner, o.outer))
+            .collect()
+    };
+    assert_eq!(told(&networks, &route), ["info Route in Pods"]);
+    assert_eq!(told(&networks, &proxy), ["blocking Proxy in Pods"]);
+    networks.pods_are_routed = true;
+    assert_eq!(told(&networks, &route), Vec::<String>::new());
+    assert_eq!(told(&networks, &proxy), Vec::<String>::new());
+}
+
+/// Clients disagree on both endpoints, each because of another entry; each entry is told once.
+#[test]
+fn entries_that_clients_read_differently_are_told_once() {
+    let differing = |given: &str| -> Vec<_> {
+        let advice =
+            advice(&networks(&["10.96.0.0/12"], &[]), &routes(Some(given)), Connectivity::Proxy, &[]);
+        let problems = advice.skip_range.unwrap().problems.into_iter();
+        problems
+            .filter(|p| p.kind == crate::model::report::SkipProblemKind::Differs)
+            .map(|p| p.entry)
+            .collect()
+    };
+    let (both, data) = ("*.azure.com", "*.kubernetesconfiguration.azure.com");
+    assert_eq!(differing(both), [both]);
+    assert_eq!(differing(data), [data]);
+    assert_eq!(
+        differing("*.management.azure.com,management.azure.com:443,*.dp.kubernetesconfiguration.azure.com"),
+        ["management.azure.com:443", "*.dp.kubernetesconfiguration.azure.com"]
+    );
+}

@@ -546,3 +546,34 @@ pub struct Layer {
     /// Digest of the bytes that were read, in lower-case hexadecimal.
     pub sha256: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    fn read<T: DeserializeOwned>(word: &str) -> T {
+        serde_json::from_value(word.into()).unwrap_or_else(|e| panic!("{word}: {e}"))
+    }
+
+    /// What reports show is what a rules file takes.
+    #[test]
+    fn words_are_those_of_a_rules_file() {
+        for word in ["workstation", "pod", "node", "browser", "cloud"] {
+            assert_eq!(read::<CallerVantage>(word).as_str(), word);
+        }
+        for word in ["https", "wss", "http", "tls", "git", "ssh", "tcp"] {
+            assert_eq!(read::<Protocol>(word).as_str(), word);
+        }
+        for word in ["notification-allow-list", "his-region", "registry-redirect"] {
+            assert_eq!(read::<DiscoveryMethod>(word).as_str(), word);
+        }
+        for word in ["GET", "HEAD", "POST", "OPTIONS"] {
+            assert_eq!(read::<Method>(word).as_str(), word);
+        }
+        for word in ["required", "optional"] {
+            assert_eq!(read::<Need>(word).as_str(), word);
+        }
+    }
+}

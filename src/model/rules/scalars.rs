@@ -368,6 +368,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn placeholders_have_names() {
+        let names = |text: &str| -> Vec<String> {
+            text.parse::<HostPattern>().unwrap().placeholders().map(str::to_owned).collect()
+        };
+        assert_eq!(names("{vault}.{region}.example.com"), ["vault", "region"]);
+        assert_eq!(names("*.example.com"), Vec::<String>::new());
+    }
+
     proptest::proptest! {
         #[test]
         fn a_filled_pattern_is_a_host_name(text in "(\\*\\.)?([a-z{}.-]|\\{region\\}){1,12}") {

@@ -90,3 +90,18 @@ impl JsonSchema for Statuses {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_allows_what_is_in_it() {
+        let table = [("\"any\"", 200, true), ("[200, 404]", 404, true), ("[200, 404]", 403, false)];
+        for (text, status, expected) in table {
+            let statuses: Statuses = serde_json::from_str(text).unwrap();
+            assert_eq!(statuses.allows(status), expected, "{text} {status}");
+            assert_eq!(serde_json::to_value(&statuses).unwrap().to_string(), text.replace(' ', ""));
+        }
+    }
+}

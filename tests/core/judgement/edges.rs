@@ -1,12 +1,13 @@
 //! Where one diagnosis ends and the next begins.
 
 use arcprobe::analysis::diagnose::{Context, diagnose_run};
-use arcprobe::model::evidence::{Cause, TrustStore};
+use arcprobe::model::evidence::{Cause, Discovery, DiscoveryOutcome, ProxyDetail, TrustStore};
 use arcprobe::model::finding::Severity;
+use arcprobe::model::report::{Check, Vantage};
 use arcprobe::model::rules::Protocol;
 use arcprobe::model::vantage::VantageKind;
 
-use super::make::{CheckCase, RESOLVER, healthy, https, judge_cases};
+use super::make::{CheckCase, RESOLVER, healthy, https, judge_cases, vantage};
 
 const AT: &str = "20.1.0.4";
 
@@ -168,4 +169,124 @@ fn proxies() {
         (&["sni_filtered 1"], vec![good("a.one", 443), bad("c.two", 443, Cause::TlsReset)]),
         (&["endpoint_unmet 1"], vec![bad("a.one", 443, Cause::Unknown)]),
     ]);
+}
+
+/// Each of Squid's codes has a reason of its own, and what explains two codes is one finding.
+#[test]
+fn what_keeps_a_proxy_from_getting_on() {
+    let table = [
+        ("ERR_DNS_FAIL 0", 503, "its own DNS does not resolve the name"),
+        ("ERR_CONNECT_FAIL 110", 503, "its own connections there fail"),
+        ("ERR_SOCKET_FAILURE 24", 503, "its own connections there fail"),
+        ("ERR_CANNOT_FORWARD 0", 503, "it finds no way on, such as a parent proxy"),
+        ("ERR_FORWARDING_DENIED 0", 503, "it finds no way on, such as a parent proxy"),
+        ("ERR_SECURE_CONNECT_FAIL 71", 503, "its own TLS there fails"),
+        ("ERR_READ_TIMEOUT 0", 503, "nothing answers it in time"),
+        ("ERR_LIFETIME_EXP 0", 503, "nothing answers it in time"),
+        ("", 504, "nothing answers it in time"),
+        ("ERR_SOMETHING 0", 502, "it does not say why"),
+    ];
+    for (code, status, reason) in table {
+        let by = |host: &str| https(host).through_proxy("http://proxy:3128");
+        let seen = |d: &mut ProxyDetail| {
+            d.status = Some(status);
+            d.headers = [("x-squid-error".to_owned(), code.to_owned())].into();
+        };
+        let bad = by("a.example").bad("10.0.0.9", Cause::ProxyUpstream).proxy(seen);
+        let checks = judge_cases(VantageKind::Workstation, vec![by("b.example").good("10.0.0.9"), bad]);
+        let found = &diagnose_run(&checks, &Context::default())[0];
+        assert_eq!(found.summary, format!("The proxy http://proxy:3128 cannot reach a.example: {reason}."));
+    }
+}
+
+/// Vantages of a kind are named with their nodes, and counted where they are many.
+#[test]
+fn places_among_others() {
+    let on = |kind: VantageKind, node: &str| {
+        let id = format!("{}@{node}", kind.as_str());
+        Vantage { id, node: Some(node.into()), ..vantage(kind) }
+    };
+    let table = [
+        (VantageKind::Pod, 1, 1, "From the pod network:"),
+        (VantageKind::Node, 1, 1, "From the node network:"),
+        (VantageKind::Pod, 1, 2, "From pods on n0:"),
+        (VantageKind::Node, 1, 2, "From node n0:"),
+        (VantageKind::Pod, 3, 3, "From pods on n0, pods on n1 and pods on n2:"),
+        (VantageKind::Pod, 4, 4, "From pods on all 4 nodes:"),
+        (VantageKind::Node, 4, 4, "From all 4 nodes:"),
+        (VantageKind::Pod, 4, 6, "From pods on 4 of 6 nodes:"),
+        (VantageKind::Node, 5, 6, "From 5 of 6 nodes:"),
+    ];
+    for (kind, hit, all, expected) in table {
+        // the other kind is not counted
+        let other = if kind == VantageKind::Pod { VantageKind::Node } else { VantageKind::Pod };
+        let mut vantages: Vec<_> = (0..all).map(|n| on(kind, &format!("n{n}"))).collect();
+        vantages.push(on(other, "n0"));
+        let checks = |(n, vantage): (usize, &Vantage)| {
+            let refused = with(bad(usize::from(n < hit), Cause::TlsExpired));
+            let named = |check: Check| Check { vantage: vantage.id.clone(), ..check };
+            judge_cases(vantage.kind, refused).into_iter().map(named).collect::<Vec<_>>()
+        };
+        let checks: Vec<_> = vantages[..all].iter().enumerate().flat_map(checks).collect();
+        let context = Context { vantages: &vantages, ..Context::default() };
+        let found = &diagnose_run(&checks, &context)[0];
+        assert!(found.explanation.starts_with(expected), "{kind:?} {hit} {all}: {}", found.explanation);
+    }
+}
+
+/// More lines than anybody pastes are counted.
+#[test]
+fn long_lists_of_commands_are_cut() {
+    let commands = |hosts: usize| {
+        let checks = judge_cases(VantageKind::Workstation, with(bad(hosts, Cause::TlsTimeout)));
+        diagnose_run(&checks, &Context::default()).remove(0).remedy.commands
+    };
+    let is_cut = |commands: &[String]| commands.iter().any(|c| c.starts_with('#'));
+    assert!(!is_cut(&commands(40)));
+    let more = "# 3 more: arcprobe requirements -l REGION lists all";
+    assert!(commands(43).iter().any(|c| c == more), "{:#?}", commands(43));
+}
+
+/// An inspection is one finding for all hosts that it hits, the one that is asked for others included.
+#[test]
+fn an_inspected_discovery_is_told_with_the_inspection() {
+    let inquiry = |asked: &str, cause| Discovery { asked: asked.into(), ..failed(cause) };
+    let inspected = || with([https("gns.example").bad(AT, Cause::TlsIntercepted)]);
+    let table = [
+        (inquiry("gns.example/list", Cause::TlsIntercepted), inspected(), false),
+        (inquiry("else.example/list", Cause::TlsIntercepted), inspected(), true),
+        (inquiry("gns.example/list", Cause::TlsIntercepted), with(bad(1, Cause::TlsIntercepted)), true),
+        (
+            inquiry("gns.example/list", Cause::TlsIntercepted),
+            with([https("gns.example").bad(AT, Cause::TlsReset)]),
+            true,
+        ),
+        (inquiry("gns.example/list", Cause::TlsReset), inspected(), true),
+    ];
+    for (inquiry, cases, is_told) in table {
+        let checks = judge_cases(VantageKind::Workstation, cases);
+        let discoveries = [inquiry];
+        let context = Context { discoveries: &discoveries, ..Context::default() };
+        let found = diagnose_run(&checks, &context).iter().any(|f| f.id == "discovery_failed");
+        assert_eq!(found, is_told, "{discoveries:?}");
+    }
+}
+
+/// Of the hosts below a wildcard.
+fn failed(cause: Cause) -> Discovery {
+    Discovery {
+        vantage: "workstation".into(),
+        endpoint: "relay".into(),
+        pattern: "*.relay.example".into(),
+        method: "notification-allow-list".into(),
+        asked: "gns.example/list".into(),
+        outcome: DiscoveryOutcome::Failed,
+        hosts: Vec::new(),
+        refused: Vec::new(),
+        phase: cause.phase(),
+        cause: Some(cause),
+        raw: None,
+        note: None,
+        took: std::time::Duration::from_millis(120),
+    }
 }
