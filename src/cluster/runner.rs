@@ -89,7 +89,7 @@ pub enum ProgressEvent {
     Cluster(usize, AgentProgress),
 }
 
-/// [`Event`] with strings of its own.
+/// [`ProbeEvent`] with strings of its own.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the events of the engine")]
 pub enum WorkstationProgress {

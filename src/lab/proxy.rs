@@ -19,7 +19,7 @@ use super::{App, Dns, HOSTILE, LabState, MARKUP, Tls, WebSocket, tcp, tls};
 pub enum Proxy {
     /// Tunnels to every host of the lab; 503 for names that the resolver does not know and ports that refuse.
     Open,
-    /// 407 unless [`LOGIN`] is given.
+    /// 407 unless [`CREDENTIALS`] is given.
     RequiresAuthentication,
     /// 403.
     Denies,
@@ -47,7 +47,7 @@ pub enum Proxy {
     Hostile(u16),
 }
 
-/// User and password that [`Proxy::WantsLogin`] takes.
+/// User and password that [`Proxy::RequiresAuthentication`] accepts.
 pub const CREDENTIALS: &str = "user:secret";
 
 pub(super) fn start(world: &Arc<LabState>, routes: &Arc<Routes>, behaviour: Proxy) -> io::Result<SocketAddr> {

@@ -1,7 +1,7 @@
 //! The outbound proxy: its URL, what goes around it, and where both were given. Pure.
 //!
 //! What the agents would do decides the routes, and the agents are Go programs. Other programs that take part in connecting
-//! a cluster read the same skip range in other ways; [`Client`] has the rules of each, [`differences`] tells where they
+//! a cluster read the same skip range in other ways; [`Client`] has the rules of each, [`find_differences`] tells where they
 //! part.
 
 mod bypass_difference;

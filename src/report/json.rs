@@ -20,7 +20,7 @@ const MAX_VANTAGES: usize = 10_001;
 /// Why a report cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Larger than [`MOST_BYTES`].
+    /// Larger than [`MAX_BYTES`].
     #[error("the report is larger than {MAX_BYTES} bytes")]
     TooLarge,
     /// Not JSON, or not in the form of a report.

@@ -31,7 +31,7 @@ pub struct LoadedFile {
 ///
 /// # Errors
 ///
-/// The file cannot be read, or [`parse`] refuses it.
+/// The file cannot be read, or [`parse_rules`] refuses it.
 pub fn load_file(path: &Path) -> Result<LoadedFile, RulesError> {
     let bytes =
         read_bounded(path).map_err(|source| RulesError::Unreadable { file: path.to_path_buf(), source })?;

@@ -13,7 +13,7 @@ impl RuleSet {
     ///
     /// # Errors
     ///
-    /// As [`RuleSet::lay`].
+    /// As [`RuleSet::add_layer`].
     pub fn from_layers(files: impl IntoIterator<Item = LoadedFile>) -> Result<Self, RulesError> {
         let mut rules = Self::default();
         for file in files {

@@ -84,7 +84,7 @@ fn write_section(text: &mut String, heading: &str, belongs: impl Fn(&str) -> boo
     text.extend(rows.into_iter().map(|(code, page)| format_row(code, page_title(page))));
 }
 
-/// A line of [`index`].
+/// A line of [`render_index`].
 pub fn format_row(code: &str, title: &str) -> String {
     format!("  {code:<CODE_WIDTH$}  {title}\n")
 }
@@ -117,7 +117,7 @@ const MIN_SIMILARITY: f64 = 0.6;
 /// In bytes. What is longer was not meant for a code, and comparing takes the product of both lengths.
 const MAX_CODE_BYTES: usize = 100;
 
-/// Longest code, for the column of [`index`].
+/// Longest code, for the column of [`render_index`].
 const CODE_WIDTH: usize = 24;
 
 macro_rules! pages {

@@ -1,7 +1,7 @@
 //! Observations of a plan -> verdicts per check. Pure.
 //!
-//! A check is judged in two passes. [`check`] looks at one observation: which address got through, and if none did, which
-//! failure tells most. [`checks`] adds what only several checks together show: a ClientHello of usual size that is dropped
+//! A check is judged in two passes. [`judge_check`] takes one observation: which address got through, and if none did, which
+//! failure tells most. [`judge_checks`] adds what only several checks together show: a ClientHello of usual size that is dropped
 //! at an address is tried once per address in a run, and counts for every check that uses the address.
 
 mod addresses;

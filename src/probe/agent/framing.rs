@@ -16,7 +16,7 @@ const LINE_PREFIX: &str = "@arcprobe/1 ";
 /// Of text in a line, in bytes. Container runtimes cut lines at 16 KiB.
 const MAX_TEXT_BYTES: usize = 4 << 10;
 
-/// A line that is longer was not written by [`Writer`].
+/// A line that is longer was not written by [`RecordWriter`].
 pub const MAX_LINE_BYTES: usize = MAX_TEXT_BYTES + 64;
 
 /// In bytes: an observation with sixteen addresses and their certificate chains has less than half of it.

@@ -1,5 +1,5 @@
 //! The part of the program that measures inside a cluster: what it is told ([`Task`]), what it tells ([`Record`]), and how
-//! that travels over a log ([`lines`]). [`run()`] carries a task out; the rest is pure and known to both sides.
+//! that travels over a log ([`framing`]). [`run_task`] carries a task out; the rest is pure and known to both sides.
 
 pub mod framing;
 mod record;

@@ -71,7 +71,7 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client that takes `route` to each host, as [`Routes::route`](crate::proxy::Routes::route) gives it; a proxy has to be
+    /// A client that takes `route` to each host, as [`Routes::route_to`](crate::proxy::Routes::route_to) gives it; a proxy has to be
     /// among those of `net`. `within` bounds a whole exchange, its redirections and the body of the answer included.
     pub fn new(
         net: Arc<Net>,

@@ -57,7 +57,7 @@ pub struct Pattern {
 /// Why a page cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum VendorTableError {
-    /// Larger than [`MOST_BYTES`].
+    /// Larger than [`MAX_BYTES`].
     #[error("larger than {MAX_BYTES} bytes; save the page alone")]
     TooLarge,
     /// Not in UTF-8.
