@@ -254,7 +254,7 @@ const MAX_FILE_BYTES: usize = 1 << 20;
 /// The format itself needs four; the rest is for brackets in prose that nothing closes.
 const MAX_NESTING: usize = 100;
 
-/// More than a file of [`LARGEST`] bytes can need. Nested (and hidden in quotes) they would take the YAML reader seconds.
+/// More than a file of [`MAX_FILE_BYTES`] bytes can need. Nested (and hidden in quotes) they would take the YAML reader seconds.
 const MAX_BRACKETS: usize = 50_000;
 
 #[cfg(test)]
@@ -295,6 +295,16 @@ mod tests {
         assert!(error_message(format!("{HEAD}title: [&a x, *a]\n").as_bytes()).contains("aliases"));
         let lines = (0..800).map(|n| " ".repeat(n) + "x:\n").collect::<String>();
         assert!(error_message(lines.as_bytes()).contains("unknown key"));
+    }
+
+    #[test]
+    fn limits_are_what_is_still_allowed() {
+        assert!(find_deep_nesting(&"[".repeat(MAX_NESTING)).is_none());
+        assert!(find_deep_nesting(&"[".repeat(MAX_NESTING + 1)).is_some());
+        assert!(find_deep_nesting(&"[]".repeat(MAX_BRACKETS)).is_none());
+        assert!(find_deep_nesting(&"[]".repeat(MAX_BRACKETS + 1)).is_some());
+        assert!(decode_text("x", &vec![b'#'; MAX_FILE_BYTES]).is_ok());
+        assert!(decode_text("x", &vec![b'#'; MAX_FILE_BYTES + 1]).is_err());
     }
 
     #[test]

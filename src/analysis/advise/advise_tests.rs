@@ -186,11 +186,8 @@ fn commands_contain_everything_but_the_password() {
 
 #[test]
 fn what_is_known_is_listed_with_its_source() {
-    let others = [(
-        Role::Proxy,
-        cidr::single_address_network("10.9.9.9".parse().unwrap()),
-        "--proxy-https".to_owned(),
-    )];
+    let others = [("10.9.9.9/32", Role::Proxy, "--proxy-https"), ("10.1.0.0/16", Role::Nodes, "nodes")];
+    let others = others.map(|(network, role, source)| (role, network.parse().unwrap(), source.to_owned()));
     let known =
         advice(&networks(&["10.96.0.0/12"], &["10.244.0.0/16"]), &routes(None), Connectivity::Proxy, &others);
     let listed: Vec<_> = known
@@ -205,6 +202,7 @@ fn what_is_known_is_listed_with_its_source() {
             "Pods 10.244.0.0/16 --pod-cidr high true",
             "ApiServer 10.0.0.10 --api-server high true",
             "Proxy 10.9.9.9 --proxy-https high true",
+            "Nodes 10.1.0.0/16 nodes high true",
         ]
     );
 }
