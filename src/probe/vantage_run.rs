@@ -56,13 +56,13 @@ pub async fn wait_for_interrupt() {
     };
     tokio::select! {
         () = typed => {}
-        () = ended_by::wait_for_sigterm() => {}
-        () = ended_by::wait_for_sighup() => {}
+        () = signals::wait_for_sigterm() => {}
+        () = signals::wait_for_sighup() => {}
     }
 }
 
 #[cfg(unix)]
-mod ended_by {
+mod signals {
     use tokio::signal::unix::{SignalKind, signal};
 
     pub(crate) async fn wait_for_sigterm() {
@@ -97,7 +97,7 @@ mod ended_by {
 }
 
 #[cfg(not(unix))]
-mod ended_by {
-    pub(crate) use std::future::pending as terminate;
-    pub(crate) use std::future::pending as hangup;
+mod signals {
+    pub(crate) use std::future::pending as wait_for_sigterm;
+    pub(crate) use std::future::pending as wait_for_sighup;
 }

@@ -38,7 +38,7 @@ pub(crate) fn parse_search_names(bytes: &[u8], host: &str) -> Option<(usize, Vec
 
 /// Windows and macOS keep their name servers elsewhere, and hickory has no reader of the file for them.
 #[cfg(any(windows, target_vendor = "apple"))]
-pub(crate) fn resolv_conf(_: &[u8], _: &str) -> Option<(usize, Vec<String>)> {
+pub(crate) fn parse_search_names(_: &[u8], _: &str) -> Option<(usize, Vec<String>)> {
     None
 }
 
