@@ -52,11 +52,8 @@ pub struct FinishedRun<'a> {
 /// Judges a run.
 pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
     let vantages: Vec<_> = ran.results.iter().map(|s| s.vantage.clone()).collect();
-    let mut checks: Vec<_> =
-        ran.results.iter().flat_map(|s| verdict::judge_checks(&s.plan, &s.evidence, &s.vantage.id)).collect();
-    for check in &mut checks {
-        check.defined = ran.rules.locations.get(&check.requirement).cloned();
-    }
+    let checks: Vec<_> =
+        ran.results.iter().flat_map(|s| verdict::judge_checks(&s.plan, &s.evidence)).collect();
     let discoveries: Vec<_> = ran.results.iter().flat_map(discoveries_of).collect();
     let interrupted = ran.interrupted || ran.results.iter().any(|s| s.evidence.interrupted);
     let deadline_passed = ran.results.iter().any(|s| s.evidence.deadline_passed);

@@ -19,8 +19,8 @@ impl Waiver {
 
     /// Whether it is about this check; of its code nothing is said here.
     fn matches_check(&self, check: &Check) -> bool {
-        let kind = check.vantage.split('@').next().unwrap_or_default();
-        let host = check.host.as_deref().or(check.pattern.as_deref()).unwrap_or_default();
+        let kind = check.planned.vantage.split('@').next().unwrap_or_default();
+        let host = check.planned.host.as_deref().or(check.planned.pattern.as_deref()).unwrap_or_default();
         self.vantage.as_deref().is_none_or(|wanted| wanted == kind) && self.matches_host(host)
     }
 
@@ -66,25 +66,25 @@ fn unmet_checks(report: &Report, waiver: &Waiver) -> Vec<String> {
     let shown: Vec<_> =
         report.findings.iter().filter(|f| f.id == waiver.code).flat_map(|f| &f.evidence).collect();
     let has_code = |check: &Check| {
-        check.cause.is_some_and(|cause| cause.word() == waiver.code) || shown.contains(&&check.id)
+        check.cause.is_some_and(|cause| cause.word() == waiver.code) || shown.contains(&&check.planned.id)
     };
     let fits = |check: &&Check| {
         check.verdict == CheckVerdict::Unmet && waiver.matches_check(check) && has_code(check)
     };
-    report.checks.iter().filter(fits).map(|check| check.id.clone()).collect()
+    report.checks.iter().filter(fits).map(|check| check.planned.id.clone()).collect()
 }
 
 /// Findings with the code of a waiver of which it takes all; those without checks are taken by their subject.
 fn matching_findings(report: &Report, waiver: &Waiver, checks: &[String]) -> Vec<usize> {
     let is_accepted = |id: &String| {
-        let check = report.checks.iter().find(|c| c.id == *id);
+        let check = report.checks.iter().find(|c| c.planned.id == *id);
         checks.contains(id) || check.is_some_and(|c| c.accepted.is_some() || c.verdict != CheckVerdict::Unmet)
     };
     let takes = |finding: &Finding| {
         let has_unmet = finding
             .evidence
             .iter()
-            .any(|id| report.checks.iter().any(|c| c.id == *id && c.verdict == CheckVerdict::Unmet));
+            .any(|id| report.checks.iter().any(|c| c.planned.id == *id && c.verdict == CheckVerdict::Unmet));
         let is_whole = finding.evidence.iter().all(is_accepted);
         let by_subject = finding.id == waiver.code && waiver.matches_host(&finding.subject);
         let by_checks = finding.evidence.iter().any(|id| checks.contains(id));
@@ -95,7 +95,7 @@ fn matching_findings(report: &Report, waiver: &Waiver, checks: &[String]) -> Vec
 }
 
 fn accept_findings(report: &mut Report, waiver: &Waiver, checks: &[String], findings: &[usize]) {
-    for check in report.checks.iter_mut().filter(|check| checks.contains(&check.id)) {
+    for check in report.checks.iter_mut().filter(|check| checks.contains(&check.planned.id)) {
         check.accepted = Some(waiver.to_waiver_ref());
     }
     let mut accepted = Vec::new();
@@ -202,7 +202,7 @@ mod tests {
     fn an_expired_waiver_fails_though_only_something_optional_is_unmet() {
         let mut report = mixed();
         for check in &mut report.checks {
-            check.required = false;
+            check.planned.required = false;
         }
         let waivers = waivers_for_all_causes(&report, YESTERDAY);
         assert_eq!(apply_waivers(report, &waivers, TODAY).verdict, Verdict::Blocked);
@@ -211,7 +211,9 @@ mod tests {
     #[test]
     fn a_finding_is_accepted_only_with_all_of_its_checks() {
         let report = mixed();
-        let host = |id: &String| report.checks.iter().find(|c| c.id == *id).unwrap().host.clone().unwrap();
+        let host = |id: &String| {
+            report.checks.iter().find(|c| c.planned.id == *id).unwrap().planned.host.clone().unwrap()
+        };
         let hosts = |f: &Finding| f.evidence.iter().map(host).collect::<std::collections::BTreeSet<_>>();
         let several = |f: &&Finding| f.severity > Severity::Info && hosts(f).len() > 1;
         let several = report.findings.iter().find(several).unwrap();

@@ -305,9 +305,10 @@ impl Runner<'_> {
         let id = vantage_id(looked.kind, looked.node.as_deref(), is_every);
         let missing =
             Observation { not_run: Some(stop_reason.unwrap_or(NotRun::Broken)), ..Observation::default() };
-        let take_observation = |id: &str| output.observations.remove(id).unwrap_or_else(|| missing.clone());
+        let mut take_observation =
+            |id: &str| output.observations.remove(id).unwrap_or_else(|| missing.clone());
         let evidence = Evidence {
-            observations: plan.checks.iter().map(|check| check.id.as_str()).map(take_observation).collect(),
+            observations: plan.items.iter().map(|item| take_observation(&item.check.id)).collect(),
             discoveries: discoveries.into_answers(),
             took: output.summary.as_ref().map(|s| s.took).unwrap_or_default(),
             interrupted: output.summary.as_ref().is_some_and(|s| s.interrupted),

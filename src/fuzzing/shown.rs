@@ -12,7 +12,7 @@ use crate::model::evidence::{
     Attempt, Cause, CertificateSummary, Detail, Discovery, Evidence, Observation, Outcome, Purpose, Step,
     TlsDetail,
 };
-use crate::model::plan::{Action, Plan, PlannedCheck, ProbeSpec, ProxyId, Route, RouteKind};
+use crate::model::plan::{Action, Plan, PlanItem, PlannedCheck, ProbeSpec, ProxyId, Route, RouteKind};
 use crate::model::report::{Advice, DeliveryMethod, Report, Vantage, VantageDetails};
 use crate::model::rules::{Answer, Certificate, Cloud, Content, Protocol, RuleSet, Statuses};
 use crate::model::scope::{Connectivity, Scope};
@@ -130,7 +130,7 @@ pub(super) fn unmet() -> Report {
     run(planned(Protocol::Https, false), seen)
 }
 
-fn run(planned: PlannedCheck, seen: Observation) -> Report {
+fn run(check: PlannedCheck, seen: Observation) -> Report {
     let vantage = Vantage {
         id: "workstation".into(),
         kind: VantageKind::Workstation,
@@ -142,7 +142,10 @@ fn run(planned: PlannedCheck, seen: Observation) -> Report {
     };
     let sighting = VantageResult {
         vantage,
-        plan: Plan { vantage: VantageKind::Workstation, checks: vec![planned] },
+        plan: Plan {
+            vantage: VantageKind::Workstation,
+            items: vec![PlanItem { check, action: Action::Probe(spec(true)) }],
+        },
         evidence: Evidence { observations: vec![seen], ..Evidence::default() },
         skip_range: None,
     };
@@ -233,7 +236,8 @@ fn planned(protocol: Protocol, is_proxied: bool) -> PlannedCheck {
     };
     PlannedCheck {
         id: format!("workstation/core-arm/{HOST}"),
-        requirement: "core-arm".into(),
+        endpoint: "core-arm".into(),
+        defined: None,
         title: "Azure Resource Manager".into(),
         why: "az calls it".into(),
         breaks: "connecting does not work".into(),
@@ -245,9 +249,9 @@ fn planned(protocol: Protocol, is_proxied: bool) -> PlannedCheck {
         port: 443,
         protocol,
         pattern: None,
+        vantage: "workstation".into(),
         route,
         reason: "needed by core".into(),
-        action: Action::Probe(spec(true)),
     }
 }
 

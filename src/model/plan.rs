@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::rules::{AddressClass, Answer, Certificate, Inspection, Method, PrivateLink, Protocol};
+use crate::model::rules::{
+    AddressClass, Answer, Certificate, Inspection, Method, PrivateLink, Protocol, RuleLocation,
+};
 use crate::model::vantage::VantageKind;
 
 /// What is to be checked from one vantage, in order.
@@ -14,7 +16,7 @@ pub struct Plan {
     /// From where.
     pub vantage: VantageKind,
     /// In the order of the rules.
-    pub checks: Vec<PlannedCheck>,
+    pub items: Vec<PlanItem>,
 }
 
 impl Plan {
@@ -22,27 +24,41 @@ impl Plan {
     #[must_use]
     pub fn with_vantage_id(mut self, id: &str) -> Self {
         let kind = self.vantage.as_str();
-        for check in &mut self.checks {
+        for PlanItem { check, .. } in &mut self.items {
             if let Some(rest) = check.id.strip_prefix(kind) {
                 check.id = format!("{id}{rest}");
             }
+            id.clone_into(&mut check.vantage);
         }
         self
     }
 }
 
-/// One requirement at one host, and what is going to be done about it.
+/// A check, and what is going to be done about it.
 #[derive(Clone, Debug)]
+pub struct PlanItem {
+    /// What is to be checked; it goes into the report.
+    pub check: PlannedCheck,
+    /// What is going to be done; the report does without.
+    pub action: Action,
+}
+
+/// One endpoint at one host, from one vantage.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedCheck {
-    /// `vantage/requirement/host`, unique in the plan and stable between runs.
+    /// `vantage/requirement/host`; the same in every run.
     pub id: String,
     /// The id of the rule.
-    pub requirement: String,
+    #[serde(rename = "requirement")]
+    pub endpoint: String,
+    /// Where the rule stands; `null` where it stands in no line of its own.
+    #[serde(default)]
+    pub defined: Option<RuleLocation>,
     /// What is behind the endpoint.
     pub title: String,
     /// What it is needed for.
     pub why: String,
-    /// What breaks without it, as a user sees it.
+    /// What breaks without it.
     pub breaks: String,
     /// Whether a feature that is on does not work without it.
     pub required: bool,
@@ -52,20 +68,20 @@ pub struct PlannedCheck {
     pub callers: Vec<String>,
     /// Checks with the same word replace each other: one that is met is enough.
     pub alternative: Option<String>,
-    /// The host; `None` where it cannot be known.
+    /// `null` where it cannot be known.
     pub host: Option<String>,
     /// The TCP port.
     pub port: u16,
     /// What is spoken there.
     pub protocol: Protocol,
-    /// The wildcard or template that the host came from, in the form that a firewall rule takes.
+    /// The wildcard or template that the host came from.
     pub pattern: Option<String>,
-    /// How to get there, and why so.
+    /// The id of the vantage.
+    pub vantage: String,
+    /// How packets get there.
     pub route: Route,
-    /// Why this check is in the plan.
+    /// Why the check is in the plan.
     pub reason: String,
-    /// What is going to be done.
-    pub action: Action,
 }
 
 /// How packets get to an endpoint.

@@ -12,8 +12,8 @@ use crate::model::evidence::{
 };
 use crate::model::finding::{Confidence, Finding, Severity};
 use crate::model::networks::{Role, UnreadSource};
-use crate::model::plan::{Route, UnverifiedKind};
-use crate::model::rules::{Cloud, Layer, Protocol, RuleLocation};
+use crate::model::plan::{PlannedCheck, UnverifiedKind};
+use crate::model::rules::{Cloud, Layer};
 use crate::model::scope::Connectivity;
 use crate::model::vantage::{VantageErrorKind, VantageKind};
 
@@ -161,41 +161,9 @@ pub struct VantageDetails {
 /// One requirement at one host, from one vantage.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
-    /// `vantage/requirement/host`; the same in every run.
-    pub id: String,
-    /// The id of the rule.
-    pub requirement: String,
-    /// Where the rule stands; `null` where it stands in no line of its own.
-    #[serde(default)]
-    pub defined: Option<RuleLocation>,
-    /// What is behind the endpoint.
-    pub title: String,
-    /// What it is needed for.
-    pub why: String,
-    /// What breaks without it.
-    pub breaks: String,
-    /// Whether a feature that is on does not work without it.
-    pub required: bool,
-    /// The features that are on and need it.
-    pub features: Vec<String>,
-    /// Who calls it.
-    pub callers: Vec<String>,
-    /// Checks with the same word replace each other: one that is met is enough.
-    pub alternative: Option<String>,
-    /// `null` where it cannot be known.
-    pub host: Option<String>,
-    /// The TCP port.
-    pub port: u16,
-    /// What is spoken there.
-    pub protocol: Protocol,
-    /// The wildcard or template that the host came from.
-    pub pattern: Option<String>,
-    /// The id of the vantage.
-    pub vantage: String,
-    /// How packets get there.
-    pub route: Route,
-    /// Why the check is in the plan.
-    pub reason: String,
+    /// What was planned.
+    #[serde(flatten)]
+    pub planned: PlannedCheck,
     /// What came out.
     pub verdict: CheckVerdict,
     /// Where it failed; `null` unless unmet.

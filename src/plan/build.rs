@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::target::{CheckTarget, resolve_targets};
 use super::{PlanOptions, reason};
-use crate::model::plan::{Action, Plan, PlannedCheck, ProbeSpec, Route};
+use crate::model::plan::{Action, Plan, PlanItem, PlannedCheck, ProbeSpec, Route};
 use crate::model::rules::{
     AddressClass, CallerVantage, Endpoint, Gateway, Need, PrivateLink, Protocol, RuleSet,
 };
@@ -20,21 +20,20 @@ pub fn build_plan(
     options: &PlanOptions,
     route: impl Fn(&str, u16, Protocol) -> Route,
 ) -> Plan {
-    let mut checks: Vec<_> = rules
+    let mut items: Vec<_> = rules
         .endpoints
         .iter()
         .filter(|endpoint| is_needed(endpoint, scope) && is_called_from(endpoint, vantage, options))
         .flat_map(|endpoint| {
             let targets = resolve_targets(endpoint, scope, options.discovered.get(endpoint.id.as_str()));
-            let make = |target| {
-                CheckBuilder { endpoint, scope, vantage, options, rules }.build_check(target, &route)
-            };
+            let make =
+                |target| CheckBuilder { endpoint, scope, vantage, options, rules }.build_item(target, &route);
             targets.into_iter().map(make).collect::<Vec<_>>()
         })
         .collect();
     let mut seen = BTreeSet::new();
-    checks.retain(|check| seen.insert(check.id.clone()));
-    Plan { vantage, checks }
+    items.retain(|item| seen.insert(item.check.id.clone()));
+    Plan { vantage, items }
 }
 
 /// Whether the cluster needs an endpoint in this scope. The Arc gateway takes over what it carries.
@@ -78,17 +77,26 @@ pub(super) struct CheckBuilder<'a> {
 }
 
 impl CheckBuilder<'_> {
-    pub(super) fn build_check(
+    pub(super) fn build_item(
         &self,
-        target: CheckTarget,
+        mut target: CheckTarget,
         route: impl Fn(&str, u16, Protocol) -> Route,
-    ) -> PlannedCheck {
+    ) -> PlanItem {
+        let action = match target.unverified.take() {
+            Some(unverified) => Action::Unverified(unverified),
+            None => Action::Probe(self.build_probe_spec()),
+        };
+        PlanItem { check: self.build_check(target, route), action }
+    }
+
+    fn build_check(&self, target: CheckTarget, route: impl Fn(&str, u16, Protocol) -> Route) -> PlannedCheck {
         let Self { endpoint, scope, vantage, .. } = self;
         let features = enabled_features(endpoint, scope);
         let name = target.host.as_deref().or(target.pattern.as_deref()).unwrap_or_default().to_owned();
         PlannedCheck {
             id: format!("{vantage}/{}/{name}", endpoint.id),
-            requirement: endpoint.id.to_string(),
+            endpoint: endpoint.id.to_string(),
+            defined: self.rules.locations.get(endpoint.id.as_str()).cloned(),
             title: endpoint.title.clone(),
             why: endpoint.why.clone(),
             breaks: endpoint.breaks.clone(),
@@ -99,10 +107,8 @@ impl CheckBuilder<'_> {
             alternative: endpoint.alternative.as_ref().map(ToString::to_string),
             port: endpoint.port.0,
             protocol: endpoint.protocol,
+            vantage: vantage.to_string(),
             route: route(&name, endpoint.port.0, endpoint.protocol),
-            action: target
-                .unverified
-                .map_or_else(|| Action::Probe(self.build_probe_spec()), Action::Unverified),
             host: target.host,
             pattern: target.pattern,
         }

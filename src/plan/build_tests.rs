@@ -38,7 +38,7 @@ fn workstation_only() -> PlanOptions {
 }
 
 fn check_ids(rules: &RuleSet, scope: &Scope, vantage: VantageKind, options: &PlanOptions) -> Vec<String> {
-    build_plan(rules, scope, vantage, options, direct).checks.into_iter().map(|check| check.id).collect()
+    build_plan(rules, scope, vantage, options, direct).items.into_iter().map(|item| item.check.id).collect()
 }
 
 fn render_plan(endpoint: &str, scope: &Scope) -> String {
@@ -118,7 +118,8 @@ fn discovered_hosts_replace_samples() {
     ]);
     let options = PlanOptions { discovered, ..PlanOptions::default() };
     let plan = build_plan(&rules, &eastus_scope(false, &[]), VantageKind::Pod, &options, direct);
-    let hosts: Vec<_> = plan.checks.iter().map(|c| (c.id.as_str(), c.pattern.as_deref())).collect();
+    let hosts: Vec<_> =
+        plan.items.iter().map(|item| (item.check.id.as_str(), item.check.pattern.as_deref())).collect();
     assert_eq!(
         hosts,
         [
@@ -179,7 +180,7 @@ fn discoveries_are_planned_for_needed_endpoints() {
     ]);
     let asks =
         plan_discoveries(&rules, &eastus_scope(true, &[]), VantageKind::Pod, &PlanOptions::default(), direct);
-    let shown: Vec<_> = asks.iter().map(|a| format!("{} {} {}", a.endpoint, a.wildcard, a.check)).collect();
+    let shown: Vec<_> = asks.iter().map(|a| format!("{} {} {}", a.endpoint, a.wildcard, a.request)).collect();
     assert!(
         shown[0].starts_with("s *.s.example.com pod/a/a.example.com https:443 required, GET /v2?l=eastus")
     );
@@ -199,7 +200,7 @@ fn each_vantage_checks_the_endpoints_called_from_it() {
     let scope = eastus_scope(true, &[]);
     let requirements = |vantage, options: &PlanOptions| {
         let plan = build_plan(&rules, &scope, vantage, options, direct);
-        plan.checks.into_iter().map(|check| check.requirement).collect::<String>()
+        plan.items.into_iter().map(|item| item.check.endpoint).collect::<String>()
     };
     let shared = PlanOptions::default();
     assert_eq!(requirements(VantageKind::Workstation, &shared), "wnc");
@@ -229,11 +230,11 @@ fn features_and_connectivity_select_endpoints() {
         &PlanOptions::default(),
         direct,
     );
-    let expected = |check: &PlannedCheck| match &check.action {
+    let expected = |item: &PlanItem| match &item.action {
         Action::Probe(probe) => Some(probe.addresses),
         Action::Unverified(_) => None,
     };
-    let addresses: Vec<_> = private.checks.iter().map(expected).collect();
+    let addresses: Vec<_> = private.items.iter().map(expected).collect();
     assert_eq!(addresses, [Some(AddressClass::Public), Some(AddressClass::Private)]);
 }
 
@@ -247,7 +248,7 @@ fn ids_name_the_vantage_where_there_are_several() {
         direct,
     );
     let several = one.clone().with_vantage_id("pod@b");
-    let ids = |plan: &Plan| plan.checks.iter().map(|check| check.id.clone()).collect::<Vec<_>>();
+    let ids = |plan: &Plan| plan.items.iter().map(|item| item.check.id.clone()).collect::<Vec<_>>();
     assert_eq!(
         (ids(&one), ids(&several)),
         (vec!["pod/a/a.example.com".into()], vec!["pod@b/a/a.example.com".into()])

@@ -3,7 +3,7 @@
 use super::PlanOptions;
 use super::build::{CheckBuilder, is_called_from, is_needed};
 use super::target::{CheckTarget, find_missing_value};
-use crate::model::plan::{Action, PlannedCheck, Route};
+use crate::model::plan::{Action, PlanItem, Route};
 use crate::model::rules::{CallerVantage, DiscoveryMethod, Endpoint, HostPattern, Method, Protocol, RuleSet};
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
@@ -21,7 +21,7 @@ pub struct PlannedDiscovery {
     /// The host that the rules have, where they have one.
     pub expected: Option<String>,
     /// The first request, in the form of a check.
-    pub check: PlannedCheck,
+    pub request: PlanItem,
 }
 
 /// Whom to ask from a vantage, in the order of the rules: one question for each needed endpoint with a discovery.
@@ -62,7 +62,11 @@ fn plan_discovery(
         method,
         wildcard: pattern.ok().filter(HostPattern::is_wildcard)?,
         expected: expected.filter(|_| !endpoint.host.is_wildcard()),
-        check: plan_request(asked, &CheckBuilder { endpoint: asked, scope, vantage, options, rules }, route)?,
+        request: plan_request(
+            asked,
+            &CheckBuilder { endpoint: asked, scope, vantage, options, rules },
+            route,
+        )?,
     })
 }
 
@@ -71,15 +75,15 @@ fn plan_request(
     asked: &Endpoint,
     draft: &CheckBuilder<'_>,
     route: impl Fn(&str, u16, Protocol) -> Route,
-) -> Option<PlannedCheck> {
+) -> Option<PlanItem> {
     let host = fill_template(asked.host.as_str(), draft.scope).complete()?.to_owned();
     if asked.host.is_wildcard() || find_missing_value(asked, draft.scope).is_some() {
         return None;
     }
-    let mut check =
-        draft.build_check(CheckTarget { host: Some(host), pattern: None, unverified: None }, route);
-    if let Action::Probe(spec) = &mut check.action {
+    let mut request =
+        draft.build_item(CheckTarget { host: Some(host), pattern: None, unverified: None }, route);
+    if let Action::Probe(spec) = &mut request.action {
         spec.method = Method::Get;
     }
-    Some(check)
+    Some(request)
 }

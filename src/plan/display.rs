@@ -2,33 +2,34 @@
 
 use std::fmt;
 
-use crate::model::plan::{Action, Plan, PlannedCheck, RouteKind};
+use crate::model::plan::{Action, Plan, PlanItem, RouteKind};
 use crate::model::rules::Protocol;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.checks.iter().try_for_each(|check| writeln!(f, "{check}"))
+        self.items.iter().try_for_each(|item| writeln!(f, "{item}"))
     }
 }
 
-impl fmt::Display for PlannedCheck {
+impl fmt::Display for PlanItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let need = if self.required { "required" } else { "optional" };
-        write!(f, "{} {}:{} {need}", self.id, self.protocol, self.port)?;
+        let check = &self.check;
+        let need = if check.required { "required" } else { "optional" };
+        write!(f, "{} {}:{} {need}", check.id, check.protocol, check.port)?;
         match &self.action {
             Action::Unverified(unverified) => write!(f, ", unverified: {}", unverified.text)?,
-            Action::Probe(probe) if speaks_http(self.protocol) => {
+            Action::Probe(probe) if speaks_http(check.protocol) => {
                 write!(f, ", {} {}", probe.method.as_str(), probe.path)?;
             }
             Action::Probe(_) => {}
         }
-        if let Some(pattern) = self.pattern.as_ref().filter(|_| self.host.is_some()) {
+        if let Some(pattern) = check.pattern.as_ref().filter(|_| check.host.is_some()) {
             write!(f, ", below {pattern}")?;
         }
-        if self.route.kind == RouteKind::Proxy {
-            write!(f, ", by way of {}", self.route.proxy.as_deref().unwrap_or("a proxy"))?;
+        if check.route.kind == RouteKind::Proxy {
+            write!(f, ", by way of {}", check.route.proxy.as_deref().unwrap_or("a proxy"))?;
         }
-        write!(f, " ({})", self.reason)
+        write!(f, " ({})", check.reason)
     }
 }
 

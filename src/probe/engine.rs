@@ -16,7 +16,7 @@ use super::endpoint::{ProbeTarget, Prober};
 use super::large_hello::{self as looks, LargeHelloClaims};
 use super::recorder::CheckRecorder;
 use crate::model::evidence::{Evidence, NotRun, Observation};
-use crate::model::plan::{Plan, PlannedCheck};
+use crate::model::plan::{Plan, PlanItem};
 use crate::probe::net::Net;
 
 /// What the engine tells a listener.
@@ -127,7 +127,7 @@ struct Scheduler {
     net: Arc<Net>,
     window: usize,
     /// Every check that was ever planned, in the order in which they came.
-    checks: Vec<PlannedCheck>,
+    items: Vec<PlanItem>,
     /// The place of each id in them.
     index_by_id: HashMap<String, usize>,
     /// The ids of the latest plan.
@@ -158,7 +158,7 @@ impl Scheduler {
         Self {
             net,
             window: bounds.concurrency.unwrap_or_else(max_window).max(1),
-            checks: Vec::new(),
+            items: Vec::new(),
             index_by_id: HashMap::new(),
             planned_ids: HashSet::new(),
             next: 0,
@@ -174,41 +174,44 @@ impl Scheduler {
 
     /// Begins what is new in a plan and drops what is no longer in it.
     fn adopt_plan(&mut self, plan: &Plan, listen: &mut impl FnMut(ProbeEvent<'_>)) {
-        self.planned_ids = plan.checks.iter().map(|check| check.id.clone()).collect();
-        for (check, begun) in self.checks.iter().zip(&self.running_probes) {
-            if let Some(begun) = begun.as_ref().filter(|_| !self.planned_ids.contains(&check.id)) {
+        self.planned_ids = plan.items.iter().map(|item| item.check.id.clone()).collect();
+        for (item, begun) in self.items.iter().zip(&self.running_probes) {
+            if let Some(begun) = begun.as_ref().filter(|_| !self.planned_ids.contains(&item.check.id)) {
                 begun.abort_handle.abort();
             }
         }
-        for check in &plan.checks {
-            if !self.index_by_id.contains_key(&check.id) {
-                self.index_by_id.insert(check.id.clone(), self.checks.len());
-                self.checks.push(check.clone());
+        for item in &plan.items {
+            if !self.index_by_id.contains_key(&item.check.id) {
+                self.index_by_id.insert(item.check.id.clone(), self.items.len());
+                self.items.push(item.clone());
                 self.running_probes.push(None);
                 self.observations.push(None);
             }
         }
         listen(ProbeEvent::Planned(
-            plan.checks.iter().filter(|c| ProbeTarget::from_check(c).is_some()).count(),
+            plan.items.iter().filter(|item| ProbeTarget::from_item(item).is_some()).count(),
         ));
         self.fill_window(listen);
     }
 
     /// Begins probes until the window is full.
     fn fill_window(&mut self, listen: &mut impl FnMut(ProbeEvent<'_>)) {
-        while self.running.len() < self.window && self.next < self.checks.len() {
+        while self.running.len() < self.window && self.next < self.items.len() {
             let index = self.next;
             self.next += 1;
             if self.start_probe(index) {
-                listen(ProbeEvent::Started(index, self.checks[index].host.as_deref().unwrap_or_default()));
+                listen(ProbeEvent::Started(
+                    index,
+                    self.items[index].check.host.as_deref().unwrap_or_default(),
+                ));
             }
         }
     }
 
     /// False when nothing is to be sent for this check.
     fn start_probe(&mut self, index: usize) -> bool {
-        let check = &self.checks[index];
-        let Some(target) = ProbeTarget::from_check(check).filter(|_| self.planned_ids.contains(&check.id))
+        let item = &self.items[index];
+        let Some(target) = ProbeTarget::from_item(item).filter(|_| self.planned_ids.contains(&item.check.id))
         else {
             return false;
         };
@@ -262,9 +265,9 @@ impl Scheduler {
         }
         looks::keep_first_attempts(self.observations.iter_mut().flatten());
         let mut observation_of =
-            |check: &PlannedCheck| self.observations[*self.index_by_id.get(&check.id)?].take();
+            |item: &PlanItem| self.observations[*self.index_by_id.get(&item.check.id)?].take();
         let not_run = Observation { not_run: cut, ..Observation::default() };
-        plan.checks.iter().map(|check| observation_of(check).unwrap_or_else(|| not_run.clone())).collect()
+        plan.items.iter().map(|item| observation_of(item).unwrap_or_else(|| not_run.clone())).collect()
     }
 }
 

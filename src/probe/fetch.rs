@@ -14,14 +14,14 @@ use super::http::{AbortOnDrop, Reply};
 use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::Observation;
-use crate::model::plan::PlannedCheck;
+use crate::model::plan::PlanItem;
 use crate::probe::net::Net;
 
 /// Walks the phases until one of the addresses has given a good answer, or all have failed. A redirection is an answer,
 /// and is not followed.
-pub async fn fetch(net: &Arc<Net>, check: &PlannedCheck) -> (Observation, Option<Reply>) {
+pub async fn fetch(net: &Arc<Net>, request: &PlanItem) -> (Observation, Option<Reply>) {
     let started = Instant::now();
-    let Some(target) = ProbeTarget::from_check(check) else { return (Observation::default(), None) };
+    let Some(target) = ProbeTarget::from_item(request) else { return (Observation::default(), None) };
     let recorder = CheckRecorder::new(started);
     let (keep, mut kept) = mpsc::channel(1);
     let prober = Prober {

@@ -213,11 +213,11 @@ fn has_phase(check: &Check, phase: Phase) -> bool {
     let open = check.verdict != CheckVerdict::Met;
     open && match phase {
         Phase::Resolve | Phase::Connect => true,
-        Phase::Proxy => check.route.kind == RouteKind::Proxy,
-        Phase::Tls => check.protocol.uses_tls(),
-        Phase::Http => matches!(check.protocol, Protocol::Https | Protocol::Http),
-        Phase::WebSocket => check.protocol == Protocol::Wss,
-        Phase::Greeting => matches!(check.protocol, Protocol::Git | Protocol::Ssh),
+        Phase::Proxy => check.planned.route.kind == RouteKind::Proxy,
+        Phase::Tls => check.planned.protocol.uses_tls(),
+        Phase::Http => matches!(check.planned.protocol, Protocol::Https | Protocol::Http),
+        Phase::WebSocket => check.planned.protocol == Protocol::Wss,
+        Phase::Greeting => matches!(check.planned.protocol, Protocol::Git | Protocol::Ssh),
     }
 }
 

@@ -7,7 +7,7 @@ use super::index::group_label;
 use super::index::{format_count, list_some};
 use super::screen::{Paint, Screen};
 use crate::model::plan::{Route, RouteKind};
-use crate::model::report::{Check, Report, Vantage};
+use crate::model::report::{Report, Vantage};
 use crate::model::rules::Layer;
 use crate::model::vantage::VantageKind;
 
@@ -116,7 +116,7 @@ fn format_server(address: &SocketAddr) -> String {
 fn describe_routes(report: &Report) -> String {
     let mut routes: Vec<(&Route, usize)> = Vec::new();
     let mut places = HashMap::new();
-    for Check { route, .. } in &report.checks {
+    for route in report.checks.iter().map(|check| &check.planned.route) {
         let place = *places.entry((route.kind, &route.proxy, &route.reason)).or_insert(routes.len());
         match routes.get_mut(place) {
             Some((_, count)) => *count += 1,

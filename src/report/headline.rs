@@ -151,7 +151,7 @@ fn describe_gaps(report: &Report, required: CheckCounts) -> String {
         reasons.push(format!("{open} of {all} prerequisites could not be seen"));
     }
     let all = required.total();
-    let is_disputed = |c: &&Check| c.required && c.unverified == Some(UnverifiedKind::Contradicted);
+    let is_disputed = |c: &&Check| c.planned.required && c.unverified == Some(UnverifiedKind::Contradicted);
     let disputed = report.checks.iter().filter(is_disputed).count().min(required.unverified);
     if disputed > 0 {
         reasons.push(format!("of {all} required checks an ordinary client contradicts {disputed}"));

@@ -70,7 +70,7 @@ impl<'a> ReportIndex<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
         let replaced = met_alternatives(&report.checks);
         let standings = report.checks.iter().map(|check| check_status(check, &replaced)).collect();
-        let checks = report.checks.iter().map(|check| (check.id.as_str(), check)).collect();
+        let checks = report.checks.iter().map(|check| (check.planned.id.as_str(), check)).collect();
         let findings = findings_by_check(report);
         let places = positions_by_vantage(&report.checks);
         let mut index = Self {
@@ -95,7 +95,7 @@ impl<'a> ReportIndex<'a> {
 
     /// What the vantage of a check is called with those that saw the same; `None` where another stands for them.
     pub(super) fn group_name_of(&self, check: &Check) -> Option<&str> {
-        let place = *self.group_positions.get(check.vantage.as_str())?;
+        let place = *self.group_positions.get(check.planned.vantage.as_str())?;
         self.groups.get(place).map(|crowd| crowd.name.as_str())
     }
 
@@ -112,7 +112,7 @@ impl<'a> ReportIndex<'a> {
 
     /// The place of the gravest finding that a check stands behind.
     pub(super) fn finding_of(&self, check: &Check) -> Option<usize> {
-        self.findings.get(check.id.as_str()).copied()
+        self.findings.get(check.planned.id.as_str()).copied()
     }
 
     /// The checks behind a finding, each once; those that the report does not have are left out.
@@ -123,7 +123,7 @@ impl<'a> ReportIndex<'a> {
     }
 
     pub(super) fn count_checks(&self, required: bool) -> CheckCounts {
-        self.count_if(|check| check.required == required)
+        self.count_if(|check| check.planned.required == required)
     }
 
     /// Whether checks have to say from where they were made.
@@ -134,15 +134,15 @@ impl<'a> ReportIndex<'a> {
     /// From where checks were made.
     pub(super) fn vantages(&self) -> Vec<&'a str> {
         let mut seen = HashSet::new();
-        let vantages = self.report.checks.iter().map(|check| check.vantage.as_str());
+        let vantages = self.report.checks.iter().map(|check| check.planned.vantage.as_str());
         vantages.filter(|vantage| seen.insert(*vantage)).collect()
     }
 
     /// Each feature that is on with what it requires.
     pub(super) fn feature_counts(&self) -> impl Iterator<Item = (&'a str, CheckCounts)> + '_ {
         let mut counts: HashMap<&str, CheckCounts> = HashMap::new();
-        for (check, standing) in self.checks_with_status().filter(|(check, _)| check.required) {
-            let features: HashSet<&str> = check.features.iter().map(String::as_str).collect();
+        for (check, standing) in self.checks_with_status().filter(|(check, _)| check.planned.required) {
+            let features: HashSet<&str> = check.planned.features.iter().map(String::as_str).collect();
             for name in features {
                 counts.entry(name).or_default().add(standing);
             }
@@ -168,8 +168,9 @@ impl<'a> ReportIndex<'a> {
 
 /// The host and port of a check, or what is known instead.
 pub(super) fn format_target(check: &Check) -> String {
-    let name = check.host.as_ref().or(check.pattern.as_ref()).unwrap_or(&check.requirement);
-    format!("{name}:{}", check.port)
+    let name =
+        check.planned.host.as_ref().or(check.planned.pattern.as_ref()).unwrap_or(&check.planned.endpoint);
+    format!("{name}:{}", check.planned.port)
 }
 
 /// Names in a row, the last ones only counted when there are more than `most`.
@@ -189,7 +190,8 @@ pub(super) fn format_count(count: usize, noun: &str) -> String {
 }
 
 fn check_status(check: &Check, replaced: &HashSet<(&str, &str)>) -> CheckStatus {
-    let replaceable = check.alternative.as_deref().is_some_and(|a| replaced.contains(&(&check.vantage, a)));
+    let replaceable =
+        check.planned.alternative.as_deref().is_some_and(|a| replaced.contains(&(&check.planned.vantage, a)));
     match check.verdict {
         CheckVerdict::Met => CheckStatus::Met,
         _ if replaceable => CheckStatus::Replaced,
@@ -201,13 +203,13 @@ fn check_status(check: &Check, replaced: &HashSet<(&str, &str)>) -> CheckStatus 
 
 fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
     let met = checks.iter().filter(|c| c.verdict == CheckVerdict::Met);
-    met.filter_map(|c| Some((c.vantage.as_str(), c.alternative.as_deref()?))).collect()
+    met.filter_map(|c| Some((c.planned.vantage.as_str(), c.planned.alternative.as_deref()?))).collect()
 }
 
 fn positions_by_vantage(checks: &[Check]) -> HashMap<&str, Vec<usize>> {
     let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
     for (place, check) in checks.iter().enumerate() {
-        places.entry(&check.vantage).or_default().push(place);
+        places.entry(&check.planned.vantage).or_default().push(place);
     }
     places
 }

@@ -71,8 +71,8 @@ pub(super) fn validate(report: &Report) -> Result<(), ReadError> {
         return Err(ReadError::TooManyVantages);
     }
     let known: HashSet<&str> = report.vantages.iter().map(|vantage| vantage.id.as_str()).collect();
-    match report.checks.iter().find(|check| !known.contains(check.vantage.as_str())) {
-        Some(check) => Err(ReadError::UnknownVantage(check.id.clone())),
+    match report.checks.iter().find(|check| !known.contains(check.planned.vantage.as_str())) {
+        Some(check) => Err(ReadError::UnknownVantage(check.planned.id.clone())),
         None => Ok(()),
     }
 }

@@ -219,7 +219,7 @@ fn check_case(tally: &ReportIndex<'_>, check: &Check, standing: CheckStatus) -> 
     let word = check.cause.map_or("unknown", Cause::word);
     let outcome = match standing {
         CheckStatus::Met => TestOutcome::Passed,
-        CheckStatus::Unmet if check.required => {
+        CheckStatus::Unmet if check.planned.required => {
             let message = format!("{word}: {}", cause_text(check));
             TestOutcome::Failed(word.into(), message, failure_details(tally, check))
         }
@@ -239,8 +239,8 @@ fn check_case(tally: &ReportIndex<'_>, check: &Check, standing: CheckStatus) -> 
         }
     };
     TestCase {
-        class: format!("{}.{}", check.vantage, check.requirement),
-        name: format!("{}: {}", format_target(check), check.title),
+        class: format!("{}.{}", check.planned.vantage, check.planned.endpoint),
+        name: format!("{}: {}", format_target(check), check.planned.title),
         took: check.took,
         outcome,
     }
@@ -324,8 +324,8 @@ fn describe_unverified(check: &Check) -> String {
 fn failure_details(tally: &ReportIndex<'_>, check: &Check) -> String {
     let mut lines = Vec::new();
     lines.extend(check.note.clone());
-    lines.push(format!("needed for: {}", check.why));
-    lines.push(format!("without it: {}", check.breaks));
+    lines.push(format!("needed for: {}", check.planned.why));
+    lines.push(format!("without it: {}", check.planned.breaks));
     match tally.finding_of(check).and_then(|place| tally.report.findings.get(place)) {
         Some(finding) => lines.extend(finding_lines(finding)),
         None => lines.extend(check.cause.map(|cause| format!("arcprobe explain {cause}"))),

@@ -93,7 +93,7 @@ fn write_endpoints(out: &mut String, tally: &ReportIndex<'_>, standing: CheckSta
     );
     push_text(out, "| endpoint | from | needed | what came of it | finding |\n|---|---|---|---|---|\n");
     for (check, crowd) in checks.into_iter().take(MAX_ROWS) {
-        let need = if check.required { "required" } else { "optional" };
+        let need = if check.planned.required { "required" } else { "optional" };
         let place = tally.finding_of(check).map(|place| (place + 1).to_string()).unwrap_or_default();
         let (target, from) = (code_span(&format_target(check)), code_span(crowd));
         let accepted = check.accepted.as_ref().filter(|_| standing == CheckStatus::Accepted);

@@ -160,7 +160,7 @@ fn add_counts(page: &mut Exposition, tally: &ReportIndex<'_>) {
     ];
     for required in [true, false] {
         for (word, standing) in standings {
-            let count = tally.with_status(standing).filter(|c| c.required == required).count();
+            let count = tally.with_status(standing).filter(|c| c.planned.required == required).count();
             family.add_sample(&[("required", bool_label(required)), ("verdict", word)], count_value(count));
         }
     }
@@ -171,7 +171,7 @@ fn add_checks(page: &mut Exposition, report: &Report) {
         .open_family("arcprobe_check_met", "Whether the check is met; none where it could not be verified.");
     for check in report.checks.iter().filter(|c| c.verdict != CheckVerdict::Unverified) {
         family.add_sample(
-            &check_labels_with(check, "required", bool_label(check.required)),
+            &check_labels_with(check, "required", bool_label(check.planned.required)),
             bool_value(check.verdict == CheckVerdict::Met),
         );
     }
@@ -273,12 +273,12 @@ fn waiver_end(until: &str) -> Option<f64> {
 
 /// What tells checks apart; the same in every run.
 fn check_labels(check: &Check) -> Vec<Label> {
-    let host = check.host.as_ref().or(check.pattern.as_ref());
+    let host = check.planned.host.as_ref().or(check.planned.pattern.as_ref());
     vec![
-        ("vantage", check.vantage.clone()),
-        ("requirement", check.requirement.clone()),
+        ("vantage", check.planned.vantage.clone()),
+        ("requirement", check.planned.endpoint.clone()),
         ("host", host.cloned().unwrap_or_default()),
-        ("port", check.port.to_string()),
+        ("port", check.planned.port.to_string()),
     ]
 }
 

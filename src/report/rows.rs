@@ -46,8 +46,9 @@ pub(super) fn grid_sections(tally: &ReportIndex<'_>, all: bool) -> Vec<Section> 
 }
 
 fn unmet_section(tally: &ReportIndex<'_>, vantage: NamedVantage<'_>, required: bool, fold: bool) -> Section {
-    let checks: Vec<&Check> =
-        checks_of_status(tally, vantage.0, CheckStatus::Unmet).filter(|c| c.required == required).collect();
+    let checks: Vec<&Check> = checks_of_status(tally, vantage.0, CheckStatus::Unmet)
+        .filter(|c| c.planned.required == required)
+        .collect();
     let word = if required { "not met, required" } else { "not met, optional" };
     let rows =
         if fold { fold_rows(tally, &checks) } else { checks.iter().map(|c| check_row(tally, c)).collect() };
@@ -61,7 +62,7 @@ fn accepted_section(tally: &ReportIndex<'_>, vantage: NamedVantage<'_>, fold: bo
     let mut places = HashMap::new();
     for check in &checks {
         let accepted = check.accepted.as_ref().filter(|_| fold).map(|a| (&a.code, &a.reason, &a.until));
-        let key = (failure_group(tally, check), accepted, (!fold).then_some(&check.id));
+        let key = (failure_group(tally, check), accepted, (!fold).then_some(&check.planned.id));
         let place = *places.entry(key).or_insert(kinds.len());
         if place == kinds.len() {
             kinds.push(Vec::new());

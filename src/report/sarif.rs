@@ -98,7 +98,7 @@ fn render_result(tally: &ReportIndex<'_>, finding: &Finding, rule: usize) -> Val
         "ruleIndex": rule,
         "level": sarif_level(finding.severity),
         "message": { "text": describe_finding(finding) },
-        "locations": behind.map(|check| render_location(&format_target(check), &check.id, check.defined.as_ref())).collect::<Vec<_>>(),
+        "locations": behind.map(|check| render_location(&format_target(check), &check.planned.id, check.planned.defined.as_ref())).collect::<Vec<_>>(),
         "partialFingerprints": { "arcprobeSubject/v1": finding_fingerprint(finding) },
         "properties": {
             "confidence": finding.confidence,

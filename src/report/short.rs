@@ -79,7 +79,7 @@ fn describe_failure(check: &Check, tally: &ReportIndex<'_>) -> Option<String> {
     let crowd = tally.group_name_of(check)?;
     let cause = check.cause.map_or("unknown", crate::model::evidence::Cause::word);
     let from = if tally.has_many_vantages() { format!(" from {crowd}") } else { String::new() };
-    let optional = if check.required { "" } else { " (optional)" };
+    let optional = if check.planned.required { "" } else { " (optional)" };
     Some(format!("{cause}{from}{optional}"))
 }
 

@@ -107,6 +107,6 @@ fn draw_unverified(screen: &mut Screen, tally: &ReportIndex<'_>) {
 fn describe_check(check: &Check, tally: &ReportIndex<'_>) -> Option<String> {
     let crowd = tally.group_name_of(check)?;
     let from = if tally.has_many_vantages() { format!(" from {crowd}") } else { String::new() };
-    let optional = if check.required { "" } else { " (optional)" };
+    let optional = if check.planned.required { "" } else { " (optional)" };
     Some(format!("{}{from}{optional}", format_target(check)))
 }

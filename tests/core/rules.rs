@@ -133,13 +133,13 @@ fn a_plan_has_a_check_for_every_endpoint_of_every_region() {
             let (scope, _) = resolve_scope(&asked, &rules).unwrap();
             let options = PlanOptions { stands_in_for_cluster: true, ..PlanOptions::default() };
             let plan = build_plan(&rules, &scope, VantageKind::Workstation, &options, direct);
-            let planned: BTreeSet<_> = plan.checks.iter().map(|check| check.requirement.as_str()).collect();
+            let planned: BTreeSet<_> = plan.items.iter().map(|item| item.check.endpoint.as_str()).collect();
             let needed = rules.endpoints.iter().filter(|endpoint| is_needed(endpoint, &scope));
             assert!(needed.clone().all(|endpoint| planned.contains(endpoint.id.as_str())), "{}", region.name);
-            let hosts = plan.checks.iter().filter_map(|check| check.host.as_deref());
+            let hosts = plan.items.iter().filter_map(|item| item.check.host.as_deref());
             assert!(hosts.clone().all(|host| host.parse::<HostName>().is_ok()), "{}", region.name);
-            let ids: BTreeSet<_> = plan.checks.iter().map(|check| check.id.as_str()).collect();
-            assert_eq!(ids.len(), plan.checks.len(), "{}", region.name);
+            let ids: BTreeSet<_> = plan.items.iter().map(|item| item.check.id.as_str()).collect();
+            assert_eq!(ids.len(), plan.items.len(), "{}", region.name);
         }
     }
 }

@@ -165,7 +165,7 @@ fn the_headline_distinguishes_a_missing_feature_from_a_blocked_cluster() {
     for (requirement, start) in table {
         let mut report = read("all-met");
         report.verdict = Verdict::Blocked;
-        for check in report.checks.iter_mut().filter(|c| c.requirement.starts_with(requirement)) {
+        for check in report.checks.iter_mut().filter(|c| c.planned.endpoint.starts_with(requirement)) {
             build::fail_check(check, Cause::TcpReset, 9, "Connection reset by peer");
         }
         let text = render(&report, Format::Short, &NARROW);

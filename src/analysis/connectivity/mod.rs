@@ -319,15 +319,15 @@ fn has_working_identity(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -
 
 fn collect_probe_evidence<'a>(link: Stage, known: &ConnectivityInput<'a>) -> ProbeEvidence<'a> {
     let (ids, kind) = link.required_endpoints();
-    let is_inside = known.checks.iter().any(|c| c.vantage != VantageKind::Workstation.as_str());
+    let is_inside = known.checks.iter().any(|c| c.planned.vantage != VantageKind::Workstation.as_str());
     let counts = |check: &&Check| {
-        let id = check.requirement.split_once('-').map_or("", |(_, rest)| rest);
-        let from = check.vantage.split('@').next();
-        ids.contains(&id) && check.required && (!is_inside || from == kind.map(VantageKind::as_str))
+        let id = check.planned.endpoint.split_once('-').map_or("", |(_, rest)| rest);
+        let from = check.planned.vantage.split('@').next();
+        ids.contains(&id) && check.planned.required && (!is_inside || from == kind.map(VantageKind::as_str))
     };
     let all: Vec<_> = known.checks.iter().filter(counts).collect();
     let unmet: Vec<_> = all.iter().copied().filter(|c| c.verdict == CheckVerdict::Unmet).collect();
-    let explains = |f: &&Finding| unmet.iter().any(|check| f.evidence.contains(&check.id));
+    let explains = |f: &&Finding| unmet.iter().any(|check| f.evidence.contains(&check.planned.id));
     let cause = known.network_findings.iter().filter(|f| f.severity > Severity::Info).find(explains);
     ProbeEvidence { met: all.iter().filter(|c| c.verdict == CheckVerdict::Met).count(), unmet, cause }
 }
@@ -384,7 +384,7 @@ fn build_finding(fault: &StageFault<'_>, proof: &ProbeEvidence<'_>) -> Finding {
             .map(|s| s.subject.clone())
             .filter(|s| !s.is_empty())
             .unwrap_or_else(|| entry.link.title().into()),
-        evidence: proof.unmet.iter().map(|c| c.id.clone()).collect(),
+        evidence: proof.unmet.iter().map(|c| c.planned.id.clone()).collect(),
         explanation,
         consequence: entry.azure.clone(),
         remedy,

@@ -18,8 +18,8 @@ const MAX_LINES: usize = 40;
 pub(super) fn firewall_rules(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Vec<String> {
     let from = describe_sources(group, scene);
     line_per_host(group, |check| {
-        let (to, port) = (look::pattern_or_host(check), check.port);
-        match (by_proxy::is_proxied(check), check.protocol) {
+        let (to, port) = (look::pattern_or_host(check), check.planned.port);
+        match (by_proxy::is_proxied(check), check.planned.protocol) {
             (false, _) => format!("allow TCP {port} from {from} to {to}"),
             (true, Protocol::Http) => {
                 format!("allow requests in the proxy from {from} to http://{to}:{port}")
@@ -74,14 +74,17 @@ pub(super) fn openssl_command(check: &Check) -> String {
         Some((_, proxy, port)) => format!(" -proxy {proxy}:{port}"),
         None => String::new(),
     };
-    format!("openssl s_client{by} -connect {host}:{} -servername {host} -showcerts </dev/null", check.port)
+    format!(
+        "openssl s_client{by} -connect {host}:{} -servername {host} -showcerts </dev/null",
+        check.planned.port
+    )
 }
 
 /// Shows the connection and the answer.
 pub(super) fn curl_command(check: &Check) -> String {
-    let (host, port) = (look::host_or_pattern(check), check.port);
+    let (host, port) = (look::host_or_pattern(check), check.planned.port);
     let by = by_proxy::proxy_of(check).map(|p| format!(" --proxy {p}")).unwrap_or_default();
-    match check.protocol {
+    match check.planned.protocol {
         Protocol::Https | Protocol::Wss | Protocol::Tls if port == 443 => {
             format!("curl -v{by} https://{host}/")
         }
@@ -95,7 +98,7 @@ pub(super) fn curl_command(check: &Check) -> String {
 
 /// The same as [`curl`], from where the check was made; `IMAGE` is any image that has curl.
 pub(super) fn curl_command_at_vantage(check: &Check) -> String {
-    let (kind, node) = check.vantage.split_once('@').unwrap_or((&check.vantage, "NODE"));
+    let (kind, node) = check.planned.vantage.split_once('@').unwrap_or((&check.planned.vantage, "NODE"));
     match kind {
         "pod" => format!("kubectl run t --rm -i --restart=Never --image=IMAGE -- {}", curl_command(check)),
         "node" => {
@@ -116,7 +119,7 @@ pub(super) fn curl_ipv6_command(check: &Check) -> String {
 /// Shows the proxy's answer to CONNECT, whatever is spoken behind it.
 pub(super) fn tunnel_command(check: &Check) -> String {
     let by = by_proxy::proxy_of(check).map(|p| format!(" --proxy {p} --proxytunnel")).unwrap_or_default();
-    format!("curl -v{by} http://{}:{}/", look::host_or_pattern(check), check.port)
+    format!("curl -v{by} http://{}:{}/", look::host_or_pattern(check), check.planned.port)
 }
 
 /// The firewall lines, then the command that shows whether they work.

@@ -27,7 +27,7 @@ pub(super) fn describe_direct_attempts(group: &CheckGroup<'_>) -> String {
 
 /// What came of trying a check directly; `None` where that was not done, or not to an end.
 fn direct_outcome(check: &Check) -> Option<Result<(), Cause>> {
-    if direct_attempts(check).any(|a| has_reached(a, last_phase(check.protocol))) {
+    if direct_attempts(check).any(|a| has_reached(a, last_phase(check.planned.protocol))) {
         return Some(Ok(()));
     }
     let furthest = direct_attempts(check).filter_map(Attempt::failed_step).max_by_key(|step| step.phase())?;

@@ -27,8 +27,9 @@ pub(super) fn failed_discoveries<'a>(view: &VantageFacts<'a>) -> impl Iterator<I
 fn is_explained_elsewhere(view: &VantageFacts<'_>, inquiry: &Discovery) -> bool {
     let Some(cause) = inquiry.cause else { return false };
     // an inspection is told as one for all hosts that it hits, and what mends it is not to open anything
-    let is_inspected =
-        |c: &Check| c.host.as_deref() == Some(asked_host(inquiry)) && c.cause == Some(Cause::TlsIntercepted);
+    let is_inspected = |c: &Check| {
+        c.planned.host.as_deref() == Some(asked_host(inquiry)) && c.cause == Some(Cause::TlsIntercepted)
+    };
     if cause == Cause::TlsIntercepted && view.checks.iter().any(|c| is_inspected(c)) {
         return true;
     }
@@ -48,7 +49,7 @@ fn discovery_key(inquiry: &Discovery) -> String {
 fn affected_checks<'a>(view: &VantageFacts<'a>, inquiry: &Discovery) -> Vec<&'a Check> {
     let of = |verdict| {
         let checks = view.checks.iter().copied();
-        let fits = |c: &&Check| c.requirement == inquiry.endpoint && c.verdict == verdict;
+        let fits = |c: &&Check| c.planned.endpoint == inquiry.endpoint && c.verdict == verdict;
         checks.filter(fits).collect::<Vec<_>>()
     };
     let open = of(CheckVerdict::Unverified);
@@ -100,7 +101,7 @@ fn describe_answer(inquiry: &Discovery) -> String {
 
 fn describe_fallback(inquiry: &Discovery, scene: &RunFacts<'_>) -> &'static str {
     let views = scene.by_vantage.iter().filter(|view| view.id == inquiry.vantage);
-    let mut checks = views.flat_map(|view| &view.checks).filter(|c| c.requirement == inquiry.endpoint);
+    let mut checks = views.flat_map(|view| &view.checks).filter(|c| c.planned.endpoint == inquiry.endpoint);
     match inquiry.outcome {
         DiscoveryOutcome::Found => "Nothing was sent to these; the others were probed.",
         _ if checks.any(|c| c.verdict != CheckVerdict::Unverified) => {
@@ -128,7 +129,7 @@ fn remedy_for(inquiry: &Discovery) -> &'static str {
 /// Where something required is left open because of what stands in the way of the agents too, it is as grave.
 fn judge_severity(group: &CheckGroup<'_>, inquiry: &Discovery, scene: &RunFacts<'_>) -> Severity {
     let is_open = |c: &Check| c.verdict == CheckVerdict::Unverified && scene.is_required(c);
-    let asked = |c: &Check| c.host.as_deref() == Some(asked_host(inquiry)) && scene.is_blocking(c);
+    let asked = |c: &Check| c.planned.host.as_deref() == Some(asked_host(inquiry)) && scene.is_blocking(c);
     match inquiry.outcome {
         DiscoveryOutcome::Found => Severity::Info,
         _ if group.checks.iter().any(|c| is_open(c)) && scene.has_any_check(group, asked) => {

@@ -61,7 +61,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 }
 
 fn explain_direct_route(group: &CheckGroup<'_>, has_proxy: bool) -> String {
-    let reason = group.first_check().map(|c| c.route.reason.as_str()).unwrap_or_default();
+    let reason = group.first_check().map(|c| c.planned.route.reason.as_str()).unwrap_or_default();
     if has_proxy {
         format!("A proxy is in use, but these hosts are called directly ({reason}).")
     } else {

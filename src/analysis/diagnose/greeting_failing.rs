@@ -12,7 +12,7 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "greeting_failing", grou
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let checks = view.unexplained.iter().copied().filter(|c| c.phase == Some(Phase::Greeting)).collect();
-    CheckGroup::by_key(checks, |c| c.protocol.as_str().to_owned())
+    CheckGroup::by_key(checks, |c| c.planned.protocol.as_str().to_owned())
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
@@ -40,5 +40,5 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 }
 
 fn greeting_command(check: &Check) -> String {
-    format!("nc -v -w 5 {} {}", look::host_or_pattern(check), check.port)
+    format!("nc -v -w 5 {} {}", look::host_or_pattern(check), check.planned.port)
 }

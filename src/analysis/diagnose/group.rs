@@ -32,7 +32,7 @@ impl<'a> CheckGroup<'a> {
 
     /// The vantages, each once.
     pub(super) fn vantage_ids(&self) -> Vec<&'a str> {
-        unique_in_order(self.checks.iter().map(|c| c.vantage.as_str()))
+        unique_in_order(self.checks.iter().map(|c| c.planned.vantage.as_str()))
     }
 
     /// The causes of the unmet checks, each once.

@@ -226,7 +226,7 @@ fn build_finding(diagnosis: &Diagnosis, group: &CheckGroup<'_>, scene: &RunFacts
         confidence: words.confidence,
         summary: words.summary,
         subject: words.subject,
-        evidence: group.checks.iter().map(|c| c.id.clone()).collect(),
+        evidence: group.checks.iter().map(|c| c.planned.id.clone()).collect(),
         explanation: explanation.join(" "),
         consequence: words
             .consequence

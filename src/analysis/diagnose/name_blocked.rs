@@ -21,7 +21,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
         .checks
         .iter()
         .filter(|c| look::has_resolved(c))
-        .filter_map(|c| c.host.as_deref())
+        .filter_map(|c| c.planned.host.as_deref())
         .flat_map(label_suffixes)
         .collect();
     CheckGroup::by_key(view.unexplained_with(CAUSES), |check| {

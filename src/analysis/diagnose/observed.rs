@@ -10,12 +10,12 @@ use crate::model::report::{Check, CheckVerdict};
 
 /// The host, or the pattern where no host is known.
 pub(super) fn host_or_pattern(check: &Check) -> &str {
-    check.host.as_deref().or(check.pattern.as_deref()).unwrap_or(&check.requirement)
+    check.planned.host.as_deref().or(check.planned.pattern.as_deref()).unwrap_or(&check.planned.endpoint)
 }
 
 /// What a firewall rule has to name: the pattern where there is one.
 pub(super) fn pattern_or_host(check: &Check) -> &str {
-    check.pattern.as_deref().unwrap_or_else(|| host_or_pattern(check))
+    check.planned.pattern.as_deref().unwrap_or_else(|| host_or_pattern(check))
 }
 
 /// Whether the service answered.

@@ -16,16 +16,16 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     if !is_443_open(view) {
         return Vec::new();
     }
-    let opens = |port| view.checks.iter().any(|c| c.port == port && look::has_connected(c));
+    let opens = |port| view.checks.iter().any(|c| c.planned.port == port && look::has_connected(c));
     let mut checks = view.unexplained_with(CAUSES);
-    checks.retain(|c| c.port != 443 && !opens(c.port));
-    CheckGroup::by_key(checks, |c| c.port.to_string())
+    checks.retain(|c| c.planned.port != 443 && !opens(c.planned.port));
+    CheckGroup::by_key(checks, |c| c.planned.port.to_string())
 }
 
 /// Whether most connections to port 443 open.
 fn is_443_open(view: &VantageFacts<'_>) -> bool {
-    let tried = view.count_hosts_with(|c| c.port == 443 && look::has_tried_connecting(c));
-    let open = view.count_hosts_with(|c| c.port == 443 && look::has_connected(c));
+    let tried = view.count_hosts_with(|c| c.planned.port == 443 && look::has_tried_connecting(c));
+    let open = view.count_hosts_with(|c| c.planned.port == 443 && look::has_connected(c));
     open > 0 && open * 2 >= tried
 }
 
@@ -52,5 +52,5 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 }
 
 fn connect_command(check: &Check) -> String {
-    format!("nc -vz -w 5 {} {}", look::host_or_pattern(check), check.port)
+    format!("nc -vz -w 5 {} {}", look::host_or_pattern(check), check.planned.port)
 }

@@ -26,12 +26,13 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 
 fn group_by_port(group: CheckGroup<'_>) -> Vec<CheckGroup<'_>> {
     let label = group.key;
-    CheckGroup::by_key(group.checks, |c| format!("{label} {}", c.port))
+    CheckGroup::by_key(group.checks, |c| format!("{label} {}", c.planned.port))
 }
 
 /// Whether most tunnels to port 443 open.
 fn allows_443(view: &VantageFacts<'_>, label: &str) -> bool {
-    let asked = || by_proxy::checks_via(view, label).filter(|c| c.port == 443 && !c.attempts.is_empty());
+    let asked =
+        || by_proxy::checks_via(view, label).filter(|c| c.planned.port == 443 && !c.attempts.is_empty());
     let granted = asked().filter(|c| by_proxy::has_passed(c)).count();
     granted > 0 && granted * 2 >= asked().count()
 }
@@ -40,14 +41,14 @@ fn allows_443(view: &VantageFacts<'_>, label: &str) -> bool {
 /// tunnel.
 fn is_about_the_port(view: &VantageFacts<'_>, label: &str, check: &Check) -> bool {
     let others = || by_proxy::checks_via(view, label);
-    let is_open = others().any(|c| c.port == check.port && by_proxy::has_passed(c));
-    let same_host = others().filter(|c| c.port == 443 && c.host == check.host);
+    let is_open = others().any(|c| c.planned.port == check.planned.port && by_proxy::has_passed(c));
+    let same_host = others().filter(|c| c.planned.port == 443 && c.planned.host == check.planned.host);
     let is_host_refused = same_host.into_iter().any(|c| c.cause.is_some_and(|cause| CAUSES.contains(&cause)));
-    check.port != 443 && check.protocol != Protocol::Http && !is_open && !is_host_refused
+    check.planned.port != 443 && check.planned.protocol != Protocol::Http && !is_open && !is_host_refused
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let port = group.first_check().map_or(0, |c| c.port);
+    let port = group.first_check().map_or(0, |c| c.planned.port);
     let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
     let is_denied = group.checks.iter().all(|c| c.cause == Some(Cause::ProxyDenied));
     FindingText {

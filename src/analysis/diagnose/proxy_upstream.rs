@@ -118,7 +118,7 @@ impl UpstreamFailure {
         let host = look::host_or_pattern(check);
         let on_proxy = match self {
             Self::Dns => format!("dig {host}    # on the proxy"),
-            _ => format!("nc -vz -w 5 {host} {}    # on the proxy", check.port),
+            _ => format!("nc -vz -w 5 {host} {}    # on the proxy", check.planned.port),
         };
         vec![on_proxy, commands::curl_command(check)]
     }

@@ -42,7 +42,7 @@ impl<'a> RunFacts<'a> {
     /// Nothing is explained yet.
     pub(super) fn new(checks: &'a [Check], context: &'a Context<'a>) -> Self {
         let known = context.vantages.iter().map(|v| v.id.as_str());
-        let ids = unique_in_order(known.chain(checks.iter().map(|c| c.vantage.as_str())));
+        let ids = unique_in_order(known.chain(checks.iter().map(|c| c.planned.vantage.as_str())));
         Self {
             by_vantage: ids.into_iter().map(|id| VantageFacts::new(id, checks, context)).collect(),
             context,
@@ -98,7 +98,7 @@ impl<'a> RunFacts<'a> {
 
 impl<'a> VantageFacts<'a> {
     fn new(id: &'a str, checks: &'a [Check], context: &'a Context<'a>) -> Self {
-        let all: Vec<_> = checks.iter().filter(|c| c.vantage == id).collect();
+        let all: Vec<_> = checks.iter().filter(|c| c.planned.vantage == id).collect();
         let open = all.iter().copied().filter(|c| c.verdict == CheckVerdict::Unmet).collect();
         let vantage = context.vantages.iter().find(|v| v.id == id);
         Self { id, vantage, context, checks: all, unexplained: open, run_checks: checks }
@@ -117,7 +117,7 @@ impl<'a> VantageFacts<'a> {
         self.checks
             .iter()
             .filter(|c| holds(c))
-            .filter_map(|c| c.host.as_deref())
+            .filter_map(|c| c.planned.host.as_deref())
             .collect::<BTreeSet<_>>()
             .len()
     }

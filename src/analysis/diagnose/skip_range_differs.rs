@@ -30,19 +30,21 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 fn find_bypass_differences(context: &Context<'_>, checks: &[&Check]) -> Vec<BypassDifference> {
     let Some(given) = context.skip_range else { return Vec::new() };
     let mut seen = BTreeSet::new();
-    let endpoints =
-        checks.iter().filter(|c| takes_proxy(c)).filter_map(|c| Some((c.host.as_deref()?, c.port)));
+    let endpoints = checks
+        .iter()
+        .filter(|c| takes_proxy(c))
+        .filter_map(|c| Some((c.planned.host.as_deref()?, c.planned.port)));
     find_differences(&given.value, endpoints.filter(|endpoint| seen.insert(*endpoint)))
 }
 
 fn takes_proxy(check: &Check) -> bool {
-    !matches!(check.protocol, Protocol::Ssh | Protocol::Git | Protocol::Tcp)
+    !matches!(check.planned.protocol, Protocol::Ssh | Protocol::Git | Protocol::Tcp)
 }
 
 fn is_about(difference: &BypassDifference, check: &Check) -> bool {
     takes_proxy(check)
-        && check.host.as_deref() == Some(difference.host.as_str())
-        && check.port == difference.port
+        && check.planned.host.as_deref() == Some(difference.host.as_str())
+        && check.planned.port == difference.port
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
@@ -80,7 +82,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 /// The way that was checked is that of the agents.
 fn explain_differences(found: &[BypassDifference], group: &CheckGroup<'_>) -> String {
     let described: Vec<_> = found.iter().take(MAX_SHOWN).map(ToString::to_string).collect();
-    let is_direct = |c: &&&Check| c.route.kind == RouteKind::Direct;
+    let is_direct = |c: &&&Check| c.planned.route.kind == RouteKind::Direct;
     let way = match group.checks.iter().filter(is_direct).count() {
         0 => "through the proxy, as the agents would go",
         n if n == group.checks.len() => "around the proxy, as the agents would go",

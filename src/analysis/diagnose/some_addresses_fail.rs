@@ -53,9 +53,9 @@ fn address_command(check: &Check) -> Option<String> {
         return Some(commands::curl_command(check)); // the address is one of the proxy's
     }
     let (address, _) = look::failed_addresses(check).into_iter().next()?;
-    let (host, port) = (look::host_or_pattern(check), check.port);
+    let (host, port) = (look::host_or_pattern(check), check.planned.port);
     let ip = if address.is_ipv6() { format!("[{}]", address.ip()) } else { address.ip().to_string() };
-    Some(if check.protocol.uses_tls() {
+    Some(if check.planned.protocol.uses_tls() {
         format!("curl -v --resolve {host}:{port}:{ip} https://{host}:{port}/")
     } else {
         format!("nc -vz -w 5 {} {port}", address.ip())

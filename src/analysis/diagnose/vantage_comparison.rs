@@ -32,7 +32,7 @@ pub(super) fn has_no_egress(checks: &[&Check]) -> bool {
 
 /// The checks of each vantage of a run, with what is known of it.
 pub(super) fn checks_by_vantage<'a>(view: &VantageFacts<'a>) -> Vec<(&'a Vantage, Vec<&'a Check>)> {
-    let checks = |v: &Vantage| view.run_checks.iter().filter(|c| c.vantage == v.id).collect();
+    let checks = |v: &Vantage| view.run_checks.iter().filter(|c| c.planned.vantage == v.id).collect();
     view.context.vantages.iter().map(|v| (v, checks(v))).collect()
 }
 
@@ -44,10 +44,12 @@ pub(super) fn has_any_egress(checks: &[&Check]) -> bool {
 /// One sentence on how the hosts of a finding fare from other vantages; empty where nobody else tried them.
 pub(super) fn describe_other_vantages(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
     let own = group.vantage_ids();
-    let failed: Vec<_> = group.unmet_checks().filter_map(|c| Some((c.host.as_deref()?, c.port))).collect();
+    let failed: Vec<_> =
+        group.unmet_checks().filter_map(|c| Some((c.planned.host.as_deref()?, c.planned.port))).collect();
     let mut met: Vec<String> = Vec::new();
     for view in scene.by_vantage.iter().filter(|v| !own.contains(&v.id)) {
-        let same = |c: &&&Check| c.host.as_deref().is_some_and(|h| failed.contains(&(h, c.port)));
+        let same =
+            |c: &&&Check| c.planned.host.as_deref().is_some_and(|h| failed.contains(&(h, c.planned.port)));
         let same: Vec<_> = view.checks.iter().filter(same).collect();
         let is_met = !same.is_empty() && same.iter().all(|c| look::is_met(c));
         if let Some(vantage) = view.vantage.filter(|_| is_met) {

@@ -16,7 +16,7 @@ const REFUSALS: &[Cause] = &[Cause::ProxyAuthRequired, Cause::ProxyDenied, Cause
 
 /// The proxy that a check goes through, as `scheme://host:port`.
 pub(super) fn proxy_of(check: &Check) -> Option<&str> {
-    check.route.proxy.as_deref().filter(|_| check.route.kind == RouteKind::Proxy)
+    check.planned.route.proxy.as_deref().filter(|_| check.planned.route.kind == RouteKind::Proxy)
 }
 
 /// Whether a check goes through any proxy.

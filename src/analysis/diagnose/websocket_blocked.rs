@@ -31,7 +31,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: "Allow WebSockets (the Upgrade header, long-lived connections) to these hosts in the proxy or firewall, \
                  and exempt them from inspection if it cannot handle them."
             .into(),
-        commands: commands::line_per_host(group, |c| format!("allow WebSocket (wss) to {}:{}", look::pattern_or_host(c), c.port))
+        commands: commands::line_per_host(group, |c| format!("allow WebSocket (wss) to {}:{}", look::pattern_or_host(c), c.planned.port))
             .into_iter()
             .chain(group.first_check().map(upgrade_command))
             .collect(),
@@ -46,6 +46,6 @@ fn upgrade_command(check: &Check) -> String {
         "curl -v --http1.1 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' \
          -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' https://{}:{}/",
         look::host_or_pattern(check),
-        check.port
+        check.planned.port
     )
 }

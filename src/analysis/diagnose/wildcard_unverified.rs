@@ -18,7 +18,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let reported: Vec<_> =
         discovery_failed::failed_discoveries(view).map(|inquiry| inquiry.endpoint.as_str()).collect();
     let is_reported = |c: &Check| {
-        c.unverified == Some(UnverifiedKind::NotDiscovered) && reported.contains(&c.requirement.as_str())
+        c.unverified == Some(UnverifiedKind::NotDiscovered) && reported.contains(&c.planned.endpoint.as_str())
     };
     CheckGroup::from_checks(
         "",

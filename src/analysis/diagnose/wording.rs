@@ -143,8 +143,8 @@ pub(super) fn describe_consequence(group: &CheckGroup<'_>, scene: &RunFacts<'_>)
     let (first, later): (Vec<_>, Vec<_>) =
         group.checks.iter().copied().partition(|c: &&Check| scene.is_required(c));
     let ordered = || first.iter().chain(&later);
-    let callers = unique_in_order(ordered().flat_map(|c| &c.callers).map(String::as_str));
-    let breaks = ordered().map(|c| c.breaks.trim().trim_end_matches('.')).filter(|b| !b.is_empty());
+    let callers = unique_in_order(ordered().flat_map(|c| &c.planned.callers).map(String::as_str));
+    let breaks = ordered().map(|c| c.planned.breaks.trim().trim_end_matches('.')).filter(|b| !b.is_empty());
     let breaks: Vec<_> = unique_in_order(breaks).into_iter().take(MAX_EFFECTS).collect();
     let is_seen = group.unmet_checks().next().is_some();
     let (hits, sees) = if is_seen { ("Hits", "sees") } else { ("If closed, hits", "would see") };

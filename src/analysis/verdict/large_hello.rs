@@ -21,8 +21,9 @@ pub(super) fn apply_large_hello(checks: &mut [Check]) {
     if dropped.is_empty() {
         return;
     }
-    for check in checks.iter_mut().filter(|c| c.verdict == CheckVerdict::Met && c.protocol.uses_tls()) {
-        let good = working_addresses(&check.attempts, check.protocol);
+    for check in checks.iter_mut().filter(|c| c.verdict == CheckVerdict::Met && c.planned.protocol.uses_tls())
+    {
+        let good = working_addresses(&check.attempts, check.planned.protocol);
         let hits: Vec<_> = good.iter().filter_map(|&a| dropped.get(&hello_destination(check, a))).collect();
         match hits.first() {
             Some(raw) if hits.len() == good.len() => super::apply_ruling(check, unmet_ruling(good[0], raw)),
@@ -79,6 +80,6 @@ fn large_hello_outcome(attempt: &Attempt) -> Option<Result<(), String>> {
 }
 
 fn hello_destination(check: &Check, address: SocketAddr) -> HelloDestination {
-    let host = check.host.clone().filter(|_| check.route.kind == RouteKind::Proxy);
+    let host = check.planned.host.clone().filter(|_| check.planned.route.kind == RouteKind::Proxy);
     (address, host)
 }

@@ -12,7 +12,7 @@ mod overall;
 mod ruling;
 
 use crate::model::evidence::{Evidence, NotRun, Observation, sanitize};
-use crate::model::plan::{Plan, PlannedCheck, UnverifiedKind};
+use crate::model::plan::{Plan, PlanItem, PlannedCheck, UnverifiedKind};
 use crate::model::report::{Check, CheckVerdict};
 use ruling::Ruling;
 
@@ -25,23 +25,19 @@ pub const INSPECTED_NOTE: &str = "TLS is inspected";
 const MAX_NOTE_CHARS: usize = 240;
 
 /// Judges one check by what was seen of it.
-pub fn judge_check(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check {
-    let mut check = unjudged_check(planned, seen, vantage);
-    apply_ruling(&mut check, ruling::rule_on_check(planned, seen));
+pub fn judge_check(item: &PlanItem, seen: &Observation) -> Check {
+    let mut check = unjudged_check(&item.check, seen);
+    apply_ruling(&mut check, ruling::rule_on_check(item, seen));
     check
 }
 
 /// Judges all checks of a plan, in its order, and what concerns several of them. A check without an observation (a cut log)
 /// is unverified.
-pub fn judge_checks(plan: &Plan, evidence: &Evidence, vantage: &str) -> Vec<Check> {
+pub fn judge_checks(plan: &Plan, evidence: &Evidence) -> Vec<Check> {
     let missing = Observation { not_run: Some(missing_reason(evidence)), ..Default::default() };
     let observations = evidence.observations.iter().chain(std::iter::repeat(&missing));
-    let mut checks: Vec<_> = plan
-        .checks
-        .iter()
-        .zip(observations)
-        .map(|(planned, seen)| judge_check(planned, seen, vantage))
-        .collect();
+    let mut checks: Vec<_> =
+        plan.items.iter().zip(observations).map(|(item, seen)| judge_check(item, seen)).collect();
     large_hello::apply_large_hello(&mut checks);
     checks
 }
@@ -56,25 +52,9 @@ fn missing_reason(evidence: &Evidence) -> NotRun {
     }
 }
 
-fn unjudged_check(planned: &PlannedCheck, seen: &Observation, vantage: &str) -> Check {
+fn unjudged_check(planned: &PlannedCheck, seen: &Observation) -> Check {
     Check {
-        id: planned.id.clone(),
-        requirement: planned.requirement.clone(),
-        defined: None,
-        title: planned.title.clone(),
-        why: planned.why.clone(),
-        breaks: planned.breaks.clone(),
-        required: planned.required,
-        features: planned.features.clone(),
-        callers: planned.callers.clone(),
-        alternative: planned.alternative.clone(),
-        host: planned.host.clone(),
-        port: planned.port,
-        protocol: planned.protocol,
-        pattern: planned.pattern.clone(),
-        vantage: vantage.to_owned(),
-        route: planned.route.clone(),
-        reason: planned.reason.clone(),
+        planned: planned.clone(),
         verdict: CheckVerdict::Unverified,
         phase: None,
         cause: None,

@@ -30,7 +30,7 @@ impl<'a> Alternatives<'a> {
 
     /// Whether a check is required, with nothing that stands in for it, and not accepted by a waiver.
     pub fn is_required(&self, check: &Check) -> bool {
-        check.required
+        check.planned.required
             && check.accepted.is_none()
             && alternative_group(check).is_none_or(|g| !self.met.contains(&g))
     }
@@ -42,7 +42,7 @@ impl<'a> Alternatives<'a> {
 }
 
 fn alternative_group(check: &Check) -> Option<(&str, &str)> {
-    check.alternative.as_deref().map(|word| (check.vantage.as_str(), word))
+    check.planned.alternative.as_deref().map(|word| (check.planned.vantage.as_str(), word))
 }
 
 /// The answer of a run: blocked before incomplete before warnings. `cut_short` is whether the run was interrupted or its

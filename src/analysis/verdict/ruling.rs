@@ -11,7 +11,7 @@ use super::{INSPECTED_NOTE, clock};
 use crate::model::evidence::{
     Attempt, Cause, Detail, NotRun, Observation, Outcome, Phase, Purpose, Step, TlsDetail, TrustStore,
 };
-use crate::model::plan::{Action, PlannedCheck, ProbeSpec, RouteKind, UnverifiedKind};
+use crate::model::plan::{Action, PlanItem, PlannedCheck, ProbeSpec, RouteKind, UnverifiedKind};
 
 /// What came out of a check.
 #[derive(Debug)]
@@ -25,10 +25,10 @@ pub(super) enum Ruling {
 }
 
 /// Rules on one check.
-pub(super) fn rule_on_check(planned: &PlannedCheck, seen: &Observation) -> Ruling {
-    match &planned.action {
+pub(super) fn rule_on_check(item: &PlanItem, seen: &Observation) -> Ruling {
+    match &item.action {
         Action::Unverified(why) => Ruling::Unverified { kind: why.kind, note: why.text.clone() },
-        Action::Probe(spec) => rule_on_probe(planned, spec, seen),
+        Action::Probe(spec) => rule_on_probe(&item.check, spec, seen),
     }
 }
 

@@ -100,8 +100,8 @@ impl<W: Write> RecordSink<W> {
         for inquiry in evidence.discoveries {
             self.write_record(&Record::Inquiry(inquiry))?;
         }
-        for (check, observation) in plan.checks.into_iter().zip(evidence.observations) {
-            self.write_record(&Record::Seen(CheckObservation { id: check.id, observation }))?;
+        for (item, observation) in plan.items.into_iter().zip(evidence.observations) {
+            self.write_record(&Record::Seen(CheckObservation { id: item.check.id, observation }))?;
         }
         self.write_record(&Record::End(RunSummary {
             took: evidence.took,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::answer::{self, Manifest};
 use crate::analysis::verdict;
 use crate::model::evidence::{Cause, Discovery, DiscoveryOutcome, Phase, sanitize};
-use crate::model::plan::{Action, PlannedCheck, ProbeSpec};
+use crate::model::plan::{Action, PlanItem, ProbeSpec};
 use crate::model::rules::{DiscoveryMethod, HttpStatus, Statuses};
 use crate::model::vantage::VantageKind;
 use crate::plan::PlannedDiscovery;
@@ -24,13 +24,13 @@ struct DiscoveryFailure {
 struct DiscoveryClient {
     net: Arc<Net>,
     /// The last request.
-    request: PlannedCheck,
+    request: PlanItem,
 }
 
 /// Asks, and sorts the answer out.
 pub(super) async fn discover_hosts(net: Arc<Net>, ask: PlannedDiscovery, vantage: VantageKind) -> Discovery {
     let started = Instant::now();
-    let mut inquirer = DiscoveryClient { net, request: ask.check.clone() };
+    let mut inquirer = DiscoveryClient { net, request: ask.request.clone() };
     let names = match ask.method {
         DiscoveryMethod::NotificationAllowList => inquirer.fetch_names(answer::parse_allow_list).await,
         DiscoveryMethod::HisRegion => inquirer.fetch_names(answer::parse_regional_url).await,
@@ -52,7 +52,7 @@ pub(super) fn unanswered_discovery(ask: &PlannedDiscovery, vantage: VantageKind)
         endpoint: ask.endpoint.clone(),
         pattern: ask.wildcard.to_string(),
         method: ask.method.as_str().to_owned(),
-        asked: describe_request(&ask.check),
+        asked: describe_request(&ask.request),
         outcome: DiscoveryOutcome::Failed,
         hosts: Vec::new(),
         refused: Vec::new(),
@@ -138,7 +138,7 @@ impl DiscoveryClient {
     async fn fetch_reply(&mut self) -> Result<Reply, DiscoveryFailure> {
         let (seen, reply) = fetch(&self.net, &self.request).await;
         reply.ok_or_else(|| {
-            let check = verdict::judge_check(&self.request, &seen, "");
+            let check = verdict::judge_check(&self.request, &seen);
             let raw = check.note.unwrap_or_else(|| "no answer arrived".to_owned());
             DiscoveryFailure { phase: check.phase, cause: check.cause.or(Some(Cause::Unknown)), raw }
         })
@@ -154,9 +154,9 @@ fn unreadable_answer(raw: impl AsRef<str>) -> DiscoveryFailure {
 }
 
 /// Host and path. Of the query only those values are shown that cannot be a key.
-fn describe_request(request: &PlannedCheck) -> String {
-    let host = request.host.as_deref().unwrap_or_default();
-    let port = if request.port == 443 { String::new() } else { format!(":{}", request.port) };
+fn describe_request(request: &PlanItem) -> String {
+    let host = request.check.host.as_deref().unwrap_or_default();
+    let port = if request.check.port == 443 { String::new() } else { format!(":{}", request.check.port) };
     let path = match &request.action {
         Action::Probe(spec) => spec.path.as_str(),
         Action::Unverified(_) => "",

@@ -17,7 +17,7 @@ use super::http::Reply;
 use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::{AddressScope, Cause, Detail, Failure, Outcome, Purpose, ResolveDetail, Step};
-use crate::model::plan::{Action, PlannedCheck, ProbeSpec, Route};
+use crate::model::plan::{Action, PlanItem, ProbeSpec, Route};
 use crate::model::rules::{AddressClass, Protocol};
 use crate::probe::net::{Net, ProxyServer};
 use crate::probe::settings::ConnectTo;
@@ -37,8 +37,9 @@ pub(super) struct ProbeTarget {
 
 impl ProbeTarget {
     /// `None` where nothing is to be sent.
-    pub(super) fn from_check(check: &PlannedCheck) -> Option<Self> {
-        let (Action::Probe(spec), Some(host)) = (&check.action, &check.host) else { return None };
+    pub(super) fn from_item(item: &PlanItem) -> Option<Self> {
+        let check = &item.check;
+        let (Action::Probe(spec), Some(host)) = (&item.action, &check.host) else { return None };
         Some(Self {
             host: host.clone(),
             port: check.port,

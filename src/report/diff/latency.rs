@@ -48,7 +48,7 @@ pub(super) fn find_slower_phases(pairs: &[CheckPair<'_>]) -> Vec<SlowerPhase> {
     for pair in pairs {
         for phase in Phase::ALL {
             if let (Some(before), Some(now)) = (slowest_ms(pair.before, phase), slowest_ms(pair.now, phase)) {
-                groups.entry((&pair.now.vantage, phase as usize)).or_default().push((before, now));
+                groups.entry((&pair.now.planned.vantage, phase as usize)).or_default().push((before, now));
             }
         }
     }

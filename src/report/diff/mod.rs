@@ -67,7 +67,7 @@ pub struct Diff {
 
 /// How many required checks of a report are unmet, with nothing that takes their place.
 pub fn count_unmet(report: &Report) -> usize {
-    ReportIndex::new(report).with_status(CheckStatus::Unmet).filter(|check| check.required).count()
+    ReportIndex::new(report).with_status(CheckStatus::Unmet).filter(|check| check.planned.required).count()
 }
 
 /// One of the two reports.
@@ -130,19 +130,19 @@ struct CheckPair<'a> {
 pub fn compare(newer: &Report, older: &Report) -> Diff {
     let (now, before) = (list_statuses(newer), list_statuses(older));
     let known: HashMap<&str, (&Check, CheckStatus)> =
-        before.iter().map(|(check, standing)| (check.id.as_str(), (*check, *standing))).collect();
+        before.iter().map(|(check, standing)| (check.planned.id.as_str(), (*check, *standing))).collect();
     let pairs: Vec<CheckPair<'_>> = now
         .iter()
-        .filter_map(|(now, _)| Some(CheckPair { before: known.get(now.id.as_str())?.0, now }))
+        .filter_map(|(now, _)| Some(CheckPair { before: known.get(now.planned.id.as_str())?.0, now }))
         .collect();
     let pick =
         |wanted: fn(Option<CheckStatus>, CheckStatus) -> bool, failing_before: bool| -> Vec<CheckChange> {
             let is_wanted = |(check, standing): &&(&Check, CheckStatus)| {
-                wanted(known.get(check.id.as_str()).map(|(_, was)| *was), *standing)
+                wanted(known.get(check.planned.id.as_str()).map(|(_, was)| *was), *standing)
             };
             now.iter()
                 .filter(is_wanted)
-                .map(|(check, _)| check_change(check, known.get(check.id.as_str()), failing_before))
+                .map(|(check, _)| check_change(check, known.get(check.planned.id.as_str()), failing_before))
                 .collect()
         };
     Diff {
@@ -237,10 +237,10 @@ fn check_change(check: &Check, was: Option<&(&Check, CheckStatus)>, failing_befo
     let before = was.map(|(before, _)| *before);
     let failed = if failing_before { before.unwrap_or(check) } else { check };
     CheckChange {
-        id: check.id.clone(),
+        id: check.planned.id.clone(),
         target: format_target(check),
-        vantage: check.vantage.clone(),
-        required: check.required,
+        vantage: check.planned.vantage.clone(),
+        required: check.planned.required,
         phase: failed.phase,
         cause: failed.cause,
         cause_before: before.and_then(|before| before.cause),
@@ -314,6 +314,10 @@ fn compare_rules(newer: &Report, older: &Report) -> Vec<RulesChange> {
 }
 
 fn ids_only_in(of: &[(&Check, CheckStatus)], not_in: &[(&Check, CheckStatus)]) -> Vec<String> {
-    let others: BTreeSet<&str> = not_in.iter().map(|(check, _)| check.id.as_str()).collect();
-    of.iter().map(|(check, _)| &check.id).filter(|id| !others.contains(id.as_str())).cloned().collect()
+    let others: BTreeSet<&str> = not_in.iter().map(|(check, _)| check.planned.id.as_str()).collect();
+    of.iter()
+        .map(|(check, _)| &check.planned.id)
+        .filter(|id| !others.contains(id.as_str()))
+        .cloned()
+        .collect()
 }

@@ -48,8 +48,8 @@ pub struct AddressChange {
 pub(super) fn compare_cas(pairs: &[CheckPair<'_>]) -> Vec<CaChange> {
     let changed = pairs.iter().filter_map(|pair| {
         let (before, now) = (find_issuer(pair.before)?, find_issuer(pair.now)?);
-        let host = pair.now.host.clone().unwrap_or_default();
-        (before != now).then(|| CaChange { id: pair.now.id.clone(), host, before, now })
+        let host = pair.now.planned.host.clone().unwrap_or_default();
+        (before != now).then(|| CaChange { id: pair.now.planned.id.clone(), host, before, now })
     });
     changed.collect()
 }
@@ -70,8 +70,8 @@ pub(super) fn compare_addresses(pairs: &[CheckPair<'_>]) -> Vec<AddressChange> {
         let (before, now) = (resolved_addresses(pair.before), resolved_addresses(pair.now));
         let is_other = !before.is_empty() && !now.is_empty() && before.is_disjoint(&now);
         let (before, now) = (before.into_iter().collect(), now.into_iter().collect());
-        let host = pair.now.host.clone().unwrap_or_default();
-        is_other.then(|| AddressChange { id: pair.now.id.clone(), host, before, now })
+        let host = pair.now.planned.host.clone().unwrap_or_default();
+        is_other.then(|| AddressChange { id: pair.now.planned.id.clone(), host, before, now })
     });
     changed.collect()
 }

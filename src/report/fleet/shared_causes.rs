@@ -18,7 +18,8 @@ pub(super) fn find_shared_causes(clusters: &[Member]) -> Vec<SharedCause> {
     let mut known: HashMap<(&str, CauseKey<'_>), usize> = HashMap::new();
     for (cluster, member) in clusters.iter().enumerate() {
         let Some(report) = &member.report else { continue };
-        let checks: HashMap<&str, &Check> = report.checks.iter().map(|c| (c.id.as_str(), c)).collect();
+        let checks: HashMap<&str, &Check> =
+            report.checks.iter().map(|c| (c.planned.id.as_str(), c)).collect();
         for (place, finding) in report.findings.iter().enumerate() {
             let about = cause_keys(finding, &checks, member);
             let found =
@@ -59,7 +60,7 @@ fn cause_keys<'a>(
         return [CauseKey::ErrorText(without_cluster_names(&finding.explanation, member))].into();
     }
     if behind().any(|check| is_host_of(&finding.subject, check)) {
-        return behind().map(|check| CauseKey::Requirement(&check.requirement)).collect();
+        return behind().map(|check| CauseKey::Requirement(&check.planned.endpoint)).collect();
     }
     [CauseKey::Subject(&finding.subject)].into()
 }
@@ -70,7 +71,7 @@ fn is_host_of(subject: &str, check: &Check) -> bool {
         let rest = subject.strip_prefix(host.as_str());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with(" and "))
     };
-    subject.contains(" hosts below ") || check.host.iter().chain(&check.pattern).any(is_it)
+    subject.contains(" hosts below ") || check.planned.host.iter().chain(&check.planned.pattern).any(is_it)
 }
 
 /// A text without what differs because it is this cluster: the names of its context and of its server.

@@ -45,7 +45,7 @@ fn collect_destinations<'a>(tally: &ReportIndex<'a>) -> Vec<Destination<'a>> {
     let mut found: Vec<Destination<'a>> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for (check, standing) in tally.checks_with_status() {
-        let (name, port) = (destination_name(check), check.port);
+        let (name, port) = (destination_name(check), check.planned.port);
         let place = *places.entry((name, port)).or_insert(found.len());
         match found.get_mut(place) {
             Some(known) => known.checks.push((check, standing)),
@@ -57,8 +57,11 @@ fn collect_destinations<'a>(tally: &ReportIndex<'a>) -> Vec<Destination<'a>> {
 
 /// Firewalls are told the wildcard: the hosts below it change.
 fn destination_name(check: &Check) -> &str {
-    let wildcard = check.pattern.as_deref().filter(|pattern| pattern.contains('*'));
-    wildcard.or(check.host.as_deref()).or(check.pattern.as_deref()).unwrap_or(&check.requirement)
+    let wildcard = check.planned.pattern.as_deref().filter(|pattern| pattern.contains('*'));
+    wildcard
+        .or(check.planned.host.as_deref())
+        .or(check.planned.pattern.as_deref())
+        .unwrap_or(&check.planned.endpoint)
 }
 
 fn write_row(html: &mut Markup, one: &Destination<'_>) {
@@ -70,15 +73,15 @@ fn write_row(html: &mut Markup, one: &Destination<'_>) {
         html.text_element("td", &[], need_label(one));
         html.text_element("td", &[], &list_callers(one));
         html.element("td", &[], |html| {
-            html.text(&first.title);
-            html.text_element("span", &[("class", "below")], &first.why);
+            html.text(&first.planned.title);
+            html.text_element("span", &[("class", "below")], &first.planned.why);
         });
     });
 }
 
 /// The hosts below a wildcard that were probed.
 fn list_hosts(one: &Destination<'_>) -> String {
-    let mut hosts: Vec<&str> = one.checks.iter().filter_map(|(c, _)| c.host.as_deref()).collect();
+    let mut hosts: Vec<&str> = one.checks.iter().filter_map(|(c, _)| c.planned.host.as_deref()).collect();
     let mut seen = std::collections::HashSet::new();
     hosts.retain(|host| seen.insert(*host));
     hosts.retain(|host| *host != one.name);
@@ -87,12 +90,12 @@ fn list_hosts(one: &Destination<'_>) -> String {
 
 fn list_callers(one: &Destination<'_>) -> String {
     let mut seen = std::collections::HashSet::new();
-    let callers = one.checks.iter().flat_map(|(check, _)| &check.callers).map(String::as_str);
+    let callers = one.checks.iter().flat_map(|(check, _)| &check.planned.callers).map(String::as_str);
     callers.filter(|caller| seen.insert(*caller)).collect::<Vec<_>>().join(", ")
 }
 
 fn need_label(one: &Destination<'_>) -> &'static str {
-    if one.checks.iter().any(|(check, _)| check.required) { "required" } else { "optional" }
+    if one.checks.iter().any(|(check, _)| check.planned.required) { "required" } else { "optional" }
 }
 
 /// The worst of what was seen.

@@ -81,8 +81,8 @@ fn collect_rows<'a>(tally: &ReportIndex<'a>) -> Vec<EndpointRow<'a>> {
     let mut places: HashMap<(&str, String), usize> = HashMap::new();
     let mut rows: Vec<EndpointRow<'a>> = Vec::new();
     for (check, standing) in tally.checks_with_status() {
-        let Some(&column) = columns.get(check.vantage.as_str()) else { continue };
-        let place = *places.entry((&check.requirement, format_target(check))).or_insert(rows.len());
+        let Some(&column) = columns.get(check.planned.vantage.as_str()) else { continue };
+        let place = *places.entry((&check.planned.endpoint, format_target(check))).or_insert(rows.len());
         if place == rows.len() {
             rows.push(EndpointRow { checks: Vec::new() });
         }
@@ -116,14 +116,14 @@ fn write_group(
 fn write_row(html: &mut Markup, tally: &ReportIndex<'_>, row: &EndpointRow<'_>, columns: usize) {
     let Some((_, first, _)) = row.checks.first() else { return };
     html.element("tr", &[], |html| {
-        write_row_head(html, &format_target(first), &first.title);
+        write_row_head(html, &format_target(first), &first.planned.title);
         for column in 0..columns {
             html.element("td", &[], |html| match row.check_at(column) {
                 Some((check, standing)) => write_outcome(html, tally, check, standing),
                 None => html.text_element("span", &[("class", "below")], "not checked from there"),
             });
         }
-        html.text_element("td", &[], if first.required { "required" } else { "optional" });
+        html.text_element("td", &[], if first.planned.required { "required" } else { "optional" });
     });
 }
 

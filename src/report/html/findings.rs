@@ -78,8 +78,12 @@ fn write_checks(html: &mut Markup, tally: &ReportIndex<'_>, finding: &Finding) {
         html.element("ul", &[], |html| {
             for check in checks.into_iter().take(MAX_NAMED) {
                 let cause = check.cause.map(|cause| format!(": {}, {}", cause.word(), cause.text()));
-                let text =
-                    format!("{} from {}{}", format_target(check), check.vantage, cause.unwrap_or_default());
+                let text = format!(
+                    "{} from {}{}",
+                    format_target(check),
+                    check.planned.vantage,
+                    cause.unwrap_or_default()
+                );
                 html.text_element("li", &[], &text);
             }
             if count > MAX_NAMED {

@@ -90,7 +90,7 @@ fn write_legend(html: &mut Markup, phases: &[Phase]) {
 
 fn write_row(html: &mut Markup, timed: &CheckTiming<'_>, phases: &[Phase], (scale, many): (Duration, bool)) {
     html.element("tr", &[], |html| {
-        let from = if many { format!("from {}", timed.check.vantage) } else { String::new() };
+        let from = if many { format!("from {}", timed.check.planned.vantage) } else { String::new() };
         write_row_head(html, &format_target(timed.check), &from);
         html.element("td", &[("class", "bar")], |html| write_bar(html, timed, scale));
         for phase in phases {

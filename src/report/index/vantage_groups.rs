@@ -33,7 +33,7 @@ pub(super) fn group_vantages<'a>(tally: &ReportIndex<'a>) -> Vec<VantageGroup<'a
     for vantage in vantages {
         let outcomes = tally.checks_from(vantage);
         let outcomes = outcomes
-            .map(|(c, standing)| (c.requirement.as_str(), format_target(c), standing, c.phase, c.cause));
+            .map(|(c, standing)| (c.planned.endpoint.as_str(), format_target(c), standing, c.phase, c.cause));
         let place = *places.entry((vantage_kind(vantage), outcomes.collect())).or_insert(alike.len());
         match alike.get_mut(place) {
             Some(others) => others.push(vantage),

@@ -37,7 +37,11 @@ pub fn list_unmet(
     let found = ReportWithRules::new(report, rules, expand);
     let replaced = met_alternatives(&report.checks);
     let is_open = |check: &&Check| {
-        check.alternative.as_deref().is_none_or(|word| !replaced.contains(&(check.vantage.as_str(), word)))
+        check
+            .planned
+            .alternative
+            .as_deref()
+            .is_none_or(|word| !replaced.contains(&(check.planned.vantage.as_str(), word)))
     };
     let open = || report.checks.iter().filter(is_open);
     let unverified = open().filter(|check| check.verdict == CheckVerdict::Unverified).count();
@@ -78,7 +82,8 @@ fn describe_still_listed(accepted: usize) -> Option<String> {
 /// What is met takes the place of its alternatives, as seen from the same vantage.
 fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
     let met = checks.iter().filter(|check| check.verdict == CheckVerdict::Met);
-    met.filter_map(|check| Some((check.vantage.as_str(), check.alternative.as_deref()?))).collect()
+    met.filter_map(|check| Some((check.planned.vantage.as_str(), check.planned.alternative.as_deref()?)))
+        .collect()
 }
 
 /// A report and what today's rules know of its endpoints.
@@ -113,7 +118,7 @@ impl<'a> ReportWithRules<'a> {
         let mut places = HashMap::new();
         for check in checks {
             let host = self.parse_host(check)?;
-            let key = (check.requirement.as_str(), host.clone(), check.port);
+            let key = (check.planned.endpoint.as_str(), host.clone(), check.planned.port);
             let at = *places.entry(key).or_insert(items.len());
             if at == items.len() {
                 items.push(self.new_item(check, host));
@@ -124,34 +129,41 @@ impl<'a> ReportWithRules<'a> {
     }
 
     fn parse_host(&self, check: &Check) -> Result<Host, UnmetError> {
-        let id = || sanitize_text(&check.id);
-        if check.port == 0 {
+        let id = || sanitize_text(&check.planned.id);
+        if check.planned.port == 0 {
             return Err(UnmetError::Port(id()));
         }
-        let wildcard = check.pattern.as_deref().filter(|_| !self.expand || check.host.is_none());
-        let name = wildcard.or(check.host.as_deref()).unwrap_or_default();
+        let wildcard =
+            check.planned.pattern.as_deref().filter(|_| !self.expand || check.planned.host.is_none());
+        let name = wildcard.or(check.planned.host.as_deref()).unwrap_or_default();
         Host::parse(name).map_err(|why| UnmetError::Host { check: id(), why })
     }
 
     fn new_item(&self, check: &Check, host: Host) -> Requirement {
-        let endpoint = self.endpoints.get(check.requirement.as_str()).copied();
+        let endpoint = self.endpoints.get(check.planned.endpoint.as_str()).copied();
         Requirement {
-            id: sanitize_text(&check.requirement),
-            title: sanitize_text(&check.title),
+            id: sanitize_text(&check.planned.endpoint),
+            title: sanitize_text(&check.planned.title),
             host,
-            port: check.port,
-            protocol: check.protocol,
+            port: check.planned.port,
+            protocol: check.planned.protocol,
             may_be_inspected: endpoint.map(|e| e.inspection != Inspection::Forbidden),
-            need: if check.required { Need::Required } else { Need::Optional },
-            why: sanitize_text(&check.why),
+            need: if check.planned.required { Need::Required } else { Need::Optional },
+            why: sanitize_text(&check.planned.why),
             from: if self.is_workstation_only {
                 endpoint.map(caller_vantages).unwrap_or_default()
             } else {
                 Vec::new()
             },
-            callers: check.callers.iter().take(MAX_ENTRIES).map(|caller| sanitize_text(caller)).collect(),
-            features: check.features.iter().take(MAX_ENTRIES).map(|id| sanitize_text(id)).collect(),
-            alternative: check.alternative.as_deref().map(sanitize_text),
+            callers: check
+                .planned
+                .callers
+                .iter()
+                .take(MAX_ENTRIES)
+                .map(|caller| sanitize_text(caller))
+                .collect(),
+            features: check.planned.features.iter().take(MAX_ENTRIES).map(|id| sanitize_text(id)).collect(),
+            alternative: check.planned.alternative.as_deref().map(sanitize_text),
             is_private: endpoint.is_some_and(|e| is_private(e, self.report.run.connectivity)),
             sources: endpoint.map(|e| list_sources(e, self.rules)).unwrap_or_default(),
             remarks: Vec::new(),
@@ -174,7 +186,7 @@ impl<'a> ReportWithRules<'a> {
     }
 
     fn caller_vantage(&self, check: &Check) -> CallerVantage {
-        match self.vantages.get(check.vantage.as_str()) {
+        match self.vantages.get(check.planned.vantage.as_str()) {
             Some(VantageKind::Pod) => CallerVantage::Pod,
             Some(VantageKind::Node) => CallerVantage::Node,
             Some(VantageKind::Workstation) | None => CallerVantage::Workstation,

@@ -224,7 +224,10 @@ fn places_among_others() {
         vantages.push(on(other, "n0"));
         let checks = |(n, vantage): (usize, &Vantage)| {
             let refused = with(bad(usize::from(n < hit), Cause::TlsExpired));
-            let named = |check: Check| Check { vantage: vantage.id.clone(), ..check };
+            let named = |mut check: Check| {
+                check.planned.vantage.clone_from(&vantage.id);
+                check
+            };
             judge_cases(vantage.kind, refused).into_iter().map(named).collect::<Vec<_>>()
         };
         let checks: Vec<_> = vantages[..all].iter().enumerate().flat_map(checks).collect();

@@ -144,10 +144,10 @@ fn bad(kind: VantageKind) -> Vec<Check> {
 
 /// The same from pods on one of several nodes.
 fn on(node: &str, checks: Vec<Check>) -> Vec<Check> {
-    let named = |check: Check| Check {
-        id: check.id.replacen("pod", &format!("pod@{node}"), 1),
-        vantage: format!("pod@{node}"),
-        ..check
+    let named = |mut check: Check| {
+        check.planned.id = check.planned.id.replacen("pod", &format!("pod@{node}"), 1);
+        check.planned.vantage = format!("pod@{node}");
+        check
     };
     checks.into_iter().map(named).collect()
 }

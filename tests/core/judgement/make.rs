@@ -18,6 +18,7 @@ pub(crate) const RESOLVER: &str = "10.0.0.53:53";
 #[derive(Clone, Debug)]
 pub(crate) struct CheckCase {
     pub(crate) planned: PlannedCheck,
+    pub(crate) action: Action,
     pub(crate) observation: Observation,
 }
 
@@ -33,7 +34,8 @@ impl CheckCase {
     pub(crate) fn new(host: &str, port: u16, protocol: Protocol) -> Self {
         let planned = PlannedCheck {
             id: format!("{host}:{port}"),
-            requirement: host.split('.').next().unwrap().into(),
+            endpoint: host.split('.').next().unwrap().into(),
+            defined: None,
             title: format!("the service at {host}"),
             why: "the agents call it".into(),
             breaks: format!("{} does not work", host.split('.').next().unwrap()),
@@ -45,11 +47,11 @@ impl CheckCase {
             port,
             protocol,
             pattern: None,
+            vantage: "pod".into(),
             route: Route::direct("no proxy is given"),
             reason: "needed by connect".into(),
-            action: Action::Probe(spec()),
         };
-        Self { planned, observation: Observation::default() }
+        Self { planned, action: Action::Probe(spec()), observation: Observation::default() }
     }
 
     pub(crate) fn optional(mut self) -> Self {
@@ -78,14 +80,14 @@ impl CheckCase {
     }
 
     pub(crate) fn spec(mut self, edit: impl FnOnce(&mut ProbeSpec)) -> Self {
-        if let Action::Probe(spec) = &mut self.planned.action {
+        if let Action::Probe(spec) = &mut self.action {
             edit(spec);
         }
         self
     }
 
     pub(crate) fn unverified(mut self, kind: UnverifiedKind, text: &str) -> Self {
-        self.planned.action = Action::Unverified(Unverified { kind, text: text.into() });
+        self.action = Action::Unverified(Unverified { kind, text: text.into() });
         if self.planned.pattern.is_some() {
             self.planned.host = None;
         }
@@ -271,14 +273,15 @@ fn is_before_proxy(cause: Cause) -> bool {
 
 /// Judges cases from one vantage.
 pub(crate) fn judge_cases(kind: VantageKind, cases: Vec<CheckCase>) -> Vec<Check> {
-    let (mut checks, mut observations) = (Vec::new(), Vec::new());
+    let (mut items, mut observations) = (Vec::new(), Vec::new());
     for mut case in cases {
         case.planned.id = format!("{kind}/{}", case.planned.id);
-        checks.push(case.planned);
+        case.planned.vantage = kind.to_string();
+        items.push(PlanItem { check: case.planned, action: case.action });
         observations.push(case.observation);
     }
     let evidence = Evidence { observations, ..Default::default() };
-    verdict::judge_checks(&Plan { vantage: kind, checks }, &evidence, kind.as_str())
+    verdict::judge_checks(&Plan { vantage: kind, items }, &evidence)
 }
 
 pub(crate) fn vantage(kind: VantageKind) -> Vantage {

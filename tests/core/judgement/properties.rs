@@ -121,7 +121,7 @@ proptest! {
             *explained.entry(id).or_default() += 1;
         }
         for check in checks.iter().filter(|c| c.verdict == CheckVerdict::Unmet) {
-            prop_assert_eq!(explained.get(check.id.as_str()), Some(&1), "{}: {:?}", check.id, check.cause);
+            prop_assert_eq!(explained.get(check.planned.id.as_str()), Some(&1), "{}: {:?}", check.planned.id, check.cause);
         }
         for finding in &findings {
             prop_assert!(!finding.summary.is_empty() && !finding.subject.is_empty(), "{:?}", finding);

@@ -123,7 +123,7 @@ fn unlisted() -> Vec<CheckCase> {
 
 fn listed() -> Vec<CheckCase> {
     let mut hub = wss(HUB).below_wildcard(HUBS).good(AT);
-    hub.planned.requirement = "relay".into();
+    hub.planned.endpoint = "relay".into();
     with([hub])
 }
 

@@ -3,7 +3,7 @@
 
 use arcprobe::analysis::verdict;
 use arcprobe::model::evidence::{Cause, CertificateSummary, Evidence, NotRun, Purpose, TrustStore};
-use arcprobe::model::plan::{Plan, UnverifiedKind};
+use arcprobe::model::plan::{Plan, PlanItem, UnverifiedKind};
 use arcprobe::model::report::{Check, CheckVerdict, Verdict};
 use arcprobe::model::rules::{AddressClass, PrivateLink, Protocol};
 use arcprobe::model::vantage::VantageKind;
@@ -242,9 +242,10 @@ fn notes_tell_the_decisive_detail() {
 
 #[test]
 fn a_check_without_an_observation_is_unverified() {
-    let plan = Plan { vantage: VantageKind::Pod, checks: vec![host().planned, host().planned] };
+    let item = || PlanItem { check: host().planned, action: host().action };
+    let plan = Plan { vantage: VantageKind::Pod, items: vec![item(), item()] };
     let mut evidence = Evidence { observations: vec![host().good(V4).observation], ..Default::default() };
-    let words = |e: &Evidence| verdict::judge_checks(&plan, e, "pod").iter().map(word).collect::<Vec<_>>();
+    let words = |e: &Evidence| verdict::judge_checks(&plan, e).iter().map(word).collect::<Vec<_>>();
     assert_eq!(words(&evidence), ["met", "Broken"]);
     evidence.interrupted = true;
     assert_eq!(words(&evidence), ["met", "NotRun"]);

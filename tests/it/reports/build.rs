@@ -8,7 +8,7 @@ use arcprobe::model::evidence::{
     ResolveDetail, Step, TlsDetail, TrustStore, WebSocketDetail,
 };
 use arcprobe::model::finding::{Confidence, Finding, Remedy, Severity};
-use arcprobe::model::plan::{Route, RouteKind, UnverifiedKind};
+use arcprobe::model::plan::{PlannedCheck, Route, RouteKind, UnverifiedKind};
 use arcprobe::model::report::{
     Advice, Check, CheckVerdict, DeliveryMethod, Report, RunInfo, Tool, Vantage, VantageDetails, Verdict,
 };
@@ -73,9 +73,9 @@ pub(super) fn met_check(vantage: &str, route: &Route) -> Vec<Check> {
 
 fn check(vantage: &str, route: &Route, at: usize, endpoint: &Endpoint) -> Check {
     let &(id, host, port, protocol, features, required, pattern) = endpoint;
-    let mut check = Check {
+    let planned = PlannedCheck {
         id: format!("{vantage}/{id}/{host}"),
-        requirement: id.into(),
+        endpoint: id.into(),
         defined: None,
         title: format!("can reach {id}"),
         why: "the agents call it".into(),
@@ -91,6 +91,9 @@ fn check(vantage: &str, route: &Route, at: usize, endpoint: &Endpoint) -> Check 
         vantage: vantage.into(),
         route: route.clone(),
         reason: "needed by a feature that is on".into(),
+    };
+    let mut check = Check {
+        planned,
         verdict: CheckVerdict::Met,
         phase: None,
         cause: None,
@@ -119,16 +122,16 @@ pub(super) fn unverify_check(check: &mut Check, kind: UnverifiedKind) {
     check.attempts.clear();
     check.took = Duration::ZERO;
     if matches!(kind, UnverifiedKind::WildcardUnknown | UnverifiedKind::NotDiscovered) {
-        check.host = None;
+        check.planned.host = None;
     }
 }
 
 fn phases(check: &Check) -> Vec<Phase> {
     let mut phases = vec![Phase::Resolve, Phase::Connect];
-    if check.route.kind == RouteKind::Proxy {
+    if check.planned.route.kind == RouteKind::Proxy {
         phases.push(Phase::Proxy);
     }
-    phases.extend(match check.protocol {
+    phases.extend(match check.planned.protocol {
         Protocol::Wss => vec![Phase::Tls, Phase::WebSocket],
         Protocol::Ssh => vec![Phase::Greeting],
         _ => vec![Phase::Tls, Phase::Http],
@@ -138,7 +141,7 @@ fn phases(check: &Check) -> Vec<Phase> {
 
 fn set_attempts(check: &mut Check, reached: &[Phase], failed: Option<(Cause, u64, &str)>, at: usize) {
     let mut now = Duration::from_millis(at as u64);
-    let host = check.host.clone().unwrap_or_default();
+    let host = check.planned.host.clone().unwrap_or_default();
     let mut steps: Vec<Step> = Vec::new();
     for (index, &phase) in reached.iter().enumerate() {
         let took = Duration::from_micros(9_400 + 1_330 * (at * 7 % 23) as u64 + 8_000 * index as u64);
@@ -155,7 +158,7 @@ fn set_attempts(check: &mut Check, reached: &[Phase], failed: Option<(Cause, u64
     let connection = steps.split_off(1);
     check.attempts = vec![Attempt { purpose: Purpose::Lookup, address: None, steps }];
     if !connection.is_empty() {
-        let address = Some(SocketAddr::from(([203, 0, 113, 7], check.port)));
+        let address = Some(SocketAddr::from(([203, 0, 113, 7], check.planned.port)));
         check.attempts.push(Attempt { purpose: Purpose::Probe, address, steps: connection });
     }
 }
@@ -206,7 +209,7 @@ pub(super) fn finding(
         confidence: Confidence::High,
         summary: summary.into(),
         subject: String::new(),
-        evidence: checks.iter().filter(|c| behind(c)).map(|c| c.id.clone()).collect(),
+        evidence: checks.iter().filter(|c| behind(c)).map(|c| c.planned.id.clone()).collect(),
         explanation: String::new(),
         consequence: String::new(),
         remedy: Remedy::default(),

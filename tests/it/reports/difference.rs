@@ -59,7 +59,7 @@ fn added_checks_count_only_when_unmet() {
 fn optional_and_unverified_checks_only_warn() {
     let older = read("all-met");
     let mut newer = older.clone();
-    for check in newer.checks.iter_mut().filter(|c| c.requirement == "akams") {
+    for check in newer.checks.iter_mut().filter(|c| c.planned.endpoint == "akams") {
         build::fail_check(check, arcprobe::model::evidence::Cause::TcpReset, 9, "reset");
     }
     let diff = compare(&newer, &older);
@@ -93,7 +93,7 @@ fn a_diff_lists_changed_cas_and_addresses() {
     assert!(is_empty_diff(&compare(&newer, &older)), "one address in common is the same service");
     set(&mut newer, "CN=Inspection", TrustStore::Nobody, [[10, 0, 0, 4], [10, 0, 0, 5]]);
     let diff = compare(&newer, &older);
-    let with_tls = older.checks.iter().filter(|c| c.requirement != "git-ssh").count();
+    let with_tls = older.checks.iter().filter(|c| c.planned.endpoint != "git-ssh").count();
     assert!(diff.authorities.len() >= with_tls - 1 && diff.addresses.len() == older.checks.len());
     let text = text::render(&diff, &NARROW);
     assert!(text.contains("CN=Inspection (not public) now"), "{text}");

@@ -170,7 +170,8 @@ fn the_size_is_bounded() {
     report.checks = (0..10_000)
         .map(|n| {
             let mut check = check.clone();
-            (check.id, check.host) = (format!("pod/arm/{n}"), Some(format!("host-{n}.example")));
+            (check.planned.id, check.planned.host) =
+                (format!("pod/arm/{n}"), Some(format!("host-{n}.example")));
             check
         })
         .collect();

@@ -34,7 +34,7 @@ pub(super) const ALL: [Sample; 8] = [
 
 fn all_met() -> Report {
     let mut checks = met_check("workstation", &direct());
-    let spare = checks.iter_mut().find(|c| c.requirement == "kubectl-cdn").unwrap();
+    let spare = checks.iter_mut().find(|c| c.planned.endpoint == "kubectl-cdn").unwrap();
     fail_check(spare, Cause::TcpTimeout, 5000, "no SYN-ACK within 5 s");
     let mut report = report(Verdict::Ready, vec![vantage(VantageKind::Workstation, "10.0.0.53:53")], checks);
     report.advice.connect_command = Some(AzCommand {
@@ -47,12 +47,13 @@ fn all_met() -> Report {
 /// Only what is optional fails, and something is met with a blemish.
 fn warnings() -> Report {
     let mut checks = met_check("workstation", &direct());
-    for check in
-        checks.iter_mut().filter(|c| c.requirement == "akams" || c.requirement.starts_with("kubelogin"))
+    for check in checks
+        .iter_mut()
+        .filter(|c| c.planned.endpoint == "akams" || c.planned.endpoint.starts_with("kubelogin"))
     {
         fail_check(check, Cause::TcpRefused, 4, "Connection refused");
     }
-    let dead_path = checks.iter_mut().find(|c| c.requirement == "mcr").unwrap();
+    let dead_path = checks.iter_mut().find(|c| c.planned.endpoint == "mcr").unwrap();
     dead_path.note = Some("2 of 4 addresses answer; 2603:1061::10 drops packets".into());
     unverify_check(checks.last_mut().unwrap(), UnverifiedKind::WildcardUnknown);
     let refused = |c: &Check| c.cause == Some(Cause::TcpRefused);
@@ -113,7 +114,7 @@ fn mixed() -> Report {
         reason: "--proxy-https".into(),
     };
     let mut checks = met_check("pod", &proxy);
-    checks.extend(met_check("node", &proxy).into_iter().filter(|c| c.requirement.starts_with("mcr")));
+    checks.extend(met_check("node", &proxy).into_iter().filter(|c| c.planned.endpoint.starts_with("mcr")));
     checks.iter_mut().for_each(break_mixed);
     let mut report = report(
         Verdict::Blocked,
@@ -127,9 +128,9 @@ fn mixed() -> Report {
 }
 
 fn break_mixed(check: &mut Check) {
-    match check.requirement.as_str() {
+    match check.planned.endpoint.as_str() {
         "obo" => {
-            check.route = Route::direct("skip range entry .obo.arc.azure.com");
+            check.planned.route = Route::direct("skip range entry .obo.arc.azure.com");
             fail_check(check, Cause::TcpTimeout, 5000, "no SYN-ACK within 5 s");
         }
         "relay" => fail_check(check, Cause::WsUpgradeStripped, 61, "200 OK without Upgrade, Via: 1.1 squid"),
@@ -198,7 +199,7 @@ fn mixed_findings(report: &mut Report) {
 fn hostile() -> Report {
     let mut checks = met_check("workstation", &direct());
     let evil = "\u{1b}[2J\u{1b}[1;32mREADY\u{1b}[0m \u{202e}ydaer\u{202c}\r\n\u{9b}31m\u{7}\u{200b}";
-    for check in checks.iter_mut().filter(|c| c.requirement == "git-ssh") {
+    for check in checks.iter_mut().filter(|c| c.planned.endpoint == "git-ssh") {
         if let Some(Attempt { steps, .. }) = check.attempts.last_mut()
             && let Some(Detail::Greeting(greeting)) = steps.last_mut().map(|s| &mut s.detail)
         {
@@ -206,7 +207,7 @@ fn hostile() -> Report {
         }
         check.note = Some(format!("banner {evil}"));
     }
-    for check in checks.iter_mut().filter(|c| c.requirement == "aad") {
+    for check in checks.iter_mut().filter(|c| c.planned.endpoint == "aad") {
         fail_check(check, Cause::HttpBlockPage, 31, evil);
         check.note = Some(format!("<title>{evil}</title>"));
     }
