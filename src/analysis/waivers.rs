@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use crate::analysis::verdict::{WAIVER_EXPIRED, judge_report};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
-use crate::model::report::{AppliedWaiver, Check, CheckVerdict, Report, WaiverRef, WaiverState};
-use crate::model::waiver::Waiver;
+use crate::model::report::{AppliedWaiver, Check, CheckVerdict, Report, WaiverState};
+use crate::model::waiver::{Waiver, WaiverRef};
 
 impl Waiver {
     fn matches_host(&self, host: &str) -> bool {
@@ -102,9 +102,7 @@ fn accept_findings(report: &mut Report, waiver: &Waiver, checks: &[String], find
     for place in findings {
         let Some(finding) = report.findings.get_mut(*place) else { continue };
         finding.severity = Severity::Info;
-        finding.summary = format!("Accepted until {}: {}", waiver.until, finding.summary);
-        let reason = waiver.reason.trim_end_matches('.');
-        finding.explanation = format!("Accepted, because: {reason}. {}", finding.explanation);
+        finding.accepted = Some(waiver.to_waiver_ref());
         accepted.push(finding.id.clone());
     }
     // what the finding of a prerequisite accepts is no obstacle
@@ -133,6 +131,7 @@ fn expired_finding(waiver: &Waiver, checks: &[String]) -> Finding {
             commands: Vec::new(),
         },
         docs: vec!["arcprobe explain waiver_expired".into()],
+        accepted: None,
     }
 }
 
@@ -179,9 +178,9 @@ mod tests {
         );
         let unmet = |r: &Report| r.checks.iter().filter(|c| c.verdict == CheckVerdict::Unmet).count();
         assert_eq!(unmet(&accepted), unmet(&report), "they are unmet still");
-        let first = accepted.findings.iter().find(|f| f.summary.starts_with("Accepted until 2026-11-28: "));
-        let told = &first.unwrap().explanation;
-        assert!(told.starts_with("Accepted, because: CHG-1234, until the proxy is replaced. "), "{told}");
+        let by = accepted.findings.iter().find_map(|f| f.accepted.as_ref()).unwrap();
+        let (until, reason) = (by.until.as_str(), by.reason.as_str());
+        assert_eq!((until, reason), ("2026-11-28", "CHG-1234, until the proxy is replaced."));
         assert!(accepted.waivers.iter().all(|w| w.state == WaiverState::Used && !w.checks.is_empty()));
     }
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::waiver::WaiverRef;
+
 /// One judgement over many steps.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
@@ -26,6 +28,9 @@ pub struct Finding {
     pub remedy: Remedy,
     /// Pages to read; `explain` pages as `arcprobe explain ID`.
     pub docs: Vec<String>,
+    /// By which waiver it is accepted; its severity is `info` then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<WaiverRef>,
 }
 
 /// What to do about a finding.

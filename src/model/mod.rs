@@ -24,5 +24,4 @@ pub mod shell;
 pub mod vantage;
 #[cfg(feature = "cli")]
 pub mod version;
-#[cfg(feature = "cli")]
 pub mod waiver;

@@ -16,6 +16,7 @@ use crate::model::plan::{PlannedCheck, UnverifiedKind};
 use crate::model::rules::{Cloud, Layer};
 use crate::model::scope::Connectivity;
 use crate::model::vantage::{VantageErrorKind, VantageKind};
+use crate::model::waiver::WaiverRef;
 
 /// One document.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -227,16 +228,6 @@ pub struct Prerequisite {
     /// By which waiver it is accepted; `null` without one.
     #[serde(default)]
     pub accepted: Option<WaiverRef>,
-}
-
-/// By which waiver something is accepted.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct WaiverRef {
-    pub code: String,
-    pub reason: String,
-    /// The last day, `YYYY-MM-DD`.
-    pub until: String,
 }
 
 /// A waiver and what came of it.

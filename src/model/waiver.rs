@@ -1,7 +1,8 @@
 //! What is known to fail and accepted until a day.
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Accepts a finding or a failure at some endpoints until a day.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -19,6 +20,16 @@ pub struct Waiver {
     /// The last day on which it is.
     #[serde(deserialize_with = "deserialize_date")]
     pub until: Date,
+}
+
+/// By which waiver something is accepted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub struct WaiverRef {
+    pub code: String,
+    pub reason: String,
+    /// The last day, `YYYY-MM-DD`.
+    pub until: String,
 }
 
 fn deserialize_date<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Date, D::Error> {

@@ -4,6 +4,7 @@ use super::grid::format_duration;
 use super::index::group_label;
 use super::index::{CheckCounts, ReportIndex, list_some};
 use super::prerequisites::is_blocking;
+use super::waivers::summarize_finding;
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
@@ -103,7 +104,8 @@ fn describe_blocked(tally: &ReportIndex<'_>, subject: &str, here: &str) -> Strin
 /// The summary of the gravest finding, and how many more there are of its kind.
 fn first_summary(report: &Report, severity: Severity) -> Option<String> {
     let mut findings = report.findings.iter().filter(|f| f.severity == severity);
-    let summary = findings.next()?.summary.trim_end_matches('.');
+    let summary = summarize_finding(findings.next()?);
+    let summary = summary.trim_end_matches('.');
     let more = findings.count();
     Some(match more {
         0 => format!("{summary}."),

@@ -16,7 +16,7 @@ use super::index::{CheckStatus, ReportIndex, format_target};
 use super::markup::Markup;
 use super::prerequisites::accepted_by;
 use super::screen::sanitize_for_command;
-use super::waivers::{describe_acceptance as accepted, describe_waiver};
+use super::waivers::{describe_acceptance as accepted, describe_waiver, explain_finding, summarize_finding};
 use crate::model::evidence::Cause;
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{
@@ -334,7 +334,10 @@ fn failure_details(tally: &ReportIndex<'_>, check: &Check) -> String {
 }
 
 fn finding_lines(finding: &Finding) -> Vec<String> {
-    let mut lines = vec![format!("finding: {}", finding.summary), format!("seen: {}", finding.explanation)];
+    let mut lines = vec![
+        format!("finding: {}", summarize_finding(finding)),
+        format!("seen: {}", explain_finding(finding)),
+    ];
     lines.push(format!("do: {}", finding.remedy.text));
     lines.extend(finding.remedy.commands.iter().map(|command| format!("    {command}")));
     lines.push(format!("arcprobe explain {}", sanitize_for_command(&finding.id)));
@@ -347,6 +350,8 @@ fn describe_run(tally: &ReportIndex<'_>) -> String {
         headline::verdict_label(tally.report.verdict),
         headline::describe_verdict(tally)
     )];
-    lines.extend(tally.report.findings.iter().map(|f| format!("{}: {}", f.severity.as_str(), f.summary)));
+    lines.extend(
+        tally.report.findings.iter().map(|f| format!("{}: {}", f.severity.as_str(), summarize_finding(f))),
+    );
     lines.join("\n")
 }

@@ -6,7 +6,7 @@ use super::headline;
 use super::index::{CheckStatus, ReportIndex, format_count, format_target};
 use super::prerequisites::{accepted_by, prerequisite_label};
 use super::screen::sanitize_for_command;
-use super::waivers::describe_acceptance;
+use super::waivers::{describe_acceptance, explain_finding, summarize_finding};
 use crate::model::evidence::{Cause, sanitize, sanitize_lines};
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{Check, Report};
@@ -61,9 +61,16 @@ pub(super) fn write_finding(out: &mut String, (level, number): (&str, &str), fin
         Severity::Info => "ℹ️",
     };
     let severity = finding.severity.as_str();
-    push_text(out, &format!("{level} {symbol} {number}. {} ({severity})\n\n", escape_text(&finding.summary)));
-    let parts =
-        [("Seen", &finding.explanation), ("Means", &finding.consequence), ("Do", &finding.remedy.text)];
+    push_text(
+        out,
+        &format!("{level} {symbol} {number}. {} ({severity})\n\n", escape_text(&summarize_finding(finding))),
+    );
+    let explanation = explain_finding(finding);
+    let parts = [
+        ("Seen", &*explanation),
+        ("Means", finding.consequence.as_str()),
+        ("Do", finding.remedy.text.as_str()),
+    ];
     for (label, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
         push_text(out, &format!("**{label}:** {}\n\n", escape_text(text)));
     }

@@ -2,7 +2,8 @@
 
 use super::screen::{Paint, Screen};
 use super::waivers::describe_acceptance;
-use crate::model::report::{Prerequisite, PrerequisiteVerdict, WaiverRef};
+use crate::model::report::{Prerequisite, PrerequisiteVerdict};
+use crate::model::waiver::WaiverRef;
 
 /// Where the values begin.
 const INDENT: usize = 27;

@@ -10,11 +10,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::index::{ReportIndex, format_target};
 use super::screen::sanitize_for_command;
-use super::waivers::WaiverIndex;
+use super::waivers::{explain_finding, summarize_finding};
 use crate::analysis::explain;
 use crate::model::evidence::{sanitize, sanitize_lines};
 use crate::model::finding::{Finding, Severity};
-use crate::model::report::{AppliedWaiver, Prerequisite, Report, Verdict};
+use crate::model::report::{Prerequisite, Report, Verdict};
+use crate::model::waiver::WaiverRef;
 use crate::model::rules::RuleLocation;
 
 /// Renders one log with one run.
@@ -38,7 +39,6 @@ pub(super) fn render_run(report: &Report) -> Value {
     let places: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, f)| (f.id.as_str(), at)).collect();
     let place = |finding: &Finding| places.get(finding.id.as_str()).copied().unwrap_or_default();
     let tally = ReportIndex::new(report);
-    let waived = WaiverIndex::new(report);
     let prerequisites: HashMap<&str, &Prerequisite> =
         report.prerequisites.iter().filter_map(|item| Some((item.finding.as_deref()?, item))).collect();
     let results = report.findings.iter().map(|finding| {
@@ -47,7 +47,7 @@ pub(super) fn render_run(report: &Report) -> Value {
             result["locations"] =
                 json!([render_location(&item.title, &format!("prerequisite/{}", item.id), None)]);
         }
-        if let Some((waiver, _)) = waived.find_waiver(finding) {
+        if let Some(waiver) = &finding.accepted {
             result["suppressions"] = json!([render_suppression(waiver)]);
         }
         result
@@ -85,7 +85,7 @@ fn render_rule(finding: &Finding) -> Value {
     let help = page.map_or_else(|| describe_finding(finding), str::to_owned);
     json!({
         "id": sanitize_text(&finding.id),
-        "shortDescription": { "text": title.unwrap_or_else(|| sanitize_text(&finding.summary)) },
+        "shortDescription": { "text": title.unwrap_or_else(|| sanitize_text(&summarize_finding(finding))) },
         "help": { "text": help, "markdown": help },
         "defaultConfiguration": { "level": sarif_level(finding.severity) },
     })
@@ -110,13 +110,14 @@ fn render_result(tally: &ReportIndex<'_>, finding: &Finding, rule: usize) -> Val
 
 fn describe_finding(finding: &Finding) -> String {
     let page = format!("More: arcprobe explain {}", sanitize_for_command(&finding.id));
-    let parts = [&finding.summary, &finding.explanation, &finding.consequence, &finding.remedy.text, &page];
+    let (summary, explanation) = (summarize_finding(finding), explain_finding(finding));
+    let parts = [&*summary, &*explanation, &finding.consequence, &finding.remedy.text, &page];
     let parts: Vec<String> = parts.iter().filter(|p| !p.is_empty()).map(|p| sanitize_text(p)).collect();
     parts.join("\n")
 }
 
 /// Not in the source but by a waiver, and somebody agreed to it.
-fn render_suppression(waiver: &AppliedWaiver) -> Value {
+fn render_suppression(waiver: &WaiverRef) -> Value {
     let text = format!("{} (accepted until {})", waiver.reason, waiver.until);
     json!({ "kind": "external", "status": "accepted", "justification": sanitize_text(&text) })
 }

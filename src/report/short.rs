@@ -40,7 +40,8 @@ fn describe_finding(finding: &Finding) -> String {
         0 => String::new(),
         n => format_count(n, "check") + "; ",
     };
-    let summary = finding.summary.trim_end_matches('.');
+    let summary = accepted::summarize_finding(finding);
+    let summary = summary.trim_end_matches('.');
     format!(
         "{}: {summary} ({behind}arcprobe explain {})",
         finding.severity.as_str(),

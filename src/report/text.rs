@@ -59,7 +59,7 @@ pub(super) fn draw_report(
             Some(elsewhere) => {
                 draw_summary(screen, &number, finding);
                 if elsewhere.evidence_differs {
-                    draw_labelled(screen, "seen", &finding.explanation);
+                    draw_labelled(screen, "seen", &accepted::explain_finding(finding));
                 }
                 if elsewhere.remedy_differs {
                     draw_remedy(screen, finding);
@@ -105,13 +105,13 @@ fn draw_summary(screen: &mut Screen, number: &str, finding: &Finding) {
         Severity::Info => (Paint::Cyan, "i"),
     };
     let start = format!("{symbol} {} [{number}] ", finding.severity.as_str());
-    screen.paragraph(&[(paint, &start)], INDENT, Paint::Bold, &finding.summary);
+    screen.paragraph(&[(paint, &start)], INDENT, Paint::Bold, &accepted::summarize_finding(finding));
 }
 
 /// A finding at length; `number` is what it is called elsewhere on the screen.
 pub(super) fn draw_finding(screen: &mut Screen, number: &str, finding: &Finding, verbose: bool) {
     draw_summary(screen, number, finding);
-    draw_labelled(screen, "seen", &finding.explanation);
+    draw_labelled(screen, "seen", &accepted::explain_finding(finding));
     draw_labelled(screen, "means", &finding.consequence);
     draw_remedy(screen, finding);
     if verbose {

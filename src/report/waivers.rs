@@ -1,11 +1,12 @@
 //! What is accepted for a time, in words that the formats share.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
 use super::index::list_some;
 use super::screen::{Paint, Screen};
 use crate::model::finding::Finding;
-use crate::model::report::{AppliedWaiver, Report, WaiverRef, WaiverState};
+use crate::model::report::{AppliedWaiver, Report, WaiverState};
+use crate::model::waiver::WaiverRef;
 
 /// How many waivers are named that nobody needs.
 const MAX_NAMED: usize = 8;
@@ -55,31 +56,16 @@ pub(super) fn draw_waivers(screen: &mut Screen, report: &Report) {
     screen.blank_line();
 }
 
-/// The waivers that accept a finding. A finding says so in its summary, but a summary may say anything: only with a waiver of
-/// that day, about its id or one of its checks, it is accepted.
-pub(super) struct WaiverIndex<'a> {
-    by_code: HashMap<(&'a str, &'a str), &'a AppliedWaiver>,
-    by_check: HashMap<(&'a str, &'a str), &'a AppliedWaiver>,
+/// What is wrong, and until when it is accepted.
+pub(super) fn summarize_finding(finding: &Finding) -> Cow<'_, str> {
+    match &finding.accepted {
+        Some(by) => format!("Accepted until {}: {}", by.until, finding.summary).into(),
+        None => finding.summary.as_str().into(),
+    }
 }
 
-impl<'a> WaiverIndex<'a> {
-    pub(super) fn new(report: &'a Report) -> Self {
-        let mut waived = Self { by_code: HashMap::new(), by_check: HashMap::new() };
-        for waiver in report.waivers.iter().filter(|waiver| waiver.state == WaiverState::Used) {
-            waived.by_code.entry((&waiver.code, &waiver.until)).or_insert(waiver);
-            for id in &waiver.checks {
-                waived.by_check.entry((id, &waiver.until)).or_insert(waiver);
-            }
-        }
-        waived
-    }
-
-    /// By which waiver, and what the summary was before.
-    pub(super) fn find_waiver<'f>(&self, finding: &'f Finding) -> Option<(&'a AppliedWaiver, &'f str)> {
-        let (until, summary) = finding.summary.strip_prefix("Accepted until ")?.split_once(": ")?;
-        let by_code = || self.by_code.get(&(finding.id.as_str(), until)).copied();
-        let by_check =
-            finding.evidence.iter().find_map(|id| self.by_check.get(&(id.as_str(), until)).copied());
-        Some((by_check.or_else(by_code)?, summary))
-    }
+/// What was seen, and why it is accepted.
+pub(super) fn explain_finding(finding: &Finding) -> Cow<'_, str> {
+    let Some(by) = &finding.accepted else { return finding.explanation.as_str().into() };
+    format!("Accepted, because: {}. {}", by.reason.trim_end_matches('.'), finding.explanation).into()
 }

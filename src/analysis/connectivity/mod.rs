@@ -389,6 +389,7 @@ fn build_finding(fault: &StageFault<'_>, proof: &ProbeEvidence<'_>) -> Finding {
         consequence: entry.azure.clone(),
         remedy,
         docs,
+        accepted: None,
     }
 }
 

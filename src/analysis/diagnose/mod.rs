@@ -233,6 +233,7 @@ fn build_finding(diagnosis: &Diagnosis, group: &CheckGroup<'_>, scene: &RunFacts
             .unwrap_or_else(|| crate::analysis::diagnose::wording::describe_consequence(group, scene)),
         remedy: Remedy { text: words.remedy, commands: words.commands },
         docs: doc_links(diagnosis.id, group),
+        accepted: None,
     }
 }
 

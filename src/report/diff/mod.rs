@@ -8,15 +8,17 @@ mod peers;
 mod prerequisites;
 pub mod text;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::index::{CheckStatus, ReportIndex, format_target};
-use super::waivers::WaiverIndex;
+use super::waivers::summarize_finding;
 use crate::model::evidence::{Cause, Phase};
 use crate::model::finding::{Finding, Severity};
-use crate::model::report::{Check, Report, Verdict, WAIVER_EXPIRED, WaiverRef};
+use crate::model::report::{Check, Report, Verdict, WAIVER_EXPIRED};
+use crate::model::waiver::WaiverRef;
 
 pub use crate::report::diff::latency::SlowerPhase;
 pub use crate::report::diff::peers::{AddressChange, CaChange, CaIdentity};
@@ -275,20 +277,24 @@ fn findings_only_in(of: &Report, not_in: &Report) -> Vec<FindingSummary> {
     let others: HashSet<_> = finding_keys(not_in).into_iter().collect();
     let only =
         of.findings.iter().zip(finding_keys(of)).filter(|(_, about)| !others.contains(about)).map(|(f, _)| f);
-    only.map(|f| FindingSummary { id: f.id.clone(), severity: f.severity, summary: f.summary.clone() })
-        .collect()
+    let summary = |f: &Finding| FindingSummary {
+        id: f.id.clone(),
+        severity: f.severity,
+        summary: summarize_finding(f).into_owned(),
+    };
+    only.map(summary).collect()
 }
 
 /// What tells findings apart.
-fn finding_keys<'a>(report: &'a Report) -> Vec<(&'a str, &'a str, &'a str)> {
-    let waived = WaiverIndex::new(report);
+fn finding_keys<'a>(report: &'a Report) -> Vec<(&'a str, &'a str, Cow<'a, str>)> {
     let prerequisite_findings: HashSet<&str> =
         report.prerequisites.iter().filter_map(|p| p.finding.as_deref()).collect();
     let key = |finding: &'a Finding| {
         let has_own_change =
             !finding.evidence.is_empty() || prerequisite_findings.contains(finding.id.as_str());
-        let before = waived.find_waiver(finding).filter(|_| has_own_change).map(|(_, summary)| summary);
-        (finding.id.as_str(), finding.subject.as_str(), before.unwrap_or(&finding.summary))
+        let summary =
+            if has_own_change { finding.summary.as_str().into() } else { summarize_finding(finding) };
+        (finding.id.as_str(), finding.subject.as_str(), summary)
     };
     report.findings.iter().map(key).collect()
 }

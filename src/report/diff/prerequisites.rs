@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use crate::model::report::{Prerequisite, PrerequisiteVerdict, Report, WaiverRef};
+use crate::model::report::{Prerequisite, PrerequisiteVerdict, Report};
+use crate::model::waiver::WaiverRef;
 use crate::report::prerequisites::{accepted_by, is_blocking, prerequisite_label};
 
 /// A prerequisite that stands elsewhere now.

@@ -7,6 +7,7 @@ use crate::model::finding::Finding;
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
 use crate::model::shell::shell_word;
+use crate::report::waivers::summarize_finding;
 
 /// The causes that more than one cluster has, the gravest and widest first.
 ///
@@ -103,7 +104,7 @@ fn new_shared_cause(clusters: &[Member], found: Vec<Occurrence>) -> Option<Share
     Some(SharedCause {
         id: first.id.clone(),
         severity: found.iter().filter_map(finding).map(|finding| finding.severity).max()?,
-        summary: first.summary.clone(),
+        summary: summarize_finding(first).into_owned(),
         not_in: others.map(|(_, member)| member.context.clone()).collect(),
         found,
     })

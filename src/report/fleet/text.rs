@@ -13,6 +13,7 @@ use crate::report::screen::{Paint, Screen, display_width};
 use crate::report::text::{
     CrossReference, TextOptions, draw_finding, draw_labelled, draw_report, verdict_paint,
 };
+use crate::report::waivers::explain_finding;
 
 /// The name of a context takes no more columns in the list; those of EKS are long.
 const MAX_NAME_WIDTH: usize = 40;
@@ -123,7 +124,7 @@ fn cross_reference(fleet: &Fleet, (place, finding): (usize, usize), number: usiz
     };
     Some(CrossReference {
         target: format!("shared {number}"),
-        evidence_differs: differs(&own.explanation, &example.explanation),
+        evidence_differs: differs(&explain_finding(own), &explain_finding(example)),
         remedy_differs: differs(&remedy(own), &remedy(example)),
     })
 }

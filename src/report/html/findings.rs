@@ -5,6 +5,7 @@ use crate::analysis::explain;
 use crate::model::finding::{Finding, Severity};
 use crate::report::index::{ReportIndex, format_count, format_target};
 use crate::report::markup::Markup;
+use crate::report::waivers::{explain_finding, summarize_finding};
 
 /// How many checks behind a finding are named.
 const MAX_NAMED: usize = 50;
@@ -41,7 +42,7 @@ fn write_card(html: &mut Markup, tally: &ReportIndex<'_>, number: usize, finding
             html.text_element("span", &[], &format!("finding {number}"));
             html.text_element("span", &[], &format!("{} confidence", finding.confidence.as_str()));
         });
-        html.text_element("h3", &[("id", &title)], &finding.summary);
+        html.text_element("h3", &[("id", &title)], &summarize_finding(finding));
         html.element("dl", &[], |html| write_details(html, finding));
         if !finding.remedy.commands.is_empty() {
             let label = format!("Rules, settings and commands for finding {number}");
@@ -56,11 +57,12 @@ fn write_card(html: &mut Markup, tally: &ReportIndex<'_>, number: usize, finding
 pub(in crate::report) fn write_details(html: &mut Markup, finding: &Finding) {
     let who = explain::find_page(&finding.id).and_then(|page| page_section(page, "Who has to act"));
     let who = who.map(|text| text.replace('\n', " ")).unwrap_or_default();
+    let explanation = explain_finding(finding);
     let parts = [
-        ("Seen", &finding.explanation),
-        ("Means", &finding.consequence),
-        ("Who acts", &who),
-        ("What to do", &finding.remedy.text),
+        ("Seen", &*explanation),
+        ("Means", finding.consequence.as_str()),
+        ("Who acts", who.as_str()),
+        ("What to do", finding.remedy.text.as_str()),
     ];
     for (term, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
         write_fact(html, term, text);

@@ -157,7 +157,11 @@ fn sarif_suppresses_what_is_accepted() {
     );
     // a summary that only says so is believed by nobody
     let mut forged = read("accepted");
-    forged.waivers.clear();
+    for finding in &mut forged.findings {
+        if let Some(by) = finding.accepted.take() {
+            finding.summary = format!("Accepted until {}: {}", by.until, finding.summary);
+        }
+    }
     assert_eq!(suppressed(&results(&forged)), Vec::<Value>::new());
 }
 

@@ -214,6 +214,7 @@ pub(super) fn finding(
         consequence: String::new(),
         remedy: Remedy::default(),
         docs: vec![format!("arcprobe explain {id}")],
+        accepted: None,
     }
 }
 

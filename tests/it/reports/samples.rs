@@ -8,11 +8,10 @@ use arcprobe::model::finding::{Confidence, Remedy, Severity};
 use arcprobe::model::plan::{Route, RouteKind, UnverifiedKind};
 use arcprobe::model::report::{
     AzCommand, Check, CheckVerdict, Prerequisite, PrerequisiteVerdict, Report, VantageDetails, Verdict,
-    WaiverRef,
 };
 use arcprobe::model::scope::Connectivity;
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::model::waiver::Waiver;
+use arcprobe::model::waiver::{Waiver, WaiverRef};
 use jiff::civil::{Date, date};
 
 use super::build::{direct, fail_check, finding, met_check, report, unverify_check, vantage};
