@@ -175,6 +175,9 @@ pub struct Check {
     pub unverified: Option<UnverifiedKind>,
     /// One line on an unmet or unverified check, or on a met one with a blemish.
     pub note: Option<String>,
+    /// The CA that re-signs its TLS, where `--proxy-cert` makes that one trusted and the rules allow it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inspected_by: Option<String>,
     /// By which waiver it is accepted though it is unmet; `null` without one.
     #[serde(default)]
     pub accepted: Option<WaiverRef>,

@@ -37,8 +37,8 @@ pub(super) fn build_entries(known: &AdviceInput<'_>) -> Vec<SkipEntry> {
         Confidence::High,
     );
     entries.add_name(".svc", "names of Services, as programs write them", built, Confidence::High);
-    let sure = if source == "the usual domain" { Confidence::Medium } else { Confidence::High };
-    entries.add_name(&format!(".svc.{domain}"), "full names of Services", source, sure);
+    let full_names = format!(".svc.{domain}");
+    entries.add_name(&full_names, "full names of Services", source, networks.domain_confidence);
     if known.connectivity == Some(Connectivity::PrivateLink) {
         for endpoint in known.endpoints.iter().filter(|e| e.is_private) {
             let why = "the private link carries it; by way of the proxy it would lead to the public address";

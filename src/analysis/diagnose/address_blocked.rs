@@ -32,8 +32,10 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let address = group.key.split_once(' ').map(|(_, address)| address.to_owned());
-    let subject = address.unwrap_or_else(|| phrase::describe_hosts(group));
+    let subject = match shared_address(group) {
+        Some(address) => address.to_string(),
+        None => phrase::describe_hosts(group),
+    };
     let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
     FindingText {
         summary: format!("Connections to {subject} do not open: {}.", cause.text()),
@@ -55,6 +57,13 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         confidence: if cause == Cause::TcpTimeout { Confidence::High } else { Confidence::Medium },
         severity: None,
     }
+}
+
+/// The address that several names lead to.
+fn shared_address(group: &CheckGroup<'_>) -> Option<IpAddr> {
+    let mut addresses = group.checks.iter().map(|c| look::decisive_address(c).map(|a| a.ip()));
+    let first = addresses.next().flatten()?;
+    (group.hosts().len() > 1 && addresses.all(|other| other == Some(first))).then_some(first)
 }
 
 /// What the way of failing says about who refuses.

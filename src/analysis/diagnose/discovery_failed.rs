@@ -1,6 +1,6 @@
 //! Whoever knows the hosts below a wildcard could not be asked, or gave an answer that is of no use.
 
-use super::group::CheckGroup;
+use super::group::{CheckGroup, GroupSubject};
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{format_count, format_list};
 use super::{Diagnosis, FindingText, commands, observed as look};
@@ -12,7 +12,10 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "discovery_failed", grou
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     failed_discoveries(view)
-        .map(|inquiry| CheckGroup { key: discovery_key(inquiry), checks: affected_checks(view, inquiry) })
+        .map(|inquiry| CheckGroup {
+            subject: GroupSubject::Discovery(inquiry),
+            ..CheckGroup::new(discovery_key(inquiry), affected_checks(view, inquiry))
+        })
         .collect()
 }
 
@@ -57,8 +60,7 @@ fn affected_checks<'a>(view: &VantageFacts<'a>, inquiry: &Discovery) -> Vec<&'a 
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let known = scene.context.discoveries.iter().find(|inquiry| discovery_key(inquiry) == group.key);
-    let Some(inquiry) = known else { return describe_unknown_discovery(group) };
+    let GroupSubject::Discovery(inquiry) = group.subject else { unreachable!("each group is about one") };
     FindingText {
         summary: summarize_discovery(inquiry),
         subject: inquiry.asked.clone(),
@@ -145,18 +147,4 @@ fn asked_host(inquiry: &Discovery) -> &str {
 
 fn curl_discovery_command(inquiry: &Discovery) -> String {
     format!("curl -v 'https://{}'", inquiry.asked.replace('\'', "%27"))
-}
-
-/// A report in which the discovery was taken out after it was written.
-fn describe_unknown_discovery(group: &CheckGroup<'_>) -> FindingText {
-    FindingText {
-        summary: "A discovery failed.".to_owned(),
-        subject: group.key.clone(),
-        explanation: String::new(),
-        consequence: None,
-        remedy: String::new(),
-        commands: Vec::new(),
-        confidence: Confidence::Low,
-        severity: Some(Severity::Warning),
-    }
 }

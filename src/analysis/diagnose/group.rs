@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::observed as look;
-use crate::model::evidence::Cause;
-use crate::model::report::{Check, CheckVerdict};
+use crate::model::evidence::{Cause, Discovery};
+use crate::model::report::{Check, CheckVerdict, Overlap, Vantage};
 
 /// Checks with one common cause.
 pub(super) struct CheckGroup<'a> {
@@ -12,17 +12,33 @@ pub(super) struct CheckGroup<'a> {
     pub(super) key: String,
     /// In plan order; empty where the finding is about the run and not about checks.
     pub(super) checks: Vec<&'a Check>,
+    /// What the group is about, where its checks do not say it.
+    pub(super) subject: GroupSubject<'a>,
+}
+
+/// What a group is about besides its checks.
+#[derive(Clone, Copy)]
+pub(super) enum GroupSubject<'a> {
+    Checks,
+    Vantage(&'a Vantage),
+    Discovery(&'a Discovery),
+    Overlap(&'a Overlap),
 }
 
 impl<'a> CheckGroup<'a> {
+    /// A group whose checks say what it is about; there may be none of them.
+    pub(super) fn new(key: impl Into<String>, checks: Vec<&'a Check>) -> Self {
+        Self { key: key.into(), checks, subject: GroupSubject::Checks }
+    }
+
     /// One group, or none without checks.
     pub(super) fn from_checks(key: impl Into<String>, checks: Vec<&'a Check>) -> Vec<Self> {
-        if checks.is_empty() { Vec::new() } else { vec![Self { key: key.into(), checks }] }
+        if checks.is_empty() { Vec::new() } else { vec![Self::new(key, checks)] }
     }
 
     /// One group for each key, in the order in which the keys first come up.
     pub(super) fn by_key(checks: Vec<&'a Check>, key: impl Fn(&Check) -> String) -> Vec<Self> {
-        merge_by_key(checks.into_iter().map(|check| Self { key: key(check), checks: vec![check] }))
+        merge_by_key(checks.into_iter().map(|check| Self::new(key(check), vec![check])))
     }
 
     /// The hosts (or patterns), each once, in plan order.

@@ -1,6 +1,6 @@
 //! Networks of the cluster collide with each other, or with something that has to be called.
 
-use super::group::CheckGroup;
+use super::group::{CheckGroup, GroupSubject};
 use super::run_facts::{RunFacts, VantageFacts};
 use super::{Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
@@ -12,18 +12,19 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "networks_overlap", grou
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let overlaps = view.context.advice.map(|a| a.overlaps.as_slice()).unwrap_or_default();
     let telling = overlaps.iter().filter(|o| o.severity > Severity::Info);
-    telling.map(|o| CheckGroup { key: o.text.clone(), checks: Vec::new() }).collect()
+    let group = |overlap: &'a Overlap| CheckGroup {
+        subject: GroupSubject::Overlap(overlap),
+        ..CheckGroup::new(&overlap.text, Vec::new())
+    };
+    telling.map(group).collect()
 }
 
-fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let overlaps = scene.context.advice.map(|a| a.overlaps.as_slice()).unwrap_or_default();
-    let overlap = overlaps.iter().find(|o| o.text == group.key);
-    let (inner, outer) =
-        overlap.map_or(("", ""), |o: &Overlap| (o.inner_network.as_str(), o.outer_network.as_str()));
+fn describe_finding(group: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {
+    let GroupSubject::Overlap(overlap) = group.subject else { unreachable!("each group is about one") };
     FindingText {
-        summary: format!("Addresses collide: {inner} lies in {outer}."),
-        subject: inner.to_owned(),
-        explanation: format!("From the cluster's own objects: {}.", group.key),
+        summary: format!("Addresses collide: {} lies in {}.", overlap.inner_network, overlap.outer_network),
+        subject: overlap.inner_network.clone(),
+        explanation: format!("From the cluster's own objects: {}.", overlap.text),
         consequence: Some(
             "What is sent to such an address ends inside the cluster or on the node; whoever answers there is not who was meant.".into(),
         ),
@@ -32,6 +33,6 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into(),
         commands: vec!["arcprobe advise".into(), "arcprobe advise --plan --avoid 10.0.0.0/8,192.168.0.0/16".into()],
         confidence: Confidence::Medium,
-        severity: overlap.map(|o| o.severity),
+        severity: Some(overlap.severity),
     }
 }

@@ -16,7 +16,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     if find_problems(view.context, view.run_checks).is_empty() {
         return Vec::new();
     }
-    vec![CheckGroup { key: String::new(), checks: Vec::new() }]
+    vec![CheckGroup::new("", Vec::new())]
 }
 
 fn find_problems(context: &Context<'_>, checks: &[Check]) -> Vec<String> {

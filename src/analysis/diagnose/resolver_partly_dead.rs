@@ -44,7 +44,7 @@ fn classify_servers(view: &VantageFacts<'_>) -> (BTreeSet<SocketAddr>, BTreeMap<
 fn group_for_server<'a>(view: &VantageFacts<'a>, server: SocketAddr) -> CheckGroup<'a> {
     let asked_it = |c: &&Check| look::dns_queries(c).iter().any(|q| q.server == server);
     let checks = view.checks.iter().copied().filter(|c| c.verdict != CheckVerdict::Unmet).filter(asked_it);
-    CheckGroup { key: server.to_string(), checks: checks.collect() }
+    CheckGroup::new(server.to_string(), checks.collect())
 }
 
 fn describe_finding(group: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {

@@ -14,7 +14,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let was_left = |c: &&Check| matches!(c.unverified, Some(UnverifiedKind::NotRun | UnverifiedKind::Broken));
     let checks: Vec<_> = view.checks.iter().copied().filter(was_left).collect();
     let is_cut = view.context.interrupted || view.context.deadline_passed;
-    if checks.is_empty() && !is_cut { Vec::new() } else { vec![CheckGroup { key: String::new(), checks }] }
+    if checks.is_empty() && !is_cut { Vec::new() } else { vec![CheckGroup::new("", checks)] }
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

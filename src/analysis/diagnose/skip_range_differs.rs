@@ -23,7 +23,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     }
     let concerned = |c: &&Check| c.verdict != CheckVerdict::Unmet && found.iter().any(|d| is_about(d, c));
     let checks = view.checks.iter().copied().filter(concerned).collect();
-    vec![CheckGroup { key: String::new(), checks }]
+    vec![CheckGroup::new("", checks)]
 }
 
 /// Each endpoint once, however many checks ask it.

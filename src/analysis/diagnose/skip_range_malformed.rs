@@ -14,7 +14,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     if relevant_problems(view.context).is_empty() {
         return Vec::new();
     }
-    vec![CheckGroup { key: String::new(), checks: Vec::new() }]
+    vec![CheckGroup::new("", Vec::new())]
 }
 
 /// What changes nothing is not worth a warning.

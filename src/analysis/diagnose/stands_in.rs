@@ -8,11 +8,7 @@ use crate::model::finding::{Confidence, Severity};
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "stands_in", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    if view.context.is_only_workstation() {
-        vec![CheckGroup { key: String::new(), checks: Vec::new() }]
-    } else {
-        Vec::new()
-    }
+    if view.context.is_only_workstation() { vec![CheckGroup::new("", Vec::new())] } else { Vec::new() }
 }
 
 fn describe_finding(_: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {

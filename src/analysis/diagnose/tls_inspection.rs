@@ -4,22 +4,19 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{self as phrase, format_list};
 use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::{Cause, TrustStore};
+use crate::model::evidence::{Cause, TlsDetail, TrustStore, UNNAMED_CA};
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "tls_inspection", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    CheckGroup::by_key(view.unexplained_with(&[Cause::TlsIntercepted]), presented_authority)
+    CheckGroup::by_key(view.unexplained_with(&[Cause::TlsIntercepted]), presented_ca)
 }
 
-/// The authority that a chain ends in, as far as it was presented.
-pub(super) fn presented_authority(check: &Check) -> String {
-    let tls = look::tls_detail(check);
-    let named = tls.and_then(|t| t.authority.clone());
-    let issuer = || Some(tls?.chain.last()?.issuer.clone());
-    named.or_else(issuer).unwrap_or_else(|| "an authority without a name".into())
+/// The CA that a chain ends in, as far as it was presented.
+pub(super) fn presented_ca(check: &Check) -> String {
+    look::tls_detail(check).map_or(UNNAMED_CA, TlsDetail::presented_ca).to_owned()
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

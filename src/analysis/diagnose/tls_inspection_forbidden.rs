@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::tls_inspection::{exemption_commands, presented_authority};
+use super::tls_inspection::{exemption_commands, presented_ca};
 use super::wording::{self as phrase, format_list};
 use super::{Diagnosis, FindingText, observed as look};
 use crate::model::evidence::{Cause, TrustStore};
@@ -14,7 +14,7 @@ pub(super) const DIAGNOSIS: Diagnosis =
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let mut checks = view.unexplained_with(&[Cause::TlsIntercepted]);
     checks.retain(|c| look::tls_detail(c).is_some_and(|t| t.trusted_by == Some(TrustStore::Given)));
-    CheckGroup::by_key(checks, presented_authority)
+    CheckGroup::by_key(checks, presented_ca)
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

@@ -2,21 +2,18 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::tls_inspection::{exemption_commands, presented_authority};
+use super::tls_inspection::exemption_commands;
 use super::wording::{self as phrase, format_list};
-use super::{Diagnosis, FindingText, observed as look};
-use crate::analysis::verdict::INSPECTED_NOTE;
+use super::{Diagnosis, FindingText};
 use crate::model::finding::Confidence;
-use crate::model::report::Check;
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "tls_inspection_trusted", group_checks, describe_finding };
 
-/// The note is asked and not the chain: only the verdict knew whether the rules expect a public one at this endpoint.
+/// The verdict is asked and not the chain: only it knew whether the rules expect a public one at this endpoint.
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let is_inspected =
-        |c: &&Check| look::is_met(c) && c.note.as_deref().is_some_and(|n| n.starts_with(INSPECTED_NOTE));
-    CheckGroup::by_key(view.checks.iter().copied().filter(is_inspected).collect(), presented_authority)
+    let inspected = view.checks.iter().copied().filter(|c| c.inspected_by.is_some()).collect();
+    CheckGroup::by_key(inspected, |c| c.inspected_by.clone().unwrap_or_default())
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

@@ -1,6 +1,6 @@
 //! Nothing, or not all, could be looked at from a vantage inside the cluster: one finding for each kind of trouble.
 
-use super::group::CheckGroup;
+use super::group::{CheckGroup, GroupSubject};
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::describe_vantages;
 use super::{Diagnosis, FindingText};
@@ -73,13 +73,13 @@ fn group_by_error_kind<'a>(view: &VantageFacts<'a>, kinds: &[Kind]) -> Vec<Check
     let Some(vantage) = view.vantage.filter(trouble) else { return Vec::new() };
     let is_left = |c: &&&crate::model::report::Check| c.unverified == Some(UnverifiedKind::NoVantage);
     let checks = view.checks.iter().filter(is_left).copied().collect();
-    vec![CheckGroup { key: vantage.error.clone().unwrap_or_default(), checks }]
+    let key = vantage.error.clone().unwrap_or_default();
+    vec![CheckGroup { subject: GroupSubject::Vantage(vantage), ..CheckGroup::new(key, checks) }]
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let has_this_error = |v: &&Vantage| v.error.as_deref() == Some(group.key.as_str());
-    let vantage = scene.context.vantages.iter().find(has_this_error);
-    let kind = vantage.and_then(|v| v.trouble).unwrap_or(Kind::NotStarted);
+    let GroupSubject::Vantage(vantage) = group.subject else { unreachable!("each group is about one") };
+    let kind = vantage.trouble.unwrap_or(Kind::NotStarted);
     let VantageErrorAdvice { problem: what, remedy, commands } = advice_for(kind);
     let place = if group.checks.is_empty() {
         "inside the cluster".to_owned()
@@ -88,7 +88,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     };
     FindingText {
         summary: format!("Nothing could be looked at from {place}: {what}."),
-        subject: vantage.and_then(|v| v.node.clone()).unwrap_or_else(|| "the cluster".into()),
+        subject: vantage.node.clone().unwrap_or_else(|| "the cluster".into()),
         explanation: format!("What was said: {}.", group.key.trim_end_matches('.')),
         consequence: Some(format!(
             "{} checks have no verdict; what they stand for may be closed.",

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::KnownAddress;
 use super::services::kubeadm_config;
 use super::snapshot::{Snapshot, yaml_value};
+use crate::model::finding::Confidence;
 use crate::model::networks::Role;
 
 /// Each address once, with the first source that names it.
@@ -76,21 +77,23 @@ pub(super) fn api_server_names(snapshot: &Snapshot) -> Vec<(String, &'static str
     names
 }
 
-/// The domain of the cluster, and where it is known from.
-pub(super) fn cluster_domain(snapshot: &Snapshot) -> (String, String) {
+/// The domain of the cluster, where it is known from, and how sure that is.
+pub(super) fn cluster_domain(snapshot: &Snapshot) -> (String, String, Confidence) {
     if let Some(domain) = &snapshot.declared.domain {
-        return (domain.clone(), "--cluster-domain".into());
+        return (domain.clone(), "--cluster-domain".into(), Confidence::High);
     }
     if let Some(domain) =
         kubeadm_config(snapshot).and_then(|text| yaml_value(text, "dnsDomain")).filter(|d| is_name(d))
     {
-        return (domain.to_owned(), "ConfigMap kube-system/kubeadm-config".into());
+        return (domain.to_owned(), "ConfigMap kube-system/kubeadm-config".into(), Confidence::High);
     }
     let corefile = snapshot.config_map_text("kube-system", "coredns", "Corefile").unwrap_or_default();
     let line = corefile.lines().find_map(|line| line.trim_start().strip_prefix("kubernetes "));
     match line.and_then(|rest| rest.split_whitespace().next()).filter(|name| is_name(name)) {
-        Some(name) => (name.trim_end_matches('.').to_owned(), "the Corefile of CoreDNS".into()),
-        None => ("cluster.local".to_owned(), "the usual domain".into()),
+        Some(name) => {
+            (name.trim_end_matches('.').to_owned(), "the Corefile of CoreDNS".into(), Confidence::High)
+        }
+        None => ("cluster.local".to_owned(), "the usual domain".into(), Confidence::Medium),
     }
 }
 

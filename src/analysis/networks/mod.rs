@@ -13,8 +13,6 @@ mod snapshot;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use crate::model::finding::Confidence;
 use crate::model::networks::Role;
@@ -23,15 +21,16 @@ pub use services::{DRY_RUN_V4, DRY_RUN_V6, ranges_in_refusal};
 pub use snapshot::{DeclaredNetworks, Snapshot};
 
 /// What one source says of one network.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Claim {
     /// What the network is.
     pub role: Role,
     /// The network.
-    #[schemars(with = "String")]
     pub network: IpNet,
     /// Where this is known from.
     pub source: String,
+    /// What it rests on.
+    pub basis: ClaimBasis,
     /// How sure it is: `high` where the cluster itself works with it, `medium` where it was so at installation or is the
     /// distribution's habit, `low` where it is the least that it must be.
     pub confidence: Confidence,
@@ -41,9 +40,20 @@ pub struct Claim {
     pub note: Option<String>,
 }
 
+/// What a claim rests on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClaimBasis {
+    /// Something of the cluster says so, or the user.
+    Stated,
+    /// Most clusters of the distribution have it.
+    Usual,
+}
+
 impl Claim {
     fn new(role: Role, network: IpNet, source: impl Into<String>, confidence: Confidence) -> Self {
-        Self { role, network: network.trunc(), source: source.into(), confidence, counts: false, note: None }
+        let network = network.trunc();
+        let basis = ClaimBasis::Stated;
+        Self { role, network, source: source.into(), basis, confidence, counts: false, note: None }
     }
 
     fn with_note(self, note: impl Into<String>) -> Self {
@@ -52,7 +62,7 @@ impl Claim {
 }
 
 /// All that is known of a cluster's networks.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Networks {
     /// Service and pod ranges, all that any source says, the best first for each role and family.
     pub claims: Vec<Claim>,
@@ -64,6 +74,8 @@ pub struct Networks {
     pub domain: String,
     /// Where that is known from.
     pub domain_source: String,
+    /// How sure that is.
+    pub domain_confidence: Confidence,
     /// Whether pods have addresses of the network around the nodes, so that there is no range of their own.
     pub pods_are_routed: bool,
 }
@@ -93,13 +105,14 @@ impl Networks {
             }),
         );
         let cluster_ips: Vec<IpAddr> = snapshot.cluster_ips();
-        let (domain, domain_source) = addresses::cluster_domain(snapshot);
+        let (domain, domain_source, domain_confidence) = addresses::cluster_domain(snapshot);
         Self {
             claims: crate::analysis::networks::resolve::resolve_claims(claims, &cluster_ips),
             addresses: places,
             api_server_names: addresses::api_server_names(snapshot),
             domain,
             domain_source,
+            domain_confidence,
             pods_are_routed: pods::are_pods_routed(snapshot),
         }
     }

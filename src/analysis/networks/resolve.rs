@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use super::Claim;
+use super::{Claim, ClaimBasis};
 use crate::model::finding::Confidence;
 use crate::model::networks::Role;
 
@@ -37,9 +37,9 @@ fn resolve_family(claims: &mut [Claim], role: Role, is_v4: bool, in_use: &[IpAdd
     let mut seen = HashSet::new();
     sources.retain(|source| seen.insert(source.clone()));
     for source in sources {
-        let networks: Vec<_> =
-            claims.iter().filter(|c| is_one(c) && c.source == source).map(|c| c.network).collect();
-        let is_hint = source.starts_with("the usual range");
+        let of_source = || claims.iter().filter(|c| is_one(c) && c.source == source);
+        let networks: Vec<_> = of_source().map(|c| c.network).collect();
+        let is_hint = of_source().any(|c| c.basis == ClaimBasis::Usual);
         let holds = |net: &ipnet::IpNet| in_use.iter().all(|a| net.contains(*a));
         let outside =
             if is_hint { None } else { in_use.iter().find(|a| !networks.iter().any(|n| n.contains(**a))) };

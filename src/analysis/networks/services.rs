@@ -3,9 +3,9 @@
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::Claim;
 use super::cidr::{covering_network, parse_networks};
 use super::snapshot::{Snapshot, command_words, flag_value, yaml_value};
+use super::{Claim, ClaimBasis};
 use crate::model::finding::Confidence::{High, Low, Medium};
 use crate::model::networks::Role;
 
@@ -58,7 +58,10 @@ pub(super) fn service_claims(snapshot: &Snapshot) -> Vec<Claim> {
             add(parse_networks(&value), "the arguments of k3s or rke2, an annotation of its node", High);
         }
     }
-    add(usual_networks(snapshot), "the usual range of this distribution", Medium);
+    claims.extend(usual_networks(snapshot).into_iter().map(|network| Claim {
+        basis: ClaimBasis::Usual,
+        ..Claim::new(Role::Services, network, "the usual range of this distribution", Medium)
+    }));
     claims.extend(lower_bound_claims(snapshot));
     claims
 }

@@ -18,9 +18,6 @@ use ruling::Ruling;
 
 pub use overall::{Alternatives, WAIVER_EXPIRED, judge_report, judge_run};
 
-/// How the note of a check begins whose service answered through an inspection that was allowed.
-pub const INSPECTED_NOTE: &str = "TLS is inspected";
-
 /// The longest note, in characters.
 const MAX_NOTE_CHARS: usize = 240;
 
@@ -60,6 +57,7 @@ fn unjudged_check(planned: &PlannedCheck, seen: &Observation) -> Check {
         cause: None,
         unverified: Some(UnverifiedKind::NotRun),
         note: None,
+        inspected_by: None,
         accepted: None,
         took: seen.took,
         attempts: seen.attempts.clone(),
@@ -68,10 +66,11 @@ fn unjudged_check(planned: &PlannedCheck, seen: &Observation) -> Check {
 
 /// Writes a ruling into a check; everything that the ruling does not speak of becomes `null`.
 fn apply_ruling(check: &mut Check, ruling: Ruling) {
-    (check.phase, check.cause, check.unverified) = (None, None, None);
+    (check.phase, check.cause, check.unverified, check.inspected_by) = (None, None, None, None);
     let note = match ruling {
-        Ruling::Met { notes } => {
+        Ruling::Met { notes, inspected_by } => {
             check.verdict = CheckVerdict::Met;
+            check.inspected_by = inspected_by;
             notes.join("; ")
         }
         Ruling::Unmet { phase, cause, note } => {

@@ -7,7 +7,7 @@ use super::addresses::{WrongClass, resolved_addresses, wrong_class};
 use super::attempts::{
     contradiction, decisive_failure, has_reached, last_phase, probe_attempts, working_addresses,
 };
-use super::{INSPECTED_NOTE, clock};
+use super::clock;
 use crate::model::evidence::{
     Attempt, Cause, Detail, NotRun, Observation, Outcome, Phase, Purpose, Step, TlsDetail, TrustStore,
 };
@@ -17,7 +17,7 @@ use crate::model::plan::{Action, PlanItem, PlannedCheck, ProbeSpec, RouteKind, U
 #[derive(Debug)]
 pub(super) enum Ruling {
     /// The service answered; the notes are blemishes.
-    Met { notes: Vec<String> },
+    Met { notes: Vec<String>, inspected_by: Option<String> },
     /// It did not.
     Unmet { phase: Phase, cause: Cause, note: String },
     /// Nothing can be concluded.
@@ -96,21 +96,22 @@ fn met_ruling(
         }
         _ => {
             let private = wrong.map(|w| format!("{}: {answer}", w.cause.text()));
-            let notes = inspection_note(spec, attempt)
-                .into_iter()
-                .chain(private)
-                .chain(failing_addresses_note(planned, seen));
-            Ruling::Met { notes: notes.collect() }
+            let inspected_by = allowed_inspection(spec, attempt);
+            let inspection = inspected_by
+                .as_ref()
+                .map(|ca| format!("TLS is inspected by {ca}, which --proxy-cert makes trusted"));
+            let notes = inspection.into_iter().chain(private).chain(failing_addresses_note(planned, seen));
+            Ruling::Met { notes: notes.collect(), inspected_by }
         }
     }
 }
 
-/// A chain that leads only to the given authority is an inspection, unless the rules expect no public one.
-fn inspection_note(spec: &ProbeSpec, attempt: &Attempt) -> Option<String> {
+/// The CA that re-signs the connection and is given: a chain that leads only there is an inspection, unless the rules
+/// expect no public one.
+fn allowed_inspection(spec: &ProbeSpec, attempt: &Attempt) -> Option<String> {
     let tls = tls_detail(attempt)?;
     let is_inspected = spec.certificate.public && tls.trusted_by == Some(TrustStore::Given);
-    let authority = tls.authority.as_deref().unwrap_or("an authority without a name");
-    is_inspected.then(|| format!("{INSPECTED_NOTE} by {authority}, which --proxy-cert makes trusted"))
+    is_inspected.then(|| tls.presented_ca().to_owned())
 }
 
 fn tls_detail(attempt: &Attempt) -> Option<&TlsDetail> {

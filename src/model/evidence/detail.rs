@@ -124,6 +124,17 @@ pub struct TlsDetail {
     pub clock_skew_s: Option<i64>,
 }
 
+/// What a CA is called that shows no name.
+pub const UNNAMED_CA: &str = "an authority without a name";
+
+impl TlsDetail {
+    /// The CA that the chain ends in, as far as it was presented.
+    pub fn presented_ca(&self) -> &str {
+        let issuer = || self.chain.last().map(|last| last.issuer.as_str());
+        self.authority.as_deref().or_else(issuer).unwrap_or(UNNAMED_CA)
+    }
+}
+
 /// Who trusts a chain.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -20,7 +20,7 @@ pub use crate::model::evidence::url_redaction::{redact_url_credentials, redact_u
 pub use address::AddressScope;
 pub use detail::{
     CertificateSummary, ConnectDetail, DnsQuery, GreetingDetail, HttpDetail, ProxyDetail, ResolveDetail,
-    TlsDetail, TrustStore, WebSocketDetail,
+    TlsDetail, TrustStore, UNNAMED_CA, WebSocketDetail,
 };
 pub use failure::{Cause, Failure, Phase};
 

@@ -99,6 +99,7 @@ fn check(vantage: &str, route: &Route, at: usize, endpoint: &Endpoint) -> Check 
         cause: None,
         unverified: None,
         note: None,
+        inspected_by: None,
         accepted: None,
         took: Duration::ZERO,
         attempts: Vec::new(),
