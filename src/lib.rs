@@ -15,6 +15,7 @@ pub mod cli;
 pub mod cluster;
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
 #[doc(hidden)]
+#[path = "../tests/fuzzing/mod.rs"]
 pub mod fuzzing;
 #[cfg(feature = "cli")]
 pub mod lab;

@@ -23,6 +23,7 @@ mod external_tool;
 mod files;
 mod fleet;
 #[cfg(any(test, feature = "fuzzing"))]
+#[path = "../../tests/fuzzing/commands.rs"]
 pub(crate) mod fuzzing;
 mod manual;
 mod prerequisites;

@@ -14,6 +14,7 @@ mod dialer;
 mod dry_run;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
+#[path = "../../tests/fuzzing/cluster.rs"]
 pub(crate) mod fuzzing;
 mod image_choice;
 mod job_follower;

@@ -20,6 +20,7 @@ mod endpoint;
 mod engine;
 mod fetch;
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+#[path = "../../tests/fuzzing/phases.rs"]
 pub(crate) mod fuzzing;
 mod greeting;
 mod http;

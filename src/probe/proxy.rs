@@ -1,6 +1,7 @@
 //! A tunnel through an HTTP proxy: its name, the connection, TLS to it where its URL says so, CONNECT (RFC 9110 9.3.6).
 
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+#[path = "../../tests/fuzzing/proxy.rs"]
 pub(super) mod fuzzing;
 
 use std::net::SocketAddr;

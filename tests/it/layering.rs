@@ -398,8 +398,7 @@ fn read_files() -> Vec<(String, String)> {
                 let names: Vec<_> = file.iter().map(|n| n.to_str().unwrap()).collect();
                 let module = names.join("::");
                 let module = module.strip_suffix("::mod").unwrap_or(&module);
-                let is_fuzzing = names.contains(&"fuzzing");
-                if !module.ends_with("tests") && !is_fuzzing {
+                if !module.ends_with("tests") {
                     files.push((module.to_owned(), fs::read_to_string(&path).unwrap()));
                 }
             }

@@ -6,6 +6,7 @@
 mod answer;
 mod client;
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+#[path = "../../../tests/fuzzing/discovery.rs"]
 pub(crate) mod fuzzing;
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 mod certificates;
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+#[path = "../../../tests/fuzzing/certificates.rs"]
 pub(crate) mod fuzzing;
 mod local_routes;
 pub(crate) mod roots;

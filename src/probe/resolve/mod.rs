@@ -4,6 +4,7 @@
 //! search lists that a fully qualified name does not need.
 
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+#[path = "../../../tests/fuzzing/resolve.rs"]
 pub(crate) mod fuzzing;
 mod hosts_file;
 mod query;

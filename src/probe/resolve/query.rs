@@ -4,6 +4,7 @@
 //! questions at a time do not overrun one receive buffer, and nobody else's datagram can be taken for an answer.
 
 #[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
+#[path = "../../../tests/fuzzing/dns_message.rs"]
 pub(super) mod fuzzing;
 
 use std::io;
