@@ -116,7 +116,7 @@ fn describe_next_steps(args: &DiagnoseArgs, case: &SupportBundle) -> String {
 }
 
 /// What anybody wrote into a cluster stands in it: nothing of that may reach a terminal as more than text.
-pub(super) fn to_pretty_json(value: &impl serde::Serialize) -> Result<String, CommandError> {
+pub(crate) fn to_pretty_json(value: &impl serde::Serialize) -> Result<String, CommandError> {
     let text = serde_json::to_string_pretty(value).context("the document cannot be written");
     Ok(report::json::escape(&text.map_err(CommandError::Failed)?) + "\n")
 }
@@ -218,7 +218,7 @@ async fn find_skip_range_problem(access: &ClusterClient, agents: &ArcAgentProxie
     problems.into_iter().find(|p| p.severity == Severity::Blocking).map(|p| p.text)
 }
 
-pub(super) fn judge_bundle(
+pub(crate) fn judge_bundle(
     case: &SupportBundle,
     catalogue: &FaultCatalogue,
     azure: Option<&AzureCluster>,

@@ -15,16 +15,13 @@ mod check;
 mod check_run;
 mod cleanup;
 mod demo;
-mod diagnose;
+pub(crate) mod diagnose;
 #[cfg(feature = "cli")]
 pub mod exit;
 pub mod explain;
 mod external_tool;
 mod files;
 mod fleet;
-#[cfg(any(test, feature = "fuzzing"))]
-#[path = "../../tests/fuzzing/commands.rs"]
-pub(crate) mod fuzzing;
 mod manual;
 mod prerequisites;
 #[cfg(feature = "cli")]
@@ -303,7 +300,7 @@ fn print_error(text: &str) {
 }
 
 /// What was typed, or stands in a file, comes back in errors: as text, and not as orders to the terminal, without the logins of URLs.
-fn sanitize_for_terminal(text: &str) -> String {
+pub(crate) fn sanitize_for_terminal(text: &str) -> String {
     sanitize_lines(&redact_url_credentials(text)).split_inclusive('\n').map(cut_line).collect()
 }
 

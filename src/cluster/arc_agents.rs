@@ -83,15 +83,15 @@ fn is_proxy_variable(name: &str) -> bool {
 
 /// Where the agents' proxy settings are.
 #[derive(Debug, Default)]
-pub(super) struct ProxySettingsSource {
-    pub(super) literal: BTreeMap<String, Hidden>,
-    pub(super) origin: String,
+pub(crate) struct ProxySettingsSource {
+    pub(crate) literal: BTreeMap<String, Hidden>,
+    pub(crate) origin: String,
     secret: Option<String>,
     config_map: Option<String>,
 }
 
 impl ProxySettingsSource {
-    pub(super) fn from_deployments(deployments: &[Deployment]) -> Option<Self> {
+    pub(crate) fn from_deployments(deployments: &[Deployment]) -> Option<Self> {
         let mut found = Self::default();
         for deployment in deployments {
             let pod = deployment.spec.as_ref().and_then(|s| s.template.spec.as_ref());

@@ -7,33 +7,30 @@
 //!   cluster that does not answer is an error of its vantages; a kubeconfig that cannot be used ends the command.
 
 mod agent_runner;
-mod arc_agents;
+pub(crate) mod arc_agents;
 mod cleanup;
 mod client;
 mod dialer;
 mod dry_run;
 mod error;
-#[cfg(any(test, feature = "fuzzing"))]
-#[path = "../../tests/fuzzing/cluster.rs"]
-pub(crate) mod fuzzing;
 mod image_choice;
 mod job_follower;
 mod kubeconfig;
 mod manifest;
-mod nodes;
+pub(crate) mod nodes;
 #[cfg(feature = "cli")]
 pub mod payload;
 mod permissions;
-mod pod_startup;
+pub(crate) mod pod_startup;
 mod pod_watcher;
 mod prepare;
-mod prerequisites;
+pub(crate) mod prerequisites;
 mod quantity;
 #[cfg(feature = "cli")]
 pub mod runner;
 pub mod settings;
 mod snapshot;
-mod support_bundle;
+pub(crate) mod support_bundle;
 
 pub use crate::cluster::agent_runner::{AgentListener, AgentRun, fail_all_runs, run_agents};
 pub use crate::cluster::arc_agents::{ArcAgentProxies, read_arc_agent_proxies, read_arc_region};

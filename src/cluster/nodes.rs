@@ -7,7 +7,7 @@ use crate::model::vantage::{VantageError, VantageErrorKind};
 
 /// What is known of a node.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct NodeFacts {
+pub(crate) struct NodeFacts {
     /// Its name.
     pub(super) name: String,
     /// As the kubelet has it: `amd64`, `arm64`.
@@ -26,16 +26,16 @@ pub(super) struct NodeFacts {
 
 /// Nodes to look from, and what was passed over.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct NodeSelection {
+pub(crate) struct NodeSelection {
     /// At least one.
     pub(super) nodes: Vec<NodeFacts>,
     /// Why these, or which ones were left out and why; one sentence.
-    pub(super) reason: String,
+    pub(crate) reason: String,
 }
 
 impl NodeFacts {
     /// Reads a node object.
-    pub(super) fn from_node(node: &Node) -> Self {
+    pub(crate) fn from_node(node: &Node) -> Self {
         let status = node.status.as_ref();
         let info = status.and_then(|s| s.node_info.as_ref());
         let labels = node.metadata.labels.as_ref();
@@ -82,7 +82,7 @@ fn list_usable_images(node: &Node) -> Vec<String> {
 ///
 /// # Errors
 /// When none fits; the text says what there is instead.
-pub(super) fn select_nodes(nodes: &[NodeFacts], choice: &NodeChoice) -> Result<NodeSelection, VantageError> {
+pub(crate) fn select_nodes(nodes: &[NodeFacts], choice: &NodeChoice) -> Result<NodeSelection, VantageError> {
     let mut linux: Vec<_> = nodes.iter().filter(|n| n.is_linux()).cloned().collect();
     linux.sort_by(|a, b| a.name.cmp(&b.name));
     match choice {

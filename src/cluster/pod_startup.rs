@@ -10,19 +10,19 @@ use crate::model::vantage::{VantageError, VantageErrorKind};
 
 /// What can be seen of a Job.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct JobObservation<'a> {
-    pub(super) pod: Option<&'a Pod>,
+pub(crate) struct JobObservation<'a> {
+    pub(crate) pod: Option<&'a Pod>,
     /// Of the Job and of its pod, in any order.
-    pub(super) events: &'a [Event],
+    pub(crate) events: &'a [Event],
     /// Since the Job was created, in seconds.
-    pub(super) seconds: u64,
+    pub(crate) seconds: u64,
     /// Whether the image has to be on the node already.
-    pub(super) requires_local_image: bool,
+    pub(crate) requires_local_image: bool,
 }
 
 /// How far it has come.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum PodStartup {
+pub(crate) enum PodStartup {
     /// Not yet there, and nothing speaks against it; what it waits for.
     Waiting(String),
     /// The container runs, or ran: there is a log.
@@ -32,7 +32,7 @@ pub(super) enum PodStartup {
 }
 
 /// Judges what is seen.
-pub(super) fn judge_startup(sight: &JobObservation<'_>) -> PodStartup {
+pub(crate) fn judge_startup(sight: &JobObservation<'_>) -> PodStartup {
     let Some(pod) = sight.pod else { return judge_without_pod(sight) };
     if let Some(trouble) = find_changed_pull_policy(sight, pod) {
         return PodStartup::Failed(trouble);

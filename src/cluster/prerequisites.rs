@@ -57,9 +57,9 @@ pub async fn read_prerequisites(access: &ClusterClient) -> Result<ClusterFacts, 
 }
 
 /// What pods have asked for of a node: thousandths of a CPU, bytes.
-pub(super) type RequestedResources = BTreeMap<String, (i64, i64)>;
+pub(crate) type RequestedResources = BTreeMap<String, (i64, i64)>;
 
-pub(super) fn node_capacity(node: &Node, asked: &RequestedResources) -> NodeCapacity {
+pub(crate) fn node_capacity(node: &Node, asked: &RequestedResources) -> NodeCapacity {
     let facts = NodeFacts::from_node(node);
     let status = node.status.as_ref();
     let allocatable = status.and_then(|s| s.allocatable.as_ref().or(s.capacity.as_ref()));
@@ -82,7 +82,7 @@ pub(super) fn node_capacity(node: &Node, asked: &RequestedResources) -> NodeCapa
 
 /// A page of pods, with no more than what they ask for.
 #[derive(Deserialize)]
-pub(super) struct Page {
+pub(crate) struct Page {
     #[serde(default)]
     metadata: PageMetadata,
     #[serde(default)]
@@ -151,7 +151,7 @@ async fn sum_requested_resources(access: &ClusterClient) -> Result<RequestedReso
 
 impl Page {
     /// Adds what the pods of the page ask of their nodes.
-    pub(super) fn add_requests(&self, asked: &mut RequestedResources) {
+    pub(crate) fn add_requests(&self, asked: &mut RequestedResources) {
         for pod in &self.items {
             let is_over = matches!(pod.status.phase.as_deref(), Some("Succeeded" | "Failed"));
             let Some(node) = pod.spec.node_name.as_ref().filter(|_| !is_over) else { continue };

@@ -156,7 +156,7 @@ fn is_truncated(list: &Value) -> bool {
 }
 
 /// Items of a list do not say what they are.
-pub(super) fn add_document(
+pub(crate) fn add_document(
     bundle: &mut SupportBundle,
     document: Value,
     kind: &str,

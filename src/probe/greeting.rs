@@ -11,7 +11,7 @@ use crate::model::evidence::{Cause, Failure, GreetingDetail, sanitize};
 use crate::model::rules::Protocol;
 
 /// Speaks first where the protocol wants it, and reads the first line of the answer.
-pub(super) async fn exchange_greeting<S>(
+pub(crate) async fn exchange_greeting<S>(
     mut io: S,
     protocol: Protocol,
     host: &str,

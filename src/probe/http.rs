@@ -23,20 +23,20 @@ use crate::probe::net::ProxyServer;
 
 /// Where a request goes and what is known of the connection it goes over.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Exchange<'a> {
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    pub(super) is_tls: bool,
-    pub(super) spec: &'a ProbeSpec,
+pub(crate) struct Exchange<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    pub(crate) is_tls: bool,
+    pub(crate) spec: &'a ProbeSpec,
     /// Who vouches for the other side; `None` without TLS.
-    pub(super) trusted_by: Option<TrustStore>,
-    pub(super) timeout: Duration,
+    pub(crate) trusted_by: Option<TrustStore>,
+    pub(crate) timeout: Duration,
     /// Our clock, to compare with the `Date` of the answer.
-    pub(super) now: jiff::Timestamp,
+    pub(crate) now: jiff::Timestamp,
     /// A proxy that gets the request in absolute form (RFC 9112 3.2.2), since there is no tunnel.
-    pub(super) proxy: Option<&'a ProxyServer>,
+    pub(crate) proxy: Option<&'a ProxyServer>,
     /// Where a good answer goes as a whole; `None` when it only has to be judged.
-    pub(super) reply_sender: Option<&'a mpsc::Sender<Reply>>,
+    pub(crate) reply_sender: Option<&'a mpsc::Sender<Reply>>,
 }
 
 /// A good answer as a whole.
@@ -49,7 +49,7 @@ pub struct Reply {
 }
 
 /// Sends the request and judges the answer by what the rules say of the real service.
-pub(super) async fn run_exchange<S>(io: S, exchange: Exchange<'_>) -> (HttpDetail, Option<Failure>)
+pub(crate) async fn run_exchange<S>(io: S, exchange: Exchange<'_>) -> (HttpDetail, Option<Failure>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -19,22 +19,19 @@ pub mod discovery;
 mod endpoint;
 mod engine;
 mod fetch;
-#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
-#[path = "../../tests/fuzzing/phases.rs"]
-pub(crate) mod fuzzing;
-mod greeting;
-mod http;
-mod io;
+pub(crate) mod greeting;
+pub(crate) mod http;
+pub(crate) mod io;
 mod large_hello;
 pub mod net;
-mod proxy;
+pub(crate) mod proxy;
 mod recorder;
 pub mod resolve;
 pub mod settings;
-mod tls;
+pub(crate) mod tls;
 pub mod trust;
 pub mod vantage_run;
-mod websocket;
+pub(crate) mod websocket;
 
 pub use certificate::summarize_certificate as certificate_summary;
 pub use dial::dial;

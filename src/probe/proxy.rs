@@ -1,9 +1,5 @@
 //! A tunnel through an HTTP proxy: its name, the connection, TLS to it where its URL says so, CONNECT (RFC 9110 9.3.6).
 
-#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
-#[path = "../../tests/fuzzing/proxy.rs"]
-pub(super) mod fuzzing;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -92,13 +88,13 @@ fn parse_scheme_names(value: &str) -> Vec<String> {
         .collect()
 }
 
-struct ProxyDialer<'a> {
-    net: &'a Net,
-    server: &'a ProxyServer,
-    within: Duration,
-    until: Instant,
-    detail: ProxyDetail,
-    address: Option<SocketAddr>,
+pub(crate) struct ProxyDialer<'a> {
+    pub(crate) net: &'a Net,
+    pub(crate) server: &'a ProxyServer,
+    pub(crate) within: Duration,
+    pub(crate) until: Instant,
+    pub(crate) detail: ProxyDetail,
+    pub(crate) address: Option<SocketAddr>,
 }
 
 impl ProxyDialer<'_> {
@@ -172,7 +168,7 @@ impl ProxyDialer<'_> {
         }
     }
 
-    async fn request_tunnel(&mut self, stream: Stream, target: &str) -> Result<Stream, Failure> {
+    pub(crate) async fn request_tunnel(&mut self, stream: Stream, target: &str) -> Result<Stream, Failure> {
         self.detail.request = Some(format!("CONNECT {target}"));
         let within = self.within;
         let silent = || Failure::new(Cause::ProxyTimeout, format!("no answer to CONNECT within {within:?}"));
@@ -239,7 +235,7 @@ pub(super) fn to_proxy_cause(cause: Cause) -> Cause {
 }
 
 /// RFC 9112 3.2.3; IPv6 addresses stand in brackets.
-fn format_authority(host: &str, port: u16) -> String {
+pub(crate) fn format_authority(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 

@@ -20,7 +20,7 @@ use crate::probe::net::{Clock as _, SystemClock};
 
 /// What the first message looks like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum ClientHelloSize {
+pub(crate) enum ClientHelloSize {
     /// As small as it comes: about 250 bytes.
     Small,
     /// About 1.5 kB, more than one packet: as large as those of runtimes that offer a post-quantum key share.
@@ -28,14 +28,14 @@ pub(super) enum ClientHelloSize {
 }
 
 /// A finished or failed handshake, with what the server presented either way.
-pub(super) struct Handshake<S> {
-    pub(super) stream: Result<TlsStream<S>, Failure>,
-    pub(super) detail: TlsDetail,
+pub(crate) struct Handshake<S> {
+    pub(crate) stream: Result<TlsStream<S>, Failure>,
+    pub(crate) detail: TlsDetail,
     pub(super) chain: Vec<CertificateDer<'static>>,
 }
 
 /// Shakes hands. `offer_http` asks for HTTP/1.1 by ALPN: an HTTP/2 connection could not be upgraded to a WebSocket.
-pub(super) async fn perform_handshake<S: AsyncRead + AsyncWrite + Unpin>(
+pub(crate) async fn perform_handshake<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     name: &ServerName<'static>,
     hello: ClientHelloSize,

@@ -33,19 +33,19 @@ impl fmt::Debug for ChainVerifier {
 
 /// What the rules expect of a certificate.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CertificateExpectation<'a> {
-    pub(super) certificate: &'a Certificate,
-    pub(super) inspection: Inspection,
+pub(crate) struct CertificateExpectation<'a> {
+    pub(crate) certificate: &'a Certificate,
+    pub(crate) inspection: Inspection,
 }
 
 /// What came of judging a chain.
 #[derive(Clone, Debug)]
-pub(super) struct ChainJudgement {
-    pub(super) chain: Vec<CertificateSummary>,
-    pub(super) trusted_by: TrustStore,
-    pub(super) ca: Option<String>,
-    pub(super) appliance: Option<&'static str>,
-    pub(super) failure: Option<Failure>,
+pub(crate) struct ChainJudgement {
+    pub(crate) chain: Vec<CertificateSummary>,
+    pub(crate) trusted_by: TrustStore,
+    pub(crate) ca: Option<String>,
+    pub(crate) appliance: Option<&'static str>,
+    pub(crate) failure: Option<Failure>,
 }
 
 impl ChainVerifier {
@@ -68,12 +68,12 @@ impl ChainVerifier {
     }
 
     /// The one cryptography provider of the program.
-    pub(super) fn provider(&self) -> &Arc<CryptoProvider> {
+    pub(crate) fn provider(&self) -> &Arc<CryptoProvider> {
         &self.provider
     }
 
     /// Says who trusts a chain, and if the endpoint cannot be used with it, why.
-    pub(super) fn judge_chain(
+    pub(crate) fn judge_chain(
         &self,
         chain: &[CertificateDer<'static>],
         name: &ServerName<'static>,

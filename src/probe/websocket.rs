@@ -17,7 +17,7 @@ use crate::model::evidence::{Cause, Failure, TrustStore, WebSocketDetail};
 use crate::model::rules::Statuses;
 
 /// Asks for the upgrade and judges the answer by what the rules say of the real service.
-pub(super) async fn run_upgrade<S>(io: S, exchange: Exchange<'_>) -> (WebSocketDetail, Option<Failure>)
+pub(crate) async fn run_upgrade<S>(io: S, exchange: Exchange<'_>) -> (WebSocketDetail, Option<Failure>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

@@ -7,17 +7,18 @@ use k8s_openapi::api::core::v1::{Event, Node, Pod};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::arc_agents::{ArcAgentProxies, ProxySettingsSource};
-use super::nodes::{NodeFacts, select_nodes};
-use super::pod_startup::{JobObservation, PodStartup, judge_startup};
-use super::prerequisites::{Page, RequestedResources, node_capacity};
 use crate::analysis::connectivity::redact::Redaction;
 use crate::analysis::connectivity::support_bundle::{BUNDLE_VERSION, SupportBundle};
+use crate::cluster::arc_agents::{ArcAgentProxies, ProxySettingsSource};
+use crate::cluster::nodes::{NodeFacts, select_nodes};
+use crate::cluster::pod_startup::{JobObservation, PodStartup, judge_startup};
+use crate::cluster::prerequisites::{Page, RequestedResources, node_capacity};
 use crate::cluster::settings::NodeChoice;
+use crate::cluster::support_bundle::add_document;
 use crate::model::prerequisite_facts::{ClusterFacts, PrerequisiteFacts};
 
 /// The case of a cluster whose API server sends these objects, each with its `kind`.
-pub(crate) fn bundle_of(objects: &[Value]) -> SupportBundle {
+pub(super) fn bundle_of(objects: &[Value]) -> SupportBundle {
     let mut case = SupportBundle {
         schema_version: BUNDLE_VERSION,
         taken_at: "2026-11-28T10:00:00Z".into(),
@@ -29,12 +30,7 @@ pub(crate) fn bundle_of(objects: &[Value]) -> SupportBundle {
     }
     let mut redaction = Redaction::default();
     for (kind, items) in kinds {
-        super::support_bundle::add_document(
-            &mut case,
-            json!({"items": items}),
-            &format!("{kind}List"),
-            &mut redaction,
-        );
+        add_document(&mut case, json!({"items": items}), &format!("{kind}List"), &mut redaction);
     }
     case.removed = redaction.into_removed();
     let facts = ClusterFacts { nodes: node_capacities(objects), ..ClusterFacts::default() };
@@ -46,7 +42,7 @@ pub(crate) fn bundle_of(objects: &[Value]) -> SupportBundle {
 }
 
 /// Texts about nodes, and about pods that do not start.
-pub(crate) fn collect_texts(objects: &[Value]) -> Vec<String> {
+pub(super) fn collect_texts(objects: &[Value]) -> Vec<String> {
     let nodes: Vec<_> = parse_objects::<Node>(objects, "Node").iter().map(NodeFacts::from_node).collect();
     let mut texts = Vec::new();
     for choice in [NodeChoice::One, NodeChoice::Every, NodeChoice::Named("n".into())] {
@@ -68,7 +64,7 @@ pub(crate) fn collect_texts(objects: &[Value]) -> Vec<String> {
 }
 
 /// The proxies of the agents.
-pub(crate) fn read_proxies(objects: &[Value]) -> Option<ArcAgentProxies> {
+pub(super) fn read_proxies(objects: &[Value]) -> Option<ArcAgentProxies> {
     let found = ProxySettingsSource::from_deployments(&parse_objects::<Deployment>(objects, "Deployment"))?;
     Some(ArcAgentProxies { variables: found.literal, origin: found.origin, note: None })
 }

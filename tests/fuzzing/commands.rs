@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::diagnose;
-use super::rules::vendor_diff as difference;
 use crate::analysis::connectivity::ConnectivityDiagnosis;
 use crate::analysis::connectivity::azure::{self, AzureCluster};
 use crate::analysis::connectivity::support_bundle::SupportBundle;
 use crate::cli::args::{DiffArgs, DiffFormat, FailOn, FetchArgs, ShowArgs, ShowFormat};
+use crate::cli::diagnose;
+use crate::cli::rules::vendor_diff as difference;
 use crate::model::faults::FaultCatalogue;
 use crate::model::report::Tool;
 use crate::model::rules::{Cloud, RuleSet};
@@ -16,12 +16,12 @@ use crate::report::diagnosis::Diagnosis;
 use crate::report::requirements::VendorTable;
 
 /// An error as it stands on a screen.
-pub(crate) fn describe_error(error: &impl ToString) -> String {
-    super::sanitize_for_terminal(&error.to_string())
+pub(super) fn describe_error(error: &impl ToString) -> String {
+    crate::cli::sanitize_for_terminal(&error.to_string())
 }
 
 /// A judgement and the same as JSON; `None` where the evidence cannot be judged.
-pub(crate) fn judge_and_render(
+pub(super) fn judge_and_render(
     case: &SupportBundle,
     catalogue: &FaultCatalogue,
     azure: Option<&AzureCluster>,
@@ -39,18 +39,18 @@ pub(crate) fn judge_and_render(
 }
 
 /// What `rules show` makes of rules in each of its formats.
-pub(crate) fn render_rules(rules: &RuleSet) -> Vec<(ShowFormat, String)> {
+pub(super) fn render_rules(rules: &RuleSet) -> Vec<(ShowFormat, String)> {
     let formats = [ShowFormat::Text, ShowFormat::Yaml, ShowFormat::Json, ShowFormat::Csv];
     let show = |output| {
         let args = ShowArgs { output, no_builtin_rules: true, ..EMPTY_ARGS };
-        let shown = super::rules::render_rules(&args, rules.clone());
+        let shown = crate::cli::rules::render_rules(&args, rules.clone());
         (output, shown.unwrap_or_else(|e| panic!("{e}")))
     };
     formats.map(show).into()
 }
 
 /// What `rules diff` makes of a table.
-pub(crate) fn render_difference(table: &VendorTable, rules: &RuleSet) -> Vec<String> {
+pub(super) fn render_difference(table: &VendorTable, rules: &RuleSet) -> Vec<String> {
     let shown = |output| {
         let args = DiffArgs {
             pages: Vec::new(),
@@ -85,12 +85,12 @@ const EMPTY_ARGS: ShowArgs = ShowArgs {
 };
 
 /// What `--save-evidence` writes.
-pub(crate) fn render_evidence(case: &SupportBundle) -> Option<String> {
+pub(super) fn render_evidence(case: &SupportBundle) -> Option<String> {
     diagnose::to_pretty_json(case).ok()
 }
 
 /// A document of az, and the cluster in it.
-pub(crate) fn parse_azure(text: &str, id: Option<&str>) -> Result<(Value, AzureCluster), azure::AzureError> {
+pub(super) fn parse_azure(text: &str, id: Option<&str>) -> Result<(Value, AzureCluster), azure::AzureError> {
     let document = azure::parse_json(text)?;
     let cluster = azure::find_cluster(&document, id)?;
     Ok((document, cluster))

@@ -1,26 +1,26 @@
 //! Files and answers of programs: what was saved, written by hand, or read from a cluster.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::hold;
+use super::commands::{self, describe_error};
 use super::shown::{self, RULES, SCOPE, SCREENS};
+use super::{cluster, hold};
 use crate::analysis::connectivity::azure::AzureCluster;
 use crate::analysis::connectivity::redact::Redaction;
 use crate::analysis::connectivity::support_bundle::{BUNDLE_VERSION, ContainerLog, SupportBundle};
 use crate::analysis::networks::{Networks, Snapshot};
 use crate::analysis::waivers::apply_waivers;
 use crate::cli::args::ShowFormat;
-use crate::cli::fuzzing as commands;
-use crate::cli::fuzzing::describe_error;
-use crate::cluster;
 use crate::cluster::runner::resolve_arc_agent_routes;
 use crate::model::faults::FaultCatalogue;
 use crate::model::rules::RuleSet;
 use crate::probe::agent::framing::{RecordReader, RecordWriter};
 use crate::probe::agent::{Record, Task};
+use crate::probe::net::certificates::parse_certificates;
 use crate::proxy::Routes;
 use crate::report::diff::{self, compare};
 use crate::report::fleet::{self, json::SavedReport};
@@ -34,8 +34,8 @@ use crate::rules::{RulesError, faults, waivers};
 
 /// A file of `--proxy-cert`.
 pub(super) fn pem(input: &[u8]) {
-    match crate::probe::net::fuzzing::certificates(input) {
-        Ok(found) => shown::proxy_cert(&found, input.len()),
+    match parse_certificates("--proxy-cert", Path::new("ca.pem"), input.to_vec()) {
+        Ok(file) => shown::proxy_cert(&file.summaries, input.len()),
         Err(error) => hold::screen(&describe_error(&error)),
     }
 }
@@ -217,7 +217,7 @@ pub(super) fn objects(input: &[u8]) {
     snapshot.refusals.extend(objects.iter().filter_map(|o| o["message"].as_str()).map(str::to_owned));
     snapshot.server = objects.iter().find_map(|o| o["server"].as_str()).map(str::to_owned);
     snapshot.add_document_as("NodeList", document);
-    let agents = cluster::fuzzing::read_proxies(&objects);
+    let agents = cluster::read_proxies(&objects);
     let routes = agents.map(|agents| resolve_arc_agent_routes(&agents));
     let routes = match routes {
         Some(Ok((routes, notes))) => {
@@ -235,10 +235,10 @@ pub(super) fn objects(input: &[u8]) {
         hold::screen(&text);
         hold::bounded(&text, input.len());
     }
-    for text in cluster::fuzzing::collect_texts(&objects) {
+    for text in cluster::collect_texts(&objects) {
         hold::screen(&describe_error(&text));
     }
-    let case = cluster::fuzzing::bundle_of(&objects);
+    let case = cluster::bundle_of(&objects);
     judged(&case, &FAULTS, None, input.len());
     hold::json(&commands::render_evidence(&case).unwrap_or_default());
     shown::report(&crate::model::report::Report { advice, ..shown::empty() }, input.len());

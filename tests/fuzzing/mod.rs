@@ -4,8 +4,12 @@
 //! reads, or of what has to hold of everything that is shown. The targets need the feature `fuzzing`; without it, the tests
 //! below run the same functions on the stored inputs.
 
+mod cluster;
+mod commands;
 mod documents;
 mod hold;
+mod phases;
+mod resolve;
 mod shown;
 mod values;
 mod wire;

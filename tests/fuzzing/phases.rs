@@ -11,31 +11,33 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::http::{Exchange, Reply};
-use super::tls::ClientHelloSize;
-use super::trust::CertificateExpectation;
-use super::{greeting, http, proxy, tls, websocket};
-use crate::model::evidence::{Detail, Failure, TlsDetail, TrustStore};
+use crate::model::evidence::{Detail, Failure, ProxyDetail, TlsDetail, TrustStore};
 use crate::model::plan::ProbeSpec;
 use crate::model::rules::Protocol;
+use crate::probe::http::Exchange;
 use crate::probe::net::{Authorization, Clock, Net, ProxyServer, Roots};
+use crate::probe::proxy::{ProxyDialer, format_authority};
 use crate::probe::settings::ProbeSettings;
+use crate::probe::tls::ClientHelloSize;
+use crate::probe::trust::CertificateExpectation;
+use crate::probe::{Reply, Stream, greeting, http, tls, websocket};
 use crate::proxy::Routes;
 
 /// What a server does, and how its answer is looked at: the first byte of an input.
 #[derive(Clone, Copy)]
-pub(crate) struct ServerBehavior(u8);
+pub(super) struct ServerBehavior(u8);
 
 impl ServerBehavior {
     /// The manner, and what the server says.
-    pub(crate) fn split(input: &[u8]) -> Option<(Self, &[u8])> {
+    pub(super) fn split(input: &[u8]) -> Option<(Self, &[u8])> {
         input.split_first().map(|(first, rest)| (Self(*first), rest))
     }
 
     /// One of the lower four bits.
-    pub(crate) fn has(self, bit: u8) -> bool {
+    pub(super) fn has(self, bit: u8) -> bool {
         self.0 & 1 << bit != 0
     }
 
@@ -50,21 +52,20 @@ impl ServerBehavior {
 }
 
 /// A phase, with its failure if it failed.
-pub(crate) type Phase = (Detail, Option<Failure>);
+pub(super) type Phase = (Detail, Option<Failure>);
 
 /// An answer to CONNECT.
-pub(crate) fn connect(input: &[u8]) -> Option<Phase> {
+pub(super) fn connect(input: &[u8]) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let server = proxy_server(manner.has(0));
-    let (detail, stream) =
-        block_on(proxy::fuzzing::request_tunnel(&NET, &server, ScriptedStream::boxed(manner, bytes)));
+    let (detail, stream) = block_on(request_tunnel(&NET, &server, ScriptedStream::boxed(manner, bytes)));
     assert!(stream.is_err() || detail.status.is_some_and(|s| (200..300).contains(&s)), "{detail:?}");
     assert_headers_are_bounded(&detail.headers);
     Some(phase(Detail::Proxy, detail, stream.err()))
 }
 
 /// An answer to an HTTP request, and what is kept of it where it is wanted and not only judged.
-pub(crate) fn exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Option<Reply>)> {
+pub(super) fn exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Option<Reply>)> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let server = proxy_server(false);
     let (keep, mut kept) = mpsc::channel(1);
@@ -83,7 +84,7 @@ pub(crate) fn exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Option<
 }
 
 /// An answer to a WebSocket upgrade. `@ACCEPT@` stands for what proves that the server read the request.
-pub(crate) fn upgrade(input: &[u8], spec: &ProbeSpec) -> Option<Phase> {
+pub(super) fn upgrade(input: &[u8], spec: &ProbeSpec) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let exchange = Exchange {
         trusted_by: manner.has(2).then_some(TrustStore::Public),
@@ -97,7 +98,7 @@ pub(crate) fn upgrade(input: &[u8], spec: &ProbeSpec) -> Option<Phase> {
 }
 
 /// The first words of git or SSH.
-pub(crate) fn greet(input: &[u8]) -> Option<Phase> {
+pub(super) fn greet(input: &[u8]) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let protocol = if manner.has(0) { Protocol::Git } else { Protocol::Ssh };
     let mut stream = ScriptedStream::new(manner, bytes);
@@ -107,7 +108,7 @@ pub(crate) fn greet(input: &[u8]) -> Option<Phase> {
 }
 
 /// What comes back to a ClientHello.
-pub(crate) fn hello(input: &[u8]) -> Option<Phase> {
+pub(super) fn hello(input: &[u8]) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let name = ServerName::try_from(HOST).ok()?;
     let hello = if manner.has(0) { ClientHelloSize::Large } else { ClientHelloSize::Small };
@@ -124,7 +125,7 @@ pub(crate) fn hello(input: &[u8]) -> Option<Phase> {
 }
 
 /// A chain that a server presents, leaf first.
-pub(crate) fn chain(chain: &[CertificateDer<'static>], spec: &ProbeSpec) -> Phase {
+pub(super) fn chain(chain: &[CertificateDer<'static>], spec: &ProbeSpec) -> Phase {
     let mut detail = TlsDetail { server_name: HOST.into(), ..TlsDetail::default() };
     let Ok(name) = ServerName::try_from(HOST) else { return (Detail::Tls(Box::new(detail)), None) };
     let expected = CertificateExpectation { certificate: &spec.certificate, inspection: spec.inspection };
@@ -138,8 +139,22 @@ pub(crate) fn chain(chain: &[CertificateDer<'static>], spec: &ProbeSpec) -> Phas
     phase(Detail::Tls, detail, judged.failure)
 }
 
+/// Asks for a tunnel over a connection that is open already.
+async fn request_tunnel(
+    net: &Net,
+    server: &ProxyServer,
+    stream: Stream,
+) -> (ProxyDetail, Result<Stream, Failure>) {
+    let detail = ProxyDetail { proxy: server.label.clone(), ..ProxyDetail::default() };
+    let within = net.timeout;
+    let mut dialer =
+        ProxyDialer { net, server, within, until: Instant::now() + within, detail, address: None };
+    let stream = dialer.request_tunnel(stream, &format_authority("management.azure.com", 443)).await;
+    (dialer.detail, stream)
+}
+
 /// The host that is probed.
-pub(crate) const HOST: &str = "management.azure.com";
+pub(super) const HOST: &str = "management.azure.com";
 
 /// Nothing waits for it: a server that has said all closes the connection.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -229,7 +244,7 @@ impl ScriptedStream {
         }
     }
 
-    fn boxed(manner: ServerBehavior, answer: &[u8]) -> Box<dyn super::io::Io> {
+    fn boxed(manner: ServerBehavior, answer: &[u8]) -> Stream {
         Box::new(Self::new(manner, answer))
     }
 

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::hold;
+use super::phases::{HOST, Phase};
 use crate::analysis::advise::{AdviceInput, AzureEndpoint, build_advice};
 use crate::analysis::conclude::{FinishedRun, VantageResult, conclude_run};
 use crate::analysis::networks::Networks;
@@ -18,7 +19,6 @@ use crate::model::rules::{Answer, Certificate, Cloud, Content, Protocol, RuleSet
 use crate::model::scope::{Connectivity, Scope};
 use crate::model::vantage::VantageKind;
 use crate::plan::{self, PlanOptions, PlannedDiscovery};
-use crate::probe::fuzzing::{HOST, Phase};
 use crate::proxy::Routes;
 use crate::report::fleet::Fleet;
 use crate::report::fleet::json::{SavedReport, parse, render as json_of};

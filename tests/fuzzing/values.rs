@@ -1,11 +1,10 @@
 //! Short texts: what stands in variables, flags and small files of the system.
 
-use super::hold;
+use super::commands::describe_error;
 use super::shown::{SCREENS, advice};
+use super::{hold, resolve};
 use crate::analysis::networks::{Networks, Snapshot};
-use crate::cli::fuzzing::describe_error;
 use crate::model::rules::Protocol;
-use crate::probe::resolve;
 use crate::proxy::{Client, ProxyUrl, Routes, SkipRange, Sourced, find_differences};
 use crate::report;
 
@@ -70,13 +69,13 @@ pub(super) fn proxy_url(input: &[u8]) {
 /// A `resolv.conf`, and the same as a hosts file.
 pub(super) fn resolv_conf(input: &[u8]) {
     for host in ["proxy", "proxy.example", "10.0.0.1", "a."] {
-        if let Some((servers, names)) = resolve::fuzzing::parse_search_names(input, host) {
+        if let Some((servers, names)) = resolve::parse_search_names(input, host) {
             assert!(servers > 0 && !names.is_empty() && names.len() <= 9, "{servers} {names:?}");
             for name in &names {
                 hold::line(name);
             }
         }
-        let _ = resolve::fuzzing::count_hosts_file_addresses(input, host);
+        let _ = resolve::count_hosts_file_addresses(input, host);
     }
 }
 

@@ -2,21 +2,25 @@
 
 use rustls::pki_types::CertificateDer;
 
+use super::phases::{self, HOST};
+use super::resolve;
 use super::shown::{self, RULES, spec};
 use crate::model::evidence::{Detail, Discovery};
-use crate::probe::fuzzing::{self as probe, HOST};
-use crate::probe::resolve;
+use crate::model::vantage::VantageKind;
+use crate::plan::PlannedDiscovery;
+use crate::probe::discovery::answer::{self, Manifest};
+use crate::probe::discovery::client::{answered_discovery, unanswered_discovery};
 
 /// A message of a name server.
 pub(super) fn dns(input: &[u8]) {
-    if let Some((detail, failure)) = resolve::fuzzing::combine_answers(input, HOST) {
+    if let Some((detail, failure)) = resolve::combine_answers(input, HOST) {
         shown::phase((Detail::Resolve(Box::new(detail)), failure), input.len());
     }
 }
 
 /// What comes back to a ClientHello.
 pub(super) fn tls(input: &[u8]) {
-    if let Some(phase) = probe::hello(input) {
+    if let Some(phase) = phases::hello(input) {
         shown::phase(phase, input.len());
     }
 }
@@ -30,12 +34,12 @@ pub(super) fn certificates(input: &[u8]) {
         chain.push(CertificateDer::from(one.to_vec()));
         rest = after;
     }
-    shown::phase(probe::chain(&chain, &spec(false)), input.len());
+    shown::phase(phases::chain(&chain, &spec(false)), input.len());
 }
 
 /// An answer to CONNECT.
 pub(super) fn connect(input: &[u8]) {
-    if let Some(phase) = probe::connect(input) {
+    if let Some(phase) = phases::connect(input) {
         shown::phase(phase, input.len());
     }
 }
@@ -43,7 +47,7 @@ pub(super) fn connect(input: &[u8]) {
 /// An answer to a request.
 pub(super) fn http(input: &[u8]) {
     let wants_json = input.first().is_some_and(|first| first & 8 != 0);
-    if let Some((phase, reply)) = probe::exchange(input, &spec(wants_json)) {
+    if let Some((phase, reply)) = phases::exchange(input, &spec(wants_json)) {
         shown::phase(phase, input.len());
         if let Some(reply) = reply {
             discovery(&reply.body);
@@ -53,14 +57,14 @@ pub(super) fn http(input: &[u8]) {
 
 /// An answer to a WebSocket upgrade, and what comes after it.
 pub(super) fn websocket(input: &[u8]) {
-    if let Some(phase) = probe::upgrade(input, &spec(true)) {
+    if let Some(phase) = phases::upgrade(input, &spec(true)) {
         shown::phase(phase, input.len());
     }
 }
 
 /// The first words of git or SSH.
 pub(super) fn greeting(input: &[u8]) {
-    if let Some(phase) = probe::greet(input) {
+    if let Some(phase) = phases::greet(input) {
         shown::phase(phase, input.len());
     }
 }
@@ -69,11 +73,29 @@ pub(super) fn greeting(input: &[u8]) {
 pub(super) fn discovery(input: &[u8]) {
     let mut all: Vec<Discovery> = Vec::new();
     for ask in &shown::asks(&RULES) {
-        let answers = crate::probe::discovery::fuzzing::answers(ask, input);
+        let answers = parse_answers(ask, input);
         for host in answers.iter().flat_map(|a| &a.hosts) {
             assert!(ask.wildcard.covers(host), "{host} is not below {}", ask.wildcard);
         }
         all.extend(answers);
     }
     shown::discoveries(all, input.len());
+}
+
+/// A body as an answer to each kind of question.
+fn parse_answers(ask: &PlannedDiscovery, body: &[u8]) -> Vec<Discovery> {
+    let blank = || unanswered_discovery(ask, VantageKind::Pod);
+    let failed = |raw| Discovery { raw: Some(raw), ..blank() };
+    let answer_with = |names| answered_discovery(blank(), ask, answer::filter_hosts(names, &ask.wildcard));
+    let lists = [answer::parse_allow_list(body), answer::parse_regional_url(body)];
+    let mut inquiries: Vec<_> = lists.map(|list| list.map_or_else(failed, answer_with)).into();
+    match answer::parse_manifest(body) {
+        // becomes a part of a path
+        Ok(Manifest::Index(digest) | Manifest::Image(digest)) => {
+            assert!(digest.len() < 140 && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b':'));
+        }
+        Err(raw) => inquiries.push(failed(raw)),
+    }
+    inquiries.push(answer_with(vec![answer::url_host(&String::from_utf8_lossy(body))]));
+    inquiries
 }

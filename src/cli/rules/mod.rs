@@ -4,7 +4,7 @@
 mod listing;
 mod merged;
 mod pages;
-pub(super) mod vendor_diff;
+pub(crate) mod vendor_diff;
 
 use serde::Serialize;
 
@@ -135,7 +135,7 @@ pub fn show(args: &ShowArgs) -> Result<String, RulesCommandError> {
 }
 
 /// These rules as `rules show` shows them.
-pub(super) fn render_rules(args: &ShowArgs, rules: RuleSet) -> Result<String, RulesCommandError> {
+pub(crate) fn render_rules(args: &ShowArgs, rules: RuleSet) -> Result<String, RulesCommandError> {
     if args.location.is_none() && args.feature.is_empty() && args.output != ShowFormat::Csv {
         let file = merged::to_rules_file(&rules)?;
         return match args.output {

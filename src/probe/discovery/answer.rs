@@ -9,7 +9,7 @@ use crate::model::rules::{HostName, HostPattern};
 
 /// The hosts of an answer, sorted out.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct DiscoveredHosts {
+pub(crate) struct DiscoveredHosts {
     /// Below the wildcard, each once, in the order of the answer.
     pub(super) hosts: Vec<String>,
     /// Anything else.
@@ -19,20 +19,20 @@ pub(super) struct DiscoveredHosts {
 }
 
 /// A JSON array of host names.
-pub(super) fn parse_allow_list(body: &[u8]) -> Result<Vec<String>, String> {
+pub(crate) fn parse_allow_list(body: &[u8]) -> Result<Vec<String>, String> {
     let names: Vec<String> = parse_json(body, "a JSON array of host names")?;
     if names.is_empty() { Err("the list is empty".to_owned()) } else { Ok(names) }
 }
 
 /// A JSON string with the URL of a host.
-pub(super) fn parse_regional_url(body: &[u8]) -> Result<Vec<String>, String> {
+pub(crate) fn parse_regional_url(body: &[u8]) -> Result<Vec<String>, String> {
     let url: String = parse_json(body, "a JSON string with a URL")?;
     Ok(vec![url_host(&url)])
 }
 
 /// What a registry's manifest leads to.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Manifest {
+pub(crate) enum Manifest {
     /// An index: the digest of one of its manifests.
     Index(String),
     /// An image or chart: the digest of one of its blobs.
@@ -40,7 +40,7 @@ pub(super) enum Manifest {
 }
 
 /// An index or a manifest (OCI image specification 1.1; Docker's manifests have the same keys).
-pub(super) fn parse_manifest(body: &[u8]) -> Result<Manifest, String> {
+pub(crate) fn parse_manifest(body: &[u8]) -> Result<Manifest, String> {
     #[derive(Deserialize)]
     struct Document {
         #[serde(default)]
@@ -78,7 +78,7 @@ impl Descriptor {
 }
 
 /// The host of a URL; a text without a scheme stands for itself.
-pub(super) fn url_host(text: &str) -> String {
+pub(crate) fn url_host(text: &str) -> String {
     if !text.contains("://") {
         return text.to_owned();
     }
@@ -87,7 +87,7 @@ pub(super) fn url_host(text: &str) -> String {
 }
 
 /// Only what is a host name and lies below the wildcard may be probed: an answer must not send the probes elsewhere.
-pub(super) fn filter_hosts(names: Vec<String>, wildcard: &HostPattern) -> DiscoveredHosts {
+pub(crate) fn filter_hosts(names: Vec<String>, wildcard: &HostPattern) -> DiscoveredHosts {
     let mut sorted = DiscoveredHosts::default();
     let mut seen = BTreeSet::new();
     for name in names {

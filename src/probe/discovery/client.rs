@@ -46,7 +46,7 @@ pub(super) async fn discover_hosts(net: Arc<Net>, ask: PlannedDiscovery, vantage
 }
 
 /// Before anything came back.
-pub(super) fn unanswered_discovery(ask: &PlannedDiscovery, vantage: VantageKind) -> Discovery {
+pub(crate) fn unanswered_discovery(ask: &PlannedDiscovery, vantage: VantageKind) -> Discovery {
     Discovery {
         vantage: vantage.as_str().to_owned(),
         endpoint: ask.endpoint.clone(),
@@ -64,7 +64,7 @@ pub(super) fn unanswered_discovery(ask: &PlannedDiscovery, vantage: VantageKind)
     }
 }
 
-pub(super) fn answered_discovery(
+pub(crate) fn answered_discovery(
     blank: Discovery,
     ask: &PlannedDiscovery,
     sorted: answer::DiscoveredHosts,

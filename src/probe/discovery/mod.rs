@@ -3,12 +3,8 @@
 //! The requests are our own probes, not those of an HTTP client: they have the resolver's cache, the diversions, the trust
 //! and the way out of the checks, and a failure has its phase and its cause.
 
-mod answer;
-mod client;
-#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
-#[path = "../../../tests/fuzzing/discovery.rs"]
-pub(crate) mod fuzzing;
-
+pub(crate) mod answer;
+pub(crate) mod client;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

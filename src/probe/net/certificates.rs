@@ -14,9 +14,9 @@ use crate::probe::certificate_summary;
 
 /// The certificates of a file.
 #[derive(Clone, Debug)]
-pub(super) struct CertificateFile {
+pub(crate) struct CertificateFile {
     pub(super) store: RootCertStore,
-    pub(super) summaries: Vec<CertificateSummary>,
+    pub(crate) summaries: Vec<CertificateSummary>,
 }
 
 /// Reads a file, whatever its form. A private key among the certificates is passed over and never looked at.
@@ -27,7 +27,7 @@ pub(super) fn read_certificates(flag: &'static str, path: &Path) -> Result<Certi
 }
 
 /// Reads what a file holds; `path` is its name in errors.
-pub(super) fn parse_certificates(
+pub(crate) fn parse_certificates(
     flag: &'static str,
     path: &Path,
     bytes: Vec<u8>,

@@ -1,9 +1,6 @@
 //! What probing borrows from outside: clock, resolver, trust roots, diversions. Built once, passed by reference.
 
-mod certificates;
-#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
-#[path = "../../../tests/fuzzing/certificates.rs"]
-pub(crate) mod fuzzing;
+pub(crate) mod certificates;
 mod local_routes;
 pub(crate) mod roots;
 

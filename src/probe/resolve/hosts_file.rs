@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Names with their addresses, lower case.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HostsFile(HashMap<String, Vec<IpAddr>>);
+pub(crate) struct HostsFile(HashMap<String, Vec<IpAddr>>);
 
 impl HostsFile {
     /// Reads the system's file; one that is absent, unreadable or huge counts as empty.
@@ -21,7 +21,7 @@ impl HostsFile {
         Self::parse(&text)
     }
 
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut names: HashMap<String, Vec<IpAddr>> = HashMap::new();
         for line in text.lines() {
             let line = line.split('#').next().unwrap_or_default();
@@ -35,7 +35,7 @@ impl HostsFile {
     }
 
     /// The addresses of a name.
-    pub(super) fn find_addresses(&self, name: &str) -> Option<&[IpAddr]> {
+    pub(crate) fn find_addresses(&self, name: &str) -> Option<&[IpAddr]> {
         self.0.get(&name.to_ascii_lowercase()).map(Vec::as_slice)
     }
 }

@@ -3,12 +3,9 @@
 //! The system's resolver is never called: getaddrinfo cannot be cancelled, hides which server failed and how, and walks
 //! search lists that a fully qualified name does not need.
 
-#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
-#[path = "../../../tests/fuzzing/resolve.rs"]
-pub(crate) mod fuzzing;
-mod hosts_file;
-mod query;
-mod system;
+pub(crate) mod hosts_file;
+pub(crate) mod query;
+pub(crate) mod system;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -250,7 +247,7 @@ impl Server {
 
 /// The answers of several servers to one question.
 #[derive(Default)]
-struct ServerAnswers {
+pub(crate) struct ServerAnswers {
     answers: Vec<DnsAnswer>,
     /// Index of the answer that counts, once one settles the question.
     decisive: Option<usize>,
@@ -261,7 +258,7 @@ struct ServerAnswers {
 
 impl ServerAnswers {
     /// Takes an answer in; true when no other server needs to be asked.
-    fn add_answer(&mut self, answer: Option<DnsAnswer>) -> bool {
+    pub(crate) fn add_answer(&mut self, answer: Option<DnsAnswer>) -> bool {
         let Some(answer) = answer else {
             self.needs_next_server = true;
             return false;
@@ -304,7 +301,7 @@ impl ServerAnswers {
     }
 }
 
-fn combine_families(
+pub(crate) fn combine_families(
     host: &str,
     v4: Option<ServerAnswers>,
     v6: Option<ServerAnswers>,

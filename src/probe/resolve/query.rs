@@ -3,10 +3,6 @@
 //! The datagram is sent on a *connected* socket of its own: so a dead server shows at once (ICMP port unreachable), many
 //! questions at a time do not overrun one receive buffer, and nobody else's datagram can be taken for an answer.
 
-#[cfg(all(feature = "cli", any(test, feature = "fuzzing")))]
-#[path = "../../../tests/fuzzing/dns_message.rs"]
-pub(super) mod fuzzing;
-
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -23,7 +19,7 @@ use crate::probe::descriptors;
 
 /// What a server said to one question.
 #[derive(Clone, Debug)]
-pub(super) struct DnsAnswer {
+pub(crate) struct DnsAnswer {
     pub(super) query: DnsQuery,
     pub(super) addresses: Vec<IpAddr>,
     pub(super) cnames: Vec<String>,
@@ -72,11 +68,11 @@ pub(super) async fn send_query(
     answer
 }
 
-struct DnsQuestion<'a> {
-    server: SocketAddr,
-    name: &'a Name,
-    kind: RecordType,
-    deadline: Instant,
+pub(crate) struct DnsQuestion<'a> {
+    pub(crate) server: SocketAddr,
+    pub(crate) name: &'a Name,
+    pub(crate) kind: RecordType,
+    pub(crate) deadline: Instant,
 }
 
 /// Why no answer came.
@@ -223,7 +219,7 @@ impl DnsQuestion<'_> {
     }
 
     /// An answer counts only with our id and our question (RFC 5452); names compare without case.
-    fn parse_answer(&self, bytes: &[u8], id: u16) -> Option<Message> {
+    pub(crate) fn parse_answer(&self, bytes: &[u8], id: u16) -> Option<Message> {
         let message = Message::from_vec(bytes).ok()?;
         let ours = message.metadata.id == id
             && message.metadata.message_type == MessageType::Response
@@ -256,7 +252,7 @@ impl DnsAnswer {
 }
 
 /// Follows the aliases from the name that was asked and collects the addresses at their end.
-fn read_answer(message: &Message, name: &Name, kind: RecordType) -> DnsAnswer {
+pub(crate) fn read_answer(message: &Message, name: &Name, kind: RecordType) -> DnsAnswer {
     let mut owner = name.clone();
     let mut answer = DnsAnswer::from_failure(Failure::new(Cause::DnsNoData, "no address in the answer"));
     for _ in 0..MAX_ALIASES {
@@ -336,7 +332,7 @@ const TCP_FRACTION: f64 = 0.5;
 const MAX_STRAY_DATAGRAMS: usize = 64;
 
 /// Longer chains are loops.
-pub(super) const MAX_ALIASES: usize = 16;
+pub(crate) const MAX_ALIASES: usize = 16;
 
 /// How many addresses of one family are kept.
-pub(super) const MAX_ADDRESSES: usize = 16;
+pub(crate) const MAX_ADDRESSES: usize = 16;

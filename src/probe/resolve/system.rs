@@ -7,10 +7,10 @@ use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::system_conf::read_system_conf;
 
 /// The configuration of the system's resolver.
-pub(super) struct SystemResolverConfig {
-    pub(super) servers: Vec<SocketAddr>,
+pub(crate) struct SystemResolverConfig {
+    pub(crate) servers: Vec<SocketAddr>,
     pub(super) origin: &'static str,
-    pub(super) search: SearchList,
+    pub(crate) search: SearchList,
 }
 
 impl SystemResolverConfig {
@@ -24,7 +24,7 @@ impl SystemResolverConfig {
         }
     }
 
-    pub(super) fn from_config(config: &ResolverConfig, options: &ResolverOpts, from: &'static str) -> Self {
+    pub(crate) fn from_config(config: &ResolverConfig, options: &ResolverOpts, from: &'static str) -> Self {
         let mut seen = HashSet::new();
         let servers = config.name_servers.iter().map(|s| SocketAddr::new(s.ip, DNS_PORT));
         let servers: Vec<SocketAddr> = servers.filter(|s| seen.insert(*s)).collect();
@@ -51,7 +51,7 @@ impl SystemResolverConfig {
 
 /// The domains that are tried behind a short name.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SearchList {
+pub(crate) struct SearchList {
     domains: Vec<String>,
     /// Names with at least this many dots are tried as they are first.
     ndots: usize,
@@ -59,7 +59,7 @@ pub(super) struct SearchList {
 
 impl SearchList {
     /// The fully qualified names to try, in order.
-    pub(super) fn candidate_names(&self, host: &str) -> Vec<String> {
+    pub(crate) fn candidate_names(&self, host: &str) -> Vec<String> {
         if host.ends_with('.') || host.parse::<std::net::IpAddr>().is_ok() {
             return vec![host.to_owned()];
         }
