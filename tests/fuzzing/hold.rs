@@ -1,5 +1,7 @@
 //! What has to hold of everything that is shown, whoever wrote what it is made of. What does not hold is a panic.
 
+use roxmltree::{Document, Node};
+
 use crate::model::evidence::is_unsafe_char;
 
 /// Text for a terminal: nothing in it moves the cursor, changes a colour, hides or reorders what stands there.
@@ -34,14 +36,39 @@ pub(super) fn html(text: &str) {
     let body = text.strip_prefix("<!DOCTYPE html>").unwrap_or_else(|| panic!("no doctype: {text:.40}"));
     let (before, rest) = body.split_once("<style>").unwrap_or_else(|| panic!("no style sheet"));
     let (_, after) = rest.split_once("</style>").unwrap_or_else(|| panic!("an open style sheet"));
-    markup(&format!("{before}{after}"), Some(HTML));
+    // the one element without an end is closed, so that all of the page is XML
+    let head: String = before.split_inclusive('>').map(close_meta).collect();
+    let page = format!("{head}{after}");
+    for element in markup(&page).descendants().filter(Node::is_element) {
+        let name = element.tag_name().name();
+        assert!(HTML.contains(&name), "<{name}> is none of ours");
+        for attribute in element.attributes() {
+            let (name, value) = (attribute.name(), attribute.value());
+            assert!(!name.starts_with("on") && name != "style", "{name}={value:?}");
+            assert!(name != "href" || value.starts_with('#'), "a link leads away: {value}");
+        }
+    }
+}
+
+fn close_meta(tag: &str) -> String {
+    if tag.trim_start().starts_with("<meta") { tag.replace('>', "/>") } else { tag.to_owned() }
 }
 
 /// XML: elements nest, and text is text.
 pub(super) fn xml(text: &str) {
     screen(text);
-    let body = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    markup(body.unwrap_or_else(|| panic!("no prologue: {text:.60}")), None);
+    assert!(text.starts_with(PROLOGUE), "no prologue: {text:.60}");
+    markup(text);
+}
+
+/// Elements and text, where every sign that means something is an entity; no comments, instructions or raw sections.
+fn markup(text: &str) -> Document<'_> {
+    let document = Document::parse(text).unwrap_or_else(|e| panic!("{e} in\n{text}"));
+    for node in document.descendants().filter(|node| !node.is_root() && !node.is_element()) {
+        let source = &text[node.range()];
+        assert!(node.is_text() && !source.contains(['<', '>']), "{source}");
+    }
+    document
 }
 
 /// Markdown in which HTML is either ours, or behind a backslash, or in code.
@@ -121,54 +148,7 @@ fn closing_quote(text: &str) -> Option<usize> {
     None
 }
 
-fn markup(text: &str, known: Option<&[&str]>) {
-    let mut open: Vec<&str> = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('<') {
-        plain(&rest[..at]);
-        // values have no brackets in them
-        let end = rest[at..].find('>').unwrap_or_else(|| panic!("a tag stays open: {:.80}", &rest[at..]));
-        let tag = &rest[at + 1..at + end];
-        rest = &rest[at + end + 1..];
-        if let Some(name) = tag.strip_prefix('/') {
-            assert_eq!(open.pop(), Some(name), "</{name}> closes something else");
-            continue;
-        }
-        let (tag, is_empty) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
-        let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
-        assert!(known.is_none_or(|known| known.contains(&name)), "<{name}> is none of ours");
-        self::attributes(name, attributes);
-        if !is_empty && (known.is_none() || !VOID.contains(&name)) {
-            open.push(name);
-        }
-    }
-    plain(rest);
-    assert!(open.is_empty(), "{open:?} stay open");
-}
-
-fn attributes(element: &str, text: &str) {
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (name, value) = rest.split_once("=\"").unwrap_or_else(|| panic!("<{element} {text}>"));
-        assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "<{element} {text}>");
-        assert!(!name.starts_with("on") && name != "style", "<{element} {text}>");
-        let (value, after) = value.split_once('"').unwrap_or_else(|| panic!("<{element} {text}>"));
-        plain(value);
-        assert!(name != "href" || value.starts_with('#'), "a link leads away: {value}");
-        rest = after.strip_prefix(' ').unwrap_or(after);
-    }
-}
-
-/// Text between tags and in values: every sign that means something is an entity.
-fn plain(text: &str) {
-    assert!(!text.contains(['<', '>']), "{text:?}");
-    for after in text.split('&').skip(1) {
-        let is_entity = ["amp;", "lt;", "gt;", "quot;", "#39;"].iter().any(|e| after.starts_with(e));
-        assert!(is_entity, "&{after:.20}");
-    }
-}
-
-const VOID: &[&str] = &["meta"];
+const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 const HTML: &[&str] = &[
     "a", "article", "body", "caption", "code", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2",
@@ -184,7 +164,7 @@ mod tests {
 
     /// A check that lets everything pass would find nothing.
     #[test]
-    fn what_does_not_hold_is_told() {
+    fn what_does_not_hold_is_a_panic() {
         let page = |body: &str| format!("<!DOCTYPE html><html><style>a>b</style><body>{body}</body></html>");
         let fails = |check: fn(&str), text: &str| catch_unwind(AssertUnwindSafe(|| check(text))).is_err();
         html(&page("<p class=\"a\">x &amp; y<rect/></p>"));
@@ -196,8 +176,18 @@ mod tests {
             "<a href=\"https://x\"></a>",
             "\u{9b}",
             "a > b",
+            "<!-- x -->",
+            "<![CDATA[<b>]]>",
+            "<?x?>",
+            "&nbsp;",
         ] {
             assert!(fails(html, &page(bad)), "{bad}");
+        }
+        let document = |body: &str| format!("{PROLOGUE}{body}");
+        xml(&document("<a b=\"&lt;\">x</a>"));
+        assert!(fails(xml, "<a/>"), "no prologue");
+        for bad in ["<a>", "<a>x</b>", "<a b=c></a>", "<a>&x;</a>", "<a><![CDATA[<b>]]></a>"] {
+            assert!(fails(xml, &document(bad)), "{bad}");
         }
         markdown("# a `<b>` \\<c\\> \\`\n```text\n<script>\n```\n<details open>\n");
         for bad in ["<script>", "`", "```text\n", "\\\\<b>", "a\u{202e}"] {
