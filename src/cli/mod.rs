@@ -85,7 +85,8 @@ impl CommandError {
         }
     }
 
-    fn exit(&self) -> Exit {
+    /// How the program ends with it.
+    pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Failed(_) => Exit::Failed,

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use arcprobe::cli::CommandError;
 use arcprobe::cli::args::RulesArgs;
+use arcprobe::cli::exit::Exit;
 use arcprobe::cli::rules::{RulesCommandError, run, schema};
 use arcprobe::model::plan::Route;
 use arcprobe::model::rules::{Cloud, HostName, RuleSet};
@@ -153,7 +155,7 @@ fn validate_checks_all_files() {
     let bad = |name: &str| repository("fixtures/rules-bad").join(name).display().to_string();
     let error =
         rules(&["validate", &bad("bad-id.yaml"), &bad("bad-date.yaml"), "no-such-file.yaml"]).unwrap_err();
-    assert_eq!(error.exit_code(), 2);
+    assert_eq!(error.exit(), Exit::Usage);
     let message = error.to_string();
     for part in ["Azure_ARM", "2026-13-01", "cannot read the rules file no-such-file.yaml"] {
         assert!(message.contains(part), "{part} in\n{message}");
@@ -167,11 +169,17 @@ fn wrong_arguments_exit_with_code_2() {
     for args in
         [&["show", "-l", "atlantis"][..], &["show", "--feature", "flux"], &["show", "--rule-set", "1999-01"]]
     {
-        assert_eq!(rules(args).unwrap_err().exit_code(), 2, "{args:?}");
+        assert_eq!(rules(args).unwrap_err().exit(), Exit::Usage, "{args:?}");
     }
 }
 
-fn rules(args: &[&str]) -> Result<String, RulesCommandError> {
+#[test]
+fn what_only_we_can_fix_exits_with_code_1() {
+    let error = CommandError::from(RulesCommandError::Unwritable("no YAML".into()));
+    assert_eq!(error.exit(), Exit::Failed);
+}
+
+fn rules(args: &[&str]) -> Result<String, CommandError> {
     #[derive(clap::Parser)]
     struct Line {
         #[command(flatten)]
@@ -179,7 +187,7 @@ fn rules(args: &[&str]) -> Result<String, RulesCommandError> {
     }
     let line = ["rules"].iter().chain(args);
     let line = <Line as clap::Parser>::try_parse_from(line).expect("a command line");
-    run(&line.rules, &BTreeMap::new(), false).map(|done| done.text)
+    Ok(run(&line.rules, &BTreeMap::new(), false)?.text)
 }
 
 fn refusal(name: &str, bytes: &[u8]) -> String {

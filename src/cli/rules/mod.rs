@@ -58,23 +58,6 @@ impl From<RulesError> for RulesCommandError {
     }
 }
 
-impl RulesCommandError {
-    /// 2 for what the user can fix, 1 for what only we can, 5 for a page that does not come, as for a cluster.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Rules(_)
-            | Self::Scope(_)
-            | Self::UnknownSource { .. }
-            | Self::Page(_)
-            | Self::NoPage
-            | Self::NoRules => 2,
-            Self::Unwritable(_) => 1,
-            Self::Unfetched(_) => 5,
-            Self::Stopped => 130,
-        }
-    }
-}
-
 /// What came of the command.
 #[derive(Clone, Debug)]
 pub struct Done {
