@@ -25,7 +25,7 @@ pub fn render(report: &Report) -> String {
 pub(super) fn write_body(out: &mut String, report: &Report, level: &str) {
     let tally = ReportIndex::new(report);
     let (sentence, counts) = (headline::describe_verdict(&tally), headline::describe_counts(&tally));
-    push_text(out, &format!("{}\n\n{}.\n\n", escape_text(&sentence), escape_text(&counts)));
+    out.push_str(&format!("{}\n\n{}.\n\n", escape_text(&sentence), escape_text(&counts)));
     write_facts(out, report);
     for (place, one) in report.findings.iter().enumerate() {
         write_finding(out, (level, &(place + 1).to_string()), one);
@@ -46,11 +46,11 @@ pub(super) fn write_body(out: &mut String, report: &Report, level: &str) {
 }
 
 fn write_facts(out: &mut String, report: &Report) {
-    push_text(out, "| | |\n|---|---|\n");
+    out.push_str("| | |\n|---|---|\n");
     for (label, value) in header::list_facts(report, true) {
-        push_text(out, &format!("| {label} | {} |\n", escape_text(&value)));
+        out.push_str(&format!("| {label} | {} |\n", escape_text(&value)));
     }
-    push_text(out, "\n");
+    out.push_str("\n");
 }
 
 /// A finding below a heading; `number` is what it is called elsewhere in the document.
@@ -61,10 +61,8 @@ pub(super) fn write_finding(out: &mut String, (level, number): (&str, &str), fin
         Severity::Info => "ℹ️",
     };
     let severity = finding.severity.as_str();
-    push_text(
-        out,
-        &format!("{level} {symbol} {number}. {} ({severity})\n\n", escape_text(&summarize_finding(finding))),
-    );
+    let summary = escape_text(&summarize_finding(finding));
+    out.push_str(&format!("{level} {symbol} {number}. {summary} ({severity})\n\n"));
     let explanation = explain_finding(finding);
     let parts = [
         ("Seen", &*explanation),
@@ -72,14 +70,14 @@ pub(super) fn write_finding(out: &mut String, (level, number): (&str, &str), fin
         ("Do", finding.remedy.text.as_str()),
     ];
     for (label, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
-        push_text(out, &format!("**{label}:** {}\n\n", escape_text(text)));
+        out.push_str(&format!("**{label}:** {}\n\n", escape_text(text)));
     }
     if !finding.remedy.commands.is_empty() {
-        push_text(out, &code_block(&finding.remedy.commands.join("\n")));
+        out.push_str(&code_block(&finding.remedy.commands.join("\n")));
     }
     let (confidence, checks) = (finding.confidence.as_str(), format_count(finding.evidence.len(), "check"));
     let page = format!("arcprobe explain {}", sanitize_for_command(&finding.id));
-    push_text(out, &format!("{} ({confidence} confidence, from {checks})\n\n", code_span(&page)));
+    out.push_str(&format!("{} ({confidence} confidence, from {checks})\n\n", code_span(&page)));
 }
 
 fn write_endpoints(out: &mut String, tally: &ReportIndex<'_>, standing: CheckStatus, word: &str) {
@@ -91,14 +89,11 @@ fn write_endpoints(out: &mut String, tally: &ReportIndex<'_>, standing: CheckSta
     }
     let left = checks.len().saturating_sub(MAX_ROWS);
     let open = if matches!(standing, CheckStatus::Unmet | CheckStatus::Accepted) { " open" } else { "" };
-    push_text(
-        out,
-        &format!(
-            "<details{open}>\n<summary>{}: {word}</summary>\n\n",
-            format_count(checks.len(), "endpoint")
-        ),
-    );
-    push_text(out, "| endpoint | from | needed | what came of it | finding |\n|---|---|---|---|---|\n");
+    out.push_str(&format!(
+        "<details{open}>\n<summary>{}: {word}</summary>\n\n",
+        format_count(checks.len(), "endpoint")
+    ));
+    out.push_str("| endpoint | from | needed | what came of it | finding |\n|---|---|---|---|---|\n");
     for (check, crowd) in checks.into_iter().take(MAX_ROWS) {
         let need = if check.planned.required { "required" } else { "optional" };
         let place = tally.finding_of(check).map(|place| (place + 1).to_string()).unwrap_or_default();
@@ -107,12 +102,12 @@ fn write_endpoints(out: &mut String, tally: &ReportIndex<'_>, standing: CheckSta
         let accepted =
             accepted.map(|accepted| format!("; {}", describe_acceptance(accepted))).unwrap_or_default();
         let outcome = escape_text(&(describe_outcome(check) + &accepted));
-        push_text(out, &format!("| {target} | {from} | {need} | {outcome} | {place} |\n"));
+        out.push_str(&format!("| {target} | {from} | {need} | {outcome} | {place} |\n"));
     }
     if left > 0 {
-        push_text(out, &format!("\n{left} more are in the JSON report.\n"));
+        out.push_str(&format!("\n{left} more are in the JSON report.\n"));
     }
-    push_text(out, "\n</details>\n\n");
+    out.push_str("\n</details>\n\n");
 }
 
 /// Rows of a table; trackers of tickets take no text that is much longer.
@@ -134,8 +129,8 @@ fn write_prerequisites(out: &mut String, report: &Report, level: &str) {
     if report.prerequisites.is_empty() {
         return;
     }
-    push_text(out, &format!("{level} Besides the network\n\n"));
-    push_text(out, "| what | verdict | found | needed |\n|---|---|---|---|\n");
+    out.push_str(&format!("{level} Besides the network\n\n"));
+    out.push_str("| what | verdict | found | needed |\n|---|---|---|---|\n");
     for item in &report.prerequisites {
         let verdict = match accepted_by(item) {
             Some(accepted) => describe_acceptance(accepted),
@@ -143,57 +138,50 @@ fn write_prerequisites(out: &mut String, report: &Report, level: &str) {
         };
         let [title, verdict, found, wanted] =
             [&item.title, &verdict, &item.found, &item.wanted].map(|t| escape_text(t));
-        push_text(out, &format!("| {title} | {verdict} | {found} | {wanted} |\n"));
+        out.push_str(&format!("| {title} | {verdict} | {found} | {wanted} |\n"));
     }
-    push_text(out, "\n");
+    out.push_str("\n");
 }
 
 fn write_waivers(out: &mut String, report: &Report, level: &str) {
     if report.waivers.is_empty() {
         return;
     }
-    push_text(out, &format!("{level} Accepted for a time\n\n"));
-    push_text(out, "| what | where | last day | what came of it | why |\n|---|---|---|---|---|\n");
+    out.push_str(&format!("{level} Accepted for a time\n\n"));
+    out.push_str("| what | where | last day | what came of it | why |\n|---|---|---|---|---|\n");
     for waiver in &report.waivers {
         let from =
             waiver.vantage.as_ref().map(|from| format!(" from {}", code_span(from))).unwrap_or_default();
         let (what, place) = (code_span(&waiver.code), code_span(&waiver.endpoint));
         let (until, state) = (escape_text(&waiver.until), super::waivers::waiver_state_label(waiver.state));
-        push_text(
-            out,
-            &format!("| {what} | {place}{from} | {until} | {state} | {} |\n", escape_text(&waiver.reason)),
-        );
+        out.push_str(&format!(
+            "| {what} | {place}{from} | {until} | {state} | {} |\n",
+            escape_text(&waiver.reason)
+        ));
     }
-    push_text(out, "\n");
+    out.push_str("\n");
 }
 
 fn write_skip_range(out: &mut String, report: &Report, level: &str) {
     let Some(range) = &report.advice.skip_range else { return };
-    push_text(out, &format!("{level} Proxy skip range\n\n"));
-    push_text(out, &code_block(&range.value));
-    push_text(out, "| entry | why | known from |\n|---|---|---|\n");
+    out.push_str(&format!("{level} Proxy skip range\n\n"));
+    out.push_str(&code_block(&range.value));
+    out.push_str("| entry | why | known from |\n|---|---|---|\n");
     for entry in &range.entries {
-        push_text(
-            out,
-            &format!(
-                "| {} | {} | {} |\n",
-                code_span(&entry.value),
-                escape_text(&entry.why),
-                escape_text(&entry.source)
-            ),
-        );
+        out.push_str(&format!(
+            "| {} | {} | {} |\n",
+            code_span(&entry.value),
+            escape_text(&entry.why),
+            escape_text(&entry.source)
+        ));
     }
-    push_text(out, "\n");
+    out.push_str("\n");
     for problem in &range.problems {
-        push_text(out, &format!("- **{}:** {}\n", problem.severity.as_str(), escape_text(&problem.text)));
+        out.push_str(&format!("- **{}:** {}\n", problem.severity.as_str(), escape_text(&problem.text)));
     }
     if !range.problems.is_empty() {
-        push_text(out, "\n");
+        out.push_str("\n");
     }
-}
-
-pub(super) fn push_text(out: &mut String, text: &str) {
-    out.push_str(text);
 }
 
 /// Text of anybody on one line: no markup, no HTML, no link, and nobody is mentioned by it.
