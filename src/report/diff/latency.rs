@@ -1,7 +1,7 @@
-//! Phases that take longer than before, beyond what differs from run to run anyway.
+//! Phases that take longer than before.
 //!
-//! One run is one sample of each endpoint, so a single time says little. What is compared are all checks of a vantage that
-//! reached the phase in both runs: the median of their differences is the shift, and the median distance from it is the noise.
+//! One run is one sample of each endpoint, so a single time says little. A phase counts as slower from a vantage where three of
+//! four checks that reached it in both runs took longer by a quarter and by 10 ms.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,18 +13,11 @@ use crate::model::evidence::{Outcome, Phase, millis};
 use crate::model::report::Check;
 use crate::report::grid::deciding_attempts;
 
-/// Fewer checks do not make a median.
+/// Fewer checks say nothing of a vantage.
 const MIN_CHECKS: usize = 5;
 
-/// A shift below this is nobody's trouble.
-const MIN_SHIFT_MS: f64 = 10.0;
-
-/// Nor is one that is a small part of what the phase took before.
-const MIN_RELATIVE_SHIFT: f64 = 0.25;
-
-/// Shifts of so many noises come by chance in one of some hundred comparisons, as the noise of a median goes with the root of
-/// the number of checks.
-const NOISE_FACTOR: f64 = 4.0;
+/// Less is nobody's trouble, and differs from run to run anyway.
+const MIN_INCREASE: Duration = Duration::from_millis(10);
 
 /// A phase from a vantage that takes longer now.
 #[derive(Clone, Debug, Serialize)]
@@ -44,59 +37,41 @@ pub struct SlowerPhase {
 }
 
 pub(super) fn find_slower_phases(pairs: &[CheckPair<'_>]) -> Vec<SlowerPhase> {
-    let mut groups: BTreeMap<(&str, usize), Vec<(f64, f64)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, usize), Vec<(Duration, Duration)>> = BTreeMap::new();
     for pair in pairs {
         for phase in Phase::ALL {
-            if let (Some(before), Some(now)) = (slowest_ms(pair.before, phase), slowest_ms(pair.now, phase)) {
+            if let (Some(before), Some(now)) = (slowest(pair.before, phase), slowest(pair.now, phase)) {
                 groups.entry((&pair.now.planned.vantage, phase as usize)).or_default().push((before, now));
             }
         }
     }
-    let slower = groups.into_iter().filter_map(|((vantage, phase), times)| {
-        let (before, now) = detect_shift(&times)?;
-        Some(SlowerPhase {
-            vantage: vantage.to_owned(),
-            phase: Phase::ALL[phase],
-            before: from_ms(before),
-            now: from_ms(now),
-            checks: times.len(),
-        })
-    });
-    slower.collect()
+    let slower = groups.into_iter().filter(|(_, times)| is_slower(times));
+    let describe = |((vantage, phase), times): ((&str, usize), Vec<(Duration, Duration)>)| SlowerPhase {
+        vantage: vantage.to_owned(),
+        phase: Phase::ALL[phase],
+        before: median(times.iter().map(|(before, _)| *before)),
+        now: median(times.iter().map(|(_, now)| *now)),
+        checks: times.len(),
+    };
+    slower.map(describe).collect()
 }
 
-/// The slowest address, in milliseconds; none where it was not reached.
-fn slowest_ms(check: &Check, phase: Phase) -> Option<f64> {
+/// The slowest address; none where it was not reached.
+fn slowest(check: &Check, phase: Phase) -> Option<Duration> {
     let steps = deciding_attempts(check).filter_map(|attempt| attempt.step(phase));
-    let took = steps.filter(|step| step.outcome == Outcome::Reached).map(|step| step.took).max()?;
-    Some(millis::to_millis(took))
+    steps.filter(|step| step.outcome == Outcome::Reached).map(|step| step.took).max()
 }
 
-/// Both medians, if the second is larger beyond noise.
-fn detect_shift(times: &[(f64, f64)]) -> Option<(f64, f64)> {
-    if times.len() < MIN_CHECKS {
-        return None;
-    }
-    let before = median(times.iter().map(|(before, _)| *before));
-    let now = median(times.iter().map(|(_, now)| *now));
-    let shift = median(times.iter().map(|(before, now)| now - before));
-    let noise = median(times.iter().map(|(before, now)| (now - before - shift).abs()));
-    // no report holds more checks than 32 bits count
-    let count = f64::from(u32::try_from(times.len()).unwrap_or(u32::MAX));
-    let is_beyond = shift > MIN_SHIFT_MS
-        && shift > before * MIN_RELATIVE_SHIFT
-        && shift > NOISE_FACTOR * noise / count.sqrt();
-    is_beyond.then_some((before, now))
+fn is_slower(times: &[(Duration, Duration)]) -> bool {
+    let is_longer =
+        |(before, now): &&(Duration, Duration)| *now > (*before + *before / 4).max(*before + MIN_INCREASE);
+    times.len() >= MIN_CHECKS && times.iter().filter(is_longer).count() * 4 >= times.len() * 3
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
+fn median(values: impl Iterator<Item = Duration>) -> Duration {
+    let mut values: Vec<Duration> = values.collect();
+    values.sort();
     values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-fn from_ms(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -105,18 +80,19 @@ mod tests {
 
     #[test]
     fn a_shift_is_distinguished_from_noise() {
-        let steady = |by: f64| {
-            (0..20).map(|n| (20.0 + f64::from(n % 3), 20.0 + f64::from(n % 4) + by)).collect::<Vec<_>>()
-        };
-        assert_eq!(detect_shift(&steady(0.0)), None);
-        assert_eq!(detect_shift(&steady(8.0)), None, "too little to matter");
-        assert!(detect_shift(&steady(30.0)).is_some());
-        let mut one_slow = steady(0.0);
-        one_slow[3].1 = 5000.0;
-        assert_eq!(detect_shift(&one_slow), None, "one endpoint alone");
-        let wild: Vec<_> = (0..20).map(|n| (100.0, if n % 2 == 0 { 20.0 } else { 300.0 })).collect();
-        assert_eq!(detect_shift(&wild), None, "all over the place");
-        assert_eq!(detect_shift(&steady(300.0)[..4]), None, "too few");
-        assert_eq!(detect_shift(&[]), None);
+        let ms = Duration::from_millis;
+        let steady = |by: u64| (0..20).map(|n| (ms(20 + n % 3), ms(20 + n % 4 + by))).collect::<Vec<_>>();
+        assert!(!is_slower(&steady(0)));
+        assert!(!is_slower(&steady(8)), "too little to matter");
+        assert!(is_slower(&steady(30)));
+        let mut one_slow = steady(0);
+        one_slow[3].1 = ms(5000);
+        assert!(!is_slower(&one_slow), "one endpoint alone");
+        let wild: Vec<_> = (0..20).map(|n| (ms(100), ms(if n % 2 == 0 { 20 } else { 300 }))).collect();
+        assert!(!is_slower(&wild), "all over the place");
+        let long: Vec<_> = (0..20).map(|_| (ms(400), ms(480))).collect();
+        assert!(!is_slower(&long), "a small part of what it took before");
+        assert!(!is_slower(&steady(300)[..4]), "too few");
+        assert!(!is_slower(&[]));
     }
 }
