@@ -50,13 +50,13 @@ pub(super) fn repeat_until_met(
 fn print_changes(newer: &Report, older: &Report, screen: &Console) {
     let change = diff::compare(newer, older);
     let time = newer.run.started_at.get(11..19).unwrap_or_default();
-    for check in &change.mended {
+    for check in &change.fixed {
         screen.hint(&format!("{time} met now: {}, from {}", check.target, check.vantage));
     }
     for check in &change.newly_unmet {
         screen.hint(&format!("{time} unmet now: {}, from {}", check.target, check.vantage));
     }
-    if !change.mended.is_empty() || !change.newly_unmet.is_empty() {
+    if !change.fixed.is_empty() || !change.newly_unmet.is_empty() {
         screen.hint(&format!("{time} {}", describe_remaining(newer)));
     }
 }

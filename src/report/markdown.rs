@@ -129,7 +129,7 @@ fn write_prerequisites(out: &mut String, report: &Report, level: &str) {
     if report.prerequisites.is_empty() {
         return;
     }
-    out.push_str(&format!("{level} Besides the network\n\n"));
+    out.push_str(&format!("{level} Prerequisites\n\n"));
     out.push_str("| what | verdict | found | needed |\n|---|---|---|---|\n");
     for item in &report.prerequisites {
         let verdict = match accepted_by(item) {

@@ -16,7 +16,7 @@ pub struct ReportArgs {
     /// Of a report on several clusters, the one with this context only; its JSON is a report on one.
     #[arg(long, value_name = "CONTEXT")]
     pub cluster: Option<String>,
-    /// Say what is different from an older report instead: what broke, what was mended, what else. Formats: text, json.
+    /// Say what is different from an older report instead: what broke, what was fixed, what else. Formats: text, json.
     #[arg(long, value_name = "OLDER", conflicts_with = "save")]
     pub diff: Option<PathBuf>,
     /// What is known and accepted for a time, judged by the day of today; a YAML file as for `check`. Repeatable.

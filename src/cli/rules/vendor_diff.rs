@@ -27,7 +27,7 @@ struct Document<'a> {
     rules: &'a [Layer],
     pages: &'a [PageRead],
     hosts_in_table: usize,
-    passed_over: &'a [String],
+    skipped_tables: &'a [String],
     #[serde(flatten)]
     difference: &'a Difference,
 }
@@ -96,7 +96,7 @@ pub(crate) fn render_difference(
         rules: &rules.layers,
         pages: &pages,
         hosts_in_table: table.hosts.len(),
-        passed_over: &table.skipped_tables,
+        skipped_tables: &table.skipped_tables,
         difference: &difference,
     };
     let text = match args.output {
@@ -179,13 +179,13 @@ fn render_text(document: &Document<'_>, verbose: bool) -> String {
     if verbose {
         section("in both", covered_rows(&found.in_both));
     }
-    let passed_over = document
-        .passed_over
+    let skipped_tables = document
+        .skipped_tables
         .iter()
         .map(|heading| [String::new(), heading.clone(), String::new(), String::new()]);
     section(
         "tables that were not read, for none of their columns is called Endpoint, URL, Host or the like",
-        passed_over.collect(),
+        skipped_tables.collect(),
     );
     text + "\n" + &describe_summary(found)
 }

@@ -1,4 +1,4 @@
-//! Two reports compared: what broke, what was mended, and what else is different on the way. Pure.
+//! Two reports compared: what broke, what was fixed, and what else is different on the way. Pure.
 //!
 //! Checks are told apart by their ids, which are the same in every run. A host that was only found in one of the runs, such as
 //! a relay of another number, is no loss: what counts is whether a check that is there now is unmet and was not before.
@@ -42,7 +42,7 @@ pub struct Diff {
     /// Accepted now, and not before; it may have been met.
     pub newly_accepted: Vec<CheckChange>,
     /// Unmet before, accepted or not, and met now.
-    pub mended: Vec<CheckChange>,
+    pub fixed: Vec<CheckChange>,
     /// Met before, and not verified now.
     pub no_longer_verified: Vec<CheckChange>,
     /// Unmet in both, and accepted in both or in none, with another failure.
@@ -51,9 +51,9 @@ pub struct Diff {
     pub prerequisites: Vec<PrerequisiteChange>,
     /// Findings that are new, the gravest first; what was or is accepted is told of its checks and prerequisites.
     pub new_findings: Vec<FindingSummary>,
-    /// Findings that are gone.
-    pub gone_findings: Vec<FindingSummary>,
-    /// Phases that take longer than chance explains.
+    /// Findings that only the older report has.
+    pub resolved_findings: Vec<FindingSummary>,
+    /// Phases that take longer from a vantage, in most checks.
     pub slower: Vec<SlowerPhase>,
     /// Certificates of other authorities.
     pub authorities: Vec<CaChange>,
@@ -92,14 +92,14 @@ pub struct CheckChange {
     pub vantage: String,
     /// Whether a feature that is on does not work without it.
     pub required: bool,
-    /// Where it fails now, or failed before where it is mended.
+    /// Where it fails now, or failed before where it is fixed.
     pub phase: Option<Phase>,
     /// The word for that failure.
     pub cause: Option<Cause>,
     /// The word for the failure before, where it is another one.
     pub cause_before: Option<Cause>,
     /// Whether the older report has the check.
-    pub was_there: bool,
+    pub in_older: bool,
     /// By which waiver it is accepted, or was where it no longer is.
     pub accepted: Option<WaiverRef>,
 }
@@ -161,7 +161,7 @@ pub fn compare(newer: &Report, older: &Report) -> Diff {
             |was, is| is == CheckStatus::Accepted && was != Some(CheckStatus::Accepted),
             false,
         ),
-        mended: pick(|was, is| is == CheckStatus::Met && was.is_some_and(is_failing), true),
+        fixed: pick(|was, is| is == CheckStatus::Met && was.is_some_and(is_failing), true),
         no_longer_verified: pick(
             |was, is| is == CheckStatus::Unverified && was == Some(CheckStatus::Met),
             false,
@@ -172,7 +172,7 @@ pub fn compare(newer: &Report, older: &Report) -> Diff {
             .collect(),
         prerequisites: crate::report::diff::prerequisites::compare_prerequisites(newer, older),
         new_findings: findings_only_in(newer, older),
-        gone_findings: findings_only_in(older, newer),
+        resolved_findings: findings_only_in(older, newer),
         slower: crate::report::diff::latency::find_slower_phases(&pairs),
         authorities: crate::report::diff::peers::compare_cas(&pairs),
         addresses: crate::report::diff::peers::compare_addresses(&pairs),
@@ -246,7 +246,7 @@ fn check_change(check: &Check, was: Option<&(&Check, CheckStatus)>, failing_befo
         phase: failed.phase,
         cause: failed.cause,
         cause_before: before.and_then(|before| before.cause),
-        was_there: before.is_some(),
+        in_older: before.is_some(),
         accepted: check.accepted.clone().or_else(|| before.and_then(|before| before.accepted.clone())),
     }
 }

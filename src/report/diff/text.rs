@@ -1,4 +1,4 @@
-//! What is different, for people: what broke first, then what was mended, then what else is different on the way.
+//! What is different, for people: what broke first, then what was fixed, then what else is different on the way.
 
 use super::{CheckChange, Diff, FindingSummary, PrerequisiteChange, PrerequisiteState};
 use crate::model::evidence::Cause;
@@ -47,7 +47,7 @@ pub fn render(diff: &Diff, options: &TextOptions) -> String {
     );
     let (worse, rest): (Vec<_>, Vec<_>) = diff.prerequisites.iter().partition(|p| p.is_newly_blocking());
     kind(bad, "✗", "prerequisites newly not met", worse.into_iter().map(describe_prerequisite).collect());
-    kind(good, "✓", "mended", diff.mended.iter().map(describe_fixed).collect());
+    kind(good, "✓", "fixed", diff.fixed.iter().map(describe_fixed).collect());
     kind(other, "?", "no longer verified", diff.no_longer_verified.iter().map(describe_check).collect());
     kind(other, "~", "newly accepted", diff.newly_accepted.iter().map(describe_newly_accepted).collect());
     kind(other, "·", "other prerequisites", rest.into_iter().map(describe_prerequisite).collect());
@@ -57,8 +57,8 @@ pub fn render(diff: &Diff, options: &TextOptions) -> String {
         "not met as before, with another cause",
         diff.other_cause.iter().map(describe_changed_cause).collect(),
     );
-    kind(good, "–", "findings that are gone", diff.gone_findings.iter().map(describe_finding).collect());
-    kind(other, "!", "slower beyond noise", describe_slower_phases(diff));
+    kind(good, "–", "resolved findings", diff.resolved_findings.iter().map(describe_finding).collect());
+    kind(other, "!", "slower phases", describe_slower_phases(diff));
     kind(other, "!", "certificates of another authority", describe_ca_changes(diff));
     kind(Paint::Plain, "·", "other addresses", describe_address_changes(diff));
     kind(Paint::Plain, "·", "other rules", describe_rules_changes(diff));
@@ -99,7 +99,7 @@ fn draw_verdict(screen: &mut Screen, diff: &Diff) {
         parts[0] = format!("{}, {optional} optional", parts[0]);
     }
     let text = parts.join("; ");
-    let text = format!("{text}; {} mended. The verdict was {before}, and is {now}.", diff.mended.len());
+    let text = format!("{text}; {} fixed. The verdict was {before}, and is {now}.", diff.fixed.len());
     screen.paragraph(&[(paint, word)], 4, Paint::Bold, &text);
     let times = format!("  before {}, now {}", diff.older.started_at, diff.newer.started_at);
     screen.line(&[(Paint::Dim, &times)]);
@@ -112,7 +112,7 @@ fn describe_check(change: &CheckChange) -> String {
 
 fn describe_newly_unmet(change: &CheckChange) -> String {
     let cause = change.cause.unwrap_or(Cause::Unknown);
-    let new = if change.was_there { "" } else { "; not checked before" };
+    let new = if change.in_older { "" } else { "; not checked before" };
     format!("{}: {}{new}", describe_check(change), cause.word())
 }
 
@@ -124,7 +124,7 @@ fn describe_no_longer_accepted(change: &CheckChange) -> String {
 
 fn describe_newly_accepted(change: &CheckChange) -> String {
     let cause = change.cause.unwrap_or(Cause::Unknown).word();
-    let new = match (change.was_there, change.cause_before) {
+    let new = match (change.in_older, change.cause_before) {
         (false, _) => "; not checked before",
         (true, None) => "; did not fail before",
         (true, Some(_)) => "",

@@ -17,6 +17,6 @@ pub fn render(fleet: &Fleet) -> String {
 }
 
 const CLUSTER_MEASURED: (&str, &str) = (
-    "arcprobe_cluster_looked_at",
+    "arcprobe_cluster_checked",
     "Whether there is a report on the cluster; its other metrics lack without one.",
 );

@@ -14,7 +14,7 @@ const MAX_NAMED: usize = 50;
 pub(super) fn render_findings(tally: &ReportIndex<'_>) -> Markup {
     let mut html = Markup::default();
     if tally.report.findings.is_empty() {
-        html.text_element("p", &[], "Nothing was found that has to be mended.");
+        html.text_element("p", &[], "Nothing was found that has to be fixed.");
     }
     for (place, finding) in tally.report.findings.iter().enumerate() {
         write_card(&mut html, tally, place + 1, finding);

@@ -76,8 +76,8 @@ fn render_sections(tally: &ReportIndex<'_>) -> Vec<Section> {
     let all: [(&'static str, &'static str, Markup); 8] = [
         ("findings", "Findings", findings::render_findings(tally)),
         (
-            "besides",
-            "Besides the network",
+            "prerequisites",
+            "Prerequisites",
             crate::report::html::prerequisites::render_prerequisites(tally.report),
         ),
         ("accepted", "Accepted for a time", crate::report::html::prerequisites::render_waivers(tally.report)),

@@ -41,7 +41,7 @@ fn write_skip_range(html: &mut Markup, range: &SkipRangeAdvice) {
     if !range.problems.is_empty() {
         let by = range.given_by.as_deref().unwrap_or("the proxy settings");
         html.text_element("h3", &[], &format!("What is wrong with the value of {by}"));
-        html.element("ul", &[("class", "told")], |html| {
+        html.element("ul", &[("class", "bullets")], |html| {
             range.problems.iter().for_each(|problem| write_problem(html, problem.severity, &problem.text));
         });
     }
@@ -102,7 +102,7 @@ fn write_overlaps(html: &mut Markup, advice: &Advice) {
     let texts: Vec<_> = texts.filter(|(_, text)| seen.insert(*text)).collect();
     if !texts.is_empty() {
         html.text_element("h3", &[], "What collides");
-        html.element("ul", &[("class", "told")], |html| {
+        html.element("ul", &[("class", "bullets")], |html| {
             for (severity, text) in &texts {
                 write_problem(html, *severity, text);
             }

@@ -208,13 +208,9 @@ fn the_html_page_names_waivers_and_prerequisites() {
         assert!(html.contains(part), "{part}");
     }
     let html = render(&read("prerequisites"), Format::Html, &NARROW);
-    for part in [
-        "Besides the network",
-        "tainted or cordoned",
-        "not known",
-        "accepted until 2026-12-31: CHG-1050",
-        "2 of 6",
-    ] {
+    for part in
+        ["Prerequisites", "tainted or cordoned", "not known", "accepted until 2026-12-31: CHG-1050", "2 of 6"]
+    {
         assert!(html.contains(part), "{part}");
     }
 }
@@ -227,9 +223,9 @@ fn a_diff_lists_newly_and_no_longer_accepted_checks() {
         !diff.has_regressions()
             && !diff.has_warnings()
             && diff.newly_unmet.is_empty()
-            && diff.mended.is_empty()
+            && diff.fixed.is_empty()
     );
-    assert_eq!((diff.newly_accepted.len(), diff.gone_findings.len()), (9, 0));
+    assert_eq!((diff.newly_accepted.len(), diff.resolved_findings.len()), (9, 0));
     assert_eq!(diff.new_findings.len(), 1, "the waiver that is over");
     insta::assert_snapshot!("newly-accepted-diff", text::render(&diff, &NARROW));
     let diff = compare(&plain, &accepted);
@@ -237,7 +233,7 @@ fn a_diff_lists_newly_and_no_longer_accepted_checks() {
     insta::assert_snapshot!("no-longer-accepted-diff", text::render(&diff, &NARROW));
 }
 
-/// What is mended under a waiver is mended; what breaks under one is told and breaks nothing.
+/// What is fixed under a waiver is fixed; what breaks under one is listed and breaks nothing.
 #[test]
 fn a_diff_lists_checks_that_break_or_are_fixed_under_a_waiver() {
     let (good, bad) = (read("all-met"), report_with_waivers("dead-resolver", TODAY));
@@ -249,14 +245,16 @@ fn a_diff_lists_checks_that_break_or_are_fixed_under_a_waiver() {
     );
     let text = text::render(&diff, &NARROW).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("dns_timeout; did not fail before; accepted until 2026-10-02: CHG-1"), "{text}");
-    assert_eq!(compare(&good, &bad).mended.len(), bad.checks.len() - 1);
+    assert_eq!(compare(&good, &bad).fixed.len(), bad.checks.len() - 1);
     // over what is optional: the verdict is blocked, and was not
     let (then, now) = (report_with_waivers("warnings", TODAY), report_with_waivers("warnings", YESTERDAY));
     let diff = compare(&now, &then);
-    assert!(diff.has_regressions() && diff.no_longer_accepted.len() == 3 && diff.gone_findings.is_empty());
+    assert!(
+        diff.has_regressions() && diff.no_longer_accepted.len() == 3 && diff.resolved_findings.is_empty()
+    );
     let text = text::render(&diff, &NARROW);
     assert!(
-        text.starts_with("WORSE: A waiver is over; 0 mended. The verdict was READY, and is BLOCKED."),
+        text.starts_with("WORSE: A waiver is over; 0 fixed. The verdict was READY, and is BLOCKED."),
         "{text}"
     );
 }
@@ -277,7 +275,7 @@ fn changed_prerequisites_are_listed_in_a_diff() {
     );
     let text = text::render(&diff, &NARROW);
     for part in [
-        "WORSE: 1 prerequisite newly not met; 0 mended.",
+        "WORSE: 1 prerequisite newly not met; 0 fixed.",
         "✗ nodes: was met, is not met; tainted or cordoned: worker-1, worker-2",
         "· resource providers: was not met, is accepted; ",
     ] {

@@ -38,7 +38,7 @@ fn a_diff_lists_what_broke_and_what_was_fixed() {
     let fixed = compare(&good, &bad);
     assert!(!fixed.has_regressions() && fixed.newly_unmet.is_empty());
     // what another check takes the place of was never missed
-    assert_eq!(fixed.mended.len(), broke.newly_unmet.len() - 1);
+    assert_eq!(fixed.fixed.len(), broke.newly_unmet.len() - 1);
     insta::assert_snapshot!("all-met-diff", text::render(&fixed, &NARROW));
 }
 
@@ -49,7 +49,7 @@ fn added_checks_count_only_when_unmet() {
     let mut part = whole.clone();
     part.checks.truncate(10);
     let diff = compare(&whole, &part);
-    assert!(diff.has_regressions() && diff.newly_unmet.iter().all(|change| !change.was_there));
+    assert!(diff.has_regressions() && diff.newly_unmet.iter().all(|change| !change.in_older));
     assert_eq!((diff.newly_unmet.len(), diff.added.len(), diff.removed.len()), (22, 22, 0));
     let diff = compare(&part, &whole);
     assert!(!diff.has_regressions() && diff.removed.len() == 22);

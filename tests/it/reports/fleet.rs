@@ -117,7 +117,7 @@ fn formats_for_programs_are_accepted_by_their_readers() {
     assert_eq!(ids[0], "arcprobe/shop-eastus/");
     let metrics = rendered(Format::Openmetrics);
     for line in [
-        "arcprobe_cluster_looked_at{context=\"factory\"} 0",
+        "arcprobe_cluster_checked{context=\"factory\"} 0",
         "arcprobe_run_verdict{context=\"build\",verdict=\"ready\"} 1",
         "arcprobe_run_verdict{context=\"lab\",verdict=\"blocked\"} 1",
     ] {

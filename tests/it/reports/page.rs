@@ -151,7 +151,7 @@ fn every_outcome_has_a_text_label() {
     ] {
         assert!(html.contains(word), "{word}");
     }
-    assert!(page(&read("all-met")).contains("Nothing was found that has to be mended."));
+    assert!(page(&read("all-met")).contains("Nothing was found that has to be fixed."));
 }
 
 #[test]
