@@ -180,7 +180,7 @@ async fn collect_bundle(
         Some(facts.clone())
     } else {
         let cluster_facts = Box::pin(cluster::read_prerequisites(access)).await.ok();
-        cluster_facts.map(|told| PrerequisiteFacts { cluster: Fetched::Told(told), tools: None })
+        cluster_facts.map(|told| PrerequisiteFacts { cluster: Fetched::Read(told), tools: None })
     };
     case.skip_range = match agents {
         Some(agents) if !agents.variables.is_empty() => find_skip_range_problem(access, &agents).await,
@@ -191,12 +191,12 @@ async fn collect_bundle(
 
 /// Whether prerequisites that were read before tell of the same installation.
 fn is_same_installation(facts: &PrerequisiteFacts, case: &SupportBundle) -> bool {
-    let Fetched::Told(cluster) = &facts.cluster else { return false };
+    let Fetched::Read(cluster) = &facts.cluster else { return false };
     let phase = case
         .find_object("Namespace", "", "azure-arc")
         .map(|n| n["status"]["phase"].as_str().unwrap_or("Active"));
-    cluster.traces.namespace.as_deref() == phase
-        && cluster.traces.deployments == case.objects_in("Deployment", "azure-arc").count()
+    cluster.remnants.namespace.as_deref() == phase
+        && cluster.remnants.deployments == case.objects_in("Deployment", "azure-arc").count()
 }
 
 /// What is wrong with the skip range of the agents, where it stops them.

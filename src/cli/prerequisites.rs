@@ -37,7 +37,7 @@ pub(super) fn start_collecting(
             let cluster = async {
                 let result =
                     timeout(limit, Box::pin(collect_cluster_facts(&choice, &probe, &environment))).await;
-                result.unwrap_or_else(|_| Fetched::Silent(describe_timeout(limit)))
+                result.unwrap_or_else(|_| Fetched::Unreachable(describe_timeout(limit)))
             };
             let tools = async {
                 let tools = timeout(limit, collect_tools()).await;
@@ -82,9 +82,9 @@ async fn collect_cluster_facts(
         Ok::<_, ClusterClientError>(Box::pin(cluster::read_prerequisites(&access)).await?)
     };
     match facts.await {
-        Ok(facts) => Fetched::Told(facts),
+        Ok(facts) => Fetched::Read(facts),
         Err(ClusterClientError::Config(e)) => Fetched::Unusable(e.to_string()),
-        Err(ClusterClientError::Api(e)) => Fetched::Silent(e.to_string()),
+        Err(ClusterClientError::Api(e)) => Fetched::Unreachable(e.to_string()),
     }
 }
 

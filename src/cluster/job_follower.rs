@@ -265,7 +265,7 @@ pub(super) fn to_vantage_error(error: &ApiError) -> VantageError {
         | ApiFailure::TimedOut(_) => VantageErrorKind::Unreachable,
         ApiFailure::Unauthorized(_) | ApiFailure::Credentials(_) => VantageErrorKind::Credentials,
         ApiFailure::Forbidden(text) => match super::pod_startup::classify_refusal(text) {
-            VantageErrorKind::Refused => VantageErrorKind::Rights,
+            VantageErrorKind::Refused => VantageErrorKind::Permissions,
             other => other,
         },
         ApiFailure::NotFound(text) if text.contains("namespace") => VantageErrorKind::Namespace,

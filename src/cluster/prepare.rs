@@ -70,7 +70,7 @@ pub(super) async fn prepare_run(
     let missing = rights::list_missing_permissions(access).await.map_err(|e| to_vantage_error(&e))?;
     if !missing.is_empty() {
         let text = format!("the user of context \"{}\" may not {}", access.context, missing.join("; nor "));
-        return Err(VantageError::new(VantageErrorKind::Rights, text));
+        return Err(VantageError::new(VantageErrorKind::Permissions, text));
     }
     let nodes = Api::all(access.client.clone());
     let (nodes, assigns_users) =

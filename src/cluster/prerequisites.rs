@@ -50,8 +50,8 @@ pub async fn read_prerequisites(access: &ClusterClient) -> Result<ClusterFacts, 
         Ok(nodes) => facts.nodes = nodes.iter().map(|node| node_capacity(node, &asked)).collect(),
         Err(e) => skip(NODES, &e),
     }
-    facts.rights = may.inspect_err(|e| skip(PERMISSIONS, e)).ok();
-    facts.traces = traces.inspect_err(|e| skip(REMNANTS, e)).unwrap_or_default();
+    facts.permissions = may.inspect_err(|e| skip(PERMISSIONS, e)).ok();
+    facts.remnants = traces.inspect_err(|e| skip(REMNANTS, e)).unwrap_or_default();
     facts.unread = unread;
     Ok(facts)
 }

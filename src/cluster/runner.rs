@@ -328,7 +328,7 @@ impl Runner<'_> {
                 inside_name: output.inside_name,
             },
             error: looked.error.as_ref().map(|t| t.text.clone()),
-            trouble: looked.error.map(|t| t.kind),
+            error_kind: looked.error.map(|t| t.kind),
         };
         Some(VantageResult {
             vantage,
@@ -448,7 +448,7 @@ fn describe_workstation(net: &Net, routes: &Routes) -> Vantage {
             inside_name: None,
         },
         error: None,
-        trouble: None,
+        error_kind: None,
     }
 }
 

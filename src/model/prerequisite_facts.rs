@@ -19,16 +19,18 @@ pub struct PrerequisiteFacts {
 #[serde(rename_all = "snake_case")]
 pub enum Fetched<T> {
     /// The answer.
-    Told(T),
+    #[serde(alias = "told")]
+    Read(T),
     /// There is no kubeconfig that can be used; why.
     Unusable(String),
     /// It does not answer; why.
-    Silent(String),
+    #[serde(alias = "silent")]
+    Unreachable(String),
 }
 
 impl<T> Default for Fetched<T> {
     fn default() -> Self {
-        Self::Silent("it was not asked".into())
+        Self::Unreachable("it was not asked".into())
     }
 }
 
@@ -45,9 +47,11 @@ pub struct ClusterFacts {
     /// All nodes.
     pub nodes: Vec<NodeCapacity>,
     /// What the user of the kubeconfig may do; `None` where that could not be asked.
-    pub rights: Option<Permissions>,
+    #[serde(alias = "rights")]
+    pub permissions: Option<Permissions>,
     /// What an earlier installation left.
-    pub traces: InstallationRemnants,
+    #[serde(alias = "traces")]
+    pub remnants: InstallationRemnants,
     /// What could not be read, and why.
     pub unread: Vec<UnreadSource>,
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::evidence::{
     Attempt, Cause, CertificateSummary, ClusterNameLookup, Discovery, Phase, millis,
@@ -126,8 +126,8 @@ pub struct Vantage {
     /// Why nothing, or not all, was measured there.
     pub error: Option<String>,
     /// The same as a word; `null` without an error.
-    #[serde(default)]
-    pub trouble: Option<VantageErrorKind>,
+    #[serde(default, alias = "trouble")]
+    pub error_kind: Option<VantageErrorKind>,
 }
 
 /// How the probing program got to its vantage.
@@ -214,6 +214,7 @@ pub struct PrerequisiteResults {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Prerequisite {
     /// Its word, such as `nodes`.
+    #[serde(deserialize_with = "read_prerequisite_id")]
     pub id: String,
     /// What people call it.
     pub title: String,
@@ -231,6 +232,17 @@ pub struct Prerequisite {
     /// By which waiver it is accepted; `null` without one.
     #[serde(default)]
     pub accepted: Option<WaiverRef>,
+}
+
+/// Reads the word of a prerequisite; the first reports of version 1 had other words for three of them.
+fn read_prerequisite_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let id = String::deserialize(from)?;
+    Ok(match id.as_str() {
+        "room" => "capacity".to_owned(),
+        "rights" => "permissions".to_owned(),
+        "leftovers" => "remnants".to_owned(),
+        _ => id,
+    })
 }
 
 /// A waiver and what came of it.

@@ -63,8 +63,9 @@ pub enum VantageErrorKind {
     Unreachable,
     /// The API server does not accept the credentials, or they cannot be made.
     Credentials,
-    /// A right is missing.
-    Rights,
+    /// A permission is missing.
+    #[serde(alias = "rights")]
+    Permissions,
     /// The namespace for the objects does not exist.
     Namespace,
     /// No node fits: none runs Linux, or none of those asked for exists.

@@ -5,3 +5,4 @@
 
 mod judgement;
 mod rules;
+mod version_1;

@@ -35,7 +35,7 @@ pub(super) fn bundle_of(objects: &[Value]) -> SupportBundle {
     case.removed = redaction.into_removed();
     let facts = ClusterFacts { nodes: node_capacities(objects), ..ClusterFacts::default() };
     case.prerequisites = Some(PrerequisiteFacts {
-        cluster: crate::model::prerequisite_facts::Fetched::Told(facts),
+        cluster: crate::model::prerequisite_facts::Fetched::Read(facts),
         tools: None,
     });
     case

@@ -138,7 +138,7 @@ fn run(check: PlannedCheck, seen: Observation) -> Report {
         delivered: DeliveryMethod::Local,
         facts: VantageDetails::default(),
         error: None,
-        trouble: None,
+        error_kind: None,
     };
     let sighting = VantageResult {
         vantage,

@@ -91,7 +91,7 @@ fn a_healthy_cluster_and_workstation_meet_every_prerequisite() {
         let items = report["prerequisites"].as_array().unwrap();
         items.iter().find(|i| i["id"] == id).unwrap()["found"].as_str().unwrap().to_owned()
     };
-    assert_eq!(found("room"), "4000 MB and 2000 m that no pod has asked for");
+    assert_eq!(found("capacity"), "4000 MB and 2000 m that no pod has asked for");
     assert_eq!(found("connectedk8s"), "1.10.7");
     assert!(!ran.stdout.contains("somebody@example.com"));
     let screen = check(cluster(), &[], &[]).exits(5).stdout;
@@ -115,7 +115,7 @@ fn an_unmet_prerequisite_is_a_finding_and_sets_the_exit_code() {
     let az = [("provider show --namespace Microsoft.Kubernetes ", "NotRegistered")];
     let report = check(scenario, &az, &["-o", "json"]).exits(3).json();
     assert_eq!(report["verdict"], "blocked");
-    assert_eq!(unmet_prerequisites(&report), ["rights", "leftovers", "providers"]);
+    assert_eq!(unmet_prerequisites(&report), ["permissions", "remnants", "providers"]);
     let found: Vec<_> = report["findings"].as_array().unwrap().iter().map(|f| &f["id"]).collect();
     assert_eq!(found[..2], ["arc_terminating", "arc_provider"], "the gravest first");
     assert!(found.contains(&&json!("arc_not_admin")));
@@ -176,7 +176,7 @@ fn objects_that_may_not_be_read_are_not_remnants() {
         ),
     ]);
     let report = check(scenario, &[], &["-o", "json"]).exits(5).json();
-    assert_eq!(unmet_prerequisites(&report), ["leftovers"]);
+    assert_eq!(unmet_prerequisites(&report), ["remnants"]);
     assert_eq!(report["verdict"], "incomplete");
 }
 

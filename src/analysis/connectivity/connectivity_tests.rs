@@ -618,7 +618,7 @@ fn a_second_cluster_with_the_same_identity_is_found_from_azure_records() {
     use crate::model::prerequisite_facts::{ClusterFacts, Fetched, PrerequisiteFacts};
     let ours = |case: &mut SupportBundle| {
         let facts = ClusterFacts { kubernetes: Some("v1.33.2".into()), ..ClusterFacts::default() };
-        case.prerequisites = Some(PrerequisiteFacts { cluster: Fetched::Told(facts), tools: None });
+        case.prerequisites = Some(PrerequisiteFacts { cluster: Fetched::Read(facts), tools: None });
     };
     let azure =
         |version: &str| format!(r#"{{"connectivityStatus": "Connected", "kubernetesVersion": "{version}"}}"#);

@@ -139,7 +139,7 @@ impl SupportBundle {
     /// The version of Kubernetes.
     pub fn kubernetes_version(&self) -> Option<&str> {
         match &self.prerequisites.as_ref()?.cluster {
-            Fetched::Told(cluster) => cluster.kubernetes.as_deref(),
+            Fetched::Read(cluster) => cluster.kubernetes.as_deref(),
             _ => None,
         }
     }

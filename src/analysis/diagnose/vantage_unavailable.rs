@@ -37,7 +37,7 @@ fn group_credentials<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 fn group_permissions<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    group_by_error_kind(view, &[Kind::Rights])
+    group_by_error_kind(view, &[Kind::Permissions])
 }
 
 fn group_refused<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
@@ -69,7 +69,7 @@ fn group_log_incomplete<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 
 /// The same words from several vantages are one finding.
 fn group_by_error_kind<'a>(view: &VantageFacts<'a>, kinds: &[Kind]) -> Vec<CheckGroup<'a>> {
-    let trouble = |v: &&Vantage| v.trouble.is_some_and(|kind| kinds.contains(&kind));
+    let trouble = |v: &&Vantage| v.error_kind.is_some_and(|kind| kinds.contains(&kind));
     let Some(vantage) = view.vantage.filter(trouble) else { return Vec::new() };
     let is_left = |c: &&&crate::model::report::Check| c.unverified == Some(UnverifiedKind::NoVantage);
     let checks = view.checks.iter().filter(is_left).copied().collect();
@@ -79,7 +79,7 @@ fn group_by_error_kind<'a>(view: &VantageFacts<'a>, kinds: &[Kind]) -> Vec<Check
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let GroupSubject::Vantage(vantage) = group.subject else { unreachable!("each group is about one") };
-    let kind = vantage.trouble.unwrap_or(Kind::NotStarted);
+    let kind = vantage.error_kind.unwrap_or(Kind::NotStarted);
     let VantageErrorAdvice { problem: what, remedy, commands } = advice_for(kind);
     let place = if group.checks.is_empty() {
         "inside the cluster".to_owned()
@@ -124,7 +124,7 @@ fn advice_for(kind: Kind) -> VantageErrorAdvice {
             "Log in again, or fetch the kubeconfig anew from where it came from.",
             &["kubectl auth can-i list pods", "kubectl config view --minify"],
         ),
-        Kind::Rights => (
+        Kind::Permissions => (
             "a right is missing in the cluster",
             "Have somebody with more rights apply the roles that arcprobe prints, or use a context that has them.",
             &["arcprobe rbac -n NAMESPACE --user USER | kubectl apply -f -"],

@@ -11,7 +11,7 @@ pub(super) fn judge_cluster(cluster: &ClusterFacts, known: &PrerequisiteInput<'_
         judge_nodes(cluster, known),
         judge_capacity(cluster, known),
         judge_permissions(cluster),
-        judge_remnants(&cluster.traces, cluster),
+        judge_remnants(&cluster.remnants, cluster),
     ];
     outcomes.extend(judge_extensions(cluster, known));
     outcomes.extend(judge_managed_cluster(cluster));
@@ -86,7 +86,7 @@ fn judge_capacity(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> Item
         (Some(memory), Some(cpu)) => format!("{memory} MB of memory and {cpu} m of CPU"),
         _ => "not stated by this generation of the requirements".to_owned(),
     };
-    let item = ItemOutcome::new("room", "free capacity", wanted);
+    let item = ItemOutcome::new("capacity", "free capacity", wanted);
     if let Some(why) = unread_reason(cluster, NODES).or_else(|| unread_reason(cluster, PODS)) {
         return item.unverified(why);
     }
@@ -107,8 +107,8 @@ fn judge_capacity(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> Item
 }
 
 fn judge_permissions(cluster: &ClusterFacts) -> ItemOutcome {
-    let item = ItemOutcome::new("rights", "rights", "cluster-admin, to install the agents");
-    match &cluster.rights {
+    let item = ItemOutcome::new("permissions", "permissions", "cluster-admin, to install the agents");
+    match &cluster.permissions {
         None => item.unverified(unread_reason(cluster, PERMISSIONS).unwrap_or("they could not be asked for")),
         Some(rights) if rights.is_admin => item.met("the user of the kubeconfig may do everything"),
         Some(rights) if rights.missing.is_empty() => {
@@ -121,7 +121,7 @@ fn judge_permissions(cluster: &ClusterFacts) -> ItemOutcome {
 }
 
 fn judge_remnants(traces: &InstallationRemnants, cluster: &ClusterFacts) -> ItemOutcome {
-    let item = ItemOutcome::new("leftovers", "earlier agents", "none, or a whole installation");
+    let item = ItemOutcome::new("remnants", "earlier agents", "none, or a whole installation");
     if let Some(why) = unread_reason(cluster, REMNANTS) {
         return item.unverified(why);
     }

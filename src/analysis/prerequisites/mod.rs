@@ -67,7 +67,7 @@ impl ItemOutcome {
 /// Judges the prerequisites.
 pub fn judge_prerequisites(known: &PrerequisiteInput<'_>) -> PrerequisiteResults {
     let mut outcomes = vec![judge_kubeconfig(&known.facts.cluster)];
-    if let Fetched::Told(cluster) = &known.facts.cluster {
+    if let Fetched::Read(cluster) = &known.facts.cluster {
         outcomes.extend(cluster::judge_cluster(cluster, known));
     }
     if let Some(tools) = &known.facts.tools {
@@ -106,11 +106,13 @@ pub fn judge_prerequisites(known: &PrerequisiteInput<'_>) -> PrerequisiteResults
 fn judge_kubeconfig(cluster: &Fetched<crate::model::prerequisite_facts::ClusterFacts>) -> ItemOutcome {
     let item = ItemOutcome::new("kubeconfig", "kubeconfig", "a context whose API server answers");
     match cluster {
-        Fetched::Told(cluster) => {
+        Fetched::Read(cluster) => {
             item.met(format!("context {}, {} answers", cluster.context, cluster.server))
         }
         Fetched::Unusable(why) => item.unmet(why, "arc_kubeconfig"),
-        Fetched::Silent(why) => ItemOutcome { fault: Some("arc_api_unreachable"), ..item.unverified(why) },
+        Fetched::Unreachable(why) => {
+            ItemOutcome { fault: Some("arc_api_unreachable"), ..item.unverified(why) }
+        }
     }
 }
 

@@ -28,12 +28,12 @@ fn program(version: &str) -> Program {
 fn complete_facts() -> PrerequisiteFacts {
     let provider = |name: &str| Provider { name: name.into(), state: Some("Registered".into()), why: None };
     PrerequisiteFacts {
-        cluster: Fetched::Told(ClusterFacts {
+        cluster: Fetched::Read(ClusterFacts {
             context: "edge".into(),
             server: "https://api:6443".into(),
             kubernetes: Some("v1.34.1+k3s1".into()),
             nodes: vec![node("a"), node("b")],
-            rights: Some(Permissions { is_admin: true, missing: Vec::new() }),
+            permissions: Some(Permissions { is_admin: true, missing: Vec::new() }),
             ..ClusterFacts::default()
         }),
         tools: Some(WorkstationTools {
@@ -114,18 +114,18 @@ fn each_missing_cluster_prerequisite_has_its_own_finding() {
         (
             "just begun",
             |c| {
-                c.traces = InstallationRemnants {
+                c.remnants = InstallationRemnants {
                     namespace: Some("Active".into()),
                     newest_s: Some(30),
                     ..InstallationRemnants::default()
                 }
             },
-            ("leftovers", Unverified, ""),
+            ("remnants", Unverified, ""),
         ),
         (
             "releases unread",
-            |c| c.traces.unread = vec![UnreadSource { source: "releases".into(), why: "forbidden".into() }],
-            ("leftovers", Unverified, ""),
+            |c| c.remnants.unread = vec![UnreadSource { source: "releases".into(), why: "forbidden".into() }],
+            ("remnants", Unverified, ""),
         ),
         (
             "windows only",
@@ -150,48 +150,55 @@ fn each_missing_cluster_prerequisite_has_its_own_finding() {
         (
             "little memory",
             |c| c.nodes.iter_mut().for_each(|n| n.free_memory_bytes = Some(400_000_000)),
-            ("room", Unmet, "arc_no_room"),
+            ("capacity", Unmet, "arc_no_room"),
         ),
         (
             "overcommitted",
             |c| c.nodes.iter_mut().for_each(|n| n.free_cpu_millis = Some(-500)),
-            ("room", Unmet, "arc_no_room"),
+            ("capacity", Unmet, "arc_no_room"),
         ),
         (
             "no rights",
-            |c| c.rights = Some(Permissions { is_admin: false, missing: vec!["create namespaces".into()] }),
-            ("rights", Unmet, "arc_onboarding_rights"),
+            |c| {
+                c.permissions =
+                    Some(Permissions { is_admin: false, missing: vec!["create namespaces".into()] })
+            },
+            ("permissions", Unmet, "arc_onboarding_rights"),
         ),
-        ("no admin", |c| c.rights = Some(Permissions::default()), ("rights", Warning, "arc_not_admin")),
-        ("rights unknown", |c| c.rights = None, ("rights", Unverified, "")),
+        (
+            "no admin",
+            |c| c.permissions = Some(Permissions::default()),
+            ("permissions", Warning, "arc_not_admin"),
+        ),
+        ("rights unknown", |c| c.permissions = None, ("permissions", Unverified, "")),
         (
             "terminating",
-            |c| c.traces.namespace = Some("Terminating".into()),
-            ("leftovers", Unmet, "arc_terminating"),
+            |c| c.remnants.namespace = Some("Terminating".into()),
+            ("remnants", Unmet, "arc_terminating"),
         ),
         (
             "checks left",
             |c| {
-                c.traces.releases =
+                c.remnants.releases =
                     vec!["azure-arc-release/sh.helm.release.v1.cluster-diagnostic-checks.v1".into()];
             },
-            ("leftovers", Unmet, "arc_checks_left"),
+            ("remnants", Unmet, "arc_checks_left"),
         ),
         (
             "release left",
-            |c| c.traces.releases = vec!["default/sh.helm.release.v1.azure-arc.v3".into()],
-            ("leftovers", Unmet, "arc_leftovers"),
+            |c| c.remnants.releases = vec!["default/sh.helm.release.v1.azure-arc.v3".into()],
+            ("remnants", Unmet, "arc_leftovers"),
         ),
         (
             "definitions left",
-            |c| c.traces.definitions = vec!["connectedclusters.arc.azure.com".into()],
-            ("leftovers", Warning, "arc_leftovers_harmless"),
+            |c| c.remnants.definitions = vec!["connectedclusters.arc.azure.com".into()],
+            ("remnants", Warning, "arc_leftovers_harmless"),
         ),
         ("aks", |c| c.nodes[0].is_aks = true, ("managed", Warning, "arc_aks")),
     ];
     for (name, change, expected) in table {
         let mut facts = complete_facts();
-        let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
+        let Fetched::Read(cluster) = &mut facts.cluster else { unreachable!() };
         change(cluster);
         let judged = judge_default(&facts);
         let lacks = open_items(&judged);
@@ -205,8 +212,8 @@ fn each_missing_cluster_prerequisite_has_its_own_finding() {
 #[test]
 fn a_complete_installation_is_not_a_remnant() {
     let mut facts = complete_facts();
-    let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
-    cluster.traces = InstallationRemnants {
+    let Fetched::Read(cluster) = &mut facts.cluster else { unreachable!() };
+    cluster.remnants = InstallationRemnants {
         namespace: Some("Active".into()),
         deployments: 12,
         resource: Some("/subscriptions/s/x".into()),
@@ -216,7 +223,7 @@ fn a_complete_installation_is_not_a_remnant() {
     };
     let judged = judge_default(&facts);
     assert!(open_items(&judged).is_empty(), "{judged:#?}");
-    let item = judged.items.iter().find(|i| i.id == "leftovers").unwrap();
+    let item = judged.items.iter().find(|i| i.id == "remnants").unwrap();
     assert_eq!(item.found, "the agents are installed: 12 Deployments, as /subscriptions/s/x");
 }
 
@@ -287,7 +294,7 @@ fn each_missing_workstation_prerequisite_has_its_own_finding() {
             let tools = facts.tools.as_mut().unwrap();
             tools.az = program("2.20.0");
             tools.helm = program("3.6.3");
-            let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
+            let Fetched::Read(cluster) = &mut facts.cluster else { unreachable!() };
             cluster.kubernetes = Some("v1.34.0".into());
         }
         change(facts.tools.as_mut().unwrap());
@@ -329,7 +336,7 @@ fn an_extension_without_az_is_no_second_cause() {
 #[test]
 fn extensions_need_a_node_that_they_run_on() {
     let mut facts = complete_facts();
-    let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
+    let Fetched::Read(cluster) = &mut facts.cluster else { unreachable!() };
     cluster.nodes.iter_mut().for_each(|n| n.architecture = "arm64".into());
     assert!(open_items(&judge_default(&facts)).is_empty());
     let with = judge_with(&facts, "current", Connectivity::Direct, &["ext-defender"]);
@@ -342,14 +349,14 @@ fn extensions_need_a_node_that_they_run_on() {
 #[test]
 fn unread_facts_are_never_met() {
     let mut facts = complete_facts();
-    let Fetched::Told(cluster) = &mut facts.cluster else { unreachable!() };
+    let Fetched::Read(cluster) = &mut facts.cluster else { unreachable!() };
     cluster.unread = [NODES, PODS, PERMISSIONS, REMNANTS]
         .map(|source| UnreadSource { source: source.into(), why: "forbidden".into() })
         .into();
-    cluster.rights = None;
+    cluster.permissions = None;
     let judged = judge_default(&facts);
     let words: Vec<_> = open_items(&judged).into_iter().map(|l| (l.0, l.1)).collect();
-    assert_eq!(words, ["nodes", "room", "rights", "leftovers"].map(|word| (word, Unverified)));
+    assert_eq!(words, ["nodes", "capacity", "permissions", "remnants"].map(|word| (word, Unverified)));
 }
 
 #[test]
@@ -361,7 +368,7 @@ fn without_a_cluster_only_the_kubeconfig_is_reported() {
     assert_eq!(open_items(&missing), [("kubeconfig", Unmet, "arc_kubeconfig")]);
     // that nobody answers says nothing of the cluster
     let silent = judge_default(&PrerequisiteFacts {
-        cluster: Fetched::Silent("no answer".into()),
+        cluster: Fetched::Unreachable("no answer".into()),
         ..complete_facts()
     });
     assert_eq!(open_items(&silent), [("kubeconfig", Unverified, "arc_api_unreachable")]);

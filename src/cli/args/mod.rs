@@ -132,7 +132,7 @@ pub struct CheckArgs {
     /// How to probe.
     #[command(flatten, next_help_heading = "How to probe")]
     pub probe: ProbeArgs,
-    /// Check besides what the cluster and this machine need: nodes, room, rights, leftovers, az, helm, resource providers.
+    /// Also check what the cluster and this machine need: nodes, capacity, permissions, remnants, az, helm, resource providers.
     #[arg(long, help_heading = "What the cluster is going to be")]
     pub prerequisites: bool,
     /// Do not ask for the hosts below wildcards; what the rules know is probed.

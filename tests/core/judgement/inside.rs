@@ -59,7 +59,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         (
             "inside-rights",
             "cluster_rights",
-            VantageErrorKind::Rights,
+            VantageErrorKind::Permissions,
             "may not create jobs.batch in the namespace ops",
         ),
         (
@@ -161,6 +161,6 @@ fn not_looked(name: &'static str, id: &'static str, kind: VantageErrorKind, text
     let cases =
         healthy().into_iter().map(|_| https("gbl.his.arc.azure.com").not_run(NotRun::NoVantage)).take(1);
     let checks = [good(Workstation), judge_cases(Pod, cases.collect())].concat();
-    let pod = Vantage { error: Some(text.into()), trouble: Some(kind), ..vantage(Pod) };
+    let pod = Vantage { error: Some(text.into()), error_kind: Some(kind), ..vantage(Pod) };
     Scenario::of(name, Incomplete, ids, checks).looking(vec![vantage(Workstation), pod])
 }

@@ -292,7 +292,7 @@ pub(crate) fn vantage(kind: VantageKind) -> Vantage {
         delivered: DeliveryMethod::Local,
         facts: VantageDetails { resolvers: vec![RESOLVER.parse().unwrap()], ..Default::default() },
         error: None,
-        trouble: None,
+        error_kind: None,
     }
 }
 

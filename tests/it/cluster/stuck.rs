@@ -329,7 +329,7 @@ fn broken_releases_and_missing_permissions_are_found() {
             items.iter().find(|i| i["id"] == id).unwrap_or_else(|| panic!("{id}: {items:#?}"))["verdict"]
                 .clone()
         };
-        for id in ["kubeconfig", "nodes", "room", "rights", "leftovers"] {
+        for id in ["kubeconfig", "nodes", "capacity", "permissions", "remnants"] {
             assert_eq!(met(id), "met", "{id}");
         }
         // the API server of the tests is 1.20

@@ -185,13 +185,13 @@ fn metrics_show_accepted_checks_as_labels() {
     for line in [
         "arcprobe_prerequisite{id=\"kubernetes\"} 1",
         "arcprobe_prerequisite{id=\"nodes\"} 0",
-        "arcprobe_prerequisite{id=\"rights\"} 1",
+        "arcprobe_prerequisite{id=\"permissions\"} 1",
         "arcprobe_prerequisite{id=\"providers\"} 0",
         "arcprobe_prerequisite_accepted{id=\"providers\",code=\"arc_provider\"} 1",
     ] {
         assert!(text.lines().any(|l| l == line), "{line}\n{text}");
     }
-    assert!(!text.contains("arcprobe_prerequisite{id=\"room\"}"), "not known is no 0");
+    assert!(!text.contains("arcprobe_prerequisite{id=\"capacity\"}"), "not known is no 0");
 }
 
 #[test]

@@ -239,7 +239,7 @@ pub(super) fn vantage(kind: VantageKind, resolver: &str) -> Vantage {
         delivered: if local { DeliveryMethod::Local } else { DeliveryMethod::Configmap },
         facts,
         error: None,
-        trouble: None,
+        error_kind: None,
     }
 }
 

@@ -225,7 +225,7 @@ fn hostile() -> Report {
     report.vantages[0].facts.resolvers_from = Some(evil.into());
     report.prerequisites = vec![
         prerequisite("nodes", evil, PrerequisiteVerdict::Unmet, (evil, evil)),
-        prerequisite("rights", evil, PrerequisiteVerdict::Warning, (evil, evil)),
+        prerequisite("permissions", evil, PrerequisiteVerdict::Warning, (evil, evil)),
     ];
     report.prerequisites[1].accepted =
         Some(WaiverRef { code: evil.into(), reason: evil.into(), until: evil.into() });
@@ -290,14 +290,14 @@ fn prerequisites() -> Report {
             ("tainted or cordoned: worker-1, worker-2", "a ready node with Linux on amd64 or arm64"),
         ),
         prerequisite(
-            "room",
+            "capacity",
             "free capacity",
             Unverified,
             ("pods may not be listed", "850 MB of memory and 700 m of CPU"),
         ),
         prerequisite(
-            "rights",
-            "rights",
+            "permissions",
+            "permissions",
             Warning,
             (
                 "not everything is allowed, but each of what is known to be needed",
@@ -333,7 +333,7 @@ fn prerequisite(
 ) -> Prerequisite {
     let finding = match id {
         "nodes" => Some("arc_no_place"),
-        "rights" => Some("arc_not_admin"),
+        "permissions" => Some("arc_not_admin"),
         "providers" => Some("arc_provider"),
         _ => None,
     };
