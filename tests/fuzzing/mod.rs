@@ -125,7 +125,7 @@ mod tests {
         let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
         for name in known {
             assert!(
-                manifest.contains(&format!("name = \"{name}\"\npath = \"fuzz_targets/{name}.rs\"")),
+                manifest.contains(&format!("name = \"{name}\", path = \"fuzz_targets/{name}.rs\"")),
                 "{name}"
             );
             let text = fs::read_to_string(root().join("fuzz_targets").join(format!("{name}.rs"))).unwrap();
