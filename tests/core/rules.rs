@@ -166,9 +166,11 @@ fn validate_checks_all_files() {
 
 #[test]
 fn wrong_arguments_exit_with_code_2() {
-    for args in
-        [&["show", "-l", "atlantis"][..], &["show", "--feature", "flux"], &["show", "--rule-set", "1999-01"]]
-    {
+    for args in [
+        &["show", "-l", "no-such-region"][..],
+        &["show", "--feature", "flux"],
+        &["show", "--rule-set", "1999-01"],
+    ] {
         assert_eq!(rules(args).unwrap_err().exit(), Exit::Usage, "{args:?}");
     }
 }

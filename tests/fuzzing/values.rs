@@ -30,7 +30,7 @@ pub(super) fn skip_range(input: &[u8]) {
     for difference in find_differences(&range, HOSTS) {
         hold::screen(&describe_error(&difference));
     }
-    let Ok((proxy, _)) = ProxyUrl::parse("http://u:geheim@proxy.example:3128") else { return };
+    let Ok((proxy, _)) = ProxyUrl::parse("http://u:hunter2@proxy.example:3128") else { return };
     let proxy = Sourced::new(proxy, "--proxy-https");
     let routes = Routes::new(Some(proxy), None, Some(Sourced::new(range, "--proxy-skip-range")));
     for (host, port) in HOSTS {
@@ -40,7 +40,7 @@ pub(super) fn skip_range(input: &[u8]) {
     for options in &SCREENS {
         let text = report::advice::render(&advice, options);
         hold::screen(&text);
-        assert!(!text.contains("geheim"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
         hold::bounded(&text, input.len());
     }
 }

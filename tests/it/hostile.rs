@@ -137,10 +137,10 @@ fn secrets_of_peers_are_redacted() {
         Host::new("user.lab.example", away("http://admin:s3cret-password@portal.example/login")),
         Host::new("token.lab.example", away("//s3cret-name@portal.example/login?x")),
         Host::new("fragment.lab.example", away("http://portal.example/#access_token=s3cret-hash")),
-        Host::new("told.lab.example", Serves::PlainHttp(Http::Custom(302, secret_headers, page.into()))),
+        Host::new("secrets.lab.example", Serves::PlainHttp(Http::Custom(302, secret_headers, page.into()))),
     ]);
     let http = "protocol: http\nport: 80";
-    let rules = ["long", "query", "user", "token", "fragment", "told"]
+    let rules = ["long", "query", "user", "token", "fragment", "secrets"]
         .iter()
         .fold(TestRules::new(), |rules, id| rules.endpoint(id, &format!("{id}.lab.example"), http));
     let (report, outputs) = run_all_formats(&lab, &rules);

@@ -118,7 +118,7 @@ fn what_cannot_be_delivered_is_one_line_and_no_other_exit_code() {
         ),
     ];
     for (url, requests, problem) in table {
-        let ran = pushed(&lab, &format!("{url}/geheim?sig=geheim"));
+        let ran = pushed(&lab, &format!("{url}/hunter2?sig=hunter2"));
         let begin = format!("arcprobe: --push {url}: not sent: ");
         assert!(ran.stderr.starts_with(&begin) && ran.stderr.contains(problem), "{problem}\n{}", ran.stderr);
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
@@ -137,23 +137,23 @@ fn secrets_of_the_url_get_to_its_server_and_into_no_output() {
     let lab = lab();
     let saved = lab.directory().join("report.json");
     for (host, lines) in [("hook", 0), ("gone", 1)] {
-        let url = format!("https://me:geheim-pw@{host}.lab.example/geheim-path?sig=geheim-sig");
+        let url = format!("https://me:hunter2-pw@{host}.lab.example/hunter2-path?sig=hunter2-sig");
         let program =
             check(&lab, "good.lab.example", &[&url]).args(["-v", "--save", saved.to_str().unwrap()]);
         let ran = program.run_within(LIMIT).exits(0);
         let [request] = lab.received(&format!("{host}.lab.example")).try_into().unwrap();
-        assert_eq!(request.path, "/geheim-path?sig=geheim-sig");
-        let login = BASE64_STANDARD.encode("me:geheim-pw");
+        assert_eq!(request.path, "/hunter2-path?sig=hunter2-sig");
+        let login = BASE64_STANDARD.encode("me:hunter2-pw");
         assert_eq!(request.header("authorization"), Some(format!("Basic {login}").as_str()));
         let outputs = [ran.stdout, ran.stderr.clone(), std::fs::read_to_string(&saved).unwrap()].concat();
         let body = String::from_utf8(request.body).unwrap();
         assert!(
-            !outputs.contains("geheim") && !outputs.contains(&login) && !body.contains("geheim"),
+            !outputs.contains("hunter2") && !outputs.contains(&login) && !body.contains("hunter2"),
             "{outputs}"
         );
         assert_eq!(ran.stderr.lines().count(), lines, "{}", ran.stderr);
     }
-    let wrong = check(&lab, "good.lab.example", &["hook.lab.example/geheim"]).run().exits(2);
+    let wrong = check(&lab, "good.lab.example", &["hook.lab.example/hunter2"]).run().exits(2);
     assert_eq!(wrong.stderr, "arcprobe: --push: this is no URL; write it as https://HOST/PATH\n");
     assert!(wrong.stdout.is_empty());
 }
@@ -161,7 +161,7 @@ fn secrets_of_the_url_get_to_its_server_and_into_no_output() {
 #[test]
 fn unencrypted_credentials_are_warned_of() {
     let lab = lab();
-    let ran = check(&lab, "good.lab.example", &["http://me:geheim@plain.lab.example/x"])
+    let ran = check(&lab, "good.lab.example", &["http://me:hunter2@plain.lab.example/x"])
         .args(["-q"])
         .run_within(LIMIT)
         .exits(0);

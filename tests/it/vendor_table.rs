@@ -98,7 +98,7 @@ fn wrong_arguments_say_what_would_be_right() {
             &["rules", "diff", "fixtures/vendor-tables/list.txt", "--source", "network-requirement-public"],
             "did you mean",
         ),
-        (&["rules", "diff", "fixtures/vendor-tables/list.txt", "-l", "atlantis"], "unknown region"),
+        (&["rules", "diff", "fixtures/vendor-tables/list.txt", "-l", "no-such-region"], "unknown region"),
         (&["rules", "diff", "fixtures/vendor-tables/list.txt", "--feature", "flux"], "unknown feature"),
     ] {
         let ran = Program::new().args(args).run().exits(2);
