@@ -5,6 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells, and fails loudly")]
 
 #[cfg(target_os = "linux")]
+#[path = "../tests/it/kubeconfig.rs"]
+mod kubeconfig;
+#[cfg(target_os = "linux")]
 #[path = "../tests/it/lab.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod lab;

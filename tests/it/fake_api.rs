@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
+use crate::kubeconfig::write_kubeconfig;
 use crate::program::Program;
 
 /// What the server answers.
@@ -102,17 +103,9 @@ impl FakeApi {
     }
 }
 
-/// A kubeconfig whose only context is `fake`.
+/// Writes a kubeconfig whose only context is `fake`.
 pub(crate) fn kubeconfig(directory: &Path, server: &str) -> PathBuf {
-    let config = json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": "fake",
-        "clusters": [{"name": "c", "cluster": {"server": server}}],
-        "users": [{"name": "u", "user": {"token": "t0ken"}}],
-        "contexts": [{"name": "fake", "context": {"cluster": "c", "user": "u", "namespace": "ops"}}],
-    });
-    let path = directory.join("kubeconfig");
-    std::fs::write(&path, config.to_string()).unwrap();
-    path
+    write_kubeconfig(directory, "ops", &[("fake", json!({"server": server}))], &json!({"token": "t0ken"}))
 }
 
 struct State {

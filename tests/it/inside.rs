@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::beside::beside;
 use crate::fake_api::{FakeApi, Scenario, kubeconfig, state};
+use crate::kubeconfig::write_kubeconfig;
 use crate::program::{Program, RunResult};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -265,15 +266,10 @@ fn unusable_kubeconfigs_are_usage_errors() {
 #[test]
 fn a_credential_plugin_that_fails_says_why_and_shows_no_token() {
     let directory = tempfile::tempdir().unwrap();
-    let config = json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": "fake",
-        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
-        "users": [{"name": "u", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh",
-            "interactiveMode": "Never", "args": ["-c", "echo '{\"token\": \"topsecret\"}'; echo 'session is over' >&2; exit 7"]}}}],
-        "contexts": [{"name": "fake", "context": {"cluster": "c", "user": "u"}}],
-    });
-    let path = directory.path().join("kubeconfig");
-    std::fs::write(&path, config.to_string()).unwrap();
+    let plugin = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "interactiveMode": "Never",
+        "args": ["-c", "echo '{\"token\": \"topsecret\"}'; echo 'session is over' >&2; exit 7"]}});
+    let server = json!({"server": "https://127.0.0.1:1"});
+    let path = write_kubeconfig(directory.path(), "ops", &[("fake", server)], &plugin);
     let ran = run_with(&path, directory.path(), &["--timeout", "1s"]).exits(5);
     assert_mentions(&ran.json()["findings"][0], "cluster_login", &["session is over"]);
     assert!(!ran.stdout.contains("topsecret") && !ran.stderr.contains("topsecret"));

@@ -17,6 +17,7 @@ mod fake_api;
 mod hardship;
 mod hostile;
 mod inside;
+mod kubeconfig;
 mod lab;
 mod lab_selftest;
 mod later;

@@ -12,11 +12,12 @@ use serde_json::{Value, json};
 use crate::diagnose::connected_cluster;
 use crate::fake_api::{FakeApi, Scenario, state};
 use crate::inside::payload;
+use crate::kubeconfig::write_kubeconfig;
 use crate::lab::{Host, Lab, Proxy};
 use crate::program::{Program, RunResult, TestRules};
 
 /// In every secret of these tests.
-const MARKER: &str = "geheim";
+const MARKER: &str = "hunter2";
 
 /// What stands for it in Base64, at each of the three places where it can begin.
 fn encoded_markers() -> Vec<String> {
@@ -73,7 +74,7 @@ fn with_verbose_logging(program: Program) -> Program {
 
 #[test]
 fn markers_are_found_in_every_encoding() {
-    for around in ["user:geheim@h", "xuser:geheim-2", "xxu:geheim"] {
+    for around in ["user:hunter2@h", "xuser:hunter2-2", "xxu:hunter2"] {
         let encoded = BASE64_STANDARD.encode(around);
         assert!(
             encoded_markers().iter().any(|mark| encoded.contains(mark)),
@@ -226,15 +227,8 @@ fn log() -> String {
 
 /// A kubeconfig for it, whose user logs in like this.
 fn kubeconfig(api: &FakeApi, directory: &Path, user: &Value) -> String {
-    let config = json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": "fake",
-        "clusters": [{"name": "c", "cluster": {"server": format!("http://{}", api.address())}}],
-        "users": [{"name": "u", "user": user}],
-        "contexts": [{"name": "fake", "context": {"cluster": "c", "user": "u", "namespace": "ops"}}],
-    });
-    let path = directory.join("kubeconfig");
-    std::fs::write(&path, config.to_string()).unwrap();
-    path.display().to_string()
+    let cluster = json!({"server": format!("http://{}", api.address())});
+    write_kubeconfig(directory, "ops", &[("fake", cluster)], user).display().to_string()
 }
 
 /// Tokens, passwords and plug-ins, and what each says to the server.
@@ -280,14 +274,8 @@ fn keys_and_proxies_of_a_kubeconfig_are_not_shown() {
     ];
     for (place, (cluster, user)) in rows.into_iter().enumerate() {
         let directory = tempfile::tempdir().unwrap();
-        let context = |name: &str| json!({"name": name, "context": {"cluster": "c", "user": "u"}});
-        let config = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "one", "contexts": [context("one"), context("two")],
-            "clusters": [{"name": "c", "cluster": cluster}], "users": [{"name": "u", "user": user}],
-        });
-        let file = directory.path().join("kubeconfig");
-        std::fs::write(&file, config.to_string()).unwrap();
-        let file = file.display().to_string();
+        let clusters = [("one", cluster.clone()), ("two", cluster)];
+        let file = write_kubeconfig(directory.path(), "ops", &clusters, &user).display().to_string();
         let check =
             ["check", "-l", "eastus", "--from", "pod", "--timeout", "1s", "-v", "--kube-config", &file];
         let commands: [&[&str]; 5] = [

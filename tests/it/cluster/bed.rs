@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::kubeconfig::write_kubeconfig;
 use crate::program::{Program, RunResult, to_result};
 use crate::require::{is_root, require_that};
 
@@ -92,10 +95,7 @@ impl TestCluster {
     /// # Panics
     /// When it does not in half a minute.
     pub(crate) fn wait_until_succeeds(&self, args: &[&str]) {
-        let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
-        while std::time::Instant::now() < until && !self.try_kubectl(args, "").status.success() {
-            std::thread::sleep(std::time::Duration::from_millis(200));
-        }
+        wait_until(Duration::from_secs(30), || self.try_kubectl(args, "").status.success().then_some(()));
         self.kubectl(args);
     }
 
@@ -160,13 +160,9 @@ impl<'a> Namespace<'a> {
     /// # Panics
     /// When something stays.
     pub(crate) fn wait_until_clean(&self) {
-        for _ in 0..600 {
-            if self.remaining_objects().is_empty() {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(200));
-        }
-        panic!("left in the namespace: {:?}", self.remaining_objects());
+        let clean = || self.remaining_objects().is_empty().then_some(());
+        let done = wait_until(Duration::from_secs(120), clean);
+        assert!(done.is_some(), "left in the namespace: {:?}", self.remaining_objects());
     }
 
     /// A kubeconfig of the service account `user`, which has no rights.
@@ -176,15 +172,13 @@ impl<'a> Namespace<'a> {
         let token =
             self.kubectl(&["get", "secret", &secret, "-o", "go-template={{.data.token | base64decode}}"]);
         let view = self.cluster.config();
-        let config = serde_json::json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "restricted",
-            "clusters": [{"name": "c", "cluster": view["clusters"][0]["cluster"]}],
-            "users": [{"name": "u", "user": {"token": token}}],
-            "contexts": [{"name": "restricted", "context": {"cluster": "c", "user": "u", "namespace": self.name}}],
-        });
-        let path = directory.join("restricted-kubeconfig");
-        std::fs::write(&path, config.to_string()).unwrap();
-        path
+        let cluster = view["clusters"][0]["cluster"].clone();
+        write_kubeconfig(
+            directory,
+            &self.name,
+            &[("restricted", cluster)],
+            &serde_json::json!({"token": token}),
+        )
     }
 }
 
@@ -192,6 +186,18 @@ impl Drop for Namespace<'_> {
     fn drop(&mut self) {
         let _ = self.cluster.try_kubectl(&["delete", "namespace", &self.name, "--wait=false"], "");
     }
+}
+
+/// Asks until there is an answer; `None` where there is none in time.
+pub(crate) fn wait_until<T>(within: Duration, ask: impl Fn() -> Option<T>) -> Option<T> {
+    let started = Instant::now();
+    while started.elapsed() < within {
+        if let Some(answer) = ask() {
+            return Some(answer);
+        }
+        sleep(Duration::from_millis(200));
+    }
+    None
 }
 
 /// Runs a command in the network of a node.

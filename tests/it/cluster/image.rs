@@ -5,8 +5,9 @@
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use super::bed::{Namespace, on_the_lab, scripts};
+use super::bed::{Namespace, on_the_lab, scripts, wait_until};
 use super::internet::Internet;
 use crate::program::to_result;
 use crate::require::require_that;
@@ -78,13 +79,11 @@ fn wait_for_end(namespace: &Namespace<'_>) -> (String, String) {
     let state =
         "jsonpath={.items[0].status.phase} {.items[0].status.containerStatuses[0].state.terminated.exitCode}";
     let look = ["get", "pods", "-l", "job-name=now", "-o"];
-    for _ in 0..300 {
+    let ended = wait_until(Duration::from_secs(60), || {
         let pods = namespace.kubectl(&[&look[..], &["name"]].concat());
         let state = if pods.is_empty() { pods } else { namespace.kubectl(&[&look[..], &[state]].concat()) };
-        if state.starts_with("Succeeded") || state.starts_with("Failed") {
-            return (state, namespace.kubectl(&["logs", "job/now"]));
-        }
-        std::thread::sleep(std::time::Duration::from_millis(200));
-    }
-    panic!("{}", namespace.kubectl(&["describe", "pods"]));
+        (state.starts_with("Succeeded") || state.starts_with("Failed")).then_some(state)
+    });
+    let state = ended.unwrap_or_else(|| panic!("{}", namespace.kubectl(&["describe", "pods"])));
+    (state, namespace.kubectl(&["logs", "job/now"]))
 }

@@ -1,10 +1,9 @@
 //! Runs that are stopped, politely and not.
 
 use std::process::Stdio;
-use std::thread::sleep;
 use std::time::Duration;
 
-use super::bed::{Namespace, on_the_lab};
+use super::bed::{Namespace, on_the_lab, wait_until};
 use super::internet::Internet;
 use crate::program::to_result;
 
@@ -13,12 +12,12 @@ fn slow(namespace: &Namespace<'_>) -> std::process::Child {
     let args = ["-l", "eastus", "--from", "pod,node", "--timeout", "8s", "--retries", "2", "-o", "json"];
     let mut command = namespace.program("check").args(args).into_command();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    for _ in 0..100 {
+    let are_running = || {
         let phases = namespace.kubectl(&["get", "pods", "-o", "jsonpath={.items[*].status.phase}"]);
-        if phases == "Running Running" {
-            return child;
-        }
-        sleep(Duration::from_millis(100));
+        (phases == "Running Running").then_some(())
+    };
+    if wait_until(Duration::from_secs(10), are_running).is_some() {
+        return child;
     }
     child.kill().unwrap();
     panic!("the pods do not run: {:?}", child.wait());

@@ -2,11 +2,11 @@
 
 use std::process::Command;
 use std::sync::Once;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::bed::{Namespace, on_the_lab, scripts};
+use super::bed::{Namespace, on_the_lab, scripts, wait_until};
 use super::internet::Internet;
 use crate::lab::Dns;
 use crate::program::{Program, to_result};
@@ -131,8 +131,7 @@ const OLD_KUBERNETES: &str = "arc_kubernetes_old";
 /// Waits for the first broken link; it has to be the only cause.
 #[track_caller]
 fn wait_for_broken_stage(link: &str, id: &str, see: impl Fn() -> Value) -> Value {
-    let started = Instant::now();
-    loop {
+    let found = wait_until(Duration::from_secs(45), || {
         let chain = see();
         let broken = chain["links"].as_array().unwrap().iter().find(|l| l["state"] == "broken");
         let ids: Vec<_> = chain["findings"]
@@ -142,13 +141,11 @@ fn wait_for_broken_stage(link: &str, id: &str, see: impl Fn() -> Value) -> Value
             .map(|f| f["id"].as_str().unwrap())
             .filter(|id| *id != OLD_KUBERNETES)
             .collect();
-        if broken.is_some_and(|l| l["link"] == link) && ids == [id] {
-            assert_eq!(chain["verdict"], "broken");
-            return chain;
-        }
-        assert!(started.elapsed() < Duration::from_secs(45), "{link}, {id}: {chain:#}");
-        std::thread::sleep(Duration::from_millis(500));
-    }
+        (broken.is_some_and(|l| l["link"] == link) && ids == [id]).then_some(chain)
+    });
+    let chain = found.unwrap_or_else(|| panic!("{link}, {id}: {:#}", see()));
+    assert_eq!(chain["verdict"], "broken");
+    chain
 }
 
 impl Drop for ConnectedCluster<'_> {
