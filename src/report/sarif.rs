@@ -15,8 +15,8 @@ use crate::analysis::explain;
 use crate::model::evidence::{sanitize, sanitize_lines};
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{Prerequisite, Report, Verdict};
-use crate::model::waiver::WaiverRef;
 use crate::model::rules::RuleLocation;
+use crate::model::waiver::WaiverRef;
 
 /// Renders one log with one run.
 pub fn render(report: &Report) -> String {

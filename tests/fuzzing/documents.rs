@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::commands::{self, describe_error};
-use super::shown::{self, RULES, SCOPE, SCREENS};
-use super::{cluster, hold};
+use super::reports::{self, RULES, SCOPE, SCREENS};
+use super::{cluster, invariants};
 use crate::analysis::connectivity::azure::AzureCluster;
 use crate::analysis::connectivity::redact::Redaction;
 use crate::analysis::connectivity::support_bundle::{BUNDLE_VERSION, ContainerLog, SupportBundle};
@@ -35,8 +35,8 @@ use crate::rules::{RulesError, faults, waivers};
 /// A file of `--proxy-cert`.
 pub(super) fn pem(input: &[u8]) {
     match parse_certificates("--proxy-cert", Path::new("ca.pem"), input.to_vec()) {
-        Ok(file) => shown::proxy_cert(&file.summaries, input.len()),
-        Err(error) => hold::screen(&describe_error(&error)),
+        Ok(file) => reports::check_proxy_cert(&file.summaries, input.len()),
+        Err(error) => invariants::assert_printable(&describe_error(&error)),
     }
 }
 
@@ -44,7 +44,7 @@ pub(super) fn pem(input: &[u8]) {
 pub(super) fn rules(input: &[u8]) {
     let loaded = match parse_rules("own.yaml", input) {
         Ok(loaded) => loaded,
-        Err(error) => return refused(&error, input),
+        Err(error) => return check_rules_error(&error, input),
     };
     let text = to_yaml(&loaded.rules).unwrap_or_else(|e| panic!("{e}"));
     parse_rules("own.yaml", text.as_bytes())
@@ -52,7 +52,7 @@ pub(super) fn rules(input: &[u8]) {
     let mut alone = RuleSet::default();
     if alone.add_layer(loaded.clone()).is_ok() {
         for (format, text) in commands::render_rules(&alone) {
-            hold::screen(&text);
+            invariants::assert_printable(&text);
             if format == ShowFormat::Yaml {
                 parse_rules("own.yaml", text.as_bytes())
                     .unwrap_or_else(|e| panic!("what is shown is no rules file: {e}"));
@@ -61,16 +61,16 @@ pub(super) fn rules(input: &[u8]) {
     }
     let mut rules = RULES.clone();
     if let Err(error) = rules.add_layer(loaded) {
-        return refused(&error, input);
+        return check_rules_error(&error, input);
     }
-    exported(&list_requirements(&rules, &SCOPE, true), input.len());
-    let _ = shown::asks(&rules);
+    check_exports(&list_requirements(&rules, &SCOPE, true), input.len());
+    let _ = reports::plan_all_discoveries(&rules);
 }
 
-fn refused(error: &RulesError, input: &[u8]) {
-    let told = describe_error(&error);
-    hold::screen(&told);
-    hold::bounded(&told, input.len());
+fn check_rules_error(error: &RulesError, input: &[u8]) {
+    let message = describe_error(&error);
+    invariants::assert_printable(&message);
+    invariants::assert_bounded(&message, input.len());
     if let RulesError::Invalid(invalid) = error {
         let lines = input.split(|b| *b == b'\n').count();
         let columns = input.len() + 1;
@@ -83,11 +83,11 @@ fn refused(error: &RulesError, input: &[u8]) {
     }
 }
 
-fn exported(list: &Requirements, input: usize) {
+fn check_exports(list: &Requirements, input: usize) {
     for options in &SCREENS {
         let text = requirements::render(list, options);
-        hold::screen(&text);
-        hold::bounded(&text, input);
+        invariants::assert_printable(&text);
+        invariants::assert_bounded(&text, input);
     }
     let forms = [
         ExportFormat::Json,
@@ -101,13 +101,13 @@ fn exported(list: &Requirements, input: usize) {
     ];
     for form in forms {
         let exported = export(list, form);
-        hold::screen(&exported.text);
-        hold::bounded(&exported.text, input);
+        invariants::assert_printable(&exported.text);
+        invariants::assert_bounded(&exported.text, input);
         for note in &exported.notes {
-            hold::screen(&describe_error(&note));
+            invariants::assert_printable(&describe_error(&note));
         }
         if matches!(form, ExportFormat::Json | ExportFormat::AzureFirewall) {
-            hold::json(&exported.text);
+            invariants::assert_json(&exported.text);
         }
     }
 }
@@ -118,9 +118,14 @@ pub(super) fn faults(input: &[u8]) {
     let mut catalogue = FaultCatalogue::default();
     match faults::add_file(&mut catalogue, "own.yaml", text) {
         Ok(()) => {
-            judged(&stuck(vec!["x".into(), "Error: no route to host".into()]), &catalogue, None, input.len());
+            check_diagnosis(
+                &stuck_cluster(vec!["x".into(), "Error: no route to host".into()]),
+                &catalogue,
+                None,
+                input.len(),
+            );
         }
-        Err(error) => hold::screen(&describe_error(&error)),
+        Err(error) => invariants::assert_printable(&describe_error(&error)),
     }
 }
 
@@ -131,10 +136,10 @@ pub(super) fn waivers(input: &[u8]) {
     match waivers::parse_waivers("own.yaml", text, &codes) {
         Ok(waivers) => {
             for today in [jiff::civil::Date::MIN, jiff::civil::date(2026, 11, 28), jiff::civil::Date::MAX] {
-                shown::report(&apply_waivers(shown::unmet(), &waivers, today), input.len());
+                reports::check_report(&apply_waivers(reports::unmet_report(), &waivers, today), input.len());
             }
         }
-        Err(error) => hold::screen(&describe_error(&error)),
+        Err(error) => invariants::assert_printable(&describe_error(&error)),
     }
 }
 
@@ -142,25 +147,27 @@ pub(super) fn waivers(input: &[u8]) {
 pub(super) fn report(input: &[u8]) {
     let report = match json::parse(input) {
         Ok(report) => report,
-        Err(error) => return hold::screen(&describe_error(&error)),
+        Err(error) => return invariants::assert_printable(&describe_error(&error)),
     };
-    shown::report(&report, input.len());
-    for (newer, older) in [(&report, &report), (&report, &shown::unmet()), (&shown::unmet(), &report)] {
+    reports::check_report(&report, input.len());
+    for (newer, older) in
+        [(&report, &report), (&report, &reports::unmet_report()), (&reports::unmet_report(), &report)]
+    {
         let diff = compare(newer, older);
-        hold::json(&diff.to_json());
+        invariants::assert_json(&diff.to_json());
         let text = diff::text::render(&diff, &SCREENS[0]);
-        hold::screen(&text);
-        hold::bounded(&text, input.len());
+        invariants::assert_printable(&text);
+        invariants::assert_bounded(&text, input.len());
     }
     for expand in [true, false] {
         match list_unmet(&report, &RULES, expand) {
-            Ok((list, _)) => exported(&list, input.len()),
-            Err(error) => hold::screen(&describe_error(&error)),
+            Ok((list, _)) => check_exports(&list, input.len()),
+            Err(error) => invariants::assert_printable(&describe_error(&error)),
         }
     }
     for authority in collect_inspection_cas(&report) {
         let pem = authority.to_pem();
-        hold::screen(&pem);
+        invariants::assert_printable(&pem);
         assert_eq!(pem.lines().filter(|line| line.starts_with('-')).count(), 2, "{pem}");
     }
 }
@@ -168,9 +175,9 @@ pub(super) fn report(input: &[u8]) {
 /// A saved report on several clusters.
 pub(super) fn fleet(input: &[u8]) {
     match fleet::json::parse(input) {
-        Ok(SavedReport::Fleet(fleet)) => shown::fleet(&fleet, input.len()),
+        Ok(SavedReport::Fleet(fleet)) => reports::check_fleet(&fleet, input.len()),
         Ok(SavedReport::Single(_)) => {}
-        Err(error) => hold::screen(&describe_error(&error)),
+        Err(error) => invariants::assert_printable(&describe_error(&error)),
     }
 }
 
@@ -178,11 +185,11 @@ pub(super) fn fleet(input: &[u8]) {
 pub(super) fn vendor_table(input: &[u8]) {
     let table = match VendorTable::parse(input) {
         Ok(table) => table,
-        Err(error) => return hold::screen(&describe_error(&error)),
+        Err(error) => return invariants::assert_printable(&describe_error(&error)),
     };
     for text in commands::render_difference(&table, &RULES) {
-        hold::screen(&text);
-        hold::bounded(&text, input.len());
+        invariants::assert_printable(&text);
+        invariants::assert_bounded(&text, input.len());
     }
     for listed in &table.hosts {
         let written = listed.host.to_string();
@@ -198,13 +205,13 @@ pub(super) fn evidence(input: &[u8]) {
             let azure =
                 azure.and_then(|text| commands::parse_azure(&text, case.agent_resource_id().as_deref()).ok());
             let azure = azure.map(|(_, cluster)| cluster);
-            judged(&case, &FAULTS, azure.as_ref(), input.len());
+            check_diagnosis(&case, &FAULTS, azure.as_ref(), input.len());
             let saved = commands::render_evidence(&case).unwrap_or_default();
-            hold::json(&saved);
+            invariants::assert_json(&saved);
             SupportBundle::from_json(saved.as_bytes())
                 .unwrap_or_else(|e| panic!("what was saved is no evidence: {e}"));
         }
-        Err(error) => hold::screen(&describe_error(&error)),
+        Err(error) => invariants::assert_printable(&describe_error(&error)),
     }
 }
 
@@ -222,36 +229,36 @@ pub(super) fn objects(input: &[u8]) {
     let routes = match routes {
         Some(Ok((routes, notes))) => {
             for note in notes {
-                hold::screen(&describe_error(&note));
+                invariants::assert_printable(&describe_error(&note));
             }
             routes
         }
-        Some(Err(error)) => return hold::screen(&describe_error(&error)),
+        Some(Err(error)) => return invariants::assert_printable(&describe_error(&error)),
         None => Routes::default(),
     };
-    let advice = shown::advice(&Networks::from_snapshot(&snapshot), &routes);
+    let advice = reports::advise_on(&Networks::from_snapshot(&snapshot), &routes);
     for options in &SCREENS {
         let text = advice::render(&advice, options);
-        hold::screen(&text);
-        hold::bounded(&text, input.len());
+        invariants::assert_printable(&text);
+        invariants::assert_bounded(&text, input.len());
     }
     for text in cluster::collect_texts(&objects) {
-        hold::screen(&describe_error(&text));
+        invariants::assert_printable(&describe_error(&text));
     }
     let case = cluster::bundle_of(&objects);
-    judged(&case, &FAULTS, None, input.len());
-    hold::json(&commands::render_evidence(&case).unwrap_or_default());
-    shown::report(&crate::model::report::Report { advice, ..shown::empty() }, input.len());
+    check_diagnosis(&case, &FAULTS, None, input.len());
+    invariants::assert_json(&commands::render_evidence(&case).unwrap_or_default());
+    reports::check_report(&crate::model::report::Report { advice, ..reports::empty_report() }, input.len());
 }
 
 /// What az says of a connected cluster.
 pub(super) fn azure(input: &[u8]) {
     match commands::parse_azure(&String::from_utf8_lossy(input), Some("/subscriptions/s/x")) {
         Ok((document, cluster)) => {
-            let case = SupportBundle { azure: Some(document), ..stuck(Vec::new()) };
-            judged(&case, &FAULTS, Some(&cluster), input.len());
+            let case = SupportBundle { azure: Some(document), ..stuck_cluster(Vec::new()) };
+            check_diagnosis(&case, &FAULTS, Some(&cluster), input.len());
         }
-        Err(error) => hold::screen(&describe_error(&error)),
+        Err(error) => invariants::assert_printable(&describe_error(&error)),
     }
 }
 
@@ -264,7 +271,7 @@ pub(super) fn agent_log(input: &[u8]) {
         let record = match reader.read_line(&String::from_utf8_lossy(line)) {
             Ok(Some(record)) => record,
             Ok(None) => continue,
-            Err(error) => return hold::line(&error.to_string()),
+            Err(error) => return invariants::assert_line(&error.to_string()),
         };
         let json = serde_json::to_string(&record).unwrap_or_else(|e| panic!("{e}"));
         let lines = writer.frame_record(&record).unwrap_or_else(|e| panic!("{e}"));
@@ -273,12 +280,12 @@ pub(super) fn agent_log(input: &[u8]) {
         let back = back.map(|record| serde_json::to_string(&record).unwrap_or_default());
         assert_eq!(back.as_deref(), Some(json.as_str()));
         match record {
-            Record::Seen(seen) => shown::seen(seen.observation, input.len()),
-            Record::Inquiry(inquiry) => shown::discoveries(vec![inquiry], input.len()),
+            Record::Seen(seen) => reports::check_observation(seen.observation, input.len()),
+            Record::Inquiry(inquiry) => reports::check_discoveries(vec![inquiry], input.len()),
             _ => {}
         }
     }
-    reader.foreign_lines().for_each(hold::line);
+    reader.foreign_lines().for_each(invariants::assert_line);
 }
 
 /// The logs of the agents of Azure Arc.
@@ -287,43 +294,48 @@ pub(super) fn arc_log(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let lines: Vec<_> = text.lines().map(|line| redaction.redact_line(line)).collect();
     for line in &lines {
-        hold::line(line);
+        invariants::assert_line(line);
     }
-    let case = stuck(lines);
+    let case = stuck_cluster(lines);
     let _ = (case.configured_region(), case.configured_cloud());
-    judged(&case, &FAULTS, None, input.len());
+    check_diagnosis(&case, &FAULTS, None, input.len());
 }
 
-/// What our agent is told.
+/// What a probe pod is asked to do.
 pub(super) fn task(input: &[u8]) {
     let task = match Task::parse(input) {
         Ok(task) => task,
-        Err(error) => return hold::screen(&describe_error(&error)),
+        Err(error) => return invariants::assert_printable(&describe_error(&error)),
     };
     match task.prepare_net() {
         Ok((_, routes)) => {
             let lookout = task.vantage_scope(&routes);
             let _ = (lookout.plan_discoveries(), lookout.plan_checks(BTreeMap::new()));
         }
-        Err(error) => hold::screen(&describe_error(&error)),
+        Err(error) => invariants::assert_printable(&describe_error(&error)),
     }
     let json = task.to_json().unwrap_or_else(|e| panic!("{e}"));
     Task::parse(&json).unwrap_or_else(|e| panic!("what was written is no task: {e}"));
 }
 
-fn judged(case: &SupportBundle, catalogue: &FaultCatalogue, azure: Option<&AzureCluster>, input: usize) {
+fn check_diagnosis(
+    case: &SupportBundle,
+    catalogue: &FaultCatalogue,
+    azure: Option<&AzureCluster>,
+    input: usize,
+) {
     let Some((judgement, json)) = commands::judge_and_render(case, catalogue, azure) else { return };
-    hold::json(&json);
-    hold::bounded(&json, input);
+    invariants::assert_json(&json);
+    invariants::assert_bounded(&json, input);
     for options in &SCREENS {
         let text = chain::render(&judgement, "", options);
-        hold::screen(&text);
-        hold::bounded(&text, input);
+        invariants::assert_printable(&text);
+        invariants::assert_bounded(&text, input);
     }
 }
 
 /// A cluster whose agents are there and not ready, with this log.
-fn stuck(lines: Vec<String>) -> SupportBundle {
+fn stuck_cluster(lines: Vec<String>) -> SupportBundle {
     let agent = |name: &str| {
         serde_json::json!({"kind": "Deployment", "spec": {"replicas": 1},
             "metadata": {"name": name, "namespace": "azure-arc", "creationTimestamp": "2026-11-20T10:00:00Z"}})

@@ -7,10 +7,10 @@
 mod cluster;
 mod commands;
 mod documents;
-mod hold;
+mod invariants;
 mod phases;
+mod reports;
 mod resolve;
-mod shown;
 mod values;
 mod wire;
 

@@ -26,7 +26,7 @@ use crate::probe::trust::CertificateExpectation;
 use crate::probe::{Reply, Stream, greeting, http, tls, websocket};
 use crate::proxy::Routes;
 
-/// What a server does, and how its answer is looked at: the first byte of an input.
+/// What a server does, and how its answer is read: the first byte of an input.
 #[derive(Clone, Copy)]
 pub(super) struct ServerBehavior(u8);
 
@@ -55,7 +55,7 @@ impl ServerBehavior {
 pub(super) type Phase = (Detail, Option<Failure>);
 
 /// An answer to CONNECT.
-pub(super) fn connect(input: &[u8]) -> Option<Phase> {
+pub(super) fn run_connect(input: &[u8]) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let server = proxy_server(manner.has(0));
     let (detail, stream) = block_on(request_tunnel(&NET, &server, ScriptedStream::boxed(manner, bytes)));
@@ -65,7 +65,7 @@ pub(super) fn connect(input: &[u8]) -> Option<Phase> {
 }
 
 /// An answer to an HTTP request, and what is kept of it where it is wanted and not only judged.
-pub(super) fn exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Option<Reply>)> {
+pub(super) fn run_exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Option<Reply>)> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let server = proxy_server(false);
     let (keep, mut kept) = mpsc::channel(1);
@@ -84,7 +84,7 @@ pub(super) fn exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Option<
 }
 
 /// An answer to a WebSocket upgrade. `@ACCEPT@` stands for what proves that the server read the request.
-pub(super) fn upgrade(input: &[u8], spec: &ProbeSpec) -> Option<Phase> {
+pub(super) fn run_upgrade(input: &[u8], spec: &ProbeSpec) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let exchange = Exchange {
         trusted_by: manner.has(2).then_some(TrustStore::Public),
@@ -98,7 +98,7 @@ pub(super) fn upgrade(input: &[u8], spec: &ProbeSpec) -> Option<Phase> {
 }
 
 /// The first words of git or SSH.
-pub(super) fn greet(input: &[u8]) -> Option<Phase> {
+pub(super) fn run_greeting(input: &[u8]) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let protocol = if manner.has(0) { Protocol::Git } else { Protocol::Ssh };
     let mut stream = ScriptedStream::new(manner, bytes);
@@ -108,7 +108,7 @@ pub(super) fn greet(input: &[u8]) -> Option<Phase> {
 }
 
 /// What comes back to a ClientHello.
-pub(super) fn hello(input: &[u8]) -> Option<Phase> {
+pub(super) fn run_handshake(input: &[u8]) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let name = ServerName::try_from(HOST).ok()?;
     let hello = if manner.has(0) { ClientHelloSize::Large } else { ClientHelloSize::Small };
@@ -125,7 +125,7 @@ pub(super) fn hello(input: &[u8]) -> Option<Phase> {
 }
 
 /// A chain that a server presents, leaf first.
-pub(super) fn chain(chain: &[CertificateDer<'static>], spec: &ProbeSpec) -> Phase {
+pub(super) fn judge_chain(chain: &[CertificateDer<'static>], spec: &ProbeSpec) -> Phase {
     let mut detail = TlsDetail { server_name: HOST.into(), ..TlsDetail::default() };
     let Ok(name) = ServerName::try_from(HOST) else { return (Detail::Tls(Box::new(detail)), None) };
     let expected = CertificateExpectation { certificate: &spec.certificate, inspection: spec.inspection };

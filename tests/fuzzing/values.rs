@@ -1,8 +1,8 @@
 //! Short texts: what stands in variables, flags and small files of the system.
 
 use super::commands::describe_error;
-use super::shown::{SCREENS, advice};
-use super::{hold, resolve};
+use super::reports::{SCREENS, advise_on};
+use super::{invariants, resolve};
 use crate::analysis::networks::{Networks, Snapshot};
 use crate::model::rules::Protocol;
 use crate::proxy::{Client, ProxyUrl, Routes, SkipRange, Sourced, find_differences};
@@ -12,15 +12,15 @@ use crate::report;
 pub(super) fn skip_range(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let range = SkipRange::parse(&text);
-    let mended = range.corrected_value();
+    let corrected = range.corrected_value();
     assert_eq!(
-        SkipRange::parse(&mended).corrected_value(),
-        mended,
-        "what is mended needs no mending: {text:?}"
+        SkipRange::parse(&corrected).corrected_value(),
+        corrected,
+        "what is corrected needs no correction: {text:?}"
     );
     assert_eq!(SkipRange::parse(range.value()), range, "{text:?}");
     for problem in range.find_problems() {
-        hold::screen(&describe_error(&problem));
+        invariants::assert_printable(&describe_error(&problem));
     }
     for client in Client::DISTINCT {
         for (host, port) in HOSTS {
@@ -28,7 +28,7 @@ pub(super) fn skip_range(input: &[u8]) {
         }
     }
     for difference in find_differences(&range, HOSTS) {
-        hold::screen(&describe_error(&difference));
+        invariants::assert_printable(&describe_error(&difference));
     }
     let Ok((proxy, _)) = ProxyUrl::parse("http://u:hunter2@proxy.example:3128") else { return };
     let proxy = Sourced::new(proxy, "--proxy-https");
@@ -36,12 +36,12 @@ pub(super) fn skip_range(input: &[u8]) {
     for (host, port) in HOSTS {
         let _ = routes.route_to(host, port, Protocol::Https);
     }
-    let advice = advice(&Networks::from_snapshot(&Snapshot::default()), &routes);
+    let advice = advise_on(&Networks::from_snapshot(&Snapshot::default()), &routes);
     for options in &SCREENS {
         let text = report::advice::render(&advice, options);
-        hold::screen(&text);
+        invariants::assert_printable(&text);
         assert!(!text.contains("hunter2"), "{text}");
-        hold::bounded(&text, input.len());
+        invariants::assert_bounded(&text, input.len());
     }
 }
 
@@ -50,16 +50,16 @@ pub(super) fn proxy_url(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (url, advice) = match ProxyUrl::parse(&text) {
         Ok(parsed) => parsed,
-        Err(problem) => return hold::line(&describe_error(&problem)),
+        Err(problem) => return invariants::assert_line(&describe_error(&problem)),
     };
     for said in advice {
-        hold::line(&describe_error(&said));
+        invariants::assert_line(&describe_error(&said));
     }
-    let told = url.to_string();
-    hold::line(&told);
-    let (again, _) = ProxyUrl::parse(&told).unwrap_or_else(|e| panic!("{told}: {e}"));
+    let shown = url.to_string();
+    invariants::assert_line(&shown);
+    let (again, _) = ProxyUrl::parse(&shown).unwrap_or_else(|e| panic!("{shown}: {e}"));
     assert_eq!((again.scheme(), again.host(), again.port()), (url.scheme(), url.host(), url.port()));
-    assert!(again.credentials().is_none(), "{told}");
+    assert!(again.credentials().is_none(), "{shown}");
     if let Some(credentials) = url.credentials() {
         let header = http::HeaderValue::try_from(credentials.to_header_value().reveal());
         assert!(header.is_ok(), "{text:?}");
@@ -72,7 +72,7 @@ pub(super) fn resolv_conf(input: &[u8]) {
         if let Some((servers, names)) = resolve::parse_search_names(input, host) {
             assert!(servers > 0 && !names.is_empty() && names.len() <= 9, "{servers} {names:?}");
             for name in &names {
-                hold::line(name);
+                invariants::assert_line(name);
             }
         }
         let _ = resolve::count_hosts_file_addresses(input, host);

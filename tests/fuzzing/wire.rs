@@ -3,8 +3,8 @@
 use rustls::pki_types::CertificateDer;
 
 use super::phases::{self, HOST};
+use super::reports::{self, RULES, probe_spec};
 use super::resolve;
-use super::shown::{self, RULES, spec};
 use crate::model::evidence::{Detail, Discovery};
 use crate::model::vantage::VantageKind;
 use crate::plan::PlannedDiscovery;
@@ -14,14 +14,14 @@ use crate::probe::discovery::client::{answered_discovery, unanswered_discovery};
 /// A message of a name server.
 pub(super) fn dns(input: &[u8]) {
     if let Some((detail, failure)) = resolve::combine_answers(input, HOST) {
-        shown::phase((Detail::Resolve(Box::new(detail)), failure), input.len());
+        reports::check_phase((Detail::Resolve(Box::new(detail)), failure), input.len());
     }
 }
 
 /// What comes back to a ClientHello.
 pub(super) fn tls(input: &[u8]) {
-    if let Some(phase) = phases::hello(input) {
-        shown::phase(phase, input.len());
+    if let Some(phase) = phases::run_handshake(input) {
+        reports::check_phase(phase, input.len());
     }
 }
 
@@ -34,21 +34,21 @@ pub(super) fn certificates(input: &[u8]) {
         chain.push(CertificateDer::from(one.to_vec()));
         rest = after;
     }
-    shown::phase(phases::chain(&chain, &spec(false)), input.len());
+    reports::check_phase(phases::judge_chain(&chain, &probe_spec(false)), input.len());
 }
 
 /// An answer to CONNECT.
 pub(super) fn connect(input: &[u8]) {
-    if let Some(phase) = phases::connect(input) {
-        shown::phase(phase, input.len());
+    if let Some(phase) = phases::run_connect(input) {
+        reports::check_phase(phase, input.len());
     }
 }
 
 /// An answer to a request.
 pub(super) fn http(input: &[u8]) {
     let wants_json = input.first().is_some_and(|first| first & 8 != 0);
-    if let Some((phase, reply)) = phases::exchange(input, &spec(wants_json)) {
-        shown::phase(phase, input.len());
+    if let Some((phase, reply)) = phases::run_exchange(input, &probe_spec(wants_json)) {
+        reports::check_phase(phase, input.len());
         if let Some(reply) = reply {
             discovery(&reply.body);
         }
@@ -57,29 +57,29 @@ pub(super) fn http(input: &[u8]) {
 
 /// An answer to a WebSocket upgrade, and what comes after it.
 pub(super) fn websocket(input: &[u8]) {
-    if let Some(phase) = phases::upgrade(input, &spec(true)) {
-        shown::phase(phase, input.len());
+    if let Some(phase) = phases::run_upgrade(input, &probe_spec(true)) {
+        reports::check_phase(phase, input.len());
     }
 }
 
 /// The first words of git or SSH.
 pub(super) fn greeting(input: &[u8]) {
-    if let Some(phase) = phases::greet(input) {
-        shown::phase(phase, input.len());
+    if let Some(phase) = phases::run_greeting(input) {
+        reports::check_phase(phase, input.len());
     }
 }
 
 /// The body of an answer of somebody who is asked for hosts.
 pub(super) fn discovery(input: &[u8]) {
     let mut all: Vec<Discovery> = Vec::new();
-    for ask in &shown::asks(&RULES) {
+    for ask in &reports::plan_all_discoveries(&RULES) {
         let answers = parse_answers(ask, input);
         for host in answers.iter().flat_map(|a| &a.hosts) {
             assert!(ask.wildcard.covers(host), "{host} is not below {}", ask.wildcard);
         }
         all.extend(answers);
     }
-    shown::discoveries(all, input.len());
+    reports::check_discoveries(all, input.len());
 }
 
 /// A body as an answer to each kind of question.

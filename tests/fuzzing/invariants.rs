@@ -5,7 +5,7 @@ use roxmltree::{Document, Node};
 use crate::model::evidence::is_unsafe_char;
 
 /// Text for a terminal: nothing in it moves the cursor, changes a colour, hides or reorders what stands there.
-pub(super) fn screen(text: &str) {
+pub(super) fn assert_printable(text: &str) {
     if let Some((at, bad)) = text.char_indices().find(|&(_, c)| c != '\n' && is_unsafe_char(c)) {
         let line = text[..at].matches('\n').count() + 1;
         panic!("{bad:?} in line {line} of\n{}", text.escape_debug());
@@ -13,33 +13,33 @@ pub(super) fn screen(text: &str) {
 }
 
 /// One line for a terminal.
-pub(super) fn line(text: &str) {
+pub(super) fn assert_line(text: &str) {
     assert!(!text.contains('\n'), "{text:?}");
-    screen(text);
+    assert_printable(text);
 }
 
 /// JSON that can be read again, and harmless on a terminal.
-pub(super) fn json(text: &str) -> serde_json::Value {
-    screen(text);
+pub(super) fn assert_json(text: &str) -> serde_json::Value {
+    assert_printable(text);
     serde_json::from_str(text).unwrap_or_else(|e| panic!("{e} in\n{text}"))
 }
 
 /// No more than in proportion to what came in.
-pub(super) fn bounded(out: &str, input: usize) {
+pub(super) fn assert_bounded(out: &str, input: usize) {
     let most = 256 * 1024 + 64 * input;
     assert!(out.len() <= most, "{} bytes were made of {input}", out.len());
 }
 
 /// A page: elements nest, text is text, and there are no elements or attributes but ours.
-pub(super) fn html(text: &str) {
-    screen(text);
+pub(super) fn assert_html(text: &str) {
+    assert_printable(text);
     let body = text.strip_prefix("<!DOCTYPE html>").unwrap_or_else(|| panic!("no doctype: {text:.40}"));
     let (before, rest) = body.split_once("<style>").unwrap_or_else(|| panic!("no style sheet"));
     let (_, after) = rest.split_once("</style>").unwrap_or_else(|| panic!("an open style sheet"));
     // the one element without an end is closed, so that all of the page is XML
     let head: String = before.split_inclusive('>').map(close_meta).collect();
     let page = format!("{head}{after}");
-    for element in markup(&page).descendants().filter(Node::is_element) {
+    for element in parse_markup(&page).descendants().filter(Node::is_element) {
         let name = element.tag_name().name();
         assert!(HTML.contains(&name), "<{name}> is none of ours");
         for attribute in element.attributes() {
@@ -55,14 +55,14 @@ fn close_meta(tag: &str) -> String {
 }
 
 /// XML: elements nest, and text is text.
-pub(super) fn xml(text: &str) {
-    screen(text);
+pub(super) fn assert_xml(text: &str) {
+    assert_printable(text);
     assert!(text.starts_with(PROLOGUE), "no prologue: {text:.60}");
-    markup(text);
+    parse_markup(text);
 }
 
 /// Elements and text, where every sign that means something is an entity; no comments, instructions or raw sections.
-fn markup(text: &str) -> Document<'_> {
+fn parse_markup(text: &str) -> Document<'_> {
     let document = Document::parse(text).unwrap_or_else(|e| panic!("{e} in\n{text}"));
     for node in document.descendants().filter(|node| !node.is_root() && !node.is_element()) {
         let source = &text[node.range()];
@@ -72,8 +72,8 @@ fn markup(text: &str) -> Document<'_> {
 }
 
 /// Markdown in which HTML is either ours, or behind a backslash, or in code.
-pub(super) fn markdown(text: &str) {
-    screen(text);
+pub(super) fn assert_markdown(text: &str) {
+    assert_printable(text);
     let mut fence: Option<&str> = None;
     for line in text.lines() {
         let ticks = &line[..line.len() - line.trim_start_matches('`').len()];
@@ -81,13 +81,13 @@ pub(super) fn markdown(text: &str) {
             Some(open) if line == open => fence = None,
             Some(_) => {}
             None if ticks.len() >= 3 => fence = Some(ticks),
-            None => prose(line),
+            None => assert_prose(line),
         }
     }
     assert!(fence.is_none(), "a fence stays open:\n{text}");
 }
 
-fn prose(line: &str) {
+fn assert_prose(line: &str) {
     let ours = ["<details>", "<details open>", "</details>"];
     let inside = line.strip_prefix("<summary>").and_then(|l| l.strip_suffix("</summary>"));
     if ours.contains(&line) {
@@ -109,16 +109,16 @@ fn prose(line: &str) {
 }
 
 /// The text format of Prometheus: comments, samples with quoted labels, an end.
-pub(super) fn openmetrics(text: &str) {
-    screen(text);
+pub(super) fn assert_openmetrics(text: &str) {
+    assert_printable(text);
     let body = text.strip_suffix("# EOF\n").unwrap_or_else(|| panic!("no end:\n{text}"));
     for line in body.lines().filter(|line| !line.starts_with("# ")) {
-        assert!(sample(line).is_some(), "no sample: {line:?}");
+        assert!(parse_sample(line).is_some(), "no sample: {line:?}");
     }
 }
 
 /// `name{label="value",...} number`
-fn sample(line: &str) -> Option<()> {
+fn parse_sample(line: &str) -> Option<()> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut rest = line.trim_start_matches(is_name);
     if let Some(mut labels) = rest.strip_prefix('{') {
@@ -167,7 +167,7 @@ mod tests {
     fn what_does_not_hold_is_a_panic() {
         let page = |body: &str| format!("<!DOCTYPE html><html><style>a>b</style><body>{body}</body></html>");
         let fails = |check: fn(&str), text: &str| catch_unwind(AssertUnwindSafe(|| check(text))).is_err();
-        html(&page("<p class=\"a\">x &amp; y<rect/></p>"));
+        assert_html(&page("<p class=\"a\">x &amp; y<rect/></p>"));
         for bad in [
             "<script>",
             "<p onclick=\"x\"></p>",
@@ -181,24 +181,24 @@ mod tests {
             "<?x?>",
             "&nbsp;",
         ] {
-            assert!(fails(html, &page(bad)), "{bad}");
+            assert!(fails(assert_html, &page(bad)), "{bad}");
         }
         let document = |body: &str| format!("{PROLOGUE}{body}");
-        xml(&document("<a b=\"&lt;\">x</a>"));
-        assert!(fails(xml, "<a/>"), "no prologue");
+        assert_xml(&document("<a b=\"&lt;\">x</a>"));
+        assert!(fails(assert_xml, "<a/>"), "no prologue");
         for bad in ["<a>", "<a>x</b>", "<a b=c></a>", "<a>&x;</a>", "<a><![CDATA[<b>]]></a>"] {
-            assert!(fails(xml, &document(bad)), "{bad}");
+            assert!(fails(assert_xml, &document(bad)), "{bad}");
         }
-        markdown("# a `<b>` \\<c\\> \\`\n```text\n<script>\n```\n<details open>\n");
+        assert_markdown("# a `<b>` \\<c\\> \\`\n```text\n<script>\n```\n<details open>\n");
         for bad in ["<script>", "`", "```text\n", "\\\\<b>", "a\u{202e}"] {
-            assert!(fails(markdown, bad), "{bad}");
+            assert!(fails(assert_markdown, bad), "{bad}");
         }
-        openmetrics("# HELP x y\nx{a=\"b\\\"c\",d=\"\"} 1.5\ny 3\n# EOF\n");
+        assert_openmetrics("# HELP x y\nx{a=\"b\\\"c\",d=\"\"} 1.5\ny 3\n# EOF\n");
         for bad in ["x{a=\"b\"c\"} 1\n# EOF\n", "x 1\n", "x{a=\"b\"} NaN\n# EOF\n", "x{a=\"b} 1\n# EOF\n"] {
-            assert!(fails(openmetrics, bad), "{bad}");
+            assert!(fails(assert_openmetrics, bad), "{bad}");
         }
         for bad in ["\u{1b}[2J", "a\rb", "\u{200b}"] {
-            assert!(fails(screen, bad), "{bad}");
+            assert!(fails(assert_printable, bad), "{bad}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::hold;
+use super::invariants;
 use super::phases::{HOST, Phase};
 use crate::analysis::advise::{AdviceInput, AzureEndpoint, build_advice};
 use crate::analysis::conclude::{FinishedRun, VantageResult, conclude_run};
@@ -37,42 +37,43 @@ type Check = fn(&str);
 
 /// The formats that need no screen, with what has to hold of each.
 const FORMATS: [(Format, Check); 6] = [
-    (Format::Short, hold::screen),
-    (Format::Junit, hold::xml),
-    (Format::Markdown, hold::markdown),
-    (Format::Html, hold::html),
-    (Format::Sarif, |text| drop(hold::json(text))),
-    (Format::Openmetrics, hold::openmetrics),
+    (Format::Short, invariants::assert_printable),
+    (Format::Junit, invariants::assert_xml),
+    (Format::Markdown, invariants::assert_markdown),
+    (Format::Html, invariants::assert_html),
+    (Format::Sarif, |text| drop(invariants::assert_json(text))),
+    (Format::Openmetrics, invariants::assert_openmetrics),
 ];
 
 /// A report in every format: each of them in a test, and in a search one that its JSON chooses, which is four times as fast.
-pub(super) fn report(report: &Report, input: usize) {
+pub(super) fn check_report(report: &Report, input: usize) {
     let saved = json::render(report);
     let chosen = |place: usize| cfg!(test) || saved.bytes().map(usize::from).sum::<usize>() % 7 == place;
     for options in SCREENS.iter().filter(|_| chosen(6)) {
         let text = render(report, Format::Text, options);
-        hold::screen(&text);
-        hold::bounded(&text, input);
+        invariants::assert_printable(&text);
+        invariants::assert_bounded(&text, input);
     }
     for (_, (format, holds)) in FORMATS.into_iter().enumerate().filter(|(place, _)| chosen(*place)) {
         let text = render(report, format, &SCREENS[0]);
         holds(&text);
-        hold::bounded(&text, input);
+        invariants::assert_bounded(&text, input);
     }
-    hold::screen(&saved);
+    invariants::assert_printable(&saved);
     let read = json::parse(saved.as_bytes()).unwrap_or_else(|e| panic!("{e}: {saved}"));
     assert_eq!(json::render(&read), saved, "a saved report comes back another one");
 }
 
 /// A report on several clusters in every format.
-pub(super) fn fleet(fleet: &Fleet, input: usize) {
+pub(super) fn check_fleet(fleet: &Fleet, input: usize) {
     let saved = SavedReport::Fleet(fleet.clone());
     let shown = |format| render_saved(&saved, format, &SCREENS[0]);
-    for (format, holds) in FORMATS.into_iter().chain([(Format::Text, hold::screen as Check)]) {
+    for (format, holds) in FORMATS.into_iter().chain([(Format::Text, invariants::assert_printable as Check)])
+    {
         let text = shown(format);
         holds(&text);
         // a page repeats what explains a finding in each of its clusters
-        hold::bounded(&text, input + 4096 * fleet.clusters.len());
+        invariants::assert_bounded(&text, input + 4096 * fleet.clusters.len());
     }
     let text = shown(Format::Json);
     match parse(text.as_bytes()) {
@@ -84,7 +85,7 @@ pub(super) fn fleet(fleet: &Fleet, input: usize) {
 }
 
 /// The report of a run that saw this of an endpoint.
-pub(super) fn phase((detail, failure): Phase, input: usize) {
+pub(super) fn check_phase((detail, failure): Phase, input: usize) {
     let outcome = if failure.is_some() { Outcome::Failed } else { Outcome::Reached };
     let is_lookup = matches!(detail, Detail::Resolve(_));
     let protocol = match &detail {
@@ -105,16 +106,16 @@ pub(super) fn phase((detail, failure): Phase, input: usize) {
     let purpose = if is_lookup { Purpose::Lookup } else { Purpose::Probe };
     let attempts = vec![Attempt { purpose, address, steps: vec![step] }];
     let seen = Observation { attempts, took: Duration::from_millis(5), not_run: None };
-    self::report(&run(planned(protocol, is_proxied), seen), input);
+    check_report(&report_on(planned_check(protocol, is_proxied), seen), input);
 }
 
 /// The report of a run in which this was seen of the endpoint.
-pub(super) fn seen(seen: Observation, input: usize) {
-    self::report(&run(planned(Protocol::Https, false), seen), input);
+pub(super) fn check_observation(seen: Observation, input: usize) {
+    check_report(&report_on(planned_check(Protocol::Https, false), seen), input);
 }
 
 /// A report in which the endpoint is not met.
-pub(super) fn unmet() -> Report {
+pub(super) fn unmet_report() -> Report {
     let detail = TlsDetail { authority: Some("Corp CA".into()), ..TlsDetail::default() };
     let step = Step {
         detail: Detail::Tls(Box::new(detail)),
@@ -127,10 +128,10 @@ pub(super) fn unmet() -> Report {
     let address = Some(([203, 0, 113, 9], 443).into());
     let attempts = vec![Attempt { purpose: Purpose::Probe, address, steps: vec![step] }];
     let seen = Observation { attempts, took: Duration::from_millis(5), not_run: None };
-    run(planned(Protocol::Https, false), seen)
+    report_on(planned_check(Protocol::Https, false), seen)
 }
 
-fn run(check: PlannedCheck, seen: Observation) -> Report {
+fn report_on(check: PlannedCheck, seen: Observation) -> Report {
     let vantage = Vantage {
         id: "workstation".into(),
         kind: VantageKind::Workstation,
@@ -144,33 +145,33 @@ fn run(check: PlannedCheck, seen: Observation) -> Report {
         vantage,
         plan: Plan {
             vantage: VantageKind::Workstation,
-            items: vec![PlanItem { check, action: Action::Probe(spec(true)) }],
+            items: vec![PlanItem { check, action: Action::Probe(probe_spec(true)) }],
         },
         evidence: Evidence { observations: vec![seen], ..Evidence::default() },
         skip_range: None,
     };
-    of(&[sighting], &[])
+    conclude(&[sighting], &[])
 }
 
 /// Whom to ask for hosts.
-pub(super) fn asks(rules: &RuleSet) -> Vec<PlannedDiscovery> {
+pub(super) fn plan_all_discoveries(rules: &RuleSet) -> Vec<PlannedDiscovery> {
     let options = PlanOptions { all_endpoints: true, ..PlanOptions::default() };
     let direct = |_: &str, _, _| Route::direct("no proxy is given");
     plan::plan_discoveries(rules, &SCOPE, VantageKind::Pod, &options, direct)
 }
 
 /// A report with what came of questions for hosts.
-pub(super) fn discoveries(discoveries: Vec<Discovery>, input: usize) {
-    self::report(&Report { discoveries, ..empty() }, input);
+pub(super) fn check_discoveries(discoveries: Vec<Discovery>, input: usize) {
+    check_report(&Report { discoveries, ..empty_report() }, input);
 }
 
 /// A report with what `--proxy-cert` holds.
-pub(super) fn proxy_cert(proxy_cert: &[CertificateSummary], input: usize) {
-    self::report(&of(&[], proxy_cert), input);
+pub(super) fn check_proxy_cert(proxy_cert: &[CertificateSummary], input: usize) {
+    check_report(&conclude(&[], proxy_cert), input);
 }
 
 /// What is to be passed to az.
-pub(super) fn advice(networks: &Networks, routes: &Routes) -> Advice {
+pub(super) fn advise_on(networks: &Networks, routes: &Routes) -> Advice {
     let endpoints = RULES.endpoints.iter().map(|e| AzureEndpoint {
         host: e.host.to_string(),
         port: e.port.0,
@@ -190,11 +191,11 @@ pub(super) fn advice(networks: &Networks, routes: &Routes) -> Advice {
 }
 
 /// A report of nothing.
-pub(super) fn empty() -> Report {
-    of(&[], &[])
+pub(super) fn empty_report() -> Report {
+    conclude(&[], &[])
 }
 
-fn of(sightings: &[VantageResult], proxy_cert: &[CertificateSummary]) -> Report {
+fn conclude(sightings: &[VantageResult], proxy_cert: &[CertificateSummary]) -> Report {
     conclude_run(&FinishedRun {
         rules: &RULES,
         scope: &SCOPE,
@@ -209,7 +210,7 @@ fn of(sightings: &[VantageResult], proxy_cert: &[CertificateSummary]) -> Report 
 }
 
 /// What is asked of the endpoint; JSON or anything may come back.
-pub(super) fn spec(wants_json: bool) -> ProbeSpec {
+pub(super) fn probe_spec(wants_json: bool) -> ProbeSpec {
     let content = wants_json.then_some(Content::Json);
     ProbeSpec {
         method: crate::model::rules::Method::Get,
@@ -226,7 +227,7 @@ pub(super) fn spec(wants_json: bool) -> ProbeSpec {
     }
 }
 
-fn planned(protocol: Protocol, is_proxied: bool) -> PlannedCheck {
+fn planned_check(protocol: Protocol, is_proxied: bool) -> PlannedCheck {
     let proxy = is_proxied.then(|| "http://proxy.example:3128".to_owned());
     let route = Route {
         kind: if is_proxied { RouteKind::Proxy } else { RouteKind::Direct },
