@@ -7,11 +7,11 @@ use crate::program::{Program, RunResult};
 
 const KUBEADM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/clusters/kubeadm");
 
-fn advise<'a>(args: impl IntoIterator<Item = &'a str>) -> RunResult {
+fn run_advise<'a>(args: impl IntoIterator<Item = &'a str>) -> RunResult {
     Program::new().args(["advise"]).args(args).run()
 }
 
-fn value(ran: &RunResult) -> String {
+fn skip_range_of(ran: &RunResult) -> String {
     ran.json()["advice"]["skip_range"]["value"].as_str().unwrap().to_owned()
 }
 
@@ -19,7 +19,7 @@ fn value(ran: &RunResult) -> String {
 #[test]
 fn a_copied_skip_range_is_distinguished_from_a_correct_one() {
     let copied = "10.96.0.0/16,kubernetes.default.svc,.svc,.azure.com";
-    let ran = advise([
+    let ran = run_advise([
         "--from-files",
         KUBEADM,
         "-l",
@@ -40,11 +40,17 @@ fn a_copied_skip_range_is_distinguished_from_a_correct_one() {
 #[test]
 fn a_correct_skip_range_is_confirmed() {
     let right = "10.96.0.0/12,10.244.0.0/16,192.168.7.10,kubernetes.default.svc,.svc,.svc.cluster.local";
-    let ran = advise(["--from-files", KUBEADM, "-o", "json"]).exits(0);
-    assert_eq!(value(&ran), right);
-    let ran =
-        advise(["--from-files", KUBEADM, "--proxy-https", "http://proxy:3128", "--proxy-skip-range", right])
-            .exits(0);
+    let ran = run_advise(["--from-files", KUBEADM, "-o", "json"]).exits(0);
+    assert_eq!(skip_range_of(&ran), right);
+    let ran = run_advise([
+        "--from-files",
+        KUBEADM,
+        "--proxy-https",
+        "http://proxy:3128",
+        "--proxy-skip-range",
+        right,
+    ])
+    .exits(0);
     assert!(ran.stdout.contains("✓ the value of --proxy-skip-range has all of this"), "{}", ran.stdout);
 }
 
@@ -69,24 +75,27 @@ fn flags_alone_are_enough() {
         "-o",
         "json",
     ];
-    let ran = advise(flags).exits(0);
+    let ran = run_advise(flags).exits(0);
     assert_eq!(
-        value(&ran),
+        skip_range_of(&ran),
         "10.43.0.0/16,fd00:43::/112,10.42.0.0/16,10.1.2.3,api.corp.example,kubernetes.default.svc,.svc,.svc.corp.local,.corp.example"
     );
-    advise(["--no-cluster"]).exits(5);
+    run_advise(["--no-cluster"]).exits(5);
     let colliding =
         ["--no-cluster", "--service-cidr", "10.0.0.0/16", "--pod-cidr", "10.0.128.0/17", "-o", "json"];
-    assert!(advise(colliding).exits(3).stdout.contains("overlap: a pod can have the address of a Service"));
+    assert!(
+        run_advise(colliding).exits(3).stdout.contains("overlap: a pod can have the address of a Service")
+    );
 }
 
 #[test]
 fn planned_ranges_avoid_ranges_in_use() {
-    let ran = advise(["--plan", "--avoid", "172.16.0.0/12,10.0.0.0/9", "--pods", "14", "--services", "22"])
-        .exits(0);
+    let ran =
+        run_advise(["--plan", "--avoid", "172.16.0.0/12,10.0.0.0/9", "--pods", "14", "--services", "22"])
+            .exits(0);
     assert!(ran.stdout.contains("free for pods      10.128.0.0/14\n"), "{}", ran.stdout);
     assert!(ran.stdout.contains("free for services  10.132.0.0/22\n"), "{}", ran.stdout);
-    let ran = advise(["--plan", "--avoid", "0.0.0.0/0"]).exits(2);
+    let ran = run_advise(["--plan", "--avoid", "0.0.0.0/0"]).exits(2);
     assert!(ran.stderr.contains("give longer prefixes"), "{}", ran.stderr);
 }
 
@@ -95,16 +104,19 @@ fn wrong_files_and_flags_are_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().to_str().unwrap();
     assert!(
-        advise(["--from-files", path]).exits(2).stderr.contains("there is no file with the ending .json")
+        run_advise(["--from-files", path]).exits(2).stderr.contains("there is no file with the ending .json")
     );
     std::fs::write(directory.path().join("a.json"), "{\"x\": 1}").unwrap();
-    assert!(advise(["--from-files", path]).exits(2).stderr.contains("a.json: no Kubernetes object"));
+    assert!(run_advise(["--from-files", path]).exits(2).stderr.contains("a.json: no Kubernetes object"));
     std::fs::write(directory.path().join("a.json"), "{").unwrap();
-    assert!(advise(["--from-files", path]).exits(2).stderr.contains("a.json"));
+    assert!(run_advise(["--from-files", path]).exits(2).stderr.contains("a.json"));
     assert!(
-        advise(["--service-cidr", "10.96.0.1/12"]).exits(2).stderr.contains("the network is 10.96.0.0/12")
+        run_advise(["--service-cidr", "10.96.0.1/12"])
+            .exits(2)
+            .stderr
+            .contains("the network is 10.96.0.0/12")
     );
-    assert!(advise(["--pod-cidr", "pods"]).exits(2).stderr.contains("write it as 10.96.0.0/12"));
+    assert!(run_advise(["--pod-cidr", "pods"]).exits(2).stderr.contains("write it as 10.96.0.0/12"));
 }
 
 /// What an API server says to a Service outside of its range, and what becomes of it.
@@ -126,8 +138,8 @@ fn the_service_range_is_read_from_refusals_of_all_versions() {
         (403, "services is forbidden", None),
     ];
     for (status, text, expected) in table {
-        let report = ask(vec![(services, status, text.into())], &[]);
-        let counting = counting(&report);
+        let report = advise_with_api(vec![(services, status, text.into())], &[]);
+        let counting = list_counting_networks(&report);
         match expected {
             Some(range) => assert_eq!(counting, [format!("{range} high")], "{text}"),
             None => assert_eq!(counting, ["10.96.0.0/28 low"], "{text}"),
@@ -138,10 +150,10 @@ fn the_service_range_is_read_from_refusals_of_all_versions() {
 /// Accepted says nothing; asked for real it is refused, or taken back.
 #[test]
 fn an_accepted_proposal_reveals_no_range() {
-    let report = ask(vec![], &[]);
-    assert_eq!(counting(&report), ["10.96.0.0/28 low"]);
+    let report = advise_with_api(vec![], &[]);
+    assert_eq!(list_counting_networks(&report), ["10.96.0.0/28 low"]);
     assert!(report["advice"]["skipped"].to_string().contains("--propose-service"));
-    let report = ask(vec![], &["--propose-service"]);
+    let report = advise_with_api(vec![], &["--propose-service"]);
     assert!(report["advice"]["skipped"].to_string().contains("took the Service"));
 }
 
@@ -149,26 +161,27 @@ fn an_accepted_proposal_reveals_no_range() {
 fn a_new_server_publishes_its_service_ranges() {
     let cidrs = json!({"kind": "ServiceCIDRList", "apiVersion": "networking.k8s.io/v1", "metadata": {},
         "items": [{"metadata": {"name": "kubernetes"}, "spec": {"cidrs": ["10.96.0.0/20", "fd00::/112"]}}]});
-    let report = ask(vec![("/apis/networking.k8s.io/v1/servicecidrs", 200, cidrs)], &["--no-dry-run"]);
-    assert_eq!(counting(&report), ["10.96.0.0/20 high", "fd00::/112 high"]);
+    let report =
+        advise_with_api(vec![("/apis/networking.k8s.io/v1/servicecidrs", 200, cidrs)], &["--no-dry-run"]);
+    assert_eq!(list_counting_networks(&report), ["10.96.0.0/20 high", "fd00::/112 high"]);
 }
 
 #[test]
 fn a_viewer_with_few_permissions_gets_partial_advice() {
     let forbidden = |path| (path, 403, Value::from("forbidden"));
-    let report = ask(
+    let report = advise_with_api(
         ["/api/v1/nodes", "/api/v1/pods", "/api/v1/namespaces/kube-system/configmaps/kubeadm-config"]
             .map(forbidden)
             .to_vec(),
         &["--no-dry-run"],
     );
-    assert_eq!(counting(&report), ["10.96.0.0/28 low"]);
+    assert_eq!(list_counting_networks(&report), ["10.96.0.0/28 low"]);
     let skipped = report["advice"]["skipped"].as_array().unwrap();
     assert_eq!(skipped.iter().filter(|s| s["why"] == "forbidden").count(), 3, "{skipped:#?}");
 }
 
-/// The advice of an API server with two Services, and these answers besides.
-fn ask(answers: Vec<(&'static str, u16, Value)>, more: &[&str]) -> Value {
+/// The advice of an API server with two Services, and these answers too.
+fn advise_with_api(answers: Vec<(&'static str, u16, Value)>, more: &[&str]) -> Value {
     let services = json!({"kind": "ServiceList", "apiVersion": "v1", "metadata": {}, "items": [
         {"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {"clusterIP": "10.96.0.1"}},
         {"metadata": {"name": "kube-dns", "namespace": "kube-system"}, "spec": {"clusterIP": "10.96.0.10"}}]});
@@ -177,10 +190,10 @@ fn ask(answers: Vec<(&'static str, u16, Value)>, more: &[&str]) -> Value {
     let directory = tempfile::tempdir().unwrap();
     let api = FakeApi::start(Scenario { answers: all, ..Scenario::default() });
     let config = api.kubeconfig(directory.path()).display().to_string();
-    advise(["--kube-config", &config, "-o", "json"].into_iter().chain(more.iter().copied())).json()
+    run_advise(["--kube-config", &config, "-o", "json"].into_iter().chain(more.iter().copied())).json()
 }
 
-fn counting(report: &Value) -> Vec<String> {
+fn list_counting_networks(report: &Value) -> Vec<String> {
     let networks = report["advice"]["networks"].as_array().unwrap();
     let counts = networks.iter().filter(|n| n["role"] == "services" && n["counts"] == true);
     counts
@@ -191,14 +204,26 @@ fn counting(report: &Value) -> Vec<String> {
 #[test]
 fn api_server_accepts_the_url_of_a_kubeconfig() {
     for text in ["https://10.1.2.3:6443", "10.1.2.3:6443", "10.1.2.3", "https://joe:pw@x@10.1.2.3"] {
-        let ran =
-            advise(["--no-cluster", "--service-cidr", "10.43.0.0/16", "--api-server", text, "-o", "json"]);
-        let value = value(&ran.exits(0));
+        let ran = run_advise([
+            "--no-cluster",
+            "--service-cidr",
+            "10.43.0.0/16",
+            "--api-server",
+            text,
+            "-o",
+            "json",
+        ]);
+        let value = skip_range_of(&ran.exits(0));
         assert!(value.starts_with("10.43.0.0/16,10.1.2.3,kubernetes"), "{text}: {value}");
     }
-    let name =
-        advise(["--no-cluster", "--service-cidr", "10.43.0.0/16", "--api-server", "api.corp.example:6443"])
-            .exits(0);
+    let name = run_advise([
+        "--no-cluster",
+        "--service-cidr",
+        "10.43.0.0/16",
+        "--api-server",
+        "api.corp.example:6443",
+    ])
+    .exits(0);
     assert!(name.stdout.contains("the API server by its name (--api-server)"), "{}", name.stdout);
     for (flag, text) in [
         ("--api-server", "a b"),
@@ -208,7 +233,7 @@ fn api_server_accepts_the_url_of_a_kubeconfig() {
         ("--cluster-domain", ""),
         ("--cluster-domain", "a b"),
     ] {
-        let error_text = advise(["--no-cluster", flag, text]).exits(2).stderr;
+        let error_text = run_advise(["--no-cluster", flag, text]).exits(2).stderr;
         assert!(error_text.contains(flag) && error_text.contains("write it as"), "{error_text}");
     }
 }
@@ -216,7 +241,7 @@ fn api_server_accepts_the_url_of_a_kubeconfig() {
 #[test]
 fn a_skip_range_is_judged_without_a_region_and_without_a_proxy() {
     let flags = ["--no-cluster", "--no-proxy", "--service-cidr", "10.43.0.0/16"];
-    let judge = |more: &[&'static str]| advise([&flags[..], more].concat());
+    let judge = |more: &[&'static str]| run_advise([&flags[..], more].concat());
     let around = "10.43.0.0/16,kubernetes.default.svc,.svc,.svc.cluster.local,.azure.com";
     let ran = judge(&["--proxy-https", "http://h:1", "--proxy-skip-range", around]).exits(3);
     assert!(ran.stdout.contains("management.azure.com around the proxy"), "{}", ran.stdout);
@@ -227,9 +252,9 @@ fn a_skip_range_is_judged_without_a_region_and_without_a_proxy() {
 
 #[test]
 fn an_unknown_service_range_is_reported() {
-    let ran = advise(["--no-cluster", "--pod-cidr", "10.42.0.0/16"]).exits(5);
+    let ran = run_advise(["--no-cluster", "--pod-cidr", "10.42.0.0/16"]).exits(5);
     assert!(ran.stdout.contains("the service range is not known"), "{}", ran.stdout);
-    let ran = advise(["--no-cluster", "--service-cidr", "10.43.0.0/16"]).exits(0);
+    let ran = run_advise(["--no-cluster", "--service-cidr", "10.43.0.0/16"]).exits(0);
     assert!(!ran.stdout.contains("is not known"), "{}", ran.stdout);
 }
 
@@ -240,14 +265,14 @@ fn commands_name_the_files_and_are_safe_to_paste() {
     std::fs::write(&file, "x").unwrap();
     let args =
         ["--no-cluster", "--service-cidr", "10.43.0.0/16", "--proxy-https", "http://h:1", "-o", "json"];
-    let run_with_cert = |path: &str| advise([&args[..], &["--proxy-cert", path]].concat());
+    let run_with_cert = |path: &str| run_advise([&args[..], &["--proxy-cert", path]].concat());
     let command = &run_with_cert(file.to_str().unwrap()).exits(3).json()["advice"]["connect_command"];
     let bash = command["bash"].as_str().unwrap();
     let quoted = format!("--proxy-cert '{}'", file.display().to_string().replace('\'', r"'\''"));
     assert!(bash.contains(&quoted) && bash.contains("--proxy-https http://h:1 "), "{bash}");
     assert!(command["powershell"].as_str().unwrap().contains("our ca''s.pem'"), "{command}");
     assert!(run_with_cert("nowhere.pem").exits(2).stderr.contains("--proxy-cert nowhere.pem"));
-    let plan = advise(["--plan", "-o", "json", "--avoid", "10.0.0.0/8"]).exits(0).json();
+    let plan = run_advise(["--plan", "-o", "json", "--avoid", "10.0.0.0/8"]).exits(0).json();
     assert!(plan["plan"]["pods"].as_str().unwrap().ends_with("/16"), "{plan}");
 }
 

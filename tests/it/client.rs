@@ -15,7 +15,7 @@ use crate::lab::{CREDENTIALS, Dns, Host, Http, Lab, Proxy, Tcp, Tls, gzip_bomb};
 
 const SHORT: Duration = Duration::from_millis(400);
 
-fn lab() -> Lab {
+fn start_lab() -> Lab {
     let redirect = |to: &str| Http::Redirect(to.to_owned());
     let pages = vec![
         ("/old".to_owned(), redirect("/page")),
@@ -67,23 +67,23 @@ fn client(settings: &ProbeSettings, routes: &Routes) -> Client {
     Client::new(net, move |host, port, protocol| routes.route_to(host, port, protocol), 4 * SHORT)
 }
 
-fn through(proxy: SocketAddr, login: &str, skip: &str) -> Routes {
+fn routes_through(proxy: SocketAddr, login: &str, skip: &str) -> Routes {
     let url = format!("http://{login}{proxy}");
     let flags =
         ProxyFlags { https: Some(&url), skip_range: Some(skip), no_proxy: true, ..ProxyFlags::default() };
     resolve_proxies(&flags, &std::collections::BTreeMap::new()).unwrap().routes
 }
 
-fn wait<T>(work: impl Future<Output = T>) -> T {
+fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
 fn get(client: &Client, url: &str) -> Result<Response, ClientError> {
-    wait(client.get(&WebUrl::parse(url).unwrap(), 3))
+    block_on(client.get(&WebUrl::parse(url).unwrap(), 3))
 }
 
-fn page(client: &Client, url: &str) -> Result<(u16, String), ClientError> {
-    wait(async {
+fn fetch_page(client: &Client, url: &str) -> Result<(u16, String), ClientError> {
+    block_on(async {
         let response = client.get(&WebUrl::parse(url).unwrap(), 3).await?;
         let status = response.status();
         Ok((status, String::from_utf8(response.read_limited(100_000).await?).unwrap()))
@@ -92,9 +92,9 @@ fn page(client: &Client, url: &str) -> Result<(u16, String), ClientError> {
 
 #[test]
 fn resolver_diversions_and_trust_of_the_run_hold() {
-    let lab = lab();
+    let lab = start_lab();
     let client = client(&settings(&lab), &Routes::default());
-    assert_eq!(page(&client, "https://good.lab.example/x?q"), Ok((200, "the lab\n".to_owned())));
+    assert_eq!(fetch_page(&client, "https://good.lab.example/x?q"), Ok((200, "the lab\n".to_owned())));
     let log = lab.log();
     assert!(log.contains(&"http good.lab.example GET /x?q".to_owned()), "{log:?}");
     assert!(log.iter().any(|line| line == "dns udp A good.lab.example"), "{log:?}");
@@ -102,7 +102,7 @@ fn resolver_diversions_and_trust_of_the_run_hold() {
 
 #[test]
 fn a_private_ca_is_trusted_only_where_it_is_given() {
-    let lab = lab();
+    let lab = start_lab();
     let without = settings(&lab);
     let error = get(&client(&without, &Routes::default()), "https://resigned.lab.example").unwrap_err();
     assert_eq!(error.cause(), Cause::TlsUnknownIssuer);
@@ -115,9 +115,9 @@ fn a_private_ca_is_trusted_only_where_it_is_given() {
 
 #[test]
 fn our_own_reading_of_the_skip_range_decides_on_the_proxy() {
-    let lab = lab();
+    let lab = start_lab();
     let proxy = lab.proxy(Proxy::RequiresAuthentication);
-    let routes = through(proxy, &format!("{CREDENTIALS}@"), "*.pages.example,pages.lab.example");
+    let routes = routes_through(proxy, &format!("{CREDENTIALS}@"), "*.pages.example,pages.lab.example");
     let client = client(&settings(&lab), &routes);
     assert_eq!(get(&client, "https://good.lab.example").unwrap().status(), 200);
     assert_eq!(get(&client, "https://pages.lab.example/page").unwrap().status(), 200);
@@ -129,7 +129,7 @@ fn our_own_reading_of_the_skip_range_decides_on_the_proxy() {
 
 #[test]
 fn redirections_are_followed_within_limits() {
-    let lab = lab();
+    let lab = start_lab();
     let client = client(&settings(&lab), &Routes::default());
     let followed = get(&client, "https://pages.lab.example/old").unwrap();
     assert_eq!(
@@ -147,28 +147,28 @@ fn redirections_are_followed_within_limits() {
         assert!(!error.is_passing());
     }
     let request = Request::get(WebUrl::parse("https://pages.lab.example/old").unwrap());
-    assert_eq!(wait(client.send(&request)).unwrap().status(), 302, "what is sent follows none");
+    assert_eq!(block_on(client.send(&request)).unwrap().status(), 302, "what is sent follows none");
 }
 
 #[test]
 fn bodies_are_bounded_after_decompression() {
-    let lab = lab();
+    let lab = start_lab();
     let client = client(&settings(&lab), &Routes::default());
     for host in ["bomb", "endless"] {
-        let error = page(&client, &format!("https://{host}.lab.example")).unwrap_err();
+        let error = fetch_page(&client, &format!("https://{host}.lab.example")).unwrap_err();
         assert_eq!(error.problem, Problem::TooLarge(100_000), "{host}");
     }
 }
 
 #[test]
 fn failures_have_words_and_no_secrets() {
-    let lab = lab();
+    let lab = start_lab();
     let direct = client(&settings(&lab), &Routes::default());
     let denied = lab.proxy(Proxy::Denies);
     let wants = lab.proxy(Proxy::RequiresAuthentication);
     let silent = lab.proxy(Proxy::Silent);
     let dead = SocketAddr::from(([127, 0, 0, 1], lab.port("refused.lab.example")));
-    let by = |proxy| client(&settings(&lab), &through(proxy, "user:hunter2@", ""));
+    let by = |proxy| client(&settings(&lab), &routes_through(proxy, "user:hunter2@", ""));
     let table = [
         (&direct, "refused", Cause::TcpRefused, "the connection is refused"),
         (&direct, "missing", Cause::DnsNxdomain, "the name does not exist, says the resolver"),
@@ -199,10 +199,10 @@ fn failures_have_words_and_no_secrets() {
 
 #[test]
 fn a_diversion_that_cannot_hold_is_an_error() {
-    let lab = lab();
+    let lab = start_lab();
     let elsewhere = ConnectTo { host: None, port: None, to_host: Some("10.0.0.1".into()), to_port: None };
     let settings = ProbeSettings { connect_to: vec![elsewhere], ..settings(&lab) };
-    let proxied = client(&settings, &through(lab.proxy(Proxy::Open), "", ""));
+    let proxied = client(&settings, &routes_through(lab.proxy(Proxy::Open), "", ""));
     let direct = client(&settings, &Routes::default());
     for (client, url) in [(&proxied, "https://good.lab.example"), (&direct, "https://127.0.0.1")] {
         let error = get(client, url).unwrap_err();

@@ -6,14 +6,14 @@ use regex::Regex;
 
 use crate::program::Program;
 
-fn demo() -> Program {
+fn run_demo() -> Program {
     Program::new().args(["demo"])
 }
 
 /// In the order in which the readme has them, `[...]` stands for what it leaves out.
 #[test]
 fn the_readme_shows_the_screen_of_the_demo() {
-    let screen = without_chance(&demo().run().exits(3).stdout);
+    let screen = without_chance(&run_demo().run().exits(3).stdout);
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let shown = without_chance(shown);
@@ -39,19 +39,19 @@ fn without_chance(text: &str) -> String {
 #[test]
 fn it_asks_no_proxy_and_reaches_nothing_but_loopback() {
     let dead = "http://127.0.0.1:9";
-    let asked = demo().args(["-o", "json"]).env("HTTPS_PROXY", dead).env("HTTP_PROXY", dead);
+    let asked = run_demo().args(["-o", "json"]).env("HTTPS_PROXY", dead).env("HTTP_PROXY", dead);
     let report = asked.run().exits(3).json();
     assert_eq!(report["verdict"], "blocked");
-    let mut causes: Vec<_> = checks(&report).filter_map(|check| check["cause"].as_str()).collect();
+    let mut causes: Vec<_> = list_checks(&report).filter_map(|check| check["cause"].as_str()).collect();
     causes.sort_unstable();
     assert_eq!(causes, ["dns_nxdomain", "tcp_timeout", "tls_intercepted", "tls_reset"]);
-    let attempts = checks(&report).flat_map(|check| check["attempts"].as_array().unwrap());
+    let attempts = list_checks(&report).flat_map(|check| check["attempts"].as_array().unwrap());
     let addresses: Vec<SocketAddr> =
         attempts.filter_map(|attempt| attempt["address"].as_str()?.parse().ok()).collect();
     assert!(addresses.len() >= 20 && addresses.iter().all(|a| a.ip().is_loopback()), "{addresses:?}");
 }
 
-fn checks(report: &serde_json::Value) -> impl Iterator<Item = &serde_json::Value> {
+fn list_checks(report: &serde_json::Value) -> impl Iterator<Item = &serde_json::Value> {
     report["checks"].as_array().unwrap().iter()
 }
 
@@ -62,7 +62,7 @@ fn it_takes_the_flags_of_check_that_make_sense_in_it() {
     let (report, page, ca) = (at("report.json"), at("report.html"), at("ca.pem"));
     let flags = ["-v", "--feature", "core", "--timeout", "300ms", "-o", "short"];
     let files = ["--save", &report, "--save", &page, "--save-ca", &ca];
-    let short = demo().args(flags).args(files).run().exits(3).stdout;
+    let short = run_demo().args(flags).args(files).run().exits(3).stdout;
     assert!(short.starts_with("BLOCKED: "), "{short}");
     assert!(std::fs::read_to_string(page).unwrap().ends_with("</html>\n"));
     assert!(std::fs::read_to_string(ca).unwrap().contains("BEGIN CERTIFICATE"));
@@ -96,7 +96,7 @@ fn it_refuses_the_flags_that_contradict_it() {
         &["--push", "https://collector.contoso.example/reports"],
     ];
     for flags in table {
-        let ran = demo().args(*flags).run().exits(2);
+        let ran = run_demo().args(*flags).run().exits(2);
         let start =
             format!("error: {} cannot be used with `arcprobe demo`: the demo brings its own", flags[0]);
         assert!(ran.stderr.starts_with(&start) && ran.stdout.is_empty(), "{}", ran.stderr);
@@ -107,7 +107,7 @@ fn it_refuses_the_flags_that_contradict_it() {
 /// A new flag of `check` is refused until somebody has thought about it.
 #[test]
 fn its_help_shows_what_it_takes() {
-    let help = demo().args(["--help"]).run().exits(0).stdout;
+    let help = run_demo().args(["--help"]).run().exits(0).stdout;
     let flag = Regex::new(r"(?m)^ {2,6}(?:-[a-z], )?--([a-z-]+)").unwrap();
     let mut shown: Vec<_> = flag.captures_iter(&help).map(|found| found[1].to_owned()).collect();
     shown.sort_unstable();
@@ -132,7 +132,8 @@ fn whoever_stops_it_gets_a_report_and_finds_no_file() {
     for (signal, code) in [("-INT", 130), ("-KILL", -1)] {
         let folder = tempfile::tempdir().unwrap();
         let temp = folder.path().display().to_string();
-        let mut command = demo().args(["--timeout", "60s", "-o", "json"]).env("TMPDIR", &temp).into_command();
+        let mut command =
+            run_demo().args(["--timeout", "60s", "-o", "json"]).env("TMPDIR", &temp).into_command();
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let id = child.id().to_string();
         let patience = Instant::now() + Duration::from_secs(30);

@@ -205,7 +205,7 @@ fn only_names_of_secrets_are_read_and_kept() {
         "{seen:?}"
     );
     let reads = |r: &String| r.starts_with("GET ") || r.ends_with("/selfsubjectaccessreviews");
-    assert!(seen.iter().all(reads), "it only reads, and asks for its rights: {seen:?}");
+    assert!(seen.iter().all(reads), "it only reads, and asks for its permissions: {seen:?}");
 }
 
 #[cfg(unix)]

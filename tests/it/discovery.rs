@@ -35,7 +35,7 @@ fn identity_rules() -> TestRules {
     )
 }
 
-fn json(text: &str) -> Http {
+fn serve_json(text: &str) -> Http {
     Http::Json(200, text.to_owned())
 }
 
@@ -46,7 +46,7 @@ fn run(lab: &Lab, rules: &TestRules, more: &[&str]) -> Value {
 }
 
 /// `host verdict` for each check of a requirement; the pattern where no host is known.
-fn checks(report: &Value, requirement: &str) -> Vec<String> {
+fn list_checks(report: &Value, requirement: &str) -> Vec<String> {
     let all = report["checks"].as_array().expect("checks").iter();
     let word = |c: &Value| {
         let host = c["host"].as_str().or(c["pattern"].as_str()).unwrap_or_default().to_owned();
@@ -56,7 +56,7 @@ fn checks(report: &Value, requirement: &str) -> Vec<String> {
 }
 
 /// The findings with this id; their severities.
-fn findings<'a>(report: &'a Value, id: &str) -> Vec<&'a str> {
+fn list_findings<'a>(report: &'a Value, id: &str) -> Vec<&'a str> {
     let all = report["findings"].as_array().expect("findings").iter();
     all.filter(|f| f["id"] == id).filter_map(|f| f["severity"].as_str()).collect()
 }
@@ -64,19 +64,19 @@ fn findings<'a>(report: &'a Value, id: &str) -> Vec<&'a str> {
 #[test]
 fn the_allow_list_names_hubs_that_are_probed_with_a_websocket() {
     let lab = Lab::start(vec![
-        Host::new(LIST, json(r#"["a.hub.lab.example", "B.hub.lab.example", "a.hub.lab.example"]"#)),
+        Host::new(LIST, serve_json(r#"["a.hub.lab.example", "B.hub.lab.example", "a.hub.lab.example"]"#)),
         Host::good("a.hub.lab.example"),
         Host::new("b.hub.lab.example", WebSocket::Stripped),
     ]);
     let report = run(&lab, &relay_rules(), &[]);
-    assert_eq!(checks(&report, "relay"), ["a.hub.lab.example met", "b.hub.lab.example unmet"]);
+    assert_eq!(list_checks(&report, "relay"), ["a.hub.lab.example met", "b.hub.lab.example unmet"]);
     assert_eq!(check(&report, "relay")["pattern"], "*.hub.lab.example");
     let discovery = &report["discoveries"][0];
     assert_eq!(discovery["outcome"], "found", "{discovery:#}");
     assert_eq!(discovery["asked"], format!("{LIST}/urls/allowlist?location=eastus"));
     assert_eq!(discovery["hosts"], serde_json::json!(["a.hub.lab.example", "b.hub.lab.example"]));
     assert!(discovery["cause"].is_null() && discovery["took_ms"].as_f64() > Some(0.0));
-    assert!(findings(&report, "discovery_failed").is_empty());
+    assert!(list_findings(&report, "discovery_failed").is_empty());
 }
 
 #[test]
@@ -90,13 +90,13 @@ fn the_global_endpoint_names_the_regional_one() {
     ];
     for (answer, expected, is_other) in table {
         let lab = Lab::start(vec![
-            Host::new("gbl.his.lab.example", json(answer)),
+            Host::new("gbl.his.lab.example", serve_json(answer)),
             Host::good("eus.his.lab.example"),
             Host::good("weu.his.lab.example"),
             Host::good("eus.his.evil.example"),
         ]);
         let report = run(&lab, &identity_rules(), &[]);
-        assert_eq!(checks(&report, "regional"), [expected], "{answer}");
+        assert_eq!(list_checks(&report, "regional"), [expected], "{answer}");
         assert_eq!(check(&report, "regional")["pattern"].is_string(), is_other, "{answer}");
         assert_eq!(report["discoveries"][0]["note"].is_string(), is_other, "{answer}");
         assert!(!lab.log().iter().any(|line| line.contains("evil")), "{:?}", lab.log());
@@ -110,7 +110,7 @@ fn the_registry_redirects_to_its_data_host() {
         Host::good("new.data.lab.example"),
     ]);
     let report = run(&lab, &registry_rules(), &[]);
-    assert_eq!(checks(&report, "data"), ["new.data.lab.example met"]);
+    assert_eq!(list_checks(&report, "data"), ["new.data.lab.example met"]);
     assert!(!report.to_string().contains("secret"), "{report:#}");
     assert!(!lab.log().iter().any(|line| line.contains("/blob?")), "a redirection was followed");
 }
@@ -121,9 +121,9 @@ fn without_an_answer_the_samples_are_probed_and_the_wildcard_stays_unverified() 
     let table = [
         registry("/v2/chart", "https://data.elsewhere.example/blob"),
         registry("/v2/other", "https://new.data.lab.example/blob"),
-        json(&format!(r#"{{"manifests": [{{"digest": "{digest}"}}]}}"#)),
-        json(&format!(r#"{{"layers": [{{"digest": "{digest}"}}]}}"#)),
-        json(r#"{"layers": [{"digest": "sha256:../../admin"}]}"#),
+        serve_json(&format!(r#"{{"manifests": [{{"digest": "{digest}"}}]}}"#)),
+        serve_json(&format!(r#"{{"layers": [{{"digest": "{digest}"}}]}}"#)),
+        serve_json(r#"{"layers": [{"digest": "sha256:../../admin"}]}"#),
     ];
     for answers in table {
         let shown = format!("{answers:?}");
@@ -134,9 +134,9 @@ fn without_an_answer_the_samples_are_probed_and_the_wildcard_stays_unverified() 
         ]);
         let report = run(&lab, &registry_rules(), &[]);
         let expected = ["old.data.lab.example met", "*.data.lab.example unverified"];
-        assert_eq!(checks(&report, "data"), expected, "{shown}");
-        assert_eq!(findings(&report, "discovery_failed").len(), 1, "{shown}");
-        assert!(findings(&report, "wildcard_unverified").is_empty(), "told twice: {shown}");
+        assert_eq!(list_checks(&report, "data"), expected, "{shown}");
+        assert_eq!(list_findings(&report, "discovery_failed").len(), 1, "{shown}");
+        assert!(list_findings(&report, "wildcard_unverified").is_empty(), "reported twice: {shown}");
         assert!(
             !lab.log().iter().any(|line| line.contains("elsewhere") || line.contains("admin")),
             "{shown}"
@@ -164,9 +164,9 @@ fn a_failed_discovery_has_a_cause_of_its_own() {
         (serves(Http::Status(503).into()), "http", "http_unexpected_status"),
         (serves(Http::Redirect("https://portal.lab.example/".into()).into()), "http", "http_redirected"),
         (serves(Http::EndlessBody.into()), "http", "unknown"),
-        (serves(json(&large).into()), "http", "unknown"),
-        (serves(json("{}").into()), "http", "unknown"),
-        (serves(json("[]").into()), "http", "unknown"),
+        (serves(serve_json(&large).into()), "http", "unknown"),
+        (serves(serve_json("{}").into()), "http", "unknown"),
+        (serves(serve_json("[]").into()), "http", "unknown"),
         (serves(page(200).into()), "http", "unknown"),
     ];
     for (host, phase, cause) in table {
@@ -177,13 +177,13 @@ fn a_failed_discovery_has_a_cause_of_its_own() {
         let got = [&discovery["outcome"], &discovery["phase"], &discovery["cause"]];
         assert_eq!(got, ["failed", phase, cause], "{shown}: {discovery:#}");
         assert!(discovery["raw"].is_string(), "{discovery:#}");
-        assert_eq!(checks(&report, "relay"), ["*.hub.lab.example unverified"], "{shown}");
+        assert_eq!(list_checks(&report, "relay"), ["*.hub.lab.example unverified"], "{shown}");
         assert_eq!(check(&report, "relay")["unverified"], "not_discovered");
         let asked_is_met = check(&report, "list")["verdict"] == "met";
         let expected = if asked_is_met { ("warning", "incomplete") } else { ("blocking", "blocked") };
         // an inspection is one finding for all that it hits
         let expected_findings: &[&str] = if cause == "tls_intercepted" { &[] } else { &[expected.0] };
-        assert_eq!(findings(&report, "discovery_failed"), *expected_findings, "{shown}");
+        assert_eq!(list_findings(&report, "discovery_failed"), *expected_findings, "{shown}");
         assert_eq!(report["verdict"], expected.1, "{shown}");
     }
 }
@@ -201,23 +201,23 @@ fn hosts_outside_the_wildcard_are_refused() {
         (r#"["a.evil.example", "a.hub.lab.example"]"#, "found", "info", 0),
     ];
     for (answer, outcome, severity, code) in table {
-        let lab = Lab::start(hosts().into_iter().chain([Host::new(LIST, json(answer))]).collect());
+        let lab = Lab::start(hosts().into_iter().chain([Host::new(LIST, serve_json(answer))]).collect());
         let flags = relay_rules().flags(lab.directory());
         let report = Program::check_in(&lab).args(flags).args(["-o", "json"]).run().exits(code).json();
         assert_eq!(report["discoveries"][0]["outcome"], outcome);
         assert_eq!(report["discoveries"][0]["refused"][0], "a.evil.example");
-        assert_eq!(findings(&report, "discovery_failed"), [severity]);
+        assert_eq!(list_findings(&report, "discovery_failed"), [severity]);
         assert!(!lab.log().iter().any(|line| line.contains("evil")), "{:?}", lab.log());
     }
 }
 
 #[test]
 fn no_discovery_asks_no_service() {
-    let lab = Lab::start(vec![Host::new(LIST, json(r#"["a.hub.lab.example"]"#))]);
+    let lab = Lab::start(vec![Host::new(LIST, serve_json(r#"["a.hub.lab.example"]"#))]);
     let report = run(&lab, &relay_rules(), &["--no-discovery"]);
-    assert_eq!(checks(&report, "relay"), ["*.hub.lab.example unverified"]);
+    assert_eq!(list_checks(&report, "relay"), ["*.hub.lab.example unverified"]);
     assert_eq!(report["discoveries"], serde_json::json!([]));
-    assert!(findings(&report, "discovery_failed").is_empty());
+    assert!(list_findings(&report, "discovery_failed").is_empty());
     let asked = lab.log().iter().filter(|line| line.contains("/urls/allowlist")).count();
     assert_eq!(asked, 1, "the check alone");
 }
@@ -239,7 +239,7 @@ fn a_silent_service_costs_one_time_out() {
         let telling = report["findings"].as_array().expect("findings").iter();
         let blocking: Vec<_> = telling.filter(|f| f["severity"] == "blocking").map(|f| &f["id"]).collect();
         assert_eq!(blocking.len(), 1, "{resolver:?}: {blocking:?}");
-        assert!(findings(&report, "discovery_failed").is_empty(), "part of one cause");
+        assert!(list_findings(&report, "discovery_failed").is_empty(), "part of one cause");
     }
 }
 
@@ -247,17 +247,17 @@ fn a_silent_service_costs_one_time_out() {
 fn a_deadline_ends_discoveries_too() {
     let lab = Lab::start(vec![Host::new(LIST, Http::Silent)]);
     let report = run(&lab, &relay_rules(), &["--deadline", "400ms"]);
-    assert_eq!(checks(&report, "relay"), ["*.hub.lab.example unverified"]);
+    assert_eq!(list_checks(&report, "relay"), ["*.hub.lab.example unverified"]);
     assert_eq!(report["discoveries"][0]["raw"], "the run's deadline passed first");
-    assert!(findings(&report, "discovery_failed").is_empty());
-    assert_eq!(findings(&report, "run_incomplete").len(), 1);
+    assert!(list_findings(&report, "discovery_failed").is_empty());
+    assert_eq!(list_findings(&report, "run_incomplete").len(), 1);
 }
 
 /// The order of the rules, whatever comes when.
 #[test]
 fn checks_stay_in_plan_order() {
     let lab = Lab::start_with(
-        vec![Host::new(LIST, json(r#"["b.hub.lab.example", "a.hub.lab.example"]"#))],
+        vec![Host::new(LIST, serve_json(r#"["b.hub.lab.example", "a.hub.lab.example"]"#))],
         LabOptions { default: Some(Serves::Good), ..LabOptions::default() },
     );
     let rules = TestRules::new()

@@ -33,7 +33,7 @@ pub(crate) struct Scenario {
     pub(crate) unanswered: Option<&'static str>,
     /// The log, for each time that it is read; the last one again and again.
     pub(crate) logs: Vec<String>,
-    /// The log of a pod is what the real agent tells of its task, asking this resolver; each task is carried out once.
+    /// The log of a pod is what the real agent records of its task, asking this resolver; each task is carried out once.
     pub(crate) agent_resolver: Option<SocketAddr>,
     /// Nodes; at least one.
     pub(crate) nodes: usize,
@@ -46,7 +46,7 @@ pub(crate) struct FakeApi {
     recorded: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
-/// What a request told besides its path.
+/// What a request has in addition to its path.
 #[derive(Clone)]
 pub(crate) struct RecordedRequest {
     pub(crate) request: String,
@@ -59,11 +59,11 @@ impl FakeApi {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<String>>>::default();
-        let told = Arc::<Mutex<Vec<RecordedRequest>>>::default();
+        let recorded = Arc::<Mutex<Vec<RecordedRequest>>>::default();
         let state = Arc::new(State {
             scenario,
             request_lines: Arc::clone(&seen),
-            recorded: Arc::clone(&told),
+            recorded: Arc::clone(&recorded),
             jobs: Mutex::default(),
             reads: Mutex::default(),
             tasks: Mutex::default(),
@@ -75,10 +75,10 @@ impl FakeApi {
                 std::thread::spawn(move || state.serve_connection(stream));
             }
         });
-        Self { address, request_lines: seen, recorded: told }
+        Self { address, request_lines: seen, recorded }
     }
 
-    /// The requests so far, with what they told.
+    /// The requests so far, with their headers and bodies.
     pub(crate) fn recorded_requests(&self) -> Vec<RecordedRequest> {
         self.recorded.lock().unwrap().clone()
     }
@@ -116,7 +116,7 @@ struct State {
     reads: Mutex<usize>,
     /// What the Secrets hold, by their names.
     tasks: Mutex<BTreeMap<String, Vec<u8>>>,
-    /// What agents told, by the names of the Secrets of their tasks.
+    /// What agents recorded, by the names of the Secrets of their tasks.
     agent_outputs: Mutex<BTreeMap<String, String>>,
 }
 
@@ -197,7 +197,7 @@ impl State {
         log
     }
 
-    /// What the agent in a pod tells.
+    /// What the agent in a pod records.
     fn agent_output(&self, path: &str, resolver: SocketAddr) -> String {
         let pod = path.rsplit('/').nth(1).unwrap_or_default();
         let jobs = self.jobs.lock().unwrap();
@@ -207,7 +207,7 @@ impl State {
             volumes.as_array().unwrap().iter().filter_map(|volume| volume["secret"]["secretName"].as_str());
         let name = secrets.next_back().unwrap().to_owned();
         drop(jobs);
-        // held while it runs, so that the others wait for what it tells
+        // held while it runs, so that the others wait for its records
         let mut agents = self.agent_outputs.lock().unwrap();
         agents
             .entry(name.clone())
@@ -289,7 +289,7 @@ fn merge(into: &mut Value, over: &Value) {
     }
 }
 
-/// What the real agent tells of a task.
+/// What the real agent records of a task.
 fn run_agent(task: &[u8], resolver: SocketAddr) -> String {
     // in a pod it would ask the cluster's own
     let mut task: Value = serde_json::from_slice(task).unwrap();

@@ -18,7 +18,7 @@ pub(crate) fn assert_printable(text: &str) {
     assert!(found.is_empty(), "{found:?} in\n{}", text.escape_debug());
 }
 
-/// A run in each format; text and short are looked at, the JSON comes back.
+/// Runs in each format; text and short are checked, the JSON comes back.
 fn run_all_formats(lab: &Lab, rules: &TestRules) -> (serde_json::Value, Vec<String>) {
     let run = |args: &[&str]| -> RunResult {
         let flags = rules.flags(lab.directory());

@@ -37,7 +37,7 @@ pub(crate) fn run_with(config: &Path, directory: &Path, more: &[&str]) -> RunRes
     Program::new().args(args).args(agent).args(more).run()
 }
 
-/// The gravest finding of a run that could not look.
+/// The most severe finding of a run that could not check.
 fn first_finding(scenario: Scenario, more: &[&str]) -> Value {
     let directory = tempfile::tempdir().unwrap();
     let api = FakeApi::start(scenario);

@@ -1,4 +1,4 @@
-//! What is looked at more than once: `--wait`, `--baseline`, `--waivers`.
+//! What runs or compares more than once: `--wait`, `--baseline`, `--waivers`.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::program::{Program, RunResult, TestRules};
 const GOOD: &str = "good.lab.example";
 const LATE: &str = "late.lab.example";
 
-fn lab() -> (Lab, TestRules) {
+fn start_lab() -> (Lab, TestRules) {
     let lab = Lab::start(vec![Host::good(GOOD), Host::good(LATE)]);
     let rules = TestRules::new().endpoint("good", GOOD, "").endpoint("late", LATE, "");
     (lab, rules)
@@ -56,7 +56,7 @@ fn check(lab: &Lab, rules: &TestRules, by: SocketAddr, more: &[&str]) -> Program
 
 #[test]
 fn a_wait_ends_when_the_endpoint_becomes_reachable() {
-    let (lab, rules) = lab();
+    let (lab, rules) = start_lab();
     let at = free_port();
     let to = lab.port(LATE);
     std::thread::spawn(move || {
@@ -78,7 +78,7 @@ fn a_wait_ends_when_the_endpoint_becomes_reachable() {
 
 #[test]
 fn a_wait_without_success_ends_at_its_time_limit() {
-    let (lab, rules) = lab();
+    let (lab, rules) = start_lab();
     let ran = check(&lab, &rules, free_port(), &["--wait", "2s", "-o", "json"]).run().exits(3);
     assert_eq!(ran.json()["verdict"], "blocked");
     assert!(!ran.stderr.contains("met now"), "{}", ran.stderr);
@@ -88,7 +88,7 @@ fn a_wait_without_success_ends_at_its_time_limit() {
 
 #[test]
 fn a_baseline_reports_what_broke_since() {
-    let (lab, rules) = lab();
+    let (lab, rules) = start_lab();
     let saved = |name: &str| lab.directory().join(name).display().to_string();
     let (good, bad) = (saved("good.json"), saved("bad.json"));
     let at = free_port();
@@ -104,7 +104,7 @@ fn a_baseline_reports_what_broke_since() {
         "{}",
         broke.stdout
     );
-    // known before: the exit code tells what is new
+    // known before: the exit code shows what is new
     compare(free_port(), &bad, &[]).exits(0);
     let fixed = compare(at, &bad, &["-o", "json"]).exits(0);
     assert_eq!(fixed.json()["verdict"], "ready");
@@ -124,7 +124,7 @@ fn write_waivers(directory: &Path, until: &str) -> String {
 
 #[test]
 fn a_waived_check_does_not_fail_until_the_waiver_expires() {
-    let (lab, rules) = lab();
+    let (lab, rules) = start_lab();
     let (good, over) =
         (write_waivers(lab.directory(), "2999-12-31"), write_waivers(lab.directory(), "2020-01-01"));
     let saved = lab.directory().join("saved.json").display().to_string();

@@ -1,4 +1,4 @@
-//! Who may import whom: the dependency rule of `ARCHITECTURE.md`, held by reading the paths that the code of `src` names.
+//! Who may import whom: the dependency rule of `ARCHITECTURE.md`, checked by reading the paths that the code of `src` names.
 //!
 //! Tests inside `src` are left out: they may read rules files to have something to work on.
 

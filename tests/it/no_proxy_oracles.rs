@@ -67,7 +67,7 @@ const HOSTS: &[&str] = &[
 
 const PORTS: &[u16] = &[80, 8084];
 
-fn cases() -> impl Iterator<Item = (&'static str, &'static str, u16)> {
+fn list_cases() -> impl Iterator<Item = (&'static str, &'static str, u16)> {
     let hosts = || HOSTS.iter().flat_map(|host| PORTS.iter().map(|port| (*host, *port)));
     VALUES.iter().flat_map(move |value| hosts().map(|(host, port)| (*value, host, port)))
 }
@@ -77,7 +77,7 @@ fn bypasses_in_our_model(client: Client, value: &str, host: &str, port: u16) -> 
 }
 
 /// As a URL has it: the usual port is not written.
-fn authority(host: &str, port: u16) -> String {
+fn format_authority(host: &str, port: u16) -> String {
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     if port == 80 { host } else { format!("{host}:{port}") }
 }
@@ -98,13 +98,13 @@ fn curl_agrees_on_no_proxy() {
         return;
     }
     leave_out("networks of IPv6 and those of no bits, on which releases of curl differ");
-    let (proxy, direct) = (listener(), listener());
+    let (proxy, direct) = (start_listener(), start_listener());
     for value in VALUES.iter().filter(|value| !value.contains("/0") && !value.starts_with("fd00::/")) {
         let output = program("curl")
             .args(["-q", "-s", "--max-time", "60", "-w", "%{remote_port}\\n"])
             .args(["--proxy", &format!("http://{proxy}"), "--connect-to", &format!("::{direct}")])
             .args(["--noproxy", value])
-            .args(HOSTS.iter().map(|host| format!("http://{}/", authority(host, 80))))
+            .args(HOSTS.iter().map(|host| format!("http://{}/", format_authority(host, 80))))
             .output()
             .unwrap();
         let ports = String::from_utf8(output.stdout).unwrap();
@@ -117,8 +117,8 @@ fn curl_agrees_on_no_proxy() {
     }
 }
 
-/// Refuses everything, a tunnel too; curl tells which of two was asked.
-fn listener() -> SocketAddr {
+/// Refuses everything, a tunnel too; curl shows which of two was asked.
+fn start_listener() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -159,8 +159,9 @@ fn python_requests_agrees_on_no_proxy() {
 
 /// One process for all cases: a start takes longer than all the answers.
 fn assert_python_agrees(client: Client, script: &str) {
-    let asked: Vec<_> = cases().chain(with_blanks()).collect();
-    let urls = asked.iter().map(|(value, host, port)| (value, format!("http://{}/", authority(host, *port))));
+    let asked: Vec<_> = list_cases().chain(with_blanks()).collect();
+    let urls =
+        asked.iter().map(|(value, host, port)| (value, format!("http://{}/", format_authority(host, *port))));
     let input = serde_json::to_string(&urls.collect::<Vec<_>>()).unwrap();
     let script = format!(
         "{script}import json, sys\nprint(json.dumps([bool(ask(*c)) for c in json.loads(sys.argv[1])]))"
@@ -200,7 +201,7 @@ fn go_agrees_on_no_proxy() {
     for value in VALUES.iter().chain(BLANKS).filter(|value| !["0.0.1", ".0.0.1"].contains(value)) {
         let asked: Vec<_> = HOSTS.iter().flat_map(|h| PORTS.iter().map(move |p| (*h, *p))).collect();
         let output = program(binary.to_str().unwrap())
-            .args(asked.iter().map(|(host, port)| format!("http://{}/", authority(host, *port))))
+            .args(asked.iter().map(|(host, port)| format!("http://{}/", format_authority(host, *port))))
             .envs([("HTTP_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", value)])
             .output()
             .unwrap();

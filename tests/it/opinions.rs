@@ -17,26 +17,26 @@ fn run(lab: &Lab, rules: &TestRules, more: &[&str]) -> RunResult {
 }
 
 /// Whether hands were shaken in time for a large hello, which is no matter of these tests, is chance.
-fn purposes(check: &Value) -> Vec<&str> {
+fn list_purposes(check: &Value) -> Vec<&str> {
     let all = check["attempts"].as_array().unwrap().iter().map(|a| a["purpose"].as_str().unwrap());
     all.filter(|purpose| !["lookup", "large_hello"].contains(purpose)).collect()
 }
 
-fn attempt<'a>(check: &'a Value, purpose: &str) -> &'a Value {
+fn find_attempt<'a>(check: &'a Value, purpose: &str) -> &'a Value {
     let attempts = check["attempts"].as_array().unwrap();
     attempts.iter().find(|a| a["purpose"] == purpose).unwrap_or_else(|| panic!("no {purpose}: {check:#}"))
 }
 
-fn reference(check: &Value) -> &Value {
-    attempt(check, "reference")
+fn find_second_opinion(check: &Value) -> &Value {
+    find_attempt(check, "reference")
 }
 
-fn findings(report: &Value) -> Vec<&str> {
+fn list_finding_ids(report: &Value) -> Vec<&str> {
     report["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap()).collect()
 }
 
 /// Entries of the lab's log that begin so.
-fn arrived(lab: &Lab, start: &str) -> usize {
+fn count_requests(lab: &Lab, start: &str) -> usize {
     lab.log().iter().filter(|entry| entry.starts_with(start)).count()
 }
 
@@ -56,12 +56,12 @@ fn where_only_the_probe_fails_it_is_a_finding_about_the_program() {
         let check = check(&report, id);
         assert_eq!(verdict_of(check), "unverified", "{check:#}");
         assert_eq!((&check["unverified"], &check["cause"]), (&"contradicted".into(), &Value::Null));
-        assert_eq!(purposes(check), ["probe", "reference", "retry"], "{check:#}");
-        assert_eq!(reference(check)["steps"][0]["detail"]["status"], 200);
-        let steps = attempt(check, "retry")["steps"].as_array().unwrap();
+        assert_eq!(list_purposes(check), ["probe", "reference", "retry"], "{check:#}");
+        assert_eq!(find_second_opinion(check)["steps"][0]["detail"]["status"], 200);
+        let steps = find_attempt(check, "retry")["steps"].as_array().unwrap();
         assert_eq!(steps.last().unwrap()["cause"], cause);
     }
-    assert_eq!(findings(&report), ["probe_disagrees", "stands_in"]);
+    assert_eq!(list_finding_ids(&report), ["probe_disagrees", "stands_in"]);
     let text = report["findings"][0]["explanation"].as_str().unwrap();
     assert!(text.contains("http_closed at 127.0.0.1:") && text.contains("the client got 200"), "{text}");
 }
@@ -83,7 +83,7 @@ fn silence_costs_one_time_out() {
     for (id, verdict) in [("mute", "http http_timeout"), ("hole", "connect tcp_timeout")] {
         let check = check(&report, id);
         assert_eq!(verdict_of(check), verdict);
-        assert_eq!(reference(check)["steps"][0]["outcome"], "failed", "{check:#}");
+        assert_eq!(find_second_opinion(check)["steps"][0]["outcome"], "failed", "{check:#}");
     }
     for check in report["checks"].as_array().unwrap() {
         let took = check["took_ms"].as_f64().unwrap();
@@ -98,8 +98,8 @@ fn what_a_network_got_over_is_met() {
     let report = run(&lab, &rules, &[]).exits(0).json();
     let check = check(&report, "flaps");
     assert_eq!(verdict_of(check), "met", "{check:#}");
-    assert_eq!(purposes(check), ["probe", "reference", "retry"], "{check:#}");
-    assert_eq!(findings(&report), ["stands_in"]);
+    assert_eq!(list_purposes(check), ["probe", "reference", "retry"], "{check:#}");
+    assert_eq!(list_finding_ids(&report), ["stands_in"]);
 }
 
 /// The client judges chains and answers as the probe does, and says nothing on what the probe judged.
@@ -120,7 +120,7 @@ fn what_was_judged_is_not_asked_about() {
     let report = run(&lab, &rules, &[]).exits(3).json();
     for check in report["checks"].as_array().unwrap() {
         assert_eq!(check["verdict"], "unmet", "{check:#}");
-        assert!(!purposes(check).contains(&"reference"), "{check:#}");
+        assert!(!list_purposes(check).contains(&"reference"), "{check:#}");
     }
     // the same inspection, by an authority that was given: now the answer is the service's
     let authority = lab.corporate_ca().display().to_string();
@@ -137,7 +137,7 @@ fn a_page_of_somebody_else_is_no_success() {
     let report = run(&lab, &rules, &[]).exits(3).json();
     let check = check(&report, "page");
     assert_eq!(verdict_of(check), "http http_closed");
-    assert_eq!(reference(check)["steps"][0]["cause"], "http_block_page", "{check:#}");
+    assert_eq!(find_second_opinion(check)["steps"][0]["cause"], "http_block_page", "{check:#}");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn healthy_checks_and_no_cross_check_cost_nothing() {
     ]);
     let good = TestRules::new().endpoint("good", "good.lab.example", "");
     run(&lab, &good, &[]).exits(0);
-    assert_eq!(arrived(&lab, "http good.lab.example "), 1, "{:?}", lab.log());
+    assert_eq!(count_requests(&lab, "http good.lab.example "), 1, "{:?}", lab.log());
     let rules = TestRules::new().endpoint("reset", "reset.lab.example", "").endpoint(
         "stalls",
         "stalls.lab.example",
@@ -157,7 +157,7 @@ fn healthy_checks_and_no_cross_check_cost_nothing() {
     );
     let report = run(&lab, &rules, &["--no-cross-check"]).exits(3).json();
     for check in report["checks"].as_array().unwrap() {
-        assert!(!purposes(check).contains(&"reference"), "{check:#}");
+        assert!(!list_purposes(check).contains(&"reference"), "{check:#}");
     }
 }
 
@@ -169,7 +169,7 @@ fn the_same_question_is_asked_once() {
         TestRules::new().endpoint("one", "reset.lab.example", "").endpoint("two", "reset.lab.example", "");
     let report = run(&lab, &rules, &[]).exits(3).json();
     // with the time at which it was asked for
-    assert_eq!(reference(check(&report, "one")), reference(check(&report, "two")));
+    assert_eq!(find_second_opinion(check(&report, "one")), find_second_opinion(check(&report, "two")));
 }
 
 /// The client goes through the same proxy, with its credentials; the direct way is another question.
@@ -195,6 +195,6 @@ fn the_client_takes_the_same_proxy() {
     let quick = check(&report, "quick");
     assert_eq!(verdict_of(quick), "unverified", "{quick:#}");
     assert_eq!(verdict_of(check(&report, "reset")), "tls tls_reset");
-    assert!(arrived(&lab, "proxy CONNECT quick.lab.example:443") >= 3, "{:?}", lab.log());
+    assert!(count_requests(&lab, "proxy CONNECT quick.lab.example:443") >= 3, "{:?}", lab.log());
     assert!(!report.to_string().contains("secret"));
 }

@@ -9,7 +9,7 @@ use crate::program::{Program, TestRules, check};
 struct Case {
     name: &'static str,
     host: fn(&str) -> Host,
-    /// Lines of its rule, besides the usual ones.
+    /// Lines of its rule, in addition to the usual ones.
     rule: &'static str,
     /// `met`, or the phase and the word.
     expected: &'static str,

@@ -11,14 +11,14 @@ use crate::lab::{Lab, LabOptions, Resolver, Serves};
 use crate::program::{Program, RunResult};
 use crate::require::require;
 
-fn network() -> Lab {
+fn start_lab() -> Lab {
     let options =
         LabOptions { default: Some(Serves::Good), resolver: Resolver::Good, ..LabOptions::default() };
     Lab::start_with(Vec::new(), options)
 }
 
 /// A cluster of one node with 4 CPUs and 8 GB, of which a pod asks for half.
-fn cluster() -> Scenario {
+fn healthy_cluster() -> Scenario {
     let node = json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": [{
     "metadata": {"name": "node1", "labels": {}},
     "status": {
@@ -45,7 +45,7 @@ fn cluster() -> Scenario {
 }
 
 /// Programs of a workstation that is logged in: what `az` says by its first words.
-fn programs(directory: &Path, az: &[(&str, &str)]) -> String {
+fn write_programs(directory: &Path, az: &[(&str, &str)]) -> String {
     let known = [
         ("version", r#"{"azure-cli": "2.70.0", "extensions": {"connectedk8s": "1.10.7"}}"#),
         ("account show", r#"{"environmentName": "AzureCloud", "user": {"name": "somebody@example.com"}}"#),
@@ -67,11 +67,11 @@ fn programs(directory: &Path, az: &[(&str, &str)]) -> String {
 }
 
 fn check(scenario: Scenario, az: &[(&str, &str)], more: &[&str]) -> RunResult {
-    let lab = network();
+    let lab = start_lab();
     let directory = tempfile::tempdir().unwrap();
     let config = FakeApi::start(scenario).kubeconfig(directory.path());
     let args = ["-l", "koreacentral", "--prerequisites", "--kube-config", config.to_str().unwrap()];
-    let path = programs(directory.path(), az);
+    let path = write_programs(directory.path(), az);
     Program::check_in(&lab).args(args).args(more).env("PATH", &path).run()
 }
 
@@ -84,7 +84,7 @@ fn unmet_prerequisites(report: &Value) -> Vec<&str> {
 #[test]
 fn a_healthy_cluster_and_workstation_meet_every_prerequisite() {
     // 5, for wildcards stay open in every run
-    let ran = check(cluster(), &[], &["-o", "json"]).exits(5);
+    let ran = check(healthy_cluster(), &[], &["-o", "json"]).exits(5);
     let report = ran.json();
     assert_eq!(unmet_prerequisites(&report), Vec::<&str>::new(), "{}", report["prerequisites"]);
     let found = |id: &str| {
@@ -94,7 +94,7 @@ fn a_healthy_cluster_and_workstation_meet_every_prerequisite() {
     assert_eq!(found("capacity"), "4000 MB and 2000 m that no pod has asked for");
     assert_eq!(found("connectedk8s"), "1.10.7");
     assert!(!ran.stdout.contains("somebody@example.com"));
-    let screen = check(cluster(), &[], &[]).exits(5).stdout;
+    let screen = check(healthy_cluster(), &[], &[]).exits(5).stdout;
     let lines = [
         "prerequisites",
         "  ✓ Kubernetes             v1.34.1",
@@ -109,7 +109,7 @@ fn a_healthy_cluster_and_workstation_meet_every_prerequisite() {
 
 #[test]
 fn an_unmet_prerequisite_is_a_finding_and_sets_the_exit_code() {
-    let mut scenario = Scenario { forbidden: Some(("*", "*")), ..cluster() };
+    let mut scenario = Scenario { forbidden: Some(("*", "*")), ..healthy_cluster() };
     let old = json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {"phase": "Terminating"}});
     scenario.answers.push(("/api/v1/namespaces/azure-arc", 200, old));
     let az = [("provider show --namespace Microsoft.Kubernetes ", "NotRegistered")];
@@ -117,15 +117,15 @@ fn an_unmet_prerequisite_is_a_finding_and_sets_the_exit_code() {
     assert_eq!(report["verdict"], "blocked");
     assert_eq!(unmet_prerequisites(&report), ["permissions", "remnants", "providers"]);
     let found: Vec<_> = report["findings"].as_array().unwrap().iter().map(|f| &f["id"]).collect();
-    assert_eq!(found[..2], ["arc_terminating", "arc_provider"], "the gravest first");
+    assert_eq!(found[..2], ["arc_terminating", "arc_provider"], "the most severe first");
     assert!(found.contains(&&json!("arc_not_admin")));
 }
 
 #[test]
 fn missing_programs_do_not_block_a_run_on_another_machine() {
-    let lab = network();
+    let lab = start_lab();
     let directory = tempfile::tempdir().unwrap();
-    let config = FakeApi::start(cluster()).kubeconfig(directory.path());
+    let config = FakeApi::start(healthy_cluster()).kubeconfig(directory.path());
     let args =
         ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", config.to_str().unwrap()];
     let report = Program::check_in(&lab).args(args).env("PATH", "/nowhere").run().exits(5).json();
@@ -137,11 +137,11 @@ fn missing_programs_do_not_block_a_run_on_another_machine() {
 
 #[test]
 fn a_missing_kubeconfig_is_reported_beside_the_network_checks() {
-    let lab = network();
+    let lab = start_lab();
     let args = ["-l", "koreacentral", "--prerequisites", "-o", "json"];
     let report = Program::check_in(&lab).args(args).env("PATH", "/nowhere").run().exits(3).json();
     assert_eq!(report["findings"][0]["id"], "arc_kubeconfig");
-    assert!(report["checks"].as_array().unwrap().len() > 20, "the network is looked at all the same");
+    assert!(report["checks"].as_array().unwrap().len() > 20, "the network is checked anyway");
     // one that was named is a slip of the pen
     let named =
         Program::check_in(&lab).args(args).args(["--kube-config", "/nowhere/config"]).env("PATH", "/nowhere");
@@ -151,7 +151,7 @@ fn a_missing_kubeconfig_is_reported_beside_the_network_checks() {
 
 #[test]
 fn an_unreachable_cluster_leaves_the_run_incomplete() {
-    let lab = network();
+    let lab = start_lab();
     let directory = tempfile::tempdir().unwrap();
     let config = crate::fake_api::kubeconfig(directory.path(), "http://127.0.0.1:9");
     let args =
@@ -165,7 +165,7 @@ fn an_unreachable_cluster_leaves_the_run_incomplete() {
 
 #[test]
 fn objects_that_may_not_be_read_are_not_remnants() {
-    let mut scenario = cluster();
+    let mut scenario = healthy_cluster();
     scenario.answers.extend([
         ("/apis/apps/v1/namespaces/azure-arc/deployments", 403, json!("deployments.apps is forbidden")),
         ("/api/v1/namespaces/azure-arc", 200, json!({"status": {"phase": "Active"}})),
@@ -183,10 +183,10 @@ fn objects_that_may_not_be_read_are_not_remnants() {
 /// As the packaged az is: a script whose children outlive it, and which holds its standard output.
 #[test]
 fn a_hanging_az_is_killed_with_its_children_at_the_deadline() {
-    let lab = network();
+    let lab = start_lab();
     let directory = tempfile::tempdir().unwrap();
-    let config = FakeApi::start(cluster()).kubeconfig(directory.path());
-    let path = programs(directory.path(), &[]);
+    let config = FakeApi::start(healthy_cluster()).kubeconfig(directory.path());
+    let path = write_programs(directory.path(), &[]);
     let mark = "4242.42";
     let hang =
         |script: &str| std::fs::write(directory.path().join("az"), format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -219,7 +219,7 @@ fn credentials_in_errors_of_az_are_not_shown() {
         "version",
         "' >&2; echo 'ERROR: https://joe:topsecret@proxy:3128 token=eyJhbGciOiJSUzI1NiJ9.eyJzdWIi.c2ln' >&2; exit 1; echo '",
     )];
-    let ran = check(cluster(), &az, &["-o", "json"]);
+    let ran = check(healthy_cluster(), &az, &["-o", "json"]);
     let all = format!("{}{}", ran.stdout, ran.stderr);
     assert!(
         all.contains("az version ends with") && !all.contains("topsecret") && !all.contains("eyJzdWIi"),
@@ -230,10 +230,10 @@ fn credentials_in_errors_of_az_are_not_shown() {
 /// Whoever stops it gets what was measured, and the exit code of a stop.
 #[test]
 fn a_run_that_waits_for_az_can_be_stopped() {
-    let lab = network();
+    let lab = start_lab();
     let directory = tempfile::tempdir().unwrap();
-    let config = FakeApi::start(cluster()).kubeconfig(directory.path());
-    let path = programs(directory.path(), &[]);
+    let config = FakeApi::start(healthy_cluster()).kubeconfig(directory.path());
+    let path = write_programs(directory.path(), &[]);
     std::fs::write(directory.path().join("az"), "#!/bin/sh\nsleep 300\n").unwrap();
     let args =
         ["-l", "koreacentral", "--prerequisites", "-o", "json", "--kube-config", config.to_str().unwrap()];
@@ -250,7 +250,7 @@ fn a_run_that_waits_for_az_can_be_stopped() {
 
 #[test]
 fn text_of_a_server_is_sanitized() {
-    let mut scenario = cluster();
+    let mut scenario = healthy_cluster();
     scenario.answers[0].2 = json!({"gitVersion": "v1.34.1\u{1b}[2J\u{202e}<script>"});
     let screen = check(scenario, &[("version", "{\"azure-cli\": \"2.70.0\\u001b[31m\"}")], &[]).stdout;
     crate::hostile::assert_printable(&screen);

@@ -1,4 +1,4 @@
-//! The phase `proxy` through the real binary: each word, produced by a proxy of the lab, and what is told of it.
+//! The phase `proxy` through the real binary: each word, produced by a proxy of the lab, and what is reported of it.
 
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ fn an_unreachable_proxy_is_one_finding() {
     }
 }
 
-/// A plain proxy that is given as https:// is told so.
+/// A plain proxy that is configured as https:// is reported as such.
 #[test]
 fn tls_to_a_plain_proxy_is_one_finding() {
     let lab = lab();

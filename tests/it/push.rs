@@ -16,12 +16,12 @@ use crate::require::require;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-fn status(status: u16, header: (&str, &str)) -> Http {
+fn answer_with_status(status: u16, header: (&str, &str)) -> Http {
     Http::Custom(status, vec![(header.0.to_owned(), header.1.to_owned())], String::new())
 }
 
-fn lab() -> Lab {
-    let retry = |seconds| status(429, ("Retry-After", seconds));
+fn start_lab() -> Lab {
+    let retry = |seconds| answer_with_status(429, ("Retry-After", seconds));
     Lab::start(vec![
         Host::good("good.lab.example"),
         Host::new("refused.lab.example", Tcp::Refused),
@@ -35,7 +35,7 @@ fn lab() -> Lab {
         Host::new("broken.lab.example", Http::Status(500)),
         Host::new("gone.lab.example", Http::Status(404)),
         Host::new("silent.lab.example", Http::Silent),
-        Host::new("moved.lab.example", status(307, ("Location", "https://hook.lab.example/"))),
+        Host::new("moved.lab.example", answer_with_status(307, ("Location", "https://hook.lab.example/"))),
     ])
 }
 
@@ -48,14 +48,14 @@ fn check(lab: &Lab, host: &str, push: &[&str]) -> Program {
 
 const SHORT: [&str; 2] = ["--timeout", "400ms"];
 
-fn pushed(lab: &Lab, url: &str) -> RunResult {
+fn run_push(lab: &Lab, url: &str) -> RunResult {
     check(lab, "good.lab.example", &[url]).args(SHORT).args(["-o", "json"]).run_within(LIMIT).exits(0)
 }
 
 #[test]
 fn a_webhook_gets_the_report_that_is_on_standard_output() {
-    let lab = lab();
-    let ran = pushed(&lab, "https://hook.lab.example/services/T0K?sig=1");
+    let lab = start_lab();
+    let ran = run_push(&lab, "https://hook.lab.example/services/T0K?sig=1");
     assert!(ran.stderr.is_empty(), "{}", ran.stderr);
     let [request] = lab.received("hook.lab.example").try_into().unwrap();
     assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/services/T0K?sig=1"));
@@ -66,7 +66,7 @@ fn a_webhook_gets_the_report_that_is_on_standard_output() {
 
 #[test]
 fn several_receivers_get_what_each_of_them_reads() {
-    let lab = lab();
+    let lab = start_lab();
     let urls = ["https://hook.lab.example/a", "http://plain.lab.example/metrics/job/arcprobe/cluster/one"];
     check(&lab, "good.lab.example", &urls).run_within(LIMIT).exits(0);
     assert_eq!(lab.received("hook.lab.example").len(), 1);
@@ -81,8 +81,8 @@ fn several_receivers_get_what_each_of_them_reads() {
 
 #[test]
 fn a_server_that_recovers_gets_the_same_report() {
-    let lab = lab();
-    let ran = pushed(&lab, "https://recovers.lab.example/");
+    let lab = start_lab();
+    let ran = run_push(&lab, "https://recovers.lab.example/");
     assert!(ran.stderr.is_empty(), "{}", ran.stderr);
     let bodies: Vec<_> =
         lab.received("recovers.lab.example").into_iter().map(|request| request.body).collect();
@@ -91,16 +91,16 @@ fn a_server_that_recovers_gets_the_same_report() {
 
 #[test]
 fn a_server_that_asks_for_a_pause_gets_one() {
-    let lab = lab();
+    let lab = start_lab();
     let started = Instant::now();
-    let ran = pushed(&lab, "https://busy.lab.example/");
+    let ran = run_push(&lab, "https://busy.lab.example/");
     assert!(ran.stderr.is_empty() && started.elapsed() > Duration::from_secs(2), "{}", ran.stderr);
     assert_eq!(lab.received("busy.lab.example").len(), 2);
 }
 
 #[test]
 fn what_cannot_be_delivered_is_one_line_and_no_other_exit_code() {
-    let lab = lab();
+    let lab = start_lab();
     let table = [
         ("https://gone.lab.example", 1, "the server answers with status 404 (Not Found) (1 try)"),
         (
@@ -118,7 +118,7 @@ fn what_cannot_be_delivered_is_one_line_and_no_other_exit_code() {
         ),
     ];
     for (url, requests, problem) in table {
-        let ran = pushed(&lab, &format!("{url}/hunter2?sig=hunter2"));
+        let ran = run_push(&lab, &format!("{url}/hunter2?sig=hunter2"));
         let begin = format!("arcprobe: --push {url}: not sent: ");
         assert!(ran.stderr.starts_with(&begin) && ran.stderr.contains(problem), "{problem}\n{}", ran.stderr);
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
@@ -134,7 +134,7 @@ fn what_cannot_be_delivered_is_one_line_and_no_other_exit_code() {
 
 #[test]
 fn secrets_of_the_url_get_to_its_server_and_into_no_output() {
-    let lab = lab();
+    let lab = start_lab();
     let saved = lab.directory().join("report.json");
     for (host, lines) in [("hook", 0), ("gone", 1)] {
         let url = format!("https://me:hunter2-pw@{host}.lab.example/hunter2-path?sig=hunter2-sig");
@@ -160,7 +160,7 @@ fn secrets_of_the_url_get_to_its_server_and_into_no_output() {
 
 #[test]
 fn unencrypted_credentials_are_warned_of() {
-    let lab = lab();
+    let lab = start_lab();
     let ran = check(&lab, "good.lab.example", &["http://me:hunter2@plain.lab.example/x"])
         .args(["-q"])
         .run_within(LIMIT)
@@ -174,7 +174,7 @@ fn unencrypted_credentials_are_warned_of() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_stops_sending() {
-    let lab = lab();
+    let lab = start_lab();
     let program = check(&lab, "good.lab.example", &["https://silent.lab.example/"]);
     let mut command = program.args(["-o", "short", "--timeout", "14s"]).into_command();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -236,7 +236,7 @@ fn a_real_pushgateway_takes_the_metrics() {
         assert!(started.elapsed() < LIMIT, "it does not start");
         std::thread::sleep(Duration::from_millis(50));
     }
-    let lab = lab();
+    let lab = start_lab();
     let url = format!("http://127.0.0.1:{}/metrics/job/arcprobe/cluster/one", gateway.port);
     for (host, code, met) in [("refused.lab.example", 3, 0), ("good.lab.example", 0, 1)] {
         let ran = check(&lab, host, &[&url]).run_within(LIMIT).exits(code);

@@ -1,4 +1,4 @@
-//! What tests need of a machine besides Rust: programs, permissions, versions.
+//! What tests need of a machine in addition to Rust: programs, permissions, versions.
 //!
 //! A test that lacks something says so on standard error, past the harness, which hides what tests that pass print. Where
 //! `CI` is set it fails instead: there, nothing may be left out. What a system can never do is no matter of this file: such

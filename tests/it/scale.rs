@@ -31,13 +31,13 @@ struct Size {
 const FROM_NODES: usize = 60;
 
 /// Every name is there and good, but for those of `gone.example`.
-fn lab() -> Lab {
+fn start_lab() -> Lab {
     let options = LabOptions { default: Some(Serves::Good), ..LabOptions::default() };
     Lab::start_with(vec![Host::with_dns("*.gone.example", Dns::Nxdomain)], options)
 }
 
 /// Rules files with so many endpoints; one of 20 does not exist, one of `tls` speaks TLS.
-fn rules(directory: &Path, count: usize, tls: usize) -> Vec<PathBuf> {
+fn write_rules(directory: &Path, count: usize, tls: usize) -> Vec<PathBuf> {
     (0..count.div_ceil(SIZE.in_a_file)).map(|file| rules_file(directory, file, count, tls)).collect()
 }
 
@@ -131,9 +131,9 @@ fn is_readable(report: &Path, lines: usize) {
 
 #[test]
 fn many_endpoints_come_in_their_order() {
-    let (lab, directory) = (lab(), tempfile::tempdir().unwrap());
+    let (lab, directory) = (start_lab(), tempfile::tempdir().unwrap());
     let report = directory.path().join("report.json");
-    let many = rules(directory.path(), SIZE.endpoints, 25);
+    let many = write_rules(directory.path(), SIZE.endpoints, 25);
     let save = ["-o", "short", "--save", report.to_str().unwrap()];
     let (done, peak) = with_peak(check(&lab, &many).args(save));
     let done = done.exits(3);
@@ -150,14 +150,14 @@ fn many_endpoints_come_in_their_order() {
 }
 
 #[test]
-fn many_nodes_are_looked_from_in_their_order() {
-    let (lab, directory) = (lab(), tempfile::tempdir().unwrap());
+fn many_nodes_are_checked_in_their_order() {
+    let (lab, directory) = (start_lab(), tempfile::tempdir().unwrap());
     let nodes = SIZE.nodes;
     let api = FakeApi::start(Scenario { nodes, agent_resolver: Some(lab.resolver()), ..Scenario::default() });
     let config = api.kubeconfig(directory.path()).display().to_string();
     let agent = payload(directory.path(), "amd64", env!("CARGO_PKG_VERSION")).display().to_string();
     let report = directory.path().join("report.json");
-    let rules = rules(directory.path(), FROM_NODES, 10);
+    let rules = write_rules(directory.path(), FROM_NODES, 10);
     let inside = ["--from", "pod,node", "--every-node", "--kube-config", &config, "--agent-binary", &agent];
     let save = ["-o", "short", "--save", report.to_str().unwrap()];
     let (done, peak) = with_peak(check(&lab, &rules).args(inside).args(save));

@@ -122,7 +122,7 @@ fn proxy_credentials_are_sent_only_to_the_proxy() {
     assert!(!tunnelled, "nobody else got it");
 }
 
-/// What cannot be understood is told, and not in full.
+/// What cannot be parsed is shown, and not in full.
 #[test]
 fn usage_errors_do_not_echo_secrets() {
     let directory = tempfile::tempdir().unwrap();
@@ -175,7 +175,7 @@ fn usage_errors_do_not_echo_secrets() {
 }
 
 /// A cluster with agents, with a secret wherever one can stand.
-fn cluster() -> Scenario {
+fn cluster_with_secrets() -> Scenario {
     let proxy = format!("http://agent:{MARKER}-env@proxy.example:3128");
     let bare = format!("agent:{MARKER}-bare@proxy.example:3128");
     let mut scenario = connected_cluster();
@@ -204,12 +204,12 @@ fn cluster() -> Scenario {
         "data": {"azure-identity-certificate": BASE64_STANDARD.encode(format!("{MARKER}-certificate")),
                  "azure-identity-certificate-expiration-time": BASE64_STANDARD.encode("2026-12-01T10:00:00Z")}});
     scenario.answers.push(("/api/v1/namespaces/azure-arc/secrets/azure-identity-certificate", 200, identity));
-    scenario.logs = vec![log()];
+    scenario.logs = vec![log_with_secrets()];
     scenario
 }
 
 /// As the agents and what they are made of write.
-fn log() -> String {
+fn log_with_secrets() -> String {
     [
         format!("Authorization: Bearer {MARKER}-bearer"),
         format!("headers: map[Proxy-Authorization:[Basic {MARKER}-basic] Accept:[*/*]]"),
@@ -232,7 +232,7 @@ fn kubeconfig(api: &FakeApi, directory: &Path, user: &Value) -> String {
 }
 
 /// Tokens, passwords and plug-ins, and what each says to the server.
-fn users() -> [(Value, String); 3] {
+fn users_with_secrets() -> [(Value, String); 3] {
     let token = json!({"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": {"token": format!("{MARKER}-exec")}});
     let script = format!("test \"$KEY\" = {MARKER}-variable && echo '{token}'; echo '{MARKER}-aside' >&2");
     [
@@ -249,7 +249,7 @@ fn users() -> [(Value, String); 3] {
     ]
 }
 
-/// Keys and proxies that cannot be used are told by their place, and a login of the proxy goes to the proxy.
+/// Keys and proxies that cannot be used are named by their place, and credentials of the proxy go to the proxy.
 #[test]
 fn keys_and_proxies_of_a_kubeconfig_are_not_shown() {
     let lab = Lab::start(vec![Host::good("good.lab.example")]);
@@ -296,7 +296,7 @@ fn keys_and_proxies_of_a_kubeconfig_are_not_shown() {
 }
 
 /// `az`, which says more than anybody should know.
-fn az(directory: &Path) -> String {
+fn write_az(directory: &Path) -> String {
     let mut document: Value =
         serde_json::from_str(&std::fs::read_to_string("fixtures/evidence/az-show.json").unwrap()).unwrap();
     document["tags"] = json!({"password": format!("{MARKER}-tag")});
@@ -315,11 +315,11 @@ fn az(directory: &Path) -> String {
 
 #[test]
 fn a_diagnosis_shows_no_secret_that_it_reads() {
-    for (user, login) in users() {
+    for (user, login) in users_with_secrets() {
         let (directory, saved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let api = FakeApi::start(cluster());
+        let api = FakeApi::start(cluster_with_secrets());
         let config = kubeconfig(&api, directory.path(), &user);
-        let path = az(directory.path());
+        let path = write_az(directory.path());
         let evidence = saved.path().join("evidence.json").display().to_string();
         for format in ["text", "json"] {
             let args = [
@@ -350,7 +350,7 @@ fn a_diagnosis_shows_no_secret_that_it_reads() {
             "{kept:#}"
         );
         assert!(
-            api.recorded_requests().iter().all(|told| told.authorization.ends_with(&login)),
+            api.recorded_requests().iter().all(|request| request.authorization.ends_with(&login)),
             "the server got it: {login}"
         );
     }
@@ -358,12 +358,16 @@ fn a_diagnosis_shows_no_secret_that_it_reads() {
 
 #[test]
 fn other_commands_show_no_secret_of_a_cluster() {
-    let (user, login) = &users()[0];
+    let (user, login) = &users_with_secrets()[0];
     let (directory, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let api = FakeApi::start(cluster());
+    let api = FakeApi::start(cluster_with_secrets());
     let config = kubeconfig(&api, directory.path(), user);
-    let deployments =
-        cluster().answers.into_iter().find(|(path, ..)| path.ends_with("/deployments")).unwrap().2;
+    let deployments = cluster_with_secrets()
+        .answers
+        .into_iter()
+        .find(|(path, ..)| path.ends_with("/deployments"))
+        .unwrap()
+        .2;
     std::fs::write(files.path().join("deployments.json"), deployments.to_string()).unwrap();
     let folder = files.path().display().to_string();
     let rows: [&[&str]; 7] = [
@@ -389,13 +393,13 @@ fn other_commands_show_no_secret_of_a_cluster() {
         assert!([0, 3, 4, 5].contains(&ran.code), "{args:?}: {}: {}", ran.code, ran.stderr);
         assert_output_has_no_secret(&format!("{args:?}"), &ran);
     }
-    assert!(api.recorded_requests().iter().any(|told| told.authorization.ends_with(login)));
+    assert!(api.recorded_requests().iter().any(|request| request.authorization.ends_with(login)));
 }
 
 /// The agents' own login travels in the Secret of the task, and in nothing else.
 #[test]
 fn proxy_credentials_enter_a_cluster_only_in_a_secret() {
-    let (user, _) = &users()[0];
+    let (user, _) = &users_with_secrets()[0];
     let (directory, saved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let stopped = json!({"terminated": {"exitCode": 70, "reason": "Error", "message": format!("proxy http://u:{MARKER}@h:1 refused")}});
     let pod = json!({"status": {"phase": "Failed", "containerStatuses": [state(&stopped)]}});
@@ -428,9 +432,9 @@ fn proxy_credentials_enter_a_cluster_only_in_a_secret() {
     assert_output_has_no_secret("check", &ran);
     assert_files_have_no_secret(saved.path());
     let created: Vec<_> =
-        api.recorded_requests().into_iter().filter(|told| told.request.starts_with("POST")).collect();
+        api.recorded_requests().into_iter().filter(|request| request.request.starts_with("POST")).collect();
     let (secrets, others): (Vec<_>, Vec<_>) =
-        created.iter().partition(|told| told.request.ends_with("/secrets"));
+        created.iter().partition(|request| request.request.ends_with("/secrets"));
     assert_eq!(secrets.len(), 2);
     for secret in secrets {
         let body: Value = serde_json::from_str(&secret.body).unwrap();

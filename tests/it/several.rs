@@ -100,7 +100,7 @@ fn causes_shared_by_two_clusters_are_reported_once() {
     assert!(diff.stdout.contains("Nothing"), "{}", diff.stdout);
 }
 
-/// Without a region it is asked of each cluster; one that cannot tell is open, and the others are looked at.
+/// Without a region each cluster is asked for its own; one that does not say is undecided, and the others are checked.
 #[test]
 fn each_cluster_has_its_own_region() {
     let directory = tempfile::tempdir().unwrap();

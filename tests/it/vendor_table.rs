@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::program::{Program, RunResult};
 
-fn diff(file: &str, more: &[&str]) -> RunResult {
+fn run_diff(file: &str, more: &[&str]) -> RunResult {
     Program::new().args(["rules", "diff", &format!("fixtures/vendor-tables/{file}")]).args(more).run()
 }
 
-fn places(difference: &Value, list: &str) -> Vec<String> {
+fn list_places(difference: &Value, list: &str) -> Vec<String> {
     let place = |entry: &Value| match entry["port"].as_u64() {
         Some(port) => format!("{}:{port}", entry["host"].as_str().expect("a host")),
         None => entry["host"].as_str().expect("a host").to_owned(),
@@ -21,18 +21,21 @@ fn places(difference: &Value, list: &str) -> Vec<String> {
 
 #[test]
 fn hosts_missing_in_the_rules_give_exit_code_3() {
-    let ran = diff("table.md", &["--source", "network-requirements-public", "-o", "json"]).exits(3);
+    let ran = run_diff("table.md", &["--source", "network-requirements-public", "-o", "json"]).exits(3);
     let found = ran.json();
-    assert_eq!(places(&found, "only_in_table"), ["brand-new.arc.azure.com:443", "*.login.microsoft.com:443"]);
+    assert_eq!(
+        list_places(&found, "only_in_table"),
+        ["brand-new.arc.azure.com:443", "*.login.microsoft.com:443"]
+    );
     assert_eq!(found["only_in_table"][0]["line"], 11);
     assert_eq!(found["only_in_table"][1]["near"][0], "{region}.login.microsoft.com:443 (pub-aad-regional)");
-    let lacks = places(&found, "only_in_rules");
+    let lacks = list_places(&found, "only_in_rules");
     assert!(lacks.contains(&"login.windows.net:443".to_owned()), "{lacks:?}");
     for there in
         ["management.azure.com:443", "{region}.obo.arc.azure.com:8084", "*.servicebus.windows.net:443"]
     {
         assert!(!lacks.contains(&there.to_owned()), "{there}");
-        assert!(places(&found, "in_both").contains(&there.to_owned()), "{there}");
+        assert!(list_places(&found, "in_both").contains(&there.to_owned()), "{there}");
     }
     assert_eq!(found["skipped_tables"][0], "agent | means");
     assert_eq!(
@@ -44,7 +47,7 @@ fn hosts_missing_in_the_rules_give_exit_code_3() {
 
 #[test]
 fn the_screen_lists_both_sides_with_lines() {
-    let text = diff("table.md", &["-l", "eastus"]).exits(3).stdout;
+    let text = run_diff("table.md", &["-l", "eastus"]).exits(3).stdout;
     for part in [
         "cloud     AzureCloud eastus\n",
         "in the table, not in the rules (2)\n  brand-new.arc.azure.com:443  line 11\n",
@@ -55,26 +58,26 @@ fn the_screen_lists_both_sides_with_lines() {
         assert!(text.contains(part), "{part}\n{text}");
     }
     assert!(!text.contains("in both ("), "{text}");
-    assert!(diff("table.md", &["-l", "eastus", "-v"]).stdout.contains("in both ("));
+    assert!(run_diff("table.md", &["-l", "eastus", "-v"]).stdout.contains("in both ("));
 }
 
 #[test]
 fn hosts_missing_in_the_table_count_as_warnings() {
-    let found = diff("page.html", &["-o", "json"]).exits(0).json();
-    assert_eq!(places(&found, "of_other_clouds"), ["management.usgovcloudapi.net:443"]);
-    assert_eq!(places(&found, "in_both")[3], "sts.windows.net");
-    diff("page.html", &["--fail-on", "warning"]).exits(4);
+    let found = run_diff("page.html", &["-o", "json"]).exits(0).json();
+    assert_eq!(list_places(&found, "of_other_clouds"), ["management.usgovcloudapi.net:443"]);
+    assert_eq!(list_places(&found, "in_both")[3], "sts.windows.net");
+    run_diff("page.html", &["--fail-on", "warning"]).exits(4);
 }
 
 #[test]
 fn example_regions_are_enough_unless_a_region_is_named() {
     let code = "{his_code}.his.arc.azure.com:443".to_owned();
-    let without = diff("list.txt", &["-o", "json"]).exits(0).json();
-    assert!(!places(&without, "only_in_rules").contains(&code));
-    let there = diff("list.txt", &["-o", "json", "-l", "East US"]).exits(0).json();
-    assert!(!places(&there, "only_in_rules").iter().any(|place| place.starts_with("eus.his")));
-    let elsewhere = diff("list.txt", &["-o", "json", "-l", "koreacentral"]).exits(0).json();
-    let lacks = places(&elsewhere, "only_in_rules");
+    let without = run_diff("list.txt", &["-o", "json"]).exits(0).json();
+    assert!(!list_places(&without, "only_in_rules").contains(&code));
+    let there = run_diff("list.txt", &["-o", "json", "-l", "East US"]).exits(0).json();
+    assert!(!list_places(&there, "only_in_rules").iter().any(|place| place.starts_with("eus.his")));
+    let elsewhere = run_diff("list.txt", &["-o", "json", "-l", "koreacentral"]).exits(0).json();
+    let lacks = list_places(&elsewhere, "only_in_rules");
     assert!(lacks.contains(&"koreacentral.dp.kubernetesconfiguration.azure.com:443".to_owned()), "{lacks:?}");
 }
 
@@ -91,7 +94,7 @@ fn a_page_can_come_from_standard_input() {
 
 #[test]
 fn wrong_arguments_say_what_would_be_right() {
-    for (args, told) in [
+    for (args, message) in [
         (&["rules", "diff", "no-such-file.md"][..], "no-such-file.md"),
         (&["rules", "diff", "LICENSE"], "LICENSE: no hosts are in it; what is read are tables"),
         (
@@ -102,6 +105,6 @@ fn wrong_arguments_say_what_would_be_right() {
         (&["rules", "diff", "fixtures/vendor-tables/list.txt", "--feature", "flux"], "unknown feature"),
     ] {
         let ran = Program::new().args(args).run().exits(2);
-        assert!(ran.stderr.contains(told) && ran.stdout.is_empty(), "{told}\n{}", ran.stderr);
+        assert!(ran.stderr.contains(message) && ran.stdout.is_empty(), "{message}\n{}", ran.stderr);
     }
 }

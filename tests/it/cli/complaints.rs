@@ -5,7 +5,7 @@ use std::fs;
 use crate::program::{Program, RunResult};
 
 /// A command line that must be refused before anything is probed.
-fn refused(args: &[&str]) -> RunResult {
+fn run_refused(args: &[&str]) -> RunResult {
     let ran = Program::new().args(args).run().exits(2);
     assert_eq!(ran.stdout, "", "{args:?}");
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
@@ -13,7 +13,7 @@ fn refused(args: &[&str]) -> RunResult {
 }
 
 fn refused_check(args: &[&str]) -> String {
-    refused(&[&["check", "-l", "eastus"], args].concat()).stderr
+    run_refused(&[&["check", "-l", "eastus"], args].concat()).stderr
 }
 
 /// Flag, value, and what would be right.
@@ -113,14 +113,14 @@ fn regions_are_found_or_explained() {
         ),
     ];
     for (args, expected) in table {
-        let stderr = refused(args).stderr;
+        let stderr = run_refused(args).stderr;
         assert!(stderr.contains(expected), "{args:?}:\n{stderr}");
     }
 }
 
 #[test]
 fn no_command_is_a_usage_error_and_help_is_not() {
-    assert!(refused(&[]).stderr.contains("arcprobe check --location eastus"));
+    assert!(run_refused(&[]).stderr.contains("arcprobe check --location eastus"));
     for args in [&["--help"][..], &["check", "--help"], &["--version"], &["help", "rules"]] {
         let ran = Program::new().args(args).run().exits(0);
         assert!(ran.stderr.is_empty() && !ran.stdout.is_empty(), "{args:?}");
@@ -128,7 +128,7 @@ fn no_command_is_a_usage_error_and_help_is_not() {
     }
 }
 
-/// The cause is told, and once.
+/// The cause is shown, and once.
 #[test]
 fn unusable_files_are_usage_errors() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -163,7 +163,7 @@ fn unusable_files_are_usage_errors() {
     for (flag, name, expected) in table {
         let stderr = refused_check(&[flag, &at(name)]);
         assert!(stderr.contains(expected), "{flag} {name}:\n{stderr}");
-        assert!(stderr.matches("os error").count() < 2, "told twice: {stderr}");
+        assert!(stderr.matches("os error").count() < 2, "shown twice: {stderr}");
         assert!(stderr.len() < 2_000, "{stderr}");
     }
 }
@@ -197,7 +197,7 @@ fn control_characters_in_arguments_are_not_echoed() {
         &["check", "-l", "eastus", &format!("--{evil}")],
     ];
     for args in table {
-        let stderr = refused(args).stderr;
+        let stderr = run_refused(args).stderr;
         assert!(!stderr.is_empty());
         crate::hostile::assert_printable(&stderr);
     }
@@ -233,7 +233,7 @@ fn endless_files_are_not_read_to_their_end() {
 fn endless_arguments_are_cut_in_errors() {
     let long = "a".repeat(100_000);
     for args in [&["check", "-l", &long][..], &["explain", &long], &["check", "-l", "eastus", "-o", &long]] {
-        let stderr = refused(args).stderr;
+        let stderr = run_refused(args).stderr;
         assert!(stderr.len() < 10_000, "{args:?}: {} bytes", stderr.len());
     }
 }

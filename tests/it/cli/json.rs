@@ -8,7 +8,7 @@ use crate::lab::{Dns, Host, Http, Lab, Serves, Tcp, Tls};
 use crate::program::{Program, TestRules};
 
 /// Something of everything.
-fn lab() -> (Lab, TestRules) {
+fn start_lab() -> (Lab, TestRules) {
     let lab = Lab::start(vec![
         Host::good("good.lab.example"),
         Host::with_dns("alias.lab.example", Dns::Cname(vec!["good.lab.example".into()])),
@@ -28,15 +28,15 @@ fn lab() -> (Lab, TestRules) {
     (lab, rules)
 }
 
-fn report(lab: &Lab, rules: &TestRules) -> Value {
+fn run_report(lab: &Lab, rules: &TestRules) -> Value {
     let flags = rules.flags(lab.directory());
     Program::check_in(lab).args(flags).args(["-o", "json", "--timeout", "400ms"]).run().exits(3).json()
 }
 
 #[test]
 fn real_reports_fit_the_schema_and_the_contract() {
-    let (lab, rules) = lab();
-    let report = report(&lab, &rules);
+    let (lab, rules) = start_lab();
+    let report = run_report(&lab, &rules);
     let schema: Value =
         serde_json::from_str(include_str!("../../../src/report/schema-v1.json")).expect("JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
@@ -49,8 +49,8 @@ fn real_reports_fit_the_schema_and_the_contract() {
 
 #[test]
 fn a_check_names_the_line_of_its_endpoint() {
-    let (lab, rules) = lab();
-    let report = report(&lab, &rules);
+    let (lab, rules) = start_lab();
+    let report = run_report(&lab, &rules);
     for check in report["checks"].as_array().unwrap() {
         let place = &check["defined"];
         let text = std::fs::read_to_string(place["file"].as_str().unwrap()).unwrap();
@@ -72,7 +72,7 @@ fn a_check_names_the_line_of_its_endpoint() {
 
 #[test]
 fn the_gateway_host_is_checked_with_gateway_connectivity() {
-    let (lab, _) = lab();
+    let (lab, _) = start_lab();
     let args = ["-l", "eastus", "--gateway-url", "https://abc123.gw.arc.azure.com", "--deadline", "2s"];
     let report = Program::check_in(&lab).args(args).args(["-o", "json", "--timeout", "400ms"]).run().json();
     let hosts: Vec<_> = report["checks"].as_array().unwrap().iter().map(|c| c["host"].clone()).collect();
@@ -138,8 +138,8 @@ fn has_no_empty_unknowns(value: &Value, place: &str) {
 
 #[test]
 fn ids_in_a_report_are_unique_and_references_resolve() {
-    let (lab, rules) = lab();
-    let report = report(&lab, &rules);
+    let (lab, rules) = start_lab();
+    let report = run_report(&lab, &rules);
     let checks = report["checks"].as_array().expect("checks");
     let ids: BTreeSet<_> = checks.iter().map(|c| c["id"].as_str().expect("an id")).collect();
     assert_eq!(ids.len(), checks.len());
@@ -160,9 +160,9 @@ fn ids_in_a_report_are_unique_and_references_resolve() {
 
 #[test]
 fn two_runs_differ_in_times_and_addresses_only() {
-    let (lab, rules) = lab();
+    let (lab, rules) = start_lab();
     let [one, two] = [(); 2].map(|()| {
-        let mut report = report(&lab, &rules);
+        let mut report = run_report(&lab, &rules);
         redact(&mut report);
         serde_json::to_string_pretty(&report).expect("JSON")
     });

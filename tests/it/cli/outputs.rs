@@ -29,7 +29,7 @@ fn exit_codes() {
     }
 }
 
-fn verdict(report: &Value, requirement: &str) -> String {
+fn verdict_of(report: &Value, requirement: &str) -> String {
     check(report, requirement)["verdict"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -52,9 +52,9 @@ fn a_deadline_leaves_the_rest_unverified() {
         let report = Program::check_in(&lab).args(flags).args(bounds).run().exits(code).json();
         assert_eq!(report["verdict"], word);
         assert_eq!(report["run"]["interrupted"], false);
-        assert_eq!(verdict(&report, "good"), "met");
+        assert_eq!(verdict_of(&report, "good"), "met");
         for open in ["silent", "hole"] {
-            assert_eq!(verdict(&report, open), "unverified", "{report:#}");
+            assert_eq!(verdict_of(&report, open), "unverified", "{report:#}");
             assert_eq!(check(&report, open)["unverified"], "not_run");
         }
     }
@@ -75,8 +75,8 @@ fn an_interrupted_run_reports_what_it_measured() {
     let report = to_result(&child.wait_with_output().expect("it ends")).exits(130).json();
     assert_eq!(report["run"]["interrupted"], true);
     assert_eq!(report["verdict"], "incomplete");
-    assert_eq!(verdict(&report, "good"), "met");
-    assert_eq!(verdict(&report, "hole"), "unverified");
+    assert_eq!(verdict_of(&report, "good"), "met");
+    assert_eq!(verdict_of(&report, "hole"), "unverified");
     assert_eq!(check(&report, "hole")["unverified"], "not_run");
 }
 

@@ -1,4 +1,4 @@
-//! What the program tells people to type has to work in this version of it.
+//! What the program suggests to type has to work in this version of it.
 
 use std::fs;
 use std::path::Path;

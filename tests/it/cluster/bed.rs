@@ -165,7 +165,7 @@ impl<'a> Namespace<'a> {
         assert!(done.is_some(), "left in the namespace: {:?}", self.remaining_objects());
     }
 
-    /// A kubeconfig of the service account `user`, which has no rights.
+    /// A kubeconfig of the service account `user`, which has no permissions.
     pub(crate) fn restricted_kubeconfig(&self, directory: &Path) -> PathBuf {
         self.kubectl(&["create", "serviceaccount", "user"]);
         let secret = self.kubectl(&["get", "serviceaccount", "user", "-o", "jsonpath={.secrets[0].name}"]);

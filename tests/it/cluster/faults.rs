@@ -28,12 +28,12 @@ impl Drop for Fault {
     }
 }
 
-fn ids(report: &Value) -> Vec<&str> {
+fn list_finding_ids(report: &Value) -> Vec<&str> {
     let findings = report["findings"].as_array().unwrap();
     findings.iter().filter(|f| f["severity"] != "info").map(|f| f["id"].as_str().unwrap()).collect()
 }
 
-fn summary(report: &Value) -> &str {
+fn first_summary(report: &Value) -> &str {
     report["findings"][0]["summary"].as_str().unwrap()
 }
 
@@ -43,9 +43,9 @@ fn pods_without_egress_are_distinguished_from_their_node() {
         let internet = Internet::start_healthy();
         let _fault = Fault::drops("node1", "forward");
         let report = internet.check(namespace, "workstation,pod,node").run().exits(3).json();
-        assert_eq!(ids(&report)[0], "cut_off", "{:#}", report["findings"]);
+        assert_eq!(list_finding_ids(&report)[0], "cut_off", "{:#}", report["findings"]);
         assert_eq!(
-            summary(&report),
+            first_summary(&report),
             "Nothing gets out from the pod network, while something does from this machine and the node network."
         );
         namespace.wait_until_clean();
@@ -58,8 +58,8 @@ fn a_node_without_egress_is_found_among_others() {
         let internet = Internet::start_healthy();
         let _fault = Fault::drops("node2", "output");
         let report = internet.check(namespace, "pod,node").args(["--every-node"]).run().exits(3).json();
-        assert_eq!(ids(&report)[0], "cut_off", "{:#}", report["findings"]);
-        let summary = summary(&report);
+        assert_eq!(list_finding_ids(&report)[0], "cut_off", "{:#}", report["findings"]);
+        let summary = first_summary(&report);
         assert!(
             summary.starts_with("Nothing gets out from node node2, while something does from"),
             "{summary}"
@@ -73,7 +73,7 @@ fn cluster_dns_without_an_upstream_is_one_finding() {
     on_the_lab(|namespace| {
         let internet = Internet::with_dns_for_pods(&Dns::Servfail);
         let report = internet.check(namespace, "pod,node").run().exits(3).json();
-        assert_eq!(ids(&report)[0], "cluster_dns_upstream", "{:#}", report["findings"]);
+        assert_eq!(list_finding_ids(&report)[0], "cluster_dns_upstream", "{:#}", report["findings"]);
         let inside = &report["vantages"][0]["facts"]["inside_name"];
         assert_eq!((&inside["name"], &inside["cause"]), (&"kubernetes.default.svc".into(), &Value::Null));
         namespace.wait_until_clean();
@@ -86,7 +86,7 @@ fn a_cluster_without_dns_is_one_finding() {
         // nobody listens at the addresses of the DNS servers
         let args = ["-l", "eastus", "--from", "pod", "--timeout", "1s", "-o", "json"];
         let report = namespace.program("check").args(args).run().exits(3).json();
-        assert_eq!(ids(&report)[0], "cluster_dns_down", "{:#}", report["findings"]);
+        assert_eq!(list_finding_ids(&report)[0], "cluster_dns_down", "{:#}", report["findings"]);
         namespace.wait_until_clean();
     });
 }

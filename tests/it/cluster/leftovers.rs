@@ -8,7 +8,7 @@ use super::internet::Internet;
 use crate::program::to_result;
 
 /// A run that takes long: no DNS server answers.
-fn slow(namespace: &Namespace<'_>) -> std::process::Child {
+fn start_slow_run(namespace: &Namespace<'_>) -> std::process::Child {
     let args = ["-l", "eastus", "--from", "pod,node", "--timeout", "8s", "--retries", "2", "-o", "json"];
     let mut command = namespace.program("check").args(args).into_command();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -23,7 +23,7 @@ fn slow(namespace: &Namespace<'_>) -> std::process::Child {
     panic!("the pods do not run: {:?}", child.wait());
 }
 
-fn signal(child: &std::process::Child, name: &str) {
+fn send_signal(child: &std::process::Child, name: &str) {
     let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status();
     assert!(status.unwrap().success());
 }
@@ -32,8 +32,8 @@ fn signal(child: &std::process::Child, name: &str) {
 fn ctrl_c_ends_a_run_with_partial_results_and_no_remnants() {
     on_the_lab(|namespace| {
         let _internet = Internet::silent();
-        let child = slow(namespace);
-        signal(&child, "-INT");
+        let child = start_slow_run(namespace);
+        send_signal(&child, "-INT");
         let ran = to_result(&child.wait_with_output().unwrap()).exits(130);
         let report = ran.json();
         assert_eq!(report["run"]["interrupted"], true);
@@ -45,8 +45,8 @@ fn ctrl_c_ends_a_run_with_partial_results_and_no_remnants() {
 fn cleanup_deletes_the_objects_of_a_killed_run() {
     on_the_lab(|namespace| {
         let _internet = Internet::silent();
-        let mut child = slow(namespace);
-        signal(&child, "-KILL");
+        let mut child = start_slow_run(namespace);
+        send_signal(&child, "-KILL");
         child.wait().unwrap();
         assert!(
             namespace.remaining_objects().len() >= 7,

@@ -9,26 +9,26 @@ fn advised_networks(namespace: &Namespace<'_>, more: &[&str], code: i32) -> (Vec
     let all = report["advice"]["networks"].as_array().unwrap();
     let counts =
         all.iter().filter(|n| n["counts"] == true && (n["role"] == "services" || n["role"] == "pods"));
-    let told = counts
+    let networks = counts
         .map(|n| format!("{} {}", n["role"].as_str().unwrap(), n["network"].as_str().unwrap()))
         .collect();
-    (told, report)
+    (networks, report)
 }
 
 /// Kubernetes 1.20 accepts the dry run, so that the addresses in use are all there is; asked for real, it names its range.
 #[test]
 fn the_service_range_of_the_cluster_is_found() {
     on_the_lab(|namespace| {
-        let (told, report) = advised_networks(namespace, &[], 5);
-        assert_eq!(told, ["services 10.96.0.1/32", "pods 10.244.0.0/22"]);
+        let (networks, report) = advised_networks(namespace, &[], 5);
+        assert_eq!(networks, ["services 10.96.0.1/32", "pods 10.244.0.0/22"]);
         assert!(
             report["advice"]["skip_range"]["value"]
                 .as_str()
                 .unwrap()
                 .starts_with("10.96.0.0/16,10.244.0.0/16,172.30.240.1,")
         );
-        let (told, _) = advised_networks(namespace, &["--propose-service"], 0);
-        assert_eq!(told, ["services 10.96.0.0/16", "pods 10.244.0.0/22"]);
+        let (networks, _) = advised_networks(namespace, &["--propose-service"], 0);
+        assert_eq!(networks, ["services 10.96.0.0/16", "pods 10.244.0.0/22"]);
         assert!(!namespace.kubectl(&["get", "services", "-o", "name"]).contains("arcprobe"));
     });
 }

@@ -1,4 +1,4 @@
-//! What keeps an agent from running: told within seconds, with the remedy, and with nothing left behind.
+//! What keeps an agent from running: reported within seconds, with the remedy, and with nothing left behind.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::bed::{Namespace, on_the_cluster, on_the_lab};
 
-/// The finding of a run from a pod that could not be looked from.
+/// The finding of a run from a pod that could not check.
 fn finding_of_failed_pod(namespace: &Namespace<'_>, more: &[&str], within: Duration) -> Value {
     let started = Instant::now();
     let args = ["-l", "eastus", "--from", "pod", "-o", "json"];

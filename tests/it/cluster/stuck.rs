@@ -20,7 +20,7 @@ struct ConnectedCluster<'a> {
 }
 
 /// An agent in the making.
-fn agent(name: &str, container: Value) -> Value {
+fn deployment(name: &str, container: Value) -> Value {
     let mut whole = json!({"name": name, "image": IMAGE, "imagePullPolicy": "Never"});
     if let (Some(whole), Value::Object(more)) = (whole.as_object_mut(), container) {
         whole.extend(more);
@@ -31,24 +31,24 @@ fn agent(name: &str, container: Value) -> Value {
             "spec": {"terminationGracePeriodSeconds": 0, "containers": [whole]}}}})
 }
 
-fn logging(line: &str) -> Value {
+fn container_that_logs(line: &str) -> Value {
     let line = json!({"Message": line, "LogType": "ConfigAgentTrace", "LogLevel": "Error", "Location": "eastus",
         "AgentName": "agent", "AgentVersion": "1.36.1"});
     json!({"args": [line.to_string()]})
 }
 
 /// It runs, and is never ready.
-fn unready(mut container: Value) -> Value {
+fn without_readiness(mut container: Value) -> Value {
     container["readinessProbe"] = json!({"tcpSocket": {"port": 1}, "periodSeconds": 1});
     container
 }
 
-fn secret(name: &str) -> Value {
+fn secret_object(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "azure-arc"},
         "stringData": {"privateKey": "topsecret-7", "azure-identity-certificate-expiration-time": "2020-01-01T00:00:00Z"}})
 }
 
-fn request(status: &Value) -> Value {
+fn certificate_request(status: &Value) -> Value {
     json!({"apiVersion": "clusterconfig.azure.com/v1beta1", "kind": "AzureClusterIdentityRequest",
         "metadata": {"name": "config-agent-identity-request", "namespace": "azure-arc"}, "spec": {"audience": "x"}, "status": status})
 }
@@ -56,16 +56,16 @@ fn request(status: &Value) -> Value {
 /// What a connected cluster has, but for its agents.
 fn connected_objects() -> Vec<Value> {
     vec![
-        secret("azure-arc-connect-privatekey"),
-        secret("azure-identity-certificate"),
-        request(
+        secret_object("azure-arc-connect-privatekey"),
+        secret_object("azure-identity-certificate"),
+        certificate_request(
             &json!({"tokenReference": {"secretName": "t", "dataName": "d"}, "expirationTime": "2096-01-01T00:00:00Z"}),
         ),
     ]
 }
 
 fn two_agents(operator: Value, config: Value) -> Vec<Value> {
-    vec![agent("clusteridentityoperator", operator), agent("config-agent", config)]
+    vec![deployment("clusteridentityoperator", operator), deployment("config-agent", config)]
 }
 
 impl<'a> ConnectedCluster<'a> {
@@ -75,7 +75,7 @@ impl<'a> ConnectedCluster<'a> {
         let arc = Self { namespace, directory: tempfile::tempdir().unwrap() };
         let bed = namespace.cluster;
         bed.kubectl(&["create", "namespace", "azure-arc"]);
-        bed.create(&crd().to_string());
+        bed.create(&definition_object().to_string());
         // not `kubectl wait`: it fails where a definition is so new that it has no conditions yet
         bed.wait_until_succeeds(&["get", "azureclusteridentityrequests", "-n", "azure-arc"]);
         let config = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "azure-clusterconfig", "namespace": "azure-arc"},
@@ -90,7 +90,7 @@ impl<'a> ConnectedCluster<'a> {
         self.namespace.program("diagnose").args(["--no-probe", "-o", "json"])
     }
 
-    /// What is told once the cluster has come so far, as seen an hour later: what a young cluster lacks is normal.
+    /// What is reported once the cluster has come so far, as seen an hour later: what a young cluster lacks is normal.
     fn report_one_hour_later(&self, more: &[&str]) -> Value {
         let file = self.directory.path().join("evidence.json");
         let file = file.to_str().unwrap();
@@ -163,7 +163,7 @@ impl Drop for ConnectedCluster<'_> {
 }
 
 /// As far as it is public.
-fn crd() -> Value {
+fn definition_object() -> Value {
     json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "azureclusteridentityrequests.clusterconfig.azure.com"},
         "spec": {"group": "clusterconfig.azure.com", "scope": "Namespaced",
@@ -190,11 +190,14 @@ fn load_stand_in_image() {
 }
 
 #[test]
-fn healthy_and_recently_connected_clusters_are_told_apart() {
+fn healthy_and_recently_connected_clusters_are_distinguished() {
     on_the_lab(|namespace| {
         let arc = ConnectedCluster::new(
             namespace,
-            &[&connected_objects(), &two_agents(logging("all is well"), logging("all is well"))],
+            &[
+                &connected_objects(),
+                &two_agents(container_that_logs("all is well"), container_that_logs("all is well")),
+            ],
         );
         arc.wait_until_ready();
         let chain = arc.program().run().exits(0).json();
@@ -214,15 +217,17 @@ fn healthy_and_recently_connected_clusters_are_told_apart() {
 #[test]
 fn stages_become_healthy_while_they_are_watched() {
     on_the_lab(|namespace| {
-        let objects = [secret("azure-arc-connect-privatekey"), connected_objects().remove(2)];
-        let arc =
-            ConnectedCluster::new(namespace, &[&objects, &two_agents(logging("well"), logging("well"))]);
+        let objects = [secret_object("azure-arc-connect-privatekey"), connected_objects().remove(2)];
+        let arc = ConnectedCluster::new(
+            namespace,
+            &[&objects, &two_agents(container_that_logs("well"), container_that_logs("well"))],
+        );
         arc.wait_until_ready();
         let watching = namespace.program("diagnose").args(["--watch", "--deadline", "60s"]).into_command();
         let mut watching = watching;
         let child = watching.stdout(std::process::Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_secs(5));
-        namespace.cluster.create(&secret("azure-identity-certificate").to_string());
+        namespace.cluster.create(&secret_object("azure-identity-certificate").to_string());
         let seen = to_result(&child.wait_with_output().unwrap()).exits(0).stdout;
         let at = |words: &str| seen.find(words).unwrap_or_else(|| panic!("{words}: {seen}"));
         assert!(at("… identity ") < at("✓ identity "), "{seen}");
@@ -236,15 +241,15 @@ fn broken_identity_and_tokens_are_found() {
         let arc = ConnectedCluster::new(
             namespace,
             &[
-                &[secret("azure-arc-connect-privatekey"), request(&json!({}))],
+                &[secret_object("azure-arc-connect-privatekey"), certificate_request(&json!({}))],
                 &two_agents(
-                    logging("HIS: 403 HCRP403 Validation of signed message failed."),
-                    unready(logging("waiting")),
+                    container_that_logs("HIS: 403 HCRP403 Validation of signed message failed."),
+                    without_readiness(container_that_logs("waiting")),
                 ),
             ],
         );
         arc.first_broken_stage("identity", "arc_key_mismatch");
-        namespace.cluster.create(&secret("azure-identity-certificate").to_string());
+        namespace.cluster.create(&secret_object("azure-identity-certificate").to_string());
         arc.first_broken_stage_later("tokens", "arc_tokens_missing");
         let expired = || arc.report_one_hour_later(&["--read-secrets"]);
         wait_for_broken_stage("identity", "arc_identity_expired", expired);
@@ -256,13 +261,15 @@ fn pods_that_do_not_start_are_explained() {
     on_the_lab(|namespace| {
         let kubectl = |args: &[&str]| namespace.cluster.kubectl(&[&["-n", "azure-arc"], args].concat());
         let missing = json!({"image": "127.0.0.1:1/none:1", "imagePullPolicy": "Always"});
-        let arc =
-            ConnectedCluster::new(namespace, &[&connected_objects(), &two_agents(logging("well"), missing)]);
+        let arc = ConnectedCluster::new(
+            namespace,
+            &[&connected_objects(), &two_agents(container_that_logs("well"), missing)],
+        );
         arc.first_broken_stage("images", "arc_image_blocked");
 
         let again = |container: Value, spec: Value| {
             kubectl(&["delete", "deployment", "config-agent"]);
-            let mut deployment = agent("config-agent", container);
+            let mut deployment = deployment("config-agent", container);
             let pod = deployment["spec"]["template"]["spec"].as_object_mut().unwrap();
             pod.extend(spec.as_object().unwrap().clone());
             namespace.cluster.create(&deployment.to_string());
@@ -285,9 +292,9 @@ fn crashing_dns_and_crashing_agents_are_found() {
         let arc = ConnectedCluster::new(
             namespace,
             &[
-                &[secret("azure-arc-connect-privatekey")],
+                &[secret_object("azure-arc-connect-privatekey")],
                 &two_agents(
-                    logging("dial tcp: lookup gbl.his.arc.azure.com: i/o timeout"),
+                    container_that_logs("dial tcp: lookup gbl.his.arc.azure.com: i/o timeout"),
                     json!({"args": ["boom", "crash"]}),
                 ),
             ],
@@ -308,7 +315,10 @@ fn a_skip_range_without_the_api_server_is_found() {
             {"name": "NO_PROXY", "value": "10.1.0.0/16"}]});
         let arc = ConnectedCluster::new(
             namespace,
-            &[&[secret("azure-arc-connect-privatekey")], &two_agents(proxied.clone(), unready(proxied))],
+            &[
+                &[secret_object("azure-arc-connect-privatekey")],
+                &two_agents(proxied.clone(), without_readiness(proxied)),
+            ],
         );
         let chain = arc.first_broken_stage_later("identity", "arc_api_through_proxy");
         assert!(!chain.to_string().contains("topsecret"));
@@ -334,7 +344,7 @@ fn broken_releases_and_missing_permissions_are_found() {
 
         let arc = ConnectedCluster::new(
             namespace,
-            &[&connected_objects(), &two_agents(logging("well"), logging("well"))],
+            &[&connected_objects(), &two_agents(container_that_logs("well"), container_that_logs("well"))],
         );
         let config = namespace.restricted_kubeconfig(arc.directory.path());
         let restricted = || arc.program().args(["--kube-config", config.to_str().unwrap()]).run();
@@ -356,9 +366,9 @@ fn broken_releases_and_missing_permissions_are_found() {
         namespace.cluster.kubectl(&["-n", "azure-arc", "delete", "deployment", "config-agent"]);
         arc.first_broken_stage_later("release", "arc_release_incomplete");
 
-        let held = json!({"apiVersion": "v1", "kind": "ConfigMap",
-            "metadata": {"name": "held", "namespace": "azure-arc", "finalizers": ["example.test/held"]}});
-        namespace.cluster.create(&held.to_string());
+        let stuck = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "stuck", "namespace": "azure-arc", "finalizers": ["example.test/stuck"]}});
+        namespace.cluster.create(&stuck.to_string());
         namespace.cluster.kubectl(&["delete", "namespace", "azure-arc", "--wait=false"]);
         arc.first_broken_stage_later("release", "arc_terminating");
         namespace.cluster.kubectl(&[
@@ -366,7 +376,7 @@ fn broken_releases_and_missing_permissions_are_found() {
             "azure-arc",
             "patch",
             "configmap",
-            "held",
+            "stuck",
             "--type=json",
             "-p",
             r#"[{"op": "remove", "path": "/metadata/finalizers"}]"#,
@@ -381,8 +391,8 @@ fn a_broken_stage_is_confirmed_from_pods() {
         let _arc = ConnectedCluster::new(
             namespace,
             &[
-                &[secret("azure-arc-connect-privatekey")],
-                &two_agents(logging(line), unready(logging("waiting"))),
+                &[secret_object("azure-arc-connect-privatekey")],
+                &two_agents(container_that_logs(line), without_readiness(container_that_logs("waiting"))),
             ],
         );
         let internet = Internet::without_identity_service(&Dns::Nxdomain);
@@ -398,7 +408,7 @@ fn a_broken_stage_is_confirmed_from_pods() {
         );
         namespace.wait_until_clean();
 
-        // beside the official command: the link that hangs is named and proven while it still waits
+        // next to the official command: the link that hangs is named and proven while it still waits
         let watched = ["--watch", "--patience", "1s", "--deadline", "5s"];
         let screen = internet.diagnose_on_screen(namespace).args(watched).run().exits(3).stdout;
         let flat = screen.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -16,17 +16,17 @@ const HOUR: i64 = 3_600;
 const CENTURY: i64 = 100 * 365 * 24 * HOUR;
 
 /// Every number of milliseconds in a report.
-fn durations(value: &Value, found: &mut Vec<(String, f64)>) {
+fn collect_durations(value: &Value, found: &mut Vec<(String, f64)>) {
     match value {
         Value::Object(map) => {
             for (name, value) in map {
                 match value.as_f64().filter(|_| name.ends_with("_ms")) {
                     Some(ms) => found.push((name.clone(), ms)),
-                    None => durations(value, found),
+                    None => collect_durations(value, found),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|item| durations(item, found)),
+        Value::Array(items) => items.iter().for_each(|item| collect_durations(item, found)),
         _ => {}
     }
 }
@@ -49,7 +49,7 @@ fn clock_jumps_change_no_duration() {
         assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
         let report = ran.json();
         let mut found = Vec::new();
-        durations(&report, &mut found);
+        collect_durations(&report, &mut found);
         assert!(found.len() > 10);
         let odd: Vec<_> = found.iter().filter(|(_, ms)| !(0.0..30_000.0).contains(ms)).collect();
         assert!(odd.is_empty(), "{jump}: {odd:?}");

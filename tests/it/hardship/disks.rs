@@ -19,7 +19,7 @@ fn path_in_lab(lab: &Lab, name: &str) -> String {
 }
 
 #[track_caller]
-fn assert_whole_report(path: &str) {
+fn assert_complete_report(path: &str) {
     let text = std::fs::read_to_string(path).unwrap();
     let report: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
     assert_eq!(report["verdict"], "ready");
@@ -46,7 +46,7 @@ fn an_unwritable_screen_does_not_lose_files() {
     let (json, page) = (path_in_lab(&lab, "a.json"), path_in_lab(&lab, "b.html"));
     let ran = run_into_full_device(check(&lab, &["--save", &json, "--save", &page])).exits(1);
     assert!(ran.stderr.contains("standard output: No space left on device"), "{}", ran.stderr);
-    assert_whole_report(&json);
+    assert_complete_report(&json);
     assert!(std::fs::read_to_string(page).unwrap().ends_with("</html>\n"));
 }
 
@@ -59,7 +59,7 @@ fn an_unwritable_file_loses_neither_the_screen_nor_other_files() {
     let ran = check(&lab, &["--save", &full, "--save", &whole]).run().exits(1);
     assert!(ran.stderr.contains("full.json: No space left on device"), "{}", ran.stderr);
     assert!(ran.stdout.contains("READY"), "{}", ran.stdout);
-    assert_whole_report(&whole);
+    assert_complete_report(&whole);
 }
 
 /// Only root can make a full disk of its own.
@@ -128,7 +128,7 @@ fn an_unwritable_path_is_a_usage_error() {
     assert_eq!(lab.log(), Vec::<String>::new());
 }
 
-/// What was saved there before is not touched by a run that comes to nothing, and keeps its rights by one that does.
+/// What was saved there before is not touched by a run that comes to nothing, and keeps its permissions when a run succeeds.
 #[test]
 fn files_that_are_there_are_replaced_at_the_end() {
     let lab = lab();
@@ -140,7 +140,7 @@ fn files_that_are_there_are_replaced_at_the_end() {
     #[cfg(unix)]
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     check(&lab, &["--save", &path]).run().exits(0);
-    assert_whole_report(&path);
+    assert_complete_report(&path);
     let after = std::fs::metadata(&path).unwrap();
     #[cfg(unix)]
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&after.permissions()) & 0o777, 0o600);

@@ -1,4 +1,4 @@
-//! Few file descriptors: everything is measured all the same, and nothing of it is told of the network.
+//! Few file descriptors: everything is measured anyway, and nothing is blamed on the network.
 
 use crate::lab::{Dns, Host, Lab, LabOptions, Serves};
 use crate::program::{Program, TestRules};

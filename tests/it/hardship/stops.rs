@@ -21,7 +21,7 @@ fn start(program: Program) -> Child {
     program.into_command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn signal(child: &Child, name: &str) {
+fn send_signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
@@ -51,7 +51,7 @@ fn every_stop_signal_leaves_complete_reports() {
         let child = start(Program::check_in(&lab).args(flags).args(args));
         wait_until(|| lab.log().iter().any(|entry| entry.starts_with("http good.lab.example")));
         std::thread::sleep(Duration::from_millis(300)); // the answer has to arrive, which the lab does not see
-        signal(&child, name);
+        send_signal(&child, name);
         let (ran, took) = wait_for_end(child);
         let ran = ran.exits(130);
         assert!(took < Duration::from_secs(10), "{name}: {took:?}");
@@ -77,7 +77,7 @@ fn an_ignored_hangup_does_not_stop_the_run() {
         .args(program.get_args());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_until(|| lab.log().iter().any(|entry| entry.starts_with("http good.lab.example")));
-    signal(&child, "HUP");
+    send_signal(&child, "HUP");
     let (ran, _) = wait_for_end(child);
     assert_eq!(ran.exits(3).json()["run"]["interrupted"], false);
 }
@@ -137,7 +137,7 @@ fn vantage_error(report: &Value) -> &str {
 fn the_cluster_is_cleaned_up_after_every_signal() {
     beside(SIGNALS, |name| {
         let (child, api, _directory) = start_in_cluster(silent_pod(), "GET /api/v1/namespaces/ops/pods/");
-        signal(&child, name);
+        send_signal(&child, name);
         let (ran, took) = wait_for_end(child);
         let report = ran.exits(130).json();
         assert!(took < Duration::from_secs(20), "{name}: {took:?}");
@@ -158,7 +158,7 @@ fn a_stop_between_two_creations_leaves_no_object() {
         ["POST /apis/batch", "POST /api/v1/namespaces/ops/configmaps", "POST /api/v1/namespaces/ops/secrets"];
     beside(moments, |begun| {
         let (child, api, _directory) = start_in_cluster(silent_pod(), begun);
-        signal(&child, "TERM");
+        send_signal(&child, "TERM");
         let (ran, _) = wait_for_end(child);
         ran.exits(130);
         let (created, deleted) = created_and_deleted(&api);
@@ -175,7 +175,7 @@ fn a_silent_cluster_does_not_delay_a_stop() {
     beside(["GET /api/v1/nodes", "GET /api", "POST /apis/authorization", "GET /"], |silent| {
         let (child, _api, _directory) =
             start_in_cluster(Scenario { unanswered: Some(silent), ..silent_pod() }, silent);
-        signal(&child, "INT");
+        send_signal(&child, "INT");
         let (ran, took) = wait_for_end(child);
         assert!(took < Duration::from_secs(5), "{silent}: {took:?}");
         let report = ran.exits(130).json();
@@ -190,9 +190,9 @@ fn a_second_stop_ends_the_cleanup() {
         Scenario { unanswered: Some("DELETE"), ..silent_pod() },
         "GET /api/v1/namespaces/ops/pods/",
     );
-    signal(&child, "INT");
+    send_signal(&child, "INT");
     std::thread::sleep(Duration::from_millis(1500));
-    signal(&child, "INT");
+    send_signal(&child, "INT");
     let (ran, took) = wait_for_end(child);
     assert!(took < Duration::from_secs(4), "{took:?}");
     let ran = ran.exits(130);
@@ -208,8 +208,8 @@ fn a_second_stop_ends_the_cleanup() {
 #[test]
 fn the_same_signal_twice_at_once_is_one_stop() {
     let (child, api, _directory) = start_in_cluster(silent_pod(), "GET /api/v1/namespaces/ops/pods/");
-    signal(&child, "TERM");
-    signal(&child, "TERM");
+    send_signal(&child, "TERM");
+    send_signal(&child, "TERM");
     let (ran, _) = wait_for_end(child);
     ran.exits(130);
     let (created, deleted) = created_and_deleted(&api);
@@ -237,7 +237,7 @@ fn other_commands_can_be_stopped_too() {
         let child = start(Program::new().args(args).args(["--kube-config", &config]));
         wait_until(|| !api.request_lines().is_empty());
         std::thread::sleep(Duration::from_millis(200));
-        signal(&child, "INT");
+        send_signal(&child, "INT");
         let (ran, took) = wait_for_end(child);
         assert!(took < Duration::from_secs(5), "{args:?}: {took:?}");
         ran.exits(130);

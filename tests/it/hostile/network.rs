@@ -54,7 +54,7 @@ fn raw(text: &str) -> Http {
     Http::Raw(text.as_bytes().to_vec())
 }
 
-fn names() -> Vec<Row> {
+fn dns_rows() -> Vec<Row> {
     vec![
         dns("dns-1000-aliases", Dns::Aliases(1000), "resolve dns_no_data"),
         dns("dns-alias-loop", Dns::CnameLoop, "resolve dns_no_data"),
@@ -72,7 +72,7 @@ fn names() -> Vec<Row> {
     ]
 }
 
-fn handshakes() -> Vec<Row> {
+fn tls_rows() -> Vec<Row> {
     vec![
         serves("tls-10-megabytes", HTTPS, Tls::HugeChain, "tls unknown"),
         serves("tls-many-names", HTTPS, Tls::ManyNames, "met"),
@@ -84,7 +84,7 @@ fn handshakes() -> Vec<Row> {
     ]
 }
 
-fn answers() -> Vec<Row> {
+fn http_rows() -> Vec<Row> {
     vec![
         serves(
             "http-endless-headers",
@@ -280,22 +280,22 @@ fn run_all(rows: &[Row]) {
     let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let asked = lab.log().iter().filter(|entry| entry.starts_with("http http-redirect-loop.")).count();
-    assert!(asked <= 1, "a redirection is told, not followed");
+    assert!(asked <= 1, "a redirection is reported, not followed");
 }
 
 #[test]
 fn hostile_resolvers_are_bounded_and_sanitized() {
-    run_all(&names());
+    run_all(&dns_rows());
 }
 
 #[test]
 fn hostile_tls_handshakes_are_bounded_and_sanitized() {
-    run_all(&handshakes());
+    run_all(&tls_rows());
 }
 
 #[test]
 fn hostile_answers_are_bounded_and_sanitized() {
-    run_all(&answers());
+    run_all(&http_rows());
     run_all(&odd_answers());
 }
 

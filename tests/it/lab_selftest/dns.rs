@@ -10,14 +10,14 @@ use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use super::super::lab::{Dns, Host, Lab, LabOptions, Resolver, Serves};
 use super::{PATIENCE, SILENCE, connect, output};
 
-fn question(name: &str, kind: RecordType) -> Message {
+fn make_query(name: &str, kind: RecordType) -> Message {
     let mut message = Message::query();
     message.metadata.recursion_desired = true;
     message.add_query(Query::query(Name::from_ascii(format!("{name}.")).unwrap(), kind));
     message
 }
 
-fn udp(lab: &Lab, question: &Message, patience: Duration) -> std::io::Result<Vec<u8>> {
+fn query_udp(lab: &Lab, question: &Message, patience: Duration) -> std::io::Result<Vec<u8>> {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(patience))?;
     socket.connect(lab.resolver())?;
@@ -28,7 +28,7 @@ fn udp(lab: &Lab, question: &Message, patience: Duration) -> std::io::Result<Vec
     Ok(bytes)
 }
 
-fn tcp(lab: &Lab, question: &Message) -> std::io::Result<Vec<u8>> {
+fn query_tcp(lab: &Lab, question: &Message) -> std::io::Result<Vec<u8>> {
     let mut stream = connect(lab.resolver(), PATIENCE)?;
     let bytes = question.to_vec().unwrap();
     stream.write_all(&[&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], &bytes].concat())?;
@@ -40,10 +40,10 @@ fn tcp(lab: &Lab, question: &Message) -> std::io::Result<Vec<u8>> {
 }
 
 fn ask(lab: &Lab, name: &str, kind: RecordType) -> Message {
-    Message::from_vec(&udp(lab, &question(name, kind), PATIENCE).unwrap()).unwrap()
+    Message::from_vec(&query_udp(lab, &make_query(name, kind), PATIENCE).unwrap()).unwrap()
 }
 
-fn addresses(message: &Message) -> Vec<IpAddr> {
+fn list_addresses(message: &Message) -> Vec<IpAddr> {
     let address = |data: &RData| match data {
         RData::A(a) => Some(IpAddr::from(a.0)),
         RData::AAAA(aaaa) => Some(IpAddr::from(aaaa.0)),
@@ -52,11 +52,11 @@ fn addresses(message: &Message) -> Vec<IpAddr> {
     message.answers.iter().filter_map(|r| address(&r.data)).collect()
 }
 
-fn one(dns: Dns) -> Lab {
+fn start_lab(dns: Dns) -> Lab {
     Lab::start(vec![Host::with_dns("one.lab.example", dns)])
 }
 
-fn with(resolver: Resolver) -> Lab {
+fn start_with_resolver(resolver: Resolver) -> Lab {
     let options = LabOptions { resolver, ..Default::default() };
     Lab::start_with(vec![Host::good("one.lab.example")], options)
 }
@@ -83,12 +83,13 @@ fn answers_are_as_each_host_says() {
     let lab = Lab::start(hosts);
     for (row, (dns, code, v4, v6)) in table.iter().enumerate() {
         for (kind, wanted) in [(RecordType::A, v4), (RecordType::AAAA, v6)] {
-            let question = question(&name(row), kind);
-            for bytes in [udp(&lab, &question, PATIENCE).unwrap(), tcp(&lab, &question).unwrap()] {
+            let question = make_query(&name(row), kind);
+            for bytes in [query_udp(&lab, &question, PATIENCE).unwrap(), query_tcp(&lab, &question).unwrap()]
+            {
                 let answer = Message::from_vec(&bytes).unwrap();
                 assert_eq!(answer.metadata.id, question.metadata.id);
                 assert_eq!(answer.metadata.response_code, *code, "{dns:?} {kind}");
-                assert_eq!(addresses(&answer), *wanted, "{dns:?} {kind}");
+                assert_eq!(list_addresses(&answer), *wanted, "{dns:?} {kind}");
             }
         }
     }
@@ -99,7 +100,7 @@ fn answers_are_as_each_host_says() {
 #[test]
 fn names_are_found_in_any_case_and_by_wildcard() {
     let lab = Lab::start(vec![Host::with_dns("*.Lab.Example", Dns::Private)]);
-    assert_eq!(addresses(&ask(&lab, "aNy.lab.exAMPLE", RecordType::A)), [IpAddr::from([10, 1, 2, 3])]);
+    assert_eq!(list_addresses(&ask(&lab, "aNy.lab.exAMPLE", RecordType::A)), [IpAddr::from([10, 1, 2, 3])]);
     let deeper = ask(&lab, "one.more.lab.example", RecordType::A);
     assert_eq!(deeper.metadata.response_code, ResponseCode::NXDomain);
 }
@@ -108,12 +109,12 @@ fn names_are_found_in_any_case_and_by_wildcard() {
 fn unlisted_names_exist_where_there_is_a_default() {
     let options = LabOptions { default: Some(Serves::Good), ..Default::default() };
     let lab = Lab::start_with(Vec::new(), options);
-    assert_eq!(addresses(&ask(&lab, "any.example", RecordType::A)), [IpAddr::from([127, 0, 0, 1])]);
+    assert_eq!(list_addresses(&ask(&lab, "any.example", RecordType::A)), [IpAddr::from([127, 0, 0, 1])]);
 }
 
 #[test]
 fn aliases_lead_to_an_address() {
-    let lab = one(Dns::Cname(vec!["two.lab.example".into(), "three.lab.example".into()]));
+    let lab = start_lab(Dns::Cname(vec!["two.lab.example".into(), "three.lab.example".into()]));
     let answer = ask(&lab, "one.lab.example", RecordType::A);
     let text: Vec<_> = answer.answers.iter().map(|r| format!("{} {}", r.name, r.data)).collect();
     let wanted = [
@@ -126,56 +127,59 @@ fn aliases_lead_to_an_address() {
 
 #[test]
 fn large_answers_are_truncated_over_udp_only() {
-    let lab = one(Dns::HugeAnswer);
-    let mut question = question("one.lab.example", RecordType::A);
+    let lab = start_lab(Dns::HugeAnswer);
+    let mut question = make_query("one.lab.example", RecordType::A);
     question.edns = Some(Edns::new());
-    let short = Message::from_vec(&udp(&lab, &question, PATIENCE).unwrap()).unwrap();
+    let short = Message::from_vec(&query_udp(&lab, &question, PATIENCE).unwrap()).unwrap();
     assert!(short.metadata.truncation && short.answers.is_empty() && short.edns.is_some());
-    let whole = Message::from_vec(&tcp(&lab, &question).unwrap()).unwrap();
+    let whole = Message::from_vec(&query_tcp(&lab, &question).unwrap()).unwrap();
     assert!(!whole.metadata.truncation);
     assert_eq!(whole.answers.len(), 300);
 }
 
 #[test]
 fn broken_answers() {
-    let question = question("one.lab.example", RecordType::A);
-    let foreign = Message::from_vec(&udp(&one(Dns::WrongId), &question, PATIENCE).unwrap()).unwrap();
+    let question = make_query("one.lab.example", RecordType::A);
+    let foreign =
+        Message::from_vec(&query_udp(&start_lab(Dns::WrongId), &question, PATIENCE).unwrap()).unwrap();
     assert_ne!(foreign.metadata.id, question.metadata.id);
-    Message::from_vec(&udp(&one(Dns::Garbage), &question, PATIENCE).unwrap()).unwrap_err();
-    udp(&one(Dns::Silent), &question, SILENCE).unwrap_err();
+    Message::from_vec(&query_udp(&start_lab(Dns::Garbage), &question, PATIENCE).unwrap()).unwrap_err();
+    query_udp(&start_lab(Dns::Silent), &question, SILENCE).unwrap_err();
 }
 
 #[test]
 fn manners_of_the_resolver() {
-    let mut question = question("one.lab.example", RecordType::A);
-    udp(&with(Resolver::Silent), &question, SILENCE).unwrap_err();
+    let mut question = make_query("one.lab.example", RecordType::A);
+    query_udp(&start_with_resolver(Resolver::Silent), &question, SILENCE).unwrap_err();
 
-    let code = |resolver| ask(&with(resolver), "one.lab.example", RecordType::A).metadata.response_code;
+    let code = |resolver| {
+        ask(&start_with_resolver(resolver), "one.lab.example", RecordType::A).metadata.response_code
+    };
     assert_eq!(code(Resolver::RefusesAll), ResponseCode::Refused);
     assert_eq!(code(Resolver::ServfailAll), ResponseCode::ServFail);
     assert_eq!(code(Resolver::NoEdns), ResponseCode::NoError);
 
-    let lab = with(Resolver::TruncatesUdp);
+    let lab = start_with_resolver(Resolver::TruncatesUdp);
     assert!(ask(&lab, "one.lab.example", RecordType::A).metadata.truncation);
-    assert_eq!(addresses(&Message::from_vec(&tcp(&lab, &question).unwrap()).unwrap()).len(), 1);
+    assert_eq!(list_addresses(&Message::from_vec(&query_tcp(&lab, &question).unwrap()).unwrap()).len(), 1);
 
-    let lab = with(Resolver::LosesFirst(2));
-    udp(&lab, &question, SILENCE).unwrap_err();
-    udp(&lab, &question, SILENCE).unwrap_err();
-    udp(&lab, &question, PATIENCE).unwrap();
+    let lab = start_with_resolver(Resolver::LosesFirst(2));
+    query_udp(&lab, &question, SILENCE).unwrap_err();
+    query_udp(&lab, &question, SILENCE).unwrap_err();
+    query_udp(&lab, &question, PATIENCE).unwrap();
 
     question.edns = Some(Edns::new());
-    let answer = udp(&with(Resolver::NoEdns), &question, PATIENCE).unwrap();
+    let answer = query_udp(&start_with_resolver(Resolver::NoEdns), &question, PATIENCE).unwrap();
     assert_eq!(Message::from_vec(&answer).unwrap().metadata.response_code, ResponseCode::FormErr);
 }
 
 #[test]
 fn nothing_listens_at_a_dead_resolver() {
-    let lab = with(Resolver::Dead);
-    let question = question("one.lab.example", RecordType::A);
-    assert_eq!(tcp(&lab, &question).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    let lab = start_with_resolver(Resolver::Dead);
+    let question = make_query("one.lab.example", RecordType::A);
+    assert_eq!(query_tcp(&lab, &question).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     if cfg!(target_os = "linux") {
-        assert_eq!(udp(&lab, &question, PATIENCE).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(query_udp(&lab, &question, PATIENCE).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     }
 }
 
@@ -190,7 +194,7 @@ fn answers_take_the_artificial_time() {
 
 #[test]
 fn dig_reads_the_answers() {
-    let lab = one(Dns::Cname(vec!["two.lab.example".into()]));
+    let lab = start_lab(Dns::Cname(vec!["two.lab.example".into()]));
     let port = lab.resolver().port().to_string();
     let Some(text) = output("dig", &["@127.0.0.1", "-p", &port, "+short", "one.lab.example"]) else { return };
     assert_eq!(text, "two.lab.example.\n127.0.0.1\n");

@@ -17,7 +17,7 @@ const UPGRADE: &str = "GET /ws HTTP/1.1\r\nHost: one.lab.example\r\nConnection: 
                        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 const ACCEPT: &str = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
-fn one(serves: impl Into<Serves>) -> Lab {
+fn start_lab(serves: impl Into<Serves>) -> Lab {
     Lab::start(vec![Host::new(HOST, serves)])
 }
 
@@ -30,16 +30,16 @@ fn ask(lab: &Lab, request: &str, patience: Duration) -> (String, Option<ErrorKin
 
 fn get(http: Http) -> (String, Option<ErrorKind>) {
     let patience = if matches!(http, Http::Silent) { SILENCE } else { PATIENCE };
-    ask(&one(http), GET, patience)
+    ask(&start_lab(http), GET, patience)
 }
 
 fn upgrade(websocket: WebSocket) -> (String, Option<ErrorKind>) {
     let patience = if websocket == WebSocket::Silent { SILENCE } else { PATIENCE };
-    ask(&one(websocket), UPGRADE, patience)
+    ask(&start_lab(websocket), UPGRADE, patience)
 }
 
 #[test]
-fn whole_answers() {
+fn complete_answers() {
     let (text, ended) = get(Http::Status(503));
     assert!(text.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{text}");
     assert!(is_silence(ended), "the connection stays open: {ended:?}");
@@ -64,7 +64,7 @@ fn whole_answers() {
 
 #[test]
 fn a_connection_takes_more_than_one_request() {
-    let lab = one(Http::Status(200));
+    let lab = start_lab(Http::Status(200));
     let (text, _) = ask(&lab, &GET.repeat(3), PATIENCE);
     assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 3);
     let seen = lab.log().iter().filter(|entry| *entry == "http one.lab.example GET /path").count();
@@ -84,8 +84,8 @@ fn broken_answers() {
 }
 
 #[test]
-fn clients_are_told_apart_by_their_headers() {
-    let lab = one(Http::ToClosing(Box::new(Http::CloseAfterRequest), Box::new(Http::Status(200))));
+fn clients_are_distinguished_by_their_headers() {
+    let lab = start_lab(Http::ToClosing(Box::new(Http::CloseAfterRequest), Box::new(Http::Status(200))));
     let closing = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
     assert_eq!(ask(&lab, &closing, PATIENCE), (String::new(), Some(ErrorKind::UnexpectedEof)));
     assert!(ask(&lab, GET, PATIENCE).0.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -93,14 +93,14 @@ fn clients_are_told_apart_by_their_headers() {
 
 #[test]
 fn answers_without_an_end() {
-    let lab = one(Http::EndlessBody);
+    let lab = start_lab(Http::EndlessBody);
     let stream = connect(lab.address(HOST), PATIENCE).unwrap();
     let mut stream = handshake(&lab, HOST, &[], stream).unwrap();
     stream.write_all(GET.as_bytes()).unwrap();
     let mut megabyte = vec![0; 1 << 20];
     stream.read_exact(&mut megabyte).unwrap();
 
-    let lab = one(Http::SlowDrip);
+    let lab = start_lab(Http::SlowDrip);
     let stream = connect(lab.address(HOST), PATIENCE).unwrap();
     let mut stream = handshake(&lab, HOST, &[], stream).unwrap();
     stream.write_all(GET.as_bytes()).unwrap();
@@ -122,7 +122,7 @@ fn the_date_follows_the_clock() {
 #[test]
 fn upgrades_are_accepted() {
     for serves in [Serves::Good, Serves::WebSocket(WebSocket::Accept)] {
-        let (text, ended) = ask(&one(serves), UPGRADE, PATIENCE);
+        let (text, ended) = ask(&start_lab(serves), UPGRADE, PATIENCE);
         assert!(text.starts_with("HTTP/1.1 101 Switching Protocols\r\n") && text.contains(ACCEPT), "{text}");
         assert!(is_silence(ended), "{ended:?}");
     }
@@ -132,7 +132,7 @@ fn upgrades_are_accepted() {
 
 #[test]
 fn an_accepted_socket_answers_pings() {
-    let lab = one(WebSocket::Accept);
+    let lab = start_lab(WebSocket::Accept);
     // A masked ping with the payload "hi"; a mask of zeros leaves it readable.
     let ping = [0x89, 0x82, 0, 0, 0, 0, b'h', b'i'];
     let bytes = [UPGRADE.as_bytes(), &ping].concat();
@@ -166,13 +166,13 @@ fn upgrades_are_refused() {
 
 #[test]
 fn other_requests_to_a_websocket_host_succeed() {
-    let (text, _) = ask(&one(WebSocket::Silent), GET, PATIENCE);
+    let (text, _) = ask(&start_lab(WebSocket::Silent), GET, PATIENCE);
     assert!(text.starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 #[test]
 fn curl_agrees() {
-    let lab = one(Http::Json(418, "[]".into()));
+    let lab = start_lab(Http::Json(418, "[]".into()));
     let connect_to = format!("{HOST}:443:127.0.0.1:{}", lab.port(HOST));
     let roots = lab.roots().to_str().unwrap();
     let url = format!("https://{HOST}/");
@@ -187,7 +187,7 @@ fn curl_agrees() {
 #[test]
 fn raw_bytes_and_floods() {
     assert_eq!(get(Http::Raw(b"HTTP/1.1 999 No\r\n\r\n".to_vec())).0, "HTTP/1.1 999 No\r\n\r\n");
-    let lab = one(Http::Flood("first ", "more "));
+    let lab = start_lab(Http::Flood("first ", "more "));
     let mut stream =
         handshake(&lab, HOST, &[b"http/1.1"], connect(lab.address(HOST), PATIENCE).unwrap()).unwrap();
     stream.write_all(GET.as_bytes()).unwrap();

@@ -7,7 +7,7 @@ use super::{PATIENCE, SILENCE, careless_handshake_over, connect, exchange, hands
 
 const HOST: &str = "one.lab.example";
 
-fn lab() -> Lab {
+fn start_lab() -> Lab {
     Lab::start(vec![
         Host::good(HOST),
         Host::new("refused.lab.example", Tcp::Refused),
@@ -28,7 +28,7 @@ fn ask(proxy: SocketAddr, host: &str, header: &str) -> (TcpStream, String) {
 
 #[test]
 fn an_open_proxy_tunnels() {
-    let lab = lab();
+    let lab = start_lab();
     let proxy = lab.proxy(Proxy::Open);
     let (tunnel, answer) = ask(proxy, HOST, "");
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
@@ -44,8 +44,8 @@ fn an_open_proxy_tunnels() {
 }
 
 #[test]
-fn refusals() {
-    let lab = lab();
+fn proxies_refuse_in_their_own_way() {
+    let lab = start_lab();
     let table = [
         (Proxy::RequiresAuthentication, "HTTP/1.1 407 "),
         (Proxy::Denies, "HTTP/1.1 403 "),
@@ -74,7 +74,7 @@ fn refusals() {
 
 #[test]
 fn an_inspecting_proxy_shows_its_own_certificate() {
-    let lab = lab();
+    let lab = start_lab();
     let (tunnel, _) = ask(lab.proxy(Proxy::Inspects), HOST, "");
     let error = handshake(&lab, HOST, &[], tunnel).map(|_| ()).unwrap_err();
     assert!(error.to_string().contains("UnknownIssuer"), "{error}");
@@ -82,7 +82,7 @@ fn an_inspecting_proxy_shows_its_own_certificate() {
 
 #[test]
 fn the_upgrade_gets_lost() {
-    let lab = lab();
+    let lab = start_lab();
     let upgrade = b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
     for (behaviour, begin) in [(Proxy::Inspects, "HTTP/1.1 101 "), (Proxy::StripsUpgrade, "HTTP/1.1 200 ")] {
         let (tunnel, _) = ask(lab.proxy(behaviour), "ws.lab.example", "");
@@ -94,7 +94,7 @@ fn the_upgrade_gets_lost() {
 
 #[test]
 fn curl_gets_through() {
-    let lab = lab();
+    let lab = start_lab();
     let proxy = format!("http://{CREDENTIALS}@{}", lab.proxy(Proxy::RequiresAuthentication));
     let roots = lab.roots().to_str().unwrap();
     let url = format!("https://{HOST}/");

@@ -13,7 +13,7 @@ use super::{PATIENCE, SILENCE, careless_handshake, connect, exchange, handshake,
 
 const HOST: &str = "one.lab.example";
 
-fn one(tls: Tls) -> Lab {
+fn start_lab(tls: Tls) -> Lab {
     Lab::start(vec![Host::new(HOST, tls)])
 }
 
@@ -30,24 +30,24 @@ fn tls_error(lab: &Lab) -> Error {
         .clone()
 }
 
-fn chain(lab: &Lab) -> Vec<CertificateDer<'static>> {
+fn read_chain(lab: &Lab) -> Vec<CertificateDer<'static>> {
     careless_handshake(lab, HOST).unwrap().conn.peer_certificates().unwrap().to_vec()
 }
 
 #[test]
 fn a_good_host_serves_http() {
-    let lab = one(Tls::Good);
+    let lab = start_lab(Tls::Good);
     let stream = plain_handshake(&lab).unwrap();
     assert_eq!(stream.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
     let (answer, ended) =
         exchange(stream, b"GET / HTTP/1.1\r\nHost: one\r\nConnection: close\r\n\r\n", PATIENCE);
     let answer = String::from_utf8(answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && ended.is_none(), "{ended:?} {answer}");
-    assert_eq!(chain(&lab).len(), 2);
+    assert_eq!(read_chain(&lab).len(), 2);
 }
 
 #[test]
-fn faulty_certificates_are_told_apart() {
+fn faulty_certificates_are_distinguished() {
     type Judge = fn(&CertificateError) -> bool;
     let unknown: Judge = |e| matches!(e, CertificateError::UnknownIssuer);
     let table: [(Tls, usize, Judge); 7] = [
@@ -60,17 +60,17 @@ fn faulty_certificates_are_told_apart() {
         (Tls::Intercepted, 2, unknown),
     ];
     for (tls, length, judge) in table {
-        let lab = one(tls);
+        let lab = start_lab(tls);
         let error = tls_error(&lab);
         assert!(matches!(&error, Error::InvalidCertificate(e) if judge(e)), "{tls:?}: {error:?}");
-        assert_eq!(chain(&lab).len(), length, "{tls:?}");
+        assert_eq!(read_chain(&lab).len(), length, "{tls:?}");
     }
 }
 
 #[test]
 fn chains_name_their_authorities() {
     let names = |tls| {
-        let chain = chain(&one(tls));
+        let chain = read_chain(&start_lab(tls));
         let (_, leaf) = X509Certificate::from_der(&chain[0]).unwrap();
         (leaf.subject().to_string(), leaf.issuer().to_string())
     };
@@ -79,14 +79,14 @@ fn chains_name_their_authorities() {
     assert_eq!(names(Tls::Intercepted).1, "CN=Contoso Corporate Proxy CA, O=Contoso");
     assert_eq!(names(Tls::IncompleteChain).1, "CN=Lab Public Intermediate, O=Lab");
 
-    let lab = one(Tls::Intercepted);
+    let lab = start_lab(Tls::Intercepted);
     let given = CertificateDer::from_pem_file(lab.corporate_ca()).unwrap();
-    assert_eq!(chain(&lab)[1], given);
+    assert_eq!(read_chain(&lab)[1], given);
 }
 
 #[test]
 fn leaves_say_where_their_issuer_is_found() {
-    let chain = chain(&one(Tls::IncompleteChain));
+    let chain = read_chain(&start_lab(Tls::IncompleteChain));
     let (_, leaf) = X509Certificate::from_der(&chain[0]).unwrap();
     let found = leaf.extensions().iter().any(|extension| match extension.parsed_extension() {
         ParsedExtension::AuthorityInfoAccess(aia) => {
@@ -99,20 +99,23 @@ fn leaves_say_where_their_issuer_is_found() {
 
 #[test]
 fn refusals_and_breaks() {
-    assert_eq!(tls_error(&one(Tls::Alert)), Error::AlertReceived(AlertDescription::HandshakeFailure));
-    assert_eq!(tls_error(&one(Tls::OldVersion)), Error::AlertReceived(AlertDescription::ProtocolVersion));
-    assert!(matches!(tls_error(&one(Tls::NotTls)), Error::InvalidMessage(_)));
-    let kind = |tls| plain_handshake(&one(tls)).map(|_| ()).unwrap_err().kind();
+    assert_eq!(tls_error(&start_lab(Tls::Alert)), Error::AlertReceived(AlertDescription::HandshakeFailure));
+    assert_eq!(
+        tls_error(&start_lab(Tls::OldVersion)),
+        Error::AlertReceived(AlertDescription::ProtocolVersion)
+    );
+    assert!(matches!(tls_error(&start_lab(Tls::NotTls)), Error::InvalidMessage(_)));
+    let kind = |tls| plain_handshake(&start_lab(tls)).map(|_| ()).unwrap_err().kind();
     assert_eq!(kind(Tls::ResetAfterHello), ErrorKind::ConnectionReset);
     assert_eq!(kind(Tls::CloseAfterHello), ErrorKind::UnexpectedEof);
-    let flaps = one(Tls::ResetsFirstHello);
+    let flaps = start_lab(Tls::ResetsFirstHello);
     assert_eq!(plain_handshake(&flaps).map(|_| ()).unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert!(plain_handshake(&flaps).is_ok());
 }
 
 #[test]
 fn unlisted_names_are_refused_without_a_default() {
-    let lab = one(Tls::Good);
+    let lab = start_lab(Tls::Good);
     let stream = connect(lab.address(HOST), PATIENCE).unwrap();
     let error = handshake(&lab, "other.example", &[], stream).map(|_| ()).unwrap_err();
     assert!(error.to_string().contains("UnrecognisedName"), "{error}");
@@ -125,14 +128,14 @@ fn unlisted_names_are_refused_without_a_default() {
 
 #[test]
 fn silence_after_the_hello() {
-    let lab = one(Tls::Stall);
+    let lab = start_lab(Tls::Stall);
     let stream = connect(lab.address(HOST), SILENCE).unwrap();
     assert!(is_silence(Some(handshake(&lab, HOST, &[], stream).map(|_| ()).unwrap_err().kind())));
 }
 
 #[test]
 fn a_large_hello_is_dropped() {
-    let lab = one(Tls::DropsLargeHello);
+    let lab = start_lab(Tls::DropsLargeHello);
     plain_handshake(&lab).unwrap();
     let filler = [b'x'; 250];
     let alpn: Vec<&[u8]> = std::iter::once(&b"http/1.1"[..]).chain([&filler[..]; 5]).collect();
@@ -148,7 +151,7 @@ fn a_large_hello_is_dropped() {
 fn a_small_path_lets_small_segments_through() {
     use socket2::{Domain, Socket, Type};
 
-    let lab = one(Tls::SmallPath);
+    let lab = start_lab(Tls::SmallPath);
     let stream = connect(lab.address(HOST), SILENCE).unwrap();
     assert!(is_silence(Some(handshake(&lab, HOST, &[], stream).map(|_| ()).unwrap_err().kind())));
 
@@ -160,8 +163,8 @@ fn a_small_path_lets_small_segments_through() {
 }
 
 #[test]
-fn a_missing_client_certificate_is_told_after_the_handshake() {
-    let lab = one(Tls::RequiresClientCertificate);
+fn a_missing_client_certificate_is_reported_after_the_handshake() {
+    let lab = start_lab(Tls::RequiresClientCertificate);
     let mut stream = plain_handshake(&lab).unwrap();
     let _ = stream.write_all(b"GET / HTTP/1.1\r\n\r\n");
     let error = stream.read(&mut [0; 100]).unwrap_err();

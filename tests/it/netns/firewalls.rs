@@ -6,13 +6,13 @@ use crate::lab::Serves;
 
 const GATEWAY: &str = "port: 8084";
 
-fn network() -> Network {
+fn make_network() -> Network {
     Network::new(Middle::Forwards, &[("api", Serves::Good), ("gateway", Serves::Good)])
         .expect("api", "")
         .expect("gateway", GATEWAY)
 }
 
-fn block(network: &Network, rule: &str) {
+fn add_rule(network: &Network, rule: &str) {
     network.middle.nft(&format!(
         "table inet firewall {{\n chain passing {{\n  type filter hook forward priority 0; policy accept;\n  \
          {rule}\n }}\n}}\n"
@@ -39,8 +39,8 @@ fn each_way_of_blocking_has_its_word() {
         ("tcp dport 443 tcp flags & psh == psh reject with tcp reset", "tls tls_reset"),
     ];
     for (rule, expected) in table {
-        let network = network();
-        block(&network, rule);
+        let network = make_network();
+        add_rule(&network, rule);
         network.sees(&["--timeout", "1500ms"], &[("api", expected)]);
     }
 }
@@ -50,13 +50,13 @@ fn a_forgotten_port() {
     if !ready(&[]) {
         return;
     }
-    let network = network();
-    block(&network, "tcp dport 8084 drop");
+    let network = make_network();
+    add_rule(&network, "tcp dport 8084 drop");
     let verdicts = [("api", "met"), ("gateway", "connect tcp_timeout")];
     network.sees(&["--timeout", "1500ms"], &verdicts);
 }
 
-/// The cluster has no way out but by a proxy that nobody told it of: not even names can be looked up.
+/// The cluster has no egress path but a proxy that is not configured: not even names can be looked up.
 #[test]
 fn no_way_out() {
     if !ready(&[]) {

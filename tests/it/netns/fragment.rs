@@ -12,7 +12,7 @@ const RELAY: &str = "protocol: wss\nanswer: {status: [101, 401, 403, 404]}\ninsp
 const LISTED: [(&str, &str); 4] =
     [("api", ""), ("gateway", "port: 8084"), ("relay", RELAY), ("plain", "protocol: http\nport: 80")];
 
-fn network() -> Network {
+fn make_network() -> Network {
     let serves = |name: &str| match name {
         "plain" => Serves::PlainHttp(Http::Status(200)),
         _ => Serves::Good,
@@ -23,7 +23,7 @@ fn network() -> Network {
     LISTED.iter().fold(network, |network, (name, rule)| network.expect(name, rule))
 }
 
-fn fragment() -> String {
+fn export_fragment() -> String {
     let add = |rules: TestRules, (name, rule): &(&str, &str)| {
         rules.endpoint(name, &format!("{name}.lab.example"), rule)
     };
@@ -32,7 +32,7 @@ fn fragment() -> String {
     Program::new().args(["requirements", "-o", "squid"]).args(flags).run().exits(0).stdout
 }
 
-fn through() -> Vec<&'static str> {
+fn proxy_flags() -> Vec<&'static str> {
     let proxy = ["--proxy-https", squid::URL, "--proxy-http", squid::URL];
     [&proxy[..], &["--no-cross-check", "--timeout", "4s"]].concat()
 }
@@ -44,8 +44,8 @@ fn what_is_listed_passes_and_nothing_else() {
         return;
     }
     let delivered = "acl SSL_ports port 443\nhttp_access deny CONNECT !SSL_ports";
-    let network = network();
-    let _squid = Squid::start(&network, &format!("{delivered}\n{}http_access deny all", fragment()));
+    let network = make_network();
+    let _squid = Squid::start(&network, &format!("{delivered}\n{}http_access deny all", export_fragment()));
     let verdicts = [
         ("api", "met"),
         ("gateway", "met"),
@@ -53,7 +53,7 @@ fn what_is_listed_passes_and_nothing_else() {
         ("plain", "met"),
         ("blocked", "proxy proxy_denied"),
     ];
-    network.sees(&through(), &verdicts);
+    network.sees(&proxy_flags(), &verdicts);
 }
 
 /// With the lines in its comments what must not be inspected is not, and the rest is.
@@ -62,8 +62,8 @@ fn what_must_not_be_inspected_is_spliced() {
     if !ready(squid::TOOLS) || !squid::can_inspect() {
         return;
     }
-    let rules = fragment().replace("#   ", "");
-    let network = network();
+    let rules = export_fragment().replace("#   ", "");
+    let network = make_network();
     let _squid = Squid::inspecting(&network, &format!("{rules}http_access deny all"));
-    network.sees(&through(), &[("api", "tls tls_intercepted"), ("relay", "met")]);
+    network.sees(&proxy_flags(), &[("api", "tls tls_intercepted"), ("relay", "met")]);
 }

@@ -4,7 +4,7 @@ use super::network::{Middle, Network, findings};
 use super::ready;
 use crate::lab::{Serves, Tls};
 
-fn network() -> Network {
+fn make_network() -> Network {
     let hosts = [("large", Serves::from(Tls::LargeChain)), ("small", Serves::Good)];
     Network::new(Middle::Forwards, &hosts).expect("large", "").expect("small", "")
 }
@@ -14,7 +14,7 @@ fn a_path_without_a_fault() {
     if !ready(&[]) {
         return;
     }
-    let report = network().sees(&["--timeout", "3s"], &[("large", "met"), ("small", "met")]);
+    let report = make_network().sees(&["--timeout", "3s"], &[("large", "met"), ("small", "met")]);
     assert_eq!(report["verdict"], "ready", "{report:#}");
 }
 
@@ -25,7 +25,7 @@ fn a_narrow_link_and_nobody_says_so() {
     if !ready(&[]) {
         return;
     }
-    let network = network();
+    let network = make_network();
     network.middle.ip("link set far mtu 1400");
     network.middle.nft(
         "table inet silence {\n chain own {\n  type filter hook output priority 0; policy accept;\n  \
@@ -41,7 +41,7 @@ fn a_narrow_link_whose_router_clamps_segments() {
     if !ready(&[]) {
         return;
     }
-    let network = network();
+    let network = make_network();
     network.middle.ip("link set far mtu 1400");
     network.middle.nft(
         "table inet clamp {\n chain passing {\n  type filter hook forward priority 0; policy accept;\n  \
@@ -58,7 +58,7 @@ fn a_filter_that_cannot_read_large_hellos() {
         return;
     }
     for verdict in ["drop", "reject with tcp reset"] {
-        let network = network();
+        let network = make_network();
         network.middle.nft(&format!(
             "table inet inspector {{\n chain passing {{\n  type filter hook forward priority 0; policy accept;\n  \
              ip daddr 198.51.100.0/24 tcp dport 443 @ih,0,8 22 @ih,24,16 > 1300 {verdict}\n }}\n}}\n"

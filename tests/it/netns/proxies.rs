@@ -14,7 +14,7 @@ const WRONG_LOGIN: &str = "http://user:wrong@10.9.1.1:3128";
 /// Squid looks a name up twice before it gives up.
 const TIMEOUT: [&str; 2] = ["--timeout", "4s"];
 
-fn network() -> Network {
+fn make_network() -> Network {
     let hosts = [
         ("api", Serves::Good),
         ("gateway", Serves::Good),
@@ -33,7 +33,7 @@ fn network() -> Network {
         .expect("plain", HTTP)
 }
 
-fn through<'a>(proxy: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+fn proxy_flags<'a>(proxy: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["--proxy-https", proxy, "--proxy-http", proxy, "--no-cross-check"], &TIMEOUT[..], more].concat()
 }
 
@@ -43,7 +43,7 @@ fn an_open_squid() {
     if !ready(squid::TOOLS) {
         return;
     }
-    let network = network();
+    let network = make_network();
     let _squid = Squid::start(&network, squid::OPEN);
     let verdicts = [
         ("api", "met"),
@@ -53,7 +53,7 @@ fn an_open_squid() {
         ("refusing", "proxy proxy_upstream"),
         ("missing", "proxy proxy_upstream"),
     ];
-    network.sees(&through(squid::URL, &[]), &verdicts);
+    network.sees(&proxy_flags(squid::URL, &[]), &verdicts);
 }
 
 #[test]
@@ -70,16 +70,16 @@ fn squids_that_refuse() {
         (squid::DEAD_RESOLVER, squid::URL, &[("api", "proxy proxy_upstream")]),
     ];
     for (rules, url, verdicts) in table {
-        let network = network();
+        let network = make_network();
         let _squid = Squid::start(&network, rules);
-        let report = network.sees(&through(url, &[]), verdicts).to_string();
+        let report = network.sees(&proxy_flags(url, &[]), verdicts).to_string();
         for password in ["secret", "wrong"] {
             assert!(!report.contains(&format!(":{password}")), "{report}");
         }
     }
 }
 
-/// Inspection is an interception until the authority is given; a WebSocket does not survive it unless squid is told to
+/// Inspection is an interception until the authority is given; a WebSocket does not survive it unless squid is configured to
 /// pass upgrades on.
 #[test]
 fn squid_that_inspects() {
@@ -89,14 +89,14 @@ fn squid_that_inspects() {
     let upgrades = format!("{}\nhttp_upgrade_request_protocols websocket allow all", squid::OPEN);
     let table = [(squid::OPEN, "websocket ws_upgrade_stripped"), (upgrades.as_str(), "met")];
     for (rules, relay) in table {
-        let network = network();
+        let network = make_network();
         let squid = Squid::inspecting(&network, rules);
         let verdicts = [("api", "tls tls_intercepted"), ("relay", "tls tls_intercepted")];
-        let report = network.sees(&through(squid::URL, &[]), &verdicts);
+        let report = network.sees(&proxy_flags(squid::URL, &[]), &verdicts);
         assert!(report.to_string().contains("Contoso Squid Inspection CA"), "{report:#}");
         let authority = squid.authority().display().to_string();
         let verdicts = [("api", "met"), ("relay", relay)];
-        let report = network.sees(&through(squid::URL, &["--proxy-cert", &authority]), &verdicts);
+        let report = network.sees(&proxy_flags(squid::URL, &["--proxy-cert", &authority]), &verdicts);
         assert!(findings(&report).contains(&"tls_inspection_trusted"), "{report:#}");
     }
 }
@@ -106,7 +106,7 @@ fn tinyproxies() {
     if !ready(tinyproxy::TOOLS) {
         return;
     }
-    let network = network();
+    let network = make_network();
     let open = tinyproxy::start(&network, "");
     let verdicts = [
         ("api", "met"),
@@ -115,14 +115,14 @@ fn tinyproxies() {
         ("plain", "met"),
         ("refusing", "proxy proxy_upstream"),
     ];
-    network.sees(&through(squid::URL, &[]), &verdicts);
+    network.sees(&proxy_flags(squid::URL, &[]), &verdicts);
     drop(open);
     let _strict = tinyproxy::start(&network, tinyproxy::STRICT);
-    network.sees(&through(squid::URL, &[]), &[("api", "proxy proxy_auth_required")]);
-    let wrong = through(WRONG_LOGIN, &[]);
+    network.sees(&proxy_flags(squid::URL, &[]), &[("api", "proxy proxy_auth_required")]);
+    let wrong = proxy_flags(WRONG_LOGIN, &[]);
     network.sees(&wrong, &[("api", "proxy proxy_auth_required")]);
     let verdicts = [("api", "met"), ("blocked", "proxy proxy_denied"), ("gateway", "proxy proxy_denied")];
-    network.sees(&through(squid::URL_WITH_LOGIN, &[]), &verdicts);
+    network.sees(&proxy_flags(squid::URL_WITH_LOGIN, &[]), &verdicts);
 }
 
 /// Nothing listens there; nobody is there; the way there is closed.
@@ -131,7 +131,7 @@ fn no_proxy_where_one_should_be() {
     if !ready(&[]) {
         return;
     }
-    let network = network();
+    let network = make_network();
     let flags = |url| [&["--proxy-https", url, "--no-cross-check"], &["--timeout", "1s"][..]].concat();
     network.sees(&flags("http://10.9.1.1:3128"), &[("api", "proxy proxy_refused")]);
     network.sees(&flags("http://198.51.100.7:3128"), &[("api", "proxy proxy_timeout")]);

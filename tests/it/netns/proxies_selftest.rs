@@ -9,7 +9,7 @@ use super::{ready, tinyproxy};
 use crate::lab::{Serves, Tcp};
 use crate::require::require;
 
-fn network() -> Network {
+fn make_network() -> Network {
     let refusing = Serves::from(Tcp::Refused);
     Network::new(Middle::Ends, &[("api", Serves::Good), ("blocked", Serves::Good), ("refusing", refusing)])
 }
@@ -68,7 +68,7 @@ fn squid_by_its_rules() {
         (squid::DEAD_RESOLVER, &[(squid::URL, api, "500 000")]),
     ];
     for (rules, answers) in table {
-        let network = network();
+        let network = make_network();
         let _squid = Squid::start(&network, rules);
         assert_answers(&network, answers);
     }
@@ -79,7 +79,7 @@ fn squid_that_inspects() {
     if !ready_for(squid::TOOLS) || !squid::can_inspect() {
         return;
     }
-    let network = network();
+    let network = make_network();
     let squid = Squid::inspecting(&network, squid::OPEN);
     let api = "https://api.lab.example/";
     assert_eq!(curl(&network, squid::URL, api, squid.authority()), "200 200");
@@ -92,7 +92,7 @@ fn tinyproxy_by_its_lines() {
     if !ready_for(tinyproxy::TOOLS) {
         return;
     }
-    let network = network();
+    let network = make_network();
     let _tinyproxy = tinyproxy::start(&network, tinyproxy::STRICT);
     let api = "https://api.lab.example/";
     assert_answers(

@@ -38,7 +38,7 @@ pub(super) const ONLY_443: &str = "acl tls port 443\nhttp_access deny CONNECT !t
 /// Its own name server does not exist.
 pub(super) const DEAD_RESOLVER: &str = "dns_nameservers 10.9.1.1\ndns_timeout 1 second\ndns_retransmit_interval 500 milliseconds\nhttp_access allow all";
 
-/// What else it needs besides `ip` and `nft`.
+/// What it needs in addition to `ip` and `nft`.
 pub(super) const TOOLS: &[&str] = &["squid", "openssl"];
 
 /// Where Debian has the program that makes certificates, which only builds with OpenSSL bring.

@@ -7,7 +7,7 @@ use super::daemon::{Daemon, open_to_all};
 use super::network::{MIDDLE, Network, RESOLVER};
 use crate::require::require;
 
-/// What it needs besides `ip` and `nft`.
+/// What it needs in addition to `ip` and `nft`.
 pub(super) const TOOLS: &[&str] = &["tinyproxy", "unshare"];
 
 /// Nobody without credentials, not every name, and tunnels to port 443 only.

@@ -119,12 +119,12 @@ fn meaning(argument: &Arg) -> String {
     text
 }
 
-/// Where clap knows no default, the help tells it in brackets.
+/// Where clap knows no default, the help has it in brackets.
 fn default(argument: &Arg) -> String {
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
     let values = argument.get_default_values();
     match split(&help).1 {
-        Some(told) => prose(told),
+        Some(default) => prose(default),
         None if argument.is_required_set() => "required".to_owned(),
         None if !argument.get_action().takes_values() || values.is_empty() => String::new(),
         None => format!("`{}`", values.iter().map(|v| v.to_string_lossy()).collect::<Vec<_>>().join(",")),

@@ -1,4 +1,4 @@
-//! What is accepted for a time, and what is needed besides the network, in every format.
+//! What is accepted for a time, and prerequisites, in every format.
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@ const FIXTURE: &str = "fixtures/reports/fleet.json";
 
 /// Two clusters behind the same firewall in different regions, one that is well, one with a trouble of its own, one that does
 /// not answer.
-fn sample() -> Fleet {
+fn sample_fleet() -> Fleet {
     let moved = |name: &str, region: &str| {
         let text = serde_json::to_string(&read(name)).unwrap().replace("eastus", region);
         serde_json::from_str::<Report>(&text).unwrap()
@@ -51,26 +51,26 @@ fn sample() -> Fleet {
     Fleet { tool: read("mixed").tool, ..Fleet::new(clusters, course) }
 }
 
-fn saved() -> SavedReport {
+fn saved_fleet() -> SavedReport {
     parse(std::fs::read_to_string(in_tree(FIXTURE)).unwrap().as_bytes()).unwrap()
 }
 
-fn fleet(saved: &SavedReport) -> &Fleet {
+fn as_fleet(saved: &SavedReport) -> &Fleet {
     match saved {
         SavedReport::Fleet(fleet) => fleet,
         SavedReport::Single(_) => panic!("it is on one cluster"),
     }
 }
 
-fn rendered(format: Format) -> String {
-    render_saved(&saved(), format, &NARROW)
+fn render_fleet(format: Format) -> String {
+    render_saved(&saved_fleet(), format, &NARROW)
 }
 
 #[test]
 fn the_fixture_matches_the_sample_and_round_trips() {
-    let text = render_saved(&SavedReport::Fleet(sample()), Format::Json, &NARROW);
+    let text = render_saved(&SavedReport::Fleet(sample_fleet()), Format::Json, &NARROW);
     same_or_update(FIXTURE, &text);
-    assert_eq!(rendered(Format::Json), text);
+    assert_eq!(render_fleet(Format::Json), text);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn the_schema_in_the_tree_is_the_generated_one() {
     let text = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
     same_or_update("src/report/schema-fleet-v1.json", &text);
     let validator = jsonschema::validator_for(&schema()).unwrap();
-    let value: Value = serde_json::from_str(&rendered(Format::Json)).unwrap();
+    let value: Value = serde_json::from_str(&render_fleet(Format::Json)).unwrap();
     assert!(validator.is_valid(&value));
     assert!(!validator.is_valid(&json!({"schema_version": 1, "kind": "fleet"})));
 }
@@ -86,36 +86,36 @@ fn the_schema_in_the_tree_is_the_generated_one() {
 /// The two behind the same firewall share its causes, though their hosts differ; the others share nothing with them.
 #[test]
 fn shared_causes_are_those_found_in_both_clusters() {
-    let saved = saved();
-    let fleet = fleet(&saved);
+    let saved = saved_fleet();
+    let fleet = as_fleet(&saved);
     assert_eq!(fleet.verdict, Verdict::Blocked);
     let mixed = read("mixed").findings.len();
     assert_eq!(fleet.shared.len(), mixed, "{:#?}", fleet.shared);
     for shared in &fleet.shared {
         let contexts: Vec<_> = shared.found.iter().map(|found| found.context.as_str()).collect();
         assert_eq!(contexts, ["shop-eastus", "shop-westeurope"], "{}", shared.id);
-        assert_eq!(shared.not_in, ["build", "lab"], "one that could not be looked at tells nothing");
+        assert_eq!(shared.not_in, ["build", "lab"], "one that could not be checked shows nothing");
     }
 }
 
 #[test]
 fn text_and_short() {
-    insta::assert_snapshot!("fleet-80", rendered(Format::Text));
-    insta::assert_snapshot!("fleet-short", rendered(Format::Short));
-    insta::assert_snapshot!("fleet-markdown", rendered(Format::Markdown));
+    insta::assert_snapshot!("fleet-80", render_fleet(Format::Text));
+    insta::assert_snapshot!("fleet-short", render_fleet(Format::Short));
+    insta::assert_snapshot!("fleet-markdown", render_fleet(Format::Markdown));
 }
 
 #[test]
 fn formats_for_programs_are_accepted_by_their_readers() {
-    assert_junit("fleet", &rendered(Format::Junit));
-    assert_metrics("fleet", &rendered(Format::Openmetrics));
-    let log = assert_sarif("fleet", &rendered(Format::Sarif));
+    assert_junit("fleet", &render_fleet(Format::Junit));
+    assert_metrics("fleet", &render_fleet(Format::Openmetrics));
+    let log = assert_sarif("fleet", &render_fleet(Format::Sarif));
     let ids: Vec<_> =
         log["runs"].as_array().unwrap().iter().map(|run| run["automationDetails"]["id"].clone()).collect();
-    assert_eq!(ids.len(), 5, "one that could not be looked at is a run that failed");
+    assert_eq!(ids.len(), 5, "one that could not be checked is a run that failed");
     assert_eq!(log["runs"][4]["invocations"][0]["executionSuccessful"], false);
     assert_eq!(ids[0], "arcprobe/shop-eastus/");
-    let metrics = rendered(Format::Openmetrics);
+    let metrics = render_fleet(Format::Openmetrics);
     for line in [
         "arcprobe_cluster_checked{context=\"factory\"} 0",
         "arcprobe_run_verdict{context=\"build\",verdict=\"ready\"} 1",
@@ -123,7 +123,7 @@ fn formats_for_programs_are_accepted_by_their_readers() {
     ] {
         assert!(metrics.lines().any(|l| l == line), "{line}\n{metrics}");
     }
-    let suites = rendered(Format::Junit);
+    let suites = render_fleet(Format::Junit);
     assert!(suites.contains("name=\"shop-westeurope/pod\""), "{suites}");
     assert!(suites.contains("name=\"factory can be looked at\""), "{suites}");
 }
@@ -131,7 +131,7 @@ fn formats_for_programs_are_accepted_by_their_readers() {
 /// Every anchor is there once, and every link leads to one.
 #[test]
 fn the_page_has_unique_anchors_and_no_broken_links() {
-    let html = rendered(Format::Html);
+    let html = render_fleet(Format::Html);
     let values = |attribute: &str| -> Vec<String> {
         let start = format!(" {attribute}=\"");
         html.split(&start).skip(1).map(|part| part.split('"').next().unwrap().to_owned()).collect()
@@ -147,7 +147,7 @@ fn the_page_has_unique_anchors_and_no_broken_links() {
 
 #[test]
 fn no_format_passes_control_characters_of_a_peer() {
-    let mut value: Value = serde_json::from_str(&rendered(Format::Json)).unwrap();
+    let mut value: Value = serde_json::from_str(&render_fleet(Format::Json)).unwrap();
     tamper(&mut value, "");
     let SavedReport::Fleet(fleet) = parse(value.to_string().as_bytes()).unwrap() else { panic!() };
     let saved = SavedReport::Fleet(fleet);
@@ -169,7 +169,7 @@ fn no_format_passes_control_characters_of_a_peer() {
 /// What the document says of itself may be anything.
 #[test]
 fn a_changed_document_is_judged_by_its_reports() {
-    let mut value: Value = serde_json::from_str(&rendered(Format::Json)).unwrap();
+    let mut value: Value = serde_json::from_str(&render_fleet(Format::Json)).unwrap();
     value["verdict"] = json!("ready");
     value["shared"] = json!([{"id": "x", "severity": "blocking", "summary": "", "not_in": [],
         "found": [{"cluster": 99, "context": "", "finding": 99}]}]);

@@ -1,4 +1,4 @@
-//! The formats for other programs, held against what those programs accept.
+//! The formats for other programs, compared with what those programs accept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

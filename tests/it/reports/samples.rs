@@ -1,4 +1,4 @@
-//! The reports that the renderings are looked at with. `fixtures/reports` holds them as JSON.
+//! The reports that the renderings are checked with. `fixtures/reports` holds them as JSON.
 
 use std::time::Duration;
 

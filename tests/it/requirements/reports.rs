@@ -47,7 +47,7 @@ fn accepted_checks_are_listed_anyway() {
 /// The rules know of an endpoint what its check does not say.
 #[test]
 fn the_rules_complete_a_report() {
-    let mut report = mixed();
+    let mut report = read_mixed_report();
     report["vantages"].as_array_mut().unwrap().iter_mut().for_each(|v| v["kind"] = "workstation".into());
     for check in checks(&mut report).filter(|c| c["requirement"] == "relay") {
         check["requirement"] = "pub-relay".into();
@@ -62,7 +62,7 @@ fn the_rules_complete_a_report() {
 
 #[test]
 fn a_met_alternative_is_enough() {
-    let mut report = mixed();
+    let mut report = read_mixed_report();
     let both = checks(&mut report).filter(|c| c["requirement"] == "arm" || c["requirement"] == "aad");
     for (check, verdict) in both.zip(["met", "unmet"]) {
         check["alternative"] = "either".into();
@@ -74,7 +74,7 @@ fn a_met_alternative_is_enough() {
 
 #[test]
 fn nothing_unmet_is_an_empty_list() {
-    let mut report = mixed();
+    let mut report = read_mixed_report();
     checks(&mut report).for_each(|check| check["verdict"] = "met".into());
     for form in FORMS {
         let ran = run_on_report(&report, &["-o", form]).exits(0);
@@ -96,7 +96,7 @@ fn an_invalid_host_is_refused() {
     ];
     for host in bad {
         for field in ["host", "pattern"] {
-            let mut report = mixed();
+            let mut report = read_mixed_report();
             let check = checks(&mut report).find(|c| c["verdict"] == "unmet").unwrap();
             check[field] = host.into();
             let refused = run_on_report(&report, &["-o", "squid"]).exits(2);
@@ -110,7 +110,7 @@ fn an_invalid_host_is_refused() {
             assert_printable(&refused.stderr);
         }
     }
-    let mut report = mixed();
+    let mut report = read_mixed_report();
     checks(&mut report).for_each(|check| check["port"] = 0.into());
     assert!(run_on_report(&report, &[]).exits(2).stderr.contains("has port 0"));
 }
@@ -118,11 +118,11 @@ fn an_invalid_host_is_refused() {
 /// What is still closed must not take the place of what is open.
 #[test]
 fn a_partial_list_is_not_a_whole_configuration() {
-    let refused = run_on_report(&mixed(), &["-o", "cilium"]).exits(2);
+    let refused = run_on_report(&read_mixed_report(), &["-o", "cilium"]).exits(2);
     assert!(refused.stderr.contains("denies what it does not list"), "{}", refused.stderr);
-    let template = run_on_report(&mixed(), &["-o", "azure-firewall"]).exits(0).stdout;
+    let template = run_on_report(&read_mixed_report(), &["-o", "azure-firewall"]).exits(0).stdout;
     assert!(template.contains("/arc-kubernetes-unmet'"), "{template}");
-    let mut met = mixed();
+    let mut met = read_mixed_report();
     checks(&mut met).for_each(|check| check["verdict"] = "met".into());
     for form in ["squid", "azure-firewall", "palo-alto"] {
         let ran = run_on_report(&met, &["-o", form]).exits(0);
@@ -135,7 +135,7 @@ fn a_partial_list_is_not_a_whole_configuration() {
 #[test]
 fn no_text_of_a_report_escapes_its_field() {
     let evil = "=cmd()|x` </td><script>\n- toEntities: [all]\nhttp_access allow all \\\u{1b}[2J\u{202e}";
-    let mut report = mixed();
+    let mut report = read_mixed_report();
     report["run"]["region"] = evil.into();
     report["run"]["features"] = json!(["core", evil]);
     report["rules"][0]["name"] = evil.into();
@@ -175,7 +175,7 @@ fn a_file_that_is_not_a_report_is_refused() {
     }
 }
 
-fn mixed() -> Value {
+fn read_mixed_report() -> Value {
     serde_json::from_str(&std::fs::read_to_string(MIXED).unwrap()).unwrap()
 }
 
