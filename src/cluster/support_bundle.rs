@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::arc_agents::ArcAgentProxies;
 use super::client::{ClusterClient, METADATA_ONLY};
 use super::error::{ApiError, ApiFailure};
-use crate::analysis::connectivity::redact::Redaction;
+use crate::analysis::connectivity::redact::{Redaction, SecretMetadata};
 use crate::analysis::connectivity::support_bundle::{BUNDLE_VERSION, ContainerLog, SupportBundle};
 use crate::analysis::connectivity::{API_SERVER_SOURCE, SECRETS_SOURCE};
 use crate::model::networks::UnreadSource;
@@ -137,7 +137,7 @@ pub async fn collect_support_bundle(
     collect_secret_metadata(access, &mut bundle, &mut redaction).await;
     collect_logs(access, &mut bundle, &mut redaction).await;
     if read_secrets {
-        bundle.identity_ends = read_identity_expiry(access).await;
+        bundle.identity_ends = read_identity_expiry(access, &mut redaction).await;
     }
     bundle.removed = redaction.into_removed();
     bundle
@@ -213,8 +213,8 @@ async fn collect_secret_metadata(
                     .push(UnreadSource { source: SECRETS_SOURCE.into(), why: LIST_TRUNCATED.into() });
             }
             for item in list["items"].as_array().into_iter().flatten().take(MAX_OBJECTS) {
-                let metadata = serde_json::json!({"kind": "SecretMetadata", "metadata": item["metadata"]});
-                bundle.objects.push(redaction.redact_object(metadata));
+                let metadata = SecretMetadata::from_secret(item);
+                bundle.objects.push(redaction.redact_secret_metadata(metadata));
             }
         }
         Err(error) => bundle.unread.extend(to_unread_source(SECRETS_SOURCE, &error)),
@@ -286,20 +286,13 @@ async fn read_response_start(access: &ClusterClient, request: Request<Vec<u8>>) 
 }
 
 /// The agents keep it beside the certificate.
-async fn read_identity_expiry(access: &ClusterClient) -> Option<String> {
+async fn read_identity_expiry(access: &ClusterClient, redaction: &mut Redaction) -> Option<String> {
     let api = Api::<Secret>::namespaced(access.client.clone(), "azure-arc");
     let secret =
         access.request("read the identity certificate", api.get("azure-identity-certificate")).await.ok()?;
     let data = secret.data?;
     let text = data.get("azure-identity-certificate-expiration-time")?;
-    parse_timestamp(std::str::from_utf8(&text.0).ok()?.trim())
-}
-
-/// RFC 3339, or as Go prints a time.
-fn parse_timestamp(text: &str) -> Option<String> {
-    let plain = text.split(" UTC").next().unwrap_or(text);
-    let go = || jiff::Timestamp::strptime("%Y-%m-%d %H:%M:%S%.f %z", plain).ok();
-    text.parse::<jiff::Timestamp>().ok().or_else(go).map(|t| t.to_string())
+    redaction.redact_to_timestamp(std::str::from_utf8(&text.0).ok()?.trim())
 }
 
 /// Why the rest was not read.
@@ -314,16 +307,3 @@ const MAX_LOGS: usize = 120;
 /// Of one container.
 const LOG_TAIL_LINES: usize = 60;
 const MAX_LOG_BYTES: usize = 200_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_parsed_as_the_agents_write_them() {
-        for text in ["2026-12-01T10:00:00Z", "2026-12-01T12:00:00+02:00", "2026-12-01 10:00:00 +0000 UTC"] {
-            assert_eq!(parse_timestamp(text).as_deref(), Some("2026-12-01T10:00:00Z"), "{text}");
-        }
-        assert_eq!(parse_timestamp("soon"), None);
-    }
-}

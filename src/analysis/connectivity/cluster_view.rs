@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::redact::SecretMetadata;
 use super::support_bundle::{ContainerLog, SupportBundle};
 use crate::model::faults::{Signature, SignatureSource};
 
@@ -90,7 +91,7 @@ impl<'a> ClusterView<'a> {
 
     /// Metadata of a Secret of the agents; `None` where it is not there or not known.
     pub(super) fn secret_metadata(&self, name: &str) -> Option<&'a Value> {
-        self.bundle.find_object("SecretMetadata", AGENTS_NAMESPACE, name)
+        self.bundle.find_object(SecretMetadata::KIND, AGENTS_NAMESPACE, name)
     }
 
     /// Whether the list of Secrets was read.
