@@ -73,7 +73,8 @@ pub(super) fn api_server_names(snapshot: &Snapshot) -> Vec<(String, &'static str
     let given = snapshot.declared.api_servers.iter().map(|host| (host.clone(), "--api-server"));
     let mut names: Vec<_> = given.chain(own).collect();
     names.retain(|(name, _)| name.parse::<IpAddr>().is_err() && name != "localhost" && is_name(name));
-    names.dedup_by(|a, b| a.0 == b.0);
+    let mut seen = HashSet::new();
+    names.retain(|(name, _)| seen.insert(name.clone()));
     names
 }
 
@@ -124,3 +125,21 @@ fn string_items(list: &Value) -> impl Iterator<Item = &str> {
 
 /// Kubernetes has at most 5,000 nodes, each with an address of each family.
 const MAX_ADDRESSES: usize = 12_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::networks::DeclaredNetworks;
+
+    #[test]
+    fn each_name_of_the_api_server_is_collected_once() {
+        let api_servers = ["a.example", "b.example", "a.example", "10.1.2.3"].map(str::to_owned).into();
+        let snapshot = Snapshot {
+            server: Some("https://b.example:6443".into()),
+            declared: DeclaredNetworks { api_servers, ..DeclaredNetworks::default() },
+            ..Snapshot::default()
+        };
+        let names: Vec<_> = api_server_names(&snapshot).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a.example", "b.example"]);
+    }
+}
