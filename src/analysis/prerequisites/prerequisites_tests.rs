@@ -365,7 +365,7 @@ fn without_a_cluster_only_the_kubeconfig_is_reported() {
         cluster: Fetched::Unusable("no such file".into()),
         ..complete_facts()
     });
-    assert_eq!(open_items(&missing), [("kubeconfig", Unmet, "arc_kubeconfig")]);
+    assert_eq!(open_items(&missing), [("kubeconfig", Unverified, "arc_kubeconfig")]);
     // that nobody answers says nothing of the cluster
     let silent = judge_default(&PrerequisiteFacts {
         cluster: Fetched::Unreachable("no answer".into()),

@@ -40,7 +40,7 @@ const COMMANDS: &[(&str, Expect)] = &[
     ("arcprobe check --location eastus", Exit(0)),
     ("arcprobe demo", Exit(3)),
     // without a kubeconfig nothing is known of the cluster
-    ("arcprobe check -l eastus --feature core,gitops-flux-v2", Exit(3)),
+    ("arcprobe check -l eastus --feature core,gitops-flux-v2", Exit(5)),
     ("arcprobe check -l eastus --proxy-https", Exit(3)),
     ("arcprobe check -l eastus --from workstation,pod,node", Exit(2)),
     ("arcprobe diagnose", Exit(2)),
