@@ -20,7 +20,7 @@ use crate::analysis::connectivity::{
     ConnectivityDiagnosis, ConnectivityInput, ConnectivityVerdict, StageState, diagnose_connectivity,
 };
 use crate::analysis::networks::Networks;
-use crate::cli::args::{CheckArgs, DiagnoseArgs, DiagnoseFormat, FailOn, ScopeArgs};
+use crate::cli::args::{CheckArgs, DEFAULT_CLOUD, DiagnoseArgs, DiagnoseFormat, FailOn, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cluster::runner::{Runner, resolve_arc_agent_routes};
 use crate::cluster::{self, ArcAgentProxies, ClusterClient, Proposal};
@@ -311,8 +311,7 @@ fn probe_cluster(
 fn resolve_scope(typed: &ScopeArgs, case: &SupportBundle, azure: Option<&AzureCluster>) -> Option<ScopeArgs> {
     let location = typed.location.clone().or_else(|| case.configured_region());
     let location = location.or_else(|| azure.and_then(|a| a.location.clone()))?;
-    let is_default = typed.cloud == DEFAULT_CLOUD;
-    let cloud = case.configured_cloud().filter(|_| is_default).unwrap_or_else(|| typed.cloud.clone());
+    let cloud = typed.cloud.clone().or_else(|| case.configured_cloud());
     let by_azure = match azure {
         Some(azure) if azure.private_link => Some(Connectivity::PrivateLink),
         Some(azure) if azure.gateway => Some(Connectivity::Gateway),
@@ -337,9 +336,6 @@ fn exit_for_diagnosis(chain: &ConnectivityDiagnosis, interrupted: bool, fail_on:
         ConnectivityVerdict::Healthy | ConnectivityVerdict::Wait => Exit::Ok,
     }
 }
-
-/// Nobody typed another one.
-const DEFAULT_CLOUD: &str = "AzureCloud";
 
 #[cfg(test)]
 mod tests {
@@ -372,7 +368,7 @@ mod tests {
             AzureCluster { location: Some("eastus".into()), private_link: true, ..AzureCluster::default() };
         let resolved = |words: &[&str], case: &SupportBundle, azure: Option<&AzureCluster>| {
             let scope = resolve_scope(&parse_scope(words), case, azure)?;
-            Some((scope.location.unwrap(), scope.cloud, scope.connectivity))
+            Some((scope.location.clone().unwrap(), scope.cloud().to_owned(), scope.connectivity))
         };
         let expected = |place: &str, cloud: &str, way| Some((place.to_owned(), cloud.to_owned(), way));
         let private = Some(Connectivity::PrivateLink);
@@ -380,6 +376,11 @@ mod tests {
         assert_eq!(
             resolved(&["-l", "westus"], &case, Some(&azure)),
             expected("westus", "AzureUSGovernment", private)
+        );
+        // also where it is the default that was typed
+        assert_eq!(
+            resolved(&["--cloud", "AzureCloud"], &case, None),
+            expected("usgovvirginia", "AzureCloud", None)
         );
         assert_eq!(
             resolved(&["--connectivity", "direct"], &case, Some(&azure)),

@@ -68,7 +68,7 @@ fn connectivity_feature(scope: &Scope, rules: &RuleSet) -> Option<String> {
 }
 
 fn load_rule_set(args: &ScopeArgs) -> Result<RuleSet, CommandError> {
-    load_rule_set_for(args, rules::parse_cloud(&args.cloud).map_err(CommandError::usage)?)
+    load_rule_set_for(args, rules::parse_cloud(args.cloud()).map_err(CommandError::usage)?)
 }
 
 /// The rules that were chosen, for a cloud that something else names.
@@ -112,7 +112,7 @@ fn resolve_scope(
     let gateway = args.gateway_url.iter().map(|prefix| format!("gateway_prefix={prefix}"));
     let values: Vec<_> = gateway.chain(args.set.iter().cloned()).collect();
     let request = ScopeRequest {
-        cloud: rules::parse_cloud(&args.cloud).map_err(CommandError::usage)?,
+        cloud: rules::parse_cloud(args.cloud()).map_err(CommandError::usage)?,
         location: args.location.clone().unwrap_or_default(),
         features: args.feature.clone(),
         connectivity: resolve_connectivity(args, routes)?,

@@ -52,7 +52,7 @@ pub struct AdviseArgs {
     #[arg(long, value_parser = parse_entry, value_name = "ENTRY")]
     pub add: Vec<String>,
     /// The Azure cloud, for the endpoints that have to use the proxy.
-    #[arg(long, default_value = "AzureCloud", value_name = "CLOUD")]
+    #[arg(long, default_value = super::DEFAULT_CLOUD, value_name = "CLOUD")]
     pub cloud: String,
     /// The Azure region, for the endpoints that have to use the proxy.
     #[arg(short, long, alias = "region", value_name = "REGION")]

@@ -167,9 +167,9 @@ pub struct CheckArgs {
 /// What the rules are fitted to.
 #[derive(Clone, Debug, Args)]
 pub struct ScopeArgs {
-    /// The Azure cloud: AzureCloud, AzureUSGovernment, AzureChinaCloud.
-    #[arg(long, default_value = "AzureCloud", value_name = "CLOUD")]
-    pub cloud: String,
+    /// The Azure cloud: AzureCloud, AzureUSGovernment, AzureChinaCloud. [default: AzureCloud]
+    #[arg(long, value_name = "CLOUD")]
+    pub cloud: Option<String>,
     /// The Azure region, by name or display name. [default: that of the cluster, where one is asked and onboarded]
     #[arg(short, long, alias = "region", value_parser = NonEmptyStringValueParser::new(), value_name = "REGION")]
     pub location: Option<String>,
@@ -195,6 +195,16 @@ pub struct ScopeArgs {
     #[arg(long, requires = "rules")]
     pub no_builtin_rules: bool,
 }
+
+impl ScopeArgs {
+    /// The cloud that was typed, else the default.
+    pub fn cloud(&self) -> &str {
+        self.cloud.as_deref().unwrap_or(DEFAULT_CLOUD)
+    }
+}
+
+/// Where no other cloud is named.
+pub const DEFAULT_CLOUD: &str = "AzureCloud";
 
 /// How to probe.
 #[derive(Clone, Debug, Args)]
