@@ -67,7 +67,7 @@ pub async fn read_arc_region(access: &ClusterClient) -> Result<Option<String>, A
     let api = Api::<ConfigMap>::namespaced(access.client.clone(), ARC_NAMESPACE);
     match access.request("read the agents' configuration", api.get("azure-clusterconfig")).await {
         Ok(map) => Ok(map.data.and_then(|mut data| data.remove("AZURE_REGION")).filter(|r| !r.is_empty())),
-        Err(ApiError { failure: ApiFailure::NotFound(_), .. }) => Ok(None),
+        Err(ApiError { failure: ApiFailure::NotFound { .. }, .. }) => Ok(None),
         Err(e) => Err(e),
     }
 }

@@ -195,7 +195,7 @@ impl ClusterClient {
             .request_within(REQUEST_TIME_LIMIT, doing, api.delete(name, &DeleteParams::background()))
             .await
         {
-            Err(ApiError { failure: ApiFailure::NotFound(_), .. }) | Ok(_) => Ok(()),
+            Err(ApiError { failure: ApiFailure::NotFound { .. }, .. }) | Ok(_) => Ok(()),
             Err(e) => Err(e),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 
+use kube::core::Status;
+
 use super::dialer::DialError;
 use crate::analysis::connectivity::redact::redact_message;
 use crate::model::evidence::{Failure, sanitize};
@@ -43,8 +45,13 @@ pub enum ApiFailure {
     #[error("not allowed (403): {0}")]
     Forbidden(String),
     /// The object or kind does not exist.
-    #[error("not found (404): {0}")]
-    NotFound(String),
+    #[error("not found (404): {text}")]
+    NotFound {
+        /// What is missing, by its resource: `namespaces` where it is the namespace of what was asked for. May be empty.
+        kind: String,
+        /// What the server says.
+        text: String,
+    },
     /// The object exists already.
     #[error("exists already (409): {0}")]
     AlreadyExists(String),
@@ -75,7 +82,7 @@ impl ApiFailure {
     /// Sorts an error of the client by its type; texts are only passed on.
     pub(super) fn from_kube_error(error: &kube::Error) -> Self {
         match error {
-            kube::Error::Api(status) => Self::from_status(status.code, &status.message),
+            kube::Error::Api(status) => Self::from_status(status),
             kube::Error::Auth(e) => Self::Credentials(describe_auth_error(e)),
             kube::Error::SerdeError(_) => {
                 Self::Other("the answer is not what a Kubernetes API server sends".into())
@@ -84,12 +91,15 @@ impl ApiFailure {
         }
     }
 
-    fn from_status(code: u16, message: &str) -> Self {
-        let text = redact_message(message, MAX_TEXT_CHARS);
-        match code {
+    fn from_status(status: &Status) -> Self {
+        let text = redact_message(&status.message, MAX_TEXT_CHARS);
+        match status.code {
             401 => Self::Unauthorized(text),
             403 => Self::Forbidden(text),
-            404 => Self::NotFound(text),
+            404 => Self::NotFound {
+                kind: status.details.as_ref().map(|d| d.kind.clone()).unwrap_or_default(),
+                text,
+            },
             409 => Self::AlreadyExists(text),
             code => Self::Refused { code, text },
         }

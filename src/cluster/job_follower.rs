@@ -268,9 +268,9 @@ pub(super) fn to_vantage_error(error: &ApiError) -> VantageError {
             VantageErrorKind::Refused => VantageErrorKind::Permissions,
             other => other,
         },
-        ApiFailure::NotFound(text) if text.contains("namespace") => VantageErrorKind::Namespace,
+        ApiFailure::NotFound { kind, .. } if kind == "namespaces" => VantageErrorKind::Namespace,
         ApiFailure::Refused { text, .. } => super::pod_startup::classify_refusal(text),
-        ApiFailure::NotFound(_) | ApiFailure::AlreadyExists(_) | ApiFailure::Other(_) => {
+        ApiFailure::NotFound { .. } | ApiFailure::AlreadyExists(_) | ApiFailure::Other(_) => {
             VantageErrorKind::Refused
         }
     };
@@ -287,3 +287,29 @@ const MAX_FOREIGN_CHARS: usize = 200;
 
 /// Each is cut by something else, or the node is in trouble.
 const MAX_LOG_READS: u32 = 20;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn kind_of(status: Value) -> VantageErrorKind {
+        let status: kube::core::Status = serde_json::from_value(status).unwrap();
+        let failure = ApiFailure::from_kube_error(&kube::Error::Api(status.boxed()));
+        let operation = "create the Job".to_owned();
+        to_vantage_error(&ApiError { context: String::new(), server: String::new(), operation, failure }).kind
+    }
+
+    #[test]
+    fn a_missing_namespace_is_recognised_by_the_kind_of_what_is_missing() {
+        let missing = json!({"code": 404, "message": "namespaces \"ops\" not found",
+            "details": {"name": "ops", "kind": "namespaces"}});
+        assert_eq!(kind_of(missing), VantageErrorKind::Namespace);
+        let other = json!({"code": 404, "message": "jobs \"namespace-agent\" not found",
+            "details": {"name": "namespace-agent", "kind": "jobs"}});
+        assert_eq!(kind_of(other), VantageErrorKind::Refused);
+        let page = json!({"code": 404, "message": "no such namespace, says a proxy"});
+        assert_eq!(kind_of(page), VantageErrorKind::Refused);
+    }
+}

@@ -25,7 +25,7 @@ pub async fn read_prerequisites(access: &ClusterClient) -> Result<ClusterFacts, 
     let version = access.get_document::<Value>("read its version", "/version", None).await;
     let version = match version {
         Ok(version) => Some(version),
-        Err(ApiError { failure: ApiFailure::Forbidden(_) | ApiFailure::NotFound(_), .. }) => None,
+        Err(ApiError { failure: ApiFailure::Forbidden(_) | ApiFailure::NotFound { .. }, .. }) => None,
         Err(e) => return Err(e),
     };
     let mut facts = ClusterFacts {
@@ -190,12 +190,12 @@ async fn read_remnants(access: &ClusterClient) -> Result<InstallationRemnants, A
     );
     let namespace = match namespace {
         Ok(namespace) => Some(namespace),
-        Err(ApiError { failure: ApiFailure::NotFound(_), .. }) => None,
+        Err(ApiError { failure: ApiFailure::NotFound { .. }, .. }) => None,
         Err(e) => return Err(e),
     };
     let deployments = match deployments {
         Ok(list) => list["items"].as_array().map_or(0, Vec::len),
-        Err(ApiError { failure: ApiFailure::NotFound(_), .. }) => 0,
+        Err(ApiError { failure: ApiFailure::NotFound { .. }, .. }) => 0,
         Err(e) => return Err(e),
     };
     let mut traces = InstallationRemnants {
@@ -259,7 +259,7 @@ async fn list_metadata(
             let items = list["items"].as_array().into_iter().flatten();
             items.map(|item| item["metadata"].clone()).collect()
         }
-        Err(ApiError { failure: ApiFailure::NotFound(_), .. }) => Vec::new(),
+        Err(ApiError { failure: ApiFailure::NotFound { .. }, .. }) => Vec::new(),
         Err(e) => {
             traces.unread.push(UnreadSource { source: what.to_owned(), why: e.failure.to_string() });
             Vec::new()

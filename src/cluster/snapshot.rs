@@ -165,8 +165,8 @@ async fn read_resource(access: &ClusterClient, source: &ResourcePath) -> Result<
 
 fn to_unread_source(source: &ResourcePath, error: &ApiError) -> Option<UnreadSource> {
     let why = match &error.failure {
-        ApiFailure::NotFound(_) if !source.is_common => return None,
-        ApiFailure::NotFound(_) => "absent".to_owned(),
+        ApiFailure::NotFound { .. } if !source.is_common => return None,
+        ApiFailure::NotFound { .. } => "absent".to_owned(),
         ApiFailure::Forbidden(_) => "forbidden".to_owned(),
         other => other.to_string(),
     };

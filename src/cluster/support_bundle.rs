@@ -89,7 +89,7 @@ const RESOURCE_PATHS: &[ResourcePath] = &[
 /// only wait for their time-outs.
 pub async fn bundle_if_unreachable(access: &ClusterClient) -> Option<SupportBundle> {
     let error = read_resource(access, &RESOURCE_PATHS[0], None).await.err()?;
-    if matches!(error.failure, ApiFailure::NotFound(_) | ApiFailure::Forbidden(_)) {
+    if matches!(error.failure, ApiFailure::NotFound { .. } | ApiFailure::Forbidden(_)) {
         return None;
     }
     let unread = vec![UnreadSource { source: API_SERVER_SOURCE.into(), why: error.failure.to_string() }];
@@ -187,7 +187,7 @@ async fn read_resource(
 /// What does not exist was read.
 fn to_unread_source(source: &str, error: &ApiError) -> Option<UnreadSource> {
     let why = match &error.failure {
-        ApiFailure::NotFound(_) => return None,
+        ApiFailure::NotFound { .. } => return None,
         ApiFailure::Forbidden(_) => "forbidden".to_owned(),
         other => other.to_string(),
     };
