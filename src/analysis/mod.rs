@@ -15,6 +15,7 @@ pub mod connectivity;
 pub mod diagnose;
 #[cfg(feature = "cli")]
 pub mod explain;
+pub mod kube_objects;
 pub mod networks;
 #[cfg(feature = "cli")]
 pub mod prerequisites;

@@ -13,7 +13,7 @@ use crate::analysis::networks::cidr;
 use crate::analysis::networks::{Networks, Snapshot};
 use crate::cli::args::{AdviseArgs, AdviseFormat};
 use crate::cli::exit::Exit;
-use crate::cluster::{self, ClusterClient, Proposal};
+use crate::cluster::{self, ClusterClient, ClusterReader, Proposal};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::networks::Role;
 use crate::model::report::Advice;
@@ -86,10 +86,11 @@ fn read_snapshot(
     let choice = super::settings::kube_choice(&args.kube);
     let read = start_runtime()?.run_until_stopped(async {
         let access = ClusterClient::open(&choice, environment, &ProbeSettings::default()).await?;
-        let snapshot = cluster::read_network_snapshot(&access, choose_proposal(args)).await?;
+        let reader = ClusterReader::new(access);
+        let snapshot = cluster::read_network_snapshot(&reader, choose_proposal(args)).await?;
         Ok::<_, cluster::ClusterClientError>((
             snapshot,
-            cluster::read_arc_agent_proxies(&access, args.read_secrets).await,
+            cluster::read_arc_agent_proxies(&reader, args.read_secrets).await,
         ))
     })?;
     let (snapshot, agents) = read.map_err(CommandError::from_access_error)?;

@@ -10,7 +10,7 @@ use crate::cluster::runner::{
     ProgressEvent, ProgressListener, RunError, RunOutput, Runner, WorkstationProgress,
 };
 use crate::cluster::settings::KubeChoice;
-use crate::cluster::{self, AgentProgress, ClusterClient, ClusterClientError};
+use crate::cluster::{self, AgentProgress, ClusterClient, ClusterClientError, ClusterReader};
 use crate::model::report::Report;
 use crate::probe::settings::ProbeSettings;
 use crate::probe::vantage_run::{Shutdown, wait_for_interrupt};
@@ -120,5 +120,5 @@ pub(super) async fn read_cluster_region(
     probe: &ProbeSettings,
 ) -> Result<Option<String>, ClusterClientError> {
     let access = ClusterClient::open(choice, environment, probe).await?;
-    Ok(cluster::read_arc_region(&access).await?)
+    Ok(cluster::read_arc_region(&ClusterReader::new(access)).await?)
 }

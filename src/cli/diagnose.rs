@@ -23,14 +23,14 @@ use crate::analysis::networks::Networks;
 use crate::cli::args::{CheckArgs, DEFAULT_CLOUD, DiagnoseArgs, DiagnoseFormat, FailOn, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cluster::runner::{Runner, resolve_arc_agent_routes};
-use crate::cluster::{self, ArcAgentProxies, ClusterClient, Proposal};
+use crate::cluster::{self, ArcAgentProxies, ClusterClient, ClusterReader, Proposal};
 use crate::model::faults::{FaultCatalogue, Stage};
 use crate::model::finding::Severity;
 use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
 use crate::model::prerequisite_rules::OnboardingTarget;
 use crate::model::report::{Report, Tool};
 use crate::model::scope::Connectivity;
-use crate::probe::net::Net;
+use crate::probe::net::{Clock as _, Net, SystemClock};
 use crate::probe::settings::ProbeSettings;
 use crate::report::diagnosis::Diagnosis;
 use crate::report::{self, Format};
@@ -164,26 +164,28 @@ fn read_cluster(args: &DiagnoseArgs, environment: &Environment) -> Result<Suppor
     read.map_err(CommandError::from_access_error)
 }
 
-/// Everything that is read; of the prerequisites only once, for they take all pods of the cluster.
+/// Everything that is read, each source once; of the prerequisites those that are known are kept, for they take all pods of the
+/// cluster.
 async fn collect_bundle(
     access: &ClusterClient,
     read_secrets: bool,
     needed: Option<&PrerequisiteFacts>,
 ) -> SupportBundle {
-    if let Some(case) = cluster::bundle_if_unreachable(access).await {
+    let (reader, now) = (ClusterReader::new(access.clone()), SystemClock.now());
+    if let Some(case) = cluster::bundle_if_unreachable(&reader, now).await {
         return case;
     }
-    let agents = cluster::read_arc_agent_proxies(access, read_secrets).await;
-    let mut case = cluster::collect_support_bundle(access, agents.as_ref(), read_secrets).await;
+    let agents = cluster::read_arc_agent_proxies(&reader, read_secrets).await;
+    let mut case = cluster::collect_support_bundle(&reader, now, agents.as_ref(), read_secrets).await;
     // of those that are known only what the case contradicts is read again
     case.prerequisites = if let Some(facts) = needed.filter(|facts| is_same_installation(facts, &case)) {
         Some(facts.clone())
     } else {
-        let cluster_facts = Box::pin(cluster::read_prerequisites(access)).await.ok();
+        let cluster_facts = Box::pin(cluster::read_prerequisites(&reader, now)).await.ok();
         cluster_facts.map(|told| PrerequisiteFacts { cluster: Fetched::Read(told), tools: None })
     };
     case.skip_range = match agents {
-        Some(agents) if !agents.variables.is_empty() => find_skip_range_problem(access, &agents).await,
+        Some(agents) if !agents.variables.is_empty() => find_skip_range_problem(&reader, &agents).await,
         _ => None,
     };
     case
@@ -193,16 +195,17 @@ async fn collect_bundle(
 fn is_same_installation(facts: &PrerequisiteFacts, case: &SupportBundle) -> bool {
     let Fetched::Read(cluster) = &facts.cluster else { return false };
     let phase = case
+        .objects
         .find_object("Namespace", "", "azure-arc")
         .map(|n| n["status"]["phase"].as_str().unwrap_or("Active"));
     cluster.remnants.namespace.as_deref() == phase
-        && cluster.remnants.deployments == case.objects_in("Deployment", "azure-arc").count()
+        && cluster.remnants.deployments == case.objects.in_namespace("Deployment", "azure-arc").count()
 }
 
 /// What is wrong with the skip range of the agents, where it stops them.
-async fn find_skip_range_problem(access: &ClusterClient, agents: &ArcAgentProxies) -> Option<String> {
+async fn find_skip_range_problem(reader: &ClusterReader, agents: &ArcAgentProxies) -> Option<String> {
     let (routes, _) = resolve_arc_agent_routes(agents).ok()?;
-    let snapshot = cluster::read_network_snapshot(access, Proposal::None).await.ok()?;
+    let snapshot = cluster::read_network_snapshot(reader, Proposal::None).await.ok()?;
     let advice = build_advice(&Networked {
         networks: &Networks::from_snapshot(&snapshot),
         skipped: &[],
@@ -363,7 +366,7 @@ mod tests {
     fn the_scope_comes_from_flags_then_agents_then_azure() {
         let settings = json!({"kind": "ConfigMap", "metadata": {"name": "azure-clusterconfig", "namespace": "azure-arc"},
             "data": {"AZURE_REGION": "usgovvirginia", "AZURE_ENVIRONMENT": "AZUREUSGOVERNMENTCLOUD"}});
-        let case = SupportBundle { objects: vec![settings], ..SupportBundle::default() };
+        let case = SupportBundle { objects: vec![settings].into(), ..SupportBundle::default() };
         let azure =
             AzureCluster { location: Some("eastus".into()), private_link: true, ..AzureCluster::default() };
         let resolved = |words: &[&str], case: &SupportBundle, azure: Option<&AzureCluster>| {

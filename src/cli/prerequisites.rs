@@ -11,7 +11,7 @@ use super::external_tool::{AZ, ToolError, run_tool};
 use super::{CommandError, Console, Environment, start_runtime};
 use crate::analysis::prerequisites::{PrerequisiteInput, judge_prerequisites};
 use crate::cluster::settings::KubeChoice;
-use crate::cluster::{self, ClusterClient, ClusterClientError};
+use crate::cluster::{self, ClusterClient, ClusterClientError, ClusterReader};
 use crate::model::evidence::sanitize;
 use crate::model::faults::FaultCatalogue;
 use crate::model::prerequisite_facts::{
@@ -19,6 +19,7 @@ use crate::model::prerequisite_facts::{
 };
 use crate::model::prerequisite_rules::OnboardingTarget;
 use crate::model::report::PrerequisiteResults;
+use crate::probe::net::{Clock as _, SystemClock};
 use crate::probe::settings::ProbeSettings;
 use crate::rules;
 
@@ -79,7 +80,8 @@ async fn collect_cluster_facts(
 ) -> Fetched<ClusterFacts> {
     let facts = async {
         let access = ClusterClient::open(choice, environment, probe).await?;
-        Ok::<_, ClusterClientError>(Box::pin(cluster::read_prerequisites(&access)).await?)
+        let reader = ClusterReader::new(access);
+        Ok::<_, ClusterClientError>(Box::pin(cluster::read_prerequisites(&reader, SystemClock.now())).await?)
     };
     match facts.await {
         Ok(facts) => Fetched::Read(facts),

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Container, EnvVar, Secret};
-use kube::api::{Api, ListParams};
+use kube::api::Api;
 
-use super::client::ClusterClient;
-use super::error::{ApiError, ApiFailure};
+use super::error::ApiError;
+use super::reader::{ClusterReader, parse_items};
+use crate::model::source::Source;
 use crate::proxy::Secret as Hidden;
 
 /// The variables of the agents, and where they come from.
@@ -25,10 +26,10 @@ const ARC_NAMESPACE: &str = "azure-arc";
 const PROXY_VARIABLES: [&str; 3] = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"];
 
 /// The settings that the agents have; `None` where no agents are installed or nothing of them may be read.
-pub async fn read_arc_agent_proxies(access: &ClusterClient, read_secrets: bool) -> Option<ArcAgentProxies> {
-    let api = Api::<Deployment>::namespaced(access.client.clone(), ARC_NAMESPACE);
-    let deployments =
-        access.list_all(&api, "list the agents' Deployments", ListParams::default()).await.ok()?;
+pub async fn read_arc_agent_proxies(reader: &ClusterReader, read_secrets: bool) -> Option<ArcAgentProxies> {
+    let access = &reader.access;
+    let deployments = reader.read(Source::ArcDeployments).await.ok()?;
+    let deployments = parse_items(Source::ArcDeployments, &deployments);
     let found = ProxySettingsSource::from_deployments(&deployments)?;
     if !found.literal.is_empty() {
         return Some(ArcAgentProxies { variables: found.literal, origin: found.origin, note: None });
@@ -63,13 +64,9 @@ pub async fn read_arc_agent_proxies(access: &ClusterClient, read_secrets: bool) 
 ///
 /// # Errors
 /// When the cluster does not answer or may not be asked.
-pub async fn read_arc_region(access: &ClusterClient) -> Result<Option<String>, ApiError> {
-    let api = Api::<ConfigMap>::namespaced(access.client.clone(), ARC_NAMESPACE);
-    match access.request("read the agents' configuration", api.get("azure-clusterconfig")).await {
-        Ok(map) => Ok(map.data.and_then(|mut data| data.remove("AZURE_REGION")).filter(|r| !r.is_empty())),
-        Err(ApiError { failure: ApiFailure::NotFound { .. }, .. }) => Ok(None),
-        Err(e) => Err(e),
-    }
+pub async fn read_arc_region(reader: &ClusterReader) -> Result<Option<String>, ApiError> {
+    let settings = reader.find(Source::ArcSettings).await?.unwrap_or_default();
+    Ok(settings["data"]["AZURE_REGION"].as_str().filter(|region| !region.is_empty()).map(str::to_owned))
 }
 
 fn proxy_variables(secret: Secret) -> BTreeMap<String, Hidden> {

@@ -26,6 +26,7 @@ mod pod_watcher;
 mod prepare;
 pub(crate) mod prerequisites;
 mod quantity;
+mod reader;
 #[cfg(feature = "cli")]
 pub mod runner;
 pub mod settings;
@@ -44,6 +45,7 @@ pub use dry_run::list_planned_objects;
 pub use error::{ApiError, ApiFailure};
 pub use prepare::AgentRequest;
 pub use prerequisites::read_prerequisites;
+pub use reader::ClusterReader;
 pub use snapshot::{Proposal, read_network_snapshot};
 
 /// A few letters that no other run has at the same time.

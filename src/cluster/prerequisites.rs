@@ -3,56 +3,51 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Node;
-use kube::api::{Api, ListParams};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::{ClusterClient, METADATA_ONLY};
+use super::client::ClusterClient;
 use super::error::{ApiError, ApiFailure};
 use super::nodes::NodeFacts;
+use super::reader::{ClusterReader, parse_items};
 use super::{permissions as rights, quantity};
+use crate::analysis::connectivity::redact::{Redaction, SecretMetadata};
 use crate::analysis::connectivity::support_bundle::resource_id;
-use crate::analysis::prerequisites::{NODES, PERMISSIONS, PODS, REMNANTS};
 use crate::model::networks::UnreadSource;
 use crate::model::prerequisite_facts::{ClusterFacts, InstallationRemnants, NodeCapacity};
+use crate::model::source::Source;
 
 /// Reads all that can be read.
 ///
 /// # Errors
 /// When the server does not answer, or not to these credentials.
-pub async fn read_prerequisites(access: &ClusterClient) -> Result<ClusterFacts, ApiError> {
-    // one question first: where nobody answers, the others would only wait for their time-outs
-    let version = access.get_document::<Value>("read its version", "/version", None).await;
-    let version = match version {
-        Ok(version) => Some(version),
-        Err(ApiError { failure: ApiFailure::Forbidden(_) | ApiFailure::NotFound { .. }, .. }) => None,
-        Err(e) => return Err(e),
-    };
+pub async fn read_prerequisites(
+    reader: &ClusterReader,
+    now: jiff::Timestamp,
+) -> Result<ClusterFacts, ApiError> {
+    reader.reach().await?;
+    let access = &reader.access;
+    let (version, nodes, asked, may, traces) = tokio::join!(
+        reader.read(Source::ApiServer),
+        reader.read(Source::Nodes),
+        sum_requested_resources(access),
+        rights::check_onboarding_permissions(access),
+        read_remnants(reader, now),
+    );
     let mut facts = ClusterFacts {
         context: access.context.clone(),
         server: access.server.clone(),
-        kubernetes: version.and_then(|v| v["gitVersion"].as_str().map(str::to_owned)),
+        kubernetes: version.ok().and_then(|v| v["gitVersion"].as_str().map(str::to_owned)),
         ..ClusterFacts::default()
     };
-    let nodes = Api::<Node>::all(access.client.clone());
-    let (nodes, asked, may, traces) = tokio::join!(
-        access.list_all(&nodes, "list the nodes", ListParams::default()),
-        sum_requested_resources(access),
-        rights::check_onboarding_permissions(access),
-        read_remnants(access),
-    );
-    let mut unread = Vec::new();
-    let mut skip = |source: &str, error: &ApiError| {
-        unread.push(UnreadSource { source: source.into(), why: error.failure.to_string() });
+    let mut skip = |source: Source, error: &ApiError| {
+        facts.unread.push(UnreadSource { source: source.name().into(), why: error.failure.to_string() });
     };
-    let asked = asked.inspect_err(|e| skip(PODS, e)).unwrap_or_default();
-    match nodes {
-        Ok(nodes) => facts.nodes = nodes.iter().map(|node| node_capacity(node, &asked)).collect(),
-        Err(e) => skip(NODES, &e),
-    }
-    facts.permissions = may.inspect_err(|e| skip(PERMISSIONS, e)).ok();
-    facts.remnants = traces.inspect_err(|e| skip(REMNANTS, e)).unwrap_or_default();
-    facts.unread = unread;
+    let asked = asked.inspect_err(|e| skip(Source::PodRequests, e)).unwrap_or_default();
+    let nodes = nodes.inspect_err(|e| skip(Source::Nodes, e)).unwrap_or_default();
+    facts.permissions = may.inspect_err(|e| skip(Source::Permissions, e)).ok();
+    facts.remnants = traces.inspect_err(|(source, e)| skip(*source, e)).unwrap_or_default();
+    facts.nodes = parse_items(Source::Nodes, &nodes).iter().map(|node| node_capacity(node, &asked)).collect();
     Ok(facts)
 }
 
@@ -136,7 +131,7 @@ async fn sum_requested_resources(access: &ClusterClient) -> Result<RequestedReso
     let mut asked = RequestedResources::new();
     let mut more = String::new();
     for _ in 0..MAX_PAGES {
-        let path = format!("/api/v1/pods?limit={PAGE_SIZE}{more}");
+        let path = format!("{}{more}", Source::PodRequests.resource().path);
         let page: Page = access.get_document("list the pods of all namespaces", &path, None).await?;
         page.add_requests(&mut asked);
         match page.metadata.continue_token.filter(|token| !token.is_empty()) {
@@ -174,45 +169,41 @@ fn effective_request(spec: &PodSpec, resource: &str, read: fn(&str) -> Option<i6
 }
 
 /// What an earlier installation left. The namespace and its Deployments have to be readable; what else may not be read is listed.
-async fn read_remnants(access: &ClusterClient) -> Result<InstallationRemnants, ApiError> {
-    let (namespace, deployments, config) = tokio::join!(
-        access.get_document::<Value>("read the namespace azure-arc", "/api/v1/namespaces/azure-arc", None),
-        access.get_document::<Value>(
-            "list the Deployments of azure-arc",
-            "/apis/apps/v1/namespaces/azure-arc/deployments",
-            Some(METADATA_ONLY)
-        ),
-        access.get_document::<Value>(
-            "read the settings of the agents",
-            "/api/v1/namespaces/azure-arc/configmaps/azure-clusterconfig",
-            None
-        ),
-    );
-    let namespace = match namespace {
-        Ok(namespace) => Some(namespace),
-        Err(ApiError { failure: ApiFailure::NotFound { .. }, .. }) => None,
-        Err(e) => return Err(e),
-    };
-    let deployments = match deployments {
-        Ok(list) => list["items"].as_array().map_or(0, Vec::len),
-        Err(ApiError { failure: ApiFailure::NotFound { .. }, .. }) => 0,
-        Err(e) => return Err(e),
-    };
-    let mut traces = InstallationRemnants {
+async fn read_remnants(
+    reader: &ClusterReader,
+    now: jiff::Timestamp,
+) -> Result<InstallationRemnants, (Source, ApiError)> {
+    // all at once; what comes of each is asked for below
+    let _ = reader.read_all(REMNANT_SOURCES).await;
+    let mut redaction = Redaction::default();
+    let find = async |source| reader.find(source).await.map_err(|e| (source, e));
+    let namespace = find(Source::ArcNamespace).await?;
+    let deployments = find(Source::ArcDeployments).await?;
+    let settings = reader.read(Source::ArcSettings).await.ok();
+    let mut remnants = InstallationRemnants {
         namespace: namespace.as_ref().map(|n| n["status"]["phase"].as_str().unwrap_or("Active").to_owned()),
-        deployments,
-        resource: config.ok().and_then(|c| resource_id(&c["data"])),
+        deployments: deployments.and_then(|list| list["items"].as_array().map(Vec::len)).unwrap_or(0),
+        resource: settings.and_then(|settings| resource_id(&settings["data"])),
         ..InstallationRemnants::default()
     };
     let mut times: Vec<_> = namespace.iter().flat_map(|n| object_timestamps(&n["metadata"])).collect();
-    read_helm_releases(access, &mut traces, &mut times).await;
-    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?limit=2000";
-    let definitions = list_metadata(access, "custom resource definitions", path, &mut traces).await;
+    for (space, source) in
+        [("azure-arc-release", Source::ReleaseSecrets), ("default", Source::DefaultReleaseSecrets)]
+    {
+        for secret in list_items(reader, source, &mut remnants).await {
+            let secret = redaction.redact_secret_metadata(SecretMetadata::from_secret(&secret));
+            if let Some(name) = object_name(&secret).filter(|name| is_arc_release(name)) {
+                remnants.releases.push(format!("{space}/{name}"));
+                times.extend(object_timestamps(&secret["metadata"]));
+            }
+        }
+    }
+    let definitions = list_items(reader, Source::Definitions, &mut remnants).await;
+    let definitions = definitions.into_iter().map(|object| redaction.redact_object(object));
     let is_arc_definition = |name: &String| ARC_API_GROUPS.iter().any(|group| name.ends_with(group));
-    traces.definitions = definitions.iter().filter_map(object_name).filter(is_arc_definition).collect();
-    let now = jiff::Timestamp::now();
-    traces.newest_s = times.into_iter().max().map(|newest| now.duration_since(newest).as_secs());
-    Ok(traces)
+    remnants.definitions = definitions.filter_map(|o| object_name(&o)).filter(is_arc_definition).collect();
+    remnants.newest_s = times.into_iter().max().map(|newest| now.duration_since(newest).as_secs());
+    Ok(remnants)
 }
 
 /// When an object came, and when it began to go.
@@ -221,55 +212,42 @@ fn object_timestamps(metadata: &Value) -> impl Iterator<Item = jiff::Timestamp> 
     [read("creationTimestamp"), read("deletionTimestamp")].into_iter().flatten()
 }
 
-fn object_name(metadata: &Value) -> Option<String> {
-    metadata["name"].as_str().map(str::to_owned)
+fn object_name(object: &Value) -> Option<String> {
+    object["metadata"]["name"].as_str().map(str::to_owned)
 }
 
-async fn read_helm_releases(
-    access: &ClusterClient,
-    traces: &mut InstallationRemnants,
-    times: &mut Vec<jiff::Timestamp>,
-) {
-    for space in ["azure-arc-release", "default"] {
-        let path = format!("/api/v1/namespaces/{space}/secrets?labelSelector=owner%3Dhelm&limit=1000");
-        let what = format!("releases of Helm in {space}");
-        for secret in list_metadata(access, &what, &path, traces).await {
-            let is_release = |name: &String| {
-                ["azure-arc", "cluster-diagnostic-checks"]
-                    .iter()
-                    .any(|release| name.starts_with(&format!("sh.helm.release.v1.{release}.")))
-            };
-            if let Some(name) = object_name(&secret).filter(is_release) {
-                traces.releases.push(format!("{space}/{name}"));
-                times.extend(object_timestamps(&secret));
-            }
-        }
-    }
+fn is_arc_release(secret: &str) -> bool {
+    let release = secret.strip_prefix("sh.helm.release.v1.").unwrap_or_default();
+    release.starts_with("azure-arc.") || release.starts_with("cluster-diagnostic-checks.")
 }
 
-/// The metadata of objects: no more is asked for, and no more kept.
-async fn list_metadata(
-    access: &ClusterClient,
-    what: &str,
-    path: &str,
-    traces: &mut InstallationRemnants,
+async fn list_items(
+    reader: &ClusterReader,
+    source: Source,
+    remnants: &mut InstallationRemnants,
 ) -> Vec<Value> {
-    match access.get_document::<Value>(format!("list the {what}"), path, Some(METADATA_ONLY)).await {
-        Ok(list) => {
-            let items = list["items"].as_array().into_iter().flatten();
-            items.map(|item| item["metadata"].clone()).collect()
-        }
-        Err(ApiError { failure: ApiFailure::NotFound { .. }, .. }) => Vec::new(),
+    match reader.find(source).await {
+        Ok(list) => parse_items(source, &list.unwrap_or_default()),
         Err(e) => {
-            traces.unread.push(UnreadSource { source: what.to_owned(), why: e.failure.to_string() });
+            remnants.unread.push(UnreadSource { source: source.name().into(), why: e.failure.to_string() });
             Vec::new()
         }
     }
 }
 
+const REMNANT_SOURCES: &[Source] = &[
+    Source::ArcNamespace,
+    Source::ArcDeployments,
+    Source::ArcSettings,
+    Source::ReleaseSecrets,
+    Source::DefaultReleaseSecrets,
+    Source::Definitions,
+];
+
 /// Of custom resource definitions.
 const ARC_API_GROUPS: &[&str] = &[".clusterconfig.azure.com", ".arc.azure.com"];
 
+/// As their path asks for them.
 const PAGE_SIZE: usize = 500;
 /// Of pods: more than Kubernetes runs on 150 full nodes.
 const MAX_PAGES: usize = 40;

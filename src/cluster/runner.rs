@@ -13,6 +13,7 @@ use crate::analysis::networks::{Networks, Snapshot, cidr};
 use crate::cluster::settings::{CheckSettings, ClusterSettings, NodeChoice};
 use crate::cluster::{
     self, AgentProgress, AgentRequest, AgentRun, ArcAgentProxies, ClusterClient, ClusterClientError,
+    ClusterReader,
 };
 use crate::model::evidence::{AddressScope, Detail, Evidence, NotRun, Observation};
 use crate::model::networks::Role;
@@ -127,9 +128,11 @@ impl Runner<'_> {
         sightings.sort_by_key(|s| self.settings.vantages.iter().position(|kind| *kind == s.vantage.kind));
         let pod = inside.as_ref().map(|inside| inside.pod.clone()).unwrap_or_default();
         let advice = snapshot.map(|snapshot| self.build_advice(&snapshot, &pod, &sightings));
-        let access = inside.as_ref().and_then(|inside| inside.access.as_ref().ok());
-        let cluster = access
-            .map(|access| ClusterRef { context: access.context.clone(), server: access.server.clone() });
+        let reader = inside.as_ref().and_then(|inside| inside.reader.as_ref().ok());
+        let cluster = reader.map(|ClusterReader { access, .. }| ClusterRef {
+            context: access.context.clone(),
+            server: access.server.clone(),
+        });
         let notes = inside.into_iter().flat_map(|inside| inside.notes).chain(left).collect();
         let interrupted = *stopped.borrow() > Shutdown::None;
         Ok(RunOutput {
@@ -148,9 +151,9 @@ impl Runner<'_> {
     /// When nothing would be, or the cluster cannot be asked.
     pub async fn dry_run(&self) -> Result<Vec<serde_json::Value>, RunError> {
         let inside = self.prepare_cluster(std::future::pending()).await?.ok_or(RunError::NoCluster)?;
-        match inside.access {
-            Ok(access) => {
-                cluster::list_planned_objects(&access, &inside.request).await.map_err(RunError::DryRun)
+        match inside.reader {
+            Ok(reader) => {
+                cluster::list_planned_objects(&reader.access, &inside.request).await.map_err(RunError::DryRun)
             }
             Err(trouble) => Err(RunError::DryRun(trouble)),
         }
@@ -207,16 +210,16 @@ impl Runner<'_> {
     ) -> Result<Option<ClusterSetup>, RunError> {
         let Some(cluster) = &self.settings.cluster else { return Ok(None) };
         let access = ClusterClient::open(&cluster.kube, self.environment, &self.settings.probe).await;
-        let access = match access {
-            Ok(access) => Ok(access),
+        let reader = match access {
+            Ok(access) => Ok(ClusterReader::new(access)),
             Err(ClusterClientError::Api(e)) => {
                 Err(VantageError::new(VantageErrorKind::Credentials, e.to_string()))
             }
             Err(e @ ClusterClientError::Config(_)) => return Err(e.into()),
         };
-        let agents = match (&access, &cluster.pod_routes) {
-            (Ok(access), None) => tokio::select! {
-                agents = cluster::read_arc_agent_proxies(access, cluster.read_secrets) => agents,
+        let agents = match (&reader, &cluster.pod_routes) {
+            (Ok(reader), None) => tokio::select! {
+                agents = cluster::read_arc_agent_proxies(reader, cluster.read_secrets) => agents,
                 () = stop => None,
             },
             _ => None,
@@ -232,7 +235,7 @@ impl Runner<'_> {
             &self.settings.probe,
             tasks.collect::<Result<_, serde_json::Error>>()?,
         );
-        Ok(Some(ClusterSetup { access, request: order, ways: vantage_routes, pod, notes }))
+        Ok(Some(ClusterSetup { reader, request: order, ways: vantage_routes, pod, notes }))
     }
 
     async fn run_in_cluster(
@@ -242,8 +245,8 @@ impl Runner<'_> {
         listen: ProgressListener,
     ) -> (Vec<VantageResult>, Vec<String>) {
         let Some(inside) = inside else { return (Vec::new(), Vec::new()) };
-        let (looked, left) = match &inside.access {
-            Ok(access) => {
+        let (looked, left) = match &inside.reader {
+            Ok(ClusterReader { access, .. }) => {
                 let report_progress: cluster::AgentListener =
                     Arc::new(move |place, step| listen(ProgressEvent::Cluster(place, step)));
                 tokio::select! {
@@ -262,8 +265,8 @@ impl Runner<'_> {
 
     /// What the cluster says of its networks. One that tells nothing is no error: its vantages tell that it does not answer.
     async fn read_snapshot(&self, inside: Option<&ClusterSetup>) -> Option<Snapshot> {
-        let access = inside?.access.as_ref().ok()?;
-        cluster::read_network_snapshot(access, cluster::Proposal::None).await.ok()
+        let reader = inside?.reader.as_ref().ok()?;
+        cluster::read_network_snapshot(reader, cluster::Proposal::None).await.ok()
     }
 
     /// What to pass to `az`, for the ways of the pods.
@@ -407,7 +410,7 @@ pub fn list_endpoints(rules: &RuleSet, scope: &Scope) -> Vec<AzureEndpoint> {
 
 /// A cluster and what is wanted of it.
 struct ClusterSetup {
-    access: Result<ClusterClient, VantageError>,
+    reader: Result<ClusterReader, VantageError>,
     request: AgentRequest,
     ways: Vec<(VantageKind, Routes)>,
     /// The way of pods, whether they are looked from or not.

@@ -1,112 +1,36 @@
 //! Reads what tells of a cluster's networks, with whatever rights there are: what is forbidden or absent is listed.
 
-use futures::future::join_all;
 use http::Request;
 use k8s_openapi::api::core::v1::Service;
 use serde_json::{Value, json};
 
 use super::client::ClusterClient;
 use super::error::{ApiError, ApiFailure};
+use super::reader::{ClusterReader, to_unread_source};
+use crate::analysis::kube_objects::split_answer;
 use crate::analysis::networks::{DRY_RUN_V4, DRY_RUN_V6, Snapshot, ranges_in_refusal};
 use crate::model::networks::UnreadSource;
+use crate::model::source::Source;
 
-/// Something to read: what it is called, where it is, and the kind of what comes.
-struct ResourcePath {
-    name: &'static str,
-    path: &'static str,
-    kind: &'static str,
-    /// Absent in most clusters, and then not worth a word.
-    is_common: bool,
-}
-
-const fn resource_path(
-    name: &'static str,
-    path: &'static str,
-    kind: &'static str,
-    is_usual: bool,
-) -> ResourcePath {
-    ResourcePath { name, path, kind, is_common: is_usual }
-}
-
-const RESOURCE_PATHS: &[ResourcePath] = &[
-    resource_path("nodes", "/api/v1/nodes?limit=2000", "NodeList", true),
-    resource_path("Services", "/api/v1/services?limit=5000", "ServiceList", true),
-    resource_path("pods", "/api/v1/pods?limit=1000", "PodList", true),
-    resource_path(
-        "the endpoints of default/kubernetes",
-        "/api/v1/namespaces/default/endpoints/kubernetes",
-        "Endpoints",
-        true,
-    ),
-    resource_path("ServiceCIDR objects", "/apis/networking.k8s.io/v1/servicecidrs", "ServiceCIDRList", false),
-    resource_path(
-        "ServiceCIDR objects (v1beta1)",
-        "/apis/networking.k8s.io/v1beta1/servicecidrs",
-        "ServiceCIDRList",
-        false,
-    ),
-    resource_path("OpenShift's Network", "/apis/config.openshift.io/v1/networks/cluster", "Network", false),
-    resource_path(
-        "ConfigMap kube-system/kubeadm-config",
-        "/api/v1/namespaces/kube-system/configmaps/kubeadm-config",
-        "ConfigMap",
-        false,
-    ),
-    resource_path(
-        "ConfigMap kube-system/kube-proxy",
-        "/api/v1/namespaces/kube-system/configmaps/kube-proxy",
-        "ConfigMap",
-        false,
-    ),
-    resource_path(
-        "ConfigMap kube-system/coredns",
-        "/api/v1/namespaces/kube-system/configmaps/coredns",
-        "ConfigMap",
-        false,
-    ),
-    resource_path(
-        "ConfigMap kube-system/cilium-config",
-        "/api/v1/namespaces/kube-system/configmaps/cilium-config",
-        "ConfigMap",
-        false,
-    ),
-    resource_path(
-        "ConfigMap kube-system/antrea-config",
-        "/api/v1/namespaces/kube-system/configmaps/antrea-config",
-        "ConfigMap",
-        false,
-    ),
-    resource_path(
-        "ConfigMap kube-flannel/kube-flannel-cfg",
-        "/api/v1/namespaces/kube-flannel/configmaps/kube-flannel-cfg",
-        "ConfigMap",
-        false,
-    ),
-    resource_path(
-        "ConfigMap kube-system/kube-flannel-cfg",
-        "/api/v1/namespaces/kube-system/configmaps/kube-flannel-cfg",
-        "ConfigMap",
-        false,
-    ),
-    resource_path(
-        "ConfigMap openshift-ovn-kubernetes/ovn-config",
-        "/api/v1/namespaces/openshift-ovn-kubernetes/configmaps/ovn-config",
-        "ConfigMap",
-        false,
-    ),
-    resource_path(
-        "ConfigMap ovn-kubernetes/ovn-config",
-        "/api/v1/namespaces/ovn-kubernetes/configmaps/ovn-config",
-        "ConfigMap",
-        false,
-    ),
-    resource_path("Calico's IPPools", "/apis/crd.projectcalico.org/v1/ippools", "IPPoolList", false),
-    resource_path(
-        "DaemonSets of kube-system",
-        "/apis/apps/v1/namespaces/kube-system/daemonsets",
-        "DaemonSetList",
-        true,
-    ),
+const SOURCES: &[Source] = &[
+    Source::Nodes,
+    Source::Services,
+    Source::Pods,
+    Source::KubernetesEndpoints,
+    Source::ServiceCidrs,
+    Source::ServiceCidrsBeta,
+    Source::OpenShiftNetwork,
+    Source::KubeadmConfig,
+    Source::KubeProxyConfig,
+    Source::Corefile,
+    Source::CiliumConfig,
+    Source::AntreaConfig,
+    Source::FlannelConfig,
+    Source::FlannelConfigOfKubeSystem,
+    Source::OpenShiftOvnConfig,
+    Source::OvnConfig,
+    Source::CalicoPools,
+    Source::DaemonSets,
 ];
 
 /// Whether a Service is proposed to the API server that it has to refuse, since most name their range when they do.
@@ -124,13 +48,13 @@ pub enum Proposal {
 ///
 /// # Errors
 /// When nothing at all could be read: the server does not answer, or does not accept the credentials.
-pub async fn read_network_snapshot(access: &ClusterClient, proposal: Proposal) -> Result<Snapshot, ApiError> {
+pub async fn read_network_snapshot(reader: &ClusterReader, proposal: Proposal) -> Result<Snapshot, ApiError> {
+    let access = &reader.access;
     let mut snapshot = Snapshot { server: Some(access.server.clone()), ..Snapshot::default() };
-    let answers = join_all(RESOURCE_PATHS.iter().map(|source| read_resource(access, source))).await;
     let mut first_error = None;
-    for (source, answer) in RESOURCE_PATHS.iter().zip(answers) {
+    for (source, answer) in reader.read_all(SOURCES).await {
         match answer {
-            Ok(document) => snapshot.add_document_as(source.kind, document),
+            Ok(document) => snapshot.objects.extend(split_answer(source.resource().kind, &document)),
             Err(error) => {
                 snapshot.skipped.extend(to_unread_source(source, &error));
                 first_error.get_or_insert(error);
@@ -153,24 +77,6 @@ pub async fn read_network_snapshot(access: &ClusterClient, proposal: Proposal) -
         }
     }
     Ok(snapshot)
-}
-
-async fn read_resource(access: &ClusterClient, source: &ResourcePath) -> Result<Value, ApiError> {
-    let doing = format!("read {}", source.name);
-    let request = Request::get(source.path).body(Vec::new());
-    let request =
-        request.map_err(|e| access.to_api_error(doing.clone(), ApiFailure::Other(e.to_string())))?;
-    access.request(doing, access.client.request::<Value>(request)).await
-}
-
-fn to_unread_source(source: &ResourcePath, error: &ApiError) -> Option<UnreadSource> {
-    let why = match &error.failure {
-        ApiFailure::NotFound { .. } if !source.is_common => return None,
-        ApiFailure::NotFound { .. } => "absent".to_owned(),
-        ApiFailure::Forbidden(_) => "forbidden".to_owned(),
-        other => other.to_string(),
-    };
-    Some(UnreadSource { source: source.name.to_owned(), why })
 }
 
 /// What the API server says to a Service with an address outside of every range; why it says nothing of use.

@@ -21,6 +21,7 @@ pub mod scope;
 pub mod secret;
 #[cfg(feature = "cli")]
 pub mod shell;
+pub mod source;
 pub mod vantage;
 #[cfg(feature = "cli")]
 pub mod version;

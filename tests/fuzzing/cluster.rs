@@ -14,7 +14,7 @@ use crate::cluster::nodes::{NodeFacts, select_nodes};
 use crate::cluster::pod_startup::{JobObservation, PodStartup, judge_startup};
 use crate::cluster::prerequisites::{Page, RequestedResources, node_capacity};
 use crate::cluster::settings::NodeChoice;
-use crate::cluster::support_bundle::add_document;
+use crate::cluster::support_bundle::add_objects;
 use crate::model::prerequisite_facts::{ClusterFacts, PrerequisiteFacts};
 
 /// The case of a cluster whose API server sends these objects, each with its `kind`.
@@ -30,7 +30,8 @@ pub(super) fn bundle_of(objects: &[Value]) -> SupportBundle {
     }
     let mut redaction = Redaction::default();
     for (kind, items) in kinds {
-        add_document(&mut case, json!({"items": items}), &format!("{kind}List"), &mut redaction);
+        let list = json!({"items": items});
+        add_objects(&mut case, &format!("{kind}List"), &list, &mut redaction);
     }
     case.removed = redaction.into_removed();
     let facts = ClusterFacts { nodes: node_capacities(objects), ..ClusterFacts::default() };

@@ -12,6 +12,7 @@ use super::{cluster, invariants};
 use crate::analysis::connectivity::azure::AzureCluster;
 use crate::analysis::connectivity::redact::Redaction;
 use crate::analysis::connectivity::support_bundle::{BUNDLE_VERSION, ContainerLog, SupportBundle};
+use crate::analysis::kube_objects::split_answer;
 use crate::analysis::networks::{Networks, Snapshot};
 use crate::analysis::waivers::apply_waivers;
 use crate::cli::args::ShowFormat;
@@ -223,7 +224,7 @@ pub(super) fn objects(input: &[u8]) {
     let objects = snapshot.objects.clone();
     snapshot.refusals.extend(objects.iter().filter_map(|o| o["message"].as_str()).map(str::to_owned));
     snapshot.server = objects.iter().find_map(|o| o["server"].as_str()).map(str::to_owned);
-    snapshot.add_document_as("NodeList", document);
+    snapshot.objects.extend(split_answer("NodeList", &document));
     let agents = cluster::read_proxies(&objects);
     let routes = agents.map(|agents| resolve_arc_agent_routes(&agents));
     let routes = match routes {
@@ -350,7 +351,10 @@ fn stuck_cluster(lines: Vec<String>) -> SupportBundle {
     SupportBundle {
         schema_version: BUNDLE_VERSION,
         taken_at: "2026-11-28T10:00:00Z".into(),
-        objects: ["config-agent", "clusterconnect-agent", "clusteridentityoperator"].map(agent).into(),
+        objects: ["config-agent", "clusterconnect-agent", "clusteridentityoperator"]
+            .map(agent)
+            .to_vec()
+            .into(),
         logs: vec![log],
         ..SupportBundle::default()
     }

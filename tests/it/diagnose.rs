@@ -208,6 +208,34 @@ fn only_names_of_secrets_are_read_and_kept() {
     assert!(seen.iter().all(reads), "it only reads, and asks for its permissions: {seen:?}");
 }
 
+/// The bundle, the agents' proxies, the prerequisites and the networks want the same objects.
+#[test]
+fn each_source_is_asked_for_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut scenario = connected_cluster();
+    // proxies, so that the networks are read too
+    let (_, _, deployments) =
+        scenario.answers.iter_mut().find(|(path, ..)| path.ends_with("/deployments")).unwrap();
+    deployments["items"][0]["spec"]["template"]["spec"]["containers"] =
+        json!([{"name": "c", "env": [{"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}]}]);
+    let api = FakeApi::start(scenario);
+    let config = api.kubeconfig(directory.path());
+    diagnose().args(["--no-probe", "--kube-config", config.to_str().unwrap()]).run().exits(3);
+    let seen = api.request_lines();
+    let count = |path: &str| seen.iter().filter(|line| **line == format!("GET {path}")).count();
+    for path in [
+        "/version",
+        "/api/v1/nodes",
+        "/api/v1/services",
+        "/api/v1/namespaces/azure-arc",
+        "/apis/apps/v1/namespaces/azure-arc/deployments",
+        "/api/v1/namespaces/azure-arc/configmaps/azure-clusterconfig",
+        "/api/v1/namespaces/kube-system/configmaps/coredns",
+    ] {
+        assert_eq!(count(path), 1, "{path}: {seen:#?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn az_runs_only_when_the_user_asks_for_it() {

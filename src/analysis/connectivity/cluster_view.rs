@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::redact::SecretMetadata;
 use super::support_bundle::{ContainerLog, SupportBundle};
 use crate::model::faults::{Signature, SignatureSource};
+use crate::model::source::Source;
 
 /// The namespace of the agents.
 pub(super) const AGENTS_NAMESPACE: &str = "azure-arc";
@@ -46,7 +47,7 @@ pub(super) struct SignatureMatch {
 
 impl<'a> ClusterView<'a> {
     pub(super) fn new(case: &'a SupportBundle) -> Self {
-        let agents = case.objects_in("Deployment", AGENTS_NAMESPACE).filter_map(|d| {
+        let agents = case.objects.in_namespace("Deployment", AGENTS_NAMESPACE).filter_map(|d| {
             Some(Agent {
                 name: d["metadata"]["name"].as_str()?,
                 desired: d["spec"]["replicas"].as_i64().unwrap_or(1),
@@ -54,8 +55,10 @@ impl<'a> ClusterView<'a> {
                 created: parse_time(&d["metadata"]["creationTimestamp"]),
             })
         });
-        let pods =
-            case.objects_in("Pod", AGENTS_NAMESPACE).filter_map(|pod| pod["metadata"]["name"].as_str());
+        let pods = case
+            .objects
+            .in_namespace("Pod", AGENTS_NAMESPACE)
+            .filter_map(|pod| pod["metadata"]["name"].as_str());
         Self { bundle: case, agents: agents.take(MAX_AGENTS).collect(), pods: pods.collect() }
     }
 
@@ -84,24 +87,25 @@ impl<'a> ClusterView<'a> {
 
     /// When the agents or their namespace came last, or began to go.
     pub(super) fn last_changed_at(&self) -> Option<jiff::Timestamp> {
-        let namespace = self.bundle.find_object("Namespace", "", AGENTS_NAMESPACE).map(|n| &n["metadata"]);
+        let namespace =
+            self.bundle.objects.find_object("Namespace", "", AGENTS_NAMESPACE).map(|n| &n["metadata"]);
         let of = |key: &str| namespace.and_then(|metadata| parse_time(&metadata[key]));
         self.installed_at().max(of("creationTimestamp")).max(of("deletionTimestamp"))
     }
 
     /// Metadata of a Secret of the agents; `None` where it is not there or not known.
     pub(super) fn secret_metadata(&self, name: &str) -> Option<&'a Value> {
-        self.bundle.find_object(SecretMetadata::KIND, AGENTS_NAMESPACE, name)
+        self.bundle.objects.find_object(SecretMetadata::KIND, AGENTS_NAMESPACE, name)
     }
 
     /// Whether the list of Secrets was read.
     pub(super) fn has_secret_list(&self) -> bool {
-        self.bundle.unread_reason(SECRETS_SOURCE).is_none()
+        self.bundle.unread_reason(Source::ArcSecrets).is_none()
     }
 
     /// A setting of the agents.
     pub(super) fn agent_setting(&self, key: &str) -> Option<&'a str> {
-        let map = self.bundle.find_object("ConfigMap", AGENTS_NAMESPACE, "azure-clusterconfig")?;
+        let map = self.bundle.objects.find_object("ConfigMap", AGENTS_NAMESPACE, "azure-clusterconfig")?;
         map["data"][key].as_str().filter(|v| !v.is_empty())
     }
 
@@ -124,7 +128,7 @@ impl<'a> ClusterView<'a> {
         };
         let when =
             |event: &&Value| parse_time(&event["lastTimestamp"]).or_else(|| parse_time(&event["eventTime"]));
-        let event = self.bundle.objects_of("Event").filter(fits).max_by_key(when)?;
+        let event = self.bundle.objects.of_kind("Event").filter(fits).max_by_key(when)?;
         let object = &event["involvedObject"];
         let [kind, space, name] =
             ["kind", "namespace", "name"].map(|key| object[key].as_str().unwrap_or_default());
@@ -197,14 +201,14 @@ impl<'a> ClusterView<'a> {
             let most = container_statuses(pod).filter_map(restarts).max()?;
             Some((pod["metadata"]["name"].as_str()?, most))
         };
-        let pods = self.bundle.objects_in("Pod", AGENTS_NAMESPACE);
+        let pods = self.bundle.objects.in_namespace("Pod", AGENTS_NAMESPACE);
         pods.filter_map(count).filter(|(_, restarts)| *restarts >= at_least).collect()
     }
 
     /// Pods of the agents; without agents those of the checks before connecting.
     pub(super) fn agent_pods(&self) -> impl Iterator<Item = &'a Value> {
         let space = if self.agents.is_empty() { RELEASE_NAMESPACE } else { AGENTS_NAMESPACE };
-        self.bundle.objects_in("Pod", space)
+        self.bundle.objects.in_namespace("Pod", space)
     }
 
     fn match_log(&self, sign: &Signature) -> Option<SignatureMatch> {
@@ -245,12 +249,6 @@ fn container_statuses(pod: &Value) -> impl Iterator<Item = &Value> {
 pub(super) fn parse_time(value: &Value) -> Option<jiff::Timestamp> {
     value.as_str()?.parse().ok()
 }
-
-/// What the API server is called where it does not answer.
-pub const API_SERVER_SOURCE: &str = "the API server";
-
-/// What the list of Secrets is called where it could not be read.
-pub const SECRETS_SOURCE: &str = "Secrets of azure-arc";
 
 /// The vendor has about twenty.
 const MAX_AGENTS: usize = 200;

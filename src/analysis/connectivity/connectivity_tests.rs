@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::azure::AzureCluster;
 use super::support_bundle::{ContainerLog, SupportBundle};
 use super::*;
+use crate::model::source::Source;
 use crate::rules::faults;
 
 static SUPPORT: std::sync::LazyLock<SupportedVersions> =
@@ -510,7 +511,7 @@ fn a_skip_range_that_stops_the_agents_is_the_cause() {
 #[test]
 fn without_an_answer_or_permissions_later_stages_are_not_judged() {
     for (source, id) in
-        [("Deployments of azure-arc", "arc_rights"), (API_SERVER_SOURCE, "arc_api_unreachable")]
+        [("Deployments of azure-arc", "arc_rights"), (Source::ApiServer.name(), "arc_api_unreachable")]
     {
         let mut case = healthy_bundle();
         case.unread.push(UnreadSource { source: source.into(), why: "forbidden".into() });
@@ -524,7 +525,7 @@ fn without_an_answer_or_permissions_later_stages_are_not_judged() {
 fn unread_sources_are_never_healthy() {
     let mut case = healthy_bundle();
     case.objects.retain(|o| o["kind"] != "SecretMetadata");
-    case.unread.push(UnreadSource { source: SECRETS_SOURCE.into(), why: "forbidden".into() });
+    case.unread.push(UnreadSource { source: Source::ArcSecrets.name().into(), why: "forbidden".into() });
     let chain = diagnose(&case, None);
     assert_eq!(chain.verdict, ConnectivityVerdict::Unknown, "{chain:#?}");
 }
@@ -563,7 +564,7 @@ fn objects_of_any_shape_are_judged_without_a_panic() {
         json!(true),
         json!("9999-12-31T23:59:59Z"),
     ];
-    let whole = Value::from(case.objects.clone());
+    let whole = Value::from(case.objects.to_vec());
     let mut all = Vec::new();
     collect_pointers(&whole, "", &mut all);
     assert!(all.len() > 150, "{}", all.len());
@@ -571,7 +572,7 @@ fn objects_of_any_shape_are_judged_without_a_panic() {
         let mut changed = whole.clone();
         *changed.pointer_mut(place).unwrap() = odd[number % odd.len()].clone();
         let Value::Array(objects) = changed else { unreachable!() };
-        let chain = diagnose(&SupportBundle { objects, ..case.clone() }, None);
+        let chain = diagnose(&SupportBundle { objects: objects.into(), ..case.clone() }, None);
         assert!(!chain.links.is_empty(), "{place}");
     }
 }

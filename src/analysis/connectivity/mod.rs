@@ -13,8 +13,6 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use crate::analysis::connectivity::cluster_view::{API_SERVER_SOURCE, SECRETS_SOURCE};
-
 use crate::analysis::connectivity::cluster_view::{ClusterView, SignatureMatch};
 use crate::analysis::connectivity::stages::StageHealth;
 use crate::analysis::connectivity::support_bundle::SupportBundle;

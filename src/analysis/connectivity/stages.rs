@@ -8,6 +8,7 @@ use super::ConnectivityInput;
 use super::azure::ConnectivityStatus;
 use super::cluster_view::{AGENTS_NAMESPACE, ClusterView, parse_time};
 use crate::model::faults::Stage;
+use crate::model::source::Source;
 
 /// How a link stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,12 +45,13 @@ pub(super) fn judge_stage(link: Stage, view: &ClusterView<'_>, known: &Connectiv
 }
 
 fn judge_api(view: &ClusterView<'_>) -> StageHealth {
-    if let Some(why) = view.bundle.unread_reason(super::API_SERVER_SOURCE) {
+    if let Some(why) = view.bundle.unread_reason(Source::ApiServer) {
         return Broken("arc_api_unreachable", why.to_owned());
     }
-    let needed = ["Deployments of azure-arc", "pods of azure-arc"];
-    let unread: Vec<_> =
-        needed.iter().filter_map(|s| Some(format!("{s}: {}", view.bundle.unread_reason(s)?))).collect();
+    let needed = [Source::ArcDeployments, Source::ArcPods];
+    let describe_unread =
+        |source: Source| Some(format!("{}: {}", source.name(), view.bundle.unread_reason(source)?));
+    let unread: Vec<_> = needed.into_iter().filter_map(describe_unread).collect();
     if unread.is_empty() {
         Healthy(format!("{} answers", view.bundle.server))
     } else {
@@ -58,10 +60,10 @@ fn judge_api(view: &ClusterView<'_>) -> StageHealth {
 }
 
 fn judge_nodes(view: &ClusterView<'_>) -> StageHealth {
-    if let Some(why) = view.bundle.unread_reason("nodes") {
+    if let Some(why) = view.bundle.unread_reason(Source::Nodes) {
         return Unknown(format!("nodes: {why}"));
     }
-    let all: Vec<_> = view.bundle.objects_of("Node").collect();
+    let all: Vec<_> = view.bundle.objects.of_kind("Node").collect();
     let good = all.iter().filter(|node| can_run_agents(node)).count();
     if good > 0 {
         return Healthy(format!("{good} of {} can take the agents", all.len()));
@@ -90,7 +92,7 @@ fn condition_status<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {
 }
 
 fn judge_release(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> StageHealth {
-    let namespace = view.bundle.find_object("Namespace", "", AGENTS_NAMESPACE);
+    let namespace = view.bundle.objects.find_object("Namespace", "", AGENTS_NAMESPACE);
     if namespace.is_some_and(|n| {
         n["status"]["phase"] == "Terminating" || n["metadata"]["deletionTimestamp"].is_string()
     }) {
@@ -102,8 +104,8 @@ fn judge_release(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Stage
             Some(_) => Broken("arc_release_incomplete", "the namespace azure-arc has no Deployments".into()),
         };
     }
-    let config = view.bundle.find_object("ConfigMap", AGENTS_NAMESPACE, "azure-clusterconfig");
-    if config.is_none() && view.bundle.unread_reason("ConfigMaps of azure-arc").is_none() {
+    let config = view.bundle.objects.find_object("ConfigMap", AGENTS_NAMESPACE, "azure-clusterconfig");
+    if config.is_none() && view.bundle.unread_reason(Source::ArcSettings).is_none() {
         return Broken("arc_release_incomplete", "the ConfigMap azure-clusterconfig is missing".into());
     }
     let missing: Vec<_> = ["clusteridentityoperator", "config-agent"]
@@ -160,7 +162,7 @@ fn judge_admission(view: &ClusterView<'_>) -> StageHealth {
 
 fn judge_images(view: &ClusterView<'_>) -> StageHealth {
     // a volume that waits for a Secret has nothing to do with images
-    let failed = view.bundle.objects_of("Event").filter(|e| e["reason"] == "FailedMount");
+    let failed = view.bundle.objects.of_kind("Event").filter(|e| e["reason"] == "FailedMount");
     let failed: HashSet<_> = failed.filter_map(|e| e["involvedObject"]["name"].as_str()).collect();
     let waits_for_volume =
         |pod: &Value| pod["metadata"]["name"].as_str().is_some_and(|name| failed.contains(name));
@@ -174,14 +176,14 @@ fn judge_images(view: &ClusterView<'_>) -> StageHealth {
 }
 
 fn judge_dns(view: &ClusterView<'_>) -> StageHealth {
-    if let Some(why) = view.bundle.unread_reason("pods of kube-system") {
+    if let Some(why) = view.bundle.unread_reason(Source::DnsPods) {
         return Unknown(format!("pods of kube-system: {why}"));
     }
     let is_dns = |pod: &&Value| {
         let labels = &pod["metadata"]["labels"];
         labels["k8s-app"] == "kube-dns" || labels["app.kubernetes.io/name"] == "coredns"
     };
-    let pods: Vec<_> = view.bundle.objects_in("Pod", "kube-system").filter(is_dns).collect();
+    let pods: Vec<_> = view.bundle.objects.in_namespace("Pod", "kube-system").filter(is_dns).collect();
     if pods.is_empty() {
         return Unknown("no pods with the label k8s-app=kube-dns are in kube-system".into());
     }
@@ -240,10 +242,11 @@ pub(super) fn last_written(secret: &Value) -> Option<jiff::Timestamp> {
 }
 
 fn judge_tokens(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> StageHealth {
-    if let Some(why) = view.bundle.unread_reason("identity requests") {
+    if let Some(why) = view.bundle.unread_reason(Source::IdentityRequests) {
         return Unknown(format!("identity requests: {why}"));
     }
-    let all: Vec<_> = view.bundle.objects_in("AzureClusterIdentityRequest", AGENTS_NAMESPACE).collect();
+    let all: Vec<_> =
+        view.bundle.objects.in_namespace("AzureClusterIdentityRequest", AGENTS_NAMESPACE).collect();
     let named = |request: &&Value| request["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let is_empty =
         |r: &&Value| r["status"]["tokenReference"]["secretName"].as_str().is_none_or(str::is_empty);

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::redact::{Redaction, RedactionCount};
+use crate::analysis::kube_objects::KubeObjects;
 use crate::model::networks::UnreadSource;
 use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
+use crate::model::source::Source;
 
 /// What was read of a cluster, without secrets. Saved by `diagnose --save-evidence`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -24,7 +26,7 @@ pub struct SupportBundle {
     /// The URL of the API server.
     pub server: String,
     /// Kubernetes objects, each with its `kind`; Secrets by their metadata only, as `SecretMetadata`.
-    pub objects: Vec<Value>,
+    pub objects: KubeObjects,
     /// The last lines of the agents.
     pub logs: Vec<ContainerLog>,
     /// `HTTPS_PROXY` and the like, as the agents have them, without credentials.
@@ -118,24 +120,6 @@ impl SupportBundle {
         Ok(case)
     }
 
-    /// The objects of a kind.
-    pub fn objects_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.objects.iter().filter(move |object| object["kind"] == kind)
-    }
-
-    /// The objects of a kind in a namespace.
-    pub fn objects_in<'a>(&'a self, kind: &'a str, namespace: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.objects_of(kind).filter(move |object| object["metadata"]["namespace"] == namespace)
-    }
-
-    /// One object by kind and name; the namespace is empty for what has none.
-    pub fn find_object<'a>(&'a self, kind: &'a str, namespace: &str, name: &str) -> Option<&'a Value> {
-        self.objects_of(kind).find(|object| {
-            let meta = &object["metadata"];
-            meta["name"] == name && meta["namespace"].as_str().unwrap_or_default() == namespace
-        })
-    }
-
     /// The version of Kubernetes.
     pub fn kubernetes_version(&self) -> Option<&str> {
         match &self.prerequisites.as_ref()?.cluster {
@@ -165,11 +149,11 @@ impl SupportBundle {
 
     /// The resource id that the agents have.
     pub fn agent_resource_id(&self) -> Option<String> {
-        resource_id(&self.find_object("ConfigMap", "azure-arc", "azure-clusterconfig")?["data"])
+        resource_id(&self.objects.find_object("ConfigMap", "azure-arc", "azure-clusterconfig")?["data"])
     }
 
     fn agent_setting(&self, key: &str) -> Option<String> {
-        let map = self.find_object("ConfigMap", "azure-arc", "azure-clusterconfig")?;
+        let map = self.objects.find_object("ConfigMap", "azure-arc", "azure-clusterconfig")?;
         map["data"][key].as_str().filter(|v| !v.is_empty()).map(str::to_owned)
     }
 
@@ -184,7 +168,7 @@ impl SupportBundle {
     }
 
     /// Whether a source could not be read, though it may exist; why.
-    pub fn unread_reason(&self, source: &str) -> Option<&str> {
-        self.unread.iter().find(|s| s.source == source).map(|s| s.why.as_str())
+    pub fn unread_reason(&self, source: Source) -> Option<&str> {
+        source.unread_reason(&self.unread)
     }
 }

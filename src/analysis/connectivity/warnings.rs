@@ -78,7 +78,7 @@ fn failed_extension(known: &ConnectivityInput<'_>) -> Option<Warning> {
     let failed = |e: &&serde_json::Value| {
         e["status"]["status"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("failed"))
     };
-    let extension = known.bundle.objects_of("ExtensionConfig").find(failed)?;
+    let extension = known.bundle.objects.of_kind("ExtensionConfig").find(failed)?;
     let name = extension["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     Some(("arc_extension_failed", name, Confidence::High))
 }

@@ -25,7 +25,8 @@ pub(super) fn collect_addresses(snapshot: &Snapshot) -> Vec<KnownAddress> {
         add(Role::ApiServer, text, "--api-server");
     }
     for slice in snapshot
-        .objects_of("EndpointSlice")
+        .objects
+        .of_kind("EndpointSlice")
         .filter(|s| s["metadata"]["labels"]["kubernetes.io/service-name"] == "kubernetes")
     {
         for endpoint in slice["endpoints"].as_array().into_iter().flatten() {
@@ -34,7 +35,7 @@ pub(super) fn collect_addresses(snapshot: &Snapshot) -> Vec<KnownAddress> {
             }
         }
     }
-    if let Some(endpoints) = snapshot.find_object("Endpoints", "default", "kubernetes") {
+    if let Some(endpoints) = snapshot.objects.find_object("Endpoints", "default", "kubernetes") {
         for subset in endpoints["subsets"].as_array().into_iter().flatten() {
             for address in subset["addresses"].as_array().into_iter().flatten() {
                 add(
@@ -48,7 +49,7 @@ pub(super) fn collect_addresses(snapshot: &Snapshot) -> Vec<KnownAddress> {
     if let Some(host) = snapshot.server.as_deref().and_then(host_of) {
         add(Role::ApiServer, host, "the kubeconfig");
     }
-    for service in snapshot.objects_of("Service").filter(|s| is_cluster_dns(s)) {
+    for service in snapshot.objects.of_kind("Service").filter(|s| is_cluster_dns(s)) {
         let name = service["metadata"]["name"].as_str().unwrap_or_default();
         add(
             Role::ClusterDns,
@@ -56,7 +57,7 @@ pub(super) fn collect_addresses(snapshot: &Snapshot) -> Vec<KnownAddress> {
             &format!("Service kube-system/{name}"),
         );
     }
-    for node in snapshot.objects_of("Node") {
+    for node in snapshot.objects.of_kind("Node") {
         let name = node["metadata"]["name"].as_str().unwrap_or_default();
         for address in node["status"]["addresses"].as_array().into_iter().flatten() {
             if address["type"] == "InternalIP" {
@@ -88,7 +89,7 @@ pub(super) fn cluster_domain(snapshot: &Snapshot) -> (String, String, Confidence
     {
         return (domain.to_owned(), "ConfigMap kube-system/kubeadm-config".into(), Confidence::High);
     }
-    let corefile = snapshot.config_map_text("kube-system", "coredns", "Corefile").unwrap_or_default();
+    let corefile = snapshot.objects.config_map_text("kube-system", "coredns", "Corefile").unwrap_or_default();
     let line = corefile.lines().find_map(|line| line.trim_start().strip_prefix("kubernetes "));
     match line.and_then(|rest| rest.split_whitespace().next()).filter(|name| is_name(name)) {
         Some(name) => {

@@ -20,13 +20,13 @@ pub(super) fn pod_claims(snapshot: &Snapshot) -> Vec<Claim> {
     for (networks, source, confidence) in plugin_networks(snapshot) {
         add(networks, source, confidence);
     }
-    for pod in snapshot.objects_of("Pod").filter(|p| p["metadata"]["namespace"] == "kube-system") {
+    for pod in snapshot.objects.of_kind("Pod").filter(|p| p["metadata"]["namespace"] == "kube-system") {
         if let Some(value) = flag_value(&command_words(&pod["spec"]), "--cluster-cidr") {
             let name = pod["metadata"]["name"].as_str().unwrap_or("a pod of the control plane");
             add(parse_networks(value), &format!("--cluster-cidr of {name}"), High);
         }
     }
-    for node in snapshot.objects_of("Node") {
+    for node in snapshot.objects.of_kind("Node") {
         if let Some(value) = node_argument(node, "--cluster-cidr") {
             add(parse_networks(&value), "the arguments of k3s or rke2, an annotation of its node", High);
         }
@@ -35,6 +35,7 @@ pub(super) fn pod_claims(snapshot: &Snapshot) -> Vec<Claim> {
         add(parse_networks(value), "ConfigMap kube-system/kubeadm-config, as of the installation", Medium);
     }
     if let Some(value) = snapshot
+        .objects
         .config_map_text("kube-system", "kube-proxy", "config.conf")
         .and_then(|text| yaml_value(text, "clusterCIDR"))
     {
@@ -47,14 +48,14 @@ pub(super) fn pod_claims(snapshot: &Snapshot) -> Vec<Claim> {
 
 /// Whether pods have addresses of the network around the nodes (the AWS VPC plug-in), and no range of their own.
 pub(super) fn are_pods_routed(snapshot: &Snapshot) -> bool {
-    snapshot.find_object("DaemonSet", "kube-system", "aws-node").is_some()
+    snapshot.objects.find_object("DaemonSet", "kube-system", "aws-node").is_some()
 }
 
 type SourcedNetworks = (Vec<IpNet>, &'static str, Confidence);
 
 fn plugin_networks(snapshot: &Snapshot) -> Vec<SourcedNetworks> {
     let mut found: Vec<SourcedNetworks> = Vec::new();
-    for object in snapshot.objects_of("Network") {
+    for object in snapshot.objects.of_kind("Network") {
         let of = |part: &str| -> Vec<IpNet> {
             let networks = object[part]["clusterNetwork"].as_array().into_iter().flatten();
             networks.filter_map(|n| n["cidr"].as_str()).flat_map(parse_networks).collect()
@@ -65,13 +66,14 @@ fn plugin_networks(snapshot: &Snapshot) -> Vec<SourcedNetworks> {
             High,
         ));
     }
-    let pools = snapshot.objects_of("IPPool").filter(|pool| pool["spec"]["disabled"] != true);
+    let pools = snapshot.objects.of_kind("IPPool").filter(|pool| pool["spec"]["disabled"] != true);
     let pools = pools.filter_map(|pool| pool["spec"]["cidr"].as_str()).flat_map(parse_networks).collect();
     found.push((pools, "Calico's IPPool objects", High));
     let mut cilium = Vec::new();
     for key in ["cluster-pool-ipv4-cidr", "cluster-pool-ipv6-cidr"] {
         cilium.extend(
             snapshot
+                .objects
                 .config_map_text("kube-system", "cilium-config", key)
                 .map(parse_networks)
                 .unwrap_or_default(),
@@ -79,7 +81,7 @@ fn plugin_networks(snapshot: &Snapshot) -> Vec<SourcedNetworks> {
     }
     found.push((cilium, "ConfigMap kube-system/cilium-config", High));
     for namespace in ["kube-flannel", "kube-system"] {
-        let text = snapshot.config_map_text(namespace, "kube-flannel-cfg", "net-conf.json");
+        let text = snapshot.objects.config_map_text(namespace, "kube-flannel-cfg", "net-conf.json");
         let conf: Option<Value> = text.and_then(|text| serde_json::from_str(text).ok());
         let networks = conf.iter().flat_map(|conf| [&conf["Network"], &conf["IPv6Network"]]);
         let networks = networks.filter_map(Value::as_str).flat_map(parse_networks).collect();
@@ -87,14 +89,14 @@ fn plugin_networks(snapshot: &Snapshot) -> Vec<SourcedNetworks> {
     }
     for namespace in ["openshift-ovn-kubernetes", "ovn-kubernetes"] {
         // 10.128.0.0/14/23: the network, and the size of each node's slice
-        let value = snapshot.config_map_text(namespace, "ovn-config", "net_cidr").unwrap_or_default();
+        let value = snapshot.objects.config_map_text(namespace, "ovn-config", "net_cidr").unwrap_or_default();
         let networks = value.split(',').filter_map(|part| {
             let mut parts = part.trim().split('/');
             format!("{}/{}", parts.next()?, parts.next()?).parse().ok()
         });
         found.push((networks.collect(), "ConfigMap ovn-config", High));
     }
-    let antrea = snapshot.config_map_text("kube-system", "antrea-config", "antrea-controller.conf");
+    let antrea = snapshot.objects.config_map_text("kube-system", "antrea-config", "antrea-controller.conf");
     let antrea = antrea.and_then(|text| yaml_value(text, "clusterCIDRs"));
     let antrea = antrea.map(|value| parse_networks(value.trim_matches(['[', ']']))).unwrap_or_default();
     found.push((antrea, "ConfigMap kube-system/antrea-config", High));
@@ -102,7 +104,7 @@ fn plugin_networks(snapshot: &Snapshot) -> Vec<SourcedNetworks> {
         ("kindnet", "POD_SUBNET", "DaemonSet kindnet"),
         ("weave-net", "IPALLOC_RANGE", "DaemonSet weave-net"),
     ] {
-        let set = snapshot.find_object("DaemonSet", "kube-system", name);
+        let set = snapshot.objects.find_object("DaemonSet", "kube-system", name);
         let value = set.and_then(|set| env_variable(&set["spec"]["template"]["spec"], variable_name));
         found.push((value.map(parse_networks).unwrap_or_default(), source, High));
     }
@@ -119,7 +121,7 @@ fn node_slice_claims(snapshot: &Snapshot) -> Vec<Claim> {
             many
         }
     };
-    let slices: Vec<IpNet> = snapshot.objects_of("Node").flat_map(of).collect();
+    let slices: Vec<IpNet> = snapshot.objects.of_kind("Node").flat_map(of).collect();
     let count = slices.len();
     let claim = |is_v4: bool| {
         let family: Vec<_> = slices.iter().copied().filter(|n| n.addr().is_ipv4() == is_v4).collect();

@@ -22,15 +22,15 @@ pub(super) fn service_claims(snapshot: &Snapshot) -> Vec<Claim> {
         claims.extend(networks.into_iter().map(|n| Claim::new(Role::Services, n, source, confidence)));
     };
     add(snapshot.declared.services.clone(), "--service-cidr", High);
-    for object in snapshot.objects_of("ServiceCIDR") {
+    for object in snapshot.objects.of_kind("ServiceCIDR") {
         add(parse_network_items(&object["spec"]["cidrs"]), "the ServiceCIDR objects of the cluster", High);
     }
-    for object in snapshot.objects_of("Network") {
+    for object in snapshot.objects.of_kind("Network") {
         let of = |part: &str| parse_network_items(&object[part]["serviceNetwork"]);
         let found = if of("status").is_empty() { of("spec") } else { of("status") };
         add(found, "OpenShift's Network object", High);
     }
-    for pod in snapshot.objects_of("Pod").filter(|p| p["metadata"]["namespace"] == "kube-system") {
+    for pod in snapshot.objects.of_kind("Pod").filter(|p| p["metadata"]["namespace"] == "kube-system") {
         let words = command_words(&pod["spec"]);
         if let Some(value) = flag_value(&words, "--service-cluster-ip-range") {
             let name = pod["metadata"]["name"].as_str().unwrap_or("a pod of the control plane");
@@ -44,16 +44,17 @@ pub(super) fn service_claims(snapshot: &Snapshot) -> Vec<Claim> {
         add(parse_networks(value), "ConfigMap kube-system/kubeadm-config, as of the installation", Medium);
     }
     if let Some(value) = snapshot
+        .objects
         .config_map_text("openshift-ovn-kubernetes", "ovn-config", "svc_cidr")
-        .or_else(|| snapshot.config_map_text("ovn-kubernetes", "ovn-config", "svc_cidr"))
+        .or_else(|| snapshot.objects.config_map_text("ovn-kubernetes", "ovn-config", "svc_cidr"))
     {
         add(parse_networks(value), "ConfigMap ovn-config", Medium);
     }
-    let antrea = snapshot.config_map_text("kube-system", "antrea-config", "antrea-agent.conf");
+    let antrea = snapshot.objects.config_map_text("kube-system", "antrea-config", "antrea-agent.conf");
     if let Some(value) = antrea.and_then(|text| yaml_value(text, "serviceCIDR")) {
         add(parse_networks(value), "ConfigMap kube-system/antrea-config", Medium);
     }
-    for node in snapshot.objects_of("Node") {
+    for node in snapshot.objects.of_kind("Node") {
         if let Some(value) = node_argument(node, "--service-cidr") {
             add(parse_networks(&value), "the arguments of k3s or rke2, an annotation of its node", High);
         }
@@ -125,8 +126,8 @@ const MAX_SPREAD_BITS: u8 = 4;
 
 /// From the versions, labels and providers of nodes.
 pub(super) fn detect_distribution(snapshot: &Snapshot) -> Option<&'static str> {
-    let is_kubeadm = snapshot.find_object("ConfigMap", "kube-system", "kubeadm-config").is_some();
-    for node in snapshot.objects_of("Node") {
+    let is_kubeadm = snapshot.objects.find_object("ConfigMap", "kube-system", "kubeadm-config").is_some();
+    for node in snapshot.objects.of_kind("Node") {
         let version = node["status"]["nodeInfo"]["kubeletVersion"].as_str().unwrap_or_default();
         let provider = node["spec"]["providerID"].as_str().unwrap_or_default();
         let labels = node["metadata"]["labels"].as_object();
@@ -156,7 +157,7 @@ pub(super) fn detect_distribution(snapshot: &Snapshot) -> Option<&'static str> {
 }
 
 pub(super) fn kubeadm_config(snapshot: &Snapshot) -> Option<&str> {
-    snapshot.config_map_text("kube-system", "kubeadm-config", "ClusterConfiguration")
+    snapshot.objects.config_map_text("kube-system", "kubeadm-config", "ClusterConfiguration")
 }
 
 /// A flag in the annotation that k3s and rke2 give their nodes: a JSON list of words.

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
+use crate::analysis::kube_objects::KubeObjects;
 use crate::model::networks::UnreadSource;
 
 /// Objects of a cluster, each with its `kind`, and what could not be read.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// In any order.
-    pub objects: Vec<Value>,
+    pub objects: KubeObjects,
     /// What the API server answered when a Service with an impossible address was proposed, by family.
     pub refusals: Vec<String>,
     /// The URL of the API server, as the kubeconfig has it.
@@ -56,32 +57,6 @@ impl Snapshot {
         }
     }
 
-    /// The same with what an API server sends in answer to a question for this kind. What is no object tells nothing.
-    pub fn add_document_as(&mut self, kind: &str, mut document: Value) {
-        if let Some(object) = document.as_object_mut() {
-            object.insert("kind".into(), kind.into());
-            self.add_document(document);
-        }
-    }
-
-    /// The objects of a kind.
-    pub(super) fn objects_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.objects.iter().filter(move |object| object["kind"] == kind)
-    }
-
-    /// One object by its kind, namespace (empty for what has none) and name.
-    pub(super) fn find_object<'a>(&'a self, kind: &'a str, namespace: &str, name: &str) -> Option<&'a Value> {
-        self.objects_of(kind).find(|object| {
-            let meta = &object["metadata"];
-            meta["name"] == name && meta["namespace"].as_str().unwrap_or_default() == namespace
-        })
-    }
-
-    /// A text of a ConfigMap.
-    pub(super) fn config_map_text<'a>(&'a self, namespace: &str, name: &str, key: &str) -> Option<&'a str> {
-        self.find_object("ConfigMap", namespace, name)?["data"][key].as_str()
-    }
-
     /// The addresses of all Services.
     pub fn cluster_ips(&self) -> Vec<IpAddr> {
         let of = |service: &Value| {
@@ -96,7 +71,7 @@ impl Snapshot {
                 .filter_map(|t| t.parse().ok())
                 .collect::<Vec<_>>()
         };
-        self.objects_of("Service").flat_map(of).collect()
+        self.objects.of_kind("Service").flat_map(of).collect()
     }
 
     /// The addresses of pods that have a network of their own.
@@ -114,7 +89,7 @@ impl Snapshot {
                 .filter_map(|t| t.parse().ok())
                 .collect::<Vec<IpAddr>>()
         };
-        self.objects_of("Pod").filter(own).flat_map(of).collect()
+        self.objects.of_kind("Pod").filter(own).flat_map(of).collect()
     }
 }
 
@@ -191,18 +166,11 @@ mod tests {
             serde_json::json!({"kind": "List", "items": [{"kind": "Service", "metadata": {"name": "s"}}]}),
         );
         snapshot.add_document(serde_json::json!({"kind": "ConfigMap", "metadata": {"name": "c", "namespace": "x"}, "data": {"k": "v"}}));
-        assert_eq!((snapshot.objects_of("Node").count(), snapshot.objects_of("Service").count()), (1, 1));
-        assert_eq!(snapshot.config_map_text("x", "c", "k"), Some("v"));
-        assert_eq!(snapshot.config_map_text("y", "c", "k"), None);
-    }
-
-    /// A proxy or a portal in the API server's place may send any JSON.
-    #[test]
-    fn json_that_is_no_object_is_ignored() {
-        let mut snapshot = Snapshot::default();
-        for answer in ["[]", "\"x\"", "3", "null", "{\"items\": [1]}"] {
-            snapshot.add_document_as("NodeList", serde_json::from_str(answer).unwrap());
-        }
-        assert_eq!(snapshot.objects, [1]);
+        assert_eq!(
+            (snapshot.objects.of_kind("Node").count(), snapshot.objects.of_kind("Service").count()),
+            (1, 1)
+        );
+        assert_eq!(snapshot.objects.config_map_text("x", "c", "k"), Some("v"));
+        assert_eq!(snapshot.objects.config_map_text("y", "c", "k"), None);
     }
 }

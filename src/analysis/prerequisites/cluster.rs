@@ -2,6 +2,7 @@
 
 use super::{ItemOutcome, PrerequisiteInput};
 use crate::model::prerequisite_facts::{ClusterFacts, InstallationRemnants, NodeCapacity};
+use crate::model::source::Source;
 use crate::model::version::Version;
 
 /// All of them.
@@ -58,7 +59,7 @@ fn judge_nodes(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> ItemOut
         format!("a ready node with Linux on {}", architectures.join(" or "))
     };
     let item = ItemOutcome::new("nodes", "nodes", wanted);
-    if let Some(why) = unread_reason(cluster, NODES) {
+    if let Some(why) = Source::Nodes.unread_reason(&cluster.unread) {
         return item.unverified(why);
     }
     let fit: Vec<_> = suitable_nodes(cluster, known).collect();
@@ -87,7 +88,7 @@ fn judge_capacity(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> Item
         _ => "not stated by this generation of the requirements".to_owned(),
     };
     let item = ItemOutcome::new("capacity", "free capacity", wanted);
-    if let Some(why) = unread_reason(cluster, NODES).or_else(|| unread_reason(cluster, PODS)) {
+    if let Some(why) = first_unread(cluster, &[Source::Nodes, Source::PodRequests]) {
         return item.unverified(why);
     }
     let open: Vec<_> = suitable_nodes(cluster, known).filter(|node| node.takes_pods).collect();
@@ -109,7 +110,9 @@ fn judge_capacity(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> Item
 fn judge_permissions(cluster: &ClusterFacts) -> ItemOutcome {
     let item = ItemOutcome::new("permissions", "permissions", "cluster-admin, to install the agents");
     match &cluster.permissions {
-        None => item.unverified(unread_reason(cluster, PERMISSIONS).unwrap_or("they could not be asked for")),
+        None => item.unverified(
+            Source::Permissions.unread_reason(&cluster.unread).unwrap_or("they could not be asked for"),
+        ),
         Some(rights) if rights.is_admin => item.met("the user of the kubeconfig may do everything"),
         Some(rights) if rights.missing.is_empty() => {
             item.warning("not everything is allowed, but each of what is known to be needed", "arc_not_admin")
@@ -122,7 +125,7 @@ fn judge_permissions(cluster: &ClusterFacts) -> ItemOutcome {
 
 fn judge_remnants(traces: &InstallationRemnants, cluster: &ClusterFacts) -> ItemOutcome {
     let item = ItemOutcome::new("remnants", "earlier agents", "none, or a whole installation");
-    if let Some(why) = unread_reason(cluster, REMNANTS) {
+    if let Some(why) = first_unread(cluster, &[Source::ArcNamespace, Source::ArcDeployments]) {
         return item.unverified(why);
     }
     if traces.deployments == 0
@@ -198,15 +201,6 @@ fn judge_managed_cluster(cluster: &ClusterFacts) -> Option<ItemOutcome> {
 /// Installing and deleting takes minutes; what is younger may be on its way.
 const IN_PROGRESS_S: i64 = 600;
 
-fn unread_reason<'a>(cluster: &'a ClusterFacts, source: &str) -> Option<&'a str> {
-    cluster.unread.iter().find(|s| s.source == source).map(|s| s.why.as_str())
+fn first_unread<'a>(cluster: &'a ClusterFacts, sources: &[Source]) -> Option<&'a str> {
+    sources.iter().find_map(|source| source.unread_reason(&cluster.unread))
 }
-
-/// What the sources are called where they could not be read.
-pub(crate) const NODES: &str = "the nodes";
-/// All pods, for what they ask of their nodes.
-pub(crate) const PODS: &str = "what pods ask for";
-/// The rights of the user.
-pub(crate) const PERMISSIONS: &str = "the rights of the user";
-/// What an earlier installation left.
-pub(crate) const REMNANTS: &str = "traces of earlier agents";

@@ -4,8 +4,6 @@
 mod cluster;
 mod tools;
 
-pub(crate) use cluster::{NODES, PERMISSIONS, PODS, REMNANTS};
-
 use crate::analysis::connectivity as chain;
 use crate::model::faults::FaultCatalogue;
 use crate::model::finding::{Confidence, Severity};
@@ -111,7 +109,9 @@ fn judge_kubeconfig(cluster: &Fetched<crate::model::prerequisite_facts::ClusterF
         }
         // neither says anything of the cluster, which may be reached from another machine
         Fetched::Unusable(why) => ItemOutcome { fault: Some("arc_kubeconfig"), ..item.unverified(why) },
-        Fetched::Unreachable(why) => ItemOutcome { fault: Some("arc_api_unreachable"), ..item.unverified(why) },
+        Fetched::Unreachable(why) => {
+            ItemOutcome { fault: Some("arc_api_unreachable"), ..item.unverified(why) }
+        }
     }
 }
 

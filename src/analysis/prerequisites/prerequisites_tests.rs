@@ -5,6 +5,7 @@ use crate::model::prerequisite_facts::{
     ClusterFacts, InstallationRemnants, NodeCapacity, Permissions, Program, Provider, WorkstationTools,
 };
 use crate::model::scope::Connectivity;
+use crate::model::source::Source;
 use crate::rules;
 
 fn node(name: &str) -> NodeCapacity {
@@ -350,10 +351,17 @@ fn extensions_need_a_node_that_they_run_on() {
 fn unread_facts_are_never_met() {
     let mut facts = complete_facts();
     let Fetched::Read(cluster) = &mut facts.cluster else { unreachable!() };
-    cluster.unread = [NODES, PODS, PERMISSIONS, REMNANTS]
-        .map(|source| UnreadSource { source: source.into(), why: "forbidden".into() })
-        .into();
+    let unread = |name: &str| UnreadSource { source: name.into(), why: "forbidden".into() };
+    let sources = [Source::Nodes, Source::PodRequests, Source::Permissions, Source::ArcDeployments];
+    cluster.unread = sources.map(|source| unread(source.name())).into();
     cluster.permissions = None;
+    let judged = judge_default(&facts);
+    let words: Vec<_> = open_items(&judged).into_iter().map(|l| (l.0, l.1)).collect();
+    assert_eq!(words, ["nodes", "capacity", "permissions", "remnants"].map(|word| (word, Unverified)));
+    // as evidence had them before
+    let Fetched::Read(cluster) = &mut facts.cluster else { unreachable!() };
+    let former = ["the nodes", "what pods ask for", "the rights of the user", "traces of earlier agents"];
+    cluster.unread = former.map(unread).into();
     let judged = judge_default(&facts);
     let words: Vec<_> = open_items(&judged).into_iter().map(|l| (l.0, l.1)).collect();
     assert_eq!(words, ["nodes", "capacity", "permissions", "remnants"].map(|word| (word, Unverified)));
