@@ -137,28 +137,34 @@ fn describe_permission(access: &ClusterClient, right: &Permission, verb: &str) -
 /// The objects that give these rights to a user or service account, to be piped into `kubectl apply -f -`.
 pub fn rbac_for_probe_pods(namespace: &str, subject: &Value) -> Vec<Value> {
     let name = "arcprobe";
-    let binding = |kind: &str, role: &str, namespace: Option<&str>| {
-        let metadata =
-            namespace.map_or_else(|| json!({"name": name}), |n| json!({"name": name, "namespace": n}));
-        json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": name},
-            "subjects": [subject],
-        })
-    };
     vec![
-        json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
-            "metadata": {"name": name, "namespace": namespace}, "rules": rbac_rules(PermissionScope::Namespace),
-        }),
-        binding("RoleBinding", "Role", Some(namespace)),
-        json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
-            "metadata": {"name": name}, "rules": rbac_rules(PermissionScope::Cluster),
-        }),
-        binding("ClusterRoleBinding", "ClusterRole", None),
+        role(name, Some(namespace), &rbac_rules(PermissionScope::Namespace)),
+        binding("Role", name, Some(namespace), subject),
+        role(name, None, &rbac_rules(PermissionScope::Cluster)),
+        binding("ClusterRole", name, None, subject),
     ]
 }
+
+fn role(name: &str, namespace: Option<&str>, rules: &[Value]) -> Value {
+    let kind = if namespace.is_some() { "Role" } else { "ClusterRole" };
+    json!({"apiVersion": RBAC_VERSION, "kind": kind, "metadata": metadata(name, namespace), "rules": rules})
+}
+
+/// Who has a role of the same name, in a namespace or everywhere.
+fn binding(role: &str, name: &str, namespace: Option<&str>, subject: &Value) -> Value {
+    let kind = if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" };
+    json!({
+        "apiVersion": RBAC_VERSION, "kind": kind, "metadata": metadata(name, namespace),
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role, "name": name},
+        "subjects": [subject],
+    })
+}
+
+fn metadata(name: &str, namespace: Option<&str>) -> Value {
+    namespace.map_or_else(|| json!({"name": name}), |n| json!({"name": name, "namespace": n}))
+}
+
+const RBAC_VERSION: &str = "rbac.authorization.k8s.io/v1";
 
 /// The objects that give the rights to read what a diagnosis of the agents needs. Of Secrets the API knows no right to names
 /// alone: `list` in the namespace of the agents, and nowhere else.
@@ -180,26 +186,16 @@ pub fn rbac_for_diagnose(subject: &Value) -> Vec<Value> {
         rule("clusterconfig.azure.com", &["extensionconfigs"], &["list"]),
         rule("apiextensions.k8s.io", &["customresourcedefinitions"], &["list"]),
     ];
-    let rbac = "rbac.authorization.k8s.io";
-    let role_for = |name: &str, rules: Vec<Value>| json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules});
-    let binding_for = |name: &str, namespace: Option<&str>| {
-        let kind = if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" };
-        let metadata =
-            namespace.map_or_else(|| json!({"name": name}), |n| json!({"name": name, "namespace": n}));
-        json!({
-            "apiVersion": format!("{rbac}/v1"), "kind": kind, "metadata": metadata,
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": name}, "subjects": [subject],
-        })
-    };
     let [cluster, arc, system] = ["arcprobe-diagnose", "arcprobe-diagnose-agents", "arcprobe-diagnose-dns"];
+    let bind = |name, namespace| binding("ClusterRole", name, namespace, subject);
     vec![
-        role_for(cluster, everywhere),
-        binding_for(cluster, None),
-        role_for(arc, agents),
-        binding_for(arc, Some("azure-arc")),
-        binding_for(arc, Some("azure-arc-release")),
-        role_for(system, dns),
-        binding_for(system, Some("kube-system")),
+        role(cluster, None, &everywhere),
+        bind(cluster, None),
+        role(arc, None, &agents),
+        bind(arc, Some("azure-arc")),
+        bind(arc, Some("azure-arc-release")),
+        role(system, None, &dns),
+        bind(system, Some("kube-system")),
     ]
 }
 
