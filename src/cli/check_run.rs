@@ -10,7 +10,7 @@ use crate::cluster::runner::{
     ProgressEvent, ProgressListener, RunError, RunOutput, Runner, WorkstationProgress,
 };
 use crate::cluster::settings::KubeChoice;
-use crate::cluster::{self, AgentProgress, ClusterClient, ClusterClientError, ClusterReader};
+use crate::cluster::{self, AgentProgress, ClusterClient, ClusterClientError, ClusterReader, Remnants};
 use crate::model::report::Report;
 use crate::probe::settings::ProbeSettings;
 use crate::probe::vantage_run::{Shutdown, wait_for_interrupt};
@@ -22,10 +22,26 @@ pub(super) fn run_check(surveyor: &Runner<'_>, screen: &Console) -> Result<Repor
     if let Some(cluster) = &survey.cluster {
         screen.hint(&format!("cluster: context {}, server {}", cluster.context, cluster.server));
     }
-    for note in &survey.notes {
-        screen.hint(note);
+    for note in survey.notes.iter().cloned().chain(survey.remnants.as_ref().map(describe_remnants)) {
+        screen.hint(&note);
     }
     Ok(build_report(surveyor, &survey, started_at))
+}
+
+/// What a run leaves in a cluster, and how it goes.
+pub(super) fn describe_remnants(remnants: &Remnants) -> String {
+    match remnants {
+        Remnants::Kept { namespace, label } => format!(
+            "kept in namespace {namespace}: everything with the label {label}; arcprobe cleanup -n {namespace} deletes it"
+        ),
+        Remnants::Undeleted { namespace, count, problem } => format!(
+            "{count} objects of this run are left in namespace {namespace}: {problem}; run arcprobe cleanup -n {namespace}"
+        ),
+        Remnants::Unknown => {
+            "stopped at once: what this run created in the cluster may be left; arcprobe cleanup deletes it"
+                .to_owned()
+        }
+    }
 }
 
 /// What a survey means.

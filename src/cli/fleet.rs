@@ -6,7 +6,9 @@ use std::time::Instant;
 use futures::StreamExt as _;
 use tokio::sync::watch;
 
-use super::check_run::{build_report, read_cluster_region, show_progress, to_command_error, watch_shutdown};
+use super::check_run::{
+    build_report, describe_remnants, read_cluster_region, show_progress, to_command_error, watch_shutdown,
+};
 use super::files::{open_outputs, save_any_report};
 use super::push::Push;
 use super::settings::PreparedCheck;
@@ -212,6 +214,7 @@ impl MemberCheck<'_> {
         let listen = Arc::new(move |sign| show_progress(&progress, place, sign));
         let survey = Box::pin(surveyor.run(self.stopped.clone(), listen)).await.map_err(to_command_error)?;
         notes.extend(survey.notes.iter().cloned());
+        notes.extend(survey.remnants.as_ref().map(describe_remnants));
         Ok((build_report(&surveyor, &survey, started_at), notes))
     }
 }

@@ -40,6 +40,29 @@ pub struct AgentRun {
     pub error: Option<VantageError>,
 }
 
+/// What a run leaves in a cluster.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Remnants {
+    /// Everything, as `--keep` wants it.
+    Kept {
+        /// Where.
+        namespace: String,
+        /// By which it is found, as `name=value`.
+        label: String,
+    },
+    /// What could not be deleted.
+    Undeleted {
+        /// Where.
+        namespace: String,
+        /// So many objects.
+        count: usize,
+        /// Why the first of them was not deleted.
+        problem: String,
+    },
+    /// Nobody waited for the clearing up.
+    Unknown,
+}
+
 /// Hears how far each position is; they are numbered from 0 in the order of the result.
 pub type AgentListener = Arc<dyn Fn(usize, AgentProgress) + Send + Sync>;
 
@@ -58,7 +81,7 @@ pub async fn run_agents(
     order: &AgentRequest,
     stopped: watch::Receiver<Shutdown>,
     listen: AgentListener,
-) -> (Vec<AgentRun>, Vec<String>) {
+) -> (Vec<AgentRun>, Option<Remnants>) {
     let prepared = tokio::select! {
         prepared = prepare_run(access, order) => prepared,
         // nothing is created yet
@@ -66,7 +89,7 @@ pub async fn run_agents(
     };
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(trouble) => return (fail_all_runs(order, &trouble), Vec::new()),
+        Err(trouble) => return (fail_all_runs(order, &trouble), None),
     };
     let run = AgentRunner {
         access,
@@ -79,7 +102,7 @@ pub async fn run_agents(
     };
     // a defect of ours must not leave objects in somebody's cluster
     let runs = AssertUnwindSafe(run.run_all()).catch_unwind().await;
-    let remaining = if order.keep { run.describe_kept_objects() } else { run.delete_created().await };
+    let remaining = if order.keep { Some(run.kept_objects()) } else { run.delete_created().await };
     match runs {
         Ok(looked) => (looked, remaining),
         Err(panic) => std::panic::resume_unwind(panic),
@@ -250,7 +273,7 @@ impl AgentRunner<'_> {
     }
 
     /// Deletes what was created; what could not be is told.
-    async fn delete_created(&self) -> Vec<String> {
+    async fn delete_created(&self) -> Option<Remnants> {
         let mut created = CreatedObjects::default();
         self.record_created(|known| std::mem::swap(known, &mut created));
         let access = self.access;
@@ -264,26 +287,21 @@ impl AgentRunner<'_> {
         );
         let (jobs, maps, secrets) = tokio::join!(jobs, maps, secrets);
         let failed = |results: Vec<Result<(), ApiError>>| results.into_iter().filter_map(Result::err);
-        let problems: Vec<_> =
-            failed(jobs).chain(failed(maps)).chain(failed(secrets)).map(|e| e.to_string()).collect();
-        match problems.first() {
-            None => Vec::new(),
-            Some(problem) => vec![format!(
-                "{} objects of this run are left in namespace {1}: {problem}; run arcprobe cleanup -n {1}",
-                problems.len(),
-                access.namespace,
-            )],
-        }
+        let mut problems = failed(jobs).chain(failed(maps)).chain(failed(secrets));
+        let problem = problems.next()?.to_string();
+        Some(Remnants::Undeleted {
+            namespace: access.namespace.clone(),
+            count: 1 + problems.count(),
+            problem,
+        })
     }
 
-    fn describe_kept_objects(&self) -> Vec<String> {
+    fn kept_objects(&self) -> Remnants {
         let names = &self.prepared.names;
-        vec![format!(
-            "kept in namespace {}: everything with the label {}={}; arcprobe cleanup -n {0} deletes it",
-            names.namespace,
-            manifest::RUN_LABEL,
-            names.run
-        )]
+        Remnants::Kept {
+            namespace: names.namespace.clone(),
+            label: format!("{}={}", manifest::RUN_LABEL, names.run),
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub mod settings;
 mod snapshot;
 pub(crate) mod support_bundle;
 
-pub use crate::cluster::agent_runner::{AgentListener, AgentRun, fail_all_runs, run_agents};
+pub use crate::cluster::agent_runner::{AgentListener, AgentRun, Remnants, fail_all_runs, run_agents};
 pub use crate::cluster::arc_agents::{ArcAgentProxies, read_arc_agent_proxies, read_arc_region};
 pub use crate::cluster::client::{ClusterClient, ClusterClientError};
 pub use crate::cluster::job_follower::{AgentOutput, AgentProgress};

@@ -13,7 +13,7 @@ use crate::analysis::networks::{Networks, Snapshot, cidr};
 use crate::cluster::settings::{CheckSettings, ClusterSettings, NodeChoice};
 use crate::cluster::{
     self, AgentProgress, AgentRequest, AgentRun, ArcAgentProxies, ClusterClient, ClusterClientError,
-    ClusterReader,
+    ClusterReader, Remnants,
 };
 use crate::model::evidence::{AddressScope, Detail, Evidence, NotRun, Observation};
 use crate::model::networks::Role;
@@ -51,6 +51,8 @@ pub struct RunOutput {
     pub vantage_results: Vec<VantageResult>,
     /// Worth knowing, and no part of the report.
     pub notes: Vec<String>,
+    /// What is left in the cluster.
+    pub remnants: Option<Remnants>,
     /// From start to end.
     pub took: Duration,
     /// Stopped by the user.
@@ -123,7 +125,7 @@ impl Runner<'_> {
                 () = wait_for_shutdown(stopped.clone(), Shutdown::Graceful) => None,
             }
         };
-        let (here, (there, left), snapshot) = tokio::join!(here, there, snapshot);
+        let (here, (there, remnants), snapshot) = tokio::join!(here, there, snapshot);
         let mut sightings: Vec<_> = here.into_iter().chain(there).collect();
         sightings.sort_by_key(|s| self.settings.vantages.iter().position(|kind| *kind == s.vantage.kind));
         let pod = inside.as_ref().map(|inside| inside.pod.clone()).unwrap_or_default();
@@ -133,11 +135,12 @@ impl Runner<'_> {
             context: access.context.clone(),
             server: access.server.clone(),
         });
-        let notes = inside.into_iter().flat_map(|inside| inside.notes).chain(left).collect();
+        let notes = inside.map(|inside| inside.notes).unwrap_or_default();
         let interrupted = *stopped.borrow() > Shutdown::None;
         Ok(RunOutput {
             vantage_results: sightings,
             notes,
+            remnants,
             took: started.elapsed(),
             interrupted,
             advice,
@@ -243,24 +246,24 @@ impl Runner<'_> {
         inside: Option<&ClusterSetup>,
         stopped: watch::Receiver<Shutdown>,
         listen: ProgressListener,
-    ) -> (Vec<VantageResult>, Vec<String>) {
-        let Some(inside) = inside else { return (Vec::new(), Vec::new()) };
-        let (looked, left) = match &inside.reader {
+    ) -> (Vec<VantageResult>, Option<Remnants>) {
+        let Some(inside) = inside else { return (Vec::new(), None) };
+        let (looked, remnants) = match &inside.reader {
             Ok(ClusterReader { access, .. }) => {
                 let report_progress: cluster::AgentListener =
                     Arc::new(move |place, step| listen(ProgressEvent::Cluster(place, step)));
                 tokio::select! {
                     looked = cluster::run_agents(access, &inside.request, stopped.clone(), report_progress) => looked,
                     () = wait_for_shutdown(stopped, Shutdown::Immediate) => {
-                        (cluster::fail_all_runs(&inside.request, &VantageError::interrupted()), vec![STOPPED_NOTICE.to_owned()])
+                        (cluster::fail_all_runs(&inside.request, &VantageError::interrupted()), Some(Remnants::Unknown))
                     }
                 }
             }
-            Err(trouble) => (cluster::fail_all_runs(&inside.request, trouble), Vec::new()),
+            Err(trouble) => (cluster::fail_all_runs(&inside.request, trouble), None),
         };
         let is_every = inside.request.nodes == NodeChoice::Every;
         let to_result = |looked| self.to_vantage_result(looked, &inside.ways, is_every);
-        (looked.into_iter().filter_map(to_result).collect(), left)
+        (looked.into_iter().filter_map(to_result).collect(), remnants)
     }
 
     /// What the cluster says of its networks. One that tells nothing is no error: its vantages tell that it does not answer.
@@ -513,10 +516,6 @@ fn agent_time_limit(probe: &crate::probe::settings::ProbeSettings) -> Duration {
     let longest = probe.timeout * 12 * (probe.retries + 1);
     probe.deadline.unwrap_or(longest).min(longest) + POD_START_ALLOWANCE
 }
-
-/// What is told where nobody waited for the clearing up.
-const STOPPED_NOTICE: &str =
-    "stopped at once: what this run created in the cluster may be left; arcprobe cleanup deletes it";
 
 /// Until a pod runs on a slow node.
 const POD_START_ALLOWANCE: Duration = Duration::from_secs(60);
