@@ -18,6 +18,8 @@ pub mod explain;
 pub mod kube_objects;
 pub mod networks;
 #[cfg(feature = "cli")]
+mod nodes;
+#[cfg(feature = "cli")]
 pub mod prerequisites;
 pub mod verdict;
 #[cfg(feature = "cli")]

@@ -239,7 +239,7 @@ pub(crate) fn judge_bundle(
         .transpose()?;
     Ok(diagnose_connectivity(&ConnectivityInput {
         prerequisites: prerequisites.as_ref(),
-        supported_agents: &needs.agents,
+        needs: &needs,
         bundle: case,
         catalogue,
         azure,

@@ -8,8 +8,8 @@ use super::*;
 use crate::model::source::Source;
 use crate::rules::faults;
 
-static SUPPORT: std::sync::LazyLock<SupportedVersions> =
-    std::sync::LazyLock::new(|| crate::rules::prerequisites::load_builtin().unwrap().agents);
+static NEEDS: std::sync::LazyLock<PrerequisiteRules> =
+    std::sync::LazyLock::new(|| crate::rules::prerequisites::load_builtin().unwrap());
 
 static CATALOGUE: std::sync::LazyLock<FaultCatalogue> =
     std::sync::LazyLock::new(|| faults::load_builtin().unwrap());
@@ -165,7 +165,7 @@ fn diagnose_with(
         network_findings: &[],
         skip_range,
         prerequisites: None,
-        supported_agents: &SUPPORT,
+        needs: &NEEDS,
         now: case.taken_at.parse().unwrap_or_else(|_| NOW.parse().unwrap()),
     };
     diagnose_connectivity(&known)
@@ -325,7 +325,10 @@ fn events_explain_why_pods_do_not_start() {
 #[test]
 fn object_states_reveal_the_other_faults() {
     type Change = fn(&mut SupportBundle);
-    let table: [(&str, Stage, Change); 14] = [
+    let table: [(&str, Stage, Change); 15] = [
+        ("arc_no_linux_node", Stage::Nodes, |c| {
+            change_object(c, "Node", "n1", |n| n["status"]["nodeInfo"]["architecture"] = "riscv64".into());
+        }),
         ("arc_no_linux_node", Stage::Nodes, |c| {
             change_object(c, "Node", "n1", |n| n["status"]["nodeInfo"]["operatingSystem"] = "windows".into());
         }),
@@ -722,7 +725,7 @@ fn prerequisites_block_before_installation_and_lasting_ones_are_reported_after()
             network_findings: &[],
             skip_range: None,
             prerequisites: Some(&judged),
-            supported_agents: &SUPPORT,
+            needs: &NEEDS,
             now: NOW.parse().unwrap(),
         })
     };

@@ -19,7 +19,7 @@ use crate::analysis::connectivity::support_bundle::SupportBundle;
 use crate::model::faults::{Fault, FaultCatalogue, SignatureSource, Stage};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::networks::UnreadSource;
-use crate::model::prerequisite_rules::SupportedVersions;
+use crate::model::prerequisite_rules::PrerequisiteRules;
 use crate::model::report::{Check, CheckVerdict, Prerequisite, PrerequisiteResults};
 use crate::model::vantage::VantageKind;
 use azure::{AzureCluster, ConnectivityStatus};
@@ -41,8 +41,8 @@ pub struct ConnectivityInput<'a> {
     pub skip_range: Option<&'a str>,
     /// What is needed besides the network; `None` where that was not read.
     pub prerequisites: Option<&'a PrerequisiteResults>,
-    /// The versions of the agents that are supported.
-    pub supported_agents: &'a SupportedVersions,
+    /// What is needed, by generation of the vendor's requirements.
+    pub needs: &'a PrerequisiteRules,
     /// When the case was taken.
     pub now: Timestamp,
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::ConnectivityInput;
 use super::azure::ConnectivityStatus;
 use super::cluster_view::{AGENTS_NAMESPACE, ClusterView, parse_time};
+use crate::analysis::nodes;
 use crate::model::faults::Stage;
 use crate::model::source::Source;
 
@@ -26,7 +27,7 @@ use StageHealth::{Broken, Healthy, Unknown};
 pub(super) fn judge_stage(link: Stage, view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> StageHealth {
     match link {
         Stage::Api => judge_api(view),
-        Stage::Nodes => judge_nodes(view),
+        Stage::Nodes => judge_nodes(view, known),
         Stage::Release => judge_release(view, known),
         Stage::Admission => judge_admission(view),
         Stage::Images => judge_images(view),
@@ -59,28 +60,16 @@ fn judge_api(view: &ClusterView<'_>) -> StageHealth {
     }
 }
 
-fn judge_nodes(view: &ClusterView<'_>) -> StageHealth {
+fn judge_nodes(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> StageHealth {
     if let Some(why) = view.bundle.unread_reason(Source::Nodes) {
         return Unknown(format!("nodes: {why}"));
     }
-    let all: Vec<_> = view.bundle.objects.of_kind("Node").collect();
-    let good = all.iter().filter(|node| can_run_agents(node)).count();
-    if good > 0 {
-        return Healthy(format!("{good} of {} can take the agents", all.len()));
+    let all: Vec<_> = view.bundle.objects.of_kind("Node").map(nodes::parse_node).collect();
+    let architectures = known.needs.generation_for("current").map(|g| g.architectures.as_slice());
+    match nodes::suitable_nodes(&all, architectures.unwrap_or_default()).count() {
+        0 => Broken("arc_no_linux_node", nodes::describe_nodes(&all)),
+        suitable => Healthy(nodes::count_suitable(suitable, all.len())),
     }
-    let describe_node = |node: &&Value| {
-        let info = &node["status"]["nodeInfo"];
-        let [os, arch] = ["operatingSystem", "architecture"].map(|key| info[key].as_str().unwrap_or("?"));
-        let ready = if is_ready(node) { "ready" } else { "not ready" };
-        format!("{}: {os}/{arch}, {ready}", node["metadata"]["name"].as_str().unwrap_or_default())
-    };
-    Broken("arc_no_linux_node", all.iter().take(5).map(describe_node).collect::<Vec<_>>().join("; "))
-}
-
-fn can_run_agents(node: &Value) -> bool {
-    let info = &node["status"]["nodeInfo"];
-    let fits = |key: &str, good: &[&str]| info[key].as_str().is_none_or(|v| good.contains(&v));
-    is_ready(node) && fits("operatingSystem", &["linux"]) && fits("architecture", &["amd64", "arm64"])
 }
 
 fn is_ready(node: &Value) -> bool {

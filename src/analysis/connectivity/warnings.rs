@@ -89,7 +89,8 @@ fn old_agents(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Option<W
     let installed_version =
         view.agent_setting("AZURE_ARC_AGENT_VERSION").or_else(|| azure?.agent_version.as_deref())?;
     let version = Version::parse(installed_version)?;
-    let floor = known.supported_agents.oldest_supported();
+    let supported = &known.needs.agents;
+    let floor = supported.oldest_supported();
     let desired = azure.and_then(|a| a.desired_agent_version.as_deref()).and_then(Version::parse);
     let is_old = version < floor;
     if !is_old && desired.is_none_or(|wanted| version >= wanted) {
@@ -100,7 +101,7 @@ fn old_agents(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Option<W
         Some(wanted) if version < wanted => format!("they are {told}, and Azure wants {wanted}"),
         _ => format!(
             "they are {told}; {} is out since {}, and {}.{} the oldest that is supported",
-            known.supported_agents.newest, known.supported_agents.seen, floor.major, floor.minor
+            supported.newest, supported.seen, floor.major, floor.minor
         ),
     };
     let is_off =

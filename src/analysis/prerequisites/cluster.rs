@@ -1,6 +1,7 @@
 //! The prerequisites that a cluster shows.
 
 use super::{ItemOutcome, PrerequisiteInput};
+use crate::analysis::nodes;
 use crate::model::prerequisite_facts::{ClusterFacts, InstallationRemnants, NodeCapacity};
 use crate::model::source::Source;
 use crate::model::version::Version;
@@ -43,12 +44,7 @@ fn suitable_nodes<'a>(
     cluster: &'a ClusterFacts,
     known: &'a PrerequisiteInput<'_>,
 ) -> impl Iterator<Item = &'a NodeCapacity> {
-    let architectures = &known.generation.architectures;
-    cluster.nodes.iter().filter(move |node| {
-        node.os == "linux"
-            && node.is_ready
-            && (architectures.is_empty() || architectures.contains(&node.architecture))
-    })
+    nodes::suitable_nodes(&cluster.nodes, &known.generation.architectures)
 }
 
 fn judge_nodes(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> ItemOutcome {
@@ -64,21 +60,14 @@ fn judge_nodes(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> ItemOut
     }
     let fit: Vec<_> = suitable_nodes(cluster, known).collect();
     let open = fit.iter().filter(|node| node.takes_pods).count();
-    let all = cluster.nodes.len();
     if fit.is_empty() {
-        let describe_node = |n: &NodeCapacity| {
-            let ready = if n.is_ready { "ready" } else { "not ready" };
-            format!("{}: {}/{}, {ready}", n.name, n.os, n.architecture)
-        };
-        let there = cluster.nodes.iter().take(5).map(describe_node).collect::<Vec<_>>().join("; ");
-        let there = if there.is_empty() { "there is no node".into() } else { there };
-        return item.unmet(there, "arc_no_linux_node");
+        return item.unmet(nodes::describe_nodes(&cluster.nodes), "arc_no_linux_node");
     }
     if open == 0 {
         let names = fit.iter().take(5).map(|n| n.name.as_str()).collect::<Vec<_>>().join(", ");
         return item.unmet(format!("tainted or cordoned: {names}"), "arc_no_place");
     }
-    item.met(format!("{open} of {all} can take the agents"))
+    item.met(nodes::count_suitable(open, cluster.nodes.len()))
 }
 
 fn judge_capacity(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> ItemOutcome {
