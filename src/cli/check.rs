@@ -76,7 +76,7 @@ pub(super) fn run_in(
     for note in &notes {
         screen.hint(note);
     }
-    let surveyor = Runner { rules: &rules, settings: &settings, net: &net, environment };
+    let surveyor = Runner { rules: &rules, settings: &settings, net: &net, environment, known: None };
     if args.cluster.dry_run {
         let objects = start_runtime()?.run_until_stopped(surveyor.dry_run())?.map_err(to_command_error)?;
         return print_output(&super::rbac::render_yaml(&objects)?);

@@ -44,10 +44,15 @@ pub(super) fn run(
     let catalogue = load_catalogue(&args.faults)?;
     let given = args.connected_cluster.as_deref().map(read_azure_document).transpose()?;
     let evidence = args.save_evidence.as_deref().map(PendingFile::open).transpose()?;
+    let mut known = None;
     let (mut case, interrupted) = match &args.evidence {
         Some(path) => (read_evidence(path)?, false),
         None if args.watch => watch::watch_cluster(args, &catalogue, environment, screen)?,
-        None => (read_cluster(args, environment)?, false),
+        None => {
+            let (case, reader) = read_cluster(args, environment)?;
+            known = Some(reader);
+            (case, false)
+        }
     };
     if let Some((document, _)) = &given {
         case.add_azure(document.clone());
@@ -77,7 +82,8 @@ pub(super) fn run(
     let vantage = vantage_to_probe(&first).filter(|_| !is_offline);
     let probed = vantage
         .and_then(|vantage| {
-            probe_cluster(args, (&case, azure.as_ref()), vantage, environment, screen).transpose()
+            probe_cluster(args, (&case, azure.as_ref()), known.as_ref(), vantage, environment, screen)
+                .transpose()
         })
         .transpose()?;
     let chain = match &probed {
@@ -153,13 +159,16 @@ fn find_azure_cluster(
     found.map(Some).map_err(|e| CommandError::Usage(anyhow::Error::new(e).context(name)))
 }
 
-fn read_cluster(args: &DiagnoseArgs, environment: &Environment) -> Result<SupportBundle, CommandError> {
+fn read_cluster(
+    args: &DiagnoseArgs,
+    environment: &Environment,
+) -> Result<(SupportBundle, ClusterReader), CommandError> {
     let choice = super::settings::kube_choice(&args.cluster.kube);
     let read = start_runtime()?.run_until_stopped(async {
         let access = ClusterClient::open(&choice, environment, &ProbeSettings::default()).await?;
-        Ok::<_, cluster::ClusterClientError>(
-            Box::pin(collect_bundle(&access, args.cluster.read_secrets, None)).await,
-        )
+        let reader = ClusterReader::new(access);
+        let bundle = Box::pin(collect_bundle(&reader, args.cluster.read_secrets, None)).await;
+        Ok::<_, cluster::ClusterClientError>((bundle, reader))
     })?;
     read.map_err(CommandError::from_access_error)
 }
@@ -167,25 +176,25 @@ fn read_cluster(args: &DiagnoseArgs, environment: &Environment) -> Result<Suppor
 /// Everything that is read, each source once; of the prerequisites those that are known are kept, for they take all pods of the
 /// cluster.
 async fn collect_bundle(
-    access: &ClusterClient,
+    reader: &ClusterReader,
     read_secrets: bool,
     needed: Option<&PrerequisiteFacts>,
 ) -> SupportBundle {
-    let (reader, now) = (ClusterReader::new(access.clone()), SystemClock.now());
-    if let Some(case) = cluster::bundle_if_unreachable(&reader, now).await {
+    let now = SystemClock.now();
+    if let Some(case) = cluster::bundle_if_unreachable(reader, now).await {
         return case;
     }
-    let agents = cluster::read_arc_agent_proxies(&reader, read_secrets).await;
-    let mut case = cluster::collect_support_bundle(&reader, now, agents.as_ref(), read_secrets).await;
+    let agents = cluster::read_arc_agent_proxies(reader, read_secrets).await;
+    let mut case = cluster::collect_support_bundle(reader, now, agents.as_ref(), read_secrets).await;
     // of those that are known only what the case contradicts is read again
     case.prerequisites = if let Some(facts) = needed.filter(|facts| is_same_installation(facts, &case)) {
         Some(facts.clone())
     } else {
-        let cluster_facts = Box::pin(cluster::read_prerequisites(&reader, now)).await.ok();
+        let cluster_facts = Box::pin(cluster::read_prerequisites(reader, now)).await.ok();
         cluster_facts.map(|told| PrerequisiteFacts { cluster: Fetched::Read(told), tools: None })
     };
     case.skip_range = match agents {
-        Some(agents) if !agents.variables.is_empty() => find_skip_range_problem(&reader, &agents).await,
+        Some(agents) if !agents.variables.is_empty() => find_skip_range_problem(reader, &agents).await,
         _ => None,
     };
     case
@@ -267,6 +276,7 @@ fn vantage_to_probe(chain: &ConnectivityDiagnosis) -> Option<&'static str> {
 fn probe_cluster(
     args: &DiagnoseArgs,
     (case, azure): (&SupportBundle, Option<&AzureCluster>),
+    known: Option<&ClusterReader>,
     vantage: &str,
     environment: &Environment,
     screen: &Console,
@@ -298,7 +308,7 @@ fn probe_cluster(
     for note in &notes {
         screen.hint(note);
     }
-    let surveyor = Runner { rules: &rules, settings: &settings, net: &net, environment };
+    let surveyor = Runner { rules: &rules, settings: &settings, net: &net, environment, known };
     if args.cluster.dry_run {
         let objects = start_runtime()?.run_until_stopped(surveyor.dry_run())?.map_err(to_command_error)?;
         screen.hint(&format!(

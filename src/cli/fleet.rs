@@ -207,8 +207,13 @@ impl MemberCheck<'_> {
         let PreparedCheck { rules, settings, mut notes } =
             super::settings::prepare_check(args, self.environment)?;
         let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);
-        let surveyor =
-            Runner { rules: &rules, settings: &settings, net: &net, environment: self.environment };
+        let surveyor = Runner {
+            rules: &rules,
+            settings: &settings,
+            net: &net,
+            environment: self.environment,
+            known: None,
+        };
         let (progress, place) = (Arc::clone(self.progress), self.place);
         let started_at = net.clock.now();
         let listen = Arc::new(move |sign| show_progress(&progress, place, sign));

@@ -18,6 +18,7 @@ use super::job_follower::{AgentOutput, AgentProgress, JobFollower, to_vantage_er
 use super::manifest;
 use super::pod_watcher::PodWatcher;
 use super::prepare::{AgentRequest, AgentTarget, PreparedRun, prepare_run};
+use super::reader::ClusterReader;
 use crate::cluster::payload::Arch;
 use crate::model::report::DeliveryMethod;
 use crate::model::vantage::{VantageError, VantageErrorKind, VantageKind};
@@ -77,13 +78,13 @@ struct CreatedObjects {
 /// Looks from every position of an order; `stopped` changes when the user wants to stop. Whatever happens, nothing that
 /// was created is left, unless it is to be kept or the API server does not answer any more; what is left is told.
 pub async fn run_agents(
-    access: &ClusterClient,
+    reader: &ClusterReader,
     order: &AgentRequest,
     stopped: watch::Receiver<Shutdown>,
     listen: AgentListener,
 ) -> (Vec<AgentRun>, Option<Remnants>) {
     let prepared = tokio::select! {
-        prepared = prepare_run(access, order) => prepared,
+        prepared = prepare_run(reader, order) => prepared,
         // nothing is created yet
         () = wait_for_shutdown(stopped.clone(), Shutdown::Graceful) => Err(VantageError::interrupted()),
     };
@@ -91,6 +92,7 @@ pub async fn run_agents(
         Ok(prepared) => prepared,
         Err(trouble) => return (fail_all_runs(order, &trouble), None),
     };
+    let access = &reader.access;
     let run = AgentRunner {
         access,
         order,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::client::ClusterClient;
 use super::manifest;
 use super::prepare::{AgentRequest, prepare_run};
+use super::reader::ClusterReader;
 use crate::model::vantage::VantageError;
 
 /// The objects that an order would create, for people to read: without the bytes of the agent and of Secrets.
@@ -12,10 +12,10 @@ use crate::model::vantage::VantageError;
 /// # Errors
 /// Whatever would keep all positions from being looked from.
 pub async fn list_planned_objects(
-    access: &ClusterClient,
+    reader: &ClusterReader,
     order: &AgentRequest,
 ) -> Result<Vec<serde_json::Value>, VantageError> {
-    let prepared = prepare_run(access, order).await?;
+    let prepared = prepare_run(reader, order).await?;
     let mut objects = Vec::new();
     let mut add = |kind: &str, version: &str, object: serde_json::Result<serde_json::Value>| {
         if let Ok(serde_json::Value::Object(mut fields)) = object {

@@ -12,6 +12,7 @@ use super::image_choice::{self as choice, CandidateImage};
 use super::job_follower::to_vantage_error;
 use super::manifest::{AgentSource, JobPlan, RunNames};
 use super::nodes::{self, NodeFacts};
+use super::reader::ClusterReader;
 use super::{generate_run_id, permissions as rights};
 use crate::cluster::payload::{self, Arch, Payload};
 use crate::cluster::settings::NodeChoice;
@@ -64,17 +65,16 @@ pub(super) struct AgentMap {
 
 /// Asks for rights, nodes and what runs on them.
 pub(super) async fn prepare_run(
-    access: &ClusterClient,
+    reader: &ClusterReader,
     order: &AgentRequest,
 ) -> Result<PreparedRun, VantageError> {
+    let access = &reader.access;
     let missing = rights::list_missing_permissions(access).await.map_err(|e| to_vantage_error(&e))?;
     if !missing.is_empty() {
         let text = format!("the user of context \"{}\" may not {}", access.context, missing.join("; nor "));
         return Err(VantageError::new(VantageErrorKind::Permissions, text));
     }
-    let nodes = Api::all(access.client.clone());
-    let (nodes, assigns_users) =
-        tokio::join!(access.list_all(&nodes, "list the nodes", ListParams::default()), assigns_users(access));
+    let (nodes, assigns_users) = tokio::join!(reader.list_nodes(), assigns_users(access));
     let nodes: Vec<_> = nodes.map_err(|e| to_vantage_error(&e))?.iter().map(NodeFacts::from_node).collect();
     let chosen = nodes::select_nodes(&nodes, &order.nodes)?;
     let names = RunNames { run: generate_run_id(), namespace: access.namespace.clone() };

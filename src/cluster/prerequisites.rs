@@ -29,7 +29,7 @@ pub async fn read_prerequisites(
     let access = &reader.access;
     let (version, nodes, asked, may, traces) = tokio::join!(
         reader.read(Source::ApiServer),
-        reader.read(Source::Nodes),
+        reader.list_nodes(),
         sum_requested_resources(access),
         rights::check_onboarding_permissions(access),
         read_remnants(reader, now),
@@ -47,7 +47,7 @@ pub async fn read_prerequisites(
     let nodes = nodes.inspect_err(|e| skip(Source::Nodes, e)).unwrap_or_default();
     facts.permissions = may.inspect_err(|e| skip(Source::Permissions, e)).ok();
     facts.remnants = traces.inspect_err(|(source, e)| skip(*source, e)).unwrap_or_default();
-    facts.nodes = parse_items(Source::Nodes, &nodes).iter().map(|node| node_capacity(node, &asked)).collect();
+    facts.nodes = nodes.iter().map(|node| node_capacity(node, &asked)).collect();
     Ok(facts)
 }
 

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{self, StreamExt as _};
+use k8s_openapi::api::core::v1::Node;
+use kube::api::{Api, ListParams};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -20,13 +22,18 @@ pub(super) type Answer = Result<Arc<Value>, ApiError>;
 /// A cluster as it is at one time.
 pub struct ClusterReader {
     pub(super) access: ClusterClient,
-    answers: Mutex<HashMap<Source, Arc<OnceCell<Answer>>>>,
+    answers: Arc<Mutex<HashMap<Source, Arc<OnceCell<Answer>>>>>,
 }
 
 impl ClusterReader {
     /// Nothing is asked for yet.
     pub fn new(access: ClusterClient) -> Self {
-        Self { access, answers: Mutex::default() }
+        Self { access, answers: Arc::default() }
+    }
+
+    /// The same over other connections: those of a runtime that is over do not work any more.
+    pub(super) fn with_access(&self, access: ClusterClient) -> Self {
+        Self { access, answers: Arc::clone(&self.answers) }
     }
 
     /// One question first: where nobody answers, the others would only wait for their time-outs.
@@ -64,6 +71,16 @@ impl ClusterReader {
     pub(super) async fn read_all(&self, sources: &[Source]) -> Vec<(Source, Answer)> {
         let asked = sources.iter().map(|&source| async move { (source, self.read(source).await) });
         stream::iter(asked).buffered(MAX_CONCURRENT_REQUESTS).collect().await
+    }
+
+    /// All nodes, page by page where one answer does not hold them.
+    pub(super) async fn list_nodes(&self) -> Result<Vec<Node>, ApiError> {
+        let first = self.read(Source::Nodes).await?;
+        if is_truncated(&first) {
+            let api = Api::all(self.access.client.clone());
+            return self.access.list_all(&api, "list the nodes", ListParams::default()).await;
+        }
+        Ok(parse_items(Source::Nodes, &first))
     }
 
     async fn fetch(&self, source: Source) -> Answer {

@@ -42,6 +42,8 @@ pub struct Runner<'a> {
     pub net: &'a Arc<Net>,
     /// For the way to the API server.
     pub environment: &'a BTreeMap<String, String>,
+    /// What was read of the cluster before.
+    pub known: Option<&'a ClusterReader>,
 }
 
 /// What came of a survey.
@@ -156,7 +158,7 @@ impl Runner<'_> {
         let inside = self.prepare_cluster(std::future::pending()).await?.ok_or(RunError::NoCluster)?;
         match inside.reader {
             Ok(reader) => {
-                cluster::list_planned_objects(&reader.access, &inside.request).await.map_err(RunError::DryRun)
+                cluster::list_planned_objects(&reader, &inside.request).await.map_err(RunError::DryRun)
             }
             Err(trouble) => Err(RunError::DryRun(trouble)),
         }
@@ -214,7 +216,10 @@ impl Runner<'_> {
         let Some(cluster) = &self.settings.cluster else { return Ok(None) };
         let access = ClusterClient::open(&cluster.kube, self.environment, &self.settings.probe).await;
         let reader = match access {
-            Ok(access) => Ok(ClusterReader::new(access)),
+            Ok(access) => Ok(match self.known {
+                Some(known) => known.with_access(access),
+                None => ClusterReader::new(access),
+            }),
             Err(ClusterClientError::Api(e)) => {
                 Err(VantageError::new(VantageErrorKind::Credentials, e.to_string()))
             }
@@ -249,11 +254,11 @@ impl Runner<'_> {
     ) -> (Vec<VantageResult>, Option<Remnants>) {
         let Some(inside) = inside else { return (Vec::new(), None) };
         let (looked, remnants) = match &inside.reader {
-            Ok(ClusterReader { access, .. }) => {
+            Ok(reader) => {
                 let report_progress: cluster::AgentListener =
                     Arc::new(move |place, step| listen(ProgressEvent::Cluster(place, step)));
                 tokio::select! {
-                    looked = cluster::run_agents(access, &inside.request, stopped.clone(), report_progress) => looked,
+                    looked = cluster::run_agents(reader, &inside.request, stopped.clone(), report_progress) => looked,
                     () = wait_for_shutdown(stopped, Shutdown::Immediate) => {
                         (cluster::fail_all_runs(&inside.request, &VantageError::interrupted()), Some(Remnants::Unknown))
                     }

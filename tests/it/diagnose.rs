@@ -218,21 +218,24 @@ fn each_source_is_asked_for_once() {
         scenario.answers.iter_mut().find(|(path, ..)| path.ends_with("/deployments")).unwrap();
     deployments["items"][0]["spec"]["template"]["spec"]["containers"] =
         json!([{"name": "c", "env": [{"name": "HTTPS_PROXY", "value": "http://proxy.example:3128"}]}]);
-    let api = FakeApi::start(scenario);
-    let config = api.kubeconfig(directory.path());
-    diagnose().args(["--no-probe", "--kube-config", config.to_str().unwrap()]).run().exits(3);
-    let seen = api.request_lines();
-    let count = |path: &str| seen.iter().filter(|line| **line == format!("GET {path}")).count();
-    for path in [
-        "/version",
-        "/api/v1/nodes",
-        "/api/v1/services",
-        "/api/v1/namespaces/azure-arc",
-        "/apis/apps/v1/namespaces/azure-arc/deployments",
-        "/api/v1/namespaces/azure-arc/configmaps/azure-clusterconfig",
-        "/api/v1/namespaces/kube-system/configmaps/coredns",
-    ] {
-        assert_eq!(count(path), 1, "{path}: {seen:#?}");
+    for more in [&["--no-probe"][..], &[]] {
+        let api = FakeApi::start(scenario.clone());
+        let config = api.kubeconfig(directory.path());
+        diagnose().args(["--kube-config", config.to_str().unwrap()]).args(more).run().exits(3);
+        let seen = api.request_lines();
+        assert_eq!(seen.iter().any(|line| line.ends_with("/apis")), more.is_empty(), "it probes: {seen:#?}");
+        let count = |path: &str| seen.iter().filter(|line| **line == format!("GET {path}")).count();
+        for path in [
+            "/version",
+            "/api/v1/nodes",
+            "/api/v1/services",
+            "/api/v1/namespaces/azure-arc",
+            "/apis/apps/v1/namespaces/azure-arc/deployments",
+            "/api/v1/namespaces/azure-arc/configmaps/azure-clusterconfig",
+            "/api/v1/namespaces/kube-system/configmaps/coredns",
+        ] {
+            assert_eq!(count(path), 1, "{path}: {seen:#?}");
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::cli::args::{DiagnoseArgs, DiagnoseFormat};
 use crate::cli::check_run::watch_shutdown;
 use crate::cli::settings::kube_choice;
 use crate::cli::{CommandError, Console, Environment, print_output, start_runtime};
-use crate::cluster::ClusterClient;
+use crate::cluster::{ClusterClient, ClusterReader};
 use crate::model::faults::{FaultCatalogue, Stage};
 use crate::probe::settings::ProbeSettings;
 use crate::probe::vantage_run::{Shutdown, wait_for_shutdown as until_stopped};
@@ -69,7 +69,8 @@ pub(super) fn watch_cluster(
     let mut stuck = StuckStage::default();
     let mut last = None;
     loop {
-        let read = Box::pin(collect_bundle(&access, args.cluster.read_secrets, needed.as_ref()));
+        let reader = ClusterReader::new(access.clone());
+        let read = Box::pin(collect_bundle(&reader, args.cluster.read_secrets, needed.as_ref()));
         let case = match (runtime.run_until_stopped(read), last) {
             (Ok(case), _) => case,
             // what was read before is judged as ever
@@ -121,7 +122,7 @@ fn probe_stuck_stage(
 ) -> Result<ConnectivityDiagnosis, CommandError> {
     let vantage = vantage_to_probe(&chain).filter(|_| !args.no_probe);
     let Some(vantage) = vantage else { return Ok(chain) };
-    match probe_cluster(args, (case, None), vantage, environment, screen)? {
+    match probe_cluster(args, (case, None), None, vantage, environment, screen)? {
         Some(report) => judge_bundle(case, catalogue, None, Some(&report)),
         None => Ok(chain),
     }
