@@ -230,11 +230,11 @@ fn apply_record(
 ) -> Result<(), VantageError> {
     match record {
         Record::Hello(hello) => told.hello = Some(hello),
-        Record::Inside(name) => told.inside_name = Some(name),
+        Record::ClusterName(name) => told.inside_name = Some(name),
         Record::Planned(number) => listen(AgentProgress::Planned(number)),
         Record::Done(number) => listen(AgentProgress::Done(number)),
-        Record::Inquiry(inquiry) => told.inquiries.push(inquiry),
-        Record::Seen(seen) => drop(told.observations.insert(seen.id, seen.observation)),
+        Record::Discovered(discovery) => told.inquiries.push(discovery),
+        Record::Observed(seen) => drop(told.observations.insert(seen.id, seen.observation)),
         Record::End(summary) => told.summary = Some(summary),
         Record::Failed(failed) => {
             return Err(VantageError::new(

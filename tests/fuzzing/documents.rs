@@ -281,8 +281,8 @@ pub(super) fn agent_log(input: &[u8]) {
         let back = back.map(|record| serde_json::to_string(&record).unwrap_or_default());
         assert_eq!(back.as_deref(), Some(json.as_str()));
         match record {
-            Record::Seen(seen) => reports::check_observation(seen.observation, input.len()),
-            Record::Inquiry(inquiry) => reports::check_discoveries(vec![inquiry], input.len()),
+            Record::Observed(seen) => reports::check_observation(seen.observation, input.len()),
+            Record::Discovered(discovery) => reports::check_discoveries(vec![discovery], input.len()),
             _ => {}
         }
     }

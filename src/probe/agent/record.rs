@@ -1,4 +1,4 @@
-//! What the agent tells: records, in the order in which they come up.
+//! What the agent reports: records, in the order in which they come up.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,25 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::evidence::{ClusterNameLookup, Discovery, Observation, millis};
 
-/// One thing that the agent tells.
+/// One thing that the agent reports.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
     /// It has started and understood its task.
     Hello(Hello),
     /// Whether a name of the cluster itself resolves; only from pods.
-    Inside(ClusterNameLookup),
+    ClusterName(ClusterNameLookup),
     /// So many probes are planned; more may be, when discoveries are over.
     Planned(usize),
     /// So many probes are over.
     Done(usize),
     /// What was seen of one check.
-    Seen(CheckObservation),
+    Observed(CheckObservation),
     /// What came of one discovery.
-    Inquiry(Discovery),
+    Discovered(Discovery),
     /// It could not do its work.
     Failed(AgentFailure),
-    /// The last record: all was told.
+    /// The last record: all was reported.
     End(RunSummary),
 }
 

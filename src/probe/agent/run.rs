@@ -54,7 +54,7 @@ pub fn run_task(task: &[u8], out: impl Write) -> io::Result<()> {
     runtime.shutdown_background();
     written?;
     if let Some(name) = inside {
-        sink.write_record(&Record::Inside(name))?;
+        sink.write_record(&Record::ClusterName(name))?;
     }
     sink.write_results(plan, evidence)
 }
@@ -97,11 +97,11 @@ impl<W: Write> RecordSink<W> {
     }
 
     fn write_results(&mut self, plan: Plan, evidence: Evidence) -> io::Result<()> {
-        for inquiry in evidence.discoveries {
-            self.write_record(&Record::Inquiry(inquiry))?;
+        for discovery in evidence.discoveries {
+            self.write_record(&Record::Discovered(discovery))?;
         }
         for (item, observation) in plan.items.into_iter().zip(evidence.observations) {
-            self.write_record(&Record::Seen(CheckObservation { id: item.check.id, observation }))?;
+            self.write_record(&Record::Observed(CheckObservation { id: item.check.id, observation }))?;
         }
         self.write_record(&Record::End(RunSummary {
             took: evidence.took,
