@@ -24,7 +24,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             inspected_with_given(),
         ),
         Scenario::new(
-            "proxy-cert-unfit",
+            "proxy-cert-unsuitable",
             Blocked,
             &["tls_inspection", "proxy_cert_unfit", "stands_in"],
             inspected(),

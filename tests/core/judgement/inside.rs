@@ -55,9 +55,9 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     );
     let troubles = [
         ("inside-unreachable", "cluster_unreachable", VantageErrorKind::Unreachable, "no answer within 5s"),
-        ("inside-login", "cluster_login", VantageErrorKind::Credentials, "the token is expired"),
+        ("inside-credentials", "cluster_login", VantageErrorKind::Credentials, "the token is expired"),
         (
-            "inside-rights",
+            "inside-permissions",
             "cluster_rights",
             VantageErrorKind::Permissions,
             "may not create jobs.batch in the namespace ops",
@@ -69,7 +69,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             "violates PodSecurity \"restricted:latest\"",
         ),
         (
-            "inside-unplaced",
+            "inside-unschedulable",
             "agent_unplaced",
             VantageErrorKind::Unschedulable,
             "0/2 nodes are available: 1 Insufficient cpu.",
@@ -82,7 +82,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         ),
         ("inside-agent", "agent_missing", VantageErrorKind::NoAgent, "there is no agent for s390x"),
         ("inside-start", "agent_not_started", VantageErrorKind::Exec, "exec: permission denied"),
-        ("inside-cut", "agent_cut", VantageErrorKind::LogCut, "lines 4 to 9 of the agent's log are missing"),
+        (
+            "inside-log-cut",
+            "agent_cut",
+            VantageErrorKind::LogCut,
+            "lines 4 to 9 of the agent's log are missing",
+        ),
     ];
     scenarios.extend(troubles.map(|(name, id, kind, text)| not_looked(name, id, kind, text)));
     scenarios

@@ -13,7 +13,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("resolver-unreachable", Blocked, &["resolver_unreachable", "stands_in"], unreachable()),
         Scenario::new("resolver-failing", Blocked, &["resolver_failing", "stands_in"], failing()),
         Scenario::new(
-            "resolver-partly-dead",
+            "resolver-partly-unreachable",
             ReadyWithWarnings,
             &["resolver_partly_dead", "stands_in"],
             partly_dead(),

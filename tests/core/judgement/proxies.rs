@@ -14,13 +14,23 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("proxy-down", Blocked, &["proxy_down", "stands_in"], refuses()),
         Scenario::new("proxy-has-no-address", Blocked, &["proxy_down", "stands_in"], all(Cause::ProxyDns)),
-        Scenario::new("proxy-hangs", Blocked, &["proxy_down", "stands_in"], hangs()),
+        Scenario::new("proxy-times-out", Blocked, &["proxy_down", "stands_in"], hangs()),
         Scenario::new("proxy-speaks-plain-http", Blocked, &["proxy_down", "stands_in"], plain_http()),
         Scenario::new("proxy-is-none", Blocked, &["proxy_down", "stands_in"], all(Cause::ProxyProtocol)),
-        Scenario::new("proxy-wants-login", Blocked, &["proxy_login", "stands_in"], login(false, &["Basic"])),
-        Scenario::new("proxy-refuses-login", Blocked, &["proxy_login", "stands_in"], login(true, &["Basic"])),
         Scenario::new(
-            "proxy-wants-kerberos",
+            "proxy-requires-authentication",
+            Blocked,
+            &["proxy_login", "stands_in"],
+            login(false, &["Basic"]),
+        ),
+        Scenario::new(
+            "proxy-refuses-credentials",
+            Blocked,
+            &["proxy_login", "stands_in"],
+            login(true, &["Basic"]),
+        ),
+        Scenario::new(
+            "proxy-requires-kerberos",
             Blocked,
             &["proxy_login", "stands_in"],
             login(true, &["Negotiate", "NTLM"]),

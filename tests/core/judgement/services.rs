@@ -38,7 +38,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .asking(vec![inquiry(DiscoveryOutcome::Refused, None, &[], &["relay.evil.example"])]),
         Scenario::new("discovery-odd", Ready, &["discovery_failed", "stands_in"], listed())
             .asking(vec![inquiry(DiscoveryOutcome::Found, None, &[HUB], &["relay.evil.example"])]),
-        Scenario::new("run-cut-short", Incomplete, &["run_incomplete", "stands_in"], cut_short())
+        Scenario::new("run-interrupted", Incomplete, &["run_incomplete", "stands_in"], cut_short())
             .interrupted(),
         from_three_vantages(),
     ]
