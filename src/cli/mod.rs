@@ -7,7 +7,6 @@
 
 mod advise;
 mod agent;
-#[cfg(feature = "cli")]
 pub mod args;
 mod az;
 mod catalogue;
@@ -16,7 +15,6 @@ mod check_run;
 mod cleanup;
 mod demo;
 pub(crate) mod diagnose;
-#[cfg(feature = "cli")]
 pub mod exit;
 pub mod explain;
 mod external_tool;
@@ -24,7 +22,6 @@ mod files;
 mod fleet;
 mod manual;
 mod prerequisites;
-#[cfg(feature = "cli")]
 pub mod progress;
 mod push;
 mod rbac;

@@ -18,7 +18,6 @@ mod job_follower;
 mod kubeconfig;
 mod manifest;
 pub(crate) mod nodes;
-#[cfg(feature = "cli")]
 pub mod payload;
 mod permissions;
 pub(crate) mod pod_startup;
@@ -27,7 +26,6 @@ mod prepare;
 pub(crate) mod prerequisites;
 mod quantity;
 mod reader;
-#[cfg(feature = "cli")]
 pub mod runner;
 pub mod settings;
 mod snapshot;

@@ -159,6 +159,5 @@ const LONGEST: usize = 600;
 #[cfg(test)]
 #[path = "forms_tests.rs"]
 mod tests;
-#[cfg(feature = "cli")]
 pub mod text;
 mod vendor_diff;
