@@ -178,7 +178,7 @@ mod tests {
         report.findings = vec![mixed.findings[0].clone()];
         report.findings[0].remedy.commands = table.iter().map(|(command, _)| (*command).to_owned()).collect();
         let contextual = with_kube_context(report, "a b");
-        let expected: Vec<_> = table.iter().map(|(_, told)| *told).collect();
+        let expected: Vec<_> = table.iter().map(|(_, expected)| *expected).collect();
         assert_eq!(contextual.findings[0].remedy.commands, expected);
     }
 }

@@ -189,8 +189,9 @@ mod tests {
         let report = mixed();
         let expired = apply_waivers(report.clone(), &waivers_for_all_causes(&report, YESTERDAY), TODAY);
         assert_eq!(expired.verdict, Verdict::Blocked);
-        let told = |f: &Finding| f.id == "waiver_expired" && f.summary.ends_with("ended on 2026-11-27");
-        assert!(expired.findings.iter().any(told));
+        let is_expired_waiver =
+            |f: &Finding| f.id == "waiver_expired" && f.summary.ends_with("ended on 2026-11-27");
+        assert!(expired.findings.iter().any(is_expired_waiver));
         assert!(expired.checks.iter().all(|c| c.accepted.is_none()));
         let unused = apply_waivers(report.clone(), &[waiver("proxy_tls", "nowhere.example", TODAY)], TODAY);
         assert_eq!((unused.verdict, unused.waivers[0].state), (report.verdict, WaiverState::Unused));

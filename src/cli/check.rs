@@ -93,7 +93,7 @@ pub(super) fn run_in(
         let mut report = run_check(&surveyor, screen)?;
         if let Some(asking) = pending_facts.take() {
             match asking.wait_for_facts(screen) {
-                Ok(told) => facts = Some(reject_unusable_kubeconfig(told, args)?),
+                Ok(fetched) => facts = Some(reject_unusable_kubeconfig(fetched, args)?),
                 // what was measured is told all the same
                 Err(CommandError::Stopped) => report.run.interrupted = true,
                 Err(e) => return Err(e),

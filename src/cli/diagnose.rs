@@ -191,7 +191,7 @@ async fn collect_bundle(
         Some(facts.clone())
     } else {
         let cluster_facts = Box::pin(cluster::read_prerequisites(reader, now)).await.ok();
-        cluster_facts.map(|told| PrerequisiteFacts { cluster: Fetched::Read(told), tools: None })
+        cluster_facts.map(|facts| PrerequisiteFacts { cluster: Fetched::Read(facts), tools: None })
     };
     case.skip_range = match agents {
         Some(agents) if !agents.variables.is_empty() => find_skip_range_problem(reader, &agents).await,

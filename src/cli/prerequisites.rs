@@ -181,8 +181,8 @@ async fn query_helm() -> Program {
     to_program(output.map(|text| text.trim().trim_start_matches("Client: ").to_owned()))
 }
 
-fn to_program(told: Result<String, ToolError>) -> Program {
-    match told {
+fn to_program(result: Result<String, ToolError>) -> Program {
+    match result {
         Ok(text) => found_program(Some(&text)),
         Err(e) => failed_program(&e),
     }

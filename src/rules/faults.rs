@@ -98,20 +98,24 @@ mod tests {
 
     #[test]
     fn a_bad_file_is_rejected_with_its_name_and_the_value() {
-        let told =
+        let refusal_of =
             |text: &str| add_file(&mut FaultCatalogue::default(), "own.yaml", text).unwrap_err().to_string();
         let entry =
             "faults: [{id: a, link: nodes, title: t, means: m, azure: a, who: w, remedy: r, sources: [s]";
-        assert!(told("faults: 3").starts_with("own.yaml: "));
-        assert!(told("faults: [&a {}, *a]").contains("aliases are not supported"));
-        assert!(told(&"[".repeat(MAX_FILE_BYTES)).contains("too many brackets"));
+        assert!(refusal_of("faults: 3").starts_with("own.yaml: "));
+        assert!(refusal_of("faults: [&a {}, *a]").contains("aliases are not supported"));
+        assert!(refusal_of(&"[".repeat(MAX_FILE_BYTES)).contains("too many brackets"));
         assert!(
-            told(&format!("{entry}, signs: [{{in: log, text: '('}}]}}]"))
+            refusal_of(&format!("{entry}, signs: [{{in: log, text: '('}}]}}]"))
                 .contains("is no regular expression")
         );
-        assert!(told(&format!("{entry}, signs: [{{in: log, text: ''}}]}}]")).contains("fits everything"));
-        assert!(told(&format!("{entry}, colour: red}}]")).contains("colour"));
-        assert!(told(&format!("{}}}]", entry.replace("id: a", "id: A-b"))).contains("\"A-b\" is no word"));
+        assert!(
+            refusal_of(&format!("{entry}, signs: [{{in: log, text: ''}}]}}]")).contains("fits everything")
+        );
+        assert!(refusal_of(&format!("{entry}, colour: red}}]")).contains("colour"));
+        assert!(
+            refusal_of(&format!("{}}}]", entry.replace("id: a", "id: A-b"))).contains("\"A-b\" is no word")
+        );
         let mut catalogue = load_builtin().unwrap();
         let before = catalogue.faults.len();
         add_file(&mut catalogue, "own.yaml", &format!("{entry}}}]")).unwrap();

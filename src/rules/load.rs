@@ -281,9 +281,9 @@ mod tests {
     #[test]
     fn a_file_of_something_else_is_not_quoted_at_length() {
         let letter = "Dear all, the password of the proxy is in the safe. ".repeat(20);
-        let told = error_message(letter.as_bytes());
-        assert!(told.contains("the first line of rules is: format: arcprobe-rules/1"), "{told}");
-        assert!(told.len() < 600 && letter.len() > 1_000, "{told}");
+        let message = error_message(letter.as_bytes());
+        assert!(message.contains("the first line of rules is: format: arcprobe-rules/1"), "{message}");
+        assert!(message.len() < 600 && letter.len() > 1_000, "{message}");
     }
 
     #[test]

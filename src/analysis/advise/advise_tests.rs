@@ -1,15 +1,15 @@
 use super::*;
-use crate::analysis::networks::{DeclaredNetworks as Told, Snapshot};
+use crate::analysis::networks::{DeclaredNetworks, Snapshot};
 use crate::model::finding::Severity;
 use crate::proxy::{ProxyUrl, Routes, SkipRange, Sourced};
 
 fn networks(services: &[&str], pods: &[&str]) -> Networks {
     let nets = |texts: &[&str]| texts.iter().map(|t| t.parse().unwrap()).collect();
-    let given = Told {
+    let given = DeclaredNetworks {
         services: nets(services),
         pods: nets(pods),
         api_servers: vec!["10.0.0.10".into(), "api.corp.example".into()],
-        ..Told::default()
+        ..DeclaredNetworks::default()
     };
     Networks::from_snapshot(&Snapshot { declared: given, ..Snapshot::default() })
 }
@@ -92,28 +92,28 @@ fn a_configured_skip_range_is_judged() {
     let networks = networks(&["10.96.0.0/12"], &["10.244.0.0/16"]);
     for (given, expected) in table {
         let advice = advice(&networks, &routes(Some(given)), Connectivity::Proxy, &[]);
-        let told: Vec<_> = advice
+        let found: Vec<_> = advice
             .skip_range
             .unwrap()
             .problems
             .iter()
             .map(|p| format!("{} {}", p.severity.as_str(), p.text))
             .collect();
-        assert_eq!(told.len(), expected.len(), "{given}: {told:#?}");
-        for (told, expected) in told.iter().zip(*expected) {
-            assert!(told.starts_with(expected), "{given}: {told}");
+        assert_eq!(found.len(), expected.len(), "{given}: {found:#?}");
+        for (text, expected) in found.iter().zip(*expected) {
+            assert!(text.starts_with(expected), "{given}: {text}");
         }
     }
     let none = advice(&networks, &routes(None), Connectivity::Proxy, &[]).skip_range.unwrap();
     assert_eq!((none.problems.len(), none.problems[0].severity), (1, Severity::Blocking));
 }
 
-/// Service ranges, pod ranges, other addresses, and what is told.
+/// Service ranges, pod ranges, other addresses, and what is list_overlaps.
 type Row<'a> = (&'a [&'a str], &'a [&'a str], &'a [(Role, &'a str)], &'a str);
 
 #[test]
 fn overlaps_are_reported_with_their_effect() {
-    let told = |services: &[&str], pods: &[&str], others: &[(Role, &str)]| -> Vec<String> {
+    let list_overlaps = |services: &[&str], pods: &[&str], others: &[(Role, &str)]| -> Vec<String> {
         let others: Vec<_> = others
             .iter()
             .map(|(r, a)| (*r, cidr::single_address_network(a.parse().unwrap()), "test".to_owned()))
@@ -122,7 +122,7 @@ fn overlaps_are_reported_with_their_effect() {
         advice.overlaps.iter().map(|o| format!("{} {}", o.severity.as_str(), o.text)).collect()
     };
     assert_eq!(
-        told(&["10.96.0.0/12"], &["10.244.0.0/16"], &[(Role::Proxy, "10.9.9.9")]),
+        list_overlaps(&["10.96.0.0/12"], &["10.244.0.0/16"], &[(Role::Proxy, "10.9.9.9")]),
         Vec::<String>::new()
     );
     let table: &[Row<'_>] = &[
@@ -159,7 +159,7 @@ fn overlaps_are_reported_with_their_effect() {
         (&["fd00:10:96::/112"], &[], &[(Role::Proxy, "fd00:10:96::9")], "blocking the proxy fd00:10:96::9"),
     ];
     for (services, pods, others, expected) in table {
-        let found = told(services, pods, others);
+        let found = list_overlaps(services, pods, others);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].starts_with(expected), "{found:?}");
     }
@@ -235,23 +235,23 @@ fn routed_pods_and_routes_of_this_machine_are_mild() {
     let proxy =
         [(Role::Proxy, cidr::single_address_network("10.244.3.9".parse().unwrap()), "test".to_owned())];
     let mut networks = networks(&["10.96.0.0/12"], &["10.244.0.0/16"]);
-    let told = |networks: &Networks, others: &[(Role, IpNet, String)]| -> Vec<_> {
+    let list_overlaps = |networks: &Networks, others: &[(Role, IpNet, String)]| -> Vec<_> {
         let overlaps = advice(networks, &routes(None), Connectivity::Proxy, others).overlaps;
         overlaps
             .into_iter()
             .map(|o| format!("{} {:?} in {:?}", o.severity.as_str(), o.inner, o.outer))
             .collect()
     };
-    assert_eq!(told(&networks, &route), ["info Route in Pods"]);
-    assert_eq!(told(&networks, &proxy), ["blocking Proxy in Pods"]);
+    assert_eq!(list_overlaps(&networks, &route), ["info Route in Pods"]);
+    assert_eq!(list_overlaps(&networks, &proxy), ["blocking Proxy in Pods"]);
     networks.pods_are_routed = true;
-    assert_eq!(told(&networks, &route), Vec::<String>::new());
-    assert_eq!(told(&networks, &proxy), Vec::<String>::new());
+    assert_eq!(list_overlaps(&networks, &route), Vec::<String>::new());
+    assert_eq!(list_overlaps(&networks, &proxy), Vec::<String>::new());
 }
 
 /// Clients disagree on both endpoints, each because of another entry; each entry is told once.
 #[test]
-fn entries_that_clients_read_differently_are_told_once() {
+fn entries_that_clients_read_differently_are_reported_once() {
     let differing = |given: &str| -> Vec<_> {
         let advice =
             advice(&networks(&["10.96.0.0/12"], &[]), &routes(Some(given)), Connectivity::Proxy, &[]);

@@ -1,6 +1,6 @@
 use super::*;
 
-fn told(value: &str) -> Vec<String> {
+fn list_problems(value: &str) -> Vec<String> {
     redundant_entries(&SkipRange::parse(value)).into_iter().map(|problem| problem.text).collect()
 }
 
@@ -18,7 +18,7 @@ fn an_entry_inside_another_is_not_needed() {
         ("10.9.9.9/8,10.1.0.0/16", &["10.1.0.0/16 is not needed: 10.9.9.9/8 holds it"]),
     ];
     for (value, expected) in table {
-        assert_eq!(told(value), *expected, "{value}");
+        assert_eq!(list_problems(value), *expected, "{value}");
     }
 }
 
@@ -27,20 +27,20 @@ fn an_entry_inside_another_is_not_needed() {
 fn of_equal_entries_the_first_is_needed() {
     for entry in ["10.0.0.0/8", "10.9.9.9", "fd00::/16"] {
         let once = format!("{entry} is not needed: {entry} holds it");
-        assert_eq!(told(&format!("{entry},{entry}")), [once.as_str()]);
-        assert_eq!(told(&format!("{entry},{entry},{entry}")), [once.as_str(), &once]);
+        assert_eq!(list_problems(&format!("{entry},{entry}")), [once.as_str()]);
+        assert_eq!(list_problems(&format!("{entry},{entry},{entry}")), [once.as_str(), &once]);
     }
-    assert_eq!(told("10.9.9.9/8,10.0.0.0/8"), ["10.0.0.0/8 is not needed: 10.9.9.9/8 holds it"]);
+    assert_eq!(list_problems("10.9.9.9/8,10.0.0.0/8"), ["10.0.0.0/8 is not needed: 10.9.9.9/8 holds it"]);
 }
 
 #[test]
 fn entries_beside_each_other_are_all_needed() {
     for value in ["", "10.0.0.0/8", "10.0.0.0/16,10.1.0.0/16", "10.0.0.1,10.0.0.2", "10.0.0.0/8,fd00::/8"] {
-        assert_eq!(told(value), Vec::<String>::new(), "{value}");
+        assert_eq!(list_problems(value), Vec::<String>::new(), "{value}");
     }
     // these stand for no network
     for value in ["10.0.0.0/8,10.9.9.9:443", "0.0.0.0/0,.svc,corp.example,*", "*,10.0.0.0/8"] {
-        assert_eq!(told(value), Vec::<String>::new(), "{value}");
+        assert_eq!(list_problems(value), Vec::<String>::new(), "{value}");
     }
 }
 

@@ -214,17 +214,17 @@ mod tests {
 
     #[test]
     fn documents_without_a_cluster_are_rejected_with_a_message() {
-        let told = |text: &str| match parse_json(text).and_then(|v| find_cluster(&v, None)) {
+        let refusal_of = |text: &str| match parse_json(text).and_then(|v| find_cluster(&v, None)) {
             Err(e) => e.to_string(),
             Ok(found) => format!("{found:?}"),
         };
-        assert!(told("Name Location").starts_with("no JSON: "));
-        assert!(told("[]").ends_with("the list is empty"));
-        assert!(told("3").contains("an object"));
-        assert!(told(r#"{"type": "Microsoft.Compute/vm"}"#).contains("its type is"));
-        assert!(told(r#"{"a": 1}"#).contains("neither"));
+        assert!(refusal_of("Name Location").starts_with("no JSON: "));
+        assert!(refusal_of("[]").ends_with("the list is empty"));
+        assert!(refusal_of("3").contains("an object"));
+        assert!(refusal_of(r#"{"type": "Microsoft.Compute/vm"}"#).contains("its type is"));
+        assert!(refusal_of(r#"{"a": 1}"#).contains("neither"));
         let two = r#"[{"id": "/a", "name": "a", "provisioningState": "x"}, {"id": "/b", "name": "b", "provisioningState": "x"}]"#;
-        assert!(told(two).starts_with("2 clusters"));
+        assert!(refusal_of(two).starts_with("2 clusters"));
         let wanted = find_cluster(&parse_json(two).unwrap(), Some("/B")).unwrap();
         assert_eq!(wanted.name.as_deref(), Some("b"));
     }

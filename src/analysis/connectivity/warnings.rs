@@ -96,11 +96,11 @@ fn old_agents(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Option<W
     if !is_old && desired.is_none_or(|wanted| version >= wanted) {
         return None;
     }
-    let told = crate::model::evidence::sanitize(installed_version, 60);
+    let shown_version = crate::model::evidence::sanitize(installed_version, 60);
     let shown = match desired {
-        Some(wanted) if version < wanted => format!("they are {told}, and Azure wants {wanted}"),
+        Some(wanted) if version < wanted => format!("they are {shown_version}, and Azure wants {wanted}"),
         _ => format!(
-            "they are {told}; {} is out since {}, and {}.{} the oldest that is supported",
+            "they are {shown_version}; {} is out since {}, and {}.{} the oldest that is supported",
             supported.newest, supported.seen, floor.major, floor.minor
         ),
     };

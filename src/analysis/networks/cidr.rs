@@ -108,9 +108,9 @@ mod tests {
 
     #[test]
     fn lists_of_networks_are_parsed() {
-        let told = |text| parse_networks(text).iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(told("10.96.0.0/12,fd00:10:96::/112"), ["10.96.0.0/12", "fd00:10:96::/112"]);
-        assert_eq!(told(" \"10.96.1.2/12\" nonsense 10.0.0.0/33"), ["10.96.0.0/12"]);
+        let parse = |text| parse_networks(text).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(parse("10.96.0.0/12,fd00:10:96::/112"), ["10.96.0.0/12", "fd00:10:96::/112"]);
+        assert_eq!(parse(" \"10.96.1.2/12\" nonsense 10.0.0.0/33"), ["10.96.0.0/12"]);
     }
 
     #[test]

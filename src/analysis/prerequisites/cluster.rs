@@ -29,13 +29,13 @@ fn judge_kubernetes_version(cluster: &ClusterFacts, known: &PrerequisiteInput<'_
         "Kubernetes",
         format!("{least} or newer: the newest minor version and the two before are supported"),
     );
-    let Some(told) = &cluster.kubernetes else {
+    let Some(installed) = &cluster.kubernetes else {
         return item.unverified("the API server does not tell its version");
     };
-    match Version::parse(told) {
-        Some(version) if version < floor => item.warning(told, "arc_kubernetes_old"),
-        Some(_) => item.met(told),
-        None => item.unverified(format!("{told} is no version that is understood")),
+    match Version::parse(installed) {
+        Some(version) if version < floor => item.warning(installed, "arc_kubernetes_old"),
+        Some(_) => item.met(installed),
+        None => item.unverified(format!("{installed} is no version that is understood")),
     }
 }
 

@@ -73,12 +73,12 @@ fn judge_default(facts: &PrerequisiteFacts) -> PrerequisiteResults {
 /// What is not met: the word of the item and that of the finding.
 fn open_items(judged: &PrerequisiteResults) -> Vec<(&str, PrerequisiteVerdict, &str)> {
     let is_met = |item: &&Prerequisite| item.verdict == PrerequisiteVerdict::Met;
-    let told = |item: &'_ Prerequisite| -> (String, PrerequisiteVerdict, String) {
+    let summarize = |item: &'_ Prerequisite| -> (String, PrerequisiteVerdict, String) {
         (item.id.clone(), item.verdict, item.finding.clone().unwrap_or_default())
     };
     let all: Vec<_> = judged.items.iter().filter(|item| !is_met(item)).collect();
     for item in &all {
-        let (_, verdict, finding) = told(item);
+        let (_, verdict, finding) = summarize(item);
         let found = judged.findings.iter().find(|f| f.id == finding);
         match verdict {
             PrerequisiteVerdict::Unmet => assert_eq!(found.unwrap().severity, Severity::Blocking, "{item:?}"),

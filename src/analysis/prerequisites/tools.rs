@@ -53,7 +53,7 @@ fn judge_program(
         (Need::Optional, None, _) => format!("not needed{note}"),
     };
     let item = ItemOutcome::new(named.id, named.title, wanted);
-    let Some(told) = &found.version else {
+    let Some(installed) = &found.version else {
         let why = found.why.clone().unwrap_or_else(|| "its version is not known".into());
         return match need.need {
             Need::Required if !found.is_missing => item.unverified(why),
@@ -61,13 +61,13 @@ fn judge_program(
             Need::Optional => item.met("not needed"),
         };
     };
-    let Some(version) = Version::parse(told) else {
-        return item.unverified(format!("{told} is no version that is understood"));
+    let Some(version) = Version::parse(installed) else {
+        return item.unverified(format!("{installed} is no version that is understood"));
     };
     if oldest.is_some_and(|o| version < o) || need.below.is_some_and(|b| version >= b) {
-        return item.warning(told, named.fault);
+        return item.warning(installed, named.fault);
     }
-    item.met(told)
+    item.met(installed)
 }
 
 fn judge_login(login: &Result<String, String>, known: &PrerequisiteInput<'_>) -> ItemOutcome {
