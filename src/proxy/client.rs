@@ -19,8 +19,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::network::Network;
-use super::skip_range::{DomainScope, SkipRange, SkipRangeEntry, SkipRangeEntryKind};
+use super::skip_range::{DomainScope, SkipRange, SkipRangeEntry, SkipRangeEntryKind, parse_network};
 
 /// A kind of program that takes part in connecting a cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,7 +90,7 @@ fn match_go<'a>(range: &'a SkipRange, host: &str, port: u16) -> Option<&'a SkipR
     let is_port = |wanted: Option<u16>| wanted.is_none_or(|p| p == port);
     range.entries().iter().find(|entry| match &entry.kind {
         SkipRangeEntryKind::All => true,
-        SkipRangeEntryKind::Network(network) => address.is_some_and(|a| network.contains(a)),
+        SkipRangeEntryKind::Network(network) => address.is_some_and(|a| network.contains(&a)),
         SkipRangeEntryKind::Address { ip, port } => address == Some(*ip) && is_port(*port),
         SkipRangeEntryKind::Domain { name, scope: covers, port } => {
             let is_same = *covers == DomainScope::DomainAndSubdomains && host == name;
@@ -110,7 +109,7 @@ fn match_python_requests<'a>(range: &'a SkipRange, host: &str, port: u16) -> Opt
         match address {
             Some(ip) => {
                 text == host
-                    || Network::parse(&text).is_some_and(|n| n.prefix_len() > 0 && n.contains(ip.into()))
+                    || parse_network(&text).is_some_and(|n| n.prefix_len() > 0 && n.contains(&IpAddr::V4(ip)))
             }
             None => matches_python_suffix(host, &text) || matches_python_suffix(&with_port, &text),
         }
@@ -174,7 +173,7 @@ fn matches_curl_name(host: &str, word: &str) -> bool {
 fn matches_curl_address(address: IpAddr, word: &str) -> bool {
     match word.split_once('/') {
         Some((front, "0")) => front.parse() == Ok(address),
-        Some(_) => Network::parse(word).is_some_and(|network| network.contains(address)),
+        Some(_) => parse_network(word).is_some_and(|network| network.contains(&address)),
         None => word.parse() == Ok(address),
     }
 }

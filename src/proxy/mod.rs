@@ -6,7 +6,6 @@
 
 mod bypass_difference;
 mod client;
-mod network;
 mod resolve;
 mod route;
 mod skip_range;
@@ -22,7 +21,6 @@ pub use crate::proxy::skip_range::{
 };
 pub use crate::proxy::url_error::{UrlAdvice, UrlError};
 pub use client::{Bypass, Client};
-pub use network::Network;
 pub use route::Routes;
 pub use url::{ProxyScheme, ProxyUrl};
 pub use user_info::BasicCredentials;

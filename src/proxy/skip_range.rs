@@ -7,7 +7,7 @@ mod problem;
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::network::Network;
+use ipnet::IpNet;
 
 pub use problem::{SkipRangeProblem, SkipRangeProblemKind};
 
@@ -32,8 +32,8 @@ pub struct SkipRangeEntry {
 pub enum SkipRangeEntryKind {
     /// `*`: everything.
     All,
-    /// `10.0.0.0/8`.
-    Network(Network),
+    /// `10.0.0.0/8`; host bits may be set.
+    Network(IpNet),
     /// `10.0.0.1`, `10.0.0.1:6443`, `::1`, `[::1]:6443`.
     Address {
         /// The address.
@@ -112,7 +112,7 @@ impl SkipRange {
     /// stands in the URL; where a host merely resolves to it, the entry does not do what was probably hoped for.
     pub fn network_containing(&self, address: IpAddr) -> Option<&SkipRangeEntry> {
         let contains_address =
-            |e: &&SkipRangeEntry| matches!(e.kind, SkipRangeEntryKind::Network(n) if n.contains(address));
+            |e: &&SkipRangeEntry| matches!(e.kind, SkipRangeEntryKind::Network(n) if n.contains(&address));
         self.entries.iter().find(contains_address)
     }
 }
@@ -132,7 +132,7 @@ fn parse_entry(text: &str) -> SkipRangeEntryKind {
     if lower == "*" {
         return SkipRangeEntryKind::All;
     }
-    if let Some(network) = Network::parse(&lower) {
+    if let Some(network) = parse_network(&lower) {
         return SkipRangeEntryKind::Network(network);
     }
     let (host, port) = split_port(&lower);
@@ -140,6 +140,13 @@ fn parse_entry(text: &str) -> SkipRangeEntryKind {
         Ok(ip) => SkipRangeEntryKind::Address { ip, port },
         Err(_) => parse_domain(host, port),
     }
+}
+
+/// CIDR notation (RFC 4632, RFC 4291 2.3). The crate's own parser takes `010.0.0.0/8`, which Go and curl do not.
+pub(super) fn parse_network(text: &str) -> Option<IpNet> {
+    let (address, bits) = text.split_once('/')?;
+    let bits = bits.parse().ok().filter(|_| !bits.starts_with('+'))?;
+    IpNet::new(address.parse().ok()?, bits).ok()
 }
 
 /// An IPv6 address needs brackets to have a port; in brackets without a port no client but .NET and urllib takes it.
@@ -186,8 +193,8 @@ mod tests {
         let ip = |text: &str, port| SkipRangeEntryKind::Address { ip: text.parse().unwrap(), port };
         let table = [
             ("*", SkipRangeEntryKind::All),
-            ("10.0.0.0/8", SkipRangeEntryKind::Network(Network::parse("10.0.0.0/8").unwrap())),
-            ("fd00::/8", SkipRangeEntryKind::Network(Network::parse("fd00::/8").unwrap())),
+            ("10.0.0.0/8", SkipRangeEntryKind::Network("10.0.0.0/8".parse().unwrap())),
+            ("fd00::/8", SkipRangeEntryKind::Network("fd00::/8".parse().unwrap())),
             ("10.0.0.1", ip("10.0.0.1", None)),
             ("10.0.0.1:6443", ip("10.0.0.1", Some(6443))),
             ("::1", ip("::1", None)),
@@ -213,6 +220,38 @@ mod tests {
         for (text, kind) in table {
             assert_eq!(super::parse_entry(text), kind, "{text}");
         }
+    }
+
+    #[test]
+    fn networks_are_parsed_as_the_agents_parse_them() {
+        let table = [
+            ("10.1.2.3/8", Some(("10.255.255.255", "11.0.0.0"))),
+            ("10.96.0.0/12", Some(("10.111.255.255", "10.112.0.0"))),
+            ("0.0.0.0/0", Some(("203.0.113.9", "::1"))),
+            ("10.0.0.1/32", Some(("10.0.0.1", "10.0.0.2"))),
+            ("fd00::/8", Some(("fdff::1", "fe00::1"))),
+            ("::/0", Some(("fe80::1", "10.0.0.1"))),
+            ("::1/128", Some(("::1", "::2"))),
+            ("10.0.0.0", None),
+            ("10.0/8", None),
+            ("10.0.0.0/33", None),
+            ("::/129", None),
+            ("10.0.0.0/+8", None),
+            ("10.0.0.0/", None),
+            ("x/8", None),
+            ("010.0.0.0/8", None),
+        ];
+        for (text, addresses) in table {
+            let holds = parse_network(text).zip(addresses).map(|(network, (inside, outside))| {
+                (network.contains(&address(inside)), network.contains(&address(outside)))
+            });
+            assert_eq!(holds, addresses.map(|_| (true, false)), "{text}");
+            assert_eq!(parse_network(text).is_some(), addresses.is_some(), "{text}");
+        }
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use ipnet::{IpNet, Ipv4Net};
+
 use super::{SkipRange, SkipRangeEntry, SkipRangeEntryKind};
-use crate::proxy::network::Network;
 
 /// Something wrong with one entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -133,7 +134,7 @@ fn find_entry_problems(
 fn classify_entry(entry: &SkipRangeEntry) -> Option<SkipRangeProblemKind> {
     match &entry.kind {
         SkipRangeEntryKind::Network(network) => {
-            network.has_host_bits().then_some(SkipRangeProblemKind::HostBits)
+            (network.trunc() != *network).then_some(SkipRangeProblemKind::HostBits)
         }
         SkipRangeEntryKind::Address { port: Some(_), .. }
         | SkipRangeEntryKind::Domain { port: Some(_), .. } => Some(SkipRangeProblemKind::Port),
@@ -169,13 +170,13 @@ fn classify_unusable(text: &str) -> SkipRangeProblemKind {
 }
 
 /// `10.*`, `10.96.*.*` and `10.96.` as the network that was meant.
-fn parse_address_wildcard(text: &str) -> Option<Network> {
+fn parse_address_wildcard(text: &str) -> Option<IpNet> {
     let front = text.trim_end_matches(['*', '.']);
     let octets = front.split('.').map(|o| o.parse::<u8>().ok()).collect::<Option<Vec<_>>>()?;
     let mut all = [0; 4];
     all.get_mut(..octets.len()).filter(|_| octets.len() < 4)?.copy_from_slice(&octets);
-    let bits = u32::try_from(octets.len() * 8).ok()?;
-    (front.len() < text.len()).then(|| Network::from_address(Ipv4Addr::from(all).into(), bits))
+    let bits = u8::try_from(octets.len() * 8).ok().filter(|_| front.len() < text.len())?;
+    Some(Ipv4Net::new(Ipv4Addr::from(all), bits).ok()?.into())
 }
 
 fn strip_brackets(text: &str) -> Option<&str> {
@@ -196,7 +197,7 @@ fn correct_entry(text: &str) -> String {
     let after = after.rsplit_once('@').map_or(after, |(_, host)| host);
     let range = SkipRange::parse(after);
     match range.entries().first().map(|e| &e.kind) {
-        Some(SkipRangeEntryKind::Network(network)) => network.without_host_bits().to_string(),
+        Some(SkipRangeEntryKind::Network(network)) => network.trunc().to_string(),
         Some(SkipRangeEntryKind::Address { ip, .. }) => ip.to_string(),
         Some(SkipRangeEntryKind::Domain { name, scope: covers, .. }) => {
             format!("{}{}", covers.prefix(), name.trim_end_matches('.'))
