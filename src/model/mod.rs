@@ -9,6 +9,7 @@ pub mod evidence;
 #[cfg(feature = "cli")]
 pub mod faults;
 pub mod finding;
+pub mod host_port;
 pub mod networks;
 pub mod plan;
 #[cfg(feature = "cli")]

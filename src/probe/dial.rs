@@ -8,6 +8,7 @@ use super::connect::connect_tcp;
 use super::io::Stream;
 use super::proxy;
 use crate::model::evidence::{Cause, Failure};
+use crate::model::host_port::HostPort;
 use crate::model::plan::Route;
 use crate::probe::net::Net;
 
@@ -17,7 +18,7 @@ use crate::probe::net::Net;
 /// The failure of the name, of the last address, or of the proxy on the way.
 pub async fn dial(net: &Net, route: &Route, host: &str, port: u16) -> Result<Stream, Failure> {
     if let Some(server) = net.find_proxy(route) {
-        return proxy::open_tunnel(net, server, Some((host, port)), net.timeout).await.stream;
+        return proxy::open_tunnel(net, server, Some(HostPort::new(host, port)), net.timeout).await.stream;
     }
     let lookup = net.resolver.lookup_with_search_list(host).await;
     if let Some(failure) = &lookup.failure {

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::io::YieldingStream;
 use super::{appliance, classify};
 use crate::model::evidence::{Cause, Failure, HttpDetail, TrustStore, redact_url_secrets, sanitize};
+use crate::model::host_port::HostPort;
 use crate::model::plan::ProbeSpec;
 use crate::model::rules::{Content, Method, Statuses};
 use crate::probe::net::ProxyServer;
@@ -211,7 +212,7 @@ impl Exchange<'_> {
     /// `host` or `host:port`, as RFC 9110 7.2 has it.
     pub(super) fn host_authority(&self) -> String {
         let usual = if self.is_tls { 443 } else { 80 };
-        if self.port == usual { self.host.to_owned() } else { format!("{}:{}", self.host, self.port) }
+        HostPort::new(self.host, self.port).without_port(usual).to_string()
     }
 
     /// Why the answer is not one that the service gives; `None` when it is.
@@ -319,9 +320,8 @@ fn strip_tags(page: &str) -> String {
 /// The host of a URL with or without its scheme (RFC 3986 4.2); `None` for a path.
 fn location_host(location: &str) -> Option<&str> {
     let rest = location.split_once("://").map(|(_, rest)| rest).or_else(|| location.strip_prefix("//"))?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?;
-    Some(host.split(':').next().unwrap_or(host))
+    let authority = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?;
+    Some(HostPort::parse(authority).map_or(authority, |parsed| parsed.host))
 }
 
 /// The last two labels. Good enough to tell a portal from a service; not used for anything that grants trust.
@@ -440,6 +440,7 @@ const IDENTIFYING_HEADERS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::rules::{AddressClass, Answer, Certificate, Inspection, PrivateLink};
 
     #[test]
     fn the_host_of_a_redirect_is_found() {
@@ -447,12 +448,42 @@ mod tests {
             ("https://portal.example/login?x=1", Some("portal.example")),
             ("http://user@10.1.1.1:8080/block", Some("10.1.1.1")),
             ("//portal.example/x", Some("portal.example")),
+            ("https://[fd00::1]:8443/login", Some("fd00::1")),
+            ("https://[fd00::1]/", Some("fd00::1")),
             ("/relative", None),
         ];
         for (location, host) in table {
             assert_eq!(location_host(location), host, "{location}");
         }
         assert_eq!(base_domain("a.b.Example.com."), base_domain("example.com"));
+    }
+
+    #[test]
+    fn an_ipv6_literal_has_brackets_in_the_host_header() {
+        let spec = ProbeSpec {
+            method: Method::Get,
+            path: "/".into(),
+            headers: BTreeMap::new(),
+            answer: Answer::default(),
+            certificate: Certificate::default(),
+            addresses: AddressClass::Any,
+            inspection: Inspection::Tolerated,
+            private_link: PrivateLink::Private,
+        };
+        let exchange = Exchange {
+            host: "fd00::1",
+            port: 8443,
+            is_tls: true,
+            spec: &spec,
+            trusted_by: None,
+            timeout: Duration::ZERO,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            proxy: None,
+            reply_sender: None,
+        };
+        let header = |exchange: Exchange<'_>| exchange.build_request().unwrap().headers()[HOST].clone();
+        assert_eq!(header(exchange), "[fd00::1]:8443");
+        assert_eq!(header(Exchange { port: 443, ..exchange }), "[fd00::1]");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::tls::{self, ClientHelloSize};
 use super::trust::CertificateExpectation;
 use super::{appliance, classify};
 use crate::model::evidence::{Cause, Failure, ProxyDetail};
+use crate::model::host_port::HostPort;
 use crate::model::rules::{Certificate, Inspection};
 use crate::probe::net::{Net, ProxyServer};
 
@@ -33,7 +34,7 @@ pub(super) struct ProxyConnection {
 pub(super) async fn open_tunnel(
     net: &Net,
     server: &ProxyServer,
-    target: Option<(&str, u16)>,
+    target: Option<HostPort<'_>>,
     within: Duration,
 ) -> ProxyConnection {
     let mut dialer = ProxyDialer {
@@ -50,7 +51,7 @@ pub(super) async fn open_tunnel(
     };
     let stream = match dialer.connect_to_proxy().await {
         Ok(stream) => match target {
-            Some((host, port)) => dialer.request_tunnel(stream, &format_authority(host, port)).await,
+            Some(target) => dialer.request_tunnel(stream, &target.to_string()).await,
             None => Ok(stream),
         },
         Err(failure) => Err(failure),
@@ -232,11 +233,6 @@ pub(super) fn to_proxy_cause(cause: Cause) -> Cause {
         Cause::TcpUnreachable => Cause::ProxyUnreachable,
         other => other,
     }
-}
-
-/// RFC 9112 3.2.3; IPv6 addresses stand in brackets.
-pub(crate) fn format_authority(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Names of proxies lead to a handful.

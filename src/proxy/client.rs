@@ -20,6 +20,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::skip_range::{DomainScope, SkipRange, SkipRangeEntry, SkipRangeEntryKind, parse_network};
+use crate::model::host_port::HostPort;
 
 /// A kind of program that takes part in connecting a cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,8 +61,8 @@ impl Client {
             Self::Go | Self::ContainerRuntime if is_this_machine(&host) => return Some(Bypass::ThisMachine),
             Self::Go | Self::ContainerRuntime => match_go(range, &host, port),
             Self::PythonRequests => match_python_requests(range, &host, port),
-            Self::PythonUrllib => match_python_urllib(range, &format_authority(&host, port)),
-            Self::DotNet => match_dot_net(range, &bracket_ipv6(&host)),
+            Self::PythonUrllib => match_python_urllib(range, &as_in_url(&host, port).to_string()),
+            Self::DotNet => match_dot_net(range, &HostPort { host: &host, port: None }.to_string()),
             Self::Curl => match_curl(range, &host),
         };
         entry.map(Bypass::Entry)
@@ -103,7 +104,10 @@ fn match_go<'a>(range: &'a SkipRange, host: &str, port: u16) -> Option<&'a SkipR
 /// IPv6 is text here, and without brackets.
 fn match_python_requests<'a>(range: &'a SkipRange, host: &str, port: u16) -> Option<&'a SkipRangeEntry> {
     let address = host.parse::<Ipv4Addr>().ok();
-    let with_port = if is_port_written(port) { format!("{host}:{port}") } else { host.to_owned() };
+    let with_port = match as_in_url(host, port).port {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
     let matches = |entry: &&SkipRangeEntry| {
         let text = entry.text.to_ascii_lowercase().replace(' ', "");
         match address {
@@ -188,18 +192,9 @@ fn is_subdomain(host: &str, name: &str) -> bool {
     host.strip_suffix(name).is_some_and(|front| front.ends_with('.'))
 }
 
-fn bracket_ipv6(host: &str) -> String {
-    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
-}
-
-fn format_authority(host: &str, port: u16) -> String {
-    let host = bracket_ipv6(host);
-    if is_port_written(port) { format!("{host}:{port}") } else { host }
-}
-
-/// Whether a URL writes the port out.
-fn is_port_written(port: u16) -> bool {
-    !matches!(port, 80 | 443)
+/// The authority of a URL, which writes out only unusual ports.
+fn as_in_url(host: &str, port: u16) -> HostPort<'_> {
+    HostPort::new(host, port).without_port(80).without_port(443)
 }
 
 #[cfg(test)]

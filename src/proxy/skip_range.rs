@@ -5,9 +5,11 @@
 
 mod problem;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
+
+use crate::model::host_port::{HostPort, is_host_name};
 
 pub use problem::{SkipRangeProblem, SkipRangeProblemKind};
 
@@ -135,7 +137,7 @@ fn parse_entry(text: &str) -> SkipRangeEntryKind {
     if let Some(network) = parse_network(&lower) {
         return SkipRangeEntryKind::Network(network);
     }
-    let (host, port) = split_port(&lower);
+    let HostPort { host, port } = split_port(&lower);
     match host.parse() {
         Ok(ip) => SkipRangeEntryKind::Address { ip, port },
         Err(_) => parse_domain(host, port),
@@ -150,34 +152,19 @@ pub(super) fn parse_network(text: &str) -> Option<IpNet> {
 }
 
 /// An IPv6 address needs brackets to have a port; in brackets without a port no client but .NET and urllib takes it.
-fn split_port(text: &str) -> (&str, Option<u16>) {
-    if text.parse::<Ipv6Addr>().is_ok() {
-        return (text, None);
-    }
-    let Some((host, Ok(port))) = text.rsplit_once(':').map(|(host, port)| (host, port.parse())) else {
-        return (text, None);
-    };
-    (host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host), Some(port))
+fn split_port(text: &str) -> HostPort<'_> {
+    let parsed = HostPort::parse(text).filter(|parsed| parsed.port.is_some());
+    parsed.unwrap_or(HostPort { host: text, port: None })
 }
 
 fn parse_domain(text: &str, port: Option<u16>) -> SkipRangeEntryKind {
     let below = text.strip_prefix("*.").or_else(|| text.strip_prefix('.'));
     let name = below.unwrap_or(text);
-    if !is_domain_name(name) {
+    if !is_host_name(name) {
         return SkipRangeEntryKind::Unusable;
     }
     let covers = if below.is_some() { DomainScope::SubdomainsOnly } else { DomainScope::DomainAndSubdomains };
     SkipRangeEntryKind::Domain { name: name.to_owned(), scope: covers, port }
-}
-
-/// A name that ends in a number is a piece of an address, and no host has such a name.
-fn is_domain_name(text: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-    };
-    let bare = text.strip_suffix('.').unwrap_or(text);
-    let is_number = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
-    bare.split('.').all(is_label) && !bare.rsplit('.').next().is_some_and(is_number)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The URL of a proxy, as it is typed in `--proxy-https` or stands in `HTTPS_PROXY`.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
 use super::url_error::{UrlAdvice, UrlError};
 use super::user_info::{BasicCredentials, parse_credentials};
+use crate::model::host_port::{HostPort, is_host_name};
 use crate::model::secret::Secret;
 
 /// Where a proxy is. Neither formatting nor serialising shows the user info.
@@ -104,12 +105,7 @@ impl ProxyUrl {
 /// `scheme://host:port`.
 impl fmt::Display for ProxyUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, host, port) = (self.scheme.as_str(), &self.host, self.port);
-        if host.contains(':') {
-            write!(f, "{scheme}://[{host}]:{port}")
-        } else {
-            write!(f, "{scheme}://{host}:{port}")
-        }
+        write!(f, "{}://{}", self.scheme.as_str(), HostPort::new(&self.host, self.port))
     }
 }
 
@@ -154,49 +150,20 @@ fn split_scheme<'a>(text: &'a str, advice: &mut Vec<UrlAdvice>) -> Result<(Proxy
     }
 }
 
+/// An address in its usual form, or a name in lower case.
 fn parse_host_and_port(authority: &str) -> Result<(String, Option<u16>), UrlError> {
-    if authority.parse::<Ipv6Addr>().is_ok() {
-        return Err(UrlError::Ipv6WithoutBrackets);
-    }
-    let (host, after) = match authority.strip_prefix('[') {
-        Some(inner) => inner.split_once(']').ok_or(UrlError::Host)?,
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
-    };
     let is_bracketed = authority.starts_with('[');
-    let host = if is_bracketed { parse_ipv6(host)? } else { parse_host_name(host)? };
-    Ok((host, parse_port(after)?))
-}
-
-fn parse_ipv6(text: &str) -> Result<String, UrlError> {
-    text.parse::<Ipv6Addr>().map(|ip| ip.to_string()).map_err(|_| UrlError::Host)
-}
-
-/// A host name, or an IPv4 address. What ends in a number is an address (WHATWG URL, "ends in a number").
-fn parse_host_name(text: &str) -> Result<String, UrlError> {
-    if text.is_empty() {
-        return Err(UrlError::HostMissing);
-    }
-    let is_plain = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    let Some(HostPort { host, port }) = HostPort::parse(authority) else {
+        let is_open = is_bracketed && !authority.contains(']');
+        return Err(if is_open { UrlError::Host } else { UrlError::Port });
     };
-    let bare = text.strip_suffix('.').unwrap_or(text);
-    let ends_in_number = bare.rsplit('.').next().is_some_and(|l| l.bytes().all(|b| b.is_ascii_digit()));
-    let is_address = text.parse::<Ipv4Addr>().is_ok();
-    if bare.len() > 253 || !bare.split('.').all(is_plain) || ends_in_number && !is_address {
-        return Err(UrlError::Host);
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(_)) if !is_bracketed => Err(UrlError::Ipv6WithoutBrackets),
+        Ok(ip) if ip.is_ipv6() == is_bracketed => Ok((ip.to_string(), port)),
+        Err(_) if host.is_empty() && !is_bracketed => Err(UrlError::HostMissing),
+        Err(_) if is_host_name(host) && !is_bracketed => Ok((host.to_ascii_lowercase(), port)),
+        _ => Err(UrlError::Host),
     }
-    Ok(text.to_ascii_lowercase())
-}
-
-/// `""` or `:3128`.
-fn parse_port(text: &str) -> Result<Option<u16>, UrlError> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let digits = text.strip_prefix(':').filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
-    let port = digits.and_then(|d| d.parse().ok()).filter(|port| *port > 0);
-    port.map(Some).ok_or(UrlError::Port)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod vantage_groups;
 use std::collections::{HashMap, HashSet};
 
 use crate::model::finding::Finding;
+use crate::model::host_port::HostPort;
 use crate::model::report::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
 
 pub(super) use vantage_groups::group_label;
@@ -170,7 +171,7 @@ impl<'a> ReportIndex<'a> {
 pub(super) fn format_target(check: &Check) -> String {
     let name =
         check.planned.host.as_ref().or(check.planned.pattern.as_ref()).unwrap_or(&check.planned.endpoint);
-    format!("{name}:{}", check.planned.port)
+    HostPort::new(name, check.planned.port).to_string()
 }
 
 /// Names in a row, the last ones only counted when there are more than `most`.

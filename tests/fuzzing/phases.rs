@@ -19,7 +19,7 @@ use crate::model::plan::ProbeSpec;
 use crate::model::rules::Protocol;
 use crate::probe::http::Exchange;
 use crate::probe::net::{Authorization, Clock, Net, ProxyServer, Roots};
-use crate::probe::proxy::{ProxyDialer, format_authority};
+use crate::probe::proxy::ProxyDialer;
 use crate::probe::settings::ProbeSettings;
 use crate::probe::tls::ClientHelloSize;
 use crate::probe::trust::CertificateExpectation;
@@ -149,7 +149,7 @@ async fn request_tunnel(
     let within = net.timeout;
     let mut dialer =
         ProxyDialer { net, server, within, until: Instant::now() + within, detail, address: None };
-    let stream = dialer.request_tunnel(stream, &format_authority("management.azure.com", 443)).await;
+    let stream = dialer.request_tunnel(stream, "management.azure.com:443").await;
     (dialer.detail, stream)
 }
 

@@ -160,9 +160,7 @@ fn redundant_entries(range: &SkipRange) -> Vec<SkipProblem> {
 
 fn network_entries(range: &SkipRange) -> Vec<(String, IpNet)> {
     let of = |entry: &crate::proxy::SkipRangeEntry| match entry.kind {
-        SkipRangeEntryKind::Network(network) => {
-            Some((entry.text.clone(), network.trunc()))
-        }
+        SkipRangeEntryKind::Network(network) => Some((entry.text.clone(), network.trunc())),
         SkipRangeEntryKind::Address { ip, port: None } => Some((entry.text.clone(), IpNet::from(ip))),
         _ => None,
     };

@@ -69,9 +69,9 @@ pub(super) fn dig_command_for(check: &Check) -> String {
 /// Shows the handshake and the chain.
 pub(super) fn openssl_command(check: &Check) -> String {
     let host = look::host_or_pattern(check);
-    let by = match by_proxy::proxy_of(check).map(by_proxy::split_proxy_url) {
-        Some(("https", ..)) => return curl_command(check), // openssl speaks no TLS to a proxy
-        Some((_, proxy, port)) => format!(" -proxy {proxy}:{port}"),
+    let by = match by_proxy::proxy_of(check) {
+        Some(proxy) if proxy.starts_with("https://") => return curl_command(check), // openssl speaks no TLS to a proxy
+        Some(proxy) => format!(" -proxy {}", by_proxy::proxy_address(proxy)),
         None => String::new(),
     };
     format!(

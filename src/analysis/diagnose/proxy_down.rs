@@ -98,8 +98,8 @@ impl ProxyFault {
             Self::NoReply => format!("The proxy {label} takes connections, but never answers CONNECT"),
             Self::NoRoute => format!("No route leads to the proxy {label}"),
             Self::PlainHttp => {
-                let (_, host, port) = by_proxy::split_proxy_url(label);
-                format!("The proxy {host}:{port} speaks plain HTTP, but is given as https://")
+                let address = by_proxy::proxy_address(label);
+                format!("The proxy {address} speaks plain HTTP, but is given as https://")
             }
             Self::Certificate => format!("TLS to the proxy {label} itself fails"),
             Self::NotAProxy => format!("What answers at {label} is not a proxy"),
@@ -149,22 +149,25 @@ impl ProxyFault {
 
     /// Looks at the proxy without using it.
     fn command(self, label: &str) -> Option<String> {
-        let (_, host, port) = by_proxy::split_proxy_url(label);
+        let address = by_proxy::proxy_address(label);
+        let host = address.host;
         match self {
             Self::NameUnresolved => Some(format!("dig {host}")),
             Self::NoRoute => Some(format!("ip route get {host}")),
             Self::Certificate | Self::ClosesConnection => {
-                Some(format!("openssl s_client -connect {host}:{port} </dev/null"))
+                Some(format!("openssl s_client -connect {address} </dev/null"))
             }
-            Self::Refused | Self::Dropped => Some(format!("nc -vz -w 5 {host} {port}")),
+            Self::Refused | Self::Dropped => {
+                Some(format!("nc -vz -w 5 {host} {}", address.port.unwrap_or_default()))
+            }
             Self::NoReply | Self::PlainHttp | Self::NotAProxy => None,
         }
     }
 
     /// The same run with the URL that is probably right.
     fn retry_command(self, group: &CheckGroup<'_>) -> Option<String> {
-        let (_, host, port) = by_proxy::split_proxy_url(by_proxy::group_proxy(group));
-        (self == Self::PlainHttp).then(|| format!("arcprobe check --proxy-https http://{host}:{port}"))
+        let address = by_proxy::proxy_address(by_proxy::group_proxy(group));
+        (self == Self::PlainHttp).then(|| format!("arcprobe check --proxy-https http://{address}"))
     }
 
     /// A single destination can be hung up on for its own sake.
@@ -173,6 +176,25 @@ impl ProxyFault {
             Confidence::Medium
         } else {
             Confidence::High
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_keep_the_brackets_of_an_ipv6_proxy() {
+        let label = "https://[fd00::1]:3128";
+        assert!(ProxyFault::PlainHttp.summary(label).starts_with("The proxy [fd00::1]:3128 speaks"));
+        let table = [
+            (ProxyFault::Certificate, "openssl s_client -connect [fd00::1]:3128 </dev/null"),
+            (ProxyFault::Refused, "nc -vz -w 5 fd00::1 3128"),
+            (ProxyFault::NoRoute, "ip route get fd00::1"),
+        ];
+        for (fault, command) in table {
+            assert_eq!(fault.command(label).as_deref(), Some(command));
         }
     }
 }

@@ -109,8 +109,7 @@ impl ProxyAuthentication {
         if !self.is_supported() {
             return vec![format!("curl -v --proxy {label} https://{host}/")];
         }
-        let (scheme, _, _) = by_proxy::split_proxy_url(label);
-        let url = format!("{scheme}://USER:PASSWORD@{}", label.trim_start_matches(&format!("{scheme}://")));
+        let url = label.replacen("://", "://USER:PASSWORD@", 1);
         vec![
             r#"python3 -c 'import getpass, urllib.parse as u; print(u.quote(getpass.getpass(), safe=""))'"#
                 .into(),

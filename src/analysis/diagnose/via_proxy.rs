@@ -8,6 +8,7 @@ use super::observed as look;
 use super::run_facts::{RunFacts, VantageFacts};
 use crate::analysis::verdict::attempts::{decisive_failure, has_reached, probe_attempts};
 use crate::model::evidence::{Cause, Detail, Phase, ProxyDetail};
+use crate::model::host_port::HostPort;
 use crate::model::plan::RouteKind;
 use crate::model::report::Check;
 
@@ -107,26 +108,8 @@ pub(super) fn most_common_cause(group: &CheckGroup<'_>) -> Cause {
     counts.into_iter().max_by_key(|&(_, count)| count).map_or(Cause::Unknown, |(cause, _)| cause)
 }
 
-/// Scheme, host (without brackets) and port of a proxy.
-pub(super) fn split_proxy_url(label: &str) -> (&str, &str, &str) {
-    let (scheme, rest) = label.split_once("://").unwrap_or(("http", label));
-    let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "PORT"));
-    (scheme, host.trim_matches(['[', ']']), port)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proxy_url_has_three_parts() {
-        let table = [
-            ("http://proxy.corp:3128", ("http", "proxy.corp", "3128")),
-            ("https://[fd00::1]:8443", ("https", "fd00::1", "8443")),
-            ("proxy", ("http", "proxy", "PORT")),
-        ];
-        for (label, expected) in table {
-            assert_eq!(split_proxy_url(label), expected);
-        }
-    }
+/// Host and port of a proxy.
+pub(super) fn proxy_address(label: &str) -> HostPort<'_> {
+    let authority = label.split_once("://").map_or(label, |(_, authority)| authority);
+    HostPort::parse(authority).unwrap_or(HostPort { host: authority, port: None })
 }

@@ -9,6 +9,7 @@ use super::KnownAddress;
 use super::services::kubeadm_config;
 use super::snapshot::{Snapshot, yaml_value};
 use crate::model::finding::Confidence;
+use crate::model::host_port::{HostPort, is_host_name};
 use crate::model::networks::Role;
 
 /// Each address once, with the first source that names it.
@@ -73,7 +74,7 @@ pub(super) fn api_server_names(snapshot: &Snapshot) -> Vec<(String, &'static str
     let own = snapshot.server.as_deref().and_then(host_of).map(|host| (host.to_owned(), "the kubeconfig"));
     let given = snapshot.declared.api_servers.iter().map(|host| (host.clone(), "--api-server"));
     let mut names: Vec<_> = given.chain(own).collect();
-    names.retain(|(name, _)| name.parse::<IpAddr>().is_err() && name != "localhost" && is_name(name));
+    names.retain(|(name, _)| name.parse::<IpAddr>().is_err() && name != "localhost" && is_host_name(name));
     let mut seen = HashSet::new();
     names.retain(|(name, _)| seen.insert(name.clone()));
     names
@@ -85,22 +86,18 @@ pub(super) fn cluster_domain(snapshot: &Snapshot) -> (String, String, Confidence
         return (domain.clone(), "--cluster-domain".into(), Confidence::High);
     }
     if let Some(domain) =
-        kubeadm_config(snapshot).and_then(|text| yaml_value(text, "dnsDomain")).filter(|d| is_name(d))
+        kubeadm_config(snapshot).and_then(|text| yaml_value(text, "dnsDomain")).filter(|d| is_host_name(d))
     {
         return (domain.to_owned(), "ConfigMap kube-system/kubeadm-config".into(), Confidence::High);
     }
     let corefile = snapshot.objects.config_map_text("kube-system", "coredns", "Corefile").unwrap_or_default();
     let line = corefile.lines().find_map(|line| line.trim_start().strip_prefix("kubernetes "));
-    match line.and_then(|rest| rest.split_whitespace().next()).filter(|name| is_name(name)) {
+    match line.and_then(|rest| rest.split_whitespace().next()).filter(|name| is_host_name(name)) {
         Some(name) => {
             (name.trim_end_matches('.').to_owned(), "the Corefile of CoreDNS".into(), Confidence::High)
         }
         None => ("cluster.local".to_owned(), "the usual domain".into(), Confidence::Medium),
     }
-}
-
-fn is_name(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) && !text.is_empty()
 }
 
 fn is_cluster_dns(service: &Value) -> bool {
@@ -113,11 +110,7 @@ fn is_cluster_dns(service: &Value) -> bool {
 /// The host of a URL, without brackets.
 fn host_of(url: &str) -> Option<&str> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next()?;
-    match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next(),
-        None => authority.split(':').next(),
-    }
+    HostPort::parse(rest.split(['/', '?', '#']).next()?).map(|parsed| parsed.host)
 }
 
 fn string_items(list: &Value) -> impl Iterator<Item = &str> {

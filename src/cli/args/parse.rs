@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::model::host_port::{HostPort, is_host_name};
 use crate::probe::settings::ConnectTo;
 use crate::proxy::Secret;
 
@@ -37,13 +38,8 @@ pub(super) fn parse_host(text: &str) -> Result<String, String> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = rest.split('/').next().unwrap_or_default();
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
-    let host = match (authority.parse::<IpAddr>(), authority.strip_prefix('['), authority.rsplit_once(':')) {
-        (Err(_), Some(v6), _) => v6.split(']').next().unwrap_or_default(),
-        (Err(_), None, Some((host, port))) if is_port(port) => host,
-        _ => authority,
-    };
-    let is_host = host.parse::<IpAddr>().is_ok() || is_name(host);
+    let host = HostPort::parse(authority).map_or(authority, |parsed| parsed.host);
+    let is_host = host.parse::<IpAddr>().is_ok() || is_host_name(host);
     is_host.then(|| host.to_owned()).ok_or_else(|| {
         format!(
             "\"{}\" is no address or name; write it as 10.1.2.3 or api.corp.example",
@@ -57,25 +53,18 @@ fn hide_credentials(text: &str) -> &str {
     if text.contains('@') { "(with a login)" } else { text }
 }
 
-fn is_name(text: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-    };
-    text.strip_suffix('.').unwrap_or(text).split('.').all(is_label)
-}
-
 /// `corp.local`.
 pub(super) fn parse_domain(text: &str) -> Result<String, String> {
     let name = text.trim_matches('.');
     let wrong = || format!("\"{text}\" is no domain; write it as cluster.local");
-    is_name(name).then(|| name.to_owned()).ok_or_else(wrong)
+    is_host_name(name).then(|| name.to_owned()).ok_or_else(wrong)
 }
 
 /// An entry of a skip range: an address, a network, a name, or a suffix with a leading dot.
 pub(super) fn parse_entry(text: &str) -> Result<String, String> {
     let is_entry = text.parse::<IpAddr>().is_ok()
         || text.parse::<IpNet>().is_ok()
-        || is_name(text.strip_prefix('.').unwrap_or(text));
+        || is_host_name(text.strip_prefix('.').unwrap_or(text));
     let wrong = || {
         format!(
             "\"{text}\" is no entry of a skip range; write it as 10.1.0.0/16, registry.corp.example or .corp.example"

@@ -9,6 +9,7 @@ use crate::cli::Environment;
 use crate::cli::args::{DiffArgs, DiffFormat, FailOn};
 use crate::cli::exit::Exit;
 use crate::model::evidence::{sanitize, sanitize_lines};
+use crate::model::host_port::HostPort;
 use crate::model::rules::{Cloud, Layer, RuleSet};
 use crate::model::scope::Connectivity;
 use crate::report::requirements::{
@@ -206,5 +207,5 @@ fn covered_rows(all: &[CoveredHost]) -> Vec<[String; 4]> {
 }
 
 fn host_and_port(host: &str, port: Option<u16>) -> String {
-    port.map_or(host.to_owned(), |port| format!("{host}:{port}"))
+    HostPort { host, port }.to_string()
 }

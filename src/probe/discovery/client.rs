@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::answer::{self, Manifest};
 use crate::analysis::verdict;
 use crate::model::evidence::{Cause, Discovery, DiscoveryOutcome, Phase, sanitize};
+use crate::model::host_port::HostPort;
 use crate::model::plan::{Action, PlanItem, ProbeSpec};
 use crate::model::rules::{DiscoveryMethod, HttpStatus, Statuses};
 use crate::model::vantage::VantageKind;
@@ -156,7 +157,7 @@ fn unreadable_answer(raw: impl AsRef<str>) -> DiscoveryFailure {
 /// Host and path. Of the query only those values are shown that cannot be a key.
 fn describe_request(request: &PlanItem) -> String {
     let host = request.check.host.as_deref().unwrap_or_default();
-    let port = if request.check.port == 443 { String::new() } else { format!(":{}", request.check.port) };
+    let target = HostPort::new(host, request.check.port).without_port(443);
     let path = match &request.action {
         Action::Probe(spec) => spec.path.as_str(),
         Action::Unverified(_) => "",
@@ -165,7 +166,7 @@ fn describe_request(request: &PlanItem) -> String {
         Some((path, query)) => format!("{path}?{}", redact_query(query)),
         None => path.to_owned(),
     };
-    format!("{host}{port}{path}")
+    format!("{target}{path}")
 }
 
 fn redact_query(query: &str) -> String {

@@ -17,6 +17,7 @@ use super::http::Reply;
 use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::{AddressScope, Cause, Detail, Failure, Outcome, Purpose, ResolveDetail, Step};
+use crate::model::host_port::HostPort;
 use crate::model::plan::{Action, PlanItem, ProbeSpec, Route};
 use crate::model::rules::{AddressClass, Protocol};
 use crate::probe::net::{Net, ProxyServer};
@@ -140,7 +141,7 @@ impl Prober {
         let ConnectTo { to_host, to_port, .. } = to;
         let host = to_host.clone().unwrap_or_else(|| host.clone());
         let port = to_port.unwrap_or(port);
-        Destination { diverted: Some(format!("{host}:{port}")), host, port }
+        Destination { diverted: Some(HostPort::new(&host, port).to_string()), host, port }
     }
 
     /// The addresses to walk; `None` when the lookup failed.

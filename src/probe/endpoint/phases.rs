@@ -13,6 +13,7 @@ use super::{Destination, ProbeTarget, Prober};
 use crate::model::evidence::{
     Attempt, Cause, ConnectDetail, Detail, Failure, Purpose, TlsDetail, TrustStore,
 };
+use crate::model::host_port::HostPort;
 use crate::model::rules::Protocol;
 use crate::probe::connect::connect_tcp;
 use crate::probe::http::{self, Exchange};
@@ -59,7 +60,7 @@ impl PhaseRun<'_> {
     ) -> Option<()> {
         let started = Instant::now();
         let is_plain = self.target().protocol == Protocol::Http;
-        let target = (destination.host.as_str(), destination.port);
+        let target = HostPort::new(&destination.host, destination.port);
         let net = &self.prober.net;
         let opened = proxy::open_tunnel(net, server, (!is_plain).then_some(target), self.timeout()).await;
         if let Some(address) = opened.address {
