@@ -194,7 +194,7 @@ impl Exchange<'_> {
             request = request.header(CONTENT_LENGTH, 0);
         }
         if let Some(authorization) = self.proxy.and_then(|p| p.authorization.as_ref()) {
-            request = request.header(PROXY_AUTHORIZATION, authorization.to_header_value()?);
+            request = request.header(PROXY_AUTHORIZATION, authorization);
         }
         for (name, value) in &self.spec.headers {
             request = request.header(name, value);

@@ -199,7 +199,7 @@ impl ProxyDialer<'_> {
         let mut request =
             Request::connect(target).header(HOST, target).header(USER_AGENT, super::http::USER_AGENT_VALUE);
         if let Some(authorization) = &self.server.authorization {
-            request = request.header(PROXY_AUTHORIZATION, authorization.to_header_value()?);
+            request = request.header(PROXY_AUTHORIZATION, authorization);
         }
         request.body(Empty::new())
     }

@@ -23,7 +23,7 @@ pub use crate::proxy::url_error::{UrlAdvice, UrlError};
 pub use client::{Bypass, Client};
 pub use route::Routes;
 pub use url::{ProxyScheme, ProxyUrl};
-pub use user_info::BasicCredentials;
+pub use user_info::encode_basic_credentials;
 
 /// A value and where it was given, such as `--proxy-https` or `NO_PROXY, environment`.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::{Serialize, Serializer};
 
 use super::url_error::{UrlAdvice, UrlError};
-use super::user_info::{BasicCredentials, parse_credentials};
+use super::user_info::parse_credentials;
 use crate::model::host_port::{HostPort, is_host_name};
 use crate::model::secret::Secret;
 
@@ -16,7 +16,7 @@ pub struct ProxyUrl {
     scheme: ProxyScheme,
     host: String,
     port: u16,
-    credentials: Option<BasicCredentials>,
+    authorization: Option<Secret>,
     text: Secret,
 }
 
@@ -58,7 +58,7 @@ impl ProxyUrl {
         let mut advice = Vec::new();
         let (scheme, rest) = split_scheme(text, &mut advice)?;
         let (user_info, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
-        let credentials = parse_credentials(user_info, &mut advice)?;
+        let authorization = parse_credentials(user_info, &mut advice)?;
         let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let (host, port) = parse_host_and_port(authority)?;
         if port.is_none() {
@@ -68,7 +68,7 @@ impl ProxyUrl {
             advice.push(UrlAdvice::PathIgnored);
         }
         let port = port.unwrap_or(scheme.default_port());
-        Ok((Self { scheme, host, port, credentials, text: Secret::new(text) }, advice))
+        Ok((Self { scheme, host, port, authorization, text: Secret::new(text) }, advice))
     }
 
     /// How one speaks with the proxy itself.
@@ -96,9 +96,9 @@ impl ProxyUrl {
         &self.text
     }
 
-    /// What to authenticate with.
-    pub fn credentials(&self) -> Option<&BasicCredentials> {
-        self.credentials.as_ref()
+    /// The value of `Proxy-Authorization`, where there are credentials in the URL.
+    pub fn authorization(&self) -> Option<&Secret> {
+        self.authorization.as_ref()
     }
 }
 

@@ -111,7 +111,7 @@ fn characters_to_encode_are_named() {
 
 #[test]
 fn the_header_is_that_of_rfc_7617() {
-    let header = |text| parse_valid(text).credentials().map(|c| c.to_header_value().reveal().to_owned());
+    let header = |text| parse_valid(text).authorization().map(|value| value.reveal().to_owned());
     let table = [
         ("http://proxy:1", None),
         ("http://@proxy:1", None),
@@ -146,7 +146,7 @@ proptest! {
         let text = format!("http://{user}:{password}@proxy.example:3128{tail}");
         let shown = match ProxyUrl::parse(&text) {
             Ok((url, advice)) => {
-                format!("{url} {url:?} {} {:?} {advice:?}", serde_json::to_string(&url).unwrap(), url.credentials())
+                format!("{url} {url:?} {} {:?} {advice:?}", serde_json::to_string(&url).unwrap(), url.authorization())
             }
             Err(error) => format!("{error} {error:?}"),
         };

@@ -6,38 +6,16 @@ use base64::engine::general_purpose::STANDARD;
 use super::url_error::{UrlAdvice, UrlError};
 use crate::model::secret::Secret;
 
-/// A user name and a password, both unseen.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BasicCredentials {
-    user: Secret,
-    password: Secret,
+/// The value of `Authorization` or `Proxy-Authorization` (RFC 7617) for a `user:password` as it stands before the `@` of a URL;
+/// `None` where there is nothing.
+///
+/// # Errors
+/// It cannot be sent. The error never repeats the text.
+pub fn encode_basic_credentials(user_info: &str) -> Result<Option<Secret>, UrlError> {
+    parse_credentials(user_info, &mut Vec::new())
 }
 
-impl BasicCredentials {
-    fn new(user: String, password: String) -> Self {
-        Self { user: Secret::new(user), password: Secret::new(password) }
-    }
-
-    /// Reads `user:password` as it stands before the `@` of a URL; `None` where there is nothing.
-    ///
-    /// # Errors
-    /// It cannot be sent. The error never repeats the text.
-    pub fn parse(user_info: &str) -> Result<Option<Self>, UrlError> {
-        parse_credentials(user_info, &mut Vec::new())
-    }
-
-    /// The value of `Authorization` or `Proxy-Authorization` (RFC 7617).
-    pub fn to_header_value(&self) -> Secret {
-        let pair = format!("{}:{}", self.user.reveal(), self.password.reveal());
-        Secret::new(format!("Basic {}", STANDARD.encode(pair)))
-    }
-}
-
-/// The decoded parts; `None` where there is nothing before the `@`.
-pub(super) fn parse_credentials(
-    text: &str,
-    advice: &mut Vec<UrlAdvice>,
-) -> Result<Option<BasicCredentials>, UrlError> {
+pub(super) fn parse_credentials(text: &str, advice: &mut Vec<UrlAdvice>) -> Result<Option<Secret>, UrlError> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -53,7 +31,7 @@ pub(super) fn parse_credentials(
     if user.contains(':') {
         return Err(UrlError::ColonInUser);
     }
-    Ok(Some(BasicCredentials::new(user, password)))
+    Ok(Some(Secret::new(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))))
 }
 
 /// What a user info cannot hold (RFC 3986 3.2.1), each once. The caller splits at the last `@`, as all clients do, so that

@@ -18,7 +18,7 @@ use crate::model::evidence::{Detail, Failure, ProxyDetail, TlsDetail, TrustStore
 use crate::model::plan::ProbeSpec;
 use crate::model::rules::Protocol;
 use crate::probe::http::Exchange;
-use crate::probe::net::{Authorization, Clock, Net, ProxyServer, Roots};
+use crate::probe::net::{Clock, Net, ProxyServer, Roots};
 use crate::probe::proxy::ProxyDialer;
 use crate::probe::settings::ProbeSettings;
 use crate::probe::tls::ClientHelloSize;
@@ -188,7 +188,7 @@ fn proxy_server(with_credentials: bool) -> ProxyServer {
         host: "proxy.example".into(),
         port: 3128,
         is_tls: false,
-        authorization: with_credentials.then(|| Authorization::new("Basic dTpw".into())),
+        authorization: with_credentials.then(|| ::http::HeaderValue::from_static("Basic dTpw")),
     }
 }
 

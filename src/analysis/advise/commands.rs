@@ -64,7 +64,7 @@ fn quote_if_needed(quote: fn(&str) -> String, text: &str) -> String {
 /// A password would end up in the history of the shell.
 fn url_with_placeholders(url: &ProxyUrl) -> String {
     let text = url.to_string();
-    match (url.credentials(), text.split_once("://")) {
+    match (url.authorization(), text.split_once("://")) {
         (Some(_), Some((scheme, rest))) => format!("{scheme}://USER:PASSWORD@{rest}"),
         _ => text,
     }

@@ -192,9 +192,8 @@ struct Destination {
 
 fn proxy_of(server: &ProxyServer) -> reqwest::Result<Proxy> {
     let proxy = Proxy::all(&server.label)?;
-    // a header that cannot be built is one that probes cannot send either, and they say so
-    match server.authorization.as_ref().and_then(|authorization| authorization.to_header_value().ok()) {
-        Some(header) => Ok(proxy.custom_http_auth(header)),
-        None => Ok(proxy),
-    }
+    Ok(match server.authorization.clone() {
+        Some(header) => proxy.custom_http_auth(header),
+        None => proxy,
+    })
 }

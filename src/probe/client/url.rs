@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use http::HeaderValue;
 use reqwest::Url;
 
-use crate::proxy::BasicCredentials;
+use crate::model::secret::Secret;
+use crate::probe::net::to_sensitive_header;
+use crate::proxy::encode_basic_credentials;
 
 /// An http or https URL. Formatting never shows user info, query or fragment, and for a webhook not the path either: all of
 /// them may be secrets.
@@ -14,7 +16,7 @@ use crate::proxy::BasicCredentials;
 pub struct WebUrl {
     /// Without user info and fragment.
     url: Url,
-    credentials: Option<BasicCredentials>,
+    credentials: Option<Secret>,
     hides_path: bool,
 }
 
@@ -47,7 +49,7 @@ impl WebUrl {
             Some(password) => format!("{}:{password}", url.username()),
             None => url.username().to_owned(),
         };
-        let credentials = BasicCredentials::parse(&user_info).map_err(|_| WebUrlError::Credentials)?;
+        let credentials = encode_basic_credentials(&user_info).map_err(|_| WebUrlError::Credentials)?;
         let without = url.set_username("").and_then(|()| url.set_password(None));
         without.map_err(|()| WebUrlError::Malformed)?;
         url.set_fragment(None);
@@ -92,9 +94,7 @@ impl WebUrl {
 
     /// The value of `Authorization`, marked so that no library prints it.
     pub(super) fn authorization(&self) -> Option<HeaderValue> {
-        let mut value = HeaderValue::try_from(self.credentials.as_ref()?.to_header_value().reveal()).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+        to_sensitive_header(self.credentials.as_ref()?)
     }
 
     /// `host` or `host:port`, as `Host` carries it.

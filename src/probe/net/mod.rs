@@ -14,6 +14,7 @@ use rustls::pki_types::UnixTime;
 
 use crate::model::evidence::CertificateSummary;
 use crate::model::plan::{ProxyId, Route};
+use crate::model::secret::Secret;
 use crate::probe::resolve::Resolver;
 use crate::probe::settings::{ConnectTo, ProbeSettings};
 use crate::probe::trust::ChainVerifier;
@@ -79,8 +80,8 @@ pub struct ProxyServer {
     pub port: u16,
     /// Whether the proxy itself is spoken to over TLS.
     pub is_tls: bool,
-    /// What `Proxy-Authorization` says.
-    pub authorization: Option<Authorization>,
+    /// What `Proxy-Authorization` says; marked as sensitive.
+    pub authorization: Option<HeaderValue>,
 }
 
 impl ProxyServer {
@@ -91,35 +92,16 @@ impl ProxyServer {
             host: url.host().to_owned(),
             port: url.port(),
             is_tls: url.scheme() == ProxyScheme::Https,
-            authorization: url
-                .credentials()
-                .map(|c| Authorization::new(c.to_header_value().reveal().to_owned())),
+            authorization: url.authorization().and_then(to_sensitive_header),
         }
     }
 }
 
-/// The value of a `Proxy-Authorization` header. It cannot be shown.
-#[derive(Clone)]
-pub struct Authorization(String);
-
-impl Authorization {
-    /// Takes the whole value, such as `Basic ...`.
-    pub fn new(value: String) -> Self {
-        Self(value)
-    }
-
-    /// The header, marked so that no library prints it.
-    pub(crate) fn to_header_value(&self) -> Result<HeaderValue, http::Error> {
-        let mut value = HeaderValue::try_from(&self.0)?;
-        value.set_sensitive(true);
-        Ok(value)
-    }
-}
-
-impl fmt::Debug for Authorization {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Authorization(***)")
-    }
+/// A header with credentials, marked so that no library prints it. Base64 always fits into one.
+pub(crate) fn to_sensitive_header(value: &Secret) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(value.reveal()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// Why the outside cannot be borrowed.
@@ -224,7 +206,7 @@ mod tests {
         {
             let route = routes.route_to("example.com", port, protocol);
             let server = net.find_proxy(&route).unwrap();
-            assert_eq!(server.authorization.as_ref().unwrap().to_header_value().unwrap(), header);
+            assert_eq!(server.authorization.as_ref().unwrap(), header);
         }
         assert!(net.find_proxy(&Route::direct("no proxy")).is_none());
     }
