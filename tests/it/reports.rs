@@ -126,13 +126,18 @@ fn tamper(value: &mut serde_json::Value, key: &str) {
             text.push_str("\\\" ```\n```` | [x](javascript:alert(1)) https://evil.example @ops {} \n# h");
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(|item| tamper(item, key)),
-        serde_json::Value::Object(fields) => fields.iter_mut().for_each(|(key, item)| tamper(item, key)),
+        serde_json::Value::Object(fields) => {
+            // of a lookup it is a word, elsewhere it is text
+            let is_word = fields.contains_key("queries");
+            let texts = fields.iter_mut().filter(|(key, _)| !(is_word && *key == "source"));
+            texts.for_each(|(key, item)| tamper(item, key));
+        }
         _ => {}
     }
 }
 
 /// The fields whose values come from closed sets, or are addresses.
-const WORDS: [&str; 17] = [
+const WORDS: [&str; 18] = [
     "address",
     "cause",
     "cloud",
@@ -147,6 +152,7 @@ const WORDS: [&str; 17] = [
     "resolvers",
     "severity",
     "state",
+    "transport",
     "trusted_by",
     "unverified",
     "verdict",

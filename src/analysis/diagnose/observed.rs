@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::analysis::verdict::attempts::{decisive_failure, has_reached, probe_attempts};
 use crate::model::evidence::{
-    Attempt, Cause, Detail, DnsQuery, HttpDetail, Outcome, Phase, ResolveDetail, Step, TlsDetail,
+    Attempt, Cause, Detail, DnsQuery, HttpDetail, LookupSource, Outcome, Phase, ResolveDetail, TlsDetail,
 };
 use crate::model::report::{Check, CheckVerdict};
 
@@ -25,14 +25,7 @@ pub(super) fn is_met(check: &Check) -> bool {
 
 /// The lookup of the check.
 pub(super) fn lookup_detail(check: &Check) -> Option<&ResolveDetail> {
-    match &resolve_step(check)?.detail {
-        Detail::Resolve(detail) => Some(detail),
-        _ => None,
-    }
-}
-
-fn resolve_step(check: &Check) -> Option<&Step> {
-    check.attempts.iter().find_map(|a| a.step(Phase::Resolve))
+    check.attempts.iter().find_map(Attempt::lookup)
 }
 
 /// The questions that were sent for the check.
@@ -42,8 +35,9 @@ pub(super) fn dns_queries(check: &Check) -> &[DnsQuery] {
 
 /// Whether a DNS server gave addresses for the name.
 pub(super) fn has_resolved(check: &Check) -> bool {
-    resolve_step(check).is_some_and(|s| s.outcome == Outcome::Reached)
-        && lookup_detail(check).is_some_and(|l| l.source == "dns")
+    let step = check.attempts.iter().find_map(|a| a.step(Phase::Resolve));
+    step.is_some_and(|s| s.outcome == Outcome::Reached)
+        && lookup_detail(check).is_some_and(|l| l.source == LookupSource::Dns)
 }
 
 /// Whether a connection to some address was tried. Never by way of a proxy, where the connection is not ours.
@@ -68,18 +62,12 @@ pub(super) fn decisive_address(check: &Check) -> Option<SocketAddr> {
 
 /// The TLS step that decided: that of the most telling failure, or of the attempt that got through.
 pub(super) fn tls_detail(check: &Check) -> Option<&TlsDetail> {
-    match &decisive_attempt(check)?.step(Phase::Tls)?.detail {
-        Detail::Tls(detail) => Some(detail),
-        _ => None,
-    }
+    decisive_attempt(check)?.tls()
 }
 
 /// The HTTP step that decided.
 pub(super) fn http_detail(check: &Check) -> Option<&HttpDetail> {
-    match &decisive_attempt(check)?.step(Phase::Http)?.detail {
-        Detail::Http(detail) => Some(detail),
-        _ => None,
-    }
+    decisive_attempt(check)?.http()
 }
 
 fn decisive_attempt(check: &Check) -> Option<&Attempt> {

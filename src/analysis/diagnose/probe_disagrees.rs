@@ -5,7 +5,7 @@ use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{self as phrase, format_count, format_list};
 use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::analysis::verdict::attempts::{contradiction, decisive_failure, probe_attempts};
-use crate::model::evidence::{Attempt, Cause, Detail, Phase, Step, sanitize};
+use crate::model::evidence::{Attempt, Cause, Step, sanitize};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
@@ -74,12 +74,12 @@ fn failure(attempt: &Attempt, step: &Step) -> String {
 /// `200 to GET / from 20.0.0.1:443`.
 fn answer(attempt: &Attempt) -> String {
     let place = attempt.address.map(|a| format!(" from {a}")).unwrap_or_default();
-    match attempt.step(Phase::Http).map(|step| &step.detail) {
-        Some(Detail::Http(http)) => {
+    match attempt.http() {
+        Some(http) => {
             let status = http.status.map_or_else(|| "an answer".to_owned(), |status| status.to_string());
             format!("{status} to {}{place}", http.request)
         }
-        _ => format!("an answer{place}"),
+        None => format!("an answer{place}"),
     }
 }
 

@@ -7,7 +7,7 @@ use super::group::CheckGroup;
 use super::observed as look;
 use super::run_facts::{RunFacts, VantageFacts};
 use crate::analysis::verdict::attempts::{decisive_failure, has_reached, probe_attempts};
-use crate::model::evidence::{Cause, Detail, Phase, ProxyDetail};
+use crate::model::evidence::{Cause, Phase, ProxyDetail};
 use crate::model::host_port::HostPort;
 use crate::model::plan::RouteKind;
 use crate::model::report::Check;
@@ -65,10 +65,7 @@ pub(super) fn has_answered(check: &Check) -> bool {
 
 /// What was measured at the proxy in the attempt that tells most.
 pub(super) fn proxy_detail(check: &Check) -> Option<&ProxyDetail> {
-    match &decisive_failure(&check.attempts)?.0.step(Phase::Proxy)?.detail {
-        Detail::Proxy(detail) => Some(detail),
-        _ => None,
-    }
+    decisive_failure(&check.attempts)?.0.proxy()
 }
 
 /// A code that Squid gives with its error pages, such as `ERR_DNS_FAIL`.

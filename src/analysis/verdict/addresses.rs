@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::model::evidence::{AddressScope, Attempt, Cause, Detail, Phase, Purpose};
+use crate::model::evidence::{AddressScope, Attempt, Cause, Detail, LookupSource, Purpose};
 use crate::model::plan::{PlannedCheck, ProbeSpec, RouteKind};
 use crate::model::rules::{AddressClass, PrivateLink};
 
@@ -44,16 +44,12 @@ pub(super) fn wrong_class(
 /// The addresses of the lookup; that of a direct second look is not the check's own.
 pub(super) fn resolved_addresses(attempts: &[Attempt]) -> &[IpAddr] {
     let mut lookups = attempts.iter().filter(|a| a.purpose == Purpose::Lookup);
-    let resolve = lookups.find_map(|a| a.step(Phase::Resolve));
-    match resolve.map(|s| &s.detail) {
-        Some(Detail::Resolve(detail)) => &detail.addresses,
-        _ => &[],
-    }
+    lookups.find_map(Attempt::lookup).map_or(&[], |lookup| &lookup.addresses)
 }
 
 fn is_diverted(attempts: &[Attempt]) -> bool {
     attempts.iter().flat_map(|a| &a.steps).any(|step| match &step.detail {
-        Detail::Resolve(d) => matches!(d.source.as_str(), "connect_to" | "literal"),
+        Detail::Resolve(d) => matches!(d.source, LookupSource::ConnectTo | LookupSource::Literal),
         Detail::Connect(d) => d.connect_to.is_some(),
         _ => false,
     })

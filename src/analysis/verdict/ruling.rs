@@ -9,7 +9,7 @@ use super::attempts::{
 };
 use super::clock;
 use crate::model::evidence::{
-    Attempt, Cause, Detail, NotRun, Observation, Outcome, Phase, Purpose, Step, TlsDetail, TrustStore,
+    Attempt, Cause, NotRun, Observation, Outcome, Phase, Purpose, Step, TrustStore,
 };
 use crate::model::plan::{Action, PlanItem, PlannedCheck, ProbeSpec, RouteKind, UnverifiedKind};
 
@@ -109,16 +109,9 @@ fn met_ruling(
 /// The CA that re-signs the connection and is given: a chain that leads only there is an inspection, unless the rules
 /// expect no public one.
 fn allowed_inspection(spec: &ProbeSpec, attempt: &Attempt) -> Option<String> {
-    let tls = tls_detail(attempt)?;
+    let tls = attempt.tls()?;
     let is_inspected = spec.certificate.public && tls.trusted_by == Some(TrustStore::Given);
     is_inspected.then(|| tls.presented_ca().to_owned())
-}
-
-fn tls_detail(attempt: &Attempt) -> Option<&TlsDetail> {
-    match &attempt.step(Phase::Tls)?.detail {
-        Detail::Tls(tls) => Some(tls),
-        _ => None,
-    }
 }
 
 /// Addresses at which no attempt got through, although the check is met at another one.
@@ -160,11 +153,7 @@ fn unmet_ruling(attempts: &[Attempt], attempt: &Attempt, step: &Step, wrong: Opt
 /// What an ordinary client got where the probe broke off. On an answer that was judged it has no opinion.
 fn contradicted(attempts: &[Attempt], cause: Cause) -> Option<String> {
     let reference = contradiction(attempts).filter(|_| cause.is_broken_exchange())?;
-    let status = match &reference.step(Phase::Http)?.detail {
-        Detail::Http(detail) => detail.status,
-        _ => None,
-    };
-    Some(status.map_or_else(|| "an answer".to_owned(), |status| format!("status {status}")))
+    Some(reference.http()?.status.map_or_else(|| "an answer".to_owned(), |status| format!("status {status}")))
 }
 
 fn refine_cause(attempts: &[Attempt], step: &Step) -> Cause {

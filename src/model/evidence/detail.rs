@@ -15,9 +15,8 @@ use super::{Cause, millis};
 pub struct ResolveDetail {
     /// The name that was asked, without a trailing dot.
     pub name: String,
-    /// Where the answer came from: `dns`, `hosts_file`, `literal` (the host is an address), `connect_to`, or `settled`
-    /// (the resolver had been found dead before this name was asked).
-    pub source: String,
+    /// Where the answer came from.
+    pub source: LookupSource,
     /// One for each question and server asked.
     pub queries: Vec<DnsQuery>,
     /// The chain of aliases, in order.
@@ -27,15 +26,50 @@ pub struct ResolveDetail {
     pub addresses: Vec<IpAddr>,
 }
 
+/// Where the addresses of a host come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LookupSource {
+    /// A DNS server was asked.
+    #[default]
+    Dns,
+    /// The hosts file of the machine.
+    HostsFile,
+    /// The host is an address.
+    Literal,
+    /// `--connect-to` names an address.
+    ConnectTo,
+    /// The resolver had been found dead before this name was asked.
+    Settled,
+}
+
+/// What is asked of a DNS server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "types of records, as in RFC 1035 and RFC 3596")]
+pub enum DnsRecordType {
+    A,
+    Aaaa,
+}
+
+/// What a DNS question travels over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub enum DnsTransport {
+    Udp,
+    Tcp,
+}
+
 /// One question to one server.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DnsQuery {
-    /// `A` or `AAAA`.
-    pub kind: String,
+    /// The addresses of which family.
+    pub kind: DnsRecordType,
     /// Whom it was sent to.
     pub server: SocketAddr,
-    /// `udp` or `tcp`.
-    pub transport: String,
+    /// Over what the answer came, or would have.
+    pub transport: DnsTransport,
     /// As in the answer (`NOERROR`, `NXDOMAIN`, ...); `null` without one.
     pub rcode: Option<String>,
     /// The word, when the question was not answered with addresses.

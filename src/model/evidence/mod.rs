@@ -19,8 +19,8 @@ pub use crate::model::evidence::discovery::{ClusterNameLookup, Discovery, Discov
 pub use crate::model::evidence::url_redaction::{redact_url_credentials, redact_url_secrets};
 pub use address::AddressScope;
 pub use detail::{
-    CertificateSummary, ConnectDetail, DnsQuery, GreetingDetail, HttpDetail, ProxyDetail, ResolveDetail,
-    TlsDetail, TrustStore, UNNAMED_CA, WebSocketDetail,
+    CertificateSummary, ConnectDetail, DnsQuery, DnsRecordType, DnsTransport, GreetingDetail, HttpDetail,
+    LookupSource, ProxyDetail, ResolveDetail, TlsDetail, TrustStore, UNNAMED_CA, WebSocketDetail,
 };
 pub use failure::{Cause, Failure, Phase};
 
@@ -85,6 +85,42 @@ impl Attempt {
     /// The step of a phase, if it was made.
     pub fn step(&self, phase: Phase) -> Option<&Step> {
         self.steps.iter().find(|s| s.phase() == phase)
+    }
+
+    /// What the lookup measured, if one was made.
+    pub fn lookup(&self) -> Option<&ResolveDetail> {
+        self.find_detail(|detail| match detail {
+            Detail::Resolve(lookup) => Some(&**lookup),
+            _ => None,
+        })
+    }
+
+    /// What was measured at the proxy, if it went through one.
+    pub fn proxy(&self) -> Option<&ProxyDetail> {
+        self.find_detail(|detail| match detail {
+            Detail::Proxy(proxy) => Some(&**proxy),
+            _ => None,
+        })
+    }
+
+    /// What the TLS handshake measured, if there was one.
+    pub fn tls(&self) -> Option<&TlsDetail> {
+        self.find_detail(|detail| match detail {
+            Detail::Tls(tls) => Some(&**tls),
+            _ => None,
+        })
+    }
+
+    /// The HTTP request and its answer, if one was sent.
+    pub fn http(&self) -> Option<&HttpDetail> {
+        self.find_detail(|detail| match detail {
+            Detail::Http(http) => Some(&**http),
+            _ => None,
+        })
+    }
+
+    fn find_detail<'a, T>(&'a self, read: impl FnMut(&'a Detail) -> Option<&'a T>) -> Option<&'a T> {
+        self.steps.iter().map(|step| &step.detail).find_map(read)
     }
 }
 

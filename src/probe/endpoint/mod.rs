@@ -16,7 +16,9 @@ use tokio::time::Instant;
 use super::http::Reply;
 use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
-use crate::model::evidence::{AddressScope, Cause, Detail, Failure, Outcome, Purpose, ResolveDetail, Step};
+use crate::model::evidence::{
+    AddressScope, Cause, Detail, Failure, LookupSource, Outcome, Purpose, ResolveDetail,
+};
 use crate::model::host_port::HostPort;
 use crate::model::plan::{Action, PlanItem, ProbeSpec, Route};
 use crate::model::rules::{AddressClass, Protocol};
@@ -151,9 +153,10 @@ impl Prober {
         let started = Instant::now();
         let lookup = self.net.resolver.lookup_name(&destination.host).await;
         let mut detail = lookup.detail.clone();
-        if destination.diverted.is_some() && detail.source == "literal" {
-            detail.source = "connect_to".into();
+        if destination.diverted.is_some() && detail.source == LookupSource::Literal {
+            detail.source = LookupSource::ConnectTo;
         }
+        let is_address = matches!(detail.source, LookupSource::Literal | LookupSource::ConnectTo);
         let failure = lookup.failure.clone().or_else(|| self.detect_sinkhole(&detail, destination));
         let mut step = self.recorder.finish_step(
             Detail::Resolve(Box::new(detail)),
@@ -161,7 +164,7 @@ impl Prober {
             started.min(lookup.started),
         );
         step.took = lookup.took; // the lookup's own time, though others may have waited for it
-        if matches!(lookup_source(&step), "literal" | "connect_to") {
+        if is_address {
             step.outcome = Outcome::Skipped;
             step.raw = Some("an address needs no lookup".into());
         }
@@ -174,7 +177,7 @@ impl Prober {
         let is_expected = self.target.spec.addresses == AddressClass::Any || destination.diverted.is_some();
         let leads_nowhere =
             detail.addresses.iter().all(|&a| AddressScope::classify(a) == AddressScope::Nowhere);
-        if is_expected || !leads_nowhere || detail.source == "literal" {
+        if is_expected || !leads_nowhere || detail.source == LookupSource::Literal {
             return None;
         }
         let text: Vec<String> = detail.addresses.iter().map(ToString::to_string).collect();
@@ -223,13 +226,6 @@ fn select_addresses(addresses: &[IpAddr]) -> Vec<IpAddr> {
     walked.truncate(MAX_ADDRESSES);
     walked.sort_by_key(IpAddr::is_ipv6);
     walked
-}
-
-fn lookup_source(step: &Step) -> &str {
-    match &step.detail {
-        Detail::Resolve(detail) => &detail.source,
-        _ => "",
-    }
 }
 
 fn is_timeout(cause: Cause) -> bool {

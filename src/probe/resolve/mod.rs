@@ -19,7 +19,7 @@ use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::model::evidence::{Cause, Failure, ResolveDetail};
+use crate::model::evidence::{Cause, Failure, LookupSource, ResolveDetail};
 use hosts_file::HostsFile;
 use query::{DnsAnswer, send_query};
 use system::{SearchList, SystemResolverConfig};
@@ -128,32 +128,24 @@ impl Resolver {
     async fn lookup_uncached(&self, host: &str) -> Lookup {
         let started = Instant::now();
         if let Some((source, addresses)) = self.find_without_dns(host) {
-            let detail = ResolveDetail {
-                name: host.into(),
-                source: source.into(),
-                addresses,
-                ..ResolveDetail::default()
-            };
+            let detail = ResolveDetail { name: host.into(), source, addresses, ..ResolveDetail::default() };
             return Lookup { detail, failure: None, started, took: started.elapsed() };
         }
         let (detail, failure) = match Name::from_ascii(format!("{host}.")) {
             Ok(name) => self.query_both_families(host, &name).await,
             Err(e) => {
                 let failure = Failure::new(Cause::Unknown, format!("\"{host}\" is no DNS name: {e}"));
-                (
-                    ResolveDetail { name: host.into(), source: "dns".into(), ..ResolveDetail::default() },
-                    Some(failure),
-                )
+                (ResolveDetail { name: host.into(), ..ResolveDetail::default() }, Some(failure))
             }
         };
         Lookup { detail, failure, started, took: started.elapsed() }
     }
 
-    fn find_without_dns(&self, host: &str) -> Option<(&'static str, Vec<IpAddr>)> {
+    fn find_without_dns(&self, host: &str) -> Option<(LookupSource, Vec<IpAddr>)> {
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
-            return Some(("literal", vec![address]));
+            return Some((LookupSource::Literal, vec![address]));
         }
-        self.hosts.find_addresses(host).map(|a| ("hosts_file", a.to_vec()))
+        self.hosts.find_addresses(host).map(|a| (LookupSource::HostsFile, a.to_vec()))
     }
 
     /// The second family gets a moment after the first: servers that ignore AAAA must not hold up a good A.
@@ -306,7 +298,7 @@ pub(crate) fn combine_families(
     v4: Option<ServerAnswers>,
     v6: Option<ServerAnswers>,
 ) -> (ResolveDetail, Option<Failure>) {
-    let mut detail = ResolveDetail { name: host.into(), source: "dns".into(), ..ResolveDetail::default() };
+    let mut detail = ResolveDetail { name: host.into(), ..ResolveDetail::default() };
     let mut failure = None;
     for asked in [v4, v6].into_iter().flatten() {
         if let Some(answer) = asked.decisive_answer() {
@@ -319,7 +311,7 @@ pub(crate) fn combine_families(
         detail.queries.extend(asked.answers.into_iter().map(|a| a.query));
     }
     if detail.queries.is_empty() && detail.addresses.is_empty() {
-        detail.source = "settled".into();
+        detail.source = LookupSource::Settled;
     }
     if !detail.addresses.is_empty() {
         failure = None;

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::model::evidence::{Cause, DnsQuery, Failure};
+use crate::model::evidence::{Cause, DnsQuery, DnsRecordType, DnsTransport, Failure};
 use crate::probe::descriptors;
 
 /// What a server said to one question.
@@ -62,8 +62,8 @@ pub(super) async fn send_query(
         Err(trouble) => DnsAnswer::from_failure(trouble.to_failure(server, timeout)),
     };
     answer.query.server = server;
-    answer.query.kind = kind.to_string();
-    answer.query.transport = transport.into();
+    answer.query.kind = if kind == RecordType::AAAA { DnsRecordType::Aaaa } else { DnsRecordType::A };
+    answer.query.transport = transport;
     answer.query.took = started.elapsed();
     answer
 }
@@ -112,7 +112,7 @@ fn classify_io_error(error: &io::Error) -> Cause {
 
 impl DnsQuestion<'_> {
     /// UDP first; TCP when the answer is cut, and beside it when it stays away.
-    async fn query_udp_then_tcp(&self, tcp_at: Instant) -> (&'static str, Result<Message, QueryError>) {
+    async fn query_udp_then_tcp(&self, tcp_at: Instant) -> (DnsTransport, Result<Message, QueryError>) {
         let udp = self.query_udp();
         let late_tcp = async {
             sleep_until(tcp_at).await;
@@ -122,16 +122,16 @@ impl DnsQuestion<'_> {
         let over_udp = tokio::select! {
             got = &mut udp => got,
             got = &mut late_tcp => match got {
-                Ok(message) => return ("tcp", Ok(message)),
+                Ok(message) => return (DnsTransport::Tcp, Ok(message)),
                 Err(_) => udp.await, // a closed TCP port says nothing about UDP
             },
         };
         match over_udp {
             Ok(message) if message.metadata.truncation => match self.query_tcp().await {
-                Ok(whole) => ("tcp", Ok(whole)),
-                Err(_) => ("udp", Ok(message)), // a cut answer is one all the same
+                Ok(whole) => (DnsTransport::Tcp, Ok(whole)),
+                Err(_) => (DnsTransport::Udp, Ok(message)), // a cut answer is one all the same
             },
-            other => ("udp", other),
+            other => (DnsTransport::Udp, other),
         }
     }
 
@@ -239,9 +239,9 @@ fn refuses_edns(message: &Message) -> bool {
 impl DnsAnswer {
     fn from_failure(failure: Failure) -> Self {
         let query = DnsQuery {
-            kind: String::new(),
+            kind: DnsRecordType::A,
             server: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-            transport: String::new(),
+            transport: DnsTransport::Udp,
             rcode: None,
             cause: Some(failure.cause),
             answers: 0,

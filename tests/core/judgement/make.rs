@@ -106,7 +106,7 @@ impl CheckCase {
 
     /// The lookup was settled by the failure of another one.
     pub(crate) fn lookup_failed_elsewhere(self, cause: Cause) -> Self {
-        self.lookup(Outcome::Failed, Some(cause)).resolve(|d| d.source = "settled".into())
+        self.lookup(Outcome::Failed, Some(cause)).resolve(|d| d.source = LookupSource::Settled)
     }
 
     /// The lookup fails with an answer that is no address.
@@ -118,9 +118,9 @@ impl CheckCase {
     /// One more question about the name.
     pub(crate) fn with_query(self, server: &str, cause: Option<Cause>) -> Self {
         let query = DnsQuery {
-            kind: "A".into(),
+            kind: DnsRecordType::A,
             server: server.parse().unwrap(),
-            transport: "udp".into(),
+            transport: DnsTransport::Udp,
             rcode: None,
             cause,
             answers: usize::from(cause.is_none()),
@@ -223,7 +223,7 @@ impl CheckCase {
 
     fn lookup(mut self, outcome: Outcome, cause: Option<Cause>) -> Self {
         let name = self.planned.host.clone().unwrap();
-        let detail = ResolveDetail { name, source: "dns".into(), ..Default::default() };
+        let detail = ResolveDetail { name, ..Default::default() };
         let steps = vec![step(Detail::Resolve(Box::new(detail)), outcome, cause)];
         self.observation.attempts.push(Attempt { purpose: Purpose::Lookup, address: None, steps });
         self

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is a failed test")]
 
 use arcprobe::analysis::verdict;
-use arcprobe::model::evidence::{Cause, CertificateSummary, Evidence, NotRun, Purpose, TrustStore};
+use arcprobe::model::evidence::{
+    Cause, CertificateSummary, Evidence, LookupSource, NotRun, Purpose, TrustStore,
+};
 use arcprobe::model::plan::{Plan, PlanItem, UnverifiedKind};
 use arcprobe::model::report::{Check, CheckVerdict, Verdict};
 use arcprobe::model::rules::{AddressClass, PrivateLink, Protocol};
@@ -171,7 +173,7 @@ fn classes_of_addresses() {
         ("met", private_link(private).good(INSIDE)),
         ("resolve dns_public_answer", private_link(private).good(V4)),
         ("resolve dns_public_answer", private_link(private).bad(V4, Cause::TcpReset)),
-        ("met", private_link(public).good(INSIDE).resolve(|d| d.source = "connect_to".into())),
+        ("met", private_link(public).good(INSIDE).resolve(|d| d.source = LookupSource::ConnectTo)),
         ("met", private_link(public).through_proxy("http://proxy:3128").good(INSIDE)),
     ];
     for (expected, case) in table {

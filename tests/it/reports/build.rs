@@ -167,9 +167,7 @@ fn set_attempts(check: &mut Check, reached: &[Phase], failed: Option<(Cause, u64
 fn step(phase: Phase, host: &str, started: Duration, took: Duration) -> Step {
     let name = host.to_owned();
     let detail = match phase {
-        Phase::Resolve => {
-            Detail::Resolve(Box::new(ResolveDetail { name, source: "dns".into(), ..Default::default() }))
-        }
+        Phase::Resolve => Detail::Resolve(Box::new(ResolveDetail { name, ..Default::default() })),
         Phase::Connect => Detail::Connect(Box::<ConnectDetail>::default()),
         Phase::Proxy => Detail::Proxy(Box::new(ProxyDetail { status: Some(200), ..Default::default() })),
         Phase::Tls => Detail::Tls(Box::new(TlsDetail {
