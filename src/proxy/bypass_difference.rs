@@ -46,7 +46,7 @@ pub fn find_differences<'h>(
 
 fn compare_clients(range: &SkipRange, host: &str, port: u16) -> Option<BypassDifference> {
     let (mut around, mut through) = (Vec::new(), Vec::new());
-    for client in Client::DISTINCT {
+    for client in Client::ALL {
         match client.bypass_reason(range, host, port) {
             Some(Bypass::Entry(entry)) => around.push((client, Some(entry.text.clone()))),
             Some(Bypass::ThisMachine) => around.push((client, None)),

@@ -25,7 +25,7 @@ use crate::model::host_port::HostPort;
 /// A kind of program that takes part in connecting a cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Client {
-    /// The agents, helm, kubectl.
+    /// The agents, helm, kubectl; containerd and CRI-O.
     Go,
     /// az and the Azure SDK for Python.
     PythonRequests,
@@ -35,8 +35,6 @@ pub enum Client {
     DotNet,
     /// curl and what is built on libcurl.
     Curl,
-    /// containerd and CRI-O, which are Go programs.
-    ContainerRuntime,
 }
 
 /// Why a client goes around the proxy.
@@ -49,17 +47,16 @@ pub enum Bypass<'a> {
 }
 
 impl Client {
-    /// Each reading once: a container runtime reads as Go does.
-    pub const DISTINCT: [Self; 5] =
-        [Self::Go, Self::PythonRequests, Self::PythonUrllib, Self::DotNet, Self::Curl];
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Go, Self::PythonRequests, Self::PythonUrllib, Self::DotNet, Self::Curl];
 
     /// Why this client goes around the proxy to a host; `None` where it takes the proxy. `host` is a name, or an address
     /// without brackets. A port of 80 or 443 is taken as one that the URL does not write out.
     pub fn bypass_reason<'a>(self, range: &'a SkipRange, host: &str, port: u16) -> Option<Bypass<'a>> {
         let host = host.to_ascii_lowercase();
         let entry = match self {
-            Self::Go | Self::ContainerRuntime if is_this_machine(&host) => return Some(Bypass::ThisMachine),
-            Self::Go | Self::ContainerRuntime => match_go(range, &host, port),
+            Self::Go if is_this_machine(&host) => return Some(Bypass::ThisMachine),
+            Self::Go => match_go(range, &host, port),
             Self::PythonRequests => match_python_requests(range, &host, port),
             Self::PythonUrllib => match_python_urllib(range, &as_in_url(&host, port).to_string()),
             Self::DotNet => match_dot_net(range, &HostPort { host: &host, port: None }.to_string()),
@@ -77,7 +74,6 @@ impl fmt::Display for Client {
             Self::PythonUrllib => "Python urllib",
             Self::DotNet => ".NET programs",
             Self::Curl => "curl",
-            Self::ContainerRuntime => "container runtimes (Go)",
         })
     }
 }
