@@ -23,11 +23,11 @@ use crate::model::scope::Scope;
 use crate::model::vantage::{VantageError, VantageErrorKind, VantageKind};
 use crate::plan;
 use crate::plan::vantage_scope::{self as lookout, VantageScope};
-use crate::probe::agent::{Task, TaskProbeSettings, TaskProxies, VERSION};
+use crate::probe::agent::{Task, TaskProxies, VERSION};
 use crate::probe::discovery::Discoveries;
 use crate::probe::net::Net;
 use crate::probe::vantage_run::{Shutdown, measure_vantage, wait_for_shutdown};
-use crate::probe::{ProbeEvent, ReplanTrigger, RunLimits};
+use crate::probe::{ProbeEvent, ReplanTrigger};
 use crate::proxy::{ProxyError, ProxyFlags, ResolvedProxies, Routes, resolve_proxies};
 use crate::rules::expand::fill_template;
 
@@ -192,7 +192,7 @@ impl Runner<'_> {
             return None;
         }
         let probe = &self.settings.probe;
-        let bounds = RunLimits { deadline: probe.deadline, concurrency: probe.concurrency };
+        let bounds = probe.run_limits();
         let stop = wait_for_shutdown(stopped, Shutdown::Graceful);
         let report_progress = move |event: ProbeEvent<'_>| {
             listen(ProgressEvent::Workstation(match event {
@@ -359,7 +359,7 @@ impl Runner<'_> {
             reach: scope.selection,
             discovery: scope.discovery,
             proxies: TaskProxies::from_routes(routes),
-            probe: TaskProbeSettings::from_settings(&self.settings.probe),
+            probe: self.settings.probe.clone(),
             roots: self.net.roots.for_agent(),
         };
         task.to_json()

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::stream::FuturesUnordered;
 use futures::{Stream, StreamExt as _};
@@ -18,6 +17,7 @@ use super::recorder::CheckRecorder;
 use crate::model::evidence::{Evidence, NotRun, Observation};
 use crate::model::plan::{Plan, PlanItem};
 use crate::probe::net::Net;
+use crate::probe::settings::RunLimits;
 
 /// What the engine tells a listener.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,15 +28,6 @@ pub enum ProbeEvent<'a> {
     Started(usize, &'a str),
     /// A probe is over.
     Finished(usize),
-}
-
-/// How a run is bounded.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RunLimits {
-    /// For the whole run.
-    pub deadline: Option<Duration>,
-    /// Probes in flight; chosen from the plan when `None`.
-    pub concurrency: Option<usize>,
 }
 
 /// Carries a plan out. Ends when all is measured, when the deadline passes or when `stop` completes; what was measured

@@ -35,7 +35,8 @@ pub(crate) mod websocket;
 
 pub use certificate::summarize_certificate as certificate_summary;
 pub use dial::dial;
-pub use engine::{ProbeEvent, ReplanTrigger, RunLimits, run_plan, run_with_discoveries};
+pub use engine::{ProbeEvent, ReplanTrigger, run_plan, run_with_discoveries};
 pub use fetch::fetch;
 pub use http::Reply;
 pub use io::Stream;
+pub use settings::RunLimits;

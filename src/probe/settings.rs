@@ -6,20 +6,27 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How probes are carried out.
-#[derive(Clone, Debug)]
+use crate::model::evidence::millis;
+
+/// How probes are carried out. As JSON it is what travels into a cluster: without the files of this machine, and without the
+/// servers to ask, since pods and nodes have their own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProbeSettings {
     /// The DNS servers to ask; those of the system when empty.
+    #[serde(default, skip_serializing)]
     pub resolvers: Vec<SocketAddr>,
     /// Diversions, first match wins.
     pub connect_to: Vec<ConnectTo>,
     /// PEM that stands for the public trust store.
+    #[serde(skip)]
     pub public_roots: Option<PathBuf>,
     /// Whether an endpoint that fails by way of a proxy is tried directly, too.
     pub cross_checks: bool,
     /// PEM of authorities that the agents are going to trust (`--proxy-cert`).
+    #[serde(skip)]
     pub proxy_cert: Option<PathBuf>,
     /// For each phase.
+    #[serde(rename = "timeout_ms", with = "millis")]
     pub timeout: Duration,
     /// For the whole run.
     pub deadline: Option<Duration>,
@@ -43,6 +50,22 @@ impl Default for ProbeSettings {
             retries: 0,
             concurrency: None,
         }
+    }
+}
+
+/// How a run is bounded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunLimits {
+    /// For the whole run.
+    pub deadline: Option<Duration>,
+    /// Probes in flight; chosen from the plan when `None`.
+    pub concurrency: Option<usize>,
+}
+
+impl ProbeSettings {
+    /// How a run is bounded.
+    pub fn run_limits(&self) -> RunLimits {
+        RunLimits { deadline: self.deadline, concurrency: self.concurrency }
     }
 }
 

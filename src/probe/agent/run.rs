@@ -49,7 +49,7 @@ pub fn run_task(task: &[u8], out: impl Write) -> io::Result<()> {
     let scope = task.vantage_scope(&routes);
     let net = Arc::new(net);
     let inside_name = resolve_api_server_name(&net, task.vantage);
-    let measured = measure_vantage(&scope, Arc::clone(&net), task.probe.to_run_limits(), stop, listen);
+    let measured = measure_vantage(&scope, Arc::clone(&net), task.probe.run_limits(), stop, listen);
     let (inside, (plan, evidence)) = runtime.block_on(async { tokio::join!(inside_name, measured) });
     runtime.shutdown_background();
     written?;

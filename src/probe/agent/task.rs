@@ -1,19 +1,14 @@
 //! What the agent is told: one file.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::VERSION;
-use crate::model::evidence::millis;
 use crate::model::rules::RuleSet;
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
 use crate::plan::vantage_scope::{EndpointSelection, VantageScope};
-use crate::probe::RunLimits;
 use crate::probe::net::{Net, Roots};
-use crate::probe::settings::{ConnectTo, ProbeSettings};
+use crate::probe::settings::ProbeSettings;
 use crate::proxy::{ProxyError, ProxyUrl, Routes, SkipRange, Sourced};
 
 /// What is to be measured, and with what. It holds the proxies' passwords, so it travels in a Secret and has no `Debug`.
@@ -34,7 +29,7 @@ pub struct Task {
     /// The ways out.
     pub proxies: TaskProxies,
     /// How is probed.
-    pub probe: TaskProbeSettings,
+    pub probe: ProbeSettings,
     /// Who is trusted; the agent has no store of its own.
     pub roots: Roots,
 }
@@ -54,20 +49,6 @@ pub struct TaskProxies {
 pub struct TaskProxy {
     pub value: String,
     pub origin: String,
-}
-
-/// How is probed; [`ProbeSettings`] without the files of the workstation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields of ProbeSettings")]
-pub struct TaskProbeSettings {
-    pub resolvers: Vec<SocketAddr>,
-    pub connect_to: Vec<ConnectTo>,
-    pub cross_checks: bool,
-    #[serde(rename = "timeout_ms", with = "millis")]
-    pub timeout: Duration,
-    pub deadline: Option<Duration>,
-    pub retries: u32,
-    pub concurrency: Option<usize>,
 }
 
 /// A file that is no task.
@@ -117,7 +98,7 @@ impl Task {
             return Err(TaskError::Version { task: self.version.clone() });
         }
         let routes = self.proxies.to_routes()?;
-        let net = Net::with_roots(&self.probe.to_settings(), &routes, self.roots.clone());
+        let net = Net::with_roots(&self.probe, &routes, self.roots.clone());
         Ok((net, routes))
     }
 
@@ -164,40 +145,6 @@ impl TaskProxy {
         let (url, _) =
             ProxyUrl::parse(&self.value).map_err(|problem| ProxyError { origin: origin.clone(), problem })?;
         Ok(Sourced::new(url, origin))
-    }
-}
-
-impl TaskProbeSettings {
-    /// What travels of the settings.
-    pub fn from_settings(settings: &ProbeSettings) -> Self {
-        Self {
-            resolvers: Vec::new(),
-            connect_to: settings.connect_to.clone(),
-            cross_checks: settings.cross_checks,
-            timeout: settings.timeout,
-            deadline: settings.deadline,
-            retries: settings.retries,
-            concurrency: settings.concurrency,
-        }
-    }
-
-    fn to_settings(&self) -> ProbeSettings {
-        ProbeSettings {
-            resolvers: self.resolvers.clone(),
-            connect_to: self.connect_to.clone(),
-            public_roots: None,
-            cross_checks: self.cross_checks,
-            proxy_cert: None,
-            timeout: self.timeout,
-            deadline: self.deadline,
-            retries: self.retries,
-            concurrency: self.concurrency,
-        }
-    }
-
-    /// How a run is bounded.
-    pub fn to_run_limits(&self) -> RunLimits {
-        RunLimits { deadline: self.deadline, concurrency: self.concurrency }
     }
 }
 
