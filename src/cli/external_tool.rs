@@ -1,7 +1,7 @@
 //! Asks a program of the workstation, within a limit of time and size. What it starts ends with it, if it has to be ended.
 
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::analysis::connectivity::redact;
+use crate::probe::lock::lock;
 
 /// Why a program did not answer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -87,7 +88,7 @@ impl PipeReader {
                 let mut piece = vec![0; 16 << 10];
                 // what cannot be read is missed in the answer
                 while let Ok(1..) = pipe.read(&mut piece).await.inspect(|&read| {
-                    let mut all = into.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut all = lock(&into);
                     let room = MAX_BYTES.saturating_sub(all.len()).min(read);
                     all.extend_from_slice(&piece[..room]);
                 }) {}
@@ -102,7 +103,7 @@ impl PipeReader {
         {
             task.abort();
         }
-        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = lock(&self.bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }

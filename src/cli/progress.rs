@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::evidence::sanitize;
+use crate::probe::lock::lock;
 
 /// How many hosts are named at most.
 const MAX_NAMED: usize = 3;
@@ -57,7 +58,7 @@ impl Progress {
 
     /// The number of checks at a place has changed on the way; this machine is place 0.
     pub fn set_total(&self, place: usize, total: usize) {
-        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut totals = lock(&self.totals);
         totals.insert(place, total);
         self.bar.set_length(totals.values().sum::<usize>() as u64);
     }
@@ -65,14 +66,14 @@ impl Progress {
     /// So many checks are over at another place than this machine.
     pub fn set_done(&self, place: usize, done: usize) {
         self.set_remote_status(place, None);
-        let mut reached = self.done_elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reached = lock(&self.done_elsewhere);
         let before = reached.insert(place, done).unwrap_or_default();
         self.bar.inc(done.saturating_sub(before) as u64);
     }
 
     /// What is waited for at another place, before anything is checked there.
     pub fn set_remote_status(&self, place: usize, what: Option<&str>) {
-        let mut waiting = self.lock_waiting();
+        let mut waiting = lock(&self.waiting);
         waiting.retain(|(at, _)| *at != REMOTE_INDEX_BASE + place);
         waiting.extend(what.map(|what| (REMOTE_INDEX_BASE + place, sanitize(what, LONGEST_NAME))));
         self.update_message(&waiting);
@@ -80,14 +81,14 @@ impl Progress {
 
     /// A check is being made.
     pub fn check_started(&self, index: usize, host: &str) {
-        let mut waiting = self.lock_waiting();
+        let mut waiting = lock(&self.waiting);
         waiting.push((index, sanitize(host, LONGEST_NAME)));
         self.update_message(&waiting);
     }
 
     /// A check has an outcome.
     pub fn check_finished(&self, index: usize) {
-        let mut waiting = self.lock_waiting();
+        let mut waiting = lock(&self.waiting);
         waiting.retain(|(at, _)| *at != index);
         self.update_message(&waiting);
         self.bar.inc(1);
@@ -95,7 +96,7 @@ impl Progress {
 
     /// Takes the bar off the screen, so that only the report is left on it.
     pub fn finish(&self) {
-        self.lock_waiting().clear();
+        lock(&self.waiting).clear();
         self.bar.finish_and_clear();
     }
 
@@ -103,11 +104,6 @@ impl Progress {
         if !self.bar.is_hidden() {
             self.bar.set_message(describe_waiting(waiting));
         }
-    }
-
-    /// A listener that panicked elsewhere leaves a list that is still good enough to be shown.
-    fn lock_waiting(&self) -> MutexGuard<'_, Vec<(usize, String)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -175,19 +171,19 @@ mod tests {
         progress.set_total(1, 3);
         progress.set_remote_status(1, Some("the pod of node n1"));
         assert_eq!(
-            (progress.bar.length(), describe_waiting(&progress.lock_waiting())),
+            (progress.bar.length(), describe_waiting(&lock(&progress.waiting))),
             (Some(5), "waiting for the pod of node n1".into())
         );
         progress.set_done(1, 2);
         progress.set_done(1, 3);
-        assert_eq!((progress.bar.position(), describe_waiting(&progress.lock_waiting())), (3, String::new()));
+        assert_eq!((progress.bar.position(), describe_waiting(&lock(&progress.waiting))), (3, String::new()));
         progress.check_started(0, "slow");
         progress.check_started(1, "quick\u{1b}[2J");
-        assert_eq!(describe_waiting(&progress.lock_waiting()), "waiting for slow and quick [2J");
+        assert_eq!(describe_waiting(&lock(&progress.waiting)), "waiting for slow and quick [2J");
         progress.check_finished(1);
-        assert_eq!(describe_waiting(&progress.lock_waiting()), "waiting for slow");
+        assert_eq!(describe_waiting(&lock(&progress.waiting)), "waiting for slow");
         progress.check_finished(0);
-        assert_eq!((progress.bar.position(), describe_waiting(&progress.lock_waiting())), (5, String::new()));
+        assert_eq!((progress.bar.position(), describe_waiting(&lock(&progress.waiting))), (5, String::new()));
         progress.finish();
     }
 

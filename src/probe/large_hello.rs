@@ -6,9 +6,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::model::evidence::{Observation, Purpose};
+use crate::probe::lock::lock;
 
 /// Who looks at which address: the place of the check in the order of the run.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ pub(super) struct LargeHelloClaims(Mutex<HashMap<SocketAddr, usize>>);
 impl LargeHelloClaims {
     /// True when the look is this check's to take: no earlier one has it.
     pub(super) fn claim(&self, address: SocketAddr, place: usize) -> bool {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = lock(&self.0);
         let is_first = places.get(&address).is_none_or(|&other| place < other);
         if is_first {
             places.insert(address, place);
@@ -27,7 +28,7 @@ impl LargeHelloClaims {
 
     /// Gives a claim back: nothing was learnt.
     pub(super) fn release(&self, address: SocketAddr, place: usize) {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = lock(&self.0);
         if places.get(&address) == Some(&place) {
             places.remove(&address);
         }

@@ -23,6 +23,7 @@ pub(crate) mod greeting;
 pub(crate) mod http;
 pub(crate) mod io;
 mod large_hello;
+pub mod lock;
 pub mod net;
 pub(crate) mod proxy;
 mod recorder;

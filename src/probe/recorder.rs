@@ -1,11 +1,12 @@
 //! Steps as they are made. They are kept outside the probe's task, so that what was measured survives when it is stopped.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::time::Instant;
 
 use crate::model::evidence::{Attempt, Cause, Detail, Failure, Outcome, Purpose, Step};
+use crate::probe::lock::lock;
 
 /// The attempts of one check.
 #[derive(Clone, Debug)]
@@ -28,26 +29,26 @@ impl CheckRecorder {
 
     /// Begins an attempt.
     pub(super) fn begin_attempt(&self, purpose: Purpose, address: Option<SocketAddr>) -> AttemptRecorder {
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempts = lock(&self.attempts);
         attempts.push(Attempt { purpose, address, steps: Vec::new() });
         AttemptRecorder { check: self.clone(), index: attempts.len() - 1 }
     }
 
     /// Takes all attempts out; those without a step were cut before they measured anything.
     pub(super) fn take_attempts(&self) -> Vec<Attempt> {
-        let mut attempts = std::mem::take(&mut *self.attempts.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut attempts = std::mem::take(&mut *lock(&self.attempts));
         attempts.retain(|a| !a.steps.is_empty());
         attempts
     }
 
     /// Reads what was seen so far.
     pub(super) fn read<T>(&self, read: impl FnOnce(&[Attempt]) -> T) -> T {
-        read(&self.attempts.lock().unwrap_or_else(PoisonError::into_inner))
+        read(&lock(&self.attempts))
     }
 
     /// Adds an attempt that is complete.
     pub(super) fn add_attempt(&self, attempt: Attempt) {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
+        lock(&self.attempts).push(attempt);
     }
 
     /// A step that began at `started` and ends now.
@@ -82,7 +83,7 @@ impl AttemptRecorder {
 
     /// Says where the attempt went, where that is known only once it is there.
     pub(super) fn set_address(&self, address: SocketAddr) {
-        let mut attempts = self.check.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempts = lock(&self.check.attempts);
         if let Some(attempt) = attempts.get_mut(self.index) {
             attempt.address = Some(address);
         }
@@ -108,7 +109,7 @@ impl AttemptRecorder {
 
     /// Records a step that was made elsewhere.
     pub(super) fn push_step(&self, step: Step) {
-        let mut attempts = self.check.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut attempts = lock(&self.check.attempts);
         if let Some(attempt) = attempts.get_mut(self.index) {
             attempt.steps.push(step);
         }

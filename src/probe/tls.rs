@@ -1,6 +1,6 @@
 //! TLS over a connection that we own. The chain is recorded whatever it is, and judged afterwards.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::client::Resumption;
@@ -16,6 +16,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::classify;
 use crate::model::evidence::{Cause, Failure, TlsDetail};
+use crate::probe::lock::lock;
 use crate::probe::net::{Clock as _, SystemClock};
 
 /// What the first message looks like.
@@ -68,7 +69,7 @@ pub(crate) async fn perform_handshake<S: AsyncRead + AsyncWrite + Unpin>(
     if let Ok(stream) = &stream {
         record_session(stream.get_ref().1, &mut detail);
     }
-    let chain = std::mem::take(&mut *recorder.chain.lock().unwrap_or_else(PoisonError::into_inner));
+    let chain = std::mem::take(&mut *lock(&recorder.chain));
     Handshake { stream, detail, chain }
 }
 
@@ -147,7 +148,7 @@ impl ServerCertVerifier for RecordingVerifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let chain =
             std::iter::once(end_entity).chain(intermediates).map(|c| c.clone().into_owned()).collect();
-        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
+        *lock(&self.chain) = chain;
         Ok(ServerCertVerified::assertion())
     }
 

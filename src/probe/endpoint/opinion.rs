@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures::future::{Either, select};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -20,6 +20,7 @@ use crate::model::plan::ProbeSpec;
 use crate::model::rules::{Answer, Protocol};
 use crate::probe::client::{Client, ClientError, Problem, Request, Response, WebUrl};
 use crate::probe::http::{self as exchange, Exchange};
+use crate::probe::lock::lock;
 use crate::probe::recorder::CheckRecorder;
 
 /// The opinions of a run, by what is probed. Checks that ask for the same thing share one.
@@ -31,7 +32,7 @@ type Opinion = OnceCell<Option<Attempt>>;
 
 impl Opinions {
     fn of(&self, target: &ProbeTarget) -> Arc<Opinion> {
-        let mut opinions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut opinions = lock(&self.0);
         Arc::clone(opinions.entry(format!("{target:?}")).or_default())
     }
 

@@ -1,6 +1,6 @@
 //! The judgement of chains that probes use, for an ordinary client.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -9,6 +9,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use super::ProbeTarget;
 use crate::model::evidence::{Failure, TrustStore};
 use crate::model::rules::{Certificate, Inspection};
+use crate::probe::lock::lock;
 use crate::probe::net::Net;
 use crate::probe::tls::{RecordingVerifier, SystemTimeProvider};
 use crate::probe::trust::{CertificateExpectation, ChainJudgement};
@@ -64,7 +65,7 @@ impl Verifier {
     }
 
     fn last<T>(&self, read: impl FnOnce(&ChainJudgement) -> Option<T>) -> Option<T> {
-        self.judged.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(read)
+        lock(&self.judged).as_ref().and_then(read)
     }
 }
 
@@ -89,7 +90,7 @@ impl ServerCertVerifier for Verifier {
         let judgement = self.net.trust.judge_chain(&chain, &name.to_owned(), self.net.unix_time(), expected);
         let refused = judgement.failure.as_ref().map(|failure| Error::General(failure.raw.clone()));
         if !is_proxy {
-            *self.judged.lock().unwrap_or_else(PoisonError::into_inner) = Some(judgement);
+            *lock(&self.judged) = Some(judgement);
         }
         refused.map_or_else(|| Ok(ServerCertVerified::assertion()), Err)
     }

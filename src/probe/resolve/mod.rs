@@ -10,7 +10,7 @@ pub(crate) mod system;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -20,6 +20,7 @@ use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::evidence::{Cause, Failure, LookupSource, ResolveDetail};
+use crate::probe::lock::lock;
 use hosts_file::HostsFile;
 use query::{DnsAnswer, send_query};
 use system::{SearchList, SystemResolverConfig};
@@ -102,7 +103,7 @@ impl Resolver {
     pub async fn lookup_name(&self, host: &str) -> Arc<Lookup> {
         let key = host.trim_end_matches('.').to_ascii_lowercase();
         let cell = {
-            let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cache = lock(&self.cache);
             Arc::clone(cache.entry(key.clone()).or_default())
         };
         Arc::clone(cell.get_or_init(|| async { Arc::new(self.lookup_uncached(&key).await) }).await)
