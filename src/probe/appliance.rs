@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 /// The product whose mark is found in the headers or the page of an answer.
-pub(super) fn find_in_answer(headers: &BTreeMap<String, String>, body: Option<&str>) -> Option<&'static str> {
+pub(super) fn find_in_answer(headers: &BTreeMap<String, String>, body: Option<&str>) -> Option<String> {
     // `Via` names who forwarded an answer, not who gave it
     let headers = headers.iter().filter(|(name, _)| *name != "via");
     let marks = headers.map(|(name, value)| format!("{name}: {value}")).chain(body.map(str::to_owned));
     let text = marks.collect::<Vec<_>>().join("\n").to_ascii_lowercase();
-    ANSWER_MARKERS.iter().find(|(mark, _)| text.contains(mark)).map(|&(_, product)| product)
+    ANSWER_MARKERS.iter().find(|(mark, _)| text.contains(mark)).map(|&(_, product)| product.to_owned())
 }
 
 /// The product whose mark is found in the names of an authority.
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn products_are_recognized_by_their_markers() {
         let header = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
-        assert_eq!(find_in_answer(&header("server", "squid/6.1"), None), Some("Squid"));
+        assert_eq!(find_in_answer(&header("server", "squid/6.1"), None).as_deref(), Some("Squid"));
         assert_eq!(find_in_answer(&header("via", "1.1 edge (squid/6.1)"), None), None, "only forwarded");
         assert_eq!(
-            find_in_answer(&BTreeMap::new(), Some("<h1>FortiGuard Intrusion</h1>")),
+            find_in_answer(&BTreeMap::new(), Some("<h1>FortiGuard Intrusion</h1>")).as_deref(),
             Some("FortiGate")
         );
         assert_eq!(find_in_answer(&BTreeMap::new(), Some("{\"error\":\"NotFound\"}")), None);

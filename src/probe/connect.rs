@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{classify, descriptors};
 use crate::model::evidence::{Cause, Failure};
@@ -30,6 +30,23 @@ pub(super) async fn connect_tcp(
         Ok(Err(e)) => Err(classify::classify_connect_error(&e)),
         Err(_) => Err(Failure::new(Cause::TcpTimeout, format!("no answer within {within:?}"))),
     }
+}
+
+/// Addresses in order; each gets its share of the time, so that one that drops packets does not use up all of it.
+pub(super) async fn connect_to_any(
+    addresses: &[SocketAddr],
+    until: Instant,
+) -> Result<(SocketAddr, TcpStream), Failure> {
+    let mut last = Failure::new(Cause::DnsNoData, "no address");
+    for (index, &address) in addresses.iter().enumerate() {
+        let left = until.saturating_duration_since(Instant::now());
+        let share = left / u32::try_from(addresses.len() - index).unwrap_or(1);
+        match connect_tcp(address, None, share).await {
+            Ok(stream) => return Ok((address, stream)),
+            Err(failure) => last = Failure::new(failure.cause, format!("{address}: {}", failure.raw)),
+        }
+    }
+    Err(last)
 }
 
 #[cfg(unix)]

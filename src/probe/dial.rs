@@ -1,13 +1,13 @@
 //! A connection for somebody else's protocol (the Kubernetes API): our resolver, our time-outs, our way through a proxy.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::time::Instant;
 
-use super::connect::connect_tcp;
+use super::connect::connect_to_any;
 use super::io::Stream;
 use super::proxy;
-use crate::model::evidence::{Cause, Failure};
+use crate::model::evidence::Failure;
 use crate::model::host_port::HostPort;
 use crate::model::plan::Route;
 use crate::probe::net::Net;
@@ -24,19 +24,10 @@ pub async fn dial(net: &Net, route: &Route, host: &str, port: u16) -> Result<Str
     if let Some(failure) = &lookup.failure {
         return Err(failure.clone());
     }
-    let until = Instant::now() + net.timeout;
-    let addresses = &lookup.detail.addresses;
-    let mut last = Failure::new(Cause::DnsNoData, "no address");
-    for (index, &address) in addresses.iter().enumerate().take(MAX_ADDRESSES) {
-        let remaining = until.saturating_duration_since(Instant::now());
-        let share = remaining / u32::try_from(addresses.len() - index).unwrap_or(1);
-        let address = SocketAddr::new(address, port);
-        match connect_tcp(address, None, share).await {
-            Ok(stream) => return Ok(Box::new(stream)),
-            Err(failure) => last = Failure::new(failure.cause, format!("{address}: {}", failure.raw)),
-        }
-    }
-    Err(last)
+    let to = |ip: &IpAddr| SocketAddr::new(*ip, port);
+    let addresses: Vec<_> = lookup.detail.addresses.iter().take(MAX_ADDRESSES).map(to).collect();
+    let (_, stream) = connect_to_any(&addresses, Instant::now() + net.timeout).await?;
+    Ok(Box::new(stream))
 }
 
 /// Names of API servers lead to a handful.

@@ -12,7 +12,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 
 use super::io::YieldingStream;
 use super::{appliance, classify};
@@ -71,14 +72,8 @@ where
     let until = Instant::now() + exchange.timeout;
     let silent = || Failure::new(Cause::HttpTimeout, format!("no answer within {:?}", exchange.timeout));
     let request = exchange.build_request().map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
-    let (mut sender, connection) =
-        timeout_at(until, bounded_http_builder().handshake(TokioIo::new(YieldingStream::new(io))))
-            .await
-            .map_err(|_| silent())?
-            .map_err(|e| classify::classify_http_error(&e))?;
-    let driver = AbortOnDrop::new(tokio::spawn(connection));
-    let response = timeout_at(until, sender.send_request(request)).await.map_err(|_| silent())?;
-    let response = response.map_err(|e| classify::classify_http_error(&e))?;
+    let sent = send(io, request, until).await.map_err(|_| silent())?;
+    let (response, driver) = sent.map_err(|e| classify::classify_http_error(&e))?;
     let result = if let Some(keep) = exchange.reply_sender {
         read_whole_reply(response, exchange, detail, keep, until).await
     } else {
@@ -89,8 +84,32 @@ where
     result
 }
 
+/// Sends one request. The connection lives as long as the task that comes with the answer.
+///
+/// # Errors
+/// `until` came first; within, what HTTP/1.1 itself failed at.
+pub(super) async fn send<S>(
+    io: S,
+    request: Request<Empty<Bytes>>,
+    until: Instant,
+) -> Result<hyper::Result<(Response<Incoming>, ConnectionTask)>, Elapsed>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let exchange = async {
+        let io = TokioIo::new(YieldingStream::new(io));
+        let (mut sender, connection) = bounded_http_builder().handshake(io).await?;
+        let driver = AbortOnDrop::new(tokio::spawn(connection.with_upgrades()));
+        Ok((sender.send_request(request).await?, driver))
+    };
+    timeout_at(until, exchange).await
+}
+
+/// Drives a connection.
+type ConnectionTask = AbortOnDrop<hyper::Result<()>>;
+
 /// For peers that may send anything: the head of an answer is bounded.
-pub(super) fn bounded_http_builder() -> http1::Builder {
+fn bounded_http_builder() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
     builder
@@ -111,14 +130,13 @@ async fn read_whole_reply(
     if exchange.judge_answer(detail).is_some() {
         // somebody else's page is not worth its whole length
         detail.body = read_excerpt(body).await;
-        detail.appliance =
-            appliance::find_in_answer(&detail.headers, detail.body.as_deref()).map(str::to_owned);
+        detail.appliance = appliance::find_in_answer(&detail.headers, detail.body.as_deref());
         return Ok(());
     }
     let body = read_body(body, until).await?;
     let beginning = String::from_utf8_lossy(&body[..body.len().min(MAX_EXCERPT_BYTES)]);
     let text = sanitize(&redact_url_secrets(&beginning), MAX_EXCERPT_CHARS);
-    detail.appliance = appliance::find_in_answer(&detail.headers, Some(&text)).map(str::to_owned);
+    detail.appliance = appliance::find_in_answer(&detail.headers, Some(&text));
     detail.body = (!text.is_empty()).then_some(text);
     if exchange.judge_answer(detail).is_none() {
         // only the first of several addresses is waited for
@@ -159,10 +177,10 @@ pub(super) async fn record_answer(
     record_head(&head, exchange, detail);
     if exchange.spec.answer.content.is_some() || !head.status.is_success() {
         let text = read_excerpt(body).await;
-        detail.appliance = appliance::find_in_answer(&detail.headers, text.as_deref()).map(str::to_owned);
+        detail.appliance = appliance::find_in_answer(&detail.headers, text.as_deref());
         detail.body = text;
     } else {
-        detail.appliance = appliance::find_in_answer(&detail.headers, None).map(str::to_owned);
+        detail.appliance = appliance::find_in_answer(&detail.headers, None);
     }
 }
 
@@ -362,16 +380,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let request = exchange.build_request().ok()?;
-    let wait = async {
-        let (mut sender, connection) =
-            bounded_http_builder().handshake(TokioIo::new(YieldingStream::new(io))).await.ok()?;
-        let _driver = AbortOnDrop::new(tokio::spawn(connection));
-        let response = sender.send_request(request).await.ok()?;
-        let skew = clock_skew(response.headers(), exchange.now)?;
-        let date = response.headers().get(http::header::DATE)?.to_str().ok()?;
-        Some((sanitize(date, 40), skew))
-    };
-    timeout(exchange.timeout, wait).await.ok().flatten()
+    let until = Instant::now() + exchange.timeout;
+    let (response, _driver) = send(io, request, until).await.ok()?.ok()?;
+    let skew = clock_skew(response.headers(), exchange.now)?;
+    let date = response.headers().get(http::header::DATE)?.to_str().ok()?;
+    Some((sanitize(date, 40), skew))
 }
 
 /// Ends the task that drives a connection when the exchange is over, however it ended.

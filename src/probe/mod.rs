@@ -34,7 +34,7 @@ pub mod trust;
 pub mod vantage_run;
 pub(crate) mod websocket;
 
-pub use certificate::summarize_certificate as certificate_summary;
+pub use certificate::summarize_certificate;
 pub use dial::dial;
 pub use engine::{ProbeEvent, ReplanTrigger, run_plan, run_with_discoveries};
 pub use fetch::fetch;

@@ -10,15 +10,15 @@ use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use super::connect::connect_tcp;
-use super::http::{AbortOnDrop, bounded_http_builder, collect_identifying_headers, read_excerpt};
-use super::io::{Stream, YieldingStream};
+use super::connect::connect_to_any;
+use super::http::{self as exchange, collect_identifying_headers, read_excerpt};
+use super::io::Stream;
 use super::tls::{self, ClientHelloSize};
 use super::trust::CertificateExpectation;
 use super::{appliance, classify};
-use crate::model::evidence::{Cause, Failure, ProxyDetail};
+use crate::model::evidence::{Cause, Failure, Phase, ProxyDetail};
 use crate::model::host_port::HostPort;
 use crate::model::rules::{Certificate, Inspection};
 use crate::probe::net::{Net, ProxyServer};
@@ -102,8 +102,11 @@ impl ProxyDialer<'_> {
     /// A connection to the proxy itself.
     async fn connect_to_proxy(&mut self) -> Result<Stream, Failure> {
         let addresses = self.resolve_proxy().await?;
-        let stream = self.connect_to_any(&addresses).await?;
-        if self.server.is_tls { self.secure_connection(stream).await } else { Ok(stream) }
+        let connected = connect_to_any(&addresses, self.until).await;
+        let (address, stream) = connected.map_err(|f| Failure::new(to_proxy_cause(f.cause), f.raw))?;
+        self.address = Some(address);
+        self.detail.address = Some(address);
+        if self.server.is_tls { self.secure_connection(Box::new(stream)).await } else { Ok(Box::new(stream)) }
     }
 
     async fn resolve_proxy(&mut self) -> Result<Vec<SocketAddr>, Failure> {
@@ -114,27 +117,6 @@ impl ProxyDialer<'_> {
         }
         let port = self.server.port;
         Ok(lookup.detail.addresses.iter().take(MAX_ADDRESSES).map(|&a| SocketAddr::new(a, port)).collect())
-    }
-
-    /// Addresses in order; each gets its share of the time, so that one that drops packets does not use up all of it.
-    async fn connect_to_any(&mut self, addresses: &[SocketAddr]) -> Result<Stream, Failure> {
-        let mut last = Failure::new(Cause::ProxyDns, "no address");
-        for (index, &address) in addresses.iter().enumerate() {
-            let left = self.until.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(addresses.len() - index).unwrap_or(1);
-            match connect_tcp(address, None, share).await {
-                Ok(stream) => {
-                    self.address = Some(address);
-                    self.detail.address = Some(address);
-                    return Ok(Box::new(stream));
-                }
-                Err(failure) => {
-                    let cause = to_proxy_cause(failure.cause);
-                    last = Failure::new(cause, format!("{address}: {}", failure.raw));
-                }
-            }
-        }
-        Err(last)
     }
 
     /// Judged before anything secret goes out: the recorder of the handshake takes every chain.
@@ -175,16 +157,8 @@ impl ProxyDialer<'_> {
         let silent = || Failure::new(Cause::ProxyTimeout, format!("no answer to CONNECT within {within:?}"));
         let request =
             self.build_connect_request(target).map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
-        let (mut sender, connection) = timeout_at(
-            self.until,
-            bounded_http_builder().handshake(TokioIo::new(YieldingStream::new(stream))),
-        )
-        .await
-        .map_err(|_| silent())?
-        .map_err(|e| classify::classify_proxy_error(&e))?;
-        let driver = AbortOnDrop::new(tokio::spawn(connection.with_upgrades()));
-        let response = timeout_at(self.until, sender.send_request(request)).await.map_err(|_| silent())?;
-        let response = response.map_err(|e| classify::classify_proxy_error(&e))?;
+        let sent = exchange::send(stream, request, self.until).await.map_err(|_| silent())?;
+        let (response, driver) = sent.map_err(|e| classify::classify_proxy_error(&e))?;
         self.detail.status = Some(response.status().as_u16());
         self.detail.headers = collect_identifying_headers(response.headers());
         if let Some(cause) = classify::classify_proxy_status(response.status().as_u16()) {
@@ -208,8 +182,7 @@ impl ProxyDialer<'_> {
         let (head, body) = response.into_parts();
         self.detail.offers = list_offered_schemes(&head.headers);
         let page = read_excerpt(body).await;
-        self.detail.appliance =
-            appliance::find_in_answer(&self.detail.headers, page.as_deref()).map(str::to_owned);
+        self.detail.appliance = appliance::find_in_answer(&self.detail.headers, page.as_deref());
         let with =
             if self.detail.with_credentials { "with the given credentials" } else { "without credentials" };
         let reason = self.detail.headers.get("x-squid-error").map(|e| format!(" ({e})")).unwrap_or_default();
@@ -227,6 +200,7 @@ impl ProxyDialer<'_> {
 /// The same fault, when it is the proxy that has it.
 pub(super) fn to_proxy_cause(cause: Cause) -> Cause {
     match cause {
+        cause if cause.phase() == Some(Phase::Resolve) => Cause::ProxyDns,
         Cause::TcpRefused => Cause::ProxyRefused,
         Cause::TcpTimeout => Cause::ProxyTimeout,
         Cause::TcpReset => Cause::ProxyClosed,

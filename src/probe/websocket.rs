@@ -6,9 +6,9 @@ use futures::StreamExt as _;
 use http::{Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use super::http::{Exchange, clock_skew, collect_identifying_headers};
@@ -66,7 +66,7 @@ fn build_upgrade_request(exchange: &Exchange<'_>) -> Result<Request<()>, http::E
 fn record_response<B>(response: &Response<B>, exchange: &Exchange<'_>, detail: &mut WebSocketDetail) {
     detail.status = Some(response.status().as_u16());
     detail.headers = collect_identifying_headers(response.headers());
-    detail.appliance = appliance::find_in_answer(&detail.headers, None).map(str::to_owned);
+    detail.appliance = appliance::find_in_answer(&detail.headers, None);
     detail.clock_skew_s = clock_skew(response.headers(), exchange.now);
 }
 
@@ -76,11 +76,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     match timeout(OPEN_GRACE, socket.next()).await {
-        Err(_)
-        | Ok(Some(Ok(Message::Close(Some(_)) | Message::Text(_) | Message::Binary(_) | Message::Ping(_)))) => {
-            None
-        }
-        Ok(Some(Ok(_))) => None,
+        Err(_) | Ok(Some(Ok(_))) => None,
         Ok(Some(Err(e))) => Some(classify::classify_open_websocket_error(&e)),
         Ok(None) => Some(Failure::new(Cause::WsClosed, "closed right after the upgrade")),
     }

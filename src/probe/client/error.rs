@@ -128,10 +128,7 @@ fn below<'a>(link: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + '
 fn of_way(failure: Failure, is_connect: bool, proxy: Option<&ProxyServer>) -> Failure {
     match proxy.filter(|_| is_connect) {
         Some(server) => {
-            let cause = match failure.cause.phase() {
-                Some(Phase::Resolve) => Cause::ProxyDns,
-                _ => proxy::to_proxy_cause(failure.cause),
-            };
+            let cause = proxy::to_proxy_cause(failure.cause);
             Failure::new(cause, format!("through the proxy {}: {}", server.label, failure.raw))
         }
         None => failure,

@@ -10,7 +10,7 @@ use rustls::pki_types::pem::{PemObject as _, SectionKind};
 
 use super::NetError;
 use crate::model::evidence::CertificateSummary;
-use crate::probe::certificate_summary;
+use crate::probe::summarize_certificate;
 
 /// The certificates of a file.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ pub(crate) fn parse_certificates(
         let added = store.add(certificate.clone());
         added.map_err(|e| invalid(format!("certificate {number} cannot be used ({e})")))?;
     }
-    Ok(CertificateFile { store, summaries: certificates.iter().map(certificate_summary).collect() })
+    Ok(CertificateFile { store, summaries: certificates.iter().map(summarize_certificate).collect() })
 }
 
 fn parse_pem(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
