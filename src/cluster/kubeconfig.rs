@@ -8,7 +8,7 @@ use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use crate::cluster::settings::KubeChoice;
-use crate::model::evidence::sanitize;
+use crate::model::evidence::{redact_url_credentials, sanitize};
 
 /// A cluster that can be asked.
 #[derive(Clone, Debug)]
@@ -111,10 +111,8 @@ pub async fn resolve_server_url(
 
 /// A URL without what stands before the host.
 fn redact_user_info(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
+    let scheme = if url.contains("://") { "" } else { "https://" };
+    redact_url_credentials(&format!("{scheme}{url}"))
 }
 
 /// The parser shows the lines around an error, and the lines of a kubeconfig hold tokens and keys: only the place is told.

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::model::evidence::mark_user_info;
 use crate::model::host_port::{HostPort, is_host_name};
 
 pub use problem::{SkipRangeProblem, SkipRangeProblemKind};
@@ -83,7 +84,11 @@ impl SkipRange {
             Some((at, _)) => value[..at].rsplit_once(',').map_or("", |(whole, _)| whole),
             None => value,
         };
-        let value = value.split(',').map(redact_user_info).collect::<Vec<_>>().join(",");
+        // a URL is no entry, but people write them, and entries are shown; nothing with an `@` matches any host
+        let entries = value.split(',');
+        let entries =
+            entries.map(|text| mark_user_info(text, "[hidden]@").unwrap_or_else(|| text.to_owned()));
+        let value = entries.collect::<Vec<_>>().join(",");
         let texts = value.split(',').map(str::trim).filter(|text| !text.is_empty());
         let entries =
             texts.map(|text| SkipRangeEntry { text: text.to_owned(), kind: parse_entry(text) }).collect();
@@ -121,13 +126,6 @@ impl SkipRange {
 
 /// In bytes: Linux starts no program with a longer variable or argument (execve(2), `MAX_ARG_STRLEN`).
 const MAX_VALUE_BYTES: usize = 128 * 1024;
-
-/// A URL is no entry, but people write them, and entries are shown. Nothing with an `@` matches any host.
-fn redact_user_info(text: &str) -> String {
-    let Some((front, host)) = text.rsplit_once('@') else { return text.to_owned() };
-    let scheme = front.find("://").map_or("", |at| &front[..at + 3]);
-    format!("{scheme}[hidden]@{host}")
-}
 
 fn parse_entry(text: &str) -> SkipRangeEntryKind {
     let lower = text.to_ascii_lowercase();

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::model::evidence::{sanitize, sanitize_lines};
+use crate::model::evidence::{mark_url_credentials, mark_user_info, sanitize, sanitize_lines};
 
 /// Counts what it takes out. The only door into evidence.
 #[derive(Debug)]
@@ -173,11 +173,10 @@ impl Redaction {
 
     /// A proxy may be written without its scheme, and its password may hold anything.
     pub fn redact_proxy_url(&mut self, url: &str) -> String {
-        let (scheme, rest) = url.split_at(url.find("://").map_or(0, |at| at + 3));
-        match rest.rsplit_once('@') {
-            Some((_, host)) => {
+        match mark_user_info(url, "***@") {
+            Some(marked) => {
                 self.count_removed("user info of URLs");
-                format!("{scheme}***@{host}")
+                marked
             }
             None => self.redact_line(url),
         }
@@ -189,14 +188,17 @@ impl Redaction {
             self.count_removed("texts that could not be searched for secrets");
             return "***".to_owned();
         };
-        let mut text = text.to_owned();
+        let mut redacted = mark_url_credentials(text, "***@");
+        if redacted != text {
+            self.count_removed("user info of URLs");
+        }
         for SecretPattern { what, pattern, mark } in patterns {
-            if pattern.is_match(&text) {
+            if pattern.is_match(&redacted) {
                 self.count_removed(what);
-                text = pattern.replace_all(&text, *mark).into_owned();
+                redacted = pattern.replace_all(&redacted, *mark).into_owned();
             }
         }
-        text
+        redacted
     }
 }
 
@@ -238,7 +240,6 @@ fn compile_patterns() -> Result<Vec<SecretPattern>, regex::Error> {
 
 /// What it is, how it looks, and what stands there instead.
 const SECRET_PATTERNS: &[(&str, &str, &str)] = &[
-    ("user info of URLs", r#"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/?\#\s"'<>]+@"#, "${scheme}***@"),
     ("tokens", r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*", "(token)"),
     ("tokens", r"(?P<word>[Bb]earer |SharedAccessSignature )[^\s,;]+", "${word}(token)"),
     (

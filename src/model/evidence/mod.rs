@@ -16,7 +16,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::model::evidence::discovery::{ClusterNameLookup, Discovery, DiscoveryOutcome};
-pub use crate::model::evidence::url_redaction::{redact_url_credentials, redact_url_secrets};
+pub use crate::model::evidence::url_redaction::{
+    mark_url_credentials, mark_user_info, redact_url_credentials, redact_url_secrets,
+};
 pub use address::AddressScope;
 pub use detail::{
     CertificateSummary, ConnectDetail, DnsQuery, DnsRecordType, DnsTransport, GreetingDetail, HttpDetail,

@@ -1,4 +1,5 @@
-//! What foreign text must not bring into a report: the secrets in its URLs.
+//! What must not get into a report: the secrets in URLs, in the text of others and as they are typed. Nothing else in the
+//! program takes them out.
 
 /// The text without user info and without queries and fragments that hold values; `…` stands where one was. Looks at URLs
 /// wherever they stand, whole or relative.
@@ -47,9 +48,27 @@ impl UrlValues {
 
 /// The text without user info in its URLs, and otherwise as it is.
 pub fn redact_url_credentials(text: &str) -> String {
+    mark_url_credentials(text, "")
+}
+
+/// The same with a mark where user info was.
+pub fn mark_url_credentials(text: &str, mark: &str) -> String {
     let mut parts = text.split("//");
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |out, part| out + "//" + skip_user_info(part))
+    parts.fold(first, |out, part| {
+        let rest = skip_user_info(part);
+        out + "//" + if rest.len() < part.len() { mark } else { "" } + rest
+    })
+}
+
+/// A URL, or what was meant to be one, with a mark in place of its user info; `None` where it has none. The scheme may be
+/// missing and the password may hold anything, so that all before the last `@` is taken for it.
+pub fn mark_user_info(url: &str, mark: &str) -> Option<String> {
+    let (front, host) = url.rsplit_once('@')?;
+    let is_scheme =
+        |word: &&str| word.trim_start().bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let scheme = front.split_once("://").map(|(word, _)| word).filter(is_scheme);
+    Some(format!("{}{mark}{host}", scheme.map(|word| format!("{word}://")).unwrap_or_default()))
 }
 
 /// Without what stands before the last `@` of an authority (RFC 3986 3.2.1).
@@ -72,9 +91,30 @@ mod tests {
             ("no URL a@b", "no URL a@b"),
             ("'http://u:pw@h:1' and http://me@x/?k=v", "'http://h:1' and http://x/?k=v"),
             ("// a comment of joe@x", "// a comment of joe@x"),
+            ("http://me@x,http://u:p@ss@[fd00::1]:8/a@b", "http://x,http://[fd00::1]:8/a@b"),
+            ("//u:p%40ss@h", "//h"),
+            ("HTTPS://U:PW@H", "HTTPS://H"),
         ];
         for (text, told) in table {
             assert_eq!(redact_url_credentials(text), told);
+        }
+        assert_eq!(mark_url_credentials("http://u:p@h http://x", "***@"), "http://***@h http://x");
+    }
+
+    #[test]
+    fn a_typed_url_keeps_its_host_alone() {
+        let table = [
+            ("http://proxy:3128", None),
+            ("", None),
+            ("joe@proxy", Some("***@proxy")),
+            ("u:pw@proxy:3128", Some("***@proxy:3128")),
+            ("http://u:pw@proxy:3128/", Some("http://***@proxy:3128/")),
+            ("http://u:p@s/s?w#d@proxy:1", Some("http://***@proxy:1")),
+            ("http://u:p%40ss@[fd00::1]:3128", Some("http://***@[fd00::1]:3128")),
+            ("u:a://b@proxy", Some("***@proxy")),
+        ];
+        for (url, marked) in table {
+            assert_eq!(mark_user_info(url, "***@").as_deref(), marked, "{url}");
         }
     }
 
