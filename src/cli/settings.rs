@@ -8,7 +8,7 @@ use crate::model::rules::{Cloud, RuleSet};
 use crate::model::scope::{Connectivity, Scope};
 use crate::model::vantage::VantageKind;
 use crate::probe::settings::ProbeSettings;
-use crate::proxy::{self, ProxyError, ProxyFlags, ResolvedProxies, Routes, Secret};
+use crate::proxy::{self, Origin, ProxyError, ProxyFlags, ResolvedProxies, Routes, Secret};
 use crate::rules::{self, ScopeRequest};
 
 /// What `check` works with, and notes on what is not certain about it.
@@ -241,11 +241,10 @@ fn resolve_node_routes(given: &ClusterArgs) -> Result<Option<Routes>, CommandErr
         no_proxy: true,
     };
     let settled = proxy::resolve_proxies(&flags, &Environment::new())
-        .map_err(|e| CommandError::usage(ProxyError { origin: "--node-proxy-https".into(), ..e }))?;
-    Ok(settled
-        .routes
-        .uses_proxy()
-        .then(|| settled.routes.with_origins("--node-proxy-https", "", "--node-proxy-skip-range")))
+        .map_err(|e| CommandError::usage(ProxyError { origin: Origin::flag("--node-proxy-https"), ..e }))?;
+    Ok(settled.routes.uses_proxy().then(|| {
+        settled.routes.with_origins(["--node-proxy-https", "", "--node-proxy-skip-range"].map(Origin::flag))
+    }))
 }
 
 fn probe_settings(args: &CheckArgs) -> ProbeSettings {

@@ -28,7 +28,7 @@ use crate::probe::discovery::Discoveries;
 use crate::probe::net::Net;
 use crate::probe::vantage_run::{Shutdown, measure_vantage, wait_for_shutdown};
 use crate::probe::{ProbeEvent, ReplanTrigger};
-use crate::proxy::{ProxyError, ProxyFlags, ResolvedProxies, Routes, resolve_proxies};
+use crate::proxy::{Origin, ProxyError, ProxyFlags, ResolvedProxies, Routes, resolve_proxies};
 use crate::rules::expand::fill_template;
 
 /// What a survey works with.
@@ -371,7 +371,7 @@ pub fn list_proxy_networks(routes: &Routes) -> Vec<(Role, IpNet, String)> {
     let proxies = [routes.https(), routes.http()].into_iter().flatten();
     let mut named: Vec<_> = proxies
         .filter_map(|p| {
-            Some((Role::Proxy, cidr::single_address_network(p.value.address()?), p.origin.clone()))
+            Some((Role::Proxy, cidr::single_address_network(p.value.address()?), p.origin.to_string()))
         })
         .collect();
     named.dedup_by_key(|(_, net, _)| *net);
@@ -494,10 +494,10 @@ pub fn resolve_arc_agent_routes(agents: &ArcAgentProxies) -> Result<(Routes, Vec
         no_proxy: true,
     };
     let ResolvedProxies { routes, advice } = resolve_proxies(&flags, &BTreeMap::new())
-        .map_err(|e| ProxyError { origin: agents.origin.clone(), ..e })?;
-    let [https, http, skip] =
-        ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].map(|name| format!("{name}, {}", agents.origin));
-    Ok((routes.with_origins(&https, &http, &skip), agents.note.clone().into_iter().chain(advice).collect()))
+        .map_err(|e| ProxyError { origin: Origin::Cluster(agents.origin.clone()), ..e })?;
+    let origins = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"]
+        .map(|name| Origin::Cluster(format!("{name}, {}", agents.origin)));
+    Ok((routes.with_origins(origins), agents.note.clone().into_iter().chain(advice).collect()))
 }
 
 fn build_agent_request(

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Sourced;
 use super::route::Routes;
 use super::skip_range::SkipRange;
 use super::url::ProxyUrl;
 use super::url_error::UrlError;
+use super::{Origin, Sourced};
 
 /// What was typed. An empty value counts as absent, as in az. Without `Debug`: the URLs may hold passwords.
 #[derive(Clone, Copy, Default)]
@@ -38,8 +38,8 @@ pub struct ResolvedProxies {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{origin}: the proxy's URL cannot be used: {problem}")]
 pub struct ProxyError {
-    /// The flag or the variable.
-    pub origin: String,
+    /// Where it was given.
+    pub origin: Origin,
     /// What is wrong with it.
     pub problem: UrlError,
 }
@@ -60,7 +60,7 @@ pub fn resolve_proxies(
     let skip = source.find_value("--proxy-skip-range", flags.skip_range, "NO_PROXY", &mut advice);
     let https = https.map(|given| parse_url(given, &mut advice)).transpose()?;
     let http = http.map(|given| parse_url(given, &mut advice)).transpose()?;
-    let skip = skip.map(|given| Sourced::new(SkipRange::parse(given.value), given.origin));
+    let skip = skip.map(|given| given.map(SkipRange::parse));
     let routes = Routes::new(https, http, skip);
     advice.extend(advise_on_mixed_origins(&routes));
     advice.extend(advise_on_http_proxy_only(&routes));
@@ -81,7 +81,7 @@ impl<'a> ProxySource<'a> {
         advice: &mut Vec<String>,
     ) -> Option<Sourced<&'a str>> {
         if let Some(typed) = typed.filter(|t| !t.is_empty()) {
-            return Some(Sourced::new(typed, flag));
+            return Some(Sourced::new(typed, Origin::flag(flag)));
         }
         let lower = variable.to_ascii_lowercase();
         let (first, second) = (self.read_variable(variable), self.read_variable(&lower));
@@ -91,7 +91,7 @@ impl<'a> ProxySource<'a> {
             ));
         }
         let name = if first.is_some() { variable } else { &lower };
-        first.or(second).map(|value| Sourced::new(value, format!("{name}, environment")))
+        first.or(second).map(|value| Sourced::new(value, Origin::Variable(name.to_owned())))
     }
 
     fn read_variable(&self, name: &str) -> Option<&'a str> {
@@ -112,7 +112,7 @@ fn parse_url(given: Sourced<&str>, advice: &mut Vec<String>) -> Result<Sourced<P
 
 /// Flags are what the cluster is going to get; a list from the environment stays on this machine.
 fn advise_on_mixed_origins(routes: &Routes) -> Option<String> {
-    let is_flag = |origin: &str| origin.starts_with("--");
+    let is_flag = |origin: &Origin| matches!(origin, Origin::Flag(_));
     let proxy = routes.https().or(routes.http()).filter(|p| is_flag(&p.origin))?;
     let skip = routes.skip_range().filter(|s| !is_flag(&s.origin))?;
     let (proxy, skip) = (&proxy.origin, &skip.origin);

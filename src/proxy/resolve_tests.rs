@@ -85,5 +85,5 @@ fn errors_name_the_flag_or_variable() {
     assert!(!socks.contains("secret"));
     let flags = ProxyFlags { http: Some("http://a:x"), ..ProxyFlags::default() };
     let error = failed(&flags, &[]);
-    assert_eq!((error.origin.as_str(), error.problem), ("--proxy-http", UrlError::Port));
+    assert_eq!((error.origin, error.problem), (Origin::flag("--proxy-http"), UrlError::Port));
 }

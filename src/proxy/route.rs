@@ -1,9 +1,9 @@
 //! How packets get to an endpoint, as the agents would send them.
 
-use super::Sourced;
 use super::client::{Bypass, Client};
 use super::skip_range::SkipRange;
 use super::url::ProxyUrl;
+use super::{Origin, Sourced};
 use crate::model::plan::{ProxyId, Route, RouteKind};
 use crate::model::rules::Protocol;
 use crate::model::scope::Connectivity;
@@ -33,14 +33,11 @@ impl Routes {
 
     /// The same, told to come from other places: proxy for https, for http, what goes around them.
     #[must_use]
-    pub fn with_origins(self, https: &str, http: &str, skip: &str) -> Self {
-        let with_origin = |given: Option<Sourced<_>>, origin: &str| {
-            given.map(|g| Sourced { origin: origin.to_owned(), ..g })
-        };
+    pub fn with_origins(self, [https, http, skip]: [Origin; 3]) -> Self {
         Self {
-            https: with_origin(self.https, https),
-            http: with_origin(self.http, http),
-            skip: self.skip.map(|g| Sourced { origin: skip.to_owned(), ..g }),
+            https: self.https.map(|g| Sourced::new(g.value, https)),
+            http: self.http.map(|g| Sourced::new(g.value, http)),
+            skip: self.skip.map(|g| Sourced::new(g.value, skip)),
         }
     }
 
@@ -51,7 +48,7 @@ impl Routes {
                 kind: RouteKind::Proxy,
                 proxy: Some(proxy.value.to_string()),
                 proxy_id: Some(id),
-                reason: proxy.origin.clone(),
+                reason: proxy.origin.to_string(),
             },
             RouteDecision::Direct(reason) => Route::direct(reason),
         }
@@ -95,7 +92,7 @@ impl Routes {
 
     /// The list to judge: what goes around the proxy, or what was typed though there is none.
     pub fn skip_range_to_judge(&self) -> Option<&Sourced<SkipRange>> {
-        self.skip.as_ref().filter(|given| self.uses_proxy() || given.origin.starts_with("--"))
+        self.skip.as_ref().filter(|given| self.uses_proxy() || matches!(given.origin, Origin::Flag(_)))
     }
 
     /// What goes around the proxy; `None` where there is no proxy to go around.
@@ -121,7 +118,8 @@ impl Routes {
     /// Go keeps the two apart: the proxy for one scheme is never used for the other.
     fn decide_for_scheme(&self, id: ProxyId, scheme: &str, host: &str, port: u16) -> RouteDecision<'_> {
         let Some(proxy) = self.proxy(id) else {
-            let other = self.https.as_ref().or(self.http.as_ref()).map_or("", |p| p.origin.as_str());
+            let other =
+                self.https.as_ref().or(self.http.as_ref()).map(|p| p.origin.to_string()).unwrap_or_default();
             return RouteDecision::Direct(format!("no proxy is given for {scheme} targets, only {other}"));
         };
         match self.find_exemption(host, port) {
@@ -132,11 +130,11 @@ impl Routes {
 
     /// This machine is exempt without any list.
     fn find_exemption(&self, host: &str, port: u16) -> Option<String> {
-        let none = Sourced::new(SkipRange::parse(""), "");
-        let skip = self.skip.as_ref().unwrap_or(&none);
-        Some(match Client::Go.bypass_reason(&skip.value, host, port)? {
+        let none = SkipRange::parse("");
+        let skip = self.skip.as_ref();
+        Some(match Client::Go.bypass_reason(skip.map_or(&none, |given| &given.value), host, port)? {
             Bypass::ThisMachine => "the agents never reach their own machine through a proxy".to_owned(),
-            Bypass::Entry(entry) => format!("exempt by \"{}\" in {}", entry.text, skip.origin),
+            Bypass::Entry(entry) => format!("exempt by \"{}\" in {}", entry.text, skip?.origin),
         })
     }
 }
@@ -145,16 +143,17 @@ impl Routes {
 mod tests {
     use super::*;
 
-    fn parse_proxy(url: &str, origin: &str) -> Sourced<ProxyUrl> {
+    fn parse_proxy(url: &str, origin: Origin) -> Sourced<ProxyUrl> {
         Sourced::new(ProxyUrl::parse(url).unwrap().0, origin)
     }
 
     fn routes() -> Routes {
-        let skip = Sourced::new(SkipRange::parse(".corp.example,10.0.0.0/8"), "NO_PROXY, environment");
-        let https = parse_proxy("http://u:secret@proxy:3128", "--proxy-https");
+        let skip =
+            Sourced::new(SkipRange::parse(".corp.example,10.0.0.0/8"), Origin::Variable("NO_PROXY".into()));
+        let https = parse_proxy("http://u:secret@proxy:3128", Origin::flag("--proxy-https"));
         Routes::new(
             Some(https),
-            Some(parse_proxy("http://other:8080", "HTTP_PROXY, environment")),
+            Some(parse_proxy("http://other:8080", Origin::Variable("HTTP_PROXY".into()))),
             Some(skip),
         )
     }
@@ -189,7 +188,9 @@ mod tests {
 
     #[test]
     fn the_same_proxies_can_come_from_elsewhere() {
-        let routes = routes().with_origins("the agents", "the agents, too", "their list");
+        let routes = routes().with_origins(
+            ["the agents", "the agents, too", "their list"].map(|place| Origin::Cluster(place.into())),
+        );
         let describe = |host, protocol| describe_route(&routes, host, protocol);
         assert_eq!(
             describe("a.example", Protocol::Https),
@@ -207,7 +208,8 @@ mod tests {
 
     #[test]
     fn a_proxy_for_one_scheme_is_not_for_the_other() {
-        let only = Routes::new(None, Some(parse_proxy("http://proxy:3128", "--proxy-http")), None);
+        let only =
+            Routes::new(None, Some(parse_proxy("http://proxy:3128", Origin::flag("--proxy-http"))), None);
         let reason = "no proxy is given for https targets, only --proxy-http";
         assert_eq!(describe_route(&only, "a.example", Protocol::Https), (None, reason.into()));
         assert_eq!(describe_route(&only, "a.example", Protocol::Http).1, "--proxy-http");
@@ -216,7 +218,7 @@ mod tests {
 
     #[test]
     fn without_a_proxy_every_route_is_direct() {
-        let skip = Sourced::new(SkipRange::parse("a.example"), "--proxy-skip-range");
+        let skip = Sourced::new(SkipRange::parse("a.example"), Origin::flag("--proxy-skip-range"));
         let none = Routes::new(None, None, Some(skip));
         for protocol in [Protocol::Https, Protocol::Ssh] {
             assert_eq!(

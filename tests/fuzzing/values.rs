@@ -5,7 +5,7 @@ use super::reports::{SCREENS, advise_on};
 use super::{invariants, resolve};
 use crate::analysis::networks::{Networks, Snapshot};
 use crate::model::rules::Protocol;
-use crate::proxy::{Client, ProxyUrl, Routes, SkipRange, Sourced, find_differences};
+use crate::proxy::{Client, Origin, ProxyUrl, Routes, SkipRange, Sourced, find_differences};
 use crate::report;
 
 /// A list of what goes around the proxy, by the reading of every client.
@@ -31,8 +31,9 @@ pub(super) fn skip_range(input: &[u8]) {
         invariants::assert_printable(&describe_error(&difference));
     }
     let Ok((proxy, _)) = ProxyUrl::parse("http://u:hunter2@proxy.example:3128") else { return };
-    let proxy = Sourced::new(proxy, "--proxy-https");
-    let routes = Routes::new(Some(proxy), None, Some(Sourced::new(range, "--proxy-skip-range")));
+    let proxy = Sourced::new(proxy, Origin::flag("--proxy-https"));
+    let routes =
+        Routes::new(Some(proxy), None, Some(Sourced::new(range, Origin::flag("--proxy-skip-range"))));
     for (host, port) in HOSTS {
         let _ = routes.route_to(host, port, Protocol::Https);
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::analysis::networks::{DeclaredNetworks, Snapshot};
 use crate::model::finding::Severity;
-use crate::proxy::{ProxyUrl, Routes, SkipRange, Sourced};
+use crate::proxy::{Origin, ProxyUrl, Routes, SkipRange, Sourced};
 
 fn networks(services: &[&str], pods: &[&str]) -> Networks {
     let nets = |texts: &[&str]| texts.iter().map(|t| t.parse().unwrap()).collect();
@@ -15,9 +15,15 @@ fn networks(services: &[&str], pods: &[&str]) -> Networks {
 }
 
 fn routes(skip: Option<&str>) -> Routes {
-    let proxy =
-        Sourced::new(ProxyUrl::parse("http://joe:topsecret@10.9.9.9:3128").unwrap().0, "--proxy-https");
-    Routes::new(Some(proxy), None, skip.map(|s| Sourced::new(SkipRange::parse(s), "--proxy-skip-range")))
+    let proxy = Sourced::new(
+        ProxyUrl::parse("http://joe:topsecret@10.9.9.9:3128").unwrap().0,
+        Origin::flag("--proxy-https"),
+    );
+    Routes::new(
+        Some(proxy),
+        None,
+        skip.map(|s| Sourced::new(SkipRange::parse(s), Origin::flag("--proxy-skip-range"))),
+    )
 }
 
 fn endpoints() -> Vec<AzureEndpoint> {

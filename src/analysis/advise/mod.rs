@@ -65,7 +65,7 @@ pub fn build_advice(known: &AdviceInput<'_>) -> Advice {
         skip_range: Some(SkipRangeAdvice {
             problems: crate::analysis::advise::skip_range_problems::find_problems(known, &entries),
             given: given.map(|g| g.value.value().to_owned()),
-            given_by: given.map(|g| g.origin.clone()),
+            given_by: given.map(|g| g.origin.to_string()),
             value,
             entries,
         }),

@@ -53,7 +53,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     let hosts = unique_in_order(found.iter().map(|d| d.host.as_str()));
     let entries = unique_in_order(found.iter().flat_map(BypassDifference::deciding_entries));
     let quoted: Vec<_> = entries.iter().map(|e| format!("\"{e}\"")).collect();
-    let origin = scene.context.skip_range.map_or("the skip range", |given| given.origin.as_str());
+    let origin =
+        scene.context.skip_range.map_or("the skip range".to_owned(), |given| given.origin.to_string());
     let [verb, pronoun] = if entries.len() == 1 { ["sends", "it"] } else { ["send", "them"] };
     FindingText {
         summary: format!(
@@ -61,7 +62,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             format_list(&quoted, 3),
             format_list(&hosts, 1)
         ),
-        subject: origin.to_owned(),
+        subject: origin,
         explanation: explain_differences(&found, group),
         consequence: Some(
             "One way may be open and the other closed: onboarding from this machine can work and the agents stay cut \

@@ -25,11 +25,12 @@ fn relevant_problems(context: &Context<'_>) -> Vec<SkipRangeProblem> {
 
 fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let problems = relevant_problems(scene.context);
-    let origin = scene.context.skip_range.map_or("the skip range", |given| given.origin.as_str());
+    let origin =
+        scene.context.skip_range.map_or("the skip range".to_owned(), |given| given.origin.to_string());
     let described: Vec<_> = problems.iter().map(ToString::to_string).collect();
     FindingText {
         summary: format!("{} in {origin} will not be read as meant.", describe_entries(&problems)),
-        subject: origin.to_owned(),
+        subject: origin,
         explanation: format!("By its looks: {}.", described.join("; ")),
         consequence: Some(
             "Where an entry matches nothing, the agents send to the proxy what should go around it; the API server or \

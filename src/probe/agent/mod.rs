@@ -8,7 +8,7 @@ mod task;
 
 pub use record::{AgentFailure, CheckObservation, Hello, Record, RunSummary};
 pub use run::run_task;
-pub use task::{Task, TaskError, TaskParseError, TaskProxies, TaskProxy};
+pub use task::{Task, TaskError, TaskParseError, TaskProxies};
 
 /// The version that writes and reads both; the two sides have to be of one build.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -34,21 +34,13 @@ pub struct Task {
     pub roots: Roots,
 }
 
-/// The ways out, with passwords.
+/// The ways out as they were given, with passwords.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub struct TaskProxies {
-    pub https: Option<TaskProxy>,
-    pub http: Option<TaskProxy>,
-    pub skip_range: Option<TaskProxy>,
-}
-
-/// A value as it was given, and where.
-#[derive(Clone, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the words speak for themselves")]
-pub struct TaskProxy {
-    pub value: String,
-    pub origin: String,
+    pub https: Option<Sourced<String>>,
+    pub http: Option<Sourced<String>>,
+    pub skip_range: Option<Sourced<String>>,
 }
 
 /// A file that is no task.
@@ -118,44 +110,41 @@ impl Task {
 impl TaskProxies {
     /// What leads to these ways out.
     pub fn from_routes(routes: &Routes) -> Self {
-        let url = |given: Option<&Sourced<ProxyUrl>>| {
-            given.map(|g| TaskProxy::new(g.value.text().reveal(), &g.origin))
-        };
+        let url = |given: &Sourced<ProxyUrl>| given.as_ref().map(|url| url.text().reveal().to_owned());
         Self {
-            https: url(routes.https()),
-            http: url(routes.http()),
-            skip_range: routes.skip_range().map(|g| TaskProxy::new(g.value.value(), &g.origin)),
+            https: routes.https().map(url),
+            http: routes.http().map(url),
+            skip_range: routes.skip_range().map(|given| given.as_ref().map(|range| range.value().to_owned())),
         }
     }
 
     fn to_routes(&self) -> Result<Routes, ProxyError> {
-        let url = |value: &Option<TaskProxy>| value.as_ref().map(TaskProxy::to_proxy_url).transpose();
-        let skip = self.skip_range.as_ref().map(|v| Sourced::new(SkipRange::parse(&v.value), &v.origin));
+        let url = |given: &Option<Sourced<String>>| given.as_ref().map(parse_proxy_url).transpose();
+        let skip = self.skip_range.as_ref().map(|given| given.as_ref().map(|text| SkipRange::parse(text)));
         Ok(Routes::new(url(&self.https)?, url(&self.http)?, skip))
     }
 }
 
-impl TaskProxy {
-    fn new(value: &str, origin: &str) -> Self {
-        Self { value: value.to_owned(), origin: origin.to_owned() }
-    }
-
-    fn to_proxy_url(&self) -> Result<Sourced<ProxyUrl>, ProxyError> {
-        let origin = &self.origin;
-        let (url, _) =
-            ProxyUrl::parse(&self.value).map_err(|problem| ProxyError { origin: origin.clone(), problem })?;
-        Ok(Sourced::new(url, origin))
+fn parse_proxy_url(given: &Sourced<String>) -> Result<Sourced<ProxyUrl>, ProxyError> {
+    let origin = given.origin.clone();
+    match ProxyUrl::parse(&given.value) {
+        Ok((url, _)) => Ok(Sourced::new(url, origin)),
+        Err(problem) => Err(ProxyError { origin, problem }),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proxy::Origin;
 
     #[test]
     fn proxies_survive_serialization_with_passwords_and_origins() {
-        let proxy = Sourced::new(ProxyUrl::parse("http://u:p%40ss@proxy:3128").unwrap().0, "--proxy-https");
-        let skip = Sourced::new(SkipRange::parse(".svc,10.0.0.0/8"), "--proxy-skip-range");
+        let proxy = Sourced::new(
+            ProxyUrl::parse("http://u:p%40ss@proxy:3128").unwrap().0,
+            Origin::flag("--proxy-https"),
+        );
+        let skip = Sourced::new(SkipRange::parse(".svc,10.0.0.0/8"), Origin::flag("--proxy-skip-range"));
         let routes = Routes::new(Some(proxy.clone()), None, Some(skip.clone()));
         let json = serde_json::to_string(&TaskProxies::from_routes(&routes)).unwrap();
         let back = serde_json::from_str::<TaskProxies>(&json).unwrap().to_routes().unwrap();

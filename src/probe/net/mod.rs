@@ -194,11 +194,12 @@ impl Net {
 mod tests {
     use super::*;
     use crate::model::rules::Protocol;
-    use crate::proxy::Sourced;
+    use crate::proxy::{Origin, Sourced};
 
     #[test]
     fn each_scheme_uses_the_credentials_of_its_own_proxy() {
-        let proxy = |url: &str| Some(Sourced::new(ProxyUrl::parse(url).unwrap().0, "--proxy-https"));
+        let proxy =
+            |url: &str| Some(Sourced::new(ProxyUrl::parse(url).unwrap().0, Origin::flag("--proxy-https")));
         let routes = Routes::new(proxy("http://alice:one@h:3128"), proxy("http://bob:two@h:3128"), None);
         let net = Net::with_roots(&ProbeSettings::default(), &routes, Roots::default());
         for (protocol, port, header) in

@@ -10,7 +10,7 @@ use arcprobe::model::evidence::{CertificateSummary, Discovery};
 use arcprobe::model::finding::Finding;
 use arcprobe::model::report::{Advice, Check, Vantage, Verdict};
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::proxy::{SkipRange, Sourced};
+use arcprobe::proxy::{Origin, SkipRange, Sourced};
 
 use super::make::{CheckCase, judge_cases, vantage};
 use super::{connections, handshakes, inside, names, proxies, services, skip_ranges};
@@ -78,7 +78,7 @@ impl Scenario {
     }
 
     pub(super) fn skipping(self, value: &str) -> Self {
-        let skip_range = Some(Sourced::new(SkipRange::parse(value), "--proxy-skip-range"));
+        let skip_range = Some(Sourced::new(SkipRange::parse(value), Origin::flag("--proxy-skip-range")));
         Self { skip_range, ..self }
     }
 

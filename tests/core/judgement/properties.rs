@@ -8,7 +8,7 @@ use arcprobe::model::finding::Severity;
 use arcprobe::model::report::{Check, CheckVerdict};
 use arcprobe::model::rules::Protocol;
 use arcprobe::model::vantage::VantageKind;
-use arcprobe::proxy::{SkipRange, Sourced};
+use arcprobe::proxy::{Origin, SkipRange, Sourced};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -112,7 +112,7 @@ proptest! {
     #[test]
     fn every_unmet_check_is_explained_exactly_once(checks in checks(), interrupted: bool) {
         let vantages = [vantage(VantageKind::Workstation), vantage(VantageKind::Pod)];
-        let skip_range = Sourced::new(SkipRange::parse("*.example.com,10.*,example.com"), "NO_PROXY, environment");
+        let skip_range = Sourced::new(SkipRange::parse("*.example.com,10.*,example.com"), Origin::Variable("NO_PROXY".into()));
         let skip_range = Some(&skip_range);
         let context = Context { vantages: &vantages, interrupted, skip_range, ..Context::default() };
         let findings = diagnose_run(&checks, &context);
