@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::model::evidence::sanitize;
+use crate::model::wording::join_with_and;
 use crate::probe::lock::lock;
 
 /// How many hosts are named at most.
@@ -130,11 +131,11 @@ fn describe_waiting(waiting: &[(usize, String)]) -> String {
     }
     match names[..] {
         [] => String::new(),
-        [name] => format!("waiting for {name}"),
+        // what does not fit is counted with the last that does
         [.., _] if more > 0 => {
             format!("waiting for {} and {} more", names[..MAX_NAMED - 1].join(", "), more + 1)
         }
-        [.., last] => format!("waiting for {} and {last}", names[..names.len() - 1].join(", ")),
+        _ => format!("waiting for {}", join_with_and(&names)),
     }
 }
 

@@ -121,8 +121,8 @@ async fn deliver(client: &Client, request: &Request, until: Instant) -> Result<(
             None => break failed.why,
         }
     };
-    let tries = if tries == 1 { "1 try".to_owned() } else { format!("{tries} tries") };
-    Err(format!("--push {}: not sent: {why} ({tries})", request.url))
+    let word = if tries == 1 { "try" } else { "tries" };
+    Err(format!("--push {}: not sent: {why} ({tries} {word})", request.url))
 }
 
 fn judge(sent: Result<Response, ClientError>, tries: u32) -> Result<(), Undelivered> {

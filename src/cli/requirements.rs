@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use super::{CommandError, Console, print_output, settings};
 use crate::cli::args::{RequirementsArgs, RequirementsFormat};
 use crate::cli::exit::Exit;
+use crate::model::wording::{format_count, pluralize};
 use crate::report::requirements::text as rendering;
 use crate::report::requirements::{Requirements, export, list_requirements, list_unmet};
 
@@ -70,9 +71,10 @@ fn list_from_report(
         screen.hint("the report found nothing unmet");
     }
     if unverified > 0 {
-        let checks = if unverified == 1 { "check is" } else { "checks are" };
         screen.hint(&format!(
-            "{unverified} {checks} unverified in the report and not listed: they may be closed too"
+            "{} {} unverified in the report and not listed: they may be closed too",
+            format_count(unverified, "check"),
+            pluralize(unverified, "is", "are")
         ));
     }
     if args.output == RequirementsFormat::NoProxy {

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{CommandError, Console, start_runtime};
 use crate::model::report::{Report, Verdict};
+use crate::model::wording::{format_count, pluralize};
 use crate::probe::vantage_run::wait_for_interrupt;
 use crate::report::diff;
 
@@ -67,8 +68,7 @@ fn describe_remaining(report: &Report) -> String {
             "no endpoint is unmet, and something else lacks".to_owned()
         }
         0 => "all that is required is met".to_owned(),
-        1 => "1 required endpoint is unmet".to_owned(),
-        n => format!("{n} required endpoints are unmet"),
+        n => format!("{} {} unmet", format_count(n, "required endpoint"), pluralize(n, "is", "are")),
     }
 }
 

@@ -22,6 +22,7 @@ use super::reader::ClusterReader;
 use crate::cluster::payload::Arch;
 use crate::model::report::DeliveryMethod;
 use crate::model::vantage::{VantageError, VantageErrorKind, VantageKind};
+use crate::model::wording::format_count;
 use crate::probe::vantage_run::{Shutdown, wait_for_shutdown};
 
 /// What came of looking from one position.
@@ -258,7 +259,7 @@ impl AgentRunner<'_> {
         let image = image.map(|i| format!("; image {}: {}{missing}", i.name, i.reason)).unwrap_or_default();
         let maps = Arch::parse(&target.node.arch).and_then(|arch| self.prepared.agents.get(&arch));
         let maps = maps
-            .map(|maps| format!("; the agent came in {}", format_config_map_count(maps.len())))
+            .map(|maps| format!("; the agent came in {}", format_count(maps.len(), "ConfigMap")))
             .unwrap_or_default();
         AgentRun {
             kind: target.kind,
@@ -305,10 +306,6 @@ impl AgentRunner<'_> {
             label: format!("{}={}", manifest::RUN_LABEL, names.run),
         }
     }
-}
-
-fn format_config_map_count(maps: usize) -> String {
-    if maps == 1 { "1 ConfigMap".to_owned() } else { format!("{maps} ConfigMaps") }
 }
 
 /// The log comes a moment after the end of the Job.

@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::{Node, Taint};
 
 use crate::cluster::settings::NodeChoice;
 use crate::model::vantage::{VantageError, VantageErrorKind};
+use crate::model::wording::{format_count, list_some};
 
 /// What is known of a node.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -120,7 +121,7 @@ fn select_best_node(mut linux: Vec<NodeFacts>) -> Result<NodeSelection, VantageE
         (true, false) => "ready; no node is open to ordinary pods",
         (false, _) => "no node is ready",
     };
-    let reason = format!("chosen of {number} Linux {}: {state}", if number == 1 { "node" } else { "nodes" });
+    let reason = format!("chosen of {}: {state}", format_count(number, "Linux node"));
     Ok(NodeSelection { nodes: vec![best], reason })
 }
 
@@ -151,10 +152,8 @@ fn no_linux_node(nodes: &[NodeFacts]) -> VantageError {
 }
 
 fn describe_nodes<'a>(nodes: impl Iterator<Item = &'a NodeFacts>) -> String {
-    let named: Vec<_> = nodes.map(|n| format!("{} ({})", n.name, n.os)).collect();
-    let more = named.len().saturating_sub(MAX_NAMED);
-    let shown = named.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
+    let names: Vec<_> = nodes.map(|n| format!("{} ({})", n.name, n.os)).collect();
+    list_some(&names, MAX_NAMED)
 }
 
 const MAX_NAMED: usize = 8;

@@ -27,3 +27,4 @@ pub mod vantage;
 #[cfg(feature = "cli")]
 pub mod version;
 pub mod waiver;
+pub mod wording;

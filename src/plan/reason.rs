@@ -3,6 +3,7 @@
 use super::PlanOptions;
 use crate::model::rules::{CallerVantage, Endpoint, RuleSet};
 use crate::model::vantage::VantageKind;
+use crate::model::wording::{join_with_and, pluralize};
 
 /// Such as `core is on by default; called by config-agent in pods`.
 pub(super) fn describe_reason(
@@ -13,10 +14,11 @@ pub(super) fn describe_reason(
     rules: &RuleSet,
 ) -> String {
     let places: Vec<_> = endpoint.vantages.iter().map(|caller| describe_caller_location(*caller)).collect();
-    let called = match format_list(&endpoint.callers) {
-        callers if callers.is_empty() => format!("called {}", format_list(&places)),
-        callers => format!("called by {callers} {}", format_list(&places)),
+    let by = match &endpoint.callers[..] {
+        [] => String::new(),
+        callers => format!("by {} ", join_with_and(callers)),
     };
+    let called = format!("called {by}{}", join_with_and(&places));
     let on = describe_features(features, rules);
     format!("{on}; {called}{}", describe_stand_in(endpoint, vantage, options))
 }
@@ -25,8 +27,8 @@ fn describe_features(features: &[&str], rules: &RuleSet) -> String {
     let is_default = |id: &&str| rules.features.iter().any(|f| f.default && f.id.as_str() == *id);
     let (default, asked): (Vec<_>, Vec<_>) = features.iter().copied().partition(is_default);
     let clause = |ids: &[&str], how: &str| {
-        let verb = if ids.len() == 1 { "is" } else { "are" };
-        (!ids.is_empty()).then(|| format!("{} {verb} {how}", format_list(ids)))
+        let verb = pluralize(ids.len(), "is", "are");
+        (!ids.is_empty()).then(|| format!("{} {verb} {how}", join_with_and(ids)))
     };
     let clauses = [clause(&default, "on by default"), clause(&asked, "on")];
     clauses.into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -52,15 +54,5 @@ fn describe_caller_location(caller: CallerVantage) -> &'static str {
         CallerVantage::Node => "on nodes",
         CallerVantage::Browser => "in the browser",
         CallerVantage::Cloud => "in Azure",
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn format_list<S: AsRef<str>>(words: &[S]) -> String {
-    let words: Vec<_> = words.iter().map(AsRef::as_ref).collect();
-    match words.split_last() {
-        None => String::new(),
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
 }

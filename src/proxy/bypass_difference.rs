@@ -1,5 +1,6 @@
 //! Where clients read one skip range in different ways.
 
+use crate::model::wording::join_with_and;
 use std::fmt;
 
 use super::client::{Bypass, Client};
@@ -79,11 +80,7 @@ fn is_singular(client: Client) -> bool {
 }
 
 fn list_clients<'c>(clients: impl IntoIterator<Item = &'c Client>) -> String {
-    let words: Vec<_> = clients.into_iter().map(ToString::to_string).collect();
-    match words.split_last() {
-        Some((last, front)) if !front.is_empty() => format!("{} and {last}", front.join(", ")),
-        _ => words.concat(),
-    }
+    join_with_and(&clients.into_iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! What was asked for the hosts below wildcards, in a line each.
 
 use super::grid::format_duration;
-use super::index::{format_count, list_some};
 use super::screen::{Paint, Screen};
 use crate::model::evidence::{Discovery, DiscoveryOutcome};
 use crate::model::report::Report;
+use crate::model::wording::{format_count, list_some};
 
 /// So many are told.
 const MAX_LINES: usize = 24;

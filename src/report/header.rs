@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use super::index::group_label;
-use super::index::{format_count, list_some};
 use super::screen::{Paint, Screen};
 use crate::model::plan::{Route, RouteKind};
 use crate::model::report::{Report, Vantage};
 use crate::model::rules::Layer;
 use crate::model::vantage::VantageKind;
+use crate::model::wording::{format_count, list_some};
 
 /// How many routes and resolvers are named.
 const MAX_NAMED: usize = 3;

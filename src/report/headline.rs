@@ -2,13 +2,14 @@
 
 use super::grid::format_duration;
 use super::index::group_label;
-use super::index::{CheckCounts, ReportIndex, list_some};
+use super::index::{CheckCounts, ReportIndex};
 use super::prerequisites::is_blocking;
 use super::waivers::summarize_finding;
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
 use crate::model::vantage::VantageKind;
+use crate::model::wording::list_some;
 
 /// The features without which there is no connected cluster at all; the others can be missing from one.
 const CORE_FEATURES: [&str; 2] = ["core", "onboarding-cli"];

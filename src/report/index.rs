@@ -174,22 +174,6 @@ pub(super) fn format_target(check: &Check) -> String {
     HostPort::new(name, check.planned.port).to_string()
 }
 
-/// Names in a row, the last ones only counted when there are more than `most`.
-pub(super) fn list_some(names: &[String], most: usize) -> String {
-    match names {
-        [all @ .., last] if !all.is_empty() && names.len() <= most => {
-            format!("{} and {last}", all.join(", "))
-        }
-        _ if names.len() <= most => names.join(", "),
-        _ => format!("{} and {} more", names[..most].join(", "), names.len() - most),
-    }
-}
-
-/// `1 check`, `2 checks`.
-pub(super) fn format_count(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
 fn check_status(check: &Check, replaced: &HashSet<(&str, &str)>) -> CheckStatus {
     let replaceable =
         check.planned.alternative.as_deref().is_some_and(|a| replaced.contains(&(&check.planned.vantage, a)));
@@ -227,18 +211,4 @@ fn findings_by_check(report: &Report) -> HashMap<&str, usize> {
         }
     }
     map
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_lists_of_names_are_cut() {
-        let names = ["a", "b", "c", "d"].map(String::from);
-        let table = [(0, ""), (1, "a"), (2, "a and b"), (3, "a, b and c"), (4, "a, b, c and 1 more")];
-        for (count, text) in table {
-            assert_eq!(list_some(&names[..count], 3), text);
-        }
-    }
 }

@@ -3,13 +3,14 @@
 use super::grid::format_duration;
 use super::header;
 use super::headline;
-use super::index::{CheckStatus, ReportIndex, format_count, format_target};
+use super::index::{CheckStatus, ReportIndex, format_target};
 use super::prerequisites::{accepted_by, prerequisite_label};
 use super::screen::sanitize_for_command;
 use super::waivers::{describe_acceptance, explain_finding, summarize_finding};
 use crate::model::evidence::{Cause, sanitize, sanitize_lines};
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{Check, Report};
+use crate::model::wording::format_count;
 
 /// No text of a report is longer; what is, was not written by this program.
 const LONGEST_TEXT: usize = 4000;

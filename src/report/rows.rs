@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use super::grid::{Row, Section, decisive_time, format_duration, phase_cells, phase_label};
-use super::index::{CheckStatus, ReportIndex, format_count, format_target, list_some};
+use super::index::{CheckStatus, ReportIndex, format_target};
 use super::screen::Paint;
 use super::waivers::describe_acceptance;
 use crate::model::evidence::{Cause, Phase};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, CheckVerdict};
+use crate::model::wording::{format_count, list_some};
 
 /// From so many on, checks that fail alike are one row.
 const FOLD_FROM: usize = 3;

@@ -1,12 +1,13 @@
 //! The report in a few lines, for chats and tickets.
 
 use super::headline;
-use super::index::{CheckStatus, ReportIndex, format_count, format_target};
+use super::index::{CheckStatus, ReportIndex, format_target};
 use super::screen::sanitize_for_command;
 use super::waivers as accepted;
 use crate::model::evidence::sanitize;
 use crate::model::finding::Finding;
 use crate::model::report::{Check, Report};
+use crate::model::wording::{format_count, list_some};
 
 /// Ways to fail that have a line each.
 const MAX_GROUPS: usize = 20;
@@ -64,8 +65,10 @@ fn group_failures(
         }
     }
     let left = lines.len().saturating_sub(MAX_GROUPS);
-    let shown =
-        lines.iter().take(MAX_GROUPS).map(|(alike, t)| format!("{word}: {} {alike}", list_targets(t)));
+    let shown = lines
+        .iter()
+        .take(MAX_GROUPS)
+        .map(|(alike, t)| format!("{word}: {} {alike}", list_some(t, MAX_NAMED)));
     let more = (left > 0).then(|| format!("{word}: {left} more kinds of failures; -o text shows them"));
     shown.chain(more).collect()
 }
@@ -82,13 +85,6 @@ fn describe_failure(check: &Check, tally: &ReportIndex<'_>) -> Option<String> {
     let from = if tally.has_many_vantages() { format!(" from {crowd}") } else { String::new() };
     let optional = if check.planned.required { "" } else { " (optional)" };
     Some(format!("{cause}{from}{optional}"))
-}
-
-fn list_targets(targets: &[String]) -> String {
-    match targets.len() {
-        0..=MAX_NAMED => targets.join(", "),
-        n => format!("{} and {} more", targets[..MAX_NAMED].join(", "), n - MAX_NAMED),
-    }
 }
 
 /// Hosts that are named in a line.

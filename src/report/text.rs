@@ -2,7 +2,7 @@
 
 use super::grid::draw_grid;
 use super::headline;
-use super::index::{ReportIndex, format_count};
+use super::index::ReportIndex;
 use super::rows::grid_sections;
 use super::screen::{Paint, Screen, sanitize_for_command};
 use super::{
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{Report, Verdict};
+use crate::model::wording::format_count;
 
 /// How a report is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

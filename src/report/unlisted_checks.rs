@@ -1,10 +1,11 @@
 //! The checks that have no row in the grid: lines below it that say in few words where they stand.
 
-use super::index::{CheckStatus, ReportIndex, format_target, list_some};
+use super::index::{CheckStatus, ReportIndex, format_target};
 use super::rows::{MAX_GROUPS, unverified_reason};
 use super::screen::{Paint, Screen};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
+use crate::model::wording::list_some;
 
 /// How many hosts of a kind are named.
 const MAX_NAMED: usize = 4;

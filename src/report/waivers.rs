@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::index::list_some;
 use super::screen::{Paint, Screen};
 use crate::model::finding::Finding;
 use crate::model::report::{AppliedWaiver, Report, WaiverState};
 use crate::model::waiver::WaiverRef;
+use crate::model::wording::list_some;
 
 /// How many waivers are named that nobody needs.
 const MAX_NAMED: usize = 8;

@@ -81,7 +81,7 @@ fn what_a_format_cannot_express_is_a_note_on_standard_error() {
     let args = ["-l", "eastus", "--feature", "gitops-flux-v2", "-o", "squid"];
     let ran = requirements(args).exits(0);
     assert!(
-        ran.stderr.contains("left out: {git_host}:443, {git_host}:22; give their names with --set"),
+        ran.stderr.contains("left out: {git_host}:443 and {git_host}:22; give their names with --set"),
         "{}",
         ran.stderr
     );

@@ -22,6 +22,7 @@ use crate::model::networks::UnreadSource;
 use crate::model::prerequisite_rules::PrerequisiteRules;
 use crate::model::report::{Check, CheckVerdict, Prerequisite, PrerequisiteResults};
 use crate::model::vantage::VantageKind;
+use crate::model::wording::capitalize;
 use azure::{AzureCluster, ConnectivityStatus};
 
 /// All that a judgement rests on.
@@ -341,16 +342,13 @@ pub fn build_fault_finding(entry: &Fault, shown: &str, confidence: Confidence) -
 
 fn build_finding(fault: &StageFault<'_>, proof: &ProbeEvidence<'_>) -> Finding {
     let entry = fault.fault;
-    let title = capitalize_first(&entry.title);
+    let title = capitalize(&entry.title);
     let mut explanation = String::new();
     for seen in &fault.matches {
         let from = if seen.subject.is_empty() { String::new() } else { format!("{}, ", seen.subject) };
         // writing into a String cannot fail
-        let _ = write!(
-            explanation,
-            "{}. ",
-            capitalize_first(&format!("{from}{}", seen.text.trim_end_matches('.')))
-        );
+        let _ =
+            write!(explanation, "{}. ", capitalize(&format!("{from}{}", seen.text.trim_end_matches('.'))));
     }
     let probes = match (proof.unmet.len(), proof.met) {
         (0, 0) => String::new(),
@@ -454,11 +452,6 @@ fn fill_placeholders(commands: &mut [String], cluster: &ClusterSummary) {
             *command = command.replace(placeholder, &format!("{flag}{value}"));
         }
     }
-}
-
-fn capitalize_first(title: &str) -> String {
-    let mut letters = title.chars();
-    letters.next().map(|c| c.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Normal in the first minutes; Azure turns to Connected within ten to fifteen.

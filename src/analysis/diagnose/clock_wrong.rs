@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count, format_list};
+use super::wording::{describe_vantages, format_count, list_some};
 use super::{Diagnosis, FindingText, observed as look};
 use crate::analysis::verdict::clock::TOLERATED_SKEW_S;
 use crate::model::evidence::Cause;
@@ -38,7 +38,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         subject: format!("the clock of {}", group.key),
         explanation: format!(
             "The clock here differs from that of {}.{}",
-            format_list(&group.hosts(), 3),
+            list_some(&group.hosts(), 3),
             if group.causes().is_empty() { "" } else { " By that time the certificates are valid." }
         ),
         consequence: group.unmet_checks().next().is_none().then(|| {
@@ -55,11 +55,11 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 }
 
 fn format_duration(seconds: u64) -> String {
-    let number = |n: u64, one, many| format_count(usize::try_from(n).unwrap_or(usize::MAX), one, many);
+    let number = |n: u64, unit| format_count(usize::try_from(n).unwrap_or(usize::MAX), unit);
     match seconds {
-        0..7_200 => number(seconds / 60, "minute", "minutes"),
-        7_200..172_800 => number(seconds / 3_600, "hour", "hours"),
-        _ => number(seconds / 86_400, "day", "days"),
+        0..7_200 => number(seconds / 60, "minute"),
+        7_200..172_800 => number(seconds / 3_600, "hour"),
+        _ => number(seconds / 86_400, "day"),
     }
 }
 

@@ -5,7 +5,7 @@ use super::observed as look;
 use super::resolver_silent::describe_missing_names;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::vantage_comparison::checks_by_vantage;
-use super::wording::{describe_vantage, format_dns_server, format_list};
+use super::wording::{describe_vantage, format_dns_server, list_some};
 use super::{Diagnosis, FindingText};
 use crate::model::evidence::{Cause, ClusterNameLookup};
 use crate::model::finding::Confidence;
@@ -110,11 +110,11 @@ fn cluster_name(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
 fn list_dns_servers(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
     let servers = scene.vantages_of(group).into_iter().flat_map(|v| &v.facts.resolvers);
     let servers: Vec<_> = servers.map(|&s| format_dns_server(s)).collect();
-    if servers.is_empty() { "the cluster's DNS server".into() } else { format_list(&servers, 3) }
+    if servers.is_empty() { "the cluster's DNS server".into() } else { list_some(&servers, 3) }
 }
 
 fn list_causes(group: &CheckGroup<'_>) -> String {
-    format_list(&group.causes().iter().map(|c| c.text()).collect::<Vec<_>>(), 3)
+    list_some(&group.causes().iter().map(|c| c.text()).collect::<Vec<_>>(), 3)
 }
 
 /// Who does resolve names: then it is not the names.
@@ -132,6 +132,6 @@ fn describe_elsewhere(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
     if places.is_empty() {
         String::new()
     } else {
-        format!(" Names do resolve from {}.", format_list(&places, 3))
+        format!(" Names do resolve from {}.", list_some(&places, 3))
     }
 }

@@ -3,7 +3,7 @@
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::vantage_comparison::{checks_by_vantage, has_any_egress, has_no_egress, is_in_cluster};
-use super::wording::{describe_vantage, format_list};
+use super::wording::{describe_vantage, list_some};
 use super::{Diagnosis, FindingText, commands};
 use crate::model::evidence::Phase;
 use crate::model::finding::Confidence;
@@ -29,7 +29,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     let open: Vec<_> =
         scene.by_vantage.iter().filter(|v| has_any_egress(&v.checks)).filter_map(|v| v.vantage).collect();
     let name = |vantages: &[&Vantage]| {
-        format_list(&vantages.iter().map(|v| describe_vantage(v, scene.context)).collect::<Vec<_>>(), 3)
+        list_some(&vantages.iter().map(|v| describe_vantage(v, scene.context)).collect::<Vec<_>>(), 3)
     };
     let (here, there) = (name(&cut), name(&open));
     let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
@@ -38,7 +38,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     FindingText {
         summary: format!("Nothing gets out from {here}, while something does from {there}."),
         subject: here.clone(),
-        explanation: format!("From {here} every connection fails ({}). {why}", format_list(&causes, 3)),
+        explanation: format!("From {here} every connection fails ({}). {why}", list_some(&causes, 3)),
         consequence: None,
         remedy: remedy.to_owned(),
         commands: commands

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::group::CheckGroup;
-use super::wording::format_list;
+use super::wording::list_some;
 use crate::analysis::verdict::attempts::{has_reached, last_phase};
 use crate::model::evidence::{Attempt, Cause, Purpose};
 use crate::model::report::Check;
@@ -16,8 +16,8 @@ pub(super) fn describe_direct_attempts(group: &CheckGroup<'_>) -> String {
     let good = tried.iter().filter(|outcome| outcome.is_ok()).count();
     match (good, tried.len()) {
         (_, 0) => String::new(),
-        (0, 1) => format!("Tried directly it fails as well: {}.", format_list(&causes, 3)),
-        (0, _) => format!("Tried directly they fail as well: {}.", format_list(&causes, 3)),
+        (0, 1) => format!("Tried directly it fails as well: {}.", list_some(&causes, 3)),
+        (0, _) => format!("Tried directly they fail as well: {}.", list_some(&causes, 3)),
         (1, 1) => "Tried directly it answers: the proxy is in the way.".to_owned(),
         (2, 2) => "Tried directly, both answer: the proxy is in the way.".to_owned(),
         (good, all) if good == all => format!("Tried directly, all {all} answer: the proxy is in the way."),

@@ -2,7 +2,7 @@
 
 use super::group::{CheckGroup, GroupSubject};
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_count, format_list};
+use super::wording::{format_count, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::{Cause, Discovery, DiscoveryOutcome, Phase};
 use crate::model::finding::{Confidence, Severity};
@@ -80,10 +80,7 @@ fn summarize_discovery(inquiry: &Discovery) -> String {
     let (host, pattern) = (asked_host(inquiry), &inquiry.pattern);
     match (inquiry.outcome, inquiry.cause) {
         (DiscoveryOutcome::Found, _) => {
-            format!(
-                "{host} names {} outside {pattern}.",
-                format_count(inquiry.refused.len(), "host", "hosts")
-            )
+            format!("{host} names {} outside {pattern}.", format_count(inquiry.refused.len(), "host"))
         }
         (DiscoveryOutcome::Refused, _) => format!("{host} names no host below {pattern}."),
         (DiscoveryOutcome::Failed, cause) => {
@@ -97,7 +94,7 @@ fn describe_answer(inquiry: &Discovery) -> String {
     let asked = format!("GET https://{}", inquiry.asked);
     match &inquiry.raw {
         Some(raw) => format!("Asked was {asked}: {}.", raw.trim_end_matches('.')),
-        None => format!("Asked was {asked}; outside lie {}.", format_list(&inquiry.refused, 3)),
+        None => format!("Asked was {asked}; outside lie {}.", list_some(&inquiry.refused, 3)),
     }
 }
 

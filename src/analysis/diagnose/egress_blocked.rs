@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count, format_list};
+use super::wording::{describe_vantages, format_count, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
 use crate::model::evidence::{Cause, Phase};
 use crate::model::finding::Confidence;
@@ -43,10 +43,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "Names resolve, but connections to {} fail ({}), which is all or nearly all that was tried. {} For \
              example: {}.",
-            format_count(group.hosts().len(), "host", "hosts"),
-            format_list(&causes, 3),
+            format_count(group.hosts().len(), "host"),
+            list_some(&causes, 3),
             explain_direct_route(group, has_proxy),
-            format_list(&group.hosts(), 3)
+            list_some(&group.hosts(), 3)
         ),
         consequence: None,
         remedy: remedy_for(has_proxy).into(),

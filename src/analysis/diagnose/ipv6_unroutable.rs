@@ -35,7 +35,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "From {}, for {}. No check fails for it.",
             describe_vantages(group, scene),
-            format_count(group.hosts().len(), "host", "hosts")
+            format_count(group.hosts().len(), "host")
         ),
         consequence: Some("None for programs that fall back to IPv4, as the agents do.".into()),
         remedy: "Nothing has to be done. Turning IPv6 off on the interface saves the failed attempts.".into(),

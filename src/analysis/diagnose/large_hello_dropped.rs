@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_list};
+use super::wording::{self as phrase, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -23,7 +23,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             "From {} a small ClientHello to {} is answered, one of 1.5 kB is not. The runtimes of the agents send the \
              large one, since it holds a post-quantum key share; older tools send the small one and see no fault.",
             phrase::describe_vantages(group, scene),
-            format_list(&group.hosts(), 5)
+            list_some(&group.hosts(), 5)
         ),
         consequence: None,
         remedy: "Update the firewall or inspection device so that it puts a ClientHello together from several packets, \

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_list, label_suffixes};
+use super::wording::{self as phrase, label_suffixes, list_some};
 use super::{Diagnosis, FindingText, commands, failing_suffix as suffix, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -39,8 +39,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "From {}: {}. Names: {}.",
             phrase::describe_vantages(group, scene),
-            format_list(&answers, 3),
-            format_list(&group.hosts(), 5)
+            list_some(&answers, 3),
+            list_some(&group.hosts(), 5)
         ),
         subject,
         consequence: None,

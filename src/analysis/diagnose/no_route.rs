@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count, format_list};
+use super::wording::{capitalize, describe_vantages, format_count, list_some};
 use super::{Diagnosis, FindingText, observed as look, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -21,16 +21,13 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     let address = address.unwrap_or_else(|| "20.0.0.1".into());
     let ipv6_only = group.checks.iter().filter_map(|c| look::decisive_address(c)).all(|a| a.is_ipv6());
     FindingText {
-        summary: format!(
-            "{} has no route to the internet.",
-            capitalize_first(&describe_vantages(group, scene))
-        ),
+        summary: format!("{} has no route to the internet.", capitalize(&describe_vantages(group, scene))),
         subject: group.key.clone(),
         explanation: format!(
             "Names resolve, but for {} the system or a router says that no route leads to the address, and no \
              direct connection opened to anything. For example: {}.{}",
-            format_count(group.hosts().len(), "host", "hosts"),
-            format_list(&group.hosts(), 3),
+            format_count(group.hosts().len(), "host"),
+            list_some(&group.hosts(), 3),
             if ipv6_only { " Only IPv6 addresses were answered." } else { "" }
         ),
         consequence: None,
@@ -46,9 +43,4 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         confidence: Confidence::High,
         severity: None,
     }
-}
-
-fn capitalize_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

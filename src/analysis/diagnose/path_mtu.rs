@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_list};
+use super::wording::{self as phrase, list_some};
 use super::{Diagnosis, FindingText, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -23,7 +23,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
              (VPN, overlay network) on the path carries less than its interface says, and the messages that would tell \
              the sender (ICMP \"fragmentation needed\") are filtered.",
             phrase::describe_vantages(group, scene),
-            format_list(&group.hosts(), 5)
+            list_some(&group.hosts(), 5)
         ),
         consequence: None,
         remedy: "Lower the MTU of the interface or of the cluster's network plugin to what the tunnel carries, clamp \

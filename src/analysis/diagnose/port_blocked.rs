@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_list};
+use super::wording::{describe_vantages, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -38,8 +38,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "From {} no connection to port {port} opens ({}): {}. Connections to port 443 do.",
             describe_vantages(group, scene),
-            format_list(&causes, 3),
-            format_list(&group.hosts(), 3)
+            list_some(&causes, 3),
+            list_some(&group.hosts(), 3)
         ),
         consequence: None,
         remedy: format!(

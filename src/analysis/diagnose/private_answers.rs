@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_list};
+use super::wording::{self as phrase, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -18,7 +18,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 pub(super) fn list_answers(group: &CheckGroup<'_>) -> Vec<String> {
     let pair = |c: &&Check| {
         let addresses = look::lookup_detail(c)?.addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
-        Some(format!("{} ({})", look::host_or_pattern(c), format_list(&addresses, 2)))
+        Some(format!("{} ({})", look::host_or_pattern(c), list_some(&addresses, 2)))
     };
     group.checks.iter().filter_map(pair).collect()
 }
@@ -31,7 +31,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             "From {}: {}. Private zones of somebody's private link are visible here, or a filter answers by itself. \
              A private endpoint serves the clusters of its own scope only, so that an answer from there proves nothing.",
             phrase::describe_vantages(group, scene),
-            format_list(&list_answers(group), 4)
+            list_some(&list_answers(group), 4)
         ),
         consequence: None,
         remedy: "Unlink the privatelink zones from the network whose DNS is asked here, or forward these names to a \

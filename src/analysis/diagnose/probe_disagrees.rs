@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_count, format_list};
+use super::wording::{self as phrase, format_count, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::analysis::verdict::attempts::{contradiction, decisive_failure, probe_attempts};
 use crate::model::evidence::{Attempt, Cause, Step, sanitize};
@@ -23,13 +23,13 @@ fn words(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
         summary: format!(
             "The probes of {} failed, but an ordinary HTTP client got through: the fault may be in arcprobe.",
-            format_count(hosts, "endpoint", "endpoints")
+            format_count(hosts, "endpoint")
         ),
         subject: phrase::describe_hosts(group),
         explanation: format!(
             "Checked from {}: {}.{}",
             phrase::describe_vantages(group, scene),
-            format_list(&group.hosts(), 5),
+            list_some(&group.hosts(), 5),
             group.first_check().map(traces).unwrap_or_default()
         ),
         consequence: Some(

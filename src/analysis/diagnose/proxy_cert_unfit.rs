@@ -3,7 +3,7 @@
 use super::group::{CheckGroup, unique_in_order};
 use super::observed as look;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::format_list;
+use super::wording::list_some;
 use super::{Context, Diagnosis, FindingText};
 use crate::model::evidence::{Cause, CertificateSummary, TrustStore};
 use crate::model::finding::{Confidence, Severity};
@@ -56,7 +56,7 @@ fn other_authority_problem(context: &Context<'_>, checks: &[Check]) -> Option<St
     (!authorities.is_empty()).then(|| {
         let signers: Vec<_> = authorities.iter().map(|a| format!("\"{a}\"")).collect();
         let given: Vec<_> = names.iter().map(|n| format!("\"{n}\"")).collect();
-        format!("{} signs here, and the file holds {}", format_list(&signers, 2), format_list(&given, 2))
+        format!("{} signs here, and the file holds {}", list_some(&signers, 2), list_some(&given, 2))
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, describe_vantages, format_list, label_suffixes};
+use super::wording::{self as phrase, describe_vantages, label_suffixes, list_some};
 use super::{
     Diagnosis, FindingText, commands, failing_suffix as suffix, observed as look, via_proxy as by_proxy,
 };
@@ -43,9 +43,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "From {} it answers{}{}: {}.{}",
             describe_vantages(group, scene),
-            if statuses.is_empty() { String::new() } else { format!(" {}", format_list(&statuses, 3)) },
+            if statuses.is_empty() { String::new() } else { format!(" {}", list_some(&statuses, 3)) },
             if is_all { " to all that was asked for" } else { ", while it lets other hosts through" },
-            format_list(&group.hosts(), 5),
+            list_some(&group.hosts(), 5),
             group
                 .first_check()
                 .and_then(by_proxy::squid_error)

@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count, format_list};
+use super::wording::{describe_vantages, format_count, list_some, pluralize};
 use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -36,9 +36,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         summary: format!("{}.", fault.summary(label)),
         subject: label.to_owned(),
         explanation: format!(
-            "From {} nothing gets through it, so that {}. {}",
+            "From {} nothing gets through it, so that {} {}. {}",
             describe_vantages(group, scene),
-            format_count(group.unmet_checks().count(), "check fails", "checks fail"),
+            format_count(group.unmet_checks().count(), "check"),
+            pluralize(group.unmet_checks().count(), "fails", "fail"),
             describe_examples(group)
         ),
         consequence: None,
@@ -57,7 +58,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 /// An example of each way in which checks fail.
 fn describe_examples(group: &CheckGroup<'_>) -> String {
     let example = |cause| group.checks.iter().find(|c| c.cause == Some(cause))?.note.as_deref();
-    format!("Seen: {}.", format_list(&group.causes().into_iter().filter_map(example).collect::<Vec<_>>(), 3))
+    format!("Seen: {}.", list_some(&group.causes().into_iter().filter_map(example).collect::<Vec<_>>(), 3))
 }
 
 /// What is wrong with a proxy, as far as it matters for the remedy.

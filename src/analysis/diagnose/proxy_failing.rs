@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, describe_vantages, format_list};
+use super::wording::{self as phrase, describe_vantages, list_some};
 use super::{Diagnosis, FindingText, commands, proxy_down, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -33,7 +33,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "From {} the proxy answers other requests, so that it is up. Hosts: {}.{}{}",
             describe_vantages(group, scene),
-            format_list(&group.hosts(), 5),
+            list_some(&group.hosts(), 5),
             hint_for_cause(cause),
             group
                 .first_check()

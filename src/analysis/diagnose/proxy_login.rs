@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count, format_list};
+use super::wording::{describe_vantages, format_count, list_some, pluralize};
 use super::{Diagnosis, FindingText, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -19,9 +19,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         summary: login.summary(by_proxy::group_proxy(group)),
         subject: by_proxy::group_proxy(group).to_owned(),
         explanation: format!(
-            "From {} {} answered with 407. {}{}{}",
+            "From {} {} {} answered with 407. {}{}{}",
             describe_vantages(group, scene),
-            format_count(group.unmet_checks().count(), "check is", "checks are"),
+            format_count(group.unmet_checks().count(), "check"),
+            pluralize(group.unmet_checks().count(), "is", "are"),
             if login.has_credentials { "Credentials were given. " } else { "No credentials were given. " },
             login.describe_schemes(),
             if by_proxy::passes_others(group, scene) {
@@ -68,7 +69,7 @@ impl ProxyAuthentication {
             (false, _) => {
                 format!(
                     "The proxy {label} wants a login that the agents cannot do ({}).",
-                    format_list(&self.offers, 3)
+                    list_some(&self.offers, 3)
                 )
             }
             (true, true) => format!("The proxy {label} does not accept the credentials."),
@@ -79,7 +80,7 @@ impl ProxyAuthentication {
     fn describe_schemes(&self) -> String {
         match self.offers[..] {
             [] => "The proxy names no scheme; the agents can do Basic only.".to_owned(),
-            _ => format!("The proxy offers {}; the agents can do Basic only.", format_list(&self.offers, 4)),
+            _ => format!("The proxy offers {}; the agents can do Basic only.", list_some(&self.offers, 4)),
         }
     }
 

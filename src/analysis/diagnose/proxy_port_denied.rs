@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_list};
+use super::wording::{describe_vantages, list_some};
 use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -61,8 +61,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             "From {} CONNECT to port {port} fails by way of {} ({}): {}. {}",
             describe_vantages(group, scene),
             by_proxy::describe_proxy(group),
-            format_list(&causes, 3),
-            format_list(&group.hosts(), 3),
+            list_some(&causes, 3),
+            list_some(&group.hosts(), 3),
             if is_denied {
                 "Many proxies allow CONNECT to port 443 only."
             } else {

@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, describe_vantages, format_list};
+use super::wording::{self as phrase, describe_vantages, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -39,14 +39,14 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             if statuses.is_empty() {
                 " with an error".into()
             } else {
-                format!(" {}", format_list(&statuses, 3))
+                format!(" {}", list_some(&statuses, 3))
             },
             group
                 .first_check()
                 .and_then(by_proxy::squid_error)
                 .map(|e| format!(" ({e})"))
                 .unwrap_or_default(),
-            format_list(&group.hosts(), 5)
+            list_some(&group.hosts(), 5)
         ),
         consequence: None,
         remedy: reason.remedy().into(),

@@ -4,7 +4,7 @@ use super::group::{CheckGroup, unique_in_order};
 use super::observed as look;
 use super::private_answers::list_answers;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_list, select_plural};
+use super::wording::{self as phrase, list_some, pluralize};
 use super::{Diagnosis, FindingText, commands};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -23,15 +23,15 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "From {}: {}. {}",
             phrase::describe_vantages(group, scene),
-            format_list(&list_answers(group), 4),
+            list_some(&list_answers(group), 4),
             explain_alias_chain(group)
         ),
         consequence: None,
         remedy: format!(
             "Create or link the private {} {} (mind the label before the suffix, such as dp), with a record for the \
              region, in the network whose resolver the cluster's DNS forwards to.",
-            select_plural(private_zones(group).len(), "zone", "zones"),
-            format_list(&private_zones(group), 4)
+            pluralize(private_zones(group).len(), "zone", "zones"),
+            list_some(&private_zones(group), 4)
         ),
         commands: group.checks.iter().take(3).map(|c| commands::dig_command_for(c)).collect(),
         confidence: Confidence::High,

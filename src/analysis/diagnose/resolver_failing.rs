@@ -3,7 +3,7 @@
 use super::group::CheckGroup;
 use super::resolver_silent::{describe_missing_names, describe_servers, dig_commands};
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_list};
+use super::wording::{describe_vantages, list_some};
 use super::{Diagnosis, FindingText, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -37,7 +37,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "{} answers, but with no address: {}. {}",
             group.key,
-            format_list(&answers, 4),
+            list_some(&answers, 4),
             describe_missing_names(group)
         ),
         consequence: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_dns_server, format_list};
+use super::wording::{describe_vantages, format_dns_server, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -32,7 +32,7 @@ pub(super) fn describe_servers(view: &VantageFacts<'_>, checks: &[&Check]) -> St
     let servers: Vec<_> = if asked.is_empty() { known.to_vec() } else { asked.into_iter().collect() };
     match servers[..] {
         [] => format!("the resolver of {}", view.id),
-        _ => format_list(&servers.iter().copied().map(format_dns_server).collect::<Vec<_>>(), 4),
+        _ => list_some(&servers.iter().copied().map(format_dns_server).collect::<Vec<_>>(), 4),
     }
 }
 
@@ -41,7 +41,7 @@ pub(super) fn describe_servers(view: &VantageFacts<'_>, checks: &[&Check]) -> St
 pub(super) fn describe_missing_names(group: &CheckGroup<'_>) -> String {
     let hosts = group.hosts();
     let number = if hosts.len() > 1 { format!("{} names: ", hosts.len()) } else { String::new() };
-    format!("No address for {number}{}.", format_list(&hosts, 3))
+    format!("No address for {number}{}.", list_some(&hosts, 3))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

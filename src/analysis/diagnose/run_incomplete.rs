@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_count, format_list};
+use super::wording::{format_count, list_some};
 use super::{Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::plan::UnverifiedKind;
@@ -20,16 +20,12 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let reasons = list_reasons(group, scene);
     FindingText {
-        summary: format!("The run is incomplete: {}.", format_list(&reasons, 2)),
+        summary: format!("The run is incomplete: {}.", list_some(&reasons, 2)),
         subject: "this run".into(),
         explanation: match group.checks.len() {
             0 => format!("What happened: {}.", reasons.join("; ")),
             n => {
-                format!(
-                    "{} did not get a verdict, for {}.",
-                    format_count(n, "check", "checks"),
-                    reasons.join("; ")
-                )
+                format!("{} did not get a verdict, for {}.", format_count(n, "check"), reasons.join("; "))
             }
         },
         consequence: Some("What was not looked at may be closed; nothing can be said of it.".into()),
@@ -46,7 +42,7 @@ fn list_reasons(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Vec<String> {
     let mut reasons: Vec<_> = Vec::new();
     reasons.extend(context.interrupted.then(|| "it was interrupted".to_owned()));
     reasons.extend(context.deadline_passed.then(|| "its deadline passed".to_owned()));
-    reasons.extend((broken > 0).then(|| format!("{} broke down", format_count(broken, "probe", "probes"))));
+    reasons.extend((broken > 0).then(|| format!("{} broke down", format_count(broken, "probe"))));
     if reasons.is_empty() {
         reasons.push("some checks were not reached".into());
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::group::{CheckGroup, unique_in_order};
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_list, select_plural};
+use super::wording::{list_some, pluralize};
 use super::{Context, Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::plan::RouteKind;
@@ -59,8 +59,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     FindingText {
         summary: format!(
             "{} in {origin} {verb} some clients around the proxy to {} and others through it.",
-            format_list(&quoted, 3),
-            format_list(&hosts, 1)
+            list_some(&quoted, 3),
+            list_some(&hosts, 1)
         ),
         subject: origin,
         explanation: explain_differences(&found, group),
@@ -72,7 +72,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: format!(
             "Decide whether {} to go through the proxy. If so, take {pronoun} out of the skip range; if not, write the \
              names both plainly and with a leading dot.",
-            select_plural(hosts.len(), "this host is", "these hosts are")
+            pluralize(hosts.len(), "this host is", "these hosts are")
         ),
         commands: skip_range_flags(scene, &entries),
         confidence: Confidence::High,
@@ -92,7 +92,7 @@ fn explain_differences(found: &[BypassDifference], group: &CheckGroup<'_>) -> St
     let checked = if group.checks.is_empty() {
         String::new()
     } else {
-        format!(" Checked {way}: {}.", format_list(&group.hosts(), 3))
+        format!(" Checked {way}: {}.", list_some(&group.hosts(), 3))
     };
     let hidden = if found.len() > MAX_SHOWN { "; and so on for other hosts" } else { "" };
     format!("For this value, {}{hidden}.{checked}", described.join("; "))

@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::format_list;
+use super::wording::list_some;
 use super::{Context, Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::report::{SkipProblem, SkipProblemKind};
@@ -35,7 +35,7 @@ fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
         summary: format!("The skip range of {origin} does not fit the networks of this cluster."),
         subject: origin,
-        explanation: format!("Compared with what the cluster says: {}.", format_list(&texts, 4)),
+        explanation: format!("Compared with what the cluster says: {}.", list_some(&texts, 4)),
         consequence: Some(
             "The agents send to the proxy what has to stay in the cluster, or try directly what only the proxy reaches: \
              they run and never get ready, and the cluster stays in Connecting."

@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_count, format_list};
+use super::wording::list_some;
 use super::{Context, Diagnosis, FindingText};
 use crate::model::finding::{Confidence, Severity};
 use crate::proxy::{SkipRange, SkipRangeProblem};
@@ -49,7 +49,7 @@ fn describe_entries(problems: &[SkipRangeProblem]) -> String {
         [one] => format!("The entry \"{}\"", one.entry),
         many => {
             let names: Vec<_> = many.iter().map(|p| format!("\"{}\"", p.entry)).collect();
-            format!("{} ({})", format_count(many.len(), "entry", "entries"), format_list(&names, 3))
+            format!("{} entries ({})", many.len(), list_some(&names, 3))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_list};
+use super::wording::{self as phrase, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -27,8 +27,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "From {} the connection opens, then: {}. It happens to {}, while TLS to other names works.",
             phrase::describe_vantages(group, scene),
-            format_list(&causes, 3),
-            format_list(&group.hosts(), 5)
+            list_some(&causes, 3),
+            list_some(&group.hosts(), 5)
         ),
         consequence: None,
         remedy: "Allow these names in the firewall's application or URL rules: opening the addresses is not enough \

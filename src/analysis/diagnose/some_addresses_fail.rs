@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_count, format_list};
+use super::wording::{self as phrase, format_count, list_some, pluralize};
 use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -29,11 +29,12 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     let failures: Vec<_> = group.checks.iter().flat_map(|c| list_failures(c)).collect();
     FindingText {
         summary: format!(
-            "{} at some of the addresses only.",
-            format_count(group.hosts().len(), "endpoint answers", "endpoints answer")
+            "{} {} at some of the addresses only.",
+            format_count(group.hosts().len(), "endpoint"),
+            pluralize(group.hosts().len(), "answers", "answer")
         ),
         subject: phrase::describe_hosts(group),
-        explanation: format!("Seen from {}: {}.", phrase::describe_vantages(group, scene), format_list(&failures, 4)),
+        explanation: format!("Seen from {}: {}.", phrase::describe_vantages(group, scene), list_some(&failures, 4)),
         consequence: Some(
             "Connections succeed or fail by chance, or only after a delay: agents reconnect now and then, image pulls \
              have to be repeated."

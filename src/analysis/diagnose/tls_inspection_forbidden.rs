@@ -3,7 +3,7 @@
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::tls_inspection::{exemption_commands, presented_ca};
-use super::wording::{self as phrase, format_list};
+use super::wording::{self as phrase, list_some};
 use super::{Diagnosis, FindingText, observed as look};
 use crate::model::evidence::{Cause, TrustStore};
 use crate::model::finding::Confidence;
@@ -28,7 +28,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             "From {} the chain of {} ends in \"{}\". It was given with --proxy-cert, which is not enough here: the \
              callers pin the service's own certificate or bring their own trust store.",
             phrase::describe_vantages(group, scene),
-            format_list(&group.hosts(), 5),
+            list_some(&group.hosts(), 5),
             group.key
         ),
         consequence: None,

@@ -3,7 +3,7 @@
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::tls_inspection::exemption_commands;
-use super::wording::{self as phrase, format_list};
+use super::wording::{self as phrase, list_some};
 use super::{Diagnosis, FindingText};
 use crate::model::finding::Confidence;
 
@@ -23,7 +23,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "From {} the certificates of {} lead to the given authority and to no public one. The rules allow it there.",
             phrase::describe_vantages(group, scene),
-            format_list(&group.hosts(), 5)
+            list_some(&group.hosts(), 5)
         ),
         consequence: Some(
             "Works as long as the agents get the same authority. Container runtimes on the nodes need it as well, or \

@@ -2,7 +2,7 @@
 
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_list};
+use super::wording::{self as phrase, list_some};
 use super::{Diagnosis, FindingText, commands};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
@@ -30,7 +30,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         explanation: format!(
             "From {} the connection opens, then the handshake fails. Hosts: {}.{}",
             phrase::describe_vantages(group, scene),
-            format_list(&group.hosts(), 5),
+            list_some(&group.hosts(), 5),
             group
                 .first_check()
                 .and_then(|c| c.note.as_deref())

@@ -2,7 +2,7 @@
 
 use super::group::{CheckGroup, unique_in_order};
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_count, format_list};
+use super::wording::{format_count, list_some};
 use super::{Diagnosis, FindingText, observed as look};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::plan::UnverifiedKind;
@@ -22,10 +22,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     FindingText {
         summary: format!(
             "{} could not be checked, for a value is missing that only you know.",
-            format_count(patterns.len(), "endpoint", "endpoints")
+            format_count(patterns.len(), "endpoint")
         ),
-        subject: format_list(&patterns, 3),
-        explanation: format!("Not checked: {} ({}).", format_list(&patterns, 5), notes.join("; ")),
+        subject: list_some(&patterns, 3),
+        explanation: format!("Not checked: {} ({}).", list_some(&patterns, 5), notes.join("; ")),
         consequence: None,
         remedy: "Give the values and run again.".into(),
         commands: vec!["arcprobe check -l REGION --set NAME=VALUE".into()],

@@ -3,7 +3,7 @@
 use super::group::{CheckGroup, unique_in_order};
 use super::observed as look;
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantage, format_list};
+use super::wording::{describe_vantage, list_some};
 use crate::analysis::verdict::attempts::has_reached;
 use crate::model::evidence::{Phase, Purpose};
 use crate::model::report::{Check, CheckVerdict, Vantage};
@@ -56,7 +56,7 @@ pub(super) fn describe_other_vantages(group: &CheckGroup<'_>, scene: &RunFacts<'
             met.push(describe_vantage(vantage, scene.context));
         }
     }
-    if met.is_empty() { String::new() } else { format!("From {} the same works.", format_list(&met, 3)) }
+    if met.is_empty() { String::new() } else { format!("From {} the same works.", list_some(&met, 3)) }
 }
 
 /// Whether a vantage is inside the cluster.

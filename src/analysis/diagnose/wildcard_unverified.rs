@@ -2,7 +2,7 @@
 
 use super::group::{CheckGroup, unique_in_order};
 use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_count, format_list, select_plural};
+use super::wording::{format_count, list_some, pluralize};
 use super::{Diagnosis, FindingText, commands, discovery_failed, observed as look};
 use crate::model::finding::Confidence;
 use crate::model::plan::UnverifiedKind;
@@ -36,11 +36,11 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     FindingText {
         summary: format!(
             "{} could not be checked, for no host below is known; allow {} all the same.",
-            format_count(patterns.len(), "wildcard", "wildcards"),
-            select_plural(patterns.len(), "it", "them")
+            format_count(patterns.len(), "wildcard"),
+            pluralize(patterns.len(), "it", "them")
         ),
-        subject: format_list(&patterns, 3),
-        explanation: format!("Nothing was sent to {}.{missed}", format_list(&patterns, 5)),
+        subject: list_some(&patterns, 3),
+        explanation: format!("Nothing was sent to {}.{missed}", list_some(&patterns, 5)),
         consequence: None,
         remedy: "See to it that the firewall has these wildcards; this program cannot tell.".into(),
         commands: commands::firewall_rules(group, scene)

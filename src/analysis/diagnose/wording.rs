@@ -7,33 +7,12 @@ use super::group::{CheckGroup, unique_in_order};
 use super::run_facts::RunFacts;
 use crate::model::report::{Check, Vantage};
 use crate::model::vantage::VantageKind;
+pub(super) use crate::model::wording::{capitalize, format_count, list_some, pluralize};
 
 /// The most effects that a finding lists; more would not be read.
 const MAX_EFFECTS: usize = 2;
 /// The most callers that a finding names.
 const MAX_CALLERS: usize = 4;
-
-/// "1 name", "3 names".
-pub(super) fn format_count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", select_plural(n, one, many))
-}
-
-/// The word alone.
-pub(super) fn select_plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
-    if n == 1 { one } else { many }
-}
-
-/// "a", "a and b", "a, b and 7 more".
-pub(super) fn format_list<T: AsRef<str>>(items: &[T], most: usize) -> String {
-    let shown: Vec<_> = items.iter().take(most).map(AsRef::as_ref).collect();
-    let hidden = items.len() - shown.len();
-    match (shown.split_last(), hidden) {
-        (None, _) => "nothing".to_owned(),
-        (Some((last, [])), 0) => (*last).to_owned(),
-        (Some((last, front)), 0) => format!("{} and {last}", front.join(", ")),
-        (Some(_), n) => format!("{} and {n} more", shown.join(", ")),
-    }
-}
 
 /// One host by its name, several by their number and the suffix that they share. Two labels are no suffix worth a word:
 /// half of Azure is below `azure.com`.
@@ -43,7 +22,7 @@ pub(super) fn describe_hosts(group: &CheckGroup<'_>) -> String {
         [host] => host.to_owned(),
         ref hosts => match common_suffix(hosts).filter(|s| s.matches('.').count() > 1) {
             Some(suffix) => format!("{} hosts below {suffix}", hosts.len()),
-            None => format_list(hosts, 1),
+            None => list_some(hosts, 1),
         },
     }
 }
@@ -69,7 +48,7 @@ pub(super) fn describe_observation(group: &CheckGroup<'_>, scene: &RunFacts<'_>)
     format!(
         "From {}: {}.{}",
         describe_vantages(group, scene),
-        format_list(&group.hosts(), 5),
+        list_some(&group.hosts(), 5),
         note.unwrap_or_default()
     )
 }
@@ -79,7 +58,7 @@ pub(super) fn describe_vantages(group: &CheckGroup<'_>, scene: &RunFacts<'_>) ->
     let seen = scene.vantages_of(group);
     let names: Vec<_> = seen.iter().map(|v| describe_vantage_group(v, &seen, scene.context)).collect();
     let names = unique_in_order(names.iter().map(String::as_str));
-    if names.is_empty() { "here".to_owned() } else { format_list(&names, 4) }
+    if names.is_empty() { "here".to_owned() } else { list_some(&names, 4) }
 }
 
 /// What a vantage is called among others that saw the same: many of a kind by their number.
@@ -132,8 +111,8 @@ pub(super) fn describe_coverage(group: &CheckGroup<'_>, scene: &RunFacts<'_>) ->
         (2, 0) => "It explains both unmet checks.".to_owned(),
         (n, 0) => format!("It explains all {n} unmet checks."),
         (n, m) => {
-            let verb = select_plural(m, "has another cause", "have other causes");
-            format!("It explains {}; {m} more {verb}.", format_count(n, "unmet check", "unmet checks"))
+            let verb = pluralize(m, "has another cause", "have other causes");
+            format!("It explains {}; {m} more {verb}.", format_count(n, "unmet check"))
         }
     }
 }
@@ -148,7 +127,7 @@ pub(super) fn describe_consequence(group: &CheckGroup<'_>, scene: &RunFacts<'_>)
     let breaks: Vec<_> = unique_in_order(breaks).into_iter().take(MAX_EFFECTS).collect();
     let is_seen = group.unmet_checks().next().is_some();
     let (hits, sees) = if is_seen { ("Hits", "sees") } else { ("If closed, hits", "would see") };
-    let affected = (!callers.is_empty()).then(|| format!("{hits} {}.", format_list(&callers, MAX_CALLERS)));
+    let affected = (!callers.is_empty()).then(|| format!("{hits} {}.", list_some(&callers, MAX_CALLERS)));
     let effects = (!breaks.is_empty()).then(|| format!("What a user {sees}: {}.", breaks.join(". ")));
     [affected, effects].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
@@ -156,20 +135,6 @@ pub(super) fn describe_consequence(group: &CheckGroup<'_>, scene: &RunFacts<'_>)
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_are_cut_with_a_count() {
-        let table = [
-            (&[][..], "nothing"),
-            (&["a"], "a"),
-            (&["a", "b"], "a and b"),
-            (&["a", "b", "c"], "a, b and c"),
-            (&["a", "b", "c", "d", "e"], "a, b, c and 2 more"),
-        ];
-        for (items, text) in table {
-            assert_eq!(format_list(items, 3), text);
-        }
-    }
 
     #[test]
     fn a_common_suffix_ends_at_a_dot() {

@@ -13,6 +13,7 @@ use crate::cli::args::{RulesArgs, RulesCommand, ShowArgs, ShowFormat, ValidateAr
 use crate::cli::exit::Exit;
 use crate::model::evidence::sanitize_lines;
 use crate::model::rules::{Cloud, RuleSet, RulesFile};
+use crate::model::wording::format_count;
 use crate::report::json::escape;
 use crate::rules::load::{load_file, to_yaml};
 use crate::rules::{RulesError, ScopeError, did_you_mean};
@@ -146,8 +147,7 @@ pub fn schema() -> Result<String, RulesCommandError> {
 }
 
 fn describe_counts(rules: &RulesFile) -> String {
-    let count =
-        |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }));
+    let count = |n: usize, noun: &str| (n > 0).then(|| format_count(n, noun));
     let counts = [
         count(rules.features.len(), "feature"),
         count(rules.regions.len(), "region"),

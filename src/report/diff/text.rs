@@ -2,9 +2,9 @@
 
 use super::{CheckChange, Diff, FindingSummary, PrerequisiteChange, PrerequisiteState};
 use crate::model::evidence::Cause;
+use crate::model::wording::{format_count, list_some};
 use crate::report::grid::{format_duration, phase_label};
 use crate::report::headline;
-use crate::report::index::{format_count, list_some};
 use crate::report::screen::{Paint, Screen};
 use crate::report::text::TextOptions;
 use crate::report::waivers::describe_acceptance as told_of;

@@ -2,7 +2,7 @@
 
 use super::{Fleet, Member, SharedCause};
 use crate::model::report::Verdict;
-use crate::report::index::{format_count, list_some};
+use crate::model::wording::{format_count, list_some, pluralize};
 
 /// How many clusters are named that a cause is in.
 const MAX_PLACES: usize = 8;
@@ -22,7 +22,7 @@ pub(super) fn describe_verdict(fleet: &Fleet) -> String {
         parts.push("The run was stopped.".to_owned());
     }
     let clause = |(count, names): (usize, String), what: &str| {
-        (count > 0).then(|| format!("{count} of {all} {} {what}: {names}.", is_or_are(count)))
+        (count > 0).then(|| format!("{count} of {all} {} {what}: {names}.", pluralize(count, "is", "are")))
     };
     parts.extend(clause(with(Verdict::Blocked), "blocked"));
     parts.extend(clause(with(Verdict::Incomplete), "undecided, since not all could be looked at"));
@@ -32,8 +32,7 @@ pub(super) fn describe_verdict(fleet: &Fleet) -> String {
     }
     let causes = fleet.shared.len();
     if causes > 0 {
-        let verb = if causes == 1 { "is" } else { "are" };
-        parts.push(format!("{} {verb} shared.", format_count(causes, "cause")));
+        parts.push(format!("{} {} shared.", format_count(causes, "cause"), pluralize(causes, "is", "are")));
     }
     parts.join(" ")
 }
@@ -62,8 +61,4 @@ fn name_clusters(fleet: &Fleet, is_it: impl Fn(&Member) -> bool) -> (usize, Stri
     let names: Vec<String> =
         fleet.clusters.iter().filter(|m| is_it(m)).map(|member| member.context.clone()).collect();
     (names.len(), list_some(&names, MAX_NAMED))
-}
-
-fn is_or_are(count: usize) -> &'static str {
-    if count == 1 { "is" } else { "are" }
 }

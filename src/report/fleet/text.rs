@@ -5,9 +5,10 @@ use super::shared_causes::without_cluster_names;
 use super::{Fleet, Member, SharedCause};
 use crate::model::finding::Finding;
 use crate::model::report::{Report, Verdict};
+use crate::model::wording::format_count;
 use crate::report::grid::format_duration;
 use crate::report::headline;
-use crate::report::index::{ReportIndex, format_count};
+use crate::report::index::ReportIndex;
 use crate::report::next_steps::HINT;
 use crate::report::screen::{Paint, Screen, display_width};
 use crate::report::text::{

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use super::MAX_ROWS;
 use super::elements::{self as page, format_timestamp, write_fact, write_omitted_note, write_row_head};
 use crate::model::evidence::{CertificateSummary, Detail, Phase, TlsDetail, TrustStore};
+use crate::model::wording::{format_count, list_some};
 use crate::report::grid::deciding_attempts;
-use crate::report::index::{ReportIndex, format_count, list_some};
+use crate::report::index::ReportIndex;
 use crate::report::markup::Markup;
 
 /// A chain and the names that were asked for when it came.

@@ -3,7 +3,8 @@
 use super::elements::{write_code_block, write_fact, write_mark};
 use crate::analysis::explain;
 use crate::model::finding::{Finding, Severity};
-use crate::report::index::{ReportIndex, format_count, format_target};
+use crate::model::wording::format_count;
+use crate::report::index::{ReportIndex, format_target};
 use crate::report::markup::Markup;
 use crate::report::waivers::{explain_finding, summarize_finding};
 

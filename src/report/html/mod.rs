@@ -16,6 +16,7 @@ use super::markup::Markup;
 use super::{discoveries as asked, header};
 use crate::model::finding::Severity;
 use crate::model::report::{PrerequisiteVerdict, Report, Verdict};
+use crate::model::wording::pluralize;
 
 /// No more rows are shown of a kind; a browser takes its time for a table of ten thousand.
 const MAX_ROWS: usize = 2000;
@@ -160,8 +161,8 @@ fn write_tiles(html: &mut Markup, tally: &ReportIndex<'_>) {
     }
     let count = |severity| tally.report.findings.iter().filter(|f| f.severity == severity).count();
     let (blocking, warning) = (count(Severity::Blocking), count(Severity::Warning));
-    tile(blocking.to_string(), if blocking == 1 { "blocking finding" } else { "blocking findings" });
-    tile(warning.to_string(), if warning == 1 { "warning" } else { "warnings" });
+    tile(blocking.to_string(), pluralize(blocking, "blocking finding", "blocking findings"));
+    tile(warning.to_string(), pluralize(warning, "warning", "warnings"));
     tile(super::grid::format_duration(tally.report.run.took), "for all checks");
 }
 

@@ -3,7 +3,7 @@
 use super::MAX_ROWS;
 use super::elements::{write_mark, write_omitted_note, write_row_head, write_table};
 use crate::model::report::{AppliedWaiver, Prerequisite, PrerequisiteVerdict, Report, WaiverState};
-use crate::report::index::format_count;
+use crate::model::wording::format_count;
 use crate::report::markup::Markup;
 use crate::report::prerequisites;
 use crate::report::waivers::{describe_acceptance, waiver_state_label};

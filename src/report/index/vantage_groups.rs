@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{CheckStatus, ReportIndex, format_target, list_some};
+use super::{CheckStatus, ReportIndex, format_target};
 use crate::model::evidence::{Cause, Phase};
+use crate::model::wording::list_some;
 
 /// Vantages of one kind from which every check came out alike.
 pub(in crate::report) struct VantageGroup<'a> {

@@ -1,6 +1,7 @@
 //! What every form gives: a text, and notes on what the form cannot say.
 
 use super::Requirement;
+use crate::model::wording::list_some;
 
 /// A list in some form.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -18,10 +19,7 @@ pub(super) fn describe_left_out<'a>(
 ) -> Option<String> {
     let mut places: Vec<_> = items.into_iter().map(Requirement::host_and_port).collect();
     places.dedup();
-    let more = places.len().saturating_sub(MAX_NAMED);
-    places.truncate(MAX_NAMED);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    (!places.is_empty()).then(|| format!("left out: {}{rest}; {why}", places.join(", ")))
+    (!places.is_empty()).then(|| format!("left out: {}; {why}", list_some(&places, MAX_NAMED)))
 }
 
 /// Why a placeholder is in no configuration.

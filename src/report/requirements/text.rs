@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::rules::{Cloud, Need};
 use crate::model::scope::Connectivity;
-use crate::report::index::format_count;
+use crate::model::wording::format_count;
 use crate::report::requirements::{ActiveFeature, Origin, Requirement, Requirements};
 use crate::report::screen::{Paint, Screen, sanitize_for_command};
 use crate::report::text::TextOptions;

@@ -8,6 +8,7 @@ use super::{Origin, Requirement, Requirements, sanitize_text};
 use crate::model::report::{Check, CheckVerdict, Report};
 use crate::model::rules::{CallerVantage, Endpoint, Inspection, Layer, Need, RuleSet};
 use crate::model::vantage::VantageKind;
+use crate::model::wording::{format_count, pluralize};
 
 /// Why a report gives no list.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -73,9 +74,9 @@ fn describe_unknown(items: &[Requirement]) -> Option<String> {
 
 /// A waiver changes what counts, not what the firewall lets through.
 fn describe_still_listed(accepted: usize) -> Option<String> {
-    let checks = if accepted == 1 { "check is" } else { "checks are" };
+    let (checks, verb) = (format_count(accepted, "check"), pluralize(accepted, "is", "are"));
     (accepted > 0).then(|| {
-        format!("{accepted} {checks} accepted by waivers and listed all the same: they stay closed until somebody opens them")
+        format!("{checks} {verb} accepted by waivers and listed all the same: they stay closed until somebody opens them")
     })
 }
 
