@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::marks::severity_style;
 use super::screen::{Paint, Screen};
 use super::text::TextOptions;
 use crate::model::finding::{Confidence, Severity};
 use crate::model::networks::Role;
-use crate::model::report::{Advice, KnownNetwork, Overlap, SkipProblem, SkipRangeAdvice};
+use crate::model::report::{Advice, KnownNetwork, Overlap, SkipRangeAdvice};
 
 /// One screen.
 pub fn render(advice: &Advice, options: &TextOptions) -> String {
@@ -73,27 +74,15 @@ fn draw_problems(screen: &mut Screen, range: &SkipRangeAdvice) {
         screen.command(2, given);
     }
     for problem in &range.problems {
-        draw_problem(screen, problem);
+        draw_marked(screen, problem.severity, &problem.text);
     }
     screen.blank_line();
 }
 
-fn draw_problem(screen: &mut Screen, problem: &SkipProblem) {
-    let (paint, mark) = severity_symbol(problem.severity);
-    screen.paragraph(
-        &[(paint, &format!("{mark} {} ", problem.severity.as_str()))],
-        4,
-        Paint::Plain,
-        &problem.text,
-    );
-}
-
-fn severity_symbol(severity: Severity) -> (Paint, &'static str) {
-    match severity {
-        Severity::Blocking => (Paint::Red, "✗"),
-        Severity::Warning => (Paint::Yellow, "!"),
-        Severity::Info => (Paint::Dim, "·"),
-    }
+fn draw_marked(screen: &mut Screen, severity: Severity, text: &str) {
+    let mark = severity_style(severity).mark;
+    let label = format!("{} {} ", mark.symbol, severity.as_str());
+    screen.paragraph(&[(mark.paint, &label)], 4, Paint::Plain, text);
 }
 
 /// A network with how many others it lies inside of.
@@ -174,13 +163,7 @@ fn draw_overlaps(screen: &mut Screen, advice: &Advice, verbose: bool) {
     }
     screen.line(&[(Paint::Bold, "what collides")]);
     for overlap in shown {
-        let (paint, mark) = severity_symbol(overlap.severity);
-        screen.paragraph(
-            &[(paint, &format!("{mark} {} ", overlap.severity.as_str()))],
-            4,
-            Paint::Plain,
-            &overlap.text,
-        );
+        draw_marked(screen, overlap.severity, &overlap.text);
     }
     screen.blank_line();
 }

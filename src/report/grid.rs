@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::marks::Mark;
 use super::screen::{Paint, Screen, display_width};
 use crate::model::evidence::{Attempt, Outcome, Phase, Purpose, Step};
 use crate::model::plan::RouteKind;
@@ -17,7 +18,7 @@ pub(super) struct Section {
 /// One check, or several that failed alike.
 pub(super) struct Row {
     /// The verdict as a glyph; the section's title has it as a word.
-    pub(super) mark: (Paint, &'static str),
+    pub(super) mark: Mark,
     pub(super) target: String,
     pub(super) cells: [Cell; Phase::ALL.len()],
     /// Cause and time.
@@ -144,7 +145,7 @@ impl Grid {
     }
 
     fn draw_row(&self, screen: &mut Screen, row: &Row) {
-        let mark = (row.mark.0, row.mark.1);
+        let mark = (row.mark.paint, row.mark.symbol);
         let gap = self.padding_after(&format!("  {}", row.target));
         let mut pieces = vec![mark, (Paint::Plain, " "), (Paint::Plain, &row.target)];
         let whole_width = " ".repeat(self.left + 1);

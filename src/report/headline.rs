@@ -3,6 +3,7 @@
 use super::grid::format_duration;
 use super::index::group_label;
 use super::index::{CheckCounts, ReportIndex};
+use super::marks::verdict_style;
 use super::prerequisites::is_blocking;
 use super::waivers::summarize_finding;
 use crate::model::finding::{Finding, Severity};
@@ -15,13 +16,8 @@ use crate::model::wording::list_some;
 const CORE_FEATURES: [&str; 2] = ["core", "onboarding-cli"];
 
 /// The verdict in capitals.
-pub(super) fn verdict_label(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Ready => "READY",
-        Verdict::ReadyWithWarnings => "READY, WITH WARNINGS",
-        Verdict::Blocked => "BLOCKED",
-        Verdict::Incomplete => "INCOMPLETE",
-    }
+pub(super) fn verdict_label(verdict: Verdict) -> String {
+    verdict_style(verdict).label.to_uppercase()
 }
 
 /// Whether a cluster can be connected, and why (not).

@@ -23,6 +23,12 @@ pub(super) enum CheckStatus {
     Unverified,
 }
 
+impl CheckStatus {
+    /// As lists have them: what needs attention first.
+    pub(super) const ALL: [Self; 5] =
+        [Self::Unmet, Self::Accepted, Self::Unverified, Self::Replaced, Self::Met];
+}
+
 /// How many of some checks are met. Those that are replaced do not count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct CheckCounts {

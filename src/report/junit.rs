@@ -165,7 +165,7 @@ fn write_properties(xml: &mut Markup, report: &Report) {
     let layers: Vec<String> = report.rules.iter().map(|l| format!("{} {}", l.name, l.revision)).collect();
     let properties = [
         ("arcprobe", report.tool.version.clone()),
-        ("verdict", headline::verdict_label(report.verdict).to_owned()),
+        ("verdict", headline::verdict_label(report.verdict)),
         ("cloud", run.cloud.az_name().to_owned()),
         ("region", run.region.clone()),
         ("features", run.features.join(",")),

@@ -4,11 +4,12 @@ use super::grid::format_duration;
 use super::header;
 use super::headline;
 use super::index::{CheckStatus, ReportIndex, format_target};
-use super::prerequisites::{accepted_by, prerequisite_label};
+use super::marks::{prerequisite_style, severity_style, status_style, waiver_style};
+use super::prerequisites::accepted_by;
 use super::screen::sanitize_for_command;
 use super::waivers::{describe_acceptance, explain_finding, summarize_finding};
 use crate::model::evidence::{Cause, sanitize, sanitize_lines};
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::Finding;
 use crate::model::report::{Check, Report};
 use crate::model::wording::format_count;
 
@@ -31,15 +32,8 @@ pub(super) fn write_body(out: &mut String, report: &Report, level: &str) {
     for (place, one) in report.findings.iter().enumerate() {
         write_finding(out, (level, &(place + 1).to_string()), one);
     }
-    let groups = [
-        (CheckStatus::Unmet, "not met"),
-        (CheckStatus::Accepted, "not met, and accepted for a time"),
-        (CheckStatus::Replaced, "not met, but another takes its place"),
-        (CheckStatus::Unverified, "unverified"),
-        (CheckStatus::Met, "met"),
-    ];
-    for (standing, word) in groups {
-        write_endpoints(out, &tally, standing, word);
+    for status in CheckStatus::ALL {
+        write_endpoints(out, &tally, status);
     }
     write_prerequisites(out, report, level);
     write_waivers(out, report, level);
@@ -56,11 +50,7 @@ fn write_facts(out: &mut String, report: &Report) {
 
 /// A finding below a heading; `number` is what it is called elsewhere in the document.
 pub(super) fn write_finding(out: &mut String, (level, number): (&str, &str), finding: &Finding) {
-    let symbol = match finding.severity {
-        Severity::Blocking => "❌",
-        Severity::Warning => "⚠️",
-        Severity::Info => "ℹ️",
-    };
+    let symbol = severity_style(finding.severity).emoji;
     let severity = finding.severity.as_str();
     let summary = escape_text(&summarize_finding(finding));
     out.push_str(&format!("{level} {symbol} {number}. {summary} ({severity})\n\n"));
@@ -81,25 +71,26 @@ pub(super) fn write_finding(out: &mut String, (level, number): (&str, &str), fin
     out.push_str(&format!("{} ({confidence} confidence, from {checks})\n\n", code_span(&page)));
 }
 
-fn write_endpoints(out: &mut String, tally: &ReportIndex<'_>, standing: CheckStatus, word: &str) {
+fn write_endpoints(out: &mut String, tally: &ReportIndex<'_>, status: CheckStatus) {
     // of vantages that saw the same, the first stands for all
     let named = |check| Some((check, tally.group_name_of(check)?));
-    let checks: Vec<(&Check, &str)> = tally.with_status(standing).filter_map(named).collect();
+    let checks: Vec<(&Check, &str)> = tally.with_status(status).filter_map(named).collect();
     if checks.is_empty() {
         return;
     }
     let left = checks.len().saturating_sub(MAX_ROWS);
-    let open = if matches!(standing, CheckStatus::Unmet | CheckStatus::Accepted) { " open" } else { "" };
+    let open = if matches!(status, CheckStatus::Unmet | CheckStatus::Accepted) { " open" } else { "" };
     out.push_str(&format!(
-        "<details{open}>\n<summary>{}: {word}</summary>\n\n",
-        format_count(checks.len(), "endpoint")
+        "<details{open}>\n<summary>{}: {}</summary>\n\n",
+        format_count(checks.len(), "endpoint"),
+        status_style(status).label
     ));
     out.push_str("| endpoint | from | needed | what came of it | finding |\n|---|---|---|---|---|\n");
     for (check, crowd) in checks.into_iter().take(MAX_ROWS) {
         let need = if check.planned.required { "required" } else { "optional" };
         let place = tally.finding_of(check).map(|place| (place + 1).to_string()).unwrap_or_default();
         let (target, from) = (code_span(&format_target(check)), code_span(crowd));
-        let accepted = check.accepted.as_ref().filter(|_| standing == CheckStatus::Accepted);
+        let accepted = check.accepted.as_ref().filter(|_| status == CheckStatus::Accepted);
         let accepted =
             accepted.map(|accepted| format!("; {}", describe_acceptance(accepted))).unwrap_or_default();
         let outcome = escape_text(&(describe_outcome(check) + &accepted));
@@ -135,7 +126,7 @@ fn write_prerequisites(out: &mut String, report: &Report, level: &str) {
     for item in &report.prerequisites {
         let verdict = match accepted_by(item) {
             Some(accepted) => describe_acceptance(accepted),
-            None => prerequisite_label(item.verdict, false).to_owned(),
+            None => prerequisite_style(item.verdict, false).0.to_owned(),
         };
         let [title, verdict, found, wanted] =
             [&item.title, &verdict, &item.found, &item.wanted].map(|t| escape_text(t));
@@ -154,7 +145,7 @@ fn write_waivers(out: &mut String, report: &Report, level: &str) {
         let from =
             waiver.vantage.as_ref().map(|from| format!(" from {}", code_span(from))).unwrap_or_default();
         let (what, place) = (code_span(&waiver.code), code_span(&waiver.endpoint));
-        let (until, state) = (escape_text(&waiver.until), super::waivers::waiver_state_label(waiver.state));
+        let (until, state) = (escape_text(&waiver.until), waiver_style(waiver.state).0);
         out.push_str(&format!(
             "| {what} | {place}{from} | {until} | {state} | {} |\n",
             escape_text(&waiver.reason)

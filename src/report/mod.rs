@@ -21,6 +21,7 @@ mod inspection_cas;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod marks;
 mod markup;
 mod next_steps;
 pub mod openmetrics;

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use super::grid::deciding_attempts;
 use super::index::{CheckStatus, ReportIndex};
+use super::marks::{status_style, verdict_style, waiver_style};
 use super::prerequisites::accepted_by;
 use crate::model::evidence::{Attempt, Detail, Phase, sanitize};
 use crate::model::finding::Severity;
@@ -124,8 +125,9 @@ fn add_run(page: &mut Exposition, report: &Report) {
     .add_sample(&scope, bool_value(is_ready));
     let mut family =
         page.open_family("arcprobe_run_verdict", "The verdict of the run, 1 for the one that holds.");
-    for (word, one) in VERDICTS {
-        family.add_sample(&[("verdict", word)], bool_value(one == verdict));
+    for known in [Verdict::Ready, Verdict::ReadyWithWarnings, Verdict::Blocked, Verdict::Incomplete] {
+        let code = verdict_style(known).code;
+        family.add_sample(&[("verdict", code)], bool_value(known == verdict));
     }
     if let Ok(started) = run.started_at.parse::<jiff::Timestamp>() {
         page.open_family(
@@ -151,16 +153,10 @@ fn add_run(page: &mut Exposition, report: &Report) {
 
 fn add_counts(page: &mut Exposition, tally: &ReportIndex<'_>) {
     let mut family = page.open_family("arcprobe_checks", "Checks by what came of them.");
-    let standings = [
-        ("met", CheckStatus::Met),
-        ("unmet", CheckStatus::Unmet),
-        ("accepted", CheckStatus::Accepted),
-        ("replaced", CheckStatus::Replaced),
-        ("unverified", CheckStatus::Unverified),
-    ];
     for required in [true, false] {
-        for (word, standing) in standings {
-            let count = tally.with_status(standing).filter(|c| c.planned.required == required).count();
+        for status in CheckStatus::ALL {
+            let word = status_style(status).code;
+            let count = tally.with_status(status).filter(|c| c.planned.required == required).count();
             family.add_sample(&[("required", bool_label(required)), ("verdict", word)], count_value(count));
         }
     }
@@ -245,8 +241,10 @@ fn add_prerequisites(page: &mut Exposition, report: &Report) {
 /// The end of those that are needed: what is not is no reason to wake anybody.
 fn add_waivers(page: &mut Exposition, report: &Report) {
     let mut family = page.open_family("arcprobe_waivers", "Waivers by what came of them.");
-    for (word, state) in STATES.iter().filter(|_| !report.waivers.is_empty()) {
-        let count = report.waivers.iter().filter(|waiver| waiver.state == *state).count();
+    let states = [WaiverState::Used, WaiverState::Expired, WaiverState::Unused];
+    for state in states.into_iter().filter(|_| !report.waivers.is_empty()) {
+        let (_, word, _) = waiver_style(state);
+        let count = report.waivers.iter().filter(|waiver| waiver.state == state).count();
         family.add_sample(&[("state", word)], count_value(count));
     }
     let mut family = page.open_family(
@@ -302,18 +300,8 @@ fn bool_label(is_so: bool) -> &'static str {
     if is_so { "true" } else { "false" }
 }
 
-const STATES: [(&str, WaiverState); 3] =
-    [("used", WaiverState::Used), ("expired", WaiverState::Expired), ("unused", WaiverState::Unused)];
-
 /// No label.
 const NO_LABELS: &[(&str, &str)] = &[];
-
-const VERDICTS: [(&str, Verdict); 4] = [
-    ("ready", Verdict::Ready),
-    ("ready_with_warnings", Verdict::ReadyWithWarnings),
-    ("blocked", Verdict::Blocked),
-    ("incomplete", Verdict::Incomplete),
-];
 
 /// In characters; host names have up to 253.
 const LONGEST_LABEL: usize = 300;

@@ -1,5 +1,6 @@
 //! The prerequisites as lines of text.
 
+use super::marks::prerequisite_style;
 use super::screen::{Paint, Screen};
 use super::waivers::describe_acceptance;
 use crate::model::report::{Prerequisite, PrerequisiteVerdict};
@@ -13,14 +14,8 @@ pub(super) fn draw_prerequisites(screen: &mut Screen, items: &[Prerequisite]) {
     screen.line(&[(Paint::Bold, "prerequisites")]);
     for item in items {
         let accepted = accepted_by(item);
-        let (paint, symbol) = match item.verdict {
-            _ if accepted.is_some() => (Paint::Cyan, "~"),
-            PrerequisiteVerdict::Met => (Paint::Green, "✓"),
-            PrerequisiteVerdict::Warning => (Paint::Yellow, "!"),
-            PrerequisiteVerdict::Unmet => (Paint::Red, "✗"),
-            PrerequisiteVerdict::Unverified => (Paint::Yellow, "?"),
-        };
-        let label = format!("  {symbol} {:<23}", item.title);
+        let (_, mark) = prerequisite_style(item.verdict, accepted.is_some());
+        let label = format!("  {} {:<23}", mark.symbol, item.title);
         let wanted = match item.verdict {
             PrerequisiteVerdict::Met => String::new(),
             _ => format!("; needed: {}", item.wanted),
@@ -29,7 +24,7 @@ pub(super) fn draw_prerequisites(screen: &mut Screen, items: &[Prerequisite]) {
         let accepted =
             accepted.map(|accepted| format!("; {}", describe_acceptance(accepted))).unwrap_or_default();
         let text = format!("{lead}{}{wanted}{accepted}", item.found);
-        screen.paragraph(&[(paint, &label)], INDENT, Paint::Plain, &text);
+        screen.paragraph(&[(mark.paint, &label)], INDENT, Paint::Plain, &text);
     }
 }
 
@@ -41,15 +36,4 @@ pub(super) fn accepted_by(item: &Prerequisite) -> Option<&WaiverRef> {
 /// Whether it keeps a cluster from being connected.
 pub(super) fn is_blocking(item: &Prerequisite) -> bool {
     item.verdict == PrerequisiteVerdict::Unmet && item.accepted.is_none()
-}
-
-/// What came out, in a word.
-pub(super) fn prerequisite_label(verdict: PrerequisiteVerdict, is_accepted: bool) -> &'static str {
-    match verdict {
-        _ if is_accepted => "accepted",
-        PrerequisiteVerdict::Met => "met",
-        PrerequisiteVerdict::Warning => "warning",
-        PrerequisiteVerdict::Unmet => "not met",
-        PrerequisiteVerdict::Unverified => "not known",
-    }
 }

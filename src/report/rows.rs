@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::grid::{Row, Section, decisive_time, format_duration, phase_cells, phase_label};
 use super::index::{CheckStatus, ReportIndex, format_target};
-use super::screen::Paint;
+use super::marks::{Mark, status_style};
 use super::waivers::describe_acceptance;
 use crate::model::evidence::{Cause, Phase};
 use crate::model::plan::UnverifiedKind;
@@ -39,7 +39,7 @@ pub(super) fn grid_sections(tally: &ReportIndex<'_>, all: bool) -> Vec<Section> 
         sections.extend([true, false].map(|required| unmet_section(tally, vantage, required, !all)));
         sections.push(accepted_section(tally, vantage, !all));
         if all {
-            let others = [CheckStatus::Replaced, CheckStatus::Unverified, CheckStatus::Met];
+            let others = CheckStatus::ALL.into_iter().skip(2);
             sections.extend(others.map(|standing| status_section(tally, vantage, standing)));
         }
     }
@@ -80,7 +80,7 @@ fn accepted_section(tally: &ReportIndex<'_>, vantage: NamedVantage<'_>, fold: bo
         _ => alike.iter().map(|check| check_row(tally, check)).collect(),
     });
     let rows = rows.collect();
-    Section { title: section_title(tally, status_label(CheckStatus::Accepted), vantage, checks.len()), rows }
+    Section { title: section_title(tally, "accepted", vantage, checks.len()), rows }
 }
 
 fn check_acceptance(check: &Check) -> String {
@@ -89,7 +89,7 @@ fn check_acceptance(check: &Check) -> String {
 
 fn status_section(tally: &ReportIndex<'_>, vantage: NamedVantage<'_>, wanted: CheckStatus) -> Section {
     let rows: Vec<Row> = checks_of_status(tally, vantage.0, wanted).map(|c| check_row(tally, c)).collect();
-    Section { title: section_title(tally, status_label(wanted), vantage, rows.len()), rows }
+    Section { title: section_title(tally, status_style(wanted).label, vantage, rows.len()), rows }
 }
 
 fn checks_of_status<'a>(
@@ -108,16 +108,6 @@ fn section_title(
 ) -> String {
     let from = if tally.has_many_vantages() { format!(", from {vantage}") } else { String::new() };
     format!("{word}{from} ({count})")
-}
-
-fn status_label(standing: CheckStatus) -> &'static str {
-    match standing {
-        CheckStatus::Met => "met",
-        CheckStatus::Unmet => "not met",
-        CheckStatus::Accepted => "accepted",
-        CheckStatus::Replaced => "not met, but another takes its place",
-        CheckStatus::Unverified => "unverified",
-    }
 }
 
 /// In plan order; a fold stands where its first check would.
@@ -158,7 +148,7 @@ fn fold_checks(tally: &ReportIndex<'_>, checks: &[&Check]) -> Row {
 fn check_row(tally: &ReportIndex<'_>, check: &Check) -> Row {
     let explained = tally.finding_of(check).is_some() && check.verdict == CheckVerdict::Unmet;
     Row {
-        mark: check_symbol(check),
+        mark: check_mark(check),
         target: format_target(check),
         cells: phase_cells(check),
         tail: match check.verdict {
@@ -178,12 +168,12 @@ fn check_row(tally: &ReportIndex<'_>, check: &Check) -> Row {
     }
 }
 
-fn check_symbol(check: &Check) -> (Paint, &'static str) {
+fn check_mark(check: &Check) -> Mark {
     match check.verdict {
-        CheckVerdict::Unmet if check.accepted.is_some() => (Paint::Cyan, "~"),
-        CheckVerdict::Met => (Paint::Green, "✓"),
-        CheckVerdict::Unmet => (Paint::Red, "✗"),
-        CheckVerdict::Unverified => (Paint::Yellow, "?"),
+        CheckVerdict::Unmet if check.accepted.is_some() => Mark::ACCEPTED,
+        CheckVerdict::Met => Mark::GOOD,
+        CheckVerdict::Unmet => Mark::BAD,
+        CheckVerdict::Unverified => Mark::OPEN,
     }
 }
 

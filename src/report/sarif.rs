@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::index::{ReportIndex, format_target};
+use super::marks::severity_style;
 use super::screen::sanitize_for_command;
 use super::waivers::{explain_finding, summarize_finding};
 use crate::analysis::explain;
 use crate::model::evidence::{sanitize, sanitize_lines};
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::Finding;
 use crate::model::report::{Prerequisite, Report, Verdict};
 use crate::model::rules::RuleLocation;
 use crate::model::waiver::WaiverRef;
@@ -87,7 +88,7 @@ fn render_rule(finding: &Finding) -> Value {
         "id": sanitize_text(&finding.id),
         "shortDescription": { "text": title.unwrap_or_else(|| sanitize_text(&summarize_finding(finding))) },
         "help": { "text": help, "markdown": help },
-        "defaultConfiguration": { "level": sarif_level(finding.severity) },
+        "defaultConfiguration": { "level": severity_style(finding.severity).sarif_level },
     })
 }
 
@@ -96,7 +97,7 @@ fn render_result(tally: &ReportIndex<'_>, finding: &Finding, rule: usize) -> Val
     json!({
         "ruleId": sanitize_text(&finding.id),
         "ruleIndex": rule,
-        "level": sarif_level(finding.severity),
+        "level": severity_style(finding.severity).sarif_level,
         "message": { "text": describe_finding(finding) },
         "locations": behind.map(|check| render_location(&format_target(check), &check.planned.id, check.planned.defined.as_ref())).collect::<Vec<_>>(),
         "partialFingerprints": { "arcprobeSubject/v1": finding_fingerprint(finding) },
@@ -171,14 +172,6 @@ fn render_invocation(report: &Report) -> Value {
         }
     }
     invocation
-}
-
-fn sarif_level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Blocking => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
-    }
 }
 
 pub(super) fn sanitize_text(text: &str) -> String {

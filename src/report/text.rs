@@ -3,13 +3,14 @@
 use super::grid::draw_grid;
 use super::headline;
 use super::index::ReportIndex;
+use super::marks::{severity_style, verdict_style};
 use super::rows::grid_sections;
 use super::screen::{Paint, Screen, sanitize_for_command};
 use super::{
     discoveries as asked, header, next_steps as next, prerequisites, unlisted_checks as rest,
     waivers as accepted,
 };
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::Finding;
 use crate::model::report::{Report, Verdict};
 use crate::model::wording::format_count;
 
@@ -91,22 +92,14 @@ fn draw_verdict(screen: &mut Screen, tally: &ReportIndex<'_>) {
 }
 
 pub(super) fn verdict_paint(verdict: Verdict) -> Paint {
-    match verdict {
-        Verdict::Ready => Paint::Green,
-        Verdict::ReadyWithWarnings | Verdict::Incomplete => Paint::Yellow,
-        Verdict::Blocked => Paint::Red,
-    }
+    verdict_style(verdict).mark.paint
 }
 
 /// What is wrong, in a sentence.
 fn draw_summary(screen: &mut Screen, number: &str, finding: &Finding) {
-    let (paint, symbol) = match finding.severity {
-        Severity::Blocking => (Paint::Red, "✗"),
-        Severity::Warning => (Paint::Yellow, "!"),
-        Severity::Info => (Paint::Cyan, "i"),
-    };
-    let start = format!("{symbol} {} [{number}] ", finding.severity.as_str());
-    screen.paragraph(&[(paint, &start)], INDENT, Paint::Bold, &accepted::summarize_finding(finding));
+    let mark = severity_style(finding.severity).mark;
+    let start = format!("{} {} [{number}] ", mark.symbol, finding.severity.as_str());
+    screen.paragraph(&[(mark.paint, &start)], INDENT, Paint::Bold, &accepted::summarize_finding(finding));
 }
 
 /// A finding at length; `number` is what it is called elsewhere on the screen.

@@ -22,15 +22,6 @@ pub(super) fn describe_waiver(waiver: &AppliedWaiver) -> String {
     format!("{} at {}{from}", waiver.code, waiver.endpoint)
 }
 
-/// What came of a waiver, in a word.
-pub(super) fn waiver_state_label(state: WaiverState) -> &'static str {
-    match state {
-        WaiverState::Used => "used",
-        WaiverState::Expired => "over, and still needed",
-        WaiverState::Unused => "not needed any more",
-    }
-}
-
 /// One line on the waivers that nobody needs.
 pub(super) fn describe_unused_waivers(report: &Report) -> Option<String> {
     let unused = report.waivers.iter().filter(|waiver| waiver.state == WaiverState::Unused);

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::model::report::{Prerequisite, PrerequisiteVerdict, Report};
 use crate::model::waiver::WaiverRef;
-use crate::report::prerequisites::{accepted_by, is_blocking, prerequisite_label};
+use crate::report::marks::prerequisite_style;
+use crate::report::prerequisites::{accepted_by, is_blocking};
 
 /// A prerequisite that stands elsewhere now.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -42,7 +43,7 @@ impl PrerequisiteState {
 
     /// In a word, as the screen of a report has it.
     pub(super) fn label(&self) -> &'static str {
-        prerequisite_label(self.verdict, self.accepted.is_some())
+        prerequisite_style(self.verdict, self.accepted.is_some()).0
     }
 }
 

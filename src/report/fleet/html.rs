@@ -6,17 +6,16 @@ use crate::model::report::Verdict;
 use crate::report::html::elements::{
     format_timestamp, write_code_block, write_fact, write_mark, write_table,
 };
-use crate::report::html::findings::{self, write_details};
-use crate::report::html::{
-    render_document, render_nested, verdict_style, verdict_title, write_navigation, write_section,
-    write_title,
-};
+use crate::report::html::findings::{write_details, write_severity_tag};
+use crate::report::html::{render_document, render_nested, write_navigation, write_section, write_title};
+use crate::report::marks::verdict_style;
 use crate::report::markup::Markup;
 
 /// Renders the page.
 pub fn render(fleet: &Fleet) -> String {
     let count = fleet.clusters.len();
-    let heading = format!("{}: network check for Azure Arc, {count} clusters", verdict_title(fleet.verdict));
+    let heading =
+        format!("{}: network check for Azure Arc, {count} clusters", verdict_style(fleet.verdict).label);
     render_document(&heading, |html| {
         html.element("header", &[], |html| write_header(html, fleet));
         html.line_break();
@@ -68,12 +67,8 @@ fn write_cluster_row(html: &mut Markup, place: usize, member: &Member) {
         html.text_element("a", &[("href", &format!("#{}", section_id(place)))], &member.context);
     });
     html.element("td", &[], |html| {
-        let (class, symbol) = match verdict_style(member.verdict()) {
-            ("blocking", symbol) => ("bad", symbol),
-            ("good", symbol) => ("good", symbol),
-            (_, symbol) => ("open", symbol),
-        };
-        write_mark(html, class, symbol, verdict_title(member.verdict()));
+        let style = verdict_style(member.verdict());
+        write_mark(html, style.mark, style.label);
     });
     let (met, region) = member.summarize();
     html.text_element("td", &[], &met);
@@ -90,13 +85,13 @@ fn render_shared_causes(fleet: &Fleet) -> Markup {
 
 fn write_shared_cause(html: &mut Markup, fleet: &Fleet, number: usize, shared: &SharedCause) {
     let Some(example) = fleet.find_example(shared) else { return };
-    let (class, symbol) = findings::severity_style(shared.severity);
+    let class = shared.severity.as_str();
     let (id, title) = (format!("shared-{number}"), format!("shared-{number}-title"));
     let card = format!("finding {class}");
     html.line_break();
     html.element("article", &[("class", &card), ("id", &id), ("aria-labelledby", &title)], |html| {
         html.element("p", &[("class", "tags")], |html| {
-            write_mark(html, &format!("tag {class}"), symbol, shared.severity.as_str());
+            write_severity_tag(html, shared.severity);
             html.text_element("span", &[], &format!("shared {number}"));
         });
         html.text_element("h3", &[("id", &title)], &shared.summary);
@@ -123,7 +118,11 @@ fn render_cluster(place: usize, member: &Member) -> Markup {
     };
     let open: &[(&str, &str)] = if member.verdict() == Verdict::Ready { &[] } else { &[("open", "")] };
     html.element("details", open, |html| {
-        html.text_element("summary", &[], &format!("{}: all that was seen", verdict_title(report.verdict)));
+        html.text_element(
+            "summary",
+            &[],
+            &format!("{}: all that was seen", verdict_style(report.verdict).label),
+        );
         html.append(&render_nested(report, &section_id(place)));
     });
     html

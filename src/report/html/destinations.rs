@@ -4,6 +4,7 @@ use super::MAX_ROWS;
 use super::elements::{self as page, write_code_block, write_mark, write_omitted_note, write_row_head};
 use crate::model::report::Check;
 use crate::report::index::{CheckStatus, ReportIndex};
+use crate::report::marks::status_style;
 use crate::report::markup::Markup;
 
 /// A destination with all checks on it.
@@ -100,18 +101,18 @@ fn need_label(one: &Destination<'_>) -> &'static str {
 
 /// The worst of what was seen.
 fn write_status(html: &mut Markup, one: &Destination<'_>) {
-    let any = |wanted| one.checks.iter().any(|(_, standing)| *standing == wanted);
-    if any(CheckStatus::Unmet) {
-        write_mark(html, "bad", "✗", "not met");
-    } else if any(CheckStatus::Accepted) {
-        write_mark(html, "open", "~", "not met, accepted");
-    } else if any(CheckStatus::Unverified) {
-        write_mark(html, "open", "?", "unverified");
-    } else if any(CheckStatus::Met) {
-        write_mark(html, "good", "✓", "met");
-    } else {
-        write_mark(html, "open", "–", "another takes its place");
-    }
+    let any = |wanted: &CheckStatus| one.checks.iter().any(|(_, status)| status == wanted);
+    // what is replaced on one way and met on another is open
+    let is_shadowed = |status: &CheckStatus| *status == CheckStatus::Replaced && any(&CheckStatus::Met);
+    let worst = CheckStatus::ALL.into_iter().find(|status| any(status) && !is_shadowed(status));
+    let worst = worst.unwrap_or(CheckStatus::Met);
+    let style = status_style(worst);
+    let word = match worst {
+        CheckStatus::Accepted => "not met, accepted",
+        CheckStatus::Replaced => "another takes its place",
+        _ => style.label,
+    };
+    write_mark(html, style.mark, word);
 }
 
 fn firewall_line(one: &Destination<'_>) -> String {

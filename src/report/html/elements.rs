@@ -1,5 +1,6 @@
 //! What the parts of the page have in common.
 
+use crate::report::marks::Mark;
 use crate::report::markup::Markup;
 
 /// A term and what it is.
@@ -57,9 +58,14 @@ pub(in crate::report) fn write_code_block(html: &mut Markup, label: &str, text: 
 }
 
 /// A symbol that the word beside it repeats.
-pub(in crate::report) fn write_mark(html: &mut Markup, class: &str, symbol: &str, word: &str) {
+pub(in crate::report) fn write_mark(html: &mut Markup, mark: Mark, word: &str) {
+    write_mark_with_class(html, mark.class, mark, word);
+}
+
+/// The same with another class.
+pub(in crate::report) fn write_mark_with_class(html: &mut Markup, class: &str, mark: Mark, word: &str) {
     html.element("span", &[("class", class)], |html| {
-        html.text_element("span", &[("aria-hidden", "true")], symbol);
+        html.text_element("span", &[("aria-hidden", "true")], mark.symbol);
         html.text(" ");
         html.text(word);
     });

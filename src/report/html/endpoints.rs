@@ -6,8 +6,10 @@ use super::MAX_ROWS;
 use super::elements::{write_mark, write_omitted_note, write_row_head, write_table};
 use crate::model::evidence::Cause;
 use crate::model::report::Check;
+use crate::model::wording::capitalize;
 use crate::report::grid::{format_duration, phase_label};
 use crate::report::index::{CheckStatus, ReportIndex, format_target};
+use crate::report::marks::status_style;
 use crate::report::markup::Markup;
 use crate::report::rows::unverified_reason;
 use crate::report::waivers::describe_acceptance;
@@ -28,10 +30,8 @@ impl<'a> EndpointRow<'a> {
 
     /// The standing that its group is named after.
     fn worst_status(&self) -> CheckStatus {
-        let has = |wanted| self.checks.iter().any(|(_, _, standing)| *standing == wanted);
-        let order =
-            [CheckStatus::Unmet, CheckStatus::Accepted, CheckStatus::Unverified, CheckStatus::Replaced];
-        order.into_iter().find(|standing| has(*standing)).unwrap_or(CheckStatus::Met)
+        let has = |wanted: &CheckStatus| self.checks.iter().any(|(_, _, status)| status == wanted);
+        CheckStatus::ALL.into_iter().find(has).unwrap_or(CheckStatus::Met)
     }
 }
 
@@ -51,11 +51,12 @@ pub(super) fn render_matrix(tally: &ReportIndex<'_>) -> Markup {
     columns.push("Needed");
     let mut left = MAX_ROWS;
     write_table(&mut html, "What came of each endpoint, by where it was looked from", &columns, |html| {
-        for (standing, title) in GROUPS {
+        for standing in CheckStatus::ALL {
+            let title = capitalize(status_style(standing).label);
             let group: Vec<&EndpointRow<'_>> =
                 rows.iter().filter(|row| row.worst_status() == standing).take(left).collect();
             left -= group.len();
-            write_group(html, tally, title, heads.len(), &group);
+            write_group(html, tally, &title, heads.len(), &group);
         }
     });
     write_omitted_note(&mut html, rows.len(), MAX_ROWS);
@@ -65,14 +66,6 @@ pub(super) fn render_matrix(tally: &ReportIndex<'_>) -> Markup {
     }
     html
 }
-
-const GROUPS: [(CheckStatus, &str); 5] = [
-    (CheckStatus::Unmet, "Not met"),
-    (CheckStatus::Accepted, "Not met, and accepted for a time"),
-    (CheckStatus::Unverified, "Unverified"),
-    (CheckStatus::Replaced, "Not met, but another takes its place"),
-    (CheckStatus::Met, "Met"),
-];
 
 /// Of vantages that saw the same, the first stands for all.
 fn collect_rows<'a>(tally: &ReportIndex<'a>) -> Vec<EndpointRow<'a>> {
@@ -129,13 +122,13 @@ fn write_row(html: &mut Markup, tally: &ReportIndex<'_>, row: &EndpointRow<'_>, 
 
 fn write_outcome(html: &mut Markup, tally: &ReportIndex<'_>, check: &Check, standing: CheckStatus) {
     let cause = check.cause.unwrap_or(Cause::Unknown);
-    match standing {
-        CheckStatus::Met => write_mark(html, "good", "✓", &format!("met in {}", format_duration(check.took))),
-        CheckStatus::Unverified => write_mark(html, "open", "?", unverified_reason(check.unverified)),
-        CheckStatus::Unmet => write_mark(html, "bad", "✗", cause.word()),
-        CheckStatus::Accepted => write_mark(html, "open", "~", &format!("{}, accepted", cause.word())),
-        CheckStatus::Replaced => write_mark(html, "open", "–", cause.word()),
-    }
+    let word = match standing {
+        CheckStatus::Met => format!("met in {}", format_duration(check.took)),
+        CheckStatus::Unverified => unverified_reason(check.unverified).to_owned(),
+        CheckStatus::Accepted => format!("{}, accepted", cause.word()),
+        CheckStatus::Unmet | CheckStatus::Replaced => cause.word().to_owned(),
+    };
+    write_mark(html, status_style(standing).mark, &word);
     // a note on an unmet check begins with the text of its cause
     let text = check.note.as_deref().or(check.cause.map(Cause::text)).unwrap_or_default();
     let phase = check.phase.map(|phase| format!("{}: ", phase_label(phase))).unwrap_or_default();

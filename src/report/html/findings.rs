@@ -1,10 +1,11 @@
 //! What is wrong, the gravest first: each finding is a card that can be read without the others.
 
-use super::elements::{write_code_block, write_fact, write_mark};
+use super::elements::{write_code_block, write_fact, write_mark_with_class};
 use crate::analysis::explain;
 use crate::model::finding::{Finding, Severity};
 use crate::model::wording::format_count;
 use crate::report::index::{ReportIndex, format_target};
+use crate::report::marks::severity_style;
 use crate::report::markup::Markup;
 use crate::report::waivers::{explain_finding, summarize_finding};
 
@@ -23,23 +24,19 @@ pub(super) fn render_findings(tally: &ReportIndex<'_>) -> Markup {
     html
 }
 
-/// The class and the symbol of a severity.
-pub(in crate::report) fn severity_style(severity: Severity) -> (&'static str, &'static str) {
-    match severity {
-        Severity::Blocking => ("blocking", "✗"),
-        Severity::Warning => ("warning", "!"),
-        Severity::Info => ("info", "i"),
-    }
+/// The word of a severity, which is its class too.
+pub(in crate::report) fn write_severity_tag(html: &mut Markup, severity: Severity) {
+    let word = severity.as_str();
+    write_mark_with_class(html, &format!("tag {word}"), severity_style(severity).mark, word);
 }
 
 fn write_card(html: &mut Markup, tally: &ReportIndex<'_>, number: usize, finding: &Finding) {
-    let (class, symbol) = severity_style(finding.severity);
     let (id, title) = (format!("finding-{number}"), format!("finding-{number}-title"));
-    let card = format!("finding {class}");
+    let card = format!("finding {}", finding.severity.as_str());
     html.line_break();
     html.element("article", &[("class", &card), ("id", &id), ("aria-labelledby", &title)], |html| {
         html.element("p", &[("class", "tags")], |html| {
-            write_mark(html, &format!("tag {class}"), symbol, finding.severity.as_str());
+            write_severity_tag(html, finding.severity);
             html.text_element("span", &[], &format!("finding {number}"));
             html.text_element("span", &[], &format!("{} confidence", finding.confidence.as_str()));
         });

@@ -12,6 +12,7 @@ mod timing;
 
 use super::headline;
 use super::index::ReportIndex;
+use super::marks::verdict_style;
 use super::markup::Markup;
 use super::{discoveries as asked, header};
 use crate::model::finding::Severity;
@@ -25,8 +26,11 @@ const MAX_ROWS: usize = 2000;
 pub fn render(report: &Report) -> String {
     let tally = ReportIndex::new(report);
     let sections = render_sections(&tally);
-    let title =
-        format!("{}: network check for Azure Arc, {}", verdict_title(report.verdict), report.run.region);
+    let title = format!(
+        "{}: network check for Azure Arc, {}",
+        verdict_style(report.verdict).label,
+        report.run.region
+    );
     render_document(&title, |html| {
         html.element("header", &[], |html| write_header(html, &tally));
         html.line_break();
@@ -113,11 +117,11 @@ fn write_header(html: &mut Markup, tally: &ReportIndex<'_>) {
 
 /// The answer in a word.
 pub(super) fn write_title(html: &mut Markup, verdict: Verdict) {
-    let (class, mark) = verdict_style(verdict);
+    let style = verdict_style(verdict);
     html.text_element("p", &[("class", "kind")], "Network check for Azure Arc-enabled Kubernetes");
-    html.element("h1", &[("class", class)], |html| {
-        html.text_element("span", &[("class", "mark"), ("aria-hidden", "true")], mark);
-        html.text(verdict_title(verdict));
+    html.element("h1", &[("class", style.heading_class)], |html| {
+        html.text_element("span", &[("class", "mark"), ("aria-hidden", "true")], style.mark.symbol);
+        html.text(style.label);
     });
 }
 
@@ -213,23 +217,4 @@ fn write_footer(html: &mut Markup, report: &Report) {
             html.text_element("li", &[], &text);
         }
     });
-}
-
-pub(super) fn verdict_title(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Ready => "Ready",
-        Verdict::ReadyWithWarnings => "Ready, with warnings",
-        Verdict::Blocked => "Blocked",
-        Verdict::Incomplete => "Incomplete",
-    }
-}
-
-/// The class and the symbol of a verdict.
-pub(super) fn verdict_style(verdict: Verdict) -> (&'static str, &'static str) {
-    match verdict {
-        Verdict::Ready => ("good", "✓"),
-        Verdict::ReadyWithWarnings => ("warning", "!"),
-        Verdict::Blocked => ("blocking", "✗"),
-        Verdict::Incomplete => ("warning", "?"),
-    }
 }

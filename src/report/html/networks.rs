@@ -4,6 +4,7 @@ use super::elements::{write_code_block, write_mark, write_row_head, write_table}
 use crate::model::finding::Severity;
 use crate::model::report::{Advice, AzCommand, Report, SkipRangeAdvice, Verdict};
 use crate::report::advice::{NestedNetwork, nest_networks};
+use crate::report::marks::severity_style;
 use crate::report::markup::Markup;
 
 /// All that is known; nothing where nothing is.
@@ -48,13 +49,8 @@ fn write_skip_range(html: &mut Markup, range: &SkipRangeAdvice) {
 }
 
 fn write_problem(html: &mut Markup, severity: Severity, text: &str) {
-    let (class, symbol) = match severity {
-        Severity::Blocking => ("bad", "✗"),
-        Severity::Warning => ("open", "!"),
-        Severity::Info => ("open", "i"),
-    };
     html.element("li", &[], |html| {
-        write_mark(html, class, symbol, severity.as_str());
+        write_mark(html, severity_style(severity).mark, severity.as_str());
         html.text(": ");
         html.text(text);
     });

@@ -2,11 +2,12 @@
 
 use super::MAX_ROWS;
 use super::elements::{write_mark, write_omitted_note, write_row_head, write_table};
-use crate::model::report::{AppliedWaiver, Prerequisite, PrerequisiteVerdict, Report, WaiverState};
+use crate::model::report::{AppliedWaiver, Prerequisite, Report};
 use crate::model::wording::format_count;
+use crate::report::marks::{prerequisite_style, waiver_style};
 use crate::report::markup::Markup;
 use crate::report::prerequisites;
-use crate::report::waivers::{describe_acceptance, waiver_state_label};
+use crate::report::waivers::describe_acceptance;
 
 /// The prerequisites; nothing where they were not looked at.
 pub(super) fn render_prerequisites(report: &Report) -> Markup {
@@ -32,22 +33,11 @@ pub(super) fn render_prerequisites(report: &Report) -> Markup {
 
 fn write_prerequisite(html: &mut Markup, item: &Prerequisite) {
     let accepted = prerequisites::accepted_by(item);
-    let (class, symbol) = match item.verdict {
-        _ if accepted.is_some() => ("open", "~"),
-        PrerequisiteVerdict::Met => ("good", "✓"),
-        PrerequisiteVerdict::Warning => ("open", "!"),
-        PrerequisiteVerdict::Unmet => ("bad", "✗"),
-        PrerequisiteVerdict::Unverified => ("open", "?"),
-    };
+    let (word, mark) = prerequisite_style(item.verdict, accepted.is_some());
     html.element("tr", &[], |html| {
         html.text_element("th", &[("scope", "row")], &item.title);
         html.element("td", &[], |html| {
-            write_mark(
-                html,
-                class,
-                symbol,
-                prerequisites::prerequisite_label(item.verdict, accepted.is_some()),
-            );
+            write_mark(html, mark, word);
             if let Some(accepted) = accepted {
                 html.text_element("span", &[("class", "below")], &describe_acceptance(accepted));
             }
@@ -76,11 +66,7 @@ pub(super) fn render_waivers(report: &Report) -> Markup {
 }
 
 fn write_waiver(html: &mut Markup, waiver: &AppliedWaiver) {
-    let (class, symbol) = match waiver.state {
-        WaiverState::Used => ("open", "~"),
-        WaiverState::Expired => ("bad", "✗"),
-        WaiverState::Unused => ("good", "–"),
-    };
+    let (word, _, mark) = waiver_style(waiver.state);
     html.element("tr", &[], |html| {
         write_row_head(html, &waiver.code, "");
         html.element("td", &[], |html| {
@@ -91,7 +77,7 @@ fn write_waiver(html: &mut Markup, waiver: &AppliedWaiver) {
         });
         html.text_element("td", &[("class", "date")], &waiver.until);
         html.element("td", &[], |html| {
-            write_mark(html, class, symbol, waiver_state_label(waiver.state));
+            write_mark(html, mark, word);
             if !waiver.checks.is_empty() {
                 html.text_element("span", &[("class", "below")], &format_count(waiver.checks.len(), "check"));
             }
