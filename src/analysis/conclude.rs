@@ -75,7 +75,7 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
     let verdict = verdict::judge_run(&checks, &findings, &vantages, interrupted || deadline_passed);
     Report {
         schema_version: 1,
-        tool: Tool { name: "arcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
+        tool: Tool::this(),
         rules: ran.rules.layers.clone(),
         run: RunInfo {
             started_at: ran.started_at.to_string(),

@@ -16,12 +16,13 @@ use crate::cli::exit::Exit;
 use crate::cluster::{self, ClusterClient, ClusterReader, Proposal};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::networks::Role;
-use crate::model::report::Advice;
+use crate::model::report::{Advice, Tool};
 use crate::probe::net::read_local_routes;
 use crate::probe::resolve::read_system_servers;
 use crate::probe::settings::ProbeSettings;
 use crate::proxy::{self, ProxyFlags, Routes, Secret};
 use crate::report::advice::{self as rendering, render_free_ranges};
+use crate::report::json::to_text;
 
 pub(super) fn run(
     args: &AdviseArgs,
@@ -56,9 +57,8 @@ pub(super) fn run(
     }
     match args.output {
         AdviseFormat::Json => {
-            let tool = json!({"name": "arcprobe", "version": env!("CARGO_PKG_VERSION")});
-            let whole = json!({"schema_version": 1, "tool": tool, "advice": advice});
-            print_output(&super::diagnose::to_pretty_json(&whole)?)?;
+            let whole = json!({"schema_version": 1, "tool": Tool::this(), "advice": advice});
+            print_output(&to_text(&whole))?;
         }
         AdviseFormat::Text => drop(print_output(&rendering::render(&advice, &screen.text))?),
     }

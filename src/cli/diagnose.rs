@@ -33,6 +33,7 @@ use crate::model::scope::Connectivity;
 use crate::probe::net::{Clock as _, Net, SystemClock};
 use crate::probe::settings::ProbeSettings;
 use crate::report::diagnosis::Diagnosis;
+use crate::report::json::to_text;
 use crate::report::{self, Format};
 use crate::rules;
 
@@ -71,7 +72,7 @@ pub(super) fn run(
     let mut saved = Ok(());
     if let Some(target) = evidence {
         let path = target.path().to_owned();
-        saved = target.write(&to_pretty_json(&case)?);
+        saved = target.write(&to_text(&case));
         if saved.is_ok() {
             screen.hint(&format!("--save-evidence {}: {}", path.display(), describe_redactions(&case)));
         }
@@ -97,13 +98,13 @@ pub(super) fn run(
             &screen.text,
         ))?),
         DiagnoseFormat::Json => {
-            print_output(&to_pretty_json(&Diagnosis {
+            print_output(&to_text(&Diagnosis {
                 schema_version: 1,
-                tool: Tool { name: "arcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
+                tool: Tool::this(),
                 taken_at: case.taken_at.clone(),
                 connectivity: chain.clone(),
                 checks: probed.as_ref().map(|report| report.checks.clone()).unwrap_or_default(),
-            })?)?;
+            }))?;
         }
     }
     saved?; // what was found out is told all the same
@@ -119,12 +120,6 @@ fn describe_next_steps(args: &DiagnoseArgs, case: &SupportBundle) -> String {
         (case.azure.is_none(), "--connected-cluster FILE adds what Azure says"),
     ];
     hints.iter().filter(|(fits, _)| *fits).map(|(_, hint)| *hint).collect::<Vec<_>>().join("; ")
-}
-
-/// What anybody wrote into a cluster stands in it: nothing of that may reach a terminal as more than text.
-pub(crate) fn to_pretty_json(value: &impl serde::Serialize) -> Result<String, CommandError> {
-    let text = serde_json::to_string_pretty(value).context("the document cannot be written");
-    Ok(report::json::escape(&text.map_err(CommandError::Failed)?) + "\n")
 }
 
 fn describe_redactions(case: &SupportBundle) -> String {
@@ -368,7 +363,7 @@ mod tests {
 
     #[test]
     fn json_escapes_control_characters() {
-        let text = to_pretty_json(&json!({"a": "\u{202e}\u{9b}2J"})).unwrap();
+        let text = to_text(&json!({"a": "\u{202e}\u{9b}2J"}));
         assert_eq!(text, "{\n  \"a\": \"\\u202e\\u009b2J\"\n}\n");
     }
 

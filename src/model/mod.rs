@@ -23,6 +23,8 @@ pub mod secret;
 #[cfg(feature = "cli")]
 pub mod shell;
 pub mod source;
+#[cfg(feature = "cli")]
+mod tool;
 pub mod vantage;
 #[cfg(feature = "cli")]
 pub mod version;

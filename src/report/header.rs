@@ -1,8 +1,8 @@
 //! The facts that a report rests on.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 
+use super::group::group_by_key;
 use super::index::group_label;
 use super::screen::{Paint, Screen};
 use crate::model::plan::{Route, RouteKind};
@@ -88,15 +88,11 @@ fn describe_resolvers(report: &Report) -> String {
             names(first) + &origin.map_or(String::new(), |from| format!(" ({from})"))
         }
         _ => {
-            let mut lists: Vec<(String, Vec<&str>)> = Vec::new();
-            for vantage in known {
-                let list = names(vantage);
-                match lists.iter_mut().find(|(same, _)| *same == list) {
-                    Some((_, ids)) => ids.push(&vantage.id),
-                    None => lists.push((list, vec![&vantage.id])),
-                }
-            }
-            let texts = lists.iter().map(|(list, ids)| format!("{}: {list}", group_label(ids)));
+            let lists = group_by_key(known, |vantage| names(vantage));
+            let label = |alike: &[&Vantage]| {
+                group_label(&alike.iter().map(|vantage| vantage.id.as_str()).collect::<Vec<_>>())
+            };
+            let texts = lists.iter().map(|(list, alike)| format!("{}: {list}", label(alike)));
             let mut texts: Vec<String> = texts.collect();
             if texts.len() > MAX_VANTAGES {
                 let left = texts.len() - MAX_VANTAGES;
@@ -114,15 +110,9 @@ fn format_server(address: &SocketAddr) -> String {
 
 /// Each way that checks go, the most used first.
 fn describe_routes(report: &Report) -> String {
-    let mut routes: Vec<(&Route, usize)> = Vec::new();
-    let mut places = HashMap::new();
-    for route in report.checks.iter().map(|check| &check.planned.route) {
-        let place = *places.entry((route.kind, &route.proxy, &route.reason)).or_insert(routes.len());
-        match routes.get_mut(place) {
-            Some((_, count)) => *count += 1,
-            None => routes.push((route, 1)),
-        }
-    }
+    let routes = report.checks.iter().map(|check| &check.planned.route);
+    let routes = group_by_key(routes, |route| (route.kind, &route.proxy, &route.reason));
+    let mut routes: Vec<(&Route, usize)> = routes.values().map(|alike| (alike[0], alike.len())).collect();
     routes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     if let [(route, _)] = routes[..] {
         return describe_route(route);

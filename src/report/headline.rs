@@ -6,9 +6,10 @@ use super::index::{CheckCounts, ReportIndex};
 use super::marks::verdict_style;
 use super::prerequisites::is_blocking;
 use super::waivers::summarize_finding;
+use crate::analysis::verdict::is_blocking_waiver;
 use crate::model::finding::{Finding, Severity};
 use crate::model::plan::UnverifiedKind;
-use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict, WAIVER_EXPIRED};
+use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict};
 use crate::model::vantage::VantageKind;
 use crate::model::wording::list_some;
 
@@ -84,8 +85,7 @@ fn describe_blocked(tally: &ReportIndex<'_>, subject: &str, here: &str) -> Strin
     if tally.report.prerequisites.iter().any(is_blocking) {
         return format!("{subject} cannot be connected{here}.");
     }
-    let is_expired =
-        |finding: &Finding| finding.id == WAIVER_EXPIRED && finding.severity == Severity::Blocking;
+    let is_expired = |finding: &Finding| is_blocking_waiver(&finding.id, finding.severity);
     if tally.count_checks(true).unmet == 0 && tally.report.findings.iter().any(is_expired) {
         return format!("{subject} can be connected{here}, but what was accepted for a time counts again.");
     }

@@ -4,6 +4,10 @@ mod vantage_groups;
 
 use std::collections::{HashMap, HashSet};
 
+use indexmap::{IndexMap, IndexSet};
+
+use super::group::group_by_key;
+use crate::analysis::verdict::Alternatives;
 use crate::model::finding::Finding;
 use crate::model::host_port::HostPort;
 use crate::model::report::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
@@ -66,7 +70,7 @@ pub(super) struct ReportIndex<'a> {
     findings: HashMap<&'a str, usize>,
     checks: HashMap<&'a str, &'a Check>,
     /// The places of the checks of each vantage.
-    positions: HashMap<&'a str, Vec<usize>>,
+    positions: IndexMap<&'a str, Vec<usize>>,
     /// The vantages, those that saw the same as one.
     groups: Vec<VantageGroup<'a>>,
     /// The places of the crowds by the first vantage of each.
@@ -75,17 +79,18 @@ pub(super) struct ReportIndex<'a> {
 
 impl<'a> ReportIndex<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
-        let replaced = met_alternatives(&report.checks);
-        let standings = report.checks.iter().map(|check| check_status(check, &replaced)).collect();
+        let alternatives = Alternatives::from_checks(&report.checks);
+        let standings = report.checks.iter().map(|check| check_status(check, &alternatives)).collect();
         let checks = report.checks.iter().map(|check| (check.planned.id.as_str(), check)).collect();
         let findings = findings_by_check(report);
-        let places = positions_by_vantage(&report.checks);
+        let positions =
+            group_by_key(0..report.checks.len(), |&at| report.checks[at].planned.vantage.as_str());
         let mut index = Self {
             report,
             statuses: standings,
             findings,
             checks,
-            positions: places,
+            positions,
             groups: Vec::new(),
             group_positions: HashMap::new(),
         };
@@ -124,9 +129,8 @@ impl<'a> ReportIndex<'a> {
 
     /// The checks behind a finding, each once; those that the report does not have are left out.
     pub(super) fn checks_behind(&self, finding: &Finding) -> Vec<&'a Check> {
-        let mut seen = HashSet::new();
-        let ids = finding.evidence.iter().map(String::as_str).filter(|id| seen.insert(*id));
-        ids.filter_map(|id| self.checks.get(id).copied()).collect()
+        let ids: IndexSet<&str> = finding.evidence.iter().map(String::as_str).collect();
+        ids.into_iter().filter_map(|id| self.checks.get(id).copied()).collect()
     }
 
     pub(super) fn count_checks(&self, required: bool) -> CheckCounts {
@@ -140,9 +144,7 @@ impl<'a> ReportIndex<'a> {
 
     /// From where checks were made.
     pub(super) fn vantages(&self) -> Vec<&'a str> {
-        let mut seen = HashSet::new();
-        let vantages = self.report.checks.iter().map(|check| check.planned.vantage.as_str());
-        vantages.filter(|vantage| seen.insert(*vantage)).collect()
+        self.positions.keys().copied().collect()
     }
 
     /// Each feature that is on with what it requires.
@@ -180,29 +182,14 @@ pub(super) fn format_target(check: &Check) -> String {
     HostPort::new(name, check.planned.port).to_string()
 }
 
-fn check_status(check: &Check, replaced: &HashSet<(&str, &str)>) -> CheckStatus {
-    let replaceable =
-        check.planned.alternative.as_deref().is_some_and(|a| replaced.contains(&(&check.planned.vantage, a)));
+fn check_status(check: &Check, alternatives: &Alternatives<'_>) -> CheckStatus {
     match check.verdict {
         CheckVerdict::Met => CheckStatus::Met,
-        _ if replaceable => CheckStatus::Replaced,
+        _ if alternatives.has_met(check) => CheckStatus::Replaced,
         CheckVerdict::Unmet if check.accepted.is_some() => CheckStatus::Accepted,
         CheckVerdict::Unmet => CheckStatus::Unmet,
         CheckVerdict::Unverified => CheckStatus::Unverified,
     }
-}
-
-fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
-    let met = checks.iter().filter(|c| c.verdict == CheckVerdict::Met);
-    met.filter_map(|c| Some((c.planned.vantage.as_str(), c.planned.alternative.as_deref()?))).collect()
-}
-
-fn positions_by_vantage(checks: &[Check]) -> HashMap<&str, Vec<usize>> {
-    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (place, check) in checks.iter().enumerate() {
-        places.entry(&check.planned.vantage).or_default().push(place);
-    }
-    places
 }
 
 fn findings_by_check(report: &Report) -> HashMap<&str, usize> {

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::sanitize::LONGEST_NAME;
 use crate::model::evidence::{CertificateSummary, Detail, TlsDetail, TrustStore, sanitize};
 use crate::model::report::{Check, Report};
 
@@ -63,9 +64,6 @@ fn parse_ca(certificate: &CertificateSummary) -> Option<InspectionCa> {
         der: STANDARD.encode(der),
     })
 }
-
-/// In characters; those of probes have at most as many.
-const LONGEST_NAME: usize = 201;
 
 #[cfg(test)]
 mod tests {

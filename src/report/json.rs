@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::evidence::is_unsafe_char;
 use crate::model::report::Report;
@@ -44,9 +44,13 @@ pub enum ReadError {
 
 /// Renders the report as indented JSON. Characters that could deceive the reader of a terminal are escaped.
 pub fn render(report: &Report) -> String {
-    // Writing to memory cannot fail, and every map of a report has strings for keys.
-    let json = serde_json::to_string_pretty(report).unwrap_or_default();
-    escape(&json) + "\n"
+    to_text(report)
+}
+
+/// Any document as indented JSON, escaped in the same way.
+pub(crate) fn to_text(document: &impl Serialize) -> String {
+    // writing to memory cannot fail, and the maps of our documents have strings for keys
+    escape(&serde_json::to_string_pretty(document).unwrap_or_default()) + "\n"
 }
 
 /// Reads a report.
@@ -90,7 +94,7 @@ struct Versioned {
 
 /// JSON writers leave DEL, C1 controls and bidirectional marks as they are. Outside of strings JSON has no such
 /// characters, and inside `\u` stands for the same text.
-pub(crate) fn escape(json: &str) -> String {
+fn escape(json: &str) -> String {
     if !json.chars().any(needs_escape) {
         return json.to_owned();
     }

@@ -17,8 +17,9 @@ use super::markup::Markup;
 use super::prerequisites::accepted_by;
 use super::screen::sanitize_for_command;
 use super::waivers::{describe_acceptance as accepted, describe_waiver, explain_finding, summarize_finding};
+use crate::analysis::verdict::is_blocking_waiver;
 use crate::model::evidence::Cause;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::Finding;
 use crate::model::report::{
     Check, Prerequisite, PrerequisiteVerdict, Report, Vantage, WAIVER_EXPIRED, WaiverState,
 };
@@ -286,7 +287,7 @@ fn prerequisite_case(item: &Prerequisite, finding: Option<&Finding>) -> TestCase
 fn waivers_suite(report: &Report) -> Option<TestSuite> {
     let case =
         |name: String, outcome| TestCase { class: "waivers".into(), name, took: Duration::ZERO, outcome };
-    let is_expired = |f: &&Finding| f.id == WAIVER_EXPIRED && f.severity == Severity::Blocking;
+    let is_expired = |f: &&Finding| is_blocking_waiver(&f.id, f.severity);
     let over = report.findings.iter().filter(is_expired).map(|finding| {
         let failed = TestOutcome::Failed(
             WAIVER_EXPIRED.into(),

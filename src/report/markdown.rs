@@ -6,15 +6,13 @@ use super::headline;
 use super::index::{CheckStatus, ReportIndex, format_target};
 use super::marks::{prerequisite_style, severity_style, status_style, waiver_style};
 use super::prerequisites::accepted_by;
+use super::sanitize::sanitize_text;
 use super::screen::sanitize_for_command;
 use super::waivers::{describe_acceptance, explain_finding, summarize_finding};
-use crate::model::evidence::{Cause, sanitize, sanitize_lines};
+use crate::model::evidence::{Cause, sanitize_lines};
 use crate::model::finding::Finding;
 use crate::model::report::{Check, Report};
 use crate::model::wording::format_count;
-
-/// No text of a report is longer; what is, was not written by this program.
-const LONGEST_TEXT: usize = 4000;
 
 /// Renders a document that begins with a heading of the first level.
 pub fn render(report: &Report) -> String {
@@ -179,7 +177,7 @@ fn write_skip_range(out: &mut String, report: &Report, level: &str) {
 /// Text of anybody on one line: no markup, no HTML, no link, and nobody is mentioned by it.
 pub(super) fn escape_text(text: &str) -> String {
     let mut out = String::new();
-    for c in sanitize(text, LONGEST_TEXT).chars() {
+    for c in sanitize_text(text).chars() {
         match c {
             // a mention is made of plain text only
             '@' => out += "`@`",
@@ -196,7 +194,7 @@ pub(super) fn escape_text(text: &str) -> String {
 
 /// A name in a line: as code, which has no markup, and in a cell of a table no bar.
 pub(super) fn code_span(text: &str) -> String {
-    format!("`{}`", sanitize(text, LONGEST_TEXT).replace('`', "'").replace('|', "\\|"))
+    format!("`{}`", sanitize_text(text).replace('`', "'").replace('|', "\\|"))
 }
 
 /// Lines to copy, behind a fence that they cannot end.

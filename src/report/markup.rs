@@ -1,10 +1,8 @@
 //! XML and HTML in the making. Whatever is put into it is text: only the names of elements and attributes are not escaped,
 //! and those are our own.
 
+use super::sanitize::LONGEST_TEXT;
 use crate::model::evidence::is_unsafe_char;
-
-/// No text of a report is longer; what is, was not written by this program.
-const LONGEST_TEXT: usize = 4000;
 
 /// Elements, nested by closures, so that each is closed.
 #[derive(Default)]

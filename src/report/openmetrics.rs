@@ -10,6 +10,7 @@ use super::grid::deciding_attempts;
 use super::index::{CheckStatus, ReportIndex};
 use super::marks::{status_style, verdict_style, waiver_style};
 use super::prerequisites::accepted_by;
+use super::sanitize::LONGEST_LABEL;
 use crate::model::evidence::{Attempt, Detail, Phase, sanitize};
 use crate::model::finding::Severity;
 use crate::model::report::{Check, CheckVerdict, PrerequisiteVerdict, Report, Verdict, WaiverState};
@@ -302,6 +303,3 @@ fn bool_label(is_so: bool) -> &'static str {
 
 /// No label.
 const NO_LABELS: &[(&str, &str)] = &[];
-
-/// In characters; host names have up to 253.
-const LONGEST_LABEL: usize = 300;

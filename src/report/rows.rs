@@ -1,8 +1,7 @@
 //! Checks -> rows of the grid: those that fail alike for a reason that a finding gives are folded into one.
 
-use std::collections::HashMap;
-
 use super::grid::{Row, Section, decisive_time, format_duration, phase_cells, phase_label};
+use super::group::group_by_key;
 use super::index::{CheckStatus, ReportIndex, format_target};
 use super::marks::{Mark, status_style};
 use super::waivers::describe_acceptance;
@@ -11,17 +10,14 @@ use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, CheckVerdict};
 use crate::model::wording::{format_count, list_some};
 
-/// From so many on, checks that fail alike are one row.
-const FOLD_FROM: usize = 3;
-
 /// How many hosts of a folded row are named.
 const MAX_NAMED: usize = 3;
 
 /// So many vantages, or crowds of them, have sections of their own.
 pub(super) const MAX_GROUPS: usize = 12;
 
-/// What fails alike: the finding, where, and with which word.
-type FailureGroup = (Option<usize>, Option<Phase>, Option<Cause>);
+/// What fails alike: the finding, where, with which word, and by which waiver it is accepted.
+type FailureGroup<'a> = (Option<usize>, Option<Phase>, Option<Cause>, Option<(&'a str, &'a str, &'a str)>);
 
 /// A vantage and what it is called in titles.
 type NamedVantage<'a> = (&'a str, &'a str);
@@ -51,35 +47,13 @@ fn unmet_section(tally: &ReportIndex<'_>, vantage: NamedVantage<'_>, required: b
         .filter(|c| c.planned.required == required)
         .collect();
     let word = if required { "not met, required" } else { "not met, optional" };
-    let rows =
-        if fold { fold_rows(tally, &checks) } else { checks.iter().map(|c| check_row(tally, c)).collect() };
+    let rows = fold_rows(tally, &checks, fold);
     Section { title: section_title(tally, word, vantage, checks.len()), rows }
 }
 
-/// Those that fail alike and are accepted for the same reason share a row.
 fn accepted_section(tally: &ReportIndex<'_>, vantage: NamedVantage<'_>, fold: bool) -> Section {
     let checks: Vec<&Check> = checks_of_status(tally, vantage.0, CheckStatus::Accepted).collect();
-    let mut kinds: Vec<Vec<&Check>> = Vec::new();
-    let mut places = HashMap::new();
-    for check in &checks {
-        let accepted = check.accepted.as_ref().filter(|_| fold).map(|a| (&a.code, &a.reason, &a.until));
-        let key = (failure_group(tally, check), accepted, (!fold).then_some(&check.planned.id));
-        let place = *places.entry(key).or_insert(kinds.len());
-        if place == kinds.len() {
-            kinds.push(Vec::new());
-        }
-        kinds[place].push(check);
-    }
-    let rows = kinds.iter().flat_map(|alike| match alike[..] {
-        [first, _, _, ..] => {
-            let names: Vec<String> = alike.iter().map(|c| format_target(c)).collect();
-            let (target, tail) = (format_count(alike.len(), "check"), describe_cause(tally, first, false));
-            let more = format!("{}; {}", list_some(&names, MAX_NAMED), check_acceptance(first));
-            vec![Row { target, tail, detail: Some(more), ..check_row(tally, first) }]
-        }
-        _ => alike.iter().map(|check| check_row(tally, check)).collect(),
-    });
-    let rows = rows.collect();
+    let rows = fold_rows(tally, &checks, fold);
     Section { title: section_title(tally, "accepted", vantage, checks.len()), rows }
 }
 
@@ -111,37 +85,34 @@ fn section_title(
 }
 
 /// In plan order; a fold stands where its first check would.
-fn fold_rows(tally: &ReportIndex<'_>, checks: &[&Check]) -> Vec<Row> {
-    let mut kinds: HashMap<FailureGroup, Vec<&Check>> = HashMap::new();
-    for check in checks {
-        kinds.entry(failure_group(tally, check)).or_default().push(check);
-    }
-    let mut rows = Vec::new();
-    for check in checks {
-        let kind = failure_group(tally, check);
-        match kinds.get(&kind).map_or(0, Vec::len) {
-            0 => {}
-            many if many >= FOLD_FROM && kind.0.is_some() => {
-                rows.extend(kinds.remove(&kind).map(|alike| fold_checks(tally, &alike)));
+fn fold_rows(tally: &ReportIndex<'_>, checks: &[&Check], fold: bool) -> Vec<Row> {
+    let groups = group_by_key(checks.iter().copied(), |check| failure_group(tally, check));
+    let row = |check: &&Check| {
+        let alike = &groups[&failure_group(tally, check)];
+        let is_explained = tally.finding_of(check).is_some() || check.accepted.is_some();
+        match alike[..] {
+            [first, _, _, ..] if fold && is_explained => {
+                std::ptr::eq(first, *check).then(|| fold_checks(tally, alike))
             }
-            _ => rows.push(check_row(tally, check)),
+            _ => Some(check_row(tally, check)),
         }
-    }
-    rows
+    };
+    checks.iter().filter_map(row).collect()
 }
 
-fn failure_group(tally: &ReportIndex<'_>, check: &Check) -> FailureGroup {
-    (tally.finding_of(check), check.phase, check.cause)
+fn failure_group<'a>(tally: &ReportIndex<'_>, check: &'a Check) -> FailureGroup<'a> {
+    let accepted = check.accepted.as_ref().map(|a| (a.code.as_str(), a.reason.as_str(), a.until.as_str()));
+    (tally.finding_of(check), check.phase, check.cause, accepted)
 }
 
 fn fold_checks(tally: &ReportIndex<'_>, checks: &[&Check]) -> Row {
     let names: Vec<String> = checks.iter().map(|c| format_target(c)).collect();
-    let first = check_row(tally, checks[0]);
+    let accepted = checks[0].accepted.as_ref().map(|a| format!("; {}", describe_acceptance(a)));
     Row {
         target: format_count(checks.len(), "check"),
         tail: describe_cause(tally, checks[0], false),
-        detail: Some(list_some(&names, MAX_NAMED)),
-        ..first
+        detail: Some(list_some(&names, MAX_NAMED) + &accepted.unwrap_or_default()),
+        ..check_row(tally, checks[0])
     }
 }
 

@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::index::{ReportIndex, format_target};
+use super::json::to_text;
 use super::marks::severity_style;
+use super::sanitize::sanitize_text;
 use super::screen::sanitize_for_command;
 use super::waivers::{explain_finding, summarize_finding};
 use crate::analysis::explain;
-use crate::model::evidence::{sanitize, sanitize_lines};
+use crate::model::evidence::sanitize_lines;
 use crate::model::finding::Finding;
 use crate::model::report::{Prerequisite, Report, Verdict};
 use crate::model::rules::RuleLocation;
@@ -31,8 +33,7 @@ pub(super) fn render_log(runs: &[Value]) -> String {
         "version": "2.1.0",
         "runs": runs,
     });
-    // what is made of values and strings can be written
-    super::json::escape(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
+    to_text(&log)
 }
 
 pub(super) fn render_run(report: &Report) -> Value {
@@ -173,10 +174,3 @@ fn render_invocation(report: &Report) -> Value {
     }
     invocation
 }
-
-pub(super) fn sanitize_text(text: &str) -> String {
-    sanitize(text, LONGEST_TEXT)
-}
-
-/// No text of a report is longer; what is, was not written by this program.
-const LONGEST_TEXT: usize = 4000;

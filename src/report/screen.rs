@@ -3,14 +3,11 @@
 use textwrap::{Options, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::evidence::sanitize;
+use super::sanitize::sanitize_text;
 
 /// The width that text is fitted to stays between these. Narrower than 80 the grid falls apart, and lines beyond 120 are
 /// hard to read.
 const WIDTHS: (usize, usize) = (80, 120);
-
-/// No text of a report is longer; what is, was not written by this program.
-const LONGEST_TEXT: usize = 4000;
 
 /// How a piece of text looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +39,7 @@ impl Paint {
 /// A piece of a line.
 pub(super) type Piece<'a> = (Paint, &'a str);
 
-/// Lines in the making. Every text that is added goes through [`printable`], whoever it came from.
+/// Lines in the making. Every text that is added goes through [`sanitize_text`], whoever it came from.
 pub(super) struct Screen {
     out: String,
     colour: bool,
@@ -71,7 +68,7 @@ impl Screen {
     pub(super) fn line(&mut self, pieces: &[Piece<'_>]) {
         let last = pieces.iter().rposition(|(_, text)| !text.trim().is_empty()).map_or(0, |at| at + 1);
         for (at, &(paint, text)) in pieces[..last].iter().enumerate() {
-            let text = sanitize_text(text);
+            let text = sanitize_aligned(text);
             self.push_painted(paint, if at + 1 == last { text.trim_end() } else { &text });
         }
         self.blank_line();
@@ -86,7 +83,7 @@ impl Screen {
             .subsequent_indent(&rest)
             .break_words(false) // a name that is cut cannot be copied
             .word_splitter(WordSplitter::NoHyphenation);
-        let text = sanitize(text, LONGEST_TEXT);
+        let text = sanitize_text(text);
         for (at, line) in textwrap::wrap(&text, options).iter().enumerate() {
             if at == 0 {
                 let mut pieces = prefix.to_vec();
@@ -119,7 +116,7 @@ impl Screen {
 
 /// Columns that a text takes on a terminal.
 pub(super) fn display_width(text: &str) -> usize {
-    sanitize_text(text).width()
+    sanitize_aligned(text).width()
 }
 
 /// What is left of a name when it is to stand in a command that people paste: a report that somebody else wrote must not
@@ -128,12 +125,12 @@ pub(super) fn sanitize_for_command(name: &str) -> String {
     name.chars().filter(|&c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
-/// [`printable`], but blanks at both ends stay: they are our own alignment.
-fn sanitize_text(text: &str) -> String {
+/// [`sanitize_text`], but blanks at both ends stay: they are our own alignment.
+fn sanitize_aligned(text: &str) -> String {
     let body = text.trim_matches(' ');
     let lead = text.len() - text.trim_start_matches(' ').len();
     let trail = if body.is_empty() { 0 } else { text.len() - lead - body.len() };
-    format!("{}{}{}", " ".repeat(lead), sanitize(body, LONGEST_TEXT), " ".repeat(trail))
+    format!("{}{}{}", " ".repeat(lead), sanitize_text(body), " ".repeat(trail))
 }
 
 #[cfg(test)]

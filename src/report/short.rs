@@ -1,7 +1,10 @@
 //! The report in a few lines, for chats and tickets.
 
+use indexmap::IndexMap;
+
 use super::headline;
 use super::index::{CheckStatus, ReportIndex, format_target};
+use super::sanitize::LONGEST_LINE;
 use super::screen::sanitize_for_command;
 use super::waivers as accepted;
 use crate::model::evidence::sanitize;
@@ -11,9 +14,6 @@ use crate::model::wording::{format_count, list_some};
 
 /// Ways to fail that have a line each.
 const MAX_GROUPS: usize = 20;
-
-/// No line is longer.
-const LONGEST_LINE: usize = 500;
 
 /// Renders one line for the verdict, one for each finding and one for each way in which checks are not met.
 pub fn render(report: &Report) -> String {
@@ -57,12 +57,10 @@ fn group_failures(
     word: &str,
     said: impl Fn(&Check) -> Option<String>,
 ) -> Vec<String> {
-    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
-    for (check, alike) in tally.with_status(standing).filter_map(|check| Some((check, said(check)?))) {
-        match lines.iter_mut().find(|(key, _)| *key == alike) {
-            Some((_, targets)) => targets.push(format_target(check)),
-            None => lines.push((alike, vec![format_target(check)])),
-        }
+    let checks = tally.with_status(standing).filter_map(|check| Some((said(check)?, format_target(check))));
+    let mut lines: IndexMap<String, Vec<String>> = IndexMap::new();
+    for (alike, target) in checks {
+        lines.entry(alike).or_default().push(target);
     }
     let left = lines.len().saturating_sub(MAX_GROUPS);
     let shown = lines

@@ -1,5 +1,7 @@
 //! The checks that have no row in the grid: lines below it that say in few words where they stand.
 
+use indexmap::IndexMap;
+
 use super::index::{CheckStatus, ReportIndex, format_target};
 use super::rows::{MAX_GROUPS, unverified_reason};
 use super::screen::{Paint, Screen};
@@ -84,15 +86,11 @@ fn draw_replaced(screen: &mut Screen, tally: &ReportIndex<'_>) {
 
 /// One line for each reason.
 fn draw_unverified(screen: &mut Screen, tally: &ReportIndex<'_>) {
-    let mut reasons: Vec<(Option<UnverifiedKind>, Vec<String>)> = Vec::new();
-    for (check, name) in
-        unverified_without_finding(tally).filter_map(|check| Some((check, describe_check(check, tally)?)))
-    {
-        match reasons.iter_mut().find(|(kind, _)| *kind == check.unverified) {
-            Some((_, names)) => names.push(name),
-            None => reasons.push((check.unverified, vec![name])),
-        }
+    let mut reasons: IndexMap<Option<UnverifiedKind>, Vec<String>> = IndexMap::new();
+    for check in unverified_without_finding(tally) {
+        reasons.entry(check.unverified).or_default().extend(describe_check(check, tally));
     }
+    reasons.retain(|_, names| !names.is_empty());
     for (kind, names) in reasons {
         let text = format!(
             "unverified, {} ({}): {}",

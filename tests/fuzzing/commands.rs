@@ -13,6 +13,7 @@ use crate::model::report::Tool;
 use crate::model::rules::{Cloud, RuleSet};
 use crate::model::scope::Connectivity;
 use crate::report::diagnosis::Diagnosis;
+use crate::report::json::to_text;
 use crate::report::requirements::VendorTable;
 
 /// An error as it stands on a screen.
@@ -29,13 +30,12 @@ pub(super) fn judge_and_render(
     let chain = diagnose::judge_bundle(case, catalogue, azure, None).ok()?;
     let diagnosis = Diagnosis {
         schema_version: 1,
-        tool: Tool { name: "arcprobe".into(), version: "0".into() },
+        tool: Tool::this(),
         taken_at: case.taken_at.clone(),
         connectivity: chain.clone(),
         checks: Vec::new(),
     };
-    let json = diagnose::to_pretty_json(&diagnosis).ok()?;
-    Some((chain, json))
+    Some((chain, to_text(&diagnosis)))
 }
 
 /// What `rules show` makes of rules in each of its formats.
@@ -85,8 +85,8 @@ const EMPTY_ARGS: ShowArgs = ShowArgs {
 };
 
 /// What `--save-evidence` writes.
-pub(super) fn render_evidence(case: &SupportBundle) -> Option<String> {
-    diagnose::to_pretty_json(case).ok()
+pub(crate) fn render_evidence(case: &SupportBundle) -> Option<String> {
+    Some(to_text(case))
 }
 
 /// A document of az, and the cluster in it.

@@ -33,7 +33,7 @@ fn the_reference_pages_match_the_code() {
 const UPDATE: &str = "ARCPROBE_UPDATE=1 cargo test --test it reference";
 
 fn pages() -> Vec<(&'static str, String)> {
-    let rules: serde_json::Value = serde_json::from_str(&arcprobe::cli::rules::schema().unwrap()).unwrap();
+    let rules: serde_json::Value = serde_json::from_str(&arcprobe::cli::rules::schema()).unwrap();
     let pages = [
         ("commands.md", "Commands and flags", commands::page()),
         ("exit-codes.md", "Exit codes", exit_codes()),

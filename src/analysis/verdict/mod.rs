@@ -16,7 +16,7 @@ use crate::model::plan::{Plan, PlanItem, PlannedCheck, UnverifiedKind};
 use crate::model::report::{Check, CheckVerdict};
 use ruling::Ruling;
 
-pub use overall::{Alternatives, WAIVER_EXPIRED, judge_report, judge_run};
+pub use overall::{Alternatives, WAIVER_EXPIRED, is_blocking_waiver, judge_report, judge_run};
 
 /// The longest note, in characters.
 const MAX_NOTE_CHARS: usize = 240;

@@ -28,11 +28,14 @@ impl<'a> Alternatives<'a> {
         }
     }
 
+    /// Whether one is met that takes the place of a check, or the check itself.
+    pub fn has_met(&self, check: &Check) -> bool {
+        alternative_group(check).is_some_and(|group| self.met.contains(&group))
+    }
+
     /// Whether a check is required, with nothing that stands in for it, and not accepted by a waiver.
     pub fn is_required(&self, check: &Check) -> bool {
-        check.planned.required
-            && check.accepted.is_none()
-            && alternative_group(check).is_none_or(|g| !self.met.contains(&g))
+        check.planned.required && check.accepted.is_none() && !self.has_met(check)
     }
 
     /// Whether a check stands in the way of connecting a cluster.
@@ -66,7 +69,7 @@ pub fn judge_report(report: &Report) -> Verdict {
     let cut_short = report.run.interrupted || report.run.deadline_passed;
     let of_the_run = judge_run(&report.checks, &report.findings, &report.vantages, cut_short);
     let lacks = |p: &Prerequisite| p.verdict == PrerequisiteVerdict::Unmet && p.accepted.is_none();
-    let is_blocking = |f: &Finding| f.severity == Severity::Blocking && f.id == WAIVER_EXPIRED;
+    let is_blocking = |f: &Finding| is_blocking_waiver(&f.id, f.severity);
     if report.prerequisites.iter().any(lacks) || report.findings.iter().any(is_blocking) {
         return Verdict::Blocked;
     }
@@ -77,6 +80,11 @@ pub fn judge_report(report: &Report) -> Verdict {
         }
         verdict => verdict,
     }
+}
+
+/// Whether a finding says that something is still needed that was accepted for a time, and blocks because of it.
+pub fn is_blocking_waiver(id: &str, severity: Severity) -> bool {
+    id == WAIVER_EXPIRED && severity == Severity::Blocking
 }
 
 /// Whether a check was left open that could have been measured. A wildcard that nobody can look into and a call that comes

@@ -14,7 +14,7 @@ use crate::cli::exit::Exit;
 use crate::model::evidence::sanitize_lines;
 use crate::model::rules::{Cloud, RuleSet, RulesFile};
 use crate::model::wording::format_count;
-use crate::report::json::escape;
+use crate::report::json::to_text;
 use crate::rules::load::{load_file, to_yaml};
 use crate::rules::{RulesError, ScopeError, did_you_mean};
 
@@ -80,7 +80,7 @@ pub fn run(args: &RulesArgs, environment: &Environment, verbose: bool) -> Result
         RulesCommand::Validate(args) => validate(args),
         RulesCommand::Show(args) => show(args),
         RulesCommand::Diff(args) => return crate::cli::rules::vendor_diff::run(args, environment, verbose),
-        RulesCommand::Schema => schema(),
+        RulesCommand::Schema => Ok(schema()),
     };
     Ok(Done { text: text?, exit: Exit::Ok, notes: Vec::new() })
 }
@@ -125,25 +125,21 @@ pub(crate) fn render_rules(args: &ShowArgs, rules: RuleSet) -> Result<String, Ru
         return match args.output {
             ShowFormat::Text | ShowFormat::Csv => Ok(sanitize_lines(&merged::render_text(&rules))),
             ShowFormat::Yaml => render_yaml(&file),
-            ShowFormat::Json => render_json(&file),
+            ShowFormat::Json => Ok(to_text(&file)),
         };
     }
     let rows = listing::list_rows(args, rules)?;
     match args.output {
         ShowFormat::Text => Ok(sanitize_lines(&listing::render_text(&rows))),
         ShowFormat::Yaml => render_yaml(&rows),
-        ShowFormat::Json => render_json(&rows),
+        ShowFormat::Json => Ok(to_text(&rows)),
         ShowFormat::Csv => Ok(listing::render_csv(&rows)),
     }
 }
 
 /// The JSON Schema of rules files, as it stands in `rules/schema.json`.
-///
-/// # Errors
-///
-/// None in practice: a schema is plain data.
-pub fn schema() -> Result<String, RulesCommandError> {
-    render_json(&schemars::schema_for!(RulesFile))
+pub fn schema() -> String {
+    to_text(&schemars::schema_for!(RulesFile))
 }
 
 fn describe_counts(rules: &RulesFile) -> String {
@@ -160,12 +156,6 @@ fn describe_counts(rules: &RulesFile) -> String {
 /// YAML escapes control characters; what hides or reorders text becomes a blank, as it does in every other format.
 fn render_yaml(value: &impl Serialize) -> Result<String, RulesCommandError> {
     to_yaml(value).map(|text| sanitize_lines(&text)).map_err(RulesCommandError::Unwritable)
-}
-
-fn render_json(value: &impl Serialize) -> Result<String, RulesCommandError> {
-    let text =
-        serde_json::to_string_pretty(value).map_err(|e| RulesCommandError::Unwritable(e.to_string()))?;
-    Ok(escape(&text) + "\n")
 }
 
 fn join_errors(errors: &[RulesError]) -> String {

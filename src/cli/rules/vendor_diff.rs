@@ -102,7 +102,7 @@ pub(crate) fn render_difference(
     };
     let text = match args.output {
         DiffFormat::Text => sanitize_lines(&render_text(&document, verbose)),
-        DiffFormat::Json => super::render_json(&document)?,
+        DiffFormat::Json => crate::report::json::to_text(&document),
     };
     Ok((text, exit_for_difference(&difference, args.fail_on)))
 }

@@ -14,10 +14,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde::Serialize;
 
 use super::index::{CheckStatus, ReportIndex, format_target};
+use super::json::to_text;
 use super::waivers::summarize_finding;
+use crate::analysis::verdict::is_blocking_waiver;
 use crate::model::evidence::{Cause, Phase};
 use crate::model::finding::{Finding, Severity};
-use crate::model::report::{Check, Report, Verdict, WAIVER_EXPIRED};
+use crate::model::report::{Check, Report, Verdict};
 use crate::model::waiver::WaiverRef;
 
 pub use crate::report::diff::latency::SlowerPhase;
@@ -199,8 +201,7 @@ impl Diff {
     /// Whether a waiver that is over blocks what was not blocked before, whatever it is about: what was unmet without one, or with
     /// another finding, is not worse.
     fn has_expired_waiver(&self) -> bool {
-        let is_expired =
-            |told: &FindingSummary| told.id == WAIVER_EXPIRED && told.severity == Severity::Blocking;
+        let is_expired = |told: &FindingSummary| is_blocking_waiver(&told.id, told.severity);
         self.older.verdict != Verdict::Blocked && self.new_findings.iter().any(is_expired)
     }
 
@@ -213,8 +214,7 @@ impl Diff {
 
     /// As JSON.
     pub fn to_json(&self) -> String {
-        // writing to memory cannot fail
-        super::json::escape(&serde_json::to_string_pretty(self).unwrap_or_default()) + "\n"
+        to_text(self)
     }
 }
 

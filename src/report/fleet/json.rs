@@ -18,8 +18,7 @@ pub enum SavedReport {
 
 /// Renders the document as indented JSON.
 pub fn render(fleet: &Fleet) -> String {
-    // writing to memory cannot fail, and every map has strings for keys
-    json::escape(&serde_json::to_string_pretty(fleet).unwrap_or_default()) + "\n"
+    json::to_text(fleet)
 }
 
 /// Reads a document.

@@ -113,7 +113,7 @@ impl Fleet {
         let fleet = Self {
             schema_version: 1,
             kind: DocumentKind::Fleet,
-            tool: Tool { name: "arcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
+            tool: Tool::this(),
             started_at: course.started_at.to_string(),
             took: course.took,
             interrupted: course.interrupted,

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Fleet, Member};
 use crate::model::report::Report;
-use crate::report::sarif::{render_log, render_run, sanitize_text};
+use crate::report::sanitize::sanitize_text;
+use crate::report::sarif::{render_log, render_run};
 
 /// Renders one log.
 pub fn render(fleet: &Fleet) -> String {

@@ -3,6 +3,7 @@
 use super::Fleet;
 use super::headline::{describe_occurrences, describe_verdict};
 use crate::model::evidence::sanitize;
+use crate::report::sanitize::LONGEST_FLEET_LINE;
 use crate::report::screen::sanitize_for_command;
 use crate::report::{headline, short};
 
@@ -28,8 +29,5 @@ pub fn render(fleet: &Fleet) -> String {
             lines.push(format!("{}: INCOMPLETE: {why}", member.context));
         }
     }
-    lines.iter().map(|line| sanitize(line, LONGEST_LINE) + "\n").collect()
+    lines.iter().map(|line| sanitize(line, LONGEST_FLEET_LINE) + "\n").collect()
 }
-
-/// In characters.
-const LONGEST_LINE: usize = 700;

@@ -1,19 +1,20 @@
 //! The certificates that were presented: first the chains that do not lead to a public root, in full.
 
-use std::collections::{HashMap, HashSet};
+use indexmap::IndexSet;
 
 use super::MAX_ROWS;
 use super::elements::{self as page, format_timestamp, write_fact, write_omitted_note, write_row_head};
 use crate::model::evidence::{CertificateSummary, Detail, Phase, TlsDetail, TrustStore};
 use crate::model::wording::{format_count, list_some};
 use crate::report::grid::deciding_attempts;
+use crate::report::group::group_by_key;
 use crate::report::index::ReportIndex;
 use crate::report::markup::Markup;
 
 /// A chain and the names that were asked for when it came.
 struct PresentedChain<'a> {
     tls: &'a TlsDetail,
-    names: Vec<String>,
+    names: Vec<&'a str>,
 }
 
 /// How many names are told of a chain.
@@ -36,24 +37,17 @@ pub(super) fn render_chains(tally: &ReportIndex<'_>) -> Markup {
 }
 
 fn collect_chains<'a>(tally: &ReportIndex<'a>) -> Vec<PresentedChain<'a>> {
-    let mut chains: Vec<PresentedChain<'a>> = Vec::new();
-    let mut places: HashMap<Vec<&str>, usize> = HashMap::new();
-    let mut seen = HashSet::new();
-    for attempt in tally.report.checks.iter().flat_map(deciding_attempts) {
-        let Some(Detail::Tls(tls)) = attempt.step(Phase::Tls).map(|step| &step.detail) else { continue };
-        if tls.chain.is_empty() {
-            continue;
-        }
-        let key: Vec<&str> = tls.chain.iter().map(|c| c.sha256.as_str()).collect();
-        let place = *places.entry(key).or_insert(chains.len());
-        if place == chains.len() {
-            chains.push(PresentedChain { tls, names: Vec::new() });
-        }
-        if seen.insert((place, &tls.server_name)) {
-            chains[place].names.push(tls.server_name.clone());
-        }
-    }
-    chains
+    let attempts = tally.report.checks.iter().flat_map(deciding_attempts);
+    let presented = attempts.filter_map(|attempt| match &attempt.step(Phase::Tls)?.detail {
+        Detail::Tls(tls) if !tls.chain.is_empty() => Some(&**tls),
+        _ => None,
+    });
+    let digests = |tls: &&'a TlsDetail| tls.chain.iter().map(|c| c.sha256.as_str()).collect::<Vec<_>>();
+    let chains = group_by_key(presented, digests).into_values().map(|alike| {
+        let names: IndexSet<&str> = alike.iter().map(|tls| tls.server_name.as_str()).collect();
+        PresentedChain { tls: alike[0], names: names.into_iter().collect() }
+    });
+    chains.collect()
 }
 
 fn write_chain(html: &mut Markup, chain: &PresentedChain<'_>) {

@@ -1,8 +1,11 @@
 //! What has to be open, for whoever keeps the firewall: every destination once, with who calls it and why.
 
+use indexmap::IndexSet;
+
 use super::MAX_ROWS;
 use super::elements::{self as page, write_code_block, write_mark, write_omitted_note, write_row_head};
 use crate::model::report::Check;
+use crate::report::group::group_by_key;
 use crate::report::index::{CheckStatus, ReportIndex};
 use crate::report::marks::status_style;
 use crate::report::markup::Markup;
@@ -43,17 +46,9 @@ pub(super) fn render_destinations(tally: &ReportIndex<'_>) -> Markup {
 }
 
 fn collect_destinations<'a>(tally: &ReportIndex<'a>) -> Vec<Destination<'a>> {
-    let mut found: Vec<Destination<'a>> = Vec::new();
-    let mut places = std::collections::HashMap::new();
-    for (check, standing) in tally.checks_with_status() {
-        let (name, port) = (destination_name(check), check.planned.port);
-        let place = *places.entry((name, port)).or_insert(found.len());
-        match found.get_mut(place) {
-            Some(known) => known.checks.push((check, standing)),
-            None => found.push(Destination { name, port, checks: vec![(check, standing)] }),
-        }
-    }
-    found
+    let found =
+        group_by_key(tally.checks_with_status(), |(check, _)| (destination_name(check), check.planned.port));
+    found.into_iter().map(|((name, port), checks)| Destination { name, port, checks }).collect()
 }
 
 /// Firewalls are told the wildcard: the hosts below it change.
@@ -82,17 +77,16 @@ fn write_row(html: &mut Markup, one: &Destination<'_>) {
 
 /// The hosts below a wildcard that were probed.
 fn list_hosts(one: &Destination<'_>) -> String {
-    let mut hosts: Vec<&str> = one.checks.iter().filter_map(|(c, _)| c.planned.host.as_deref()).collect();
-    let mut seen = std::collections::HashSet::new();
-    hosts.retain(|host| seen.insert(*host));
-    hosts.retain(|host| *host != one.name);
-    hosts.join(", ")
+    let hosts = one.checks.iter().filter_map(|(check, _)| check.planned.host.as_deref());
+    join_once(hosts.filter(|host| *host != one.name))
 }
 
 fn list_callers(one: &Destination<'_>) -> String {
-    let mut seen = std::collections::HashSet::new();
-    let callers = one.checks.iter().flat_map(|(check, _)| &check.planned.callers).map(String::as_str);
-    callers.filter(|caller| seen.insert(*caller)).collect::<Vec<_>>().join(", ")
+    join_once(one.checks.iter().flat_map(|(check, _)| &check.planned.callers).map(String::as_str))
+}
+
+fn join_once<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<IndexSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn need_label(one: &Destination<'_>) -> &'static str {

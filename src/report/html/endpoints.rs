@@ -8,6 +8,7 @@ use crate::model::evidence::Cause;
 use crate::model::report::Check;
 use crate::model::wording::capitalize;
 use crate::report::grid::{format_duration, phase_label};
+use crate::report::group::group_by_key;
 use crate::report::index::{CheckStatus, ReportIndex, format_target};
 use crate::report::marks::status_style;
 use crate::report::markup::Markup;
@@ -71,17 +72,11 @@ pub(super) fn render_matrix(tally: &ReportIndex<'_>) -> Markup {
 fn collect_rows<'a>(tally: &ReportIndex<'a>) -> Vec<EndpointRow<'a>> {
     let firsts = tally.vantage_groups().iter().enumerate();
     let columns: HashMap<&str, usize> = firsts.map(|(place, crowd)| (crowd.first, place)).collect();
-    let mut places: HashMap<(&str, String), usize> = HashMap::new();
-    let mut rows: Vec<EndpointRow<'a>> = Vec::new();
-    for (check, standing) in tally.checks_with_status() {
-        let Some(&column) = columns.get(check.planned.vantage.as_str()) else { continue };
-        let place = *places.entry((&check.planned.endpoint, format_target(check))).or_insert(rows.len());
-        if place == rows.len() {
-            rows.push(EndpointRow { checks: Vec::new() });
-        }
-        rows[place].checks.push((column, check, standing));
-    }
-    rows
+    let checks = tally.checks_with_status();
+    let shown = checks
+        .filter_map(|(check, status)| Some((*columns.get(check.planned.vantage.as_str())?, check, status)));
+    let rows = group_by_key(shown, |(_, check, _)| (&check.planned.endpoint, format_target(check)));
+    rows.into_values().map(|checks| EndpointRow { checks }).collect()
 }
 
 fn write_group(

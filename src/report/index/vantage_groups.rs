@@ -1,7 +1,6 @@
 //! Vantages that saw the same: in a cluster of a hundred nodes most do, and nobody reads a hundred tables that are alike.
 
-use std::collections::HashMap;
-
+use super::super::group::group_by_key;
 use super::{CheckStatus, ReportIndex, format_target};
 use crate::model::evidence::{Cause, Phase};
 use crate::model::wording::list_some;
@@ -29,31 +28,19 @@ pub(super) fn group_vantages<'a>(tally: &ReportIndex<'a>) -> Vec<VantageGroup<'a
     if vantages.len() < MIN_GROUPED {
         return vantages.into_iter().map(|id| VantageGroup { first: id, name: id.to_owned() }).collect();
     }
-    let mut places: HashMap<(&str, Vec<CheckOutcome<'_>>), usize> = HashMap::new();
-    let mut alike: Vec<Vec<&'a str>> = Vec::new();
-    for vantage in vantages {
+    let alike = group_by_key(vantages, |vantage| {
         let outcomes = tally.checks_from(vantage);
         let outcomes = outcomes
             .map(|(c, standing)| (c.planned.endpoint.as_str(), format_target(c), standing, c.phase, c.cause));
-        let place = *places.entry((vantage_kind(vantage), outcomes.collect())).or_insert(alike.len());
-        match alike.get_mut(place) {
-            Some(others) => others.push(vantage),
-            None => alike.push(vec![vantage]),
-        }
-    }
-    alike.iter().map(|ids| VantageGroup { first: ids[0], name: group_label(ids) }).collect()
+        (vantage_kind(vantage), outcomes.collect::<Vec<CheckOutcome<'_>>>())
+    });
+    alike.values().map(|ids| VantageGroup { first: ids[0], name: group_label(ids) }).collect()
 }
 
 /// What vantages are called together: by their ids, and where there are many of a kind by their number.
 pub(in crate::report) fn group_label(ids: &[&str]) -> String {
-    let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
-    for id in ids {
-        match kinds.iter_mut().find(|(known, _)| *known == vantage_kind(id)) {
-            Some((_, ids)) => ids.push(id),
-            None => kinds.push((vantage_kind(id), vec![id])),
-        }
-    }
-    let name = |(kind, ids): &(&str, Vec<&str>)| match ids.len() {
+    let kinds = group_by_key(ids.iter().copied(), |id| vantage_kind(id));
+    let name = |(kind, ids): (&&str, &Vec<&str>)| match ids.len() {
         0..MIN_GROUPED => ids.join(", "),
         n => {
             let nodes: Vec<String> = ids.iter().map(|id| node_name(id).to_owned()).collect();

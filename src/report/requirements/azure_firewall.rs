@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use super::export::{Export, NEEDS_VALUE, describe_left_out};
 use super::{Host, Origin, Requirement, Requirements};
+use crate::model::evidence::sanitize;
 use crate::model::rules::{CallerVantage, Need, Protocol};
+use crate::report::json::to_text;
+use crate::report::sanitize::LONGEST_DESCRIPTION;
 
 pub(super) fn render(list: &Requirements) -> Export {
     let (open, named): (Vec<_>, Vec<_>) =
@@ -24,7 +27,7 @@ pub(super) fn render(list: &Requirements) -> Export {
         }
     }
     let has_names = rules.keys().any(|key| key.kind == RuleKind::Names);
-    let text = serde_json::to_string_pretty(&arm_template(list, &rules)).unwrap_or_default() + "\n";
+    let text = to_text(&arm_template(list, &rules));
     let notes = [
         has_names.then(|| DNS_PROXY.to_owned()),
         describe_left_out(
@@ -180,7 +183,7 @@ fn application_rule(key: RuleKey, hosts: &BTreeSet<String>) -> Value {
 fn describe_items(items: &[&Requirement]) -> String {
     let titles: BTreeSet<_> = items.iter().map(|item| item.title.as_str()).collect();
     let text = titles.into_iter().collect::<Vec<_>>().join("; ");
-    arm_literal(&crate::model::evidence::sanitize(&text, LONGEST))
+    arm_literal(&sanitize(&text, LONGEST_DESCRIPTION))
 }
 
 /// A text that begins with a bracket would be evaluated; two of them stand for one.
@@ -189,6 +192,3 @@ fn arm_literal(text: &str) -> String {
 }
 
 const DNS_PROXY: &str = "network rules with names need the DNS proxy of the firewall policy";
-
-/// In characters.
-const LONGEST: usize = 200;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::model::evidence::sanitize;
 use crate::model::rules::{HostName, HostPattern};
+use crate::report::sanitize::LONGEST_DESCRIPTION;
 
 /// A host, or what stands for several. Names and suffixes are checked and in lower case, so that a configuration can take
 /// them as they are, whoever wrote the rules or the report.
@@ -25,7 +26,7 @@ impl Host {
     ///
     /// It is neither; the reason, fit to be shown.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let bad = |why: String| sanitize(&why, LONGEST_REASON);
+        let bad = |why: String| sanitize(&why, LONGEST_DESCRIPTION);
         let lower = text.to_ascii_lowercase();
         match lower.strip_prefix("*.") {
             Some(suffix) => {
@@ -102,9 +103,6 @@ fn parent_domains(host: &Host) -> impl Iterator<Item = &str> {
     let name = host.name();
     name.match_indices('.').map(|(at, _)| &name[at + 1..])
 }
-
-/// In characters.
-const LONGEST_REASON: usize = 200;
 
 #[cfg(test)]
 mod tests {

@@ -5,14 +5,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Origin, Requirement, Requirements, SourcePage};
+use crate::model::report::Tool;
 use crate::model::rules::{Cloud, Layer, Need, Protocol};
 use crate::model::scope::Connectivity;
-use crate::report::json::escape;
+use crate::report::json::to_text;
 
 pub(super) fn render(list: &Requirements) -> String {
     let document = Document {
         schema_version: 1,
-        tool: Tool { name: "arcprobe", version: env!("CARGO_PKG_VERSION") },
+        tool: Tool::this(),
         rules: &list.layers,
         cloud: list.cloud,
         region: &list.region,
@@ -21,8 +22,7 @@ pub(super) fn render(list: &Requirements) -> String {
         only_unmet: list.origin == Origin::Report,
         requirements: list.items.iter().map(Entry::new).collect(),
     };
-    // writing to memory cannot fail, and there is no map
-    escape(&serde_json::to_string_pretty(&document).unwrap_or_default()) + "\n"
+    to_text(&document)
 }
 
 /// The JSON Schema of the list, as it stands in `src/report/requirements/schema-v1.json`.
@@ -52,13 +52,6 @@ struct Document<'a> {
     only_unmet: bool,
     /// In the order of the rules.
     requirements: Vec<Entry<'a>>,
-}
-
-/// What wrote the list.
-#[derive(Serialize, JsonSchema)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
 }
 
 /// One host and port.

@@ -20,6 +20,7 @@ mod vendor_text;
 use crate::model::evidence::sanitize;
 use crate::model::rules::{CallerVantage, Cloud, Layer, Need, Protocol};
 use crate::model::scope::Connectivity;
+use crate::report::sanitize::LONGEST_REQUIREMENT;
 
 pub use crate::report::requirements::vendor_diff::{
     ComparisonScope, CoveredHost, Difference, ExpectedEndpoints, OnlyInRules, OnlyInTable, compare_with_rules,
@@ -150,11 +151,8 @@ impl Requirements {
 
 /// Text of rules or reports: one line, printable, of bounded length.
 fn sanitize_text(text: &str) -> String {
-    sanitize(text, LONGEST)
+    sanitize(text, LONGEST_REQUIREMENT)
 }
-
-/// In characters; the longest text of our own rules has half as many.
-const LONGEST: usize = 600;
 
 #[cfg(test)]
 #[path = "forms_tests.rs"]

@@ -1,10 +1,13 @@
 //! What a saved report found unmet, as a list. A report may come from anybody: names are checked, other texts are bounded.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
 
 use super::host::Host;
 use super::list::{active_features, add_alternative_remarks, caller_vantages, is_private, list_sources};
 use super::{Origin, Requirement, Requirements, sanitize_text};
+use crate::analysis::verdict::Alternatives;
 use crate::model::report::{Check, CheckVerdict, Report};
 use crate::model::rules::{CallerVantage, Endpoint, Inspection, Layer, Need, RuleSet};
 use crate::model::vantage::VantageKind;
@@ -36,15 +39,8 @@ pub fn list_unmet(
     expand: bool,
 ) -> Result<(Requirements, usize), UnmetError> {
     let found = ReportWithRules::new(report, rules, expand);
-    let replaced = met_alternatives(&report.checks);
-    let is_open = |check: &&Check| {
-        check
-            .planned
-            .alternative
-            .as_deref()
-            .is_none_or(|word| !replaced.contains(&(check.planned.vantage.as_str(), word)))
-    };
-    let open = || report.checks.iter().filter(is_open);
+    let alternatives = Alternatives::from_checks(&report.checks);
+    let open = || report.checks.iter().filter(|check| !alternatives.has_met(check));
     let unverified = open().filter(|check| check.verdict == CheckVerdict::Unverified).count();
     let unmet = || open().filter(|check| check.verdict == CheckVerdict::Unmet);
     let accepted = unmet().filter(|check| check.accepted.is_some()).count();
@@ -80,13 +76,6 @@ fn describe_still_listed(accepted: usize) -> Option<String> {
     })
 }
 
-/// What is met takes the place of its alternatives, as seen from the same vantage.
-fn met_alternatives(checks: &[Check]) -> HashSet<(&str, &str)> {
-    let met = checks.iter().filter(|check| check.verdict == CheckVerdict::Met);
-    met.filter_map(|check| Some((check.planned.vantage.as_str(), check.planned.alternative.as_deref()?)))
-        .collect()
-}
-
 /// A report and what today's rules know of its endpoints.
 struct ReportWithRules<'a> {
     report: &'a Report,
@@ -115,18 +104,13 @@ impl<'a> ReportWithRules<'a> {
 
     /// One item for each host and port of a requirement; several vantages, and several hosts below a wildcard, share it.
     fn collect_items(&self, checks: impl Iterator<Item = &'a Check>) -> Result<Vec<Requirement>, UnmetError> {
-        let mut items: Vec<Requirement> = Vec::new();
-        let mut places = HashMap::new();
+        let mut items: IndexMap<(&str, Host, u16), Requirement> = IndexMap::new();
         for check in checks {
             let host = self.parse_host(check)?;
             let key = (check.planned.endpoint.as_str(), host.clone(), check.planned.port);
-            let at = *places.entry(key).or_insert(items.len());
-            if at == items.len() {
-                items.push(self.new_item(check, host));
-            }
-            self.add_check(&mut items[at], check);
+            self.add_check(items.entry(key).or_insert_with(|| self.new_item(check, host)), check);
         }
-        Ok(items)
+        Ok(items.into_values().collect())
     }
 
     fn parse_host(&self, check: &Check) -> Result<Host, UnmetError> {
