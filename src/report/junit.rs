@@ -11,12 +11,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use maud::{Markup, html};
+
 use super::headline;
 use super::index::{CheckStatus, ReportIndex, format_target};
-use super::markup::Markup;
+use super::markup::Text;
 use super::prerequisites::accepted_by;
 use super::screen::sanitize_for_command;
-use super::waivers::{describe_acceptance as accepted, describe_waiver, explain_finding, summarize_finding};
+use super::waivers::{describe_acceptance, describe_waiver, explain_finding, summarize_finding};
 use crate::analysis::verdict::is_blocking_waiver;
 use crate::model::evidence::Cause;
 use crate::model::finding::Finding;
@@ -26,48 +28,26 @@ use crate::model::report::{
 
 /// Renders the suites.
 pub fn render(report: &Report) -> String {
-    render_document(|xml| {
-        write_suites(xml, report, (0, ""));
-    })
+    render_document(&[report_suites(report, "")])
 }
 
-/// A document with what `inside` puts between its outermost tags.
-pub(super) fn render_document(inside: impl FnOnce(&mut Markup)) -> String {
-    let mut xml = Markup::default();
-    xml.raw(&["<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"]);
-    xml.element("testsuites", &[], |xml| {
-        xml.line_break();
-        inside(xml);
-    });
-    xml.line_break();
-    xml.finish()
+/// The suites of some runs, numbered.
+pub(super) fn render_document(runs: &[TestRun]) -> String {
+    let suites = runs.iter().flat_map(|run| run.suites.iter().map(move |suite| (run, suite)));
+    let begin = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n".to_owned();
+    let xml = suites
+        .enumerate()
+        .fold(begin, |xml, (number, (run, suite))| xml + &render_suite(number, run, suite).into_string());
+    xml + "</testsuites>\n"
 }
 
-/// The suites of a report, numbered from `first` on, their names behind a prefix; gives the number after the last one.
-pub(super) fn write_suites(xml: &mut Markup, report: &Report, (first, prefix): (usize, &str)) -> usize {
-    let tally = ReportIndex::new(report);
-    let story = describe_run(&tally);
-    let vantages = report.vantages.iter().map(|vantage| vantage_suite(&tally, vantage));
-    let others = [prerequisites_suite(report), waivers_suite(report)].into_iter().flatten();
-    let mut next = first;
-    for mut suite in vantages.chain(others) {
-        suite.name.insert_str(0, prefix);
-        write_suite(xml, report, (next, &suite), &story);
-        next += 1;
-    }
-    next
-}
-
-/// A suite with one case that is an error: nothing could be looked at, for this reason.
-pub(super) fn write_failed_suite(xml: &mut Markup, place: usize, name: &str, (started, why): (&str, &str)) {
-    let case = TestCase {
-        class: "cluster".into(),
-        name: format!("{name} can be looked at"),
-        took: Duration::ZERO,
-        outcome: TestOutcome::Error(why.to_owned()),
-    };
-    let suite = TestSuite { name: name.to_owned(), host: name.to_owned(), cases: vec![case] };
-    write_suite_element(xml, (place, &suite, started), |_| {}, why);
+/// Suites with what they have in common.
+pub(super) struct TestRun {
+    started_at: String,
+    properties: Vec<(&'static str, String)>,
+    /// What came of it.
+    story: String,
+    suites: Vec<TestSuite>,
 }
 
 struct TestSuite {
@@ -91,10 +71,32 @@ enum TestOutcome {
     Error(String),
 }
 
-impl TestSuite {
-    fn count_outcomes(&self, counts: fn(&TestOutcome) -> bool) -> String {
-        self.cases.iter().filter(|case| counts(&case.outcome)).count().to_string()
+/// The suites of a report, their names behind a prefix.
+pub(super) fn report_suites(report: &Report, prefix: &str) -> TestRun {
+    let tally = ReportIndex::new(report);
+    let vantages = report.vantages.iter().map(|vantage| vantage_suite(&tally, vantage));
+    let others = [prerequisites_suite(report), waivers_suite(report)].into_iter().flatten();
+    let suites =
+        vantages.chain(others).map(|suite| TestSuite { name: format!("{prefix}{}", suite.name), ..suite });
+    TestRun {
+        started_at: report.run.started_at.clone(),
+        properties: list_properties(report),
+        story: describe_run(&tally),
+        suites: suites.collect(),
     }
+}
+
+/// A suite with one case that is an error: nothing could be looked at, for this reason.
+pub(super) fn failed_suite(name: &str, started_at: &str, why: &str) -> TestRun {
+    let case = TestCase {
+        class: "cluster".into(),
+        name: format!("{name} can be looked at"),
+        took: Duration::ZERO,
+        outcome: TestOutcome::Error(why.to_owned()),
+    };
+    let suite = TestSuite { name: name.to_owned(), host: name.to_owned(), cases: vec![case] };
+    let (started_at, story) = (started_at.to_owned(), why.to_owned());
+    TestRun { started_at, properties: Vec::new(), story, suites: vec![suite] }
 }
 
 fn vantage_suite(tally: &ReportIndex<'_>, vantage: &Vantage) -> TestSuite {
@@ -107,44 +109,47 @@ fn vantage_suite(tally: &ReportIndex<'_>, vantage: &Vantage) -> TestSuite {
     }
 }
 
-fn write_suite(xml: &mut Markup, report: &Report, (place, suite): (usize, &TestSuite), story: &str) {
-    write_suite_element(
-        xml,
-        (place, suite, &report.run.started_at),
-        |xml| write_properties(xml, report),
-        story,
-    );
+/// Both schemas want the properties, whether there are any or not.
+fn render_suite(number: usize, run: &TestRun, suite: &TestSuite) -> Markup {
+    let cases = &suite.cases;
+    let took = cases.iter().fold(Duration::ZERO, |sum, case| sum.saturating_add(case.took));
+    let count = |counts: fn(&TestOutcome) -> bool| cases.iter().filter(|case| counts(&case.outcome)).count();
+    let failures = count(|outcome| matches!(outcome, TestOutcome::Failed(..)));
+    let errors = count(|outcome| matches!(outcome, TestOutcome::Error(_)));
+    let skipped = count(|outcome| matches!(outcome, TestOutcome::Skipped(_)));
+    html! {
+        testsuite id=(number) name=(Text(non_empty_name(&suite.name))) package="arcprobe"
+            hostname=(Text(non_empty_name(&suite.host))) timestamp=(format_timestamp(&run.started_at))
+            time=(format_seconds(took)) tests=(cases.len()) failures=(failures) errors=(errors) skipped=(skipped)
+        {
+            "\n"
+            properties {
+                @for (name, value) in &run.properties { "\n" property name=(name) value=(Text(value)) {} }
+            }
+            "\n"
+            @for case in cases { (render_case(case)) "\n" }
+            system-out { (Text(&run.story)) }
+            system-err {}
+        }
+        "\n"
+    }
 }
 
-fn write_suite_element(
-    xml: &mut Markup,
-    (place, suite, started_at): (usize, &TestSuite, &str),
-    properties: impl FnOnce(&mut Markup),
-    story: &str,
-) {
-    let took = suite.cases.iter().fold(Duration::ZERO, |sum, case| sum.saturating_add(case.took));
-    let attributes: &[(&'static str, &str)] = &[
-        ("id", &place.to_string()),
-        ("name", non_empty_name(&suite.name)),
-        ("package", "arcprobe"),
-        ("hostname", non_empty_name(&suite.host)),
-        ("timestamp", &format_timestamp(started_at)),
-        ("time", &format_seconds(took)),
-        ("tests", &suite.cases.len().to_string()),
-        ("failures", &suite.count_outcomes(|outcome| matches!(outcome, TestOutcome::Failed(..)))),
-        ("errors", &suite.count_outcomes(|outcome| matches!(outcome, TestOutcome::Error(_)))),
-        ("skipped", &suite.count_outcomes(|outcome| matches!(outcome, TestOutcome::Skipped(_)))),
-    ];
-    xml.element("testsuite", attributes, |xml| {
-        xml.line_break();
-        write_properties_element(xml, properties);
-        suite.cases.iter().for_each(|one| write_case(xml, one));
-        xml.text_element("system-out", &[], story);
-        xml.line_break();
-        xml.empty_element("system-err", &[]);
-        xml.line_break();
-    });
-    xml.line_break();
+fn render_case(case: &TestCase) -> Markup {
+    html! {
+        testcase classname=(Text(non_empty_name(&case.class))) name=(Text(non_empty_name(&case.name)))
+            time=(format_seconds(case.took))
+        {
+            @match &case.outcome {
+                TestOutcome::Passed => {},
+                TestOutcome::Failed(word, message, text) => {
+                    failure type=(Text(word)) message=(Text(message)) { (Text(text)) }
+                },
+                TestOutcome::Skipped(message) => skipped message=(Text(message)) {},
+                TestOutcome::Error(message) => error type="not_measured" message=(Text(message)) {},
+            }
+        }
+    }
 }
 
 fn format_timestamp(started_at: &str) -> String {
@@ -161,10 +166,10 @@ fn format_seconds(took: Duration) -> String {
     format!("{:.3}", took.as_secs_f64())
 }
 
-fn write_properties(xml: &mut Markup, report: &Report) {
+fn list_properties(report: &Report) -> Vec<(&'static str, String)> {
     let run = &report.run;
     let layers: Vec<String> = report.rules.iter().map(|l| format!("{} {}", l.name, l.revision)).collect();
-    let properties = [
+    vec![
         ("arcprobe", report.tool.version.clone()),
         ("verdict", headline::verdict_label(report.verdict)),
         ("cloud", run.cloud.az_name().to_owned()),
@@ -172,38 +177,7 @@ fn write_properties(xml: &mut Markup, report: &Report) {
         ("features", run.features.join(",")),
         ("connectivity", run.connectivity.as_str().to_owned()),
         ("rules", layers.join(", ")),
-    ];
-    for (name, value) in &properties {
-        xml.empty_element("property", &[("name", name), ("value", value)]);
-        xml.line_break();
-    }
-}
-
-/// Both schemas want the element, whether anything is in it or not.
-fn write_properties_element(xml: &mut Markup, properties: impl FnOnce(&mut Markup)) {
-    xml.element("properties", &[], |xml| {
-        xml.line_break();
-        properties(xml);
-    });
-    xml.line_break();
-}
-
-fn write_case(xml: &mut Markup, case: &TestCase) {
-    let (class, name, time) =
-        (non_empty_name(&case.class), non_empty_name(&case.name), format_seconds(case.took));
-    xml.element("testcase", &[("classname", class), ("name", name), ("time", &time)], |xml| {
-        match &case.outcome {
-            TestOutcome::Passed => {}
-            TestOutcome::Failed(word, message, text) => {
-                xml.text_element("failure", &[("type", word), ("message", message)], text);
-            }
-            TestOutcome::Skipped(message) => xml.empty_element("skipped", &[("message", message)]),
-            TestOutcome::Error(message) => {
-                xml.empty_element("error", &[("type", "not_measured"), ("message", message)]);
-            }
-        }
-    });
-    xml.line_break();
+    ]
 }
 
 /// What kept a vantage from being looked from: an error, since it is no statement on the network.
@@ -248,7 +222,7 @@ fn check_case(tally: &ReportIndex<'_>, check: &Check, standing: CheckStatus) -> 
 }
 
 fn check_acceptance(check: &Check) -> String {
-    check.accepted.as_ref().map(accepted).unwrap_or_default()
+    check.accepted.as_ref().map(describe_acceptance).unwrap_or_default()
 }
 
 fn prerequisites_suite(report: &Report) -> Option<TestSuite> {
@@ -267,7 +241,7 @@ fn prerequisite_case(item: &Prerequisite, finding: Option<&Finding>) -> TestCase
     let said = format!("{}; needed: {}", item.found, item.wanted);
     let outcome = match (item.verdict, accepted_by(item)) {
         (PrerequisiteVerdict::Met, _) => TestOutcome::Passed,
-        (_, Some(by)) => TestOutcome::Skipped(format!("{}; found: {said}", accepted(by))),
+        (_, Some(by)) => TestOutcome::Skipped(format!("{}; found: {said}", describe_acceptance(by))),
         (PrerequisiteVerdict::Warning, _) => TestOutcome::Skipped(format!("warning: {said}")),
         (PrerequisiteVerdict::Unverified, _) => TestOutcome::Skipped(format!("not known: {said}")),
         (PrerequisiteVerdict::Unmet, _) => {

@@ -43,6 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("k8s_openapi", &["cluster"]),
     ("kube", &["cluster"]),
     ("lzma_rust2", &["bin::loader"]),
+    ("maud", &["report"]),
     ("rcgen", &[]),
     ("regex", &["analysis::connectivity", "model::faults"]),
     ("reqwest", &["probe::client"]),

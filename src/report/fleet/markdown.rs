@@ -24,7 +24,6 @@ pub fn render(fleet: &Fleet) -> String {
     }
     for (place, shared) in fleet.shared.iter().enumerate() {
         if let Some(example) = fleet.find_example(shared) {
-            let example = crate::model::finding::Finding { severity: shared.severity, ..example.clone() };
             write_finding(&mut out, ("###", &format!("shared {}", place + 1)), &example);
             out.push_str(&format!("**In:** {}\n\n", escape_text(&describe_occurrences(fleet, shared))));
         }
@@ -34,9 +33,7 @@ pub fn render(fleet: &Fleet) -> String {
         out.push_str(&format!("## {}: {word}\n\n", escape_text(&member.context)));
         match &member.report {
             Some(report) => write_body(&mut out, report, "###"),
-            None => {
-                out.push_str(&format!("{}\n\n", escape_text(member.error.as_deref().unwrap_or_default())))
-            }
+            None => out.push_str(&format!("{}\n\n", escape_text(member.why_unknown()))),
         }
     }
     out

@@ -161,10 +161,11 @@ impl Fleet {
         }
     }
 
-    /// The finding that stands for a shared cause: that of the first cluster.
-    fn find_example(&self, shared: &SharedCause) -> Option<&Finding> {
+    /// The finding that stands for a shared cause: that of the first cluster, as grave as the gravest.
+    fn find_example(&self, shared: &SharedCause) -> Option<Finding> {
         let first = shared.found.first()?;
-        self.clusters.get(first.cluster)?.report.as_ref()?.findings.get(first.finding)
+        let finding = self.clusters.get(first.cluster)?.report.as_ref()?.findings.get(first.finding)?;
+        Some(Finding { severity: shared.severity, ..finding.clone() })
     }
 
     /// The number of the shared cause, from 1 on, that a finding is a part of, by the places of cluster and finding.
@@ -201,10 +202,15 @@ impl Member {
     /// How many required checks are met, or why nothing is known; and the region.
     fn summarize(&self) -> (String, &str) {
         let Some(report) = &self.report else {
-            return (self.error.clone().unwrap_or_else(|| "nothing is known".to_owned()), "");
+            return (self.why_unknown().to_owned(), "");
         };
         let required = ReportIndex::new(report).count_checks(true);
         (format!("{} of {}", required.met, required.total()), &report.run.region)
+    }
+
+    /// Why there is no report.
+    fn why_unknown(&self) -> &str {
+        self.error.as_deref().unwrap_or("nothing is known")
     }
 
     /// What could not be looked at is open.

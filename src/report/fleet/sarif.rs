@@ -19,7 +19,7 @@ pub fn render(fleet: &Fleet) -> String {
 
 /// Without a report: a run that failed, so that no results are not taken for none found.
 fn failed_run(fleet: &Fleet, member: &Member) -> Value {
-    let why = sanitize_text(member.error.as_deref().unwrap_or("nothing is known"));
+    let why = sanitize_text(member.why_unknown());
     json!({
         "tool": { "driver": { "name": "arcprobe", "version": sanitize_text(&fleet.tool.version) } },
         "automationDetails": { "id": format!("arcprobe/{}/", sanitize_text(&member.context)) },

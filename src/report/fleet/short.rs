@@ -25,8 +25,7 @@ pub fn render(fleet: &Fleet) -> String {
             let own = short::render_lines(report, &|finding| shared_by.contains_key(&(place, finding)));
             lines.extend(own.iter().map(|line| format!("{}: {line}", member.context)));
         } else {
-            let why = member.error.as_deref().unwrap_or("nothing is known");
-            lines.push(format!("{}: INCOMPLETE: {why}", member.context));
+            lines.push(format!("{}: INCOMPLETE: {}", member.context, member.why_unknown()));
         }
     }
     lines.iter().map(|line| sanitize(line, LONGEST_FLEET_LINE) + "\n").collect()

@@ -79,7 +79,6 @@ fn describe_member(member: &Member) -> String {
 
 fn draw_shared_cause(screen: &mut Screen, fleet: &Fleet, number: usize, shared: &SharedCause, verbose: bool) {
     let Some(example) = fleet.find_example(shared) else { return };
-    let example = Finding { severity: shared.severity, ..example.clone() };
     draw_finding(screen, &format!("shared {number}"), &example, verbose);
     draw_labelled(screen, "in", &describe_occurrences(fleet, shared));
 }
@@ -125,8 +124,8 @@ fn cross_reference(fleet: &Fleet, (place, finding): (usize, usize), number: usiz
     };
     Some(CrossReference {
         target: format!("shared {number}"),
-        evidence_differs: differs(&explain_finding(own), &explain_finding(example)),
-        remedy_differs: differs(&remedy(own), &remedy(example)),
+        evidence_differs: differs(&explain_finding(own), &explain_finding(&example)),
+        remedy_differs: differs(&remedy(own), &remedy(&example)),
     })
 }
 

@@ -1,15 +1,18 @@
 //! The certificates that were presented: first the chains that do not lead to a public root, in full.
 
 use indexmap::IndexSet;
+use maud::{Markup, html};
 
 use super::MAX_ROWS;
-use super::elements::{self as page, format_timestamp, write_fact, write_omitted_note, write_row_head};
+use super::elements::{
+    Placement, format_timestamp, render_fact, render_omitted_note, render_row_head, render_table,
+};
 use crate::model::evidence::{CertificateSummary, Detail, Phase, TlsDetail, TrustStore};
 use crate::model::wording::{format_count, list_some};
 use crate::report::grid::deciding_attempts;
 use crate::report::group::group_by_key;
 use crate::report::index::ReportIndex;
-use crate::report::markup::Markup;
+use crate::report::markup::Text;
 
 /// A chain and the names that were asked for when it came.
 struct PresentedChain<'a> {
@@ -21,19 +24,18 @@ struct PresentedChain<'a> {
 const MAX_NAMED: usize = 6;
 
 /// All chains; nothing where none was presented.
-pub(super) fn render_chains(tally: &ReportIndex<'_>) -> Markup {
-    let mut html = Markup::default();
+pub(super) fn render_chains(tally: &ReportIndex<'_>, place: Placement<'_>) -> Markup {
     let (public, others): (Vec<_>, Vec<_>) =
         collect_chains(tally).into_iter().partition(|chain| chain.tls.trusted_by == Some(TrustStore::Public));
-    others.iter().take(MAX_ROWS).for_each(|chain| write_chain(&mut html, chain));
-    if !public.is_empty() {
-        html.element("details", &[], |html| {
-            let title = format!("{} to a public authority", format_count(public.len(), "chain"));
-            html.text_element("summary", &[], &title);
-            write_public_chains(html, &public);
-        });
+    html! {
+        @for chain in others.iter().take(MAX_ROWS) { (render_chain(chain, place)) }
+        @if !public.is_empty() {
+            details {
+                summary { (format_count(public.len(), "chain")) " to a public authority" }
+                (render_public_chains(&public))
+            }
+        }
     }
-    html
 }
 
 fn collect_chains<'a>(tally: &ReportIndex<'a>) -> Vec<PresentedChain<'a>> {
@@ -50,7 +52,7 @@ fn collect_chains<'a>(tally: &ReportIndex<'a>) -> Vec<PresentedChain<'a>> {
     chains.collect()
 }
 
-fn write_chain(html: &mut Markup, chain: &PresentedChain<'_>) {
+fn render_chain(chain: &PresentedChain<'_>, place: Placement<'_>) -> Markup {
     let trusted = match chain.tls.trusted_by {
         Some(TrustStore::Public) => "trusted by the public roots",
         Some(TrustStore::System) => "trusted by this machine, by no public root",
@@ -58,53 +60,51 @@ fn write_chain(html: &mut Markup, chain: &PresentedChain<'_>) {
         Some(TrustStore::Nobody) => "trusted by nobody here",
         None => "not judged",
     };
-    html.element("article", &[("class", "chain")], |html| {
-        html.text_element("h3", &[], &list_some(&chain.names, MAX_NAMED));
-        let product = chain.tls.appliance.as_ref().map(|name| format!("; looks like {name}"));
-        html.text_element("p", &[], &format!("The chain is {trusted}{}.", product.unwrap_or_default()));
-        html.element("ol", &[], |html| {
-            for certificate in &chain.tls.chain {
-                html.element("li", &[], |html| {
-                    html.element("dl", &[], |html| write_certificate(html, certificate));
-                });
-            }
-        });
-    });
-}
-
-fn write_certificate(html: &mut Markup, certificate: &CertificateSummary) {
-    write_fact(html, "subject", &certificate.subject);
-    write_fact(html, "issuer", &certificate.issuer);
-    if !certificate.names.is_empty() {
-        write_fact(html, "names", &certificate.names.join(", "));
+    let product = chain.tls.appliance.as_ref().map(|name| format!("; looks like {name}"));
+    html! {
+        article.chain {
+            (place.heading(1, None, &list_some(&chain.names, MAX_NAMED)))
+            p { "The chain is " (trusted) (Text(product.unwrap_or_default())) "." }
+            ol { @for certificate in &chain.tls.chain { li { dl { (render_certificate(certificate)) } } } }
+        }
     }
-    let time = |time: &Option<String>| time.as_deref().map_or("unknown".to_owned(), format_timestamp);
-    let valid = format!("{} to {}", time(&certificate.not_before), time(&certificate.not_after));
-    write_fact(html, "valid", &valid);
-    write_fact(html, "sha256", &certificate.sha256);
 }
 
-fn write_public_chains(html: &mut Markup, chains: &[PresentedChain<'_>]) {
-    page::write_table(
-        html,
-        "Chains to a public authority",
-        &["Names", "Issuer", "Ends in", "Expires"],
-        |html| {
-            html.element("tbody", &[], |html| {
-                for chain in chains.iter().take(MAX_ROWS) {
-                    let leaf = chain.tls.chain.first();
-                    html.element("tr", &[], |html| {
-                        write_row_head(html, &list_some(&chain.names, MAX_NAMED), "");
-                        html.text_element("td", &[], leaf.map_or("", |c| &c.issuer));
-                        html.text_element("td", &[], chain.tls.authority.as_deref().unwrap_or("unknown"));
-                        let ends = leaf
-                            .and_then(|c| c.not_after.as_deref())
-                            .map_or("unknown".to_owned(), format_timestamp);
-                        html.text_element("td", &[], &ends);
-                    });
-                }
-            });
-        },
+fn render_certificate(certificate: &CertificateSummary) -> Markup {
+    let valid = format!(
+        "{} to {}",
+        format_time(certificate.not_before.as_deref()),
+        format_time(certificate.not_after.as_deref())
     );
-    write_omitted_note(html, chains.len(), MAX_ROWS);
+    html! {
+        (render_fact("subject", &certificate.subject))
+        (render_fact("issuer", &certificate.issuer))
+        @if !certificate.names.is_empty() { (render_fact("names", &certificate.names.join(", "))) }
+        (render_fact("valid", &valid))
+        (render_fact("sha256", &certificate.sha256))
+    }
+}
+
+fn format_time(time: Option<&str>) -> String {
+    time.map_or("unknown".to_owned(), format_timestamp)
+}
+
+fn render_public_chains(chains: &[PresentedChain<'_>]) -> Markup {
+    let body = html! {
+        tbody {
+            @for chain in chains.iter().take(MAX_ROWS) {
+                @let leaf = chain.tls.chain.first();
+                tr {
+                    (render_row_head(&list_some(&chain.names, MAX_NAMED), ""))
+                    td { (Text(leaf.map_or("", |c| &c.issuer))) }
+                    td { (Text(chain.tls.authority.as_deref().unwrap_or("unknown"))) }
+                    td { (Text(leaf.map_or("unknown".to_owned(), |c| format_time(c.not_after.as_deref())))) }
+                }
+            }
+        }
+    };
+    html! {
+        (render_table("Chains to a public authority", &["Names", "Issuer", "Ends in", "Expires"], &body))
+        (render_omitted_note(chains.len(), MAX_ROWS))
+    }
 }

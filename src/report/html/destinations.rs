@@ -1,14 +1,15 @@
 //! What has to be open, for whoever keeps the firewall: every destination once, with who calls it and why.
 
 use indexmap::IndexSet;
+use maud::{Markup, html};
 
 use super::MAX_ROWS;
-use super::elements::{self as page, write_code_block, write_mark, write_omitted_note, write_row_head};
+use super::elements::{render_code_block, render_mark, render_omitted_note, render_row_head, render_table};
 use crate::model::report::Check;
 use crate::report::group::group_by_key;
 use crate::report::index::{CheckStatus, ReportIndex};
 use crate::report::marks::status_style;
-use crate::report::markup::Markup;
+use crate::report::markup::Text;
 
 /// A destination with all checks on it.
 struct Destination<'a> {
@@ -19,30 +20,22 @@ struct Destination<'a> {
 
 /// The table, and the same as lines to copy; nothing where there is no check.
 pub(super) fn render_destinations(tally: &ReportIndex<'_>) -> Markup {
-    let mut html = Markup::default();
     let destinations = collect_destinations(tally);
-    if destinations.is_empty() {
-        return html;
+    let shown = || destinations.iter().take(MAX_ROWS);
+    let columns = ["Destination", "Port", "Now", "Needed", "Called by", "For"];
+    html! {
+        @if !destinations.is_empty() {
+            p { "Outbound connections of the cluster, and of the machine that az runs on." }
+            @let body = html! { tbody { @for one in shown() { (render_row(one)) } } };
+            (render_table("Destinations to allow", &columns, &body))
+            (render_omitted_note(destinations.len(), MAX_ROWS))
+            details {
+                summary { "The same as lines to copy" }
+                @let lines: Vec<String> = shown().map(firewall_line).collect();
+                (render_code_block("Destinations as lines", &lines.join("\n")))
+            }
+        }
     }
-    let text = "Outbound connections of the cluster, and of the machine that az runs on.";
-    html.text_element("p", &[], text);
-    page::write_table(
-        &mut html,
-        "Destinations to allow",
-        &["Destination", "Port", "Now", "Needed", "Called by", "For"],
-        |html| {
-            html.element("tbody", &[], |html| {
-                destinations.iter().take(MAX_ROWS).for_each(|one| write_row(html, one));
-            });
-        },
-    );
-    write_omitted_note(&mut html, destinations.len(), MAX_ROWS);
-    html.element("details", &[], |html| {
-        html.text_element("summary", &[], "The same as lines to copy");
-        let rules: Vec<String> = destinations.iter().take(MAX_ROWS).map(firewall_line).collect();
-        write_code_block(html, "Destinations as lines", &rules.join("\n"));
-    });
-    html
 }
 
 fn collect_destinations<'a>(tally: &ReportIndex<'a>) -> Vec<Destination<'a>> {
@@ -60,19 +53,19 @@ fn destination_name(check: &Check) -> &str {
         .unwrap_or(&check.planned.endpoint)
 }
 
-fn write_row(html: &mut Markup, one: &Destination<'_>) {
-    let Some((first, _)) = one.checks.first() else { return };
-    html.element("tr", &[], |html| {
-        write_row_head(html, one.name, &list_hosts(one));
-        html.text_element("td", &[], &format!("TCP {}", one.port));
-        html.element("td", &[], |html| write_status(html, one));
-        html.text_element("td", &[], need_label(one));
-        html.text_element("td", &[], &list_callers(one));
-        html.element("td", &[], |html| {
-            html.text(&first.planned.title);
-            html.text_element("span", &[("class", "below")], &first.planned.why);
-        });
-    });
+fn render_row(one: &Destination<'_>) -> Markup {
+    html! {
+        tr {
+            (render_row_head(one.name, &list_hosts(one)))
+            td { "TCP " (one.port) }
+            td { (render_status(one)) }
+            td { (need_label(one)) }
+            td { (Text(list_callers(one))) }
+            @if let Some((first, _)) = one.checks.first() {
+                td { (Text(&first.planned.title)) span.below { (Text(&first.planned.why)) } }
+            }
+        }
+    }
 }
 
 /// The hosts below a wildcard that were probed.
@@ -94,7 +87,7 @@ fn need_label(one: &Destination<'_>) -> &'static str {
 }
 
 /// The worst of what was seen.
-fn write_status(html: &mut Markup, one: &Destination<'_>) {
+fn render_status(one: &Destination<'_>) -> Markup {
     let any = |wanted: &CheckStatus| one.checks.iter().any(|(_, status)| status == wanted);
     // what is replaced on one way and met on another is open
     let is_shadowed = |status: &CheckStatus| *status == CheckStatus::Replaced && any(&CheckStatus::Met);
@@ -106,7 +99,7 @@ fn write_status(html: &mut Markup, one: &Destination<'_>) {
         CheckStatus::Replaced => "another takes its place",
         _ => style.label,
     };
-    write_mark(html, style.mark, word);
+    render_mark(style.mark, word)
 }
 
 fn firewall_line(one: &Destination<'_>) -> String {

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use maud::{Markup, html};
+
 use super::MAX_ROWS;
-use super::elements::{write_mark, write_omitted_note, write_row_head, write_table};
+use super::elements::{Placement, render_mark, render_omitted_note, render_row_head, render_table};
 use crate::model::evidence::Cause;
 use crate::model::report::Check;
 use crate::model::wording::capitalize;
@@ -11,7 +13,7 @@ use crate::report::grid::{format_duration, phase_label};
 use crate::report::group::group_by_key;
 use crate::report::index::{CheckStatus, ReportIndex, format_target};
 use crate::report::marks::status_style;
-use crate::report::markup::Markup;
+use crate::report::markup::Text;
 use crate::report::rows::unverified_reason;
 use crate::report::waivers::describe_acceptance;
 
@@ -37,35 +39,44 @@ impl<'a> EndpointRow<'a> {
 }
 
 /// The matrix; nothing where there is no check.
-pub(super) fn render_matrix(tally: &ReportIndex<'_>) -> Markup {
-    let mut html = Markup::default();
+pub(super) fn render_matrix(tally: &ReportIndex<'_>, place: Placement<'_>) -> Markup {
     let crowds = tally.vantage_groups();
     let rows = collect_rows(tally);
-    if rows.is_empty() {
-        return html;
-    }
     let heads: Vec<String> =
         crowds.iter().take(MAX_COLUMNS).map(|crowd| format!("From {}", crowd.name)).collect();
     // what came of it first: on a phone the other columns are out of sight
-    let mut columns = vec!["Endpoint"];
-    columns.extend(heads.iter().map(String::as_str));
-    columns.push("Needed");
+    let columns: Vec<&str> =
+        ["Endpoint"].into_iter().chain(heads.iter().map(String::as_str)).chain(["Needed"]).collect();
     let mut left = MAX_ROWS;
-    write_table(&mut html, "What came of each endpoint, by where it was looked from", &columns, |html| {
-        for standing in CheckStatus::ALL {
-            let title = capitalize(status_style(standing).label);
-            let group: Vec<&EndpointRow<'_>> =
-                rows.iter().filter(|row| row.worst_status() == standing).take(left).collect();
-            left -= group.len();
-            write_group(html, tally, &title, heads.len(), &group);
-        }
+    let groups = CheckStatus::ALL.map(|status| {
+        let group: Vec<&EndpointRow<'_>> =
+            rows.iter().filter(|row| row.worst_status() == status).take(left).collect();
+        left -= group.len();
+        (status, group)
     });
-    write_omitted_note(&mut html, rows.len(), MAX_ROWS);
-    if crowds.len() > MAX_COLUMNS {
-        let text = format!("{} more vantages are in the JSON report.", crowds.len() - MAX_COLUMNS);
-        html.text_element("p", &[("class", "note")], &text);
+    let body = html! {
+        @for (status, group) in &groups {
+            @if !group.is_empty() {
+                tbody {
+                    tr.group {
+                        th scope="rowgroup" colspan=(columns.len()) {
+                            (capitalize(status_style(*status).label)) " (" (group.len()) ")"
+                        }
+                    }
+                    @for row in group { (render_row(tally, row, heads.len(), place)) }
+                }
+            }
+        }
+    };
+    html! {
+        @if !rows.is_empty() {
+            (render_table("What came of each endpoint, by where it was looked from", &columns, &body))
+            (render_omitted_note(rows.len(), MAX_ROWS))
+            @if crowds.len() > MAX_COLUMNS {
+                p.note { (crowds.len() - MAX_COLUMNS) " more vantages are in the JSON report." }
+            }
+        }
     }
-    html
 }
 
 /// Of vantages that saw the same, the first stands for all.
@@ -79,62 +90,53 @@ fn collect_rows<'a>(tally: &ReportIndex<'a>) -> Vec<EndpointRow<'a>> {
     rows.into_values().map(|checks| EndpointRow { checks }).collect()
 }
 
-fn write_group(
-    html: &mut Markup,
+fn render_row(
     tally: &ReportIndex<'_>,
-    title: &str,
+    row: &EndpointRow<'_>,
     columns: usize,
-    rows: &[&EndpointRow<'_>],
-) {
-    if rows.is_empty() {
-        return;
+    place: Placement<'_>,
+) -> Markup {
+    html! {
+        @if let Some((_, first, _)) = row.checks.first() {
+            tr {
+                (render_row_head(&format_target(first), &first.planned.title))
+                @for column in 0..columns {
+                    td {
+                        @match row.check_at(column) {
+                            Some((check, status)) => (render_outcome(tally, check, status, place)),
+                            None => span.below { "not checked from there" },
+                        }
+                    }
+                }
+                td { @if first.planned.required { "required" } @else { "optional" } }
+            }
+        }
     }
-    html.element("tbody", &[], |html| {
-        let span = (columns + 2).to_string();
-        html.element("tr", &[("class", "group")], |html| {
-            let title = format!("{title} ({})", rows.len());
-            html.text_element("th", &[("scope", "rowgroup"), ("colspan", &span)], &title);
-        });
-        for row in rows {
-            write_row(html, tally, row, columns);
-        }
-    });
 }
 
-fn write_row(html: &mut Markup, tally: &ReportIndex<'_>, row: &EndpointRow<'_>, columns: usize) {
-    let Some((_, first, _)) = row.checks.first() else { return };
-    html.element("tr", &[], |html| {
-        write_row_head(html, &format_target(first), &first.planned.title);
-        for column in 0..columns {
-            html.element("td", &[], |html| match row.check_at(column) {
-                Some((check, standing)) => write_outcome(html, tally, check, standing),
-                None => html.text_element("span", &[("class", "below")], "not checked from there"),
-            });
-        }
-        html.text_element("td", &[], if first.planned.required { "required" } else { "optional" });
-    });
-}
-
-fn write_outcome(html: &mut Markup, tally: &ReportIndex<'_>, check: &Check, standing: CheckStatus) {
+fn render_outcome(
+    tally: &ReportIndex<'_>,
+    check: &Check,
+    status: CheckStatus,
+    place: Placement<'_>,
+) -> Markup {
     let cause = check.cause.unwrap_or(Cause::Unknown);
-    let word = match standing {
+    let word = match status {
         CheckStatus::Met => format!("met in {}", format_duration(check.took)),
         CheckStatus::Unverified => unverified_reason(check.unverified).to_owned(),
         CheckStatus::Accepted => format!("{}, accepted", cause.word()),
         CheckStatus::Unmet | CheckStatus::Replaced => cause.word().to_owned(),
     };
-    write_mark(html, status_style(standing).mark, &word);
     // a note on an unmet check begins with the text of its cause
     let text = check.note.as_deref().or(check.cause.map(Cause::text)).unwrap_or_default();
     let phase = check.phase.map(|phase| format!("{}: ", phase_label(phase))).unwrap_or_default();
-    if !text.is_empty() {
-        html.text_element("span", &[("class", "below")], &format!("{phase}{text}"));
-    }
-    if let Some(accepted) = check.accepted.as_ref().filter(|_| standing == CheckStatus::Accepted) {
-        html.text_element("span", &[("class", "below")], &describe_acceptance(accepted));
-    }
-    if let Some(place) = tally.finding_of(check) {
-        let link = format!("#finding-{}", place + 1);
-        html.text_element("a", &[("href", &link)], &format!("finding {}", place + 1));
+    let accepted = check.accepted.as_ref().filter(|_| status == CheckStatus::Accepted);
+    html! {
+        (render_mark(status_style(status).mark, &word))
+        @if !text.is_empty() { span.below { (Text(format!("{phase}{text}"))) } }
+        @if let Some(accepted) = accepted { span.below { (Text(describe_acceptance(accepted))) } }
+        @if let Some(number) = tally.finding_of(check).map(|at| at + 1) {
+            a href={ "#" (place.id(&format!("finding-{number}"))) } { "finding " (number) }
+        }
     }
 }

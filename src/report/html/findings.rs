@@ -1,111 +1,132 @@
 //! What is wrong, the gravest first: each finding is a card that can be read without the others.
 
-use super::elements::{write_code_block, write_fact, write_mark_with_class};
+use maud::{Markup, html};
+
+use super::elements::{Placement, render_code_block, render_fact, render_mark_with_class};
 use crate::analysis::explain;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::Finding;
+use crate::model::report::Check;
 use crate::model::wording::format_count;
 use crate::report::index::{ReportIndex, format_target};
 use crate::report::marks::severity_style;
-use crate::report::markup::Markup;
+use crate::report::markup::Text;
 use crate::report::waivers::{explain_finding, summarize_finding};
 
 /// How many checks behind a finding are named.
 const MAX_NAMED: usize = 50;
 
 /// All findings, or a word on there being none.
-pub(super) fn render_findings(tally: &ReportIndex<'_>) -> Markup {
-    let mut html = Markup::default();
-    if tally.report.findings.is_empty() {
-        html.text_element("p", &[], "Nothing was found that has to be fixed.");
-    }
-    for (place, finding) in tally.report.findings.iter().enumerate() {
-        write_card(&mut html, tally, place + 1, finding);
-    }
-    html
-}
-
-/// The word of a severity, which is its class too.
-pub(in crate::report) fn write_severity_tag(html: &mut Markup, severity: Severity) {
-    let word = severity.as_str();
-    write_mark_with_class(html, &format!("tag {word}"), severity_style(severity).mark, word);
-}
-
-fn write_card(html: &mut Markup, tally: &ReportIndex<'_>, number: usize, finding: &Finding) {
-    let (id, title) = (format!("finding-{number}"), format!("finding-{number}-title"));
-    let card = format!("finding {}", finding.severity.as_str());
-    html.line_break();
-    html.element("article", &[("class", &card), ("id", &id), ("aria-labelledby", &title)], |html| {
-        html.element("p", &[("class", "tags")], |html| {
-            write_severity_tag(html, finding.severity);
-            html.text_element("span", &[], &format!("finding {number}"));
-            html.text_element("span", &[], &format!("{} confidence", finding.confidence.as_str()));
-        });
-        html.text_element("h3", &[("id", &title)], &summarize_finding(finding));
-        html.element("dl", &[], |html| write_details(html, finding));
-        if !finding.remedy.commands.is_empty() {
-            let label = format!("Rules, settings and commands for finding {number}");
-            write_code_block(html, &label, &finding.remedy.commands.join("\n"));
+pub(super) fn render_findings(tally: &ReportIndex<'_>, place: Placement<'_>) -> Markup {
+    let findings = &tally.report.findings;
+    html! {
+        @if findings.is_empty() { p { "Nothing was found that has to be fixed." } }
+        @for (number, finding) in (1..).zip(findings) {
+            (render_card(place, finding, &Card {
+                name: format!("finding {number}"),
+                cause: format!("finding {number}"),
+                tags: html! { span { (finding.confidence.as_str()) " confidence" } },
+                facts: Markup::default(),
+                below: html! {
+                    (render_checks(tally, finding))
+                    (render_background(&finding.id, place))
+                },
+            }))
         }
-        write_checks(html, tally, finding);
-        write_background(html, &finding.id);
-    });
+    }
+}
+
+/// What a card has around the finding itself.
+#[derive(Default)]
+pub(in crate::report) struct Card {
+    /// What it is called; its id too.
+    pub(in crate::report) name: String,
+    /// What the commands are for.
+    pub(in crate::report) cause: String,
+    pub(in crate::report) tags: Markup,
+    /// Before those of the finding.
+    pub(in crate::report) facts: Markup,
+    pub(in crate::report) below: Markup,
+}
+
+/// A finding, or a cause that several clusters share.
+pub(in crate::report) fn render_card(place: Placement<'_>, finding: &Finding, card: &Card) -> Markup {
+    let severity = finding.severity.as_str();
+    let id = card.name.replace(' ', "-");
+    let title = format!("{id}-title");
+    let commands = &finding.remedy.commands;
+    let label = format!("Rules, settings and commands for {}", card.cause);
+    html! {
+        "\n"
+        article class={ "finding " (severity) } id=(place.id(&id)) aria-labelledby=(place.label(&title)) {
+            p.tags {
+                (render_mark_with_class(
+                    &format!("tag {severity}"),
+                    severity_style(finding.severity).mark,
+                    severity,
+                ))
+                span { (card.name) }
+                (card.tags)
+            }
+            (place.heading(1, Some(&place.id(&title)), &summarize_finding(finding)))
+            dl { (card.facts) (render_details(finding)) }
+            @if !commands.is_empty() { (render_code_block(&label, &commands.join("\n"))) }
+            (card.below)
+        }
+    }
 }
 
 /// What was seen, what it means, who acts and what is to be done; terms and what they are.
-pub(in crate::report) fn write_details(html: &mut Markup, finding: &Finding) {
+fn render_details(finding: &Finding) -> Markup {
     let who = explain::find_page(&finding.id).and_then(|page| page_section(page, "Who has to act"));
     let who = who.map(|text| text.replace('\n', " ")).unwrap_or_default();
     let explanation = explain_finding(finding);
     let parts = [
         ("Seen", &*explanation),
-        ("Means", finding.consequence.as_str()),
-        ("Who acts", who.as_str()),
-        ("What to do", finding.remedy.text.as_str()),
+        ("Means", &finding.consequence),
+        ("Who acts", &who),
+        ("What to do", &finding.remedy.text),
     ];
-    for (term, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
-        write_fact(html, term, text);
-    }
+    html! { @for (term, text) in parts { @if !text.is_empty() { (render_fact(term, text)) } } }
 }
 
-fn write_checks(html: &mut Markup, tally: &ReportIndex<'_>, finding: &Finding) {
+fn render_checks(tally: &ReportIndex<'_>, finding: &Finding) -> Markup {
     let checks = tally.checks_behind(finding);
-    let count = checks.len();
-    if count == 0 {
-        return;
+    let cause = |check: &Check| {
+        check.cause.map(|cause| format!(": {}, {}", cause.word(), cause.text())).unwrap_or_default()
+    };
+    html! {
+        @if !checks.is_empty() {
+            details {
+                summary { "From " (format_count(checks.len(), "check")) }
+                ul {
+                    @for check in checks.iter().take(MAX_NAMED) {
+                        li { (Text(format!("{} from {}{}", format_target(check), check.planned.vantage, cause(check)))) }
+                    }
+                    @if checks.len() > MAX_NAMED { li { "and " (checks.len() - MAX_NAMED) " more" } }
+                }
+            }
+        }
     }
-    html.element("details", &[], |html| {
-        html.text_element("summary", &[], &format!("From {}", format_count(count, "check")));
-        html.element("ul", &[], |html| {
-            for check in checks.into_iter().take(MAX_NAMED) {
-                let cause = check.cause.map(|cause| format!(": {}, {}", cause.word(), cause.text()));
-                let text = format!(
-                    "{} from {}{}",
-                    format_target(check),
-                    check.planned.vantage,
-                    cause.unwrap_or_default()
-                );
-                html.text_element("li", &[], &text);
-            }
-            if count > MAX_NAMED {
-                html.text_element("li", &[], &format!("and {} more", count - MAX_NAMED));
-            }
-        });
-    });
 }
 
 /// The page of `arcprobe explain`, for readers who do not have the program.
-fn write_background(html: &mut Markup, id: &str) {
-    let Some(page) = explain::find_page(id) else { return };
-    html.element("details", &[], |html| {
-        html.text_element("summary", &[], &format!("Background: {id}"));
-        html.element("div", &[("class", "page")], |html| {
-            for heading in ["What it means", "How it looks in Azure", "Verify by hand", "Remedy", "Sources"] {
-                let Some(text) = page_section(page, heading) else { continue };
-                html.text_element("h4", &[], heading);
-                text.split("\n\n").flat_map(parse_blocks).for_each(|block| write_block(html, &block));
+fn render_background(id: &str, place: Placement<'_>) -> Markup {
+    let headings = ["What it means", "How it looks in Azure", "Verify by hand", "Remedy", "Sources"];
+    html! {
+        @if let Some(page) = explain::find_page(id) {
+            details {
+                summary { (Text(format!("Background: {id}"))) }
+                div.page {
+                    @for heading in headings {
+                        @if let Some(text) = page_section(page, heading) {
+                            (place.heading(2, None, heading))
+                            @for block in text.split("\n\n").flat_map(parse_blocks) { (render_block(&block)) }
+                        }
+                    }
+                }
             }
-        });
-    });
+        }
+    }
 }
 
 /// The text below a heading of a page.
@@ -139,11 +160,13 @@ fn parse_blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-fn write_block(html: &mut Markup, block: &Block) {
-    match block {
-        Block::Text(text) => html.text_element("p", &[], text),
-        Block::Item(text) => html.text_element("p", &[("class", "item")], text.trim_start_matches("- ")),
-        Block::Code(code) => write_code_block(html, "Commands to verify it by hand", code),
+fn render_block(block: &Block) -> Markup {
+    html! {
+        @match block {
+            Block::Text(text) => p { (Text(text)) },
+            Block::Item(text) => p.item { (Text(text.trim_start_matches("- "))) },
+            Block::Code(code) => (render_code_block("Commands to verify it by hand", code)),
+        }
     }
 }
 

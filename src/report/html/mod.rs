@@ -10,211 +10,189 @@ mod networks;
 mod prerequisites;
 mod timing;
 
-use super::headline;
+use elements::{Placement, format_timestamp, render_fact};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
 use super::index::ReportIndex;
 use super::marks::verdict_style;
-use super::markup::Markup;
-use super::{discoveries as asked, header};
+use super::markup::Text;
+use super::{discoveries, header, headline};
 use crate::model::finding::Severity;
-use crate::model::report::{PrerequisiteVerdict, Report, Verdict};
+use crate::model::report::{PrerequisiteVerdict, Report, Tool, Verdict};
 use crate::model::wording::pluralize;
 
 /// No more rows are shown of a kind; a browser takes its time for a table of ten thousand.
 const MAX_ROWS: usize = 2000;
 
+/// A page in the making.
+pub(super) struct Page {
+    pub(super) verdict: Verdict,
+    /// What the network check is of; for the title of the window.
+    pub(super) subject: String,
+    /// Below the answer in a word.
+    pub(super) summary: Markup,
+    pub(super) sections: Vec<Section>,
+    pub(super) footer: Markup,
+}
+
+/// A part of the page below a heading that links lead to.
+pub(super) struct Section {
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) body: Markup,
+}
+
 /// Renders the page.
 pub fn render(report: &Report) -> String {
     let tally = ReportIndex::new(report);
-    let sections = render_sections(&tally);
-    let title = format!(
-        "{}: network check for Azure Arc, {}",
-        verdict_style(report.verdict).label,
-        report.run.region
-    );
-    render_document(&title, |html| {
-        html.element("header", &[], |html| write_header(html, &tally));
-        html.line_break();
-        let links: Vec<_> = sections.iter().map(|(id, title, _)| (*id, *title)).collect();
-        write_navigation(html, &links);
-        html.element("main", &[("id", "main")], |html| {
-            for (id, title, body) in &sections {
-                write_section(html, id, title, body);
-            }
-        });
-        html.element("footer", &[], |html| write_footer(html, report));
+    render_page(&Page {
+        verdict: report.verdict,
+        subject: report.run.region.clone(),
+        summary: render_summary(&tally),
+        sections: report_sections(&tally, Placement::PAGE),
+        footer: render_footer(report),
     })
 }
 
-/// A page with this body.
-pub(super) fn render_document(title: &str, body: impl FnOnce(&mut Markup)) -> String {
-    let mut html = Markup::default();
-    html.raw(&["<!DOCTYPE html>\n"]);
-    html.element("html", &[("lang", "en")], |html| {
-        html.line_break();
-        write_head(html, title);
-        html.element("body", &[], |html| {
-            html.text_element("a", &[("class", "skip"), ("href", "#main")], "Skip to the findings");
-            html.line_break();
-            body(html);
-        });
-    });
-    html.line_break();
-    html.finish()
+/// Renders a page on one cluster or on several.
+pub(super) fn render_page(page: &Page) -> String {
+    let style = verdict_style(page.verdict);
+    let title = format!("{}: network check for Azure Arc, {}", style.label, page.subject);
+    let whole = html! {
+        (DOCTYPE) "\n"
+        html lang="en" {
+            head {
+                (PreEscaped(HEAD))
+                title { (Text(&title)) } "\n"
+                style { "\n" (PreEscaped(include_str!("style.css"))) }
+            }
+            body {
+                a.skip href="#main" { "Skip to the findings" }
+                header {
+                    p.kind { "Network check for Azure Arc-enabled Kubernetes" }
+                    h1 class=(style.heading_class) {
+                        span.mark aria-hidden="true" { (style.mark.symbol) } (style.label)
+                    }
+                    (page.summary)
+                }
+                nav aria-label="Sections of this report" {
+                    ul {
+                        @for section in &page.sections {
+                            li { a href={ "#" (section.id) } { (Text(&section.title)) } }
+                        }
+                    }
+                }
+                main id="main" {
+                    @for section in &page.sections { (render_section(Placement::PAGE, section)) }
+                }
+                footer { (page.footer) }
+            }
+        }
+        "\n"
+    };
+    whole.into_string()
 }
 
-/// All of a report but its heading, one level deeper than on a page of its own, as a part of the section of this id.
-pub(super) fn render_nested(report: &Report, id: &str) -> Markup {
+/// Each element without an end has a line of its own.
+const HEAD: &str = "
+<meta charset=\"utf-8\">
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta name=\"color-scheme\" content=\"light dark\">
+<meta name=\"referrer\" content=\"no-referrer\">
+";
+
+/// All of a report but its heading, as a part of another page.
+pub(super) fn render_nested(report: &Report, place: Placement<'_>) -> Markup {
     let tally = ReportIndex::new(report);
-    let mut html = Markup::default();
-    write_summary(&mut html, &tally);
-    for (id, title, body) in render_sections(&tally) {
-        write_section(&mut html, id, title, &body);
+    html! {
+        (render_summary(&tally))
+        @for section in report_sections(&tally, place) { (render_section(place, &section)) }
+        div.foot { (render_footer(report)) }
     }
-    html.element("div", &[("class", "foot")], |html| write_footer(html, report));
-    html.into_nested(&format!("{id}-"), &format!("{id}-title"))
 }
 
-/// Id, title and content.
-type Section = (&'static str, &'static str, Markup);
-
-fn render_sections(tally: &ReportIndex<'_>) -> Vec<Section> {
-    let all: [(&'static str, &'static str, Markup); 8] = [
-        ("findings", "Findings", findings::render_findings(tally)),
-        (
-            "prerequisites",
-            "Prerequisites",
-            crate::report::html::prerequisites::render_prerequisites(tally.report),
-        ),
-        ("accepted", "Accepted for a time", crate::report::html::prerequisites::render_waivers(tally.report)),
-        ("open", "What has to be open", crate::report::html::destinations::render_destinations(tally)),
-        ("endpoints", "Endpoints", endpoints::render_matrix(tally)),
-        ("networks", "Networks and commands", networks::render_networks(tally.report)),
+fn report_sections(tally: &ReportIndex<'_>, place: Placement<'_>) -> Vec<Section> {
+    let all = [
+        ("findings", "Findings", findings::render_findings(tally, place)),
+        ("prerequisites", "Prerequisites", prerequisites::render_prerequisites(tally.report)),
+        ("accepted", "Accepted for a time", prerequisites::render_waivers(tally.report)),
+        ("open", "What has to be open", destinations::render_destinations(tally)),
+        ("endpoints", "Endpoints", endpoints::render_matrix(tally, place)),
+        ("networks", "Networks and commands", networks::render_networks(tally.report, place)),
         ("time", "Time by phase", timing::render_timing(tally)),
-        ("certificates", "Certificates", certificates::render_chains(tally)),
+        ("certificates", "Certificates", certificates::render_chains(tally, place)),
     ];
-    all.into_iter().filter(|(_, _, body)| !body.is_empty()).collect()
+    let shown = all.into_iter().filter(|(_, _, body)| !body.0.is_empty());
+    shown.map(|(id, title, body)| Section { id: id.to_owned(), title: title.to_owned(), body }).collect()
 }
 
-fn write_head(html: &mut Markup, title: &str) {
-    html.element("head", &[], |html| {
-        html.raw(&[
-            "\n<meta charset=\"utf-8\">\n",
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
-            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
-            "<meta name=\"color-scheme\" content=\"light dark\">\n",
-            "<meta name=\"referrer\" content=\"no-referrer\">\n",
-        ]);
-        html.text_element("title", &[], title);
-        html.raw(&["\n<style>\n", include_str!("style.css"), "</style>\n"]);
-    });
-    html.line_break();
-}
-
-fn write_header(html: &mut Markup, tally: &ReportIndex<'_>) {
-    write_title(html, tally.report.verdict);
-    write_summary(html, tally);
-}
-
-/// The answer in a word.
-pub(super) fn write_title(html: &mut Markup, verdict: Verdict) {
-    let style = verdict_style(verdict);
-    html.text_element("p", &[("class", "kind")], "Network check for Azure Arc-enabled Kubernetes");
-    html.element("h1", &[("class", style.heading_class)], |html| {
-        html.text_element("span", &[("class", "mark"), ("aria-hidden", "true")], style.mark.symbol);
-        html.text(style.label);
-    });
+fn render_section(place: Placement<'_>, section: &Section) -> Markup {
+    let title = format!("{}-title", section.id);
+    html! {
+        "\n"
+        section id=(place.id(&section.id)) aria-labelledby=(place.label(&title)) {
+            (place.heading(0, Some(&place.id(&title)), &section.title))
+            (section.body)
+        }
+    }
 }
 
 /// The answer in a sentence, in numbers, and the facts that it rests on.
-fn write_summary(html: &mut Markup, tally: &ReportIndex<'_>) {
+fn render_summary(tally: &ReportIndex<'_>) -> Markup {
     let report = tally.report;
-    html.text_element("p", &[("class", "lead")], &headline::describe_verdict(tally));
-    html.line_break();
-    html.element("ul", &[("class", "tiles")], |html| write_tiles(html, tally));
-    html.element("dl", &[("class", "facts")], |html| {
-        for (label, value) in header::list_facts(report, false) {
-            crate::report::html::elements::write_fact(html, label, &value);
+    html! {
+        p.lead { (Text(headline::describe_verdict(tally))) }
+        ul.tiles {
+            @for (number, label) in list_tiles(tally) { li { strong { (number) } span { (label) } } }
         }
-        crate::report::html::elements::write_fact(
-            html,
-            "when",
-            &crate::report::html::elements::format_timestamp(&report.run.started_at),
-        );
-    });
+        dl.facts {
+            @for (label, value) in header::list_facts(report, false) { (render_fact(label, &value)) }
+            (render_fact("when", &format_timestamp(&report.run.started_at)))
+        }
+    }
 }
 
-fn write_tiles(html: &mut Markup, tally: &ReportIndex<'_>) {
-    let mut tile = |number: String, label: &str| {
-        html.element("li", &[], |html| {
-            html.text_element("strong", &[], &number);
-            html.text_element("span", &[], label);
-        });
-    };
+fn list_tiles(tally: &ReportIndex<'_>) -> Vec<(String, &'static str)> {
     let (required, optional) = (tally.count_checks(true), tally.count_checks(false));
-    tile(format!("{} of {}", required.met, required.total()), "required checks met");
-    if optional.total() > 0 {
-        tile(format!("{} of {}", optional.met, optional.total()), "optional checks met");
-    }
-    if required.accepted + optional.accepted > 0 {
-        tile((required.accepted + optional.accepted).to_string(), "checks accepted for a time");
-    }
+    let accepted = required.accepted + optional.accepted;
     let items = &tally.report.prerequisites;
-    if !items.is_empty() {
-        let met = items.iter().filter(|item| item.verdict == PrerequisiteVerdict::Met).count();
-        tile(format!("{met} of {}", items.len()), "prerequisites met");
-    }
+    let met = items.iter().filter(|item| item.verdict == PrerequisiteVerdict::Met).count();
     let count = |severity| tally.report.findings.iter().filter(|f| f.severity == severity).count();
     let (blocking, warning) = (count(Severity::Blocking), count(Severity::Warning));
-    tile(blocking.to_string(), pluralize(blocking, "blocking finding", "blocking findings"));
-    tile(warning.to_string(), pluralize(warning, "warning", "warnings"));
-    tile(super::grid::format_duration(tally.report.run.took), "for all checks");
+    let part = |met: usize, all: usize| format!("{met} of {all}");
+    let tiles = [
+        (true, part(required.met, required.total()), "required checks met"),
+        (optional.total() > 0, part(optional.met, optional.total()), "optional checks met"),
+        (accepted > 0, accepted.to_string(), "checks accepted for a time"),
+        (!items.is_empty(), part(met, items.len()), "prerequisites met"),
+        (true, blocking.to_string(), pluralize(blocking, "blocking finding", "blocking findings")),
+        (true, warning.to_string(), pluralize(warning, "warning", "warnings")),
+        (true, super::grid::format_duration(tally.report.run.took), "for all checks"),
+    ];
+    tiles.into_iter().filter(|(is_shown, ..)| *is_shown).map(|(_, number, label)| (number, label)).collect()
 }
 
-/// Links to ids.
-pub(super) fn write_navigation(html: &mut Markup, sections: &[(&str, &str)]) {
-    html.element("nav", &[("aria-label", "Sections of this report")], |html| {
-        html.element("ul", &[], |html| {
-            for (id, title) in sections {
-                let link = format!("#{id}");
-                html.element("li", &[], |html| html.text_element("a", &[("href", &link)], title));
+fn render_footer(report: &Report) -> Markup {
+    let discoveries = discoveries::describe_discoveries(report);
+    html! {
+        @if !discoveries.is_empty() {
+            details {
+                summary { "What was asked for the hosts below wildcards" }
+                ul { @for text in &discoveries { li { (Text(text)) } } }
             }
-        });
-    });
-    html.line_break();
-}
-
-/// A part of the page below a heading of the second level.
-pub(super) fn write_section(html: &mut Markup, id: &str, title: &str, body: &Markup) {
-    let heading = format!("{id}-title");
-    html.line_break();
-    html.element("section", &[("id", id), ("aria-labelledby", &heading)], |html| {
-        html.text_element("h2", &[("id", &heading)], title);
-        html.append(body);
-    });
-}
-
-fn write_footer(html: &mut Markup, report: &Report) {
-    let discoveries = asked::describe_discoveries(report);
-    if !discoveries.is_empty() {
-        html.element("details", &[], |html| {
-            html.text_element("summary", &[], "What was asked for the hosts below wildcards");
-            html.element("ul", &[], |html| {
-                for text in &discoveries {
-                    html.text_element("li", &[], text);
-                }
-            });
-        });
-    }
-    let tool = &report.tool;
-    let text = format!(
-        "Made by {} {} from what was measured at {}.",
-        tool.name, tool.version, report.run.started_at
-    );
-    html.text_element("p", &[], &text);
-    html.element("ul", &[("class", "digests")], |html| {
-        for layer in &report.rules {
-            let text = format!("rules {} {}, sha256 {}", layer.name, layer.revision, layer.sha256);
-            html.text_element("li", &[], &text);
         }
-    });
+        (render_origin(&report.tool, &report.run.started_at))
+        ul.digests {
+            @for layer in &report.rules {
+                li { (Text(format!("rules {} {}, sha256 {}", layer.name, layer.revision, layer.sha256))) }
+            }
+        }
+    }
+}
+
+/// What made a page, and of what.
+pub(super) fn render_origin(tool: &Tool, measured_at: &str) -> Markup {
+    let text = format!("Made by {} {} from what was measured at {measured_at}.", tool.name, tool.version);
+    html! { p { (Text(text)) } }
 }

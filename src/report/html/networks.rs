@@ -1,117 +1,112 @@
 //! The networks of the cluster, the proxy skip range with its reasons, and the commands of `az`.
 
-use super::elements::{write_code_block, write_mark, write_row_head, write_table};
+use std::collections::HashSet;
+
+use maud::{Markup, html};
+
+use super::elements::{Placement, render_code_block, render_mark, render_row_head, render_table};
 use crate::model::finding::Severity;
 use crate::model::report::{Advice, AzCommand, Report, SkipRangeAdvice, Verdict};
-use crate::report::advice::{NestedNetwork, nest_networks};
+use crate::report::advice::nest_networks;
 use crate::report::marks::severity_style;
-use crate::report::markup::Markup;
+use crate::report::markup::Text;
 
 /// All that is known; nothing where nothing is.
-pub(super) fn render_networks(report: &Report) -> Markup {
-    let mut html = Markup::default();
+pub(super) fn render_networks(report: &Report, place: Placement<'_>) -> Markup {
     let advice = &report.advice;
-    if let Some(range) = &advice.skip_range {
-        write_skip_range(&mut html, range);
-    }
-    write_networks(&mut html, advice);
-    write_overlaps(&mut html, advice);
     // as it stands it would fail where something is blocked and nothing more is known
     let is_ready = matches!(report.verdict, Verdict::Ready | Verdict::ReadyWithWarnings);
     let connect = advice.connect_command.as_ref().filter(|_| is_ready || advice.skip_range.is_some());
-    write_commands(&mut html, "To connect a cluster", connect);
-    write_commands(&mut html, "For a cluster that is connected", advice.update_command.as_ref());
-    html
-}
-
-fn write_skip_range(html: &mut Markup, range: &SkipRangeAdvice) {
-    html.text_element("h3", &[], "The value for --proxy-skip-range");
-    write_code_block(html, "The value for --proxy-skip-range", &range.value);
-    write_table(html, "Why each entry", &["Entry", "Why", "Known from", "Confidence"], |html| {
-        html.element("tbody", &[], |html| {
-            for entry in &range.entries {
-                html.element("tr", &[], |html| {
-                    write_row_head(html, &entry.value, "");
-                    html.text_element("td", &[], &entry.why);
-                    html.text_element("td", &[], &entry.source);
-                    html.text_element("td", &[], entry.confidence.as_str());
-                });
-            }
-        });
-    });
-    if !range.problems.is_empty() {
-        let by = range.given_by.as_deref().unwrap_or("the proxy settings");
-        html.text_element("h3", &[], &format!("What is wrong with the value of {by}"));
-        html.element("ul", &[("class", "bullets")], |html| {
-            range.problems.iter().for_each(|problem| write_problem(html, problem.severity, &problem.text));
-        });
+    html! {
+        @if let Some(range) = &advice.skip_range { (render_skip_range(range, place)) }
+        (render_known_networks(advice))
+        (render_overlaps(advice, place))
+        (render_commands("To connect a cluster", connect, place))
+        (render_commands("For a cluster that is connected", advice.update_command.as_ref(), place))
     }
 }
 
-fn write_problem(html: &mut Markup, severity: Severity, text: &str) {
-    html.element("li", &[], |html| {
-        write_mark(html, severity_style(severity).mark, severity.as_str());
-        html.text(": ");
-        html.text(text);
-    });
+fn render_skip_range(range: &SkipRangeAdvice, place: Placement<'_>) -> Markup {
+    let title = "The value for --proxy-skip-range";
+    let body = html! {
+        tbody {
+            @for entry in &range.entries {
+                tr {
+                    (render_row_head(&entry.value, ""))
+                    td { (Text(&entry.why)) }
+                    td { (Text(&entry.source)) }
+                    td { (entry.confidence.as_str()) }
+                }
+            }
+        }
+    };
+    let by = range.given_by.as_deref().unwrap_or("the proxy settings");
+    let problems: Vec<_> = range.problems.iter().map(|p| (p.severity, p.text.as_str())).collect();
+    html! {
+        (place.heading(1, None, title))
+        (render_code_block(title, &range.value))
+        (render_table("Why each entry", &["Entry", "Why", "Known from", "Confidence"], &body))
+        (render_problems(&format!("What is wrong with the value of {by}"), &problems, place))
+    }
 }
 
-fn write_networks(html: &mut Markup, advice: &Advice) {
+fn render_problems(title: &str, problems: &[(Severity, &str)], place: Placement<'_>) -> Markup {
+    html! {
+        @if !problems.is_empty() {
+            (place.heading(1, None, title))
+            ul.bullets {
+                @for (severity, text) in problems {
+                    li { (render_mark(severity_style(*severity).mark, severity.as_str())) ": " (Text(text)) }
+                }
+            }
+        }
+    }
+}
+
+fn render_known_networks(advice: &Advice) -> Markup {
     let (rows, more) = nest_networks(advice, false);
-    if rows.is_empty() {
-        return;
-    }
-    let columns = ["Network", "What it is", "Known from", "Confidence"];
-    write_table(html, "Where everything is; what lies inside another is indented", &columns, |html| {
-        html.element("tbody", &[], |html| {
-            for NestedNetwork { network: known, depth } in &rows {
-                let counts = if known.counts { "" } else { "does not count" };
-                html.element("tr", &[("class", DEPTHS[(*depth).min(DEPTHS.len() - 1)])], |html| {
-                    write_row_head(html, &known.network, counts);
-                    html.text_element("td", &[], known.role.describe());
-                    html.element("td", &[], |html| {
-                        html.text(&known.source);
-                        if let Some(note) = &known.note {
-                            html.text_element("span", &[("class", "below")], note);
-                        }
-                    });
-                    html.text_element("td", &[], known.confidence.as_str());
-                });
+    let body = html! {
+        tbody {
+            @for row in &rows {
+                @let known = row.network;
+                tr class={ "depth-" (row.depth) } {
+                    (render_row_head(&known.network, if known.counts { "" } else { "does not count" }))
+                    td { (known.role.describe()) }
+                    td {
+                        (Text(&known.source))
+                        @if let Some(note) = &known.note { span.below { (Text(note)) } }
+                    }
+                    td { (known.confidence.as_str()) }
+                }
             }
-        });
-    });
-    if more > 0 {
-        html.text_element(
-            "p",
-            &[("class", "note")],
-            &format!("And {more} more nodes; the JSON report has them."),
-        );
+        }
+    };
+    let columns = ["Network", "What it is", "Known from", "Confidence"];
+    html! {
+        @if !rows.is_empty() {
+            (render_table("Where everything is; what lies inside another is indented", &columns, &body))
+            @if more > 0 { p.note { "And " (more) " more nodes; the JSON report has them." } }
+        }
     }
 }
 
-const DEPTHS: [&str; 5] = ["depth-0", "depth-1", "depth-2", "depth-3", "depth-4"];
-
-fn write_overlaps(html: &mut Markup, advice: &Advice) {
-    let mut seen = std::collections::HashSet::new();
+fn render_overlaps(advice: &Advice, place: Placement<'_>) -> Markup {
+    let mut seen = HashSet::new();
     let relevant = advice.overlaps.iter().filter(|overlap| overlap.severity > Severity::Info);
     let texts = relevant.map(|overlap| (overlap.severity, overlap.text.as_str()));
     let texts: Vec<_> = texts.filter(|(_, text)| seen.insert(*text)).collect();
-    if !texts.is_empty() {
-        html.text_element("h3", &[], "What collides");
-        html.element("ul", &[("class", "bullets")], |html| {
-            for (severity, text) in &texts {
-                write_problem(html, *severity, text);
-            }
-        });
-    }
+    render_problems("What collides", &texts, place)
 }
 
-fn write_commands(html: &mut Markup, title: &str, command: Option<&AzCommand>) {
-    let Some(command) = command else { return };
-    html.text_element("h3", &[], title);
-    write_code_block(html, &format!("{title}, for a shell"), &command.bash);
-    html.element("details", &[], |html| {
-        html.text_element("summary", &[], "For PowerShell");
-        write_code_block(html, &format!("{title}, for PowerShell"), &command.powershell);
-    });
+fn render_commands(title: &str, command: Option<&AzCommand>, place: Placement<'_>) -> Markup {
+    html! {
+        @if let Some(command) = command {
+            (place.heading(1, None, title))
+            (render_code_block(&format!("{title}, for a shell"), &command.bash))
+            details {
+                summary { "For PowerShell" }
+                (render_code_block(&format!("{title}, for PowerShell"), &command.powershell))
+            }
+        }
+    }
 }

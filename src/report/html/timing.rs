@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use maud::{Markup, html};
+
 use super::MAX_ROWS;
-use super::elements::{self as page, write_omitted_note, write_row_head};
+use super::elements::{render_omitted_note, render_row_head, render_table};
 use crate::model::evidence::{Outcome, Phase, Step};
 use crate::model::report::{Check, CheckVerdict};
 use crate::report::grid::{deciding_attempts, format_duration, phase_label};
 use crate::report::index::{ReportIndex, format_target};
-use crate::report::markup::Markup;
+use crate::report::markup::Text;
 
 /// What was measured of a check, by phase: the slowest address, and whether the phase failed there.
 struct CheckTiming<'a> {
@@ -24,29 +26,31 @@ impl CheckTiming<'_> {
 
 /// The table; nothing where nothing was measured.
 pub(super) fn render_timing(tally: &ReportIndex<'_>) -> Markup {
-    let mut html = Markup::default();
     let timed: Vec<CheckTiming<'_>> =
         tally.report.checks.iter().map(check_timing).filter(|timed| !timed.phases.is_empty()).collect();
-    if timed.is_empty() {
-        return html;
-    }
     let phases: Vec<Phase> =
         Phase::ALL.into_iter().filter(|p| timed.iter().any(|t| t.has_phase(*p))).collect();
-    let scale = bar_scale(&timed);
-    let text = "At the slowest address. The bars end at the slowest check that is met; what took longer is cut off there.";
-    html.text_element("p", &[], text);
-    write_legend(&mut html, &phases);
-    let mut columns = vec!["Endpoint", "Share of each phase"];
-    columns.extend(phases.iter().map(|p| phase_label(*p)));
-    columns.push("all");
-    page::write_table(&mut html, "How long each phase took", &columns, |html| {
-        html.element("tbody", &[], |html| {
-            let many = tally.has_many_vantages();
-            timed.iter().take(MAX_ROWS).for_each(|timed| write_row(html, timed, &phases, (scale, many)));
-        });
-    });
-    write_omitted_note(&mut html, timed.len(), MAX_ROWS);
-    html
+    let labels = phases.iter().map(|phase| phase_label(*phase));
+    let columns: Vec<&str> =
+        ["Endpoint", "Share of each phase"].into_iter().chain(labels).chain(["all"]).collect();
+    let (scale, many) = (bar_scale(&timed), tally.has_many_vantages());
+    let body = html! {
+        tbody { @for timed in timed.iter().take(MAX_ROWS) { (render_row(timed, &phases, scale, many)) } }
+    };
+    html! {
+        @if !timed.is_empty() {
+            p {
+                "At the slowest address. The bars end at the slowest check that is met; what took longer is cut off there."
+            }
+            ul.legend {
+                @for phase in &phases {
+                    li { span class={ "key " (phase_label(*phase)) } aria-hidden="true" {} (phase_label(*phase)) }
+                }
+            }
+            (render_table("How long each phase took", &columns, &body))
+            (render_omitted_note(timed.len(), MAX_ROWS))
+        }
+    }
 }
 
 impl CheckTiming<'_> {
@@ -73,63 +77,42 @@ fn bar_scale(timed: &[CheckTiming<'_>]) -> Duration {
         .max(Duration::from_micros(1))
 }
 
-fn write_legend(html: &mut Markup, phases: &[Phase]) {
-    html.element("ul", &[("class", "legend")], |html| {
-        for phase in phases {
-            html.element("li", &[], |html| {
-                html.element(
-                    "span",
-                    &[("class", &format!("key {}", phase_label(*phase))), ("aria-hidden", "true")],
-                    |_| {},
-                );
-                html.text(phase_label(*phase));
-            });
+fn render_row(timed: &CheckTiming<'_>, phases: &[Phase], scale: Duration, many: bool) -> Markup {
+    let from = if many { format!("from {}", timed.check.planned.vantage) } else { String::new() };
+    html! {
+        tr {
+            (render_row_head(&format_target(timed.check), &from))
+            td.bar { (render_bar(timed, scale)) }
+            @for phase in phases {
+                @match timed.phases.iter().find(|(known, _, _)| known == phase) {
+                    Some((_, took, true)) => td.time.bad { "✗ " (Text(format_duration(*took))) },
+                    Some((_, took, false)) => td.time { (Text(format_duration(*took))) },
+                    None => td.time { "–" },
+                }
+            }
+            td.time { (Text(format_duration(timed.total()))) }
         }
-    });
+    }
 }
 
-fn write_row(html: &mut Markup, timed: &CheckTiming<'_>, phases: &[Phase], (scale, many): (Duration, bool)) {
-    html.element("tr", &[], |html| {
-        let from = if many { format!("from {}", timed.check.planned.vantage) } else { String::new() };
-        write_row_head(html, &format_target(timed.check), &from);
-        html.element("td", &[("class", "bar")], |html| write_bar(html, timed, scale));
-        for phase in phases {
-            let found = timed.phases.iter().find(|(known, _, _)| known == phase);
-            match found {
-                Some((_, took, true)) => {
-                    html.text_element(
-                        "td",
-                        &[("class", "time bad")],
-                        &format!("✗ {}", format_duration(*took)),
-                    );
+fn render_bar(timed: &CheckTiming<'_>, scale: Duration) -> Markup {
+    let mut at = 0.0;
+    let pieces: Vec<(Phase, f64, f64)> = timed
+        .phases
+        .iter()
+        .map(|(phase, took, _)| {
+            let (x, width) = (at, (took.as_secs_f64() / scale.as_secs_f64() * 1000.0).min(1000.0 - at));
+            at += width;
+            (*phase, x, width)
+        })
+        .collect();
+    html! {
+        svg viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
+            @for (phase, x, width) in pieces {
+                @if width > 0.0 {
+                    rect class=(phase_label(phase)) x=(format!("{x:.1}")) width=(format!("{width:.1}")) height="10" {}
                 }
-                Some((_, took, false)) => {
-                    html.text_element("td", &[("class", "time")], &format_duration(*took));
-                }
-                None => html.text_element("td", &[("class", "time")], "–"),
             }
         }
-        html.text_element("td", &[("class", "time")], &format_duration(timed.total()));
-    });
-}
-
-fn write_bar(html: &mut Markup, timed: &CheckTiming<'_>, scale: Duration) {
-    let attributes = &[
-        ("viewBox", "0 0 1000 10"),
-        ("preserveAspectRatio", "none"),
-        ("aria-hidden", "true"),
-        ("focusable", "false"),
-    ];
-    html.element("svg", attributes, |html| {
-        let mut at = 0.0;
-        for (phase, took, _) in &timed.phases {
-            let wide = (took.as_secs_f64() / scale.as_secs_f64() * 1000.0).min(1000.0 - at);
-            if wide > 0.0 {
-                let (x, width) = (format!("{at:.1}"), format!("{wide:.1}"));
-                let rect = &[("class", phase_label(*phase)), ("x", &x), ("width", &width), ("height", "10")];
-                html.element("rect", rect, |_| {});
-            }
-            at += wide;
-        }
-    });
+    }
 }
