@@ -22,7 +22,7 @@ fn render_page(args: &ExplainArgs, catalogue: &FaultCatalogue) -> Result<String,
     let known: Vec<_> = catalogue.faults.iter().map(|entry| entry.id.as_str()).collect();
     let page = match catalogue.find_fault(&explain::normalize_code(code)) {
         Some(entry) => entry.render_page(),
-        None => explain::look_up_page(code, &known)?.to_owned(),
+        None => explain::look_up_page(code, &known)?.text.to_owned(),
     };
     Ok(format!("{page}\n{}", explain::LEGEND))
 }

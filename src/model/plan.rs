@@ -183,3 +183,19 @@ pub enum UnverifiedKind {
     /// The probe failed and an ordinary client got through.
     Contradicted,
 }
+
+impl UnverifiedKind {
+    /// In a few words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::WildcardUnknown => "no name below the wildcard is known",
+            Self::NotDiscovered => "the names below the wildcard were not found",
+            Self::ValueMissing => "a value was not given",
+            Self::CalledFromAzure => "called by Azure, not by the cluster",
+            Self::NotRun => "the run ended first",
+            Self::NoVantage => "nothing could be looked at from there",
+            Self::Broken => "the probe broke down, a defect of arcprobe",
+            Self::Contradicted => "an ordinary client got through, the probe did not",
+        }
+    }
+}

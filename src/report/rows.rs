@@ -163,15 +163,5 @@ fn describe_slowest(check: &Check) -> String {
 
 /// Why a check is unverified, in a few words.
 pub(super) fn unverified_reason(kind: Option<UnverifiedKind>) -> &'static str {
-    match kind {
-        Some(UnverifiedKind::WildcardUnknown) => "no name below the wildcard is known",
-        Some(UnverifiedKind::NotDiscovered) => "the names below the wildcard were not found",
-        Some(UnverifiedKind::ValueMissing) => "a value was not given",
-        Some(UnverifiedKind::CalledFromAzure) => "called by Azure, not by the cluster",
-        Some(UnverifiedKind::NotRun) => "the run ended first",
-        Some(UnverifiedKind::NoVantage) => "nothing could be looked at from there",
-        Some(UnverifiedKind::Broken) => "the probe broke down, a defect of arcprobe",
-        Some(UnverifiedKind::Contradicted) => "an ordinary client got through, the probe did not",
-        None => "nothing can be concluded",
-    }
+    kind.map_or("nothing can be concluded", UnverifiedKind::text)
 }

@@ -82,12 +82,11 @@ fn first_of_each_kind(report: &Report) -> Vec<&Finding> {
 
 fn render_rule(finding: &Finding) -> Value {
     let page = explain::find_page(&finding.id);
-    let title =
-        page.and_then(|page| page.lines().next()?.split_once(": ")).map(|(_, title)| title.to_owned());
-    let help = page.map_or_else(|| describe_finding(finding), str::to_owned);
+    let title = page.map_or_else(|| sanitize_text(&summarize_finding(finding)), |page| page.title.to_owned());
+    let help = page.map_or_else(|| describe_finding(finding), |page| page.text.to_owned());
     json!({
         "id": sanitize_text(&finding.id),
-        "shortDescription": { "text": title.unwrap_or_else(|| sanitize_text(&summarize_finding(finding))) },
+        "shortDescription": { "text": title },
         "help": { "text": help, "markdown": help },
         "defaultConfiguration": { "level": severity_style(finding.severity).sarif_level },
     })

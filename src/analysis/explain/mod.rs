@@ -1,15 +1,48 @@
 //! The offline page on each finding and failure word.
 
+use std::sync::LazyLock;
+
 use crate::model::evidence::{Cause, Phase};
 
-/// The text of the page on `code`, which must be spelt exactly as in reports.
-pub fn find_page(code: &str) -> Option<&'static str> {
-    PAGES.iter().find(|(name, _)| *name == code).map(|&(_, text)| text)
+/// What is known of a finding or a failure.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Page {
+    /// As reports have it.
+    pub code: &'static str,
+    /// One line, without the code.
+    pub title: &'static str,
+    /// All of it, in Markdown.
+    pub text: &'static str,
+    /// Headings, and what stands below each.
+    sections: Vec<(&'static str, &'static str)>,
+}
+
+impl Page {
+    fn parse(code: &'static str, text: &'static str) -> Self {
+        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let sections = rest.split("\n## ").filter_map(|section| section.split_once('\n'));
+        Self {
+            code,
+            title: first.split_once(": ").map_or(first, |(_, title)| title),
+            text,
+            sections: sections.map(|(heading, text)| (heading, text.trim_end())).collect(),
+        }
+    }
+
+    /// What stands below a heading.
+    pub fn section(&self, heading: &str) -> Option<&'static str> {
+        self.sections.iter().find(|(known, _)| *known == heading).map(|&(_, text)| text)
+    }
+}
+
+/// The page on `code`, which must be spelt exactly as in reports.
+pub fn find_page(code: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.code == code)
 }
 
 /// Every code that has a page: findings, then failure words in the order of the phases.
 pub fn page_codes() -> impl Iterator<Item = &'static str> {
-    PAGES.iter().map(|&(code, _)| code)
+    PAGES.iter().map(|page| page.code)
 }
 
 /// The page on a code as people type it: upper case, dashes and blanks around it are forgiven.
@@ -17,7 +50,7 @@ pub fn page_codes() -> impl Iterator<Item = &'static str> {
 /// # Errors
 ///
 /// There is no such page; the error carries the codes that look like it, of those here and of `more`.
-pub fn look_up_page(code: &str, more: &[&str]) -> Result<&'static str, ExplainError> {
+pub fn look_up_page(code: &str, more: &[&str]) -> Result<&'static Page, ExplainError> {
     find_page(&normalize_code(code)).ok_or_else(|| {
         let similar = suggest_codes(code, more).into_iter().map(str::to_owned).collect();
         ExplainError { code: code.to_owned(), similar }
@@ -31,7 +64,7 @@ pub fn suggest_codes<'a>(code: &str, more: &[&'a str]) -> Vec<&'a str> {
     }
     let code = normalize_code(code);
     let scored = |known: &'a str| (score_similarity(&code, known), known);
-    let all = PAGES.iter().map(|&(code, _)| -> &'a str { code }).chain(more.iter().copied());
+    let all = PAGES.iter().map(|page| -> &'a str { page.code }).chain(more.iter().copied());
     let mut scored: Vec<_> = all.map(scored).filter(|&(score, _)| score >= MIN_SIMILARITY).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.into_iter().take(5).map(|(_, known)| known).collect()
@@ -73,7 +106,7 @@ fn format_similar(similar: &[String]) -> String {
 }
 
 fn write_section(text: &mut String, heading: &str, belongs: impl Fn(&str) -> bool) {
-    let rows: Vec<_> = PAGES.iter().filter(|(code, _)| belongs(code)).collect();
+    let rows: Vec<_> = PAGES.iter().filter(|page| belongs(page.code)).collect();
     if rows.is_empty() {
         return;
     }
@@ -81,18 +114,12 @@ fn write_section(text: &mut String, heading: &str, belongs: impl Fn(&str) -> boo
         text.push('\n');
     }
     text.extend([heading, "\n"]);
-    text.extend(rows.into_iter().map(|(code, page)| format_row(code, page_title(page))));
+    text.extend(rows.into_iter().map(|page| format_row(page.code, page.title)));
 }
 
 /// A line of [`render_index`].
 pub fn format_row(code: &str, title: &str) -> String {
     format!("  {code:<CODE_WIDTH$}  {title}\n")
-}
-
-/// What follows the code in the first line, `# code: title`.
-fn page_title(page: &str) -> &str {
-    let first = page.lines().next().unwrap_or_default();
-    first.split_once(": ").map_or(first, |(_, title)| title)
 }
 
 fn find_cause(code: &str) -> Option<Cause> {
@@ -126,8 +153,11 @@ macro_rules! pages {
     };
 }
 
+static PAGES: LazyLock<Vec<Page>> =
+    LazyLock::new(|| TEXTS.iter().map(|&(code, text)| Page::parse(code, text)).collect());
+
 /// Code and text. A new page is one file and one line here.
-const PAGES: &[(&str, &str)] = pages![
+const TEXTS: &[(&str, &str)] = pages![
     "resolver_silent",
     "resolver_unreachable",
     "resolver_failing",
@@ -274,9 +304,9 @@ mod tests {
 
     #[test]
     fn every_page_has_its_code_its_sections_and_a_bounded_length() {
-        for (code, page) in PAGES {
+        for Page { code, text: page, sections, .. } in PAGES.iter() {
             assert!(page.starts_with(&format!("# {code}: ")), "{code}: first line");
-            let headings: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+            let headings: Vec<_> = sections.iter().map(|(heading, _)| *heading).collect();
             assert_eq!(headings, SECTIONS, "{code}");
             let length = page.lines().count();
             assert!((15..=35).contains(&length), "{code}: {length} lines");
@@ -291,7 +321,7 @@ mod tests {
 
     #[test]
     fn no_section_is_empty() {
-        for (code, page) in PAGES {
+        for Page { code, text: page, .. } in PAGES.iter() {
             let lines: Vec<_> = page.lines().collect();
             for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("## ")) {
                 let next = lines.get(number + 1).copied().unwrap_or_default();
@@ -303,7 +333,7 @@ mod tests {
     #[test]
     fn pages_refer_only_to_codes_that_exist() {
         let known: BTreeSet<_> = page_codes().collect();
-        for (code, page) in PAGES {
+        for Page { code, text: page, .. } in PAGES.iter() {
             for quoted in page.split('`').skip(1).step_by(2) {
                 let is_code =
                     quoted.contains('_') && quoted.chars().all(|c| c.is_ascii_lowercase() || c == '_');
@@ -311,6 +341,13 @@ mod tests {
                 assert!(!is_code || foreign || known.contains(quoted), "{code} refers to `{quoted}`");
             }
         }
+    }
+
+    #[test]
+    fn a_page_is_read_by_its_headings() {
+        let page = Page::parse("a", "# a: an example\n\n## B\nx\n\n## C\ny\nz\n");
+        assert_eq!((page.code, page.title), ("a", "an example"));
+        assert_eq!(["B", "C", "D"].map(|heading| page.section(heading)), [Some("x"), Some("y\nz"), None]);
     }
 
     #[test]

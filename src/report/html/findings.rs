@@ -77,7 +77,7 @@ pub(in crate::report) fn render_card(place: Placement<'_>, finding: &Finding, ca
 
 /// What was seen, what it means, who acts and what is to be done; terms and what they are.
 fn render_details(finding: &Finding) -> Markup {
-    let who = explain::find_page(&finding.id).and_then(|page| page_section(page, "Who has to act"));
+    let who = explain::find_page(&finding.id).and_then(|page| page.section("Who has to act"));
     let who = who.map(|text| text.replace('\n', " ")).unwrap_or_default();
     let explanation = explain_finding(finding);
     let parts = [
@@ -118,7 +118,7 @@ fn render_background(id: &str, place: Placement<'_>) -> Markup {
                 summary { (Text(format!("Background: {id}"))) }
                 div.page {
                     @for heading in headings {
-                        @if let Some(text) = page_section(page, heading) {
+                        @if let Some(text) = page.section(heading) {
                             (place.heading(2, None, heading))
                             @for block in text.split("\n\n").flat_map(parse_blocks) { (render_block(&block)) }
                         }
@@ -127,12 +127,6 @@ fn render_background(id: &str, place: Placement<'_>) -> Markup {
             }
         }
     }
-}
-
-/// The text below a heading of a page.
-fn page_section<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
-    let (_, after) = page.split_once(&format!("## {heading}\n"))?;
-    Some(after.split("\n## ").next().unwrap_or(after).trim_end())
 }
 
 /// Lines that belong together, in the little Markdown that pages are written in.
@@ -184,6 +178,5 @@ mod tests {
             Block::Item("- second".into()),
         ];
         assert_eq!(parse_blocks(text), expected);
-        assert_eq!(page_section("# a\n\n## B\nx\n\n## C\ny\n", "B"), Some("x"));
     }
 }

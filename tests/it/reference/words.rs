@@ -24,7 +24,7 @@ pub(super) fn failures() -> String {
         let _ = write!(text, "\n**Failures {title}**\n\n{}", table(["word", "what was seen"], rows));
     }
     for cause in phases.flat_map(|phase| Cause::ALL.iter().filter(move |cause| cause.phase() == phase)) {
-        text += &page(explain::find_page(cause.word()).expect("each word has a page"));
+        text += &page(explain::find_page(cause.word()).expect("each word has a page").text);
     }
     text + "\n" + &legend()
 }
@@ -37,7 +37,9 @@ pub(super) fn findings() -> String {
     let mut text = String::from(
         "Why checks failed, or what is wrong with a cluster: the `id` of a finding. Each page is what `arcprobe explain ID` prints,\nwithout a network.\n",
     );
-    let rows = findings.iter().map(|code| [link(code), title(explain::find_page(code).unwrap_or_default())]);
+    let rows = findings.iter().map(|code| {
+        [link(code), explain::find_page(code).expect("each finding has a page").title.to_owned()]
+    });
     let _ = write!(text, "\n**Findings of `check`**\n\n{}", table(["finding", "title"], rows));
     for of in Stage::ALL {
         let entries = || catalogue.faults.iter().filter(|entry| entry.link == of);
@@ -52,7 +54,7 @@ pub(super) fn findings() -> String {
         }
     }
     for code in findings {
-        text += &page(explain::find_page(code).unwrap_or_default());
+        text += &page(explain::find_page(code).expect("each finding has a page").text);
     }
     for of in Stage::ALL {
         for entry in catalogue.faults.iter().filter(|entry| entry.link == of) {
