@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::clusters::ClusterReport;
 use super::fleet::json::SavedReport;
 use super::fleet::{self, Fleet};
 use super::text::TextOptions;
@@ -54,15 +55,16 @@ pub struct UnknownExtension {
 
 /// Renders a report; the text ends in a line feed.
 pub fn render(report: &Report, format: Format, options: &TextOptions) -> String {
+    let alone = [ClusterReport::from(report)];
     match format {
         Format::Text => text::render(report, options),
         Format::Short => short::render(report),
         Format::Json => json::render(report),
-        Format::Junit => junit::render(report),
+        Format::Junit => junit::render(&alone),
         Format::Markdown => markdown::render(report),
         Format::Html => html::render(report),
-        Format::Sarif => sarif::render(report),
-        Format::Openmetrics => openmetrics::render(report),
+        Format::Sarif => sarif::render(&alone),
+        Format::Openmetrics => openmetrics::render(&alone),
     }
 }
 
@@ -75,15 +77,16 @@ pub fn render_saved(saved: &SavedReport, format: Format, options: &TextOptions) 
 }
 
 fn render_fleet(fleet: &Fleet, format: Format, options: &TextOptions) -> String {
+    let clusters = fleet.cluster_reports();
     match format {
         Format::Text => fleet::text::render(fleet, options),
         Format::Short => fleet::short::render(fleet),
         Format::Json => fleet::json::render(fleet),
-        Format::Junit => fleet::junit::render(fleet),
+        Format::Junit => junit::render(&clusters),
         Format::Markdown => fleet::markdown::render(fleet),
         Format::Html => fleet::html::render(fleet),
-        Format::Sarif => fleet::sarif::render(fleet),
-        Format::Openmetrics => fleet::openmetrics::render(fleet),
+        Format::Sarif => sarif::render(&clusters),
+        Format::Openmetrics => openmetrics::render(&clusters),
     }
 }
 

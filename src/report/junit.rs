@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
+use super::clusters::ClusterReport;
 use super::headline;
 use super::index::{CheckStatus, ReportIndex, format_target};
 use super::markup::Text;
@@ -26,13 +27,9 @@ use crate::model::report::{
     Check, Prerequisite, PrerequisiteVerdict, Report, Vantage, WAIVER_EXPIRED, WaiverState,
 };
 
-/// Renders the suites.
-pub fn render(report: &Report) -> String {
-    render_document(&[report_suites(report, "")])
-}
-
-/// The suites of some runs, numbered.
-pub(super) fn render_document(runs: &[TestRun]) -> String {
+/// Renders the suites; those of several clusters have the names of their contexts in front.
+pub(super) fn render(clusters: &[ClusterReport<'_>]) -> String {
+    let runs: Vec<TestRun> = clusters.iter().map(new_test_run).collect();
     let suites = runs.iter().flat_map(|run| run.suites.iter().map(move |suite| (run, suite)));
     let begin = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n".to_owned();
     let xml = suites
@@ -42,7 +39,7 @@ pub(super) fn render_document(runs: &[TestRun]) -> String {
 }
 
 /// Suites with what they have in common.
-pub(super) struct TestRun {
+struct TestRun {
     started_at: String,
     properties: Vec<(&'static str, String)>,
     /// What came of it.
@@ -71,32 +68,40 @@ enum TestOutcome {
     Error(String),
 }
 
-/// The suites of a report, their names behind a prefix.
-pub(super) fn report_suites(report: &Report, prefix: &str) -> TestRun {
+fn new_test_run(cluster: &ClusterReport<'_>) -> TestRun {
+    match cluster.report {
+        Ok(report) => report_suites(report, cluster.name),
+        Err(why) => {
+            let suites = vec![failed_suite(cluster.name.unwrap_or_default(), why)];
+            let started_at = cluster.started_at.to_owned();
+            TestRun { started_at, properties: Vec::new(), story: why.to_owned(), suites }
+        }
+    }
+}
+
+fn report_suites(report: &Report, cluster: Option<&str>) -> TestRun {
     let tally = ReportIndex::new(report);
+    let prefix = cluster.map(|name| format!("{name}/")).unwrap_or_default();
     let vantages = report.vantages.iter().map(|vantage| vantage_suite(&tally, vantage));
     let others = [prerequisites_suite(report), waivers_suite(report)].into_iter().flatten();
-    let suites =
-        vantages.chain(others).map(|suite| TestSuite { name: format!("{prefix}{}", suite.name), ..suite });
+    let named = |suite: TestSuite| TestSuite { name: format!("{prefix}{}", suite.name), ..suite };
     TestRun {
         started_at: report.run.started_at.clone(),
         properties: list_properties(report),
         story: describe_run(&tally),
-        suites: suites.collect(),
+        suites: vantages.chain(others).map(named).collect(),
     }
 }
 
-/// A suite with one case that is an error: nothing could be looked at, for this reason.
-pub(super) fn failed_suite(name: &str, started_at: &str, why: &str) -> TestRun {
+/// One case that is an error: nothing could be looked at, for this reason.
+fn failed_suite(cluster: &str, why: &str) -> TestSuite {
     let case = TestCase {
         class: "cluster".into(),
-        name: format!("{name} can be looked at"),
+        name: format!("{cluster} can be looked at"),
         took: Duration::ZERO,
         outcome: TestOutcome::Error(why.to_owned()),
     };
-    let suite = TestSuite { name: name.to_owned(), host: name.to_owned(), cases: vec![case] };
-    let (started_at, story) = (started_at.to_owned(), why.to_owned());
-    TestRun { started_at, properties: Vec::new(), story, suites: vec![suite] }
+    TestSuite { name: cluster.to_owned(), host: cluster.to_owned(), cases: vec![case] }
 }
 
 fn vantage_suite(tally: &ReportIndex<'_>, vantage: &Vantage) -> TestSuite {

@@ -6,6 +6,7 @@
 //!   markup.
 
 pub mod advice;
+mod clusters;
 pub mod connectivity;
 pub mod diagnosis;
 pub mod diff;
@@ -20,17 +21,17 @@ pub mod html;
 mod index;
 mod inspection_cas;
 pub mod json;
-pub mod junit;
+mod junit;
 pub mod markdown;
 mod marks;
 mod markup;
 mod next_steps;
-pub mod openmetrics;
+mod openmetrics;
 mod prerequisites;
 pub mod requirements;
 mod rows;
 mod sanitize;
-pub mod sarif;
+mod sarif;
 mod screen;
 pub mod short;
 pub mod text;

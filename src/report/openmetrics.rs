@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::clusters::ClusterReport;
 use super::grid::deciding_attempts;
 use super::index::{CheckStatus, ReportIndex};
 use super::marks::{status_style, verdict_style, waiver_style};
@@ -15,10 +16,20 @@ use crate::model::evidence::{Attempt, Detail, Phase, sanitize};
 use crate::model::finding::Severity;
 use crate::model::report::{Check, CheckVerdict, PrerequisiteVerdict, Report, Verdict, WaiverState};
 
-/// Renders every family, those without a sample left out.
-pub fn render(report: &Report) -> String {
+/// Renders every family, those without a sample left out; of several clusters with the name of the context as a label more.
+pub(super) fn render(clusters: &[ClusterReport<'_>]) -> String {
     let mut page = Exposition::default();
-    page.add_report(report);
+    for cluster in clusters {
+        if let Some(name) = cluster.name {
+            page.common = Some(("context", name.to_owned()));
+            let help = "Whether there is a report on the cluster; its other metrics lack without one.";
+            let mut family = page.open_family("arcprobe_cluster_checked", help);
+            family.add_sample(NO_LABELS, bool_value(cluster.report.is_ok()));
+        }
+        if let Ok(report) = cluster.report {
+            page.add_report(report);
+        }
+    }
     page.finish()
 }
 
@@ -27,9 +38,9 @@ type Label = (&'static str, String);
 
 /// Families in the order in which they were met first. A reader wants each in one piece, whatever it is filled from.
 #[derive(Default)]
-pub(super) struct Exposition {
+struct Exposition {
     families: Vec<MetricFamily>,
-    /// Leads the labels of every sample.
+    /// Leads the labels of every sample: the cluster, among several.
     common: Option<Label>,
 }
 
@@ -48,18 +59,8 @@ struct FamilyWriter<'a> {
 }
 
 impl Exposition {
-    /// From now on every sample has this label too.
-    pub(super) fn set_common_label(&mut self, name: &'static str, value: &str) {
-        self.common = Some((name, value.to_owned()));
-    }
-
-    /// A metric with one sample.
-    pub(super) fn add_gauge(&mut self, (name, help): (&'static str, &'static str), value: f64) {
-        self.open_family(name, help).add_sample(NO_LABELS, value);
-    }
-
     /// All that a report has.
-    pub(super) fn add_report(&mut self, report: &Report) {
+    fn add_report(&mut self, report: &Report) {
         add_run(self, report);
         add_counts(self, &ReportIndex::new(report));
         add_checks(self, report);
@@ -69,7 +70,7 @@ impl Exposition {
         add_waivers(self, report);
     }
 
-    pub(super) fn finish(self) -> String {
+    fn finish(self) -> String {
         let mut out = String::new();
         for family in self.families.iter().filter(|family| !family.lines.is_empty()) {
             let head = format!("# HELP {0} {1}\n# TYPE {0} gauge\n", family.name, family.help);
@@ -288,7 +289,7 @@ fn check_labels_with(check: &Check, name: &'static str, value: &str) -> Vec<Labe
     labels
 }
 
-pub(super) fn bool_value(is_so: bool) -> f64 {
+fn bool_value(is_so: bool) -> f64 {
     f64::from(u8::from(is_so))
 }
 

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::clusters::ClusterReport;
 use super::index::{ReportIndex, format_target};
 use super::json::to_text;
 use super::marks::severity_style;
@@ -21,22 +22,41 @@ use crate::model::report::{Prerequisite, Report, Verdict};
 use crate::model::rules::RuleLocation;
 use crate::model::waiver::WaiverRef;
 
-/// Renders one log with one run.
-pub fn render(report: &Report) -> String {
-    render_log(&[render_run(report)])
-}
-
-/// A log with runs.
-pub(super) fn render_log(runs: &[Value]) -> String {
-    let log = json!({
+/// Renders one log with a run for each cluster.
+pub(super) fn render(clusters: &[ClusterReport<'_>]) -> String {
+    to_text(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": runs,
-    });
-    to_text(&log)
+        "runs": clusters.iter().map(render_cluster).collect::<Vec<_>>(),
+    }))
 }
 
-pub(super) fn render_run(report: &Report) -> Value {
+/// The name of a cluster among several is the id of the run's automation, so that the same finding of two stays two alerts.
+fn render_cluster(cluster: &ClusterReport<'_>) -> Value {
+    let mut run = match cluster.report {
+        Ok(report) => render_run(report),
+        Err(why) => render_failed_run(&cluster.tool.version, why),
+    };
+    if let Some(name) = cluster.name {
+        // the part before the last slash names the run, and what follows would tell one time from the next
+        run["automationDetails"] = json!({ "id": format!("arcprobe/{}/", sanitize_text(name)) });
+    }
+    run
+}
+
+/// Without a report: a run that failed, so that no results are not taken for none found.
+fn render_failed_run(version: &str, why: &str) -> Value {
+    json!({
+        "tool": { "driver": { "name": "arcprobe", "version": sanitize_text(version) } },
+        "invocations": [{
+            "executionSuccessful": false,
+            "toolExecutionNotifications": [{ "level": "error", "message": { "text": sanitize_text(why) } }],
+        }],
+        "results": [],
+    })
+}
+
+fn render_run(report: &Report) -> Value {
     let rules = first_of_each_kind(report);
     let places: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, f)| (f.id.as_str(), at)).collect();
     let place = |finding: &Finding| places.get(finding.id.as_str()).copied().unwrap_or_default();

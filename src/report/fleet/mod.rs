@@ -3,10 +3,7 @@
 
 pub mod html;
 pub mod json;
-pub mod junit;
 pub mod markdown;
-pub mod openmetrics;
-pub mod sarif;
 pub mod short;
 pub mod text;
 
@@ -16,6 +13,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::clusters::ClusterReport;
 use super::index::ReportIndex;
 use crate::model::evidence::millis;
 use crate::model::finding::{Finding, Severity};
@@ -166,6 +164,17 @@ impl Fleet {
         let first = shared.found.first()?;
         let finding = self.clusters.get(first.cluster)?.report.as_ref()?.findings.get(first.finding)?;
         Some(Finding { severity: shared.severity, ..finding.clone() })
+    }
+
+    /// What formats for programs show.
+    pub(super) fn cluster_reports(&self) -> Vec<ClusterReport<'_>> {
+        let shown = self.clusters.iter().map(|member| ClusterReport {
+            name: Some(&member.context),
+            report: member.report.as_ref().ok_or_else(|| member.why_unknown()),
+            tool: &self.tool,
+            started_at: &self.started_at,
+        });
+        shown.collect()
     }
 
     /// The number of the shared cause, from 1 on, that a finding is a part of, by the places of cluster and finding.
