@@ -1,5 +1,7 @@
 //! The report as Markdown (GitHub's flavour), for tickets: the answer, what is wrong and what to do; the endpoints folded.
 
+use std::fmt::Write as _;
+
 use super::grid::format_duration;
 use super::header;
 use super::headline;
@@ -11,7 +13,7 @@ use super::screen::sanitize_for_command;
 use super::waivers::{describe_acceptance, explain_finding, summarize_finding};
 use crate::model::evidence::{Cause, sanitize_lines};
 use crate::model::finding::Finding;
-use crate::model::report::{Check, Report};
+use crate::model::report::{AppliedWaiver, Check, Prerequisite, Report, SkipEntry};
 use crate::model::wording::format_count;
 
 /// Renders a document that begins with a heading of the first level.
@@ -25,8 +27,9 @@ pub fn render(report: &Report) -> String {
 pub(super) fn write_body(out: &mut String, report: &Report, level: &str) {
     let tally = ReportIndex::new(report);
     let (sentence, counts) = (headline::describe_verdict(&tally), headline::describe_counts(&tally));
-    out.push_str(&format!("{}\n\n{}.\n\n", escape_text(&sentence), escape_text(&counts)));
-    write_facts(out, report);
+    let _ = write!(out, "{}\n\n{}.\n\n", escape_text(&sentence), escape_text(&counts));
+    let facts = header::list_facts(report, true);
+    write_table(out, ["", ""], facts.iter().map(|(label, value)| [(*label).to_owned(), escape_text(value)]));
     for (place, one) in report.findings.iter().enumerate() {
         write_finding(out, (level, &(place + 1).to_string()), one);
     }
@@ -38,35 +41,38 @@ pub(super) fn write_body(out: &mut String, report: &Report, level: &str) {
     write_skip_range(out, report, level);
 }
 
-fn write_facts(out: &mut String, report: &Report) {
-    out.push_str("| | |\n|---|---|\n");
-    for (label, value) in header::list_facts(report, true) {
-        out.push_str(&format!("| {label} | {} |\n", escape_text(&value)));
-    }
-    out.push_str("\n");
+/// Cells are Markdown already.
+pub(super) fn write_table<const N: usize>(
+    out: &mut String,
+    columns: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) {
+    let heads: String = columns.iter().map(|head| format!("{head} | ").trim_start().to_owned()).collect();
+    let _ = write!(out, "| {}\n|{}\n", heads.trim_end(), "---|".repeat(N));
+    out.extend(rows.into_iter().map(|cells| format!("| {} |\n", cells.join(" | "))));
+    out.push('\n');
 }
 
 /// A finding below a heading; `number` is what it is called elsewhere in the document.
 pub(super) fn write_finding(out: &mut String, (level, number): (&str, &str), finding: &Finding) {
     let symbol = severity_style(finding.severity).emoji;
     let severity = finding.severity.as_str();
-    let summary = escape_text(&summarize_finding(finding));
-    out.push_str(&format!("{level} {symbol} {number}. {summary} ({severity})\n\n"));
+    let _ = write!(
+        out,
+        "{level} {symbol} {number}. {} ({severity})\n\n",
+        escape_text(&summarize_finding(finding))
+    );
     let explanation = explain_finding(finding);
-    let parts = [
-        ("Seen", &*explanation),
-        ("Means", finding.consequence.as_str()),
-        ("Do", finding.remedy.text.as_str()),
-    ];
+    let parts = [("Seen", &*explanation), ("Means", &finding.consequence), ("Do", &finding.remedy.text)];
     for (label, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
-        out.push_str(&format!("**{label}:** {}\n\n", escape_text(text)));
+        let _ = write!(out, "**{label}:** {}\n\n", escape_text(text));
     }
     if !finding.remedy.commands.is_empty() {
-        out.push_str(&code_block(&finding.remedy.commands.join("\n")));
+        *out += &code_block(&finding.remedy.commands.join("\n"));
     }
     let (confidence, checks) = (finding.confidence.as_str(), format_count(finding.evidence.len(), "check"));
     let page = format!("arcprobe explain {}", sanitize_for_command(&finding.id));
-    out.push_str(&format!("{} ({confidence} confidence, from {checks})\n\n", code_span(&page)));
+    let _ = write!(out, "{} ({confidence} confidence, from {checks})\n\n", code_span(&page));
 }
 
 fn write_endpoints(out: &mut String, tally: &ReportIndex<'_>, status: CheckStatus) {
@@ -78,26 +84,23 @@ fn write_endpoints(out: &mut String, tally: &ReportIndex<'_>, status: CheckStatu
     }
     let left = checks.len().saturating_sub(MAX_ROWS);
     let open = if matches!(status, CheckStatus::Unmet | CheckStatus::Accepted) { " open" } else { "" };
-    out.push_str(&format!(
-        "<details{open}>\n<summary>{}: {}</summary>\n\n",
-        format_count(checks.len(), "endpoint"),
-        status_style(status).label
-    ));
-    out.push_str("| endpoint | from | needed | what came of it | finding |\n|---|---|---|---|---|\n");
-    for (check, crowd) in checks.into_iter().take(MAX_ROWS) {
+    let label = status_style(status).label;
+    let count = format_count(checks.len(), "endpoint");
+    let _ = write!(out, "<details{open}>\n<summary>{count}: {label}</summary>\n\n");
+    let row = |(check, from): (&Check, &str)| {
         let need = if check.planned.required { "required" } else { "optional" };
-        let place = tally.finding_of(check).map(|place| (place + 1).to_string()).unwrap_or_default();
-        let (target, from) = (code_span(&format_target(check)), code_span(crowd));
+        let finding = tally.finding_of(check).map(|place| (place + 1).to_string()).unwrap_or_default();
         let accepted = check.accepted.as_ref().filter(|_| status == CheckStatus::Accepted);
-        let accepted =
-            accepted.map(|accepted| format!("; {}", describe_acceptance(accepted))).unwrap_or_default();
+        let accepted = accepted.map(|by| format!("; {}", describe_acceptance(by))).unwrap_or_default();
         let outcome = escape_text(&(describe_outcome(check) + &accepted));
-        out.push_str(&format!("| {target} | {from} | {need} | {outcome} | {place} |\n"));
-    }
+        [code_span(&format_target(check)), code_span(from), need.to_owned(), outcome, finding]
+    };
+    let columns = ["endpoint", "from", "needed", "what came of it", "finding"];
+    write_table(out, columns, checks.into_iter().take(MAX_ROWS).map(row));
     if left > 0 {
-        out.push_str(&format!("\n{left} more are in the JSON report.\n"));
+        let _ = write!(out, "{left} more are in the JSON report.\n\n");
     }
-    out.push_str("\n</details>\n\n");
+    *out += "</details>\n\n";
 }
 
 /// Rows of a table; trackers of tickets take no text that is much longer.
@@ -119,58 +122,47 @@ fn write_prerequisites(out: &mut String, report: &Report, level: &str) {
     if report.prerequisites.is_empty() {
         return;
     }
-    out.push_str(&format!("{level} Prerequisites\n\n"));
-    out.push_str("| what | verdict | found | needed |\n|---|---|---|---|\n");
-    for item in &report.prerequisites {
+    let _ = write!(out, "{level} Prerequisites\n\n");
+    let row = |item: &Prerequisite| {
         let verdict = match accepted_by(item) {
             Some(accepted) => describe_acceptance(accepted),
             None => prerequisite_style(item.verdict, false).0.to_owned(),
         };
-        let [title, verdict, found, wanted] =
-            [&item.title, &verdict, &item.found, &item.wanted].map(|t| escape_text(t));
-        out.push_str(&format!("| {title} | {verdict} | {found} | {wanted} |\n"));
-    }
-    out.push_str("\n");
+        [&item.title, &verdict, &item.found, &item.wanted].map(|text| escape_text(text))
+    };
+    write_table(out, ["what", "verdict", "found", "needed"], report.prerequisites.iter().map(row));
 }
 
 fn write_waivers(out: &mut String, report: &Report, level: &str) {
     if report.waivers.is_empty() {
         return;
     }
-    out.push_str(&format!("{level} Accepted for a time\n\n"));
-    out.push_str("| what | where | last day | what came of it | why |\n|---|---|---|---|---|\n");
-    for waiver in &report.waivers {
-        let from =
-            waiver.vantage.as_ref().map(|from| format!(" from {}", code_span(from))).unwrap_or_default();
-        let (what, place) = (code_span(&waiver.code), code_span(&waiver.endpoint));
-        let (until, state) = (escape_text(&waiver.until), waiver_style(waiver.state).0);
-        out.push_str(&format!(
-            "| {what} | {place}{from} | {until} | {state} | {} |\n",
-            escape_text(&waiver.reason)
-        ));
-    }
-    out.push_str("\n");
+    let _ = write!(out, "{level} Accepted for a time\n\n");
+    let row = |waiver: &AppliedWaiver| {
+        let from = waiver.vantage.as_ref().map(|from| format!(" from {}", code_span(from)));
+        [
+            code_span(&waiver.code),
+            code_span(&waiver.endpoint) + &from.unwrap_or_default(),
+            escape_text(&waiver.until),
+            waiver_style(waiver.state).0.to_owned(),
+            escape_text(&waiver.reason),
+        ]
+    };
+    let columns = ["what", "where", "last day", "what came of it", "why"];
+    write_table(out, columns, report.waivers.iter().map(row));
 }
 
 fn write_skip_range(out: &mut String, report: &Report, level: &str) {
     let Some(range) = &report.advice.skip_range else { return };
-    out.push_str(&format!("{level} Proxy skip range\n\n"));
-    out.push_str(&code_block(&range.value));
-    out.push_str("| entry | why | known from |\n|---|---|---|\n");
-    for entry in &range.entries {
-        out.push_str(&format!(
-            "| {} | {} | {} |\n",
-            code_span(&entry.value),
-            escape_text(&entry.why),
-            escape_text(&entry.source)
-        ));
-    }
-    out.push_str("\n");
+    let _ = write!(out, "{level} Proxy skip range\n\n{}", code_block(&range.value));
+    let row =
+        |entry: &SkipEntry| [code_span(&entry.value), escape_text(&entry.why), escape_text(&entry.source)];
+    write_table(out, ["entry", "why", "known from"], range.entries.iter().map(row));
     for problem in &range.problems {
-        out.push_str(&format!("- **{}:** {}\n", problem.severity.as_str(), escape_text(&problem.text)));
+        let _ = write!(out, "- **{}:** {}\n", problem.severity.as_str(), escape_text(&problem.text));
     }
     if !range.problems.is_empty() {
-        out.push_str("\n");
+        out.push('\n');
     }
 }
 
