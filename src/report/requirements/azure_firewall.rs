@@ -17,9 +17,7 @@ use crate::report::json::to_text;
 use crate::report::sanitize::LONGEST_DESCRIPTION;
 
 pub(super) fn render(list: &Requirements) -> Export {
-    let (open, named): (Vec<_>, Vec<_>) =
-        list.items.iter().partition(|item| item.host.as_configurable().is_none());
-    let (without, with): (Vec<_>, Vec<_>) = named.into_iter().partition(|item| rule_kind(item).is_none());
+    let [with, without, open] = list.split_by(|item| rule_kind(item).is_some());
     let mut rules: BTreeMap<RuleKey, Vec<&Requirement>> = BTreeMap::new();
     for item in with {
         for key in rule_keys(item) {
@@ -36,7 +34,7 @@ pub(super) fn render(list: &Requirements) -> Export {
         ),
         describe_left_out(open, NEEDS_VALUE),
     ];
-    Export { text, notes: notes.into_iter().flatten().collect() }
+    Export::new(text, notes)
 }
 
 /// What shares a rule.

@@ -14,10 +14,8 @@ use crate::model::rules::CallerVantage;
 use crate::model::scope::Connectivity;
 
 pub(super) fn render(list: &Requirements) -> Export {
-    let is_of_pods = |item: &&Requirement| item.from.contains(&CallerVantage::Pod);
-    let (open, known): (Vec<_>, Vec<_>) =
-        list.items.iter().partition(|item| item.host.as_configurable().is_none());
-    let (pods, others): (Vec<_>, Vec<_>) = known.into_iter().partition(is_of_pods);
+    let is_of_pods = |item: &Requirement| item.from.contains(&CallerVantage::Pod);
+    let [pods, others, open] = list.split_by(is_of_pods);
     let mut out = HEAD.replace("SCOPE", &list.describe_scope());
     let mut ports: BTreeMap<u16, Vec<&Requirement>> = BTreeMap::new();
     for item in pods {
@@ -30,10 +28,10 @@ pub(super) fn render(list: &Requirements) -> Export {
     }
     let notes = [
         describe_left_out(others, "they are not called from pods, and the policy is about pods"),
-        describe_left_out(open.into_iter().filter(is_of_pods), NEEDS_VALUE),
+        describe_left_out(open.into_iter().filter(|item| is_of_pods(item)), NEEDS_VALUE),
         (list.connectivity == Connectivity::Proxy).then(|| PROXY_NOTE.to_owned()),
     ];
-    Export { text: out, notes: notes.into_iter().flatten().collect() }
+    Export::new(out, notes)
 }
 
 fn write_peers(

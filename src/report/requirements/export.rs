@@ -12,6 +12,12 @@ pub struct Export {
     pub notes: Vec<String>,
 }
 
+impl Export {
+    pub(super) fn new(text: String, notes: impl IntoIterator<Item = Option<String>>) -> Self {
+        Self { text, notes: notes.into_iter().flatten().collect() }
+    }
+}
+
 /// What is left out for a reason, in one note; `None` where nothing is.
 pub(super) fn describe_left_out<'a>(
     items: impl IntoIterator<Item = &'a Requirement>,

@@ -147,6 +147,14 @@ impl Requirements {
         let region: String = self.region.chars().filter(char::is_ascii_alphanumeric).take(60).collect();
         format!("{} {region}", self.cloud)
     }
+
+    /// What a configuration can say, what it cannot, and what still needs a name.
+    fn split_by(&self, can_say: impl Fn(&Requirement) -> bool) -> [Vec<&Requirement>; 3] {
+        let (open, named): (Vec<_>, Vec<_>) =
+            self.items.iter().partition(|item| item.host.as_configurable().is_none());
+        let (fitting, others) = named.into_iter().partition(|item| can_say(item));
+        [fitting, others, open]
+    }
 }
 
 /// Text of rules or reports: one line, printable, of bounded length.

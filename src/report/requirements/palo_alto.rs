@@ -10,9 +10,7 @@ use super::{Requirement, Requirements};
 use crate::model::rules::Protocol;
 
 pub(super) fn render(list: &Requirements) -> Export {
-    let (open, named): (Vec<_>, Vec<_>) =
-        list.items.iter().partition(|item| item.host.as_configurable().is_none());
-    let (past, listed): (Vec<_>, Vec<_>) = named.into_iter().partition(|item| !has_url(item.protocol));
+    let [listed, past, open] = list.split_by(|item| has_url(item.protocol));
     let cover = WildcardSet::new(listed.iter().map(|item| &item.host));
     let mut seen = std::collections::HashSet::new();
     let kept = listed.iter().filter(|item| !cover.covers(&item.host) && seen.insert(&item.host));
@@ -24,7 +22,7 @@ pub(super) fn render(list: &Requirements) -> Export {
         describe_left_out(past, "they have no URL, allow them by service and address"),
         describe_left_out(open, NEEDS_VALUE),
     ];
-    Export { text, notes: notes.into_iter().flatten().collect() }
+    Export::new(text, notes)
 }
 
 /// Behind TLS the name of the handshake is what the list is compared with.

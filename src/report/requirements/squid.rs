@@ -12,9 +12,7 @@ use super::{Requirement, Requirements};
 use crate::model::rules::{Need, Protocol};
 
 pub(super) fn render(list: &Requirements) -> Export {
-    let (open, named): (Vec<_>, Vec<_>) =
-        list.items.iter().partition(|item| item.host.as_configurable().is_none());
-    let (past, carried): (Vec<_>, Vec<_>) = named.into_iter().partition(|item| !is_proxyable(item.protocol));
+    let [carried, past, open] = list.split_by(|item| is_proxyable(item.protocol));
     let mut out = HEAD.replace("SCOPE", &list.describe_scope());
     let mut lists: BTreeMap<(bool, u16), Vec<&Requirement>> = BTreeMap::new();
     for item in &carried {
@@ -30,7 +28,7 @@ pub(super) fn render(list: &Requirements) -> Export {
         describe_left_out(past, "an HTTP proxy does not carry them, open them in the firewall"),
         describe_left_out(open, NEEDS_VALUE),
     ];
-    Export { text: out, notes: notes.into_iter().flatten().collect() }
+    Export::new(out, notes)
 }
 
 /// In a tunnel, or as a request to the proxy.
