@@ -67,7 +67,7 @@ pub(super) fn render_difference(table: &VendorTable, rules: &RuleSet) -> Vec<Str
         };
         let with = difference::compared(&args, rules).unwrap_or_else(|e| panic!("{e}"));
         let pages = vec![("page.md".to_owned(), table.clone())];
-        difference::render_difference(&args, rules, &with, pages, true).unwrap_or_else(|e| panic!("{e}")).0
+        difference::render_difference(&args, rules, &with, pages, true).0
     };
     [DiffFormat::Text, DiffFormat::Json].map(shown).into()
 }
@@ -85,8 +85,8 @@ const EMPTY_ARGS: ShowArgs = ShowArgs {
 };
 
 /// What `--save-evidence` writes.
-pub(crate) fn render_evidence(case: &SupportBundle) -> Option<String> {
-    Some(to_text(case))
+pub(super) fn render_evidence(case: &SupportBundle) -> String {
+    to_text(case)
 }
 
 /// A document of az, and the cluster in it.

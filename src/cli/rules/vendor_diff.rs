@@ -55,7 +55,7 @@ pub(super) fn run(
     // a wrong question is worth no request
     let with = compared(args, &rules)?;
     let (pages, notes) = read_all(args, &rules, environment)?;
-    let (text, exit) = render_difference(args, &rules, &with, pages, verbose)?;
+    let (text, exit) = render_difference(args, &rules, &with, pages, verbose);
     Ok(Done { text, exit, notes })
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn render_difference(
     with: &ComparisonScope,
     pages: Vec<Read>,
     verbose: bool,
-) -> Result<(String, Exit), RulesCommandError> {
+) -> (String, Exit) {
     let (names, tables): (Vec<_>, Vec<_>) = pages.into_iter().unzip();
     let counts = tables.iter().map(|table| table.hosts.len());
     let pages: Vec<_> = names.into_iter().zip(counts).map(|(name, hosts)| PageRead { name, hosts }).collect();
@@ -104,7 +104,7 @@ pub(crate) fn render_difference(
         DiffFormat::Text => sanitize_lines(&render_text(&document, verbose)),
         DiffFormat::Json => crate::report::json::to_text(&document),
     };
-    Ok((text, exit_for_difference(&difference, args.fail_on)))
+    (text, exit_for_difference(&difference, args.fail_on))
 }
 
 fn expected_endpoints(args: &DiffArgs, rules: &RuleSet) -> Result<ExpectedEndpoints, RulesCommandError> {
