@@ -15,7 +15,9 @@ pub mod connectivity;
 pub mod diagnose;
 #[cfg(feature = "cli")]
 pub mod explain;
+#[cfg(feature = "cli")]
 pub mod kube_objects;
+#[cfg(feature = "cli")]
 pub mod networks;
 #[cfg(feature = "cli")]
 mod nodes;
