@@ -114,7 +114,7 @@ fn a_configured_skip_range_is_judged() {
     assert_eq!((none.problems.len(), none.problems[0].severity), (1, Severity::Blocking));
 }
 
-/// Service ranges, pod ranges, other addresses, and what is list_overlaps.
+/// Service ranges, pod ranges, other addresses, and what is reported.
 type Row<'a> = (&'a [&'a str], &'a [&'a str], &'a [(Role, &'a str)], &'a str);
 
 #[test]

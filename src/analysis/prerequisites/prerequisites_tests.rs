@@ -162,7 +162,7 @@ fn each_missing_cluster_prerequisite_has_its_own_finding() {
             "no rights",
             |c| {
                 c.permissions =
-                    Some(Permissions { is_admin: false, missing: vec!["create namespaces".into()] })
+                    Some(Permissions { is_admin: false, missing: vec!["create namespaces".into()] });
             },
             ("permissions", Unmet, "arc_onboarding_rights"),
         ),
