@@ -20,7 +20,7 @@ use crate::cluster::runner::Runner;
 use crate::cluster::{self, ClusterClientError};
 use crate::model::report::Report;
 use crate::model::waiver::Waiver;
-use crate::probe::net::Net;
+use crate::probe::net::{Clock as _, Net, SystemClock};
 use crate::probe::settings::ProbeSettings;
 use crate::probe::vantage_run::{Shutdown, wait_for_shutdown};
 use crate::report;
@@ -90,7 +90,7 @@ pub(super) fn run(
         }
     }
     let waivers = super::waivers::load_waivers(&args.waivers)?;
-    let (started_at, started) = (jiff::Timestamp::now(), Instant::now());
+    let (started_at, started) = (SystemClock.now(), Instant::now());
     let progress = Arc::new(Progress::new(!screen.shows_progress));
     progress.start(0);
     let stopped = watch_shutdown(&runtime);

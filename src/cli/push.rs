@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{CommandError, Environment, print_error, settings, start_runtime, web};
 use crate::cli::args::CheckArgs;
 use crate::probe::client::{Client, ClientError, Request, Response, WebUrl};
-use crate::probe::net::Net;
+use crate::probe::net::{Clock as _, Net, SystemClock};
 use crate::proxy::Secret;
 use crate::report::Format;
 
@@ -153,7 +153,7 @@ fn named(status: u16) -> String {
 }
 
 fn asked_to_wait(response: &Response) -> Option<Duration> {
-    retry_after(response.headers().get(RETRY_AFTER)?.to_str().ok()?, jiff::Timestamp::now())
+    retry_after(response.headers().get(RETRY_AFTER)?.to_str().ok()?, SystemClock.now())
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110 10.2.3), no longer than a run may be held up.

@@ -6,6 +6,7 @@ use super::CommandError;
 use super::files::read_bounded;
 use crate::model::report::Report;
 use crate::model::waiver::Waiver;
+use crate::probe::net::{Clock as _, SystemClock};
 use crate::rules::waivers;
 
 /// The waivers of all files.
@@ -37,6 +38,6 @@ pub(super) fn apply_waivers(report: Report, waivers: &[Waiver]) -> Report {
     if waivers.is_empty() {
         return report;
     }
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today = SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     crate::analysis::waivers::apply_waivers(report, waivers, today)
 }

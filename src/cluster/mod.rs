@@ -45,14 +45,3 @@ pub use prepare::AgentRequest;
 pub use prerequisites::read_prerequisites;
 pub use reader::ClusterReader;
 pub use snapshot::{Proposal, read_network_snapshot};
-
-/// A few letters that no other run has at the same time.
-fn generate_run_id() -> String {
-    use sha2::{Digest as _, Sha256};
-    let now = jiff::Timestamp::now().as_nanosecond();
-    let digest = Sha256::digest(format!("{now} {}", std::process::id()));
-    digest.iter().take(6).map(|byte| char::from(RUN_ID_ALPHABET[usize::from(byte % 32)])).collect()
-}
-
-/// Without those that look alike, and without vowels that make words.
-const RUN_ID_ALPHABET: &[u8; 32] = b"bcdfghjkmnpqrstvwxyz234567892468";

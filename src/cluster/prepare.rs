@@ -1,6 +1,7 @@
 //! Everything that is known before anything is created: nodes, images, the agent in pieces.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use super::image_choice::{self as choice, CandidateImage};
 use super::job_follower::to_vantage_error;
 use super::manifest::{AgentSource, JobPlan, RunNames};
 use super::nodes::{self, NodeFacts};
+use super::permissions as rights;
 use super::reader::ClusterReader;
-use super::{generate_run_id, permissions as rights};
 use crate::cluster::payload::{self, Arch, Payload};
 use crate::cluster::settings::NodeChoice;
 use crate::model::vantage::{VantageError, VantageErrorKind, VantageKind};
@@ -99,6 +100,13 @@ pub(super) async fn prepare_run(
         }
     }
     Ok(PreparedRun { names, targets, agents, assigns_users })
+}
+
+/// A few letters that no other run has at the same time.
+fn generate_run_id() -> String {
+    // the keys of a hasher are random
+    let random = RandomState::new().build_hasher().finish().to_le_bytes();
+    random.iter().take(6).map(|byte| char::from(RUN_ID_ALPHABET[usize::from(byte % 32)])).collect()
 }
 
 /// OpenShift gives each namespace user ids of its own and refuses others.
@@ -221,3 +229,18 @@ impl PreparedRun {
 
 /// So that names of tries on one node do not meet those of the next.
 const ATTEMPTS_PER_TARGET: usize = 10;
+
+/// Without those that look alike, and without vowels that make words.
+const RUN_ID_ALPHABET: &[u8; 32] = b"bcdfghjkmnpqrstvwxyz234567892468";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_run_has_letters_of_its_own() {
+        let ids: std::collections::HashSet<_> = (0..50).map(|_| generate_run_id()).collect();
+        assert_eq!(ids.len(), 50);
+        assert!(ids.iter().all(|id| id.len() == 6 && id.bytes().all(|b| RUN_ID_ALPHABET.contains(&b))));
+    }
+}

@@ -135,7 +135,7 @@ impl LabState {
 
     /// What the servers take for the time.
     fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now() + self.options.clock_offset
+        self.options.now()
     }
 }
 
@@ -158,7 +158,7 @@ impl Lab {
     pub fn start(hosts: Vec<Host>, options: LabOptions) -> Result<Self, LabError> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let guard = runtime.enter();
-        let ca = ca::Ca::new(jiff::Timestamp::now() + options.clock_offset)?;
+        let ca = ca::Ca::new(options.now())?;
         let hosts = hosts.into_iter().map(|h| (h.name.to_ascii_lowercase(), h)).collect();
         let world =
             Arc::new(LabState { hosts, options, ca, log: Mutex::default(), received: Mutex::default() });

@@ -119,6 +119,17 @@ pub struct LabOptions {
     pub address: Option<Ipv4Addr>,
 }
 
+impl LabOptions {
+    /// What the servers take for the time.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the lab has nothing of the program, and so a clock of its own"
+    )]
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now() + self.clock_offset
+    }
+}
+
 /// The manners of the resolver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Resolver {

@@ -9,6 +9,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use arcprobe::probe::net::{Clock as _, SystemClock};
+
 use crate::lab::{Lab, LabOptions, Resolver, Serves, azure};
 use crate::program::Program;
 use crate::require::require;
@@ -140,7 +142,7 @@ impl User {
 
 /// One that has not expired, whenever this runs.
 fn waivers() -> String {
-    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 30);
+    let until = SystemClock.now() + jiff::SignedDuration::from_hours(24 * 30);
     let day = until.to_string();
     let day = day.split_once('T').unwrap().0;
     format!("waivers:\n  - {{code: tls_intercepted, endpoint: '*', reason: CHG-1, until: {day}}}\n")

@@ -3,8 +3,9 @@
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
+use arcprobe::probe::net::{Clock as _, SystemClock};
+use jiff::SignedDuration;
 use jiff::fmt::rfc2822::DateTimeParser;
-use jiff::{SignedDuration, Timestamp};
 
 use super::super::lab::{Host, Http, Lab, LabOptions, Serves, WebSocket, gzip_bomb};
 use super::{PATIENCE, SILENCE, connect, exchange, handshake, is_silence, output};
@@ -115,7 +116,7 @@ fn the_date_follows_the_clock() {
     let text = String::from_utf8(exchange(stream, GET.as_bytes(), PATIENCE).0).unwrap();
     let date = text.lines().find_map(|line| line.strip_prefix("Date: ")).unwrap();
     let date = DateTimeParser::new().parse_timestamp(date).unwrap();
-    let behind = Timestamp::now().duration_since(date);
+    let behind = SystemClock.now().duration_since(date);
     assert!((behind - SignedDuration::from_hours(5)).abs() < SignedDuration::from_secs(60), "{behind}");
 }
 
