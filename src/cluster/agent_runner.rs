@@ -105,7 +105,7 @@ pub async fn run_agents(
     };
     // a defect of ours must not leave objects in somebody's cluster
     let runs = AssertUnwindSafe(run.run_all()).catch_unwind().await;
-    let remaining = if order.keep { Some(run.kept_objects()) } else { run.delete_created().await };
+    let remaining = if order.settings.keep { Some(run.kept_objects()) } else { run.delete_created().await };
     match runs {
         Ok(looked) => (looked, remaining),
         Err(panic) => std::panic::resume_unwind(panic),
@@ -126,7 +126,7 @@ pub fn fail_all_runs(order: &AgentRequest, trouble: &VantageError) -> Vec<AgentR
 }
 
 fn delivery_of(order: &AgentRequest) -> DeliveryMethod {
-    if order.image.is_some() { DeliveryMethod::Image } else { DeliveryMethod::Configmap }
+    if order.settings.image.is_some() { DeliveryMethod::Image } else { DeliveryMethod::Configmap }
 }
 
 struct AgentRunner<'a> {
@@ -142,7 +142,7 @@ struct AgentRunner<'a> {
 impl AgentRunner<'_> {
     /// The first Jobs own what all of them read, so they come first and stay to the end.
     async fn run_all(&self) -> Vec<AgentRun> {
-        let parallel = self.order.parallel.max(1);
+        let parallel = self.order.settings.parallel.max(1);
         let targets = &self.prepared.targets;
         let first = join_all(targets.iter().take(parallel).map(|target| self.create_job(target, 0))).await;
         let owners: Vec<_> = first.iter().flatten().filter_map(manifest::owner_reference).collect();
@@ -231,7 +231,7 @@ impl AgentRunner<'_> {
             access: self.access,
             pod_watcher: &self.pod_watcher,
             name,
-            requires_local_image: self.order.image.is_none(),
+            requires_local_image: self.order.settings.image.is_none(),
             time_limit: self.order.time_limit + LOG_LAG,
         };
         let listen = |step| (self.listen)(target.index, step);

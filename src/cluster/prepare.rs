@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -16,24 +15,16 @@ use super::nodes::{self, NodeFacts};
 use super::permissions as rights;
 use super::reader::ClusterReader;
 use crate::cluster::payload::{self, Arch, Payload};
-use crate::cluster::settings::NodeChoice;
+use crate::cluster::settings::ClusterSettings;
 use crate::model::vantage::{VantageError, VantageErrorKind, VantageKind};
 
 /// What is to be done inside a cluster.
 #[derive(Clone)]
 pub struct AgentRequest {
-    /// Which nodes are looked from.
-    pub nodes: NodeChoice,
-    /// From which positions on each, with what the agent is told there.
+    /// Where, and how.
+    pub settings: ClusterSettings,
+    /// From which positions on each node, with what the agent is told there.
     pub tasks: Vec<(VantageKind, Vec<u8>)>,
-    /// `--image`: run from this image, and have it pulled where it is missing.
-    pub image: Option<String>,
-    /// `--agent-binary`.
-    pub agent_binary: Option<PathBuf>,
-    /// `--keep`: leave the objects in the cluster.
-    pub keep: bool,
-    /// So many at the same time.
-    pub parallel: usize,
     /// After this an agent is given up.
     pub time_limit: Duration,
 }
@@ -77,16 +68,19 @@ pub(super) async fn prepare_run(
     }
     let (nodes, assigns_users) = tokio::join!(reader.list_nodes(), assigns_users(access));
     let nodes: Vec<_> = nodes.map_err(|e| to_vantage_error(&e))?.iter().map(NodeFacts::from_node).collect();
-    let chosen = nodes::select_nodes(&nodes, &order.nodes)?;
+    let chosen = nodes::select_nodes(&nodes, &order.settings.nodes)?;
     let names = RunNames { run: generate_run_id(), namespace: access.namespace.clone() };
-    let agents =
-        if order.image.is_some() { BTreeMap::new() } else { load_agents(order, &chosen.nodes, &names)? };
+    let agents = if order.settings.image.is_some() {
+        BTreeMap::new()
+    } else {
+        load_agents(order, &chosen.nodes, &names)?
+    };
     let pods = list_running_pods(access, order, &chosen.nodes).await;
     let mut targets = Vec::new();
     for node in &chosen.nodes {
         for (kind, _) in &order.tasks {
             let place = targets.len();
-            let images = match &order.image {
+            let images = match &order.settings.image {
                 Some(name) => vec![CandidateImage { name: name.clone(), reason: "given with --image" }],
                 None => choice::rank_images(node, &pods),
             };
@@ -117,7 +111,7 @@ async fn assigns_users(access: &ClusterClient) -> bool {
 
 /// What runs on the nodes, for the names of images that are there for certain; nothing where that may not be listed.
 async fn list_running_pods(access: &ClusterClient, order: &AgentRequest, nodes: &[NodeFacts]) -> Vec<Pod> {
-    if order.image.is_some() {
+    if order.settings.image.is_some() {
         return Vec::new();
     }
     let api = Api::<Pod>::all(access.client.clone());
@@ -146,7 +140,7 @@ fn load_agents(
         if agents.contains_key(&arch) {
             continue;
         }
-        match payload::find_payload(arch, order.agent_binary.as_deref()) {
+        match payload::find_payload(arch, order.settings.agent_binary.as_deref()) {
             Ok(payload) => drop(agents.insert(arch, split_into_config_maps(names, payload))),
             Err(e) => problem = Some(VantageError::new(VantageErrorKind::NoAgent, e.to_string())),
         }
@@ -184,7 +178,7 @@ impl PreparedRun {
         target: &AgentTarget,
         attempt: usize,
     ) -> AgentSource {
-        if let Some(image) = &order.image {
+        if let Some(image) = &order.settings.image {
             return AgentSource::Image(image.clone());
         }
         let maps = Arch::parse(&target.node.arch).and_then(|arch| self.agents.get(&arch)).map(Vec::as_slice);
@@ -216,7 +210,7 @@ impl PreparedRun {
     /// Why nothing can be sent to a node at all.
     pub(super) fn find_obstacle(&self, order: &AgentRequest, target: &AgentTarget) -> Option<VantageError> {
         let has_agent = Arch::parse(&target.node.arch).is_some_and(|arch| self.agents.contains_key(&arch));
-        if order.image.is_none() && !has_agent {
+        if order.settings.image.is_none() && !has_agent {
             return Some(no_agent_error(std::slice::from_ref(&target.node)));
         }
         target.images.is_empty().then(|| {

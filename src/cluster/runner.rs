@@ -238,12 +238,12 @@ impl Runner<'_> {
         let vantage_routes: Vec<_> =
             vantage_routes.into_iter().filter(|(kind, _)| self.settings.vantages.contains(kind)).collect();
         let tasks = vantage_routes.iter().map(|(kind, routes)| Ok((*kind, self.build_task(*kind, routes)?)));
-        let order = build_agent_request(
-            cluster,
-            &self.settings.probe,
-            tasks.collect::<Result<_, serde_json::Error>>()?,
-        );
-        Ok(Some(ClusterSetup { reader, request: order, ways: vantage_routes, pod, notes }))
+        let request = AgentRequest {
+            settings: cluster.clone(),
+            tasks: tasks.collect::<Result<_, serde_json::Error>>()?,
+            time_limit: agent_time_limit(&self.settings.probe),
+        };
+        Ok(Some(ClusterSetup { reader, request, ways: vantage_routes, pod, notes }))
     }
 
     async fn run_in_cluster(
@@ -266,7 +266,7 @@ impl Runner<'_> {
             }
             Err(trouble) => (cluster::fail_all_runs(&inside.request, trouble), None),
         };
-        let is_every = inside.request.nodes == NodeChoice::Every;
+        let is_every = inside.request.settings.nodes == NodeChoice::Every;
         let to_result = |looked| self.to_vantage_result(looked, &inside.ways, is_every);
         (looked.into_iter().filter_map(to_result).collect(), remnants)
     }
@@ -498,22 +498,6 @@ pub fn resolve_arc_agent_routes(agents: &ArcAgentProxies) -> Result<(Routes, Vec
     let origins = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"]
         .map(|name| Origin::Cluster(format!("{name}, {}", agents.origin)));
     Ok((routes.with_origins(origins), agents.note.clone().into_iter().chain(advice).collect()))
-}
-
-fn build_agent_request(
-    cluster: &ClusterSettings,
-    probe: &crate::probe::settings::ProbeSettings,
-    tasks: Vec<(VantageKind, Vec<u8>)>,
-) -> AgentRequest {
-    AgentRequest {
-        nodes: cluster.nodes.clone(),
-        tasks,
-        image: cluster.image.clone(),
-        agent_binary: cluster.agent_binary.clone(),
-        keep: cluster.keep,
-        parallel: cluster.parallel,
-        time_limit: agent_time_limit(probe),
-    }
 }
 
 /// Discovery, phases and second looks cost a handful of time-outs one after the other; retries come on top.
