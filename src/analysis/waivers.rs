@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::analysis::verdict::{WAIVER_EXPIRED, judge_report};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
+use crate::model::ids::CheckId;
 use crate::model::report::{AppliedWaiver, Check, CheckVerdict, Report, WaiverState};
 use crate::model::waiver::{Waiver, WaiverRef};
 
@@ -19,9 +20,9 @@ impl Waiver {
 
     /// Whether it is about this check; of its code nothing is said here.
     fn matches_check(&self, check: &Check) -> bool {
-        let kind = check.planned.vantage.split('@').next().unwrap_or_default();
         let host = check.planned.host.as_deref().or(check.planned.pattern.as_deref()).unwrap_or_default();
-        self.vantage.as_deref().is_none_or(|wanted| wanted == kind) && self.matches_host(host)
+        self.vantage.as_deref().is_none_or(|wanted| wanted == check.planned.vantage.kind())
+            && self.matches_host(host)
     }
 
     fn to_waiver_ref(&self) -> WaiverRef {
@@ -62,7 +63,7 @@ pub fn apply_waivers(mut report: Report, waivers: &[Waiver], today: Date) -> Rep
 }
 
 /// The unmet checks that a waiver is about: by the word for their failure, or by a finding that they show.
-fn unmet_checks(report: &Report, waiver: &Waiver) -> Vec<String> {
+fn unmet_checks(report: &Report, waiver: &Waiver) -> Vec<CheckId> {
     let shown: Vec<_> =
         report.findings.iter().filter(|f| f.id == waiver.code).flat_map(|f| &f.evidence).collect();
     let has_code = |check: &Check| {
@@ -75,8 +76,8 @@ fn unmet_checks(report: &Report, waiver: &Waiver) -> Vec<String> {
 }
 
 /// Findings with the code of a waiver of which it takes all; those without checks are taken by their subject.
-fn matching_findings(report: &Report, waiver: &Waiver, checks: &[String]) -> Vec<usize> {
-    let is_accepted = |id: &String| {
+fn matching_findings(report: &Report, waiver: &Waiver, checks: &[CheckId]) -> Vec<usize> {
+    let is_accepted = |id: &CheckId| {
         let check = report.checks.iter().find(|c| c.planned.id == *id);
         checks.contains(id) || check.is_some_and(|c| c.accepted.is_some() || c.verdict != CheckVerdict::Unmet)
     };
@@ -94,7 +95,7 @@ fn matching_findings(report: &Report, waiver: &Waiver, checks: &[String]) -> Vec
     all.filter(|(_, f)| f.severity > Severity::Info && takes(f)).map(|(place, _)| place).collect()
 }
 
-fn accept_findings(report: &mut Report, waiver: &Waiver, checks: &[String], findings: &[usize]) {
+fn accept_findings(report: &mut Report, waiver: &Waiver, checks: &[CheckId], findings: &[usize]) {
     for check in report.checks.iter_mut().filter(|check| checks.contains(&check.planned.id)) {
         check.accepted = Some(waiver.to_waiver_ref());
     }
@@ -113,7 +114,7 @@ fn accept_findings(report: &mut Report, waiver: &Waiver, checks: &[String], find
     }
 }
 
-fn expired_finding(waiver: &Waiver, checks: &[String]) -> Finding {
+fn expired_finding(waiver: &Waiver, checks: &[CheckId]) -> Finding {
     Finding {
         id: WAIVER_EXPIRED.into(),
         severity: Severity::Blocking,
@@ -211,7 +212,7 @@ mod tests {
     #[test]
     fn a_finding_is_accepted_only_with_all_of_its_checks() {
         let report = mixed();
-        let host = |id: &String| {
+        let host = |id: &CheckId| {
             report.checks.iter().find(|c| c.planned.id == *id).unwrap().planned.host.clone().unwrap()
         };
         let hosts = |f: &Finding| f.evidence.iter().map(host).collect::<std::collections::BTreeSet<_>>();

@@ -17,6 +17,7 @@ use super::pod_watcher::{PodWatcher, RunState};
 use super::{ApiError, ApiFailure};
 use crate::analysis::connectivity::redact;
 use crate::model::evidence::{ClusterNameLookup, Discovery, Observation, sanitize};
+use crate::model::ids::CheckId;
 use crate::model::vantage::{VantageError, VantageErrorKind};
 use crate::probe::agent::framing::{MAX_LINE_BYTES, RecordReader};
 use crate::probe::agent::{Hello, Record, RunSummary};
@@ -31,7 +32,7 @@ pub struct AgentOutput {
     /// What came of the discoveries.
     pub inquiries: Vec<Discovery>,
     /// What was seen, by the ids of the checks.
-    pub observations: HashMap<String, Observation>,
+    pub observations: HashMap<CheckId, Observation>,
     /// How it ended; `None` when its last word is missing.
     pub summary: Option<RunSummary>,
 }

@@ -16,6 +16,7 @@ use crate::cluster::{
     ClusterReader, Remnants,
 };
 use crate::model::evidence::{AddressScope, Detail, Evidence, NotRun, Observation};
+use crate::model::ids::VantageId;
 use crate::model::networks::Role;
 use crate::model::report::{Advice, ClusterRef, DeliveryMethod, Vantage, VantageDetails};
 use crate::model::rules::{PrivateLink, RuleSet};
@@ -438,16 +439,13 @@ fn not_run_reason(looked: &AgentRun) -> Option<NotRun> {
 }
 
 /// The same in every run; the node is in it only where there are several.
-fn vantage_id(kind: VantageKind, node: Option<&str>, is_every: bool) -> String {
-    match node {
-        Some(node) if is_every => format!("{kind}@{node}"),
-        _ => kind.as_str().to_owned(),
-    }
+fn vantage_id(kind: VantageKind, node: Option<&str>, is_every: bool) -> VantageId {
+    node.filter(|_| is_every).map_or_else(|| kind.into(), |node| VantageId::on_node(kind, node))
 }
 
 fn describe_workstation(net: &Net, routes: &Routes) -> Vantage {
     Vantage {
-        id: VantageKind::Workstation.as_str().into(),
+        id: VantageKind::Workstation.into(),
         kind: VantageKind::Workstation,
         node: None,
         delivered: DeliveryMethod::Local,

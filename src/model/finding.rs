@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::ids::CheckId;
 use crate::model::waiver::WaiverRef;
 
 /// One judgement over many steps.
@@ -19,7 +20,7 @@ pub struct Finding {
     /// What it is about: a resolver, an address, a suffix, an authority, an endpoint.
     pub subject: String,
     /// The ids of the checks that show it.
-    pub evidence: Vec<String>,
+    pub evidence: Vec<CheckId>,
     /// What was seen, in a few sentences, with what it does not explain.
     pub explanation: String,
     /// Who is affected and what a user would see in Azure.

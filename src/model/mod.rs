@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod faults;
 pub mod finding;
 pub mod host_port;
+pub mod ids;
 pub mod networks;
 pub mod plan;
 #[cfg(feature = "cli")]

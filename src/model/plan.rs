@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::ids::{CheckId, VantageId};
 use crate::model::rules::{
     AddressClass, Answer, Certificate, Inspection, Method, PrivateLink, Protocol, RuleLocation,
 };
@@ -22,13 +23,10 @@ pub struct Plan {
 impl Plan {
     /// The same with the ids of a vantage that is one of several of its kind.
     #[must_use]
-    pub fn with_vantage_id(mut self, id: &str) -> Self {
-        let kind = self.vantage.as_str();
+    pub fn with_vantage_id(mut self, id: &VantageId) -> Self {
         for PlanItem { check, .. } in &mut self.items {
-            if let Some(rest) = check.id.strip_prefix(kind) {
-                check.id = format!("{id}{rest}");
-            }
-            id.clone_into(&mut check.vantage);
+            check.id = CheckId::new(id, &check.endpoint, check.target());
+            check.vantage.clone_from(id);
         }
         self
     }
@@ -47,7 +45,7 @@ pub struct PlanItem {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedCheck {
     /// `vantage/requirement/host`; the same in every run.
-    pub id: String,
+    pub id: CheckId,
     /// The id of the rule.
     #[serde(rename = "requirement")]
     pub endpoint: String,
@@ -77,11 +75,18 @@ pub struct PlannedCheck {
     /// The wildcard or template that the host came from.
     pub pattern: Option<String>,
     /// The id of the vantage.
-    pub vantage: String,
+    pub vantage: VantageId,
     /// How packets get there.
     pub route: Route,
     /// Why the check is in the plan.
     pub reason: String,
+}
+
+impl PlannedCheck {
+    /// The host, or the wildcard where no host is known.
+    pub fn target(&self) -> &str {
+        self.host.as_deref().or(self.pattern.as_deref()).unwrap_or_default()
+    }
 }
 
 /// How packets get to an endpoint.

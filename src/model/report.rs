@@ -11,6 +11,7 @@ use crate::model::evidence::{
     Attempt, Cause, CertificateSummary, ClusterNameLookup, Discovery, Phase, millis,
 };
 use crate::model::finding::{Confidence, Finding, Severity};
+use crate::model::ids::{CheckId, VantageId};
 use crate::model::networks::{Role, UnreadSource};
 use crate::model::plan::{PlannedCheck, UnverifiedKind};
 use crate::model::rules::{Cloud, Layer};
@@ -114,7 +115,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Vantage {
     /// The word that checks refer to.
-    pub id: String,
+    pub id: VantageId,
     /// The kind of position.
     pub kind: VantageKind,
     /// The node, for pods and nodes.
@@ -261,7 +262,7 @@ pub struct AppliedWaiver {
     /// What came of it.
     pub state: WaiverState,
     /// The ids of the unmet checks that it is about.
-    pub checks: Vec<String>,
+    pub checks: Vec<CheckId>,
 }
 
 /// The id of the finding that a waiver is over and still needed.

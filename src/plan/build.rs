@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::target::{CheckTarget, resolve_targets};
 use super::{PlanOptions, reason};
+use crate::model::ids::{CheckId, VantageId};
 use crate::model::plan::{Action, Plan, PlanItem, PlannedCheck, ProbeSpec, Route};
 use crate::model::rules::{
     AddressClass, CallerVantage, Endpoint, Gateway, Need, PrivateLink, Protocol, RuleSet,
@@ -94,7 +95,7 @@ impl CheckBuilder<'_> {
         let features = enabled_features(endpoint, scope);
         let name = target.host.as_deref().or(target.pattern.as_deref()).unwrap_or_default().to_owned();
         PlannedCheck {
-            id: format!("{vantage}/{}/{name}", endpoint.id),
+            id: CheckId::new(&VantageId::from(*vantage), endpoint.id.as_str(), &name),
             endpoint: endpoint.id.to_string(),
             defined: self.rules.locations.get(endpoint.id.as_str()).cloned(),
             title: endpoint.title.clone(),
@@ -107,7 +108,7 @@ impl CheckBuilder<'_> {
             alternative: endpoint.alternative.as_ref().map(ToString::to_string),
             port: endpoint.port.0,
             protocol: endpoint.protocol,
-            vantage: vantage.to_string(),
+            vantage: VantageId::from(*vantage),
             route: route(&name, endpoint.port.0, endpoint.protocol),
             host: target.host,
             pattern: target.pattern,

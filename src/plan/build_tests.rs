@@ -38,7 +38,11 @@ fn workstation_only() -> PlanOptions {
 }
 
 fn check_ids(rules: &RuleSet, scope: &Scope, vantage: VantageKind, options: &PlanOptions) -> Vec<String> {
-    build_plan(rules, scope, vantage, options, direct).items.into_iter().map(|item| item.check.id).collect()
+    build_plan(rules, scope, vantage, options, direct)
+        .items
+        .into_iter()
+        .map(|item| item.check.id.to_string())
+        .collect()
 }
 
 fn render_plan(endpoint: &str, scope: &Scope) -> String {
@@ -247,7 +251,7 @@ fn ids_name_the_vantage_where_there_are_several() {
         &workstation_only(),
         direct,
     );
-    let several = one.clone().with_vantage_id("pod@b");
+    let several = one.clone().with_vantage_id(&"pod@b".into());
     let ids = |plan: &Plan| plan.items.iter().map(|item| item.check.id.clone()).collect::<Vec<_>>();
     assert_eq!(
         (ids(&one), ids(&several)),

@@ -15,6 +15,7 @@ use super::endpoint::{ProbeTarget, Prober};
 use super::large_hello::{self as looks, LargeHelloClaims};
 use super::recorder::CheckRecorder;
 use crate::model::evidence::{Evidence, NotRun, Observation};
+use crate::model::ids::CheckId;
 use crate::model::plan::{Plan, PlanItem};
 use crate::probe::net::Net;
 use crate::probe::settings::RunLimits;
@@ -120,9 +121,9 @@ struct Scheduler {
     /// Every check that was ever planned, in the order in which they came.
     items: Vec<PlanItem>,
     /// The place of each id in them.
-    index_by_id: HashMap<String, usize>,
+    index_by_id: HashMap<CheckId, usize>,
     /// The ids of the latest plan.
-    planned_ids: HashSet<String>,
+    planned_ids: HashSet<CheckId>,
     next: usize,
     running: FuturesUnordered<ProbeTask>,
     running_probes: Vec<Option<RunningProbe>>,

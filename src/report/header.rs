@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::group::group_by_key;
 use super::index::group_label;
 use super::screen::{Paint, Screen};
+use crate::model::ids::VantageId;
 use crate::model::plan::{Route, RouteKind};
 use crate::model::report::{Report, Vantage};
 use crate::model::rules::Layer;
@@ -60,11 +61,11 @@ fn describe_vantages(report: &Report) -> String {
     let describe = |v: &Vantage| match (&v.node, &v.error) {
         (_, Some(error)) => format!("{} (not measured: {error})", v.id),
         (Some(node), None) if !v.id.contains(node.as_str()) => format!("{} on {node}", v.id),
-        _ => v.id.clone(),
+        _ => v.id.to_string(),
     };
     let names: Vec<String> = if report.vantages.len() > MAX_VANTAGES {
         let (seen, unseen): (Vec<&Vantage>, Vec<_>) = report.vantages.iter().partition(|v| v.error.is_none());
-        let ids: Vec<&str> = seen.iter().map(|v| v.id.as_str()).collect();
+        let ids: Vec<&VantageId> = seen.iter().map(|v| &v.id).collect();
         let failed: Vec<String> = unseen.into_iter().map(describe).collect();
         let failed = (!failed.is_empty()).then(|| list_some(&failed, MAX_NAMED));
         Some(group_label(&ids)).filter(|ids| !ids.is_empty()).into_iter().chain(failed).collect()
@@ -90,7 +91,7 @@ fn describe_resolvers(report: &Report) -> String {
         _ => {
             let lists = group_by_key(known, |vantage| names(vantage));
             let label = |alike: &[&Vantage]| {
-                group_label(&alike.iter().map(|vantage| vantage.id.as_str()).collect::<Vec<_>>())
+                group_label(&alike.iter().map(|vantage| &vantage.id).collect::<Vec<_>>())
             };
             let texts = lists.iter().map(|(list, alike)| format!("{}: {list}", label(alike)));
             let mut texts: Vec<String> = texts.collect();

@@ -8,6 +8,7 @@ use super::prerequisites::is_blocking;
 use super::waivers::summarize_finding;
 use crate::analysis::verdict::is_blocking_waiver;
 use crate::model::finding::{Finding, Severity};
+use crate::model::ids::VantageId;
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict};
 use crate::model::vantage::VantageKind;
@@ -138,8 +139,8 @@ fn describe_gaps(report: &Report, required: CheckCounts) -> String {
     if report.run.deadline_passed {
         reasons.push("the deadline passed".to_owned());
     }
-    let unseen: Vec<&str> =
-        report.vantages.iter().filter(|v| v.error.is_some()).map(|v| v.id.as_str()).collect();
+    let unseen: Vec<&VantageId> =
+        report.vantages.iter().filter(|v| v.error.is_some()).map(|v| &v.id).collect();
     if !unseen.is_empty() {
         reasons.push(format!("nothing was measured from {}", group_label(&unseen)));
     }

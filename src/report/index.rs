@@ -10,6 +10,7 @@ use super::group::group_by_key;
 use crate::analysis::verdict::Alternatives;
 use crate::model::finding::Finding;
 use crate::model::host_port::HostPort;
+use crate::model::ids::{CheckId, VantageId};
 use crate::model::report::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
 
 pub(super) use vantage_groups::group_label;
@@ -70,11 +71,11 @@ pub(super) struct ReportIndex<'a> {
     findings: HashMap<&'a str, usize>,
     checks: HashMap<&'a str, &'a Check>,
     /// The places of the checks of each vantage.
-    positions: IndexMap<&'a str, Vec<usize>>,
+    positions: IndexMap<&'a VantageId, Vec<usize>>,
     /// The vantages, those that saw the same as one.
     groups: Vec<VantageGroup<'a>>,
     /// The places of the crowds by the first vantage of each.
-    group_positions: HashMap<&'a str, usize>,
+    group_positions: HashMap<&'a VantageId, usize>,
 }
 
 impl<'a> ReportIndex<'a> {
@@ -83,8 +84,7 @@ impl<'a> ReportIndex<'a> {
         let standings = report.checks.iter().map(|check| check_status(check, &alternatives)).collect();
         let checks = report.checks.iter().map(|check| (check.planned.id.as_str(), check)).collect();
         let findings = findings_by_check(report);
-        let positions =
-            group_by_key(0..report.checks.len(), |&at| report.checks[at].planned.vantage.as_str());
+        let positions = group_by_key(0..report.checks.len(), |&at| &report.checks[at].planned.vantage);
         let mut index = Self {
             report,
             statuses: standings,
@@ -107,7 +107,7 @@ impl<'a> ReportIndex<'a> {
 
     /// What the vantage of a check is called with those that saw the same; `None` where another stands for them.
     pub(super) fn group_name_of(&self, check: &Check) -> Option<&str> {
-        let place = *self.group_positions.get(check.planned.vantage.as_str())?;
+        let place = *self.group_positions.get(&check.planned.vantage)?;
         self.groups.get(place).map(|crowd| crowd.name.as_str())
     }
 
@@ -117,7 +117,10 @@ impl<'a> ReportIndex<'a> {
     }
 
     /// Every check of a vantage with where it stands, in plan order.
-    pub(super) fn checks_from(&self, vantage: &str) -> impl Iterator<Item = (&'a Check, CheckStatus)> + '_ {
+    pub(super) fn checks_from(
+        &self,
+        vantage: &VantageId,
+    ) -> impl Iterator<Item = (&'a Check, CheckStatus)> + '_ {
         let places = self.positions.get(vantage).into_iter().flatten();
         places.map(|&place| (&self.report.checks[place], self.statuses[place]))
     }
@@ -129,7 +132,7 @@ impl<'a> ReportIndex<'a> {
 
     /// The checks behind a finding, each once; those that the report does not have are left out.
     pub(super) fn checks_behind(&self, finding: &Finding) -> Vec<&'a Check> {
-        let ids: IndexSet<&str> = finding.evidence.iter().map(String::as_str).collect();
+        let ids: IndexSet<&str> = finding.evidence.iter().map(CheckId::as_str).collect();
         ids.into_iter().filter_map(|id| self.checks.get(id).copied()).collect()
     }
 
@@ -143,7 +146,7 @@ impl<'a> ReportIndex<'a> {
     }
 
     /// From where checks were made.
-    pub(super) fn vantages(&self) -> Vec<&'a str> {
+    pub(super) fn vantages(&self) -> Vec<&'a VantageId> {
         self.positions.keys().copied().collect()
     }
 

@@ -76,7 +76,7 @@ pub(super) fn validate(report: &Report) -> Result<(), ReadError> {
     }
     let known: HashSet<&str> = report.vantages.iter().map(|vantage| vantage.id.as_str()).collect();
     match report.checks.iter().find(|check| !known.contains(check.planned.vantage.as_str())) {
-        Some(check) => Err(ReadError::UnknownVantage(check.planned.id.clone())),
+        Some(check) => Err(ReadError::UnknownVantage(check.planned.id.to_string())),
         None => Ok(()),
     }
 }

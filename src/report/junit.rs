@@ -108,8 +108,8 @@ fn vantage_suite(tally: &ReportIndex<'_>, vantage: &Vantage) -> TestSuite {
     let unseen = vantage.error.as_ref().map(|error| unmeasured_case(vantage, error));
     let checks = tally.checks_from(&vantage.id).map(|(check, standing)| check_case(tally, check, standing));
     TestSuite {
-        name: vantage.id.clone(),
-        host: vantage.node.as_ref().unwrap_or(&vantage.id).clone(),
+        name: vantage.id.to_string(),
+        host: vantage.node.as_deref().unwrap_or(&vantage.id).to_owned(),
         cases: unseen.into_iter().chain(checks).collect(),
     }
 }

@@ -275,7 +275,7 @@ fn waiver_end(until: &str) -> Option<f64> {
 fn check_labels(check: &Check) -> Vec<Label> {
     let host = check.planned.host.as_ref().or(check.planned.pattern.as_ref());
     vec![
-        ("vantage", check.planned.vantage.clone()),
+        ("vantage", check.planned.vantage.to_string()),
         ("requirement", check.planned.endpoint.clone()),
         ("host", host.cloned().unwrap_or_default()),
         ("port", check.planned.port.to_string()),

@@ -6,6 +6,7 @@ use super::index::{CheckStatus, ReportIndex, format_target};
 use super::marks::{Mark, status_style};
 use super::waivers::describe_acceptance;
 use crate::model::evidence::{Cause, Phase};
+use crate::model::ids::VantageId;
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, CheckVerdict};
 use crate::model::wording::{format_count, list_some};
@@ -20,7 +21,7 @@ pub(super) const MAX_GROUPS: usize = 12;
 type FailureGroup<'a> = (Option<usize>, Option<Phase>, Option<Cause>, Option<(&'a str, &'a str, &'a str)>);
 
 /// A vantage and what it is called in titles.
-type NamedVantage<'a> = (&'a str, &'a str);
+type NamedVantage<'a> = (&'a VantageId, &'a str);
 
 /// The sections of the grid: unmet checks, those of vantages that saw the same once; with `all` the others too, and every
 /// vantage.
@@ -30,7 +31,7 @@ pub(super) fn grid_sections(tally: &ReportIndex<'_>, all: bool) -> Vec<Section> 
     let crowds =
         tally.vantage_groups().iter().take(MAX_GROUPS).map(|crowd| (crowd.first, crowd.name.as_str()));
     let named: Vec<NamedVantage<'_>> =
-        if all { every.into_iter().map(|id| (id, id)).collect() } else { crowds.collect() };
+        if all { every.into_iter().map(|id| (id, id.as_str())).collect() } else { crowds.collect() };
     for vantage in named {
         sections.extend([true, false].map(|required| unmet_section(tally, vantage, required, !all)));
         sections.push(accepted_section(tally, vantage, !all));
@@ -68,7 +69,7 @@ fn status_section(tally: &ReportIndex<'_>, vantage: NamedVantage<'_>, wanted: Ch
 
 fn checks_of_status<'a>(
     tally: &'a ReportIndex<'_>,
-    vantage: &str,
+    vantage: &VantageId,
     wanted: CheckStatus,
 ) -> impl Iterator<Item = &'a Check> {
     tally.checks_from(vantage).filter(move |(_, standing)| *standing == wanted).map(|(check, _)| check)

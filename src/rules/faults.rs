@@ -80,20 +80,31 @@ mod tests {
         }
     }
 
+    /// What finds faults without signs, by their ids.
+    const CODE: &str = concat!(
+        include_str!("../analysis/connectivity/stages.rs"),
+        include_str!("../analysis/connectivity/mod.rs"),
+        include_str!("../analysis/connectivity/warnings.rs"),
+        include_str!("../analysis/prerequisites/mod.rs"),
+        include_str!("../analysis/prerequisites/cluster.rs"),
+        include_str!("../analysis/prerequisites/tools.rs"),
+    );
+
     #[test]
     fn every_fault_has_a_signature_or_code_that_finds_it() {
-        let code = concat!(
-            include_str!("../analysis/connectivity/stages.rs"),
-            include_str!("../analysis/connectivity/mod.rs"),
-            include_str!("../analysis/connectivity/warnings.rs"),
-            include_str!("../analysis/prerequisites/mod.rs"),
-            include_str!("../analysis/prerequisites/cluster.rs"),
-            include_str!("../analysis/prerequisites/tools.rs"),
-        );
         for entry in &load_builtin().unwrap().faults {
-            let is_found_by_code = code.contains(&format!("\"{}\"", entry.id));
+            let is_found_by_code = CODE.contains(&format!("\"{}\"", entry.id));
             assert!(is_found_by_code || !entry.signs.is_empty(), "nothing finds {}", entry.id);
         }
+    }
+
+    #[test]
+    fn every_fault_that_code_finds_is_known() {
+        let catalogue = load_builtin().unwrap();
+        let ids: BTreeSet<_> = CODE.split('"').filter(|text| text.starts_with("arc_")).collect();
+        assert!(ids.len() > 30, "{ids:?}");
+        let unknown: Vec<_> = ids.iter().filter(|id| catalogue.find_fault(id).is_none()).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
     }
 
     #[test]

@@ -236,7 +236,7 @@ fn planned_check(protocol: Protocol, is_proxied: bool) -> PlannedCheck {
         proxy_id: is_proxied.then_some(ProxyId::Https),
     };
     PlannedCheck {
-        id: format!("workstation/core-arm/{HOST}"),
+        id: format!("workstation/core-arm/{HOST}").into(),
         endpoint: "core-arm".into(),
         defined: None,
         title: "Azure Resource Manager".into(),

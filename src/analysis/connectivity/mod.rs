@@ -318,11 +318,14 @@ fn has_working_identity(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -
 
 fn collect_probe_evidence<'a>(link: Stage, known: &ConnectivityInput<'a>) -> ProbeEvidence<'a> {
     let (ids, kind) = link.required_endpoints();
-    let is_inside = known.checks.iter().any(|c| c.planned.vantage != VantageKind::Workstation.as_str());
+    let is_inside =
+        known.checks.iter().any(|c| c.planned.vantage.kind() != VantageKind::Workstation.as_str());
     let counts = |check: &&Check| {
         let id = check.planned.endpoint.split_once('-').map_or("", |(_, rest)| rest);
-        let from = check.planned.vantage.split('@').next();
-        ids.contains(&id) && check.planned.required && (!is_inside || from == kind.map(VantageKind::as_str))
+        let from = check.planned.vantage.kind();
+        ids.contains(&id)
+            && check.planned.required
+            && (!is_inside || Some(from) == kind.map(VantageKind::as_str))
     };
     let all: Vec<_> = known.checks.iter().filter(counts).collect();
     let unmet: Vec<_> = all.iter().copied().filter(|c| c.verdict == CheckVerdict::Unmet).collect();

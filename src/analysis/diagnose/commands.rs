@@ -98,8 +98,8 @@ pub(super) fn curl_command(check: &Check) -> String {
 
 /// The same as [`curl`], from where the check was made; `IMAGE` is any image that has curl.
 pub(super) fn curl_command_at_vantage(check: &Check) -> String {
-    let (kind, node) = check.planned.vantage.split_once('@').unwrap_or((&check.planned.vantage, "NODE"));
-    match kind {
+    let node = check.planned.vantage.node().unwrap_or("NODE");
+    match check.planned.vantage.kind() {
         "pod" => format!("kubectl run t --rm -i --restart=Never --image=IMAGE -- {}", curl_command(check)),
         "node" => {
             format!(

@@ -99,7 +99,7 @@ fn describe_answer(inquiry: &Discovery) -> String {
 }
 
 fn describe_fallback(inquiry: &Discovery, scene: &RunFacts<'_>) -> &'static str {
-    let views = scene.by_vantage.iter().filter(|view| view.id == inquiry.vantage);
+    let views = scene.by_vantage.iter().filter(|view| inquiry.vantage == view.id);
     let mut checks = views.flat_map(|view| &view.checks).filter(|c| c.planned.endpoint == inquiry.endpoint);
     match inquiry.outcome {
         DiscoveryOutcome::Found => "Nothing was sent to these; the others were probed.",

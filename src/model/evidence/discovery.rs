@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Cause, Phase, millis};
+use crate::model::ids::VantageId;
 
 /// One discovery: a question to a service that knows which hosts lie below a wildcard.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Discovery {
     /// The id of the vantage that it was made from.
-    pub vantage: String,
+    pub vantage: VantageId,
     /// The id of the rule whose hosts were looked for.
     pub endpoint: String,
     /// The wildcard that every one of them has to lie below.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::evidence::{ClusterNameLookup, Discovery, Observation, millis};
+use crate::model::ids::CheckId;
 
 /// One thing that the agent reports.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,7 +47,7 @@ pub struct Hello {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CheckObservation {
     /// The id of the check.
-    pub id: String,
+    pub id: CheckId,
     /// What was seen.
     pub observation: Observation,
 }

@@ -49,7 +49,7 @@ pub(super) async fn discover_hosts(net: Arc<Net>, ask: PlannedDiscovery, vantage
 /// Before anything came back.
 pub(crate) fn unanswered_discovery(ask: &PlannedDiscovery, vantage: VantageKind) -> Discovery {
     Discovery {
-        vantage: vantage.as_str().to_owned(),
+        vantage: vantage.into(),
         endpoint: ask.endpoint.clone(),
         pattern: ask.wildcard.to_string(),
         method: ask.method.as_str().to_owned(),

@@ -239,9 +239,9 @@ fn check_change(check: &Check, was: Option<&(&Check, CheckStatus)>, failing_befo
     let before = was.map(|(before, _)| *before);
     let failed = if failing_before { before.unwrap_or(check) } else { check };
     CheckChange {
-        id: check.planned.id.clone(),
+        id: check.planned.id.to_string(),
         target: format_target(check),
-        vantage: check.planned.vantage.clone(),
+        vantage: check.planned.vantage.to_string(),
         required: check.planned.required,
         phase: failed.phase,
         cause: failed.cause,
@@ -254,7 +254,7 @@ fn check_change(check: &Check, was: Option<&(&Check, CheckStatus)>, failing_befo
 /// What would make every other difference look like one of the network.
 fn list_cautions(newer: &Report, older: &Report) -> Vec<String> {
     let vantages =
-        |report: &Report| report.vantages.iter().map(|v| v.id.clone()).collect::<Vec<_>>().join(", ");
+        |report: &Report| report.vantages.iter().map(|v| v.id.as_str()).collect::<Vec<_>>().join(", ");
     let facts = [
         ("cloud", older.run.cloud.az_name().to_owned(), newer.run.cloud.az_name().to_owned()),
         ("region", older.run.region.clone(), newer.run.region.clone()),
@@ -322,8 +322,8 @@ fn compare_rules(newer: &Report, older: &Report) -> Vec<RulesChange> {
 fn ids_only_in(of: &[(&Check, CheckStatus)], not_in: &[(&Check, CheckStatus)]) -> Vec<String> {
     let others: BTreeSet<&str> = not_in.iter().map(|(check, _)| check.planned.id.as_str()).collect();
     of.iter()
-        .map(|(check, _)| &check.planned.id)
-        .filter(|id| !others.contains(id.as_str()))
-        .cloned()
+        .map(|(check, _)| check.planned.id.as_str())
+        .filter(|id| !others.contains(id))
+        .map(str::to_owned)
         .collect()
 }

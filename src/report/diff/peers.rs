@@ -49,7 +49,7 @@ pub(super) fn compare_cas(pairs: &[CheckPair<'_>]) -> Vec<CaChange> {
     let changed = pairs.iter().filter_map(|pair| {
         let (before, now) = (find_issuer(pair.before)?, find_issuer(pair.now)?);
         let host = pair.now.planned.host.clone().unwrap_or_default();
-        (before != now).then(|| CaChange { id: pair.now.planned.id.clone(), host, before, now })
+        (before != now).then(|| CaChange { id: pair.now.planned.id.to_string(), host, before, now })
     });
     changed.collect()
 }
@@ -71,7 +71,7 @@ pub(super) fn compare_addresses(pairs: &[CheckPair<'_>]) -> Vec<AddressChange> {
         let is_other = !before.is_empty() && !now.is_empty() && before.is_disjoint(&now);
         let (before, now) = (before.into_iter().collect(), now.into_iter().collect());
         let host = pair.now.planned.host.clone().unwrap_or_default();
-        is_other.then(|| AddressChange { id: pair.now.planned.id.clone(), host, before, now })
+        is_other.then(|| AddressChange { id: pair.now.planned.id.to_string(), host, before, now })
     });
     changed.collect()
 }

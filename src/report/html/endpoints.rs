@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::MAX_ROWS;
 use super::elements::{Placement, render_mark, render_omitted_note, render_row_head, render_table};
 use crate::model::evidence::Cause;
+use crate::model::ids::VantageId;
 use crate::model::report::Check;
 use crate::model::wording::capitalize;
 use crate::report::grid::{format_duration, phase_label};
@@ -82,10 +83,10 @@ pub(super) fn render_matrix(tally: &ReportIndex<'_>, place: Placement<'_>) -> Ma
 /// Of vantages that saw the same, the first stands for all.
 fn collect_rows<'a>(tally: &ReportIndex<'a>) -> Vec<EndpointRow<'a>> {
     let firsts = tally.vantage_groups().iter().enumerate();
-    let columns: HashMap<&str, usize> = firsts.map(|(place, crowd)| (crowd.first, place)).collect();
+    let columns: HashMap<&VantageId, usize> = firsts.map(|(place, crowd)| (crowd.first, place)).collect();
     let checks = tally.checks_with_status();
-    let shown = checks
-        .filter_map(|(check, status)| Some((*columns.get(check.planned.vantage.as_str())?, check, status)));
+    let shown =
+        checks.filter_map(|(check, status)| Some((*columns.get(&check.planned.vantage)?, check, status)));
     let rows = group_by_key(shown, |(_, check, _)| (&check.planned.endpoint, format_target(check)));
     rows.into_values().map(|checks| EndpointRow { checks }).collect()
 }

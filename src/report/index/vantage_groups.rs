@@ -3,12 +3,13 @@
 use super::super::group::group_by_key;
 use super::{CheckStatus, ReportIndex, format_target};
 use crate::model::evidence::{Cause, Phase};
+use crate::model::ids::VantageId;
 use crate::model::wording::list_some;
 
 /// Vantages of one kind from which every check came out alike.
 pub(in crate::report) struct VantageGroup<'a> {
     /// The first of them, which stands for all.
-    pub(in crate::report) first: &'a str,
+    pub(in crate::report) first: &'a VantageId,
     /// What they are called together.
     pub(in crate::report) name: String,
 }
@@ -26,36 +27,28 @@ type CheckOutcome<'a> = (&'a str, String, CheckStatus, Option<Phase>, Option<Cau
 pub(super) fn group_vantages<'a>(tally: &ReportIndex<'a>) -> Vec<VantageGroup<'a>> {
     let vantages = tally.vantages();
     if vantages.len() < MIN_GROUPED {
-        return vantages.into_iter().map(|id| VantageGroup { first: id, name: id.to_owned() }).collect();
+        return vantages.into_iter().map(|id| VantageGroup { first: id, name: id.to_string() }).collect();
     }
     let alike = group_by_key(vantages, |vantage| {
         let outcomes = tally.checks_from(vantage);
         let outcomes = outcomes
             .map(|(c, standing)| (c.planned.endpoint.as_str(), format_target(c), standing, c.phase, c.cause));
-        (vantage_kind(vantage), outcomes.collect::<Vec<CheckOutcome<'_>>>())
+        (vantage.kind(), outcomes.collect::<Vec<CheckOutcome<'_>>>())
     });
     alike.values().map(|ids| VantageGroup { first: ids[0], name: group_label(ids) }).collect()
 }
 
 /// What vantages are called together: by their ids, and where there are many of a kind by their number.
-pub(in crate::report) fn group_label(ids: &[&str]) -> String {
-    let kinds = group_by_key(ids.iter().copied(), |id| vantage_kind(id));
-    let name = |(kind, ids): (&&str, &Vec<&str>)| match ids.len() {
-        0..MIN_GROUPED => ids.join(", "),
+pub(in crate::report) fn group_label(ids: &[&VantageId]) -> String {
+    let kinds = group_by_key(ids.iter().copied(), |id| id.kind());
+    let name = |(kind, ids): (&&str, &Vec<&VantageId>)| match ids.len() {
+        0..MIN_GROUPED => ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", "),
         n => {
-            let nodes: Vec<String> = ids.iter().map(|id| node_name(id).to_owned()).collect();
+            let nodes: Vec<String> = ids.iter().map(|id| id.node().unwrap_or(id).to_owned()).collect();
             format!("{kind} on {n} nodes ({})", list_some(&nodes, MAX_NAMED))
         }
     };
     kinds.iter().map(name).collect::<Vec<_>>().join(", ")
-}
-
-fn vantage_kind(id: &str) -> &str {
-    id.split_once('@').map_or(id, |(kind, _)| kind)
-}
-
-fn node_name(id: &str) -> &str {
-    id.split_once('@').map_or(id, |(_, node)| node)
 }
 
 #[cfg(test)]
@@ -74,7 +67,8 @@ mod tests {
             ),
         ];
         for (ids, name) in table {
-            assert_eq!(group_label(ids), name);
+            let ids: Vec<VantageId> = ids.iter().map(|&id| id.into()).collect();
+            assert_eq!(group_label(&ids.iter().collect::<Vec<_>>()), name);
         }
     }
 }

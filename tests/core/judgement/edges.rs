@@ -3,6 +3,7 @@
 use arcprobe::analysis::diagnose::{Context, diagnose_run};
 use arcprobe::model::evidence::{Cause, Discovery, DiscoveryOutcome, ProxyDetail, TrustStore};
 use arcprobe::model::finding::Severity;
+use arcprobe::model::ids::VantageId;
 use arcprobe::model::report::{Check, Vantage};
 use arcprobe::model::rules::Protocol;
 use arcprobe::model::vantage::VantageKind;
@@ -202,9 +203,10 @@ fn what_keeps_a_proxy_from_getting_on() {
 /// Vantages of a kind are named with their nodes, and counted where they are many.
 #[test]
 fn places_among_others() {
-    let on = |kind: VantageKind, node: &str| {
-        let id = format!("{}@{node}", kind.as_str());
-        Vantage { id, node: Some(node.into()), ..vantage(kind) }
+    let on = |kind: VantageKind, node: &str| Vantage {
+        id: VantageId::on_node(kind, node),
+        node: Some(node.into()),
+        ..vantage(kind)
     };
     let table = [
         (VantageKind::Pod, 1, 1, "From the pod network:"),

@@ -2,6 +2,7 @@
 
 use arcprobe::model::evidence::{Cause, ClusterNameLookup, NotRun};
 use arcprobe::model::finding::Severity;
+use arcprobe::model::ids::VantageId;
 use arcprobe::model::networks::Role;
 use arcprobe::model::report::Verdict::{Blocked, Incomplete, ReadyWithWarnings};
 use arcprobe::model::report::{
@@ -150,15 +151,15 @@ fn bad(kind: VantageKind) -> Vec<Check> {
 /// The same from pods on one of several nodes.
 fn on(node: &str, checks: Vec<Check>) -> Vec<Check> {
     let named = |mut check: Check| {
-        check.planned.id = check.planned.id.replacen("pod", &format!("pod@{node}"), 1);
-        check.planned.vantage = format!("pod@{node}");
+        check.planned.id = check.planned.id.replacen("pod", &format!("pod@{node}"), 1).into();
+        check.planned.vantage = format!("pod@{node}").into();
         check
     };
     checks.into_iter().map(named).collect()
 }
 
 fn of_node(node: &str) -> Vantage {
-    Vantage { id: format!("pod@{node}"), node: Some(node.into()), ..vantage(Pod) }
+    Vantage { id: VantageId::on_node(Pod, node), node: Some(node.into()), ..vantage(Pod) }
 }
 
 fn not_looked(name: &'static str, id: &'static str, kind: VantageErrorKind, text: &str) -> Scenario {

@@ -33,7 +33,7 @@ pub(crate) fn wss(host: &str) -> CheckCase {
 impl CheckCase {
     pub(crate) fn new(host: &str, port: u16, protocol: Protocol) -> Self {
         let planned = PlannedCheck {
-            id: format!("{host}:{port}"),
+            id: format!("{host}:{port}").into(),
             endpoint: host.split('.').next().unwrap().into(),
             defined: None,
             title: format!("the service at {host}"),
@@ -275,8 +275,8 @@ fn is_before_proxy(cause: Cause) -> bool {
 pub(crate) fn judge_cases(kind: VantageKind, cases: Vec<CheckCase>) -> Vec<Check> {
     let (mut items, mut observations) = (Vec::new(), Vec::new());
     for mut case in cases {
-        case.planned.id = format!("{kind}/{}", case.planned.id);
-        case.planned.vantage = kind.to_string();
+        case.planned.id = format!("{kind}/{}", case.planned.id).into();
+        case.planned.vantage = kind.into();
         items.push(PlanItem { check: case.planned, action: case.action });
         observations.push(case.observation);
     }
@@ -286,7 +286,7 @@ pub(crate) fn judge_cases(kind: VantageKind, cases: Vec<CheckCase>) -> Vec<Check
 
 pub(crate) fn vantage(kind: VantageKind) -> Vantage {
     Vantage {
-        id: kind.as_str().into(),
+        id: kind.into(),
         kind,
         node: None,
         delivered: DeliveryMethod::Local,

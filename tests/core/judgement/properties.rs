@@ -94,7 +94,7 @@ fn checks() -> impl Strategy<Value = Vec<Check>> {
     prop::collection::vec((case(), any::<bool>(), forged()), 0..40).prop_map(|drawn| {
         let mut checks = Vec::new();
         for (number, (mut case, is_pod, forged)) in drawn.into_iter().enumerate() {
-            case.planned.id = number.to_string();
+            case.planned.id = number.to_string().into();
             let kind = if is_pod { VantageKind::Pod } else { VantageKind::Workstation };
             let mut check = judge_cases(kind, vec![case]).remove(0);
             if let (CheckVerdict::Unmet, Some((cause, phase))) = (check.verdict, forged) {

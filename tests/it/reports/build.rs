@@ -74,7 +74,7 @@ pub(super) fn met_check(vantage: &str, route: &Route) -> Vec<Check> {
 fn check(vantage: &str, route: &Route, at: usize, endpoint: &Endpoint) -> Check {
     let &(id, host, port, protocol, features, required, pattern) = endpoint;
     let planned = PlannedCheck {
-        id: format!("{vantage}/{id}/{host}"),
+        id: format!("{vantage}/{id}/{host}").into(),
         endpoint: id.into(),
         defined: None,
         title: format!("can reach {id}"),

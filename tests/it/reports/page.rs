@@ -171,7 +171,7 @@ fn the_size_is_bounded() {
         .map(|n| {
             let mut check = check.clone();
             (check.planned.id, check.planned.host) =
-                (format!("pod/arm/{n}"), Some(format!("host-{n}.example")));
+                (format!("pod/arm/{n}").into(), Some(format!("host-{n}.example")));
             check
         })
         .collect();
