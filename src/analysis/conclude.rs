@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use crate::analysis::diagnose::{self, Context};
 use crate::analysis::verdict;
+use crate::model::command::CommandScope;
 use crate::model::evidence::{CertificateSummary, Discovery, Evidence};
+use crate::model::finding::Finding;
 use crate::model::plan::Plan;
 use crate::model::report::PrerequisiteResults;
 use crate::model::report::{Advice, AzCommand, ClusterRef, Report, RunInfo, Tool, Vantage};
-use crate::model::rules::{Cloud, RuleSet};
+use crate::model::rules::RuleSet;
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
 use crate::proxy::{SkipRange, Sourced};
@@ -68,10 +70,8 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
         advice: ran.advice,
     };
     let mut findings = diagnose::diagnose_run(&checks, &context);
-    let place = location_flags(ran.scope);
-    for command in findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands) {
-        *command = command.replace("-l REGION", &place);
-    }
+    let (region, cloud) = (Some(ran.scope.region.name.as_str()), Some(ran.scope.cloud));
+    fill_commands(&mut findings, &CommandScope { region, cloud, ..CommandScope::default() });
     let verdict = verdict::judge_run(&checks, &findings, &vantages, interrupted || deadline_passed);
     Report {
         schema_version: 1,
@@ -105,16 +105,15 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
 
 /// A report whose commands ask the cluster of this context, which was named and may not be the current one.
 pub fn with_kube_context(mut report: Report, context: &str) -> Report {
-    let name = crate::model::shell::shell_word(context);
-    for command in report.findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands) {
-        let mut words = command.replace("kubectl ", &format!("kubectl --context {name} "));
-        let is_inside = words.starts_with("arcprobe check ") && words.contains("--from ");
-        if is_inside || words.starts_with("arcprobe cleanup") || words.starts_with("arcprobe diagnose") {
-            words = format!("{words} --kube-context {name}");
-        }
-        *command = words;
-    }
+    let scope = CommandScope { kube_context: Some(context), ..CommandScope::default() };
+    fill_commands(&mut report.findings, &scope);
     report
+}
+
+/// Puts into the commands of findings what is known of the run.
+pub(super) fn fill_commands(findings: &mut [Finding], scope: &CommandScope<'_>) {
+    let commands = findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands);
+    commands.for_each(|command| command.fill(scope));
 }
 
 /// A report with what is needed besides the network: its findings come in, and the answer takes them into account.
@@ -124,15 +123,6 @@ pub fn with_prerequisites(mut report: Report, judged: PrerequisiteResults) -> Re
     report.prerequisites = judged.items;
     report.verdict = verdict::judge_report(&report);
     report
-}
-
-/// Where the run was about, as flags that can be pasted.
-fn location_flags(scope: &Scope) -> String {
-    let region = &scope.region.name;
-    match scope.cloud {
-        Cloud::AzureCloud => format!("-l {region}"),
-        cloud => format!("-l {region} --cloud {}", cloud.az_name()),
-    }
 }
 
 /// Agents know only the kind of their vantage.
@@ -176,9 +166,9 @@ mod tests {
             ("allow TCP 443 to x", "allow TCP 443 to x"),
         ];
         report.findings = vec![mixed.findings[0].clone()];
-        report.findings[0].remedy.commands = table.iter().map(|(command, _)| (*command).to_owned()).collect();
+        report.findings[0].remedy.commands = table.iter().map(|(command, _)| (*command).into()).collect();
         let contextual = with_kube_context(report, "a b");
         let expected: Vec<_> = table.iter().map(|(_, expected)| *expected).collect();
-        assert_eq!(contextual.findings[0].remedy.commands, expected);
+        assert_eq!(contextual.findings[0].remedy.lines(), expected);
     }
 }

@@ -7,6 +7,7 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::command::Command;
 use crate::model::finding::Severity;
 use crate::model::vantage::VantageKind;
 
@@ -117,14 +118,14 @@ pub struct Fault {
     pub azure: String,
     /// How to see it by hand.
     #[serde(default)]
-    pub verify: Vec<String>,
+    pub verify: Vec<Command>,
     /// Who usually has to act.
     pub who: String,
     /// What to do, in words.
     pub remedy: String,
     /// Ready to paste.
     #[serde(default)]
-    pub commands: Vec<String>,
+    pub commands: Vec<Command>,
     /// The error codes of the vendor's own tools for the same.
     #[serde(default)]
     pub codes: Vec<String>,
@@ -206,7 +207,8 @@ impl Fault {
         };
         section("What it means", &wrap_lines(&self.means));
         section("How it looks in Azure", &wrap_lines(&self.azure));
-        let commands = |all: &[String]| all.iter().flat_map(|c| ["    ", c, "\n"]).collect::<String>();
+        let line = |command: &Command| ["    ".to_owned(), command.to_string(), "\n".to_owned()];
+        let commands = |all: &[Command]| all.iter().flat_map(line).collect::<String>();
         if !self.verify.is_empty() {
             section("Verify by hand", &commands(&self.verify));
         }

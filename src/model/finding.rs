@@ -1,8 +1,11 @@
 //! What evidence means: a judgement with its cause, its proof and its remedy.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::command::{FirewallRule, Instruction};
 use crate::model::ids::CheckId;
 use crate::model::waiver::WaiverRef;
 
@@ -36,11 +39,60 @@ pub struct Finding {
 
 /// What to do about a finding.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "RemedyJson", into = "RemedyJson")]
+#[schemars(with = "RemedyJson")]
 pub struct Remedy {
     /// In words: who has to change what.
     pub text: String,
     /// Firewall rules, settings or commands, ready to paste.
-    pub commands: Vec<String>,
+    pub commands: Vec<Instruction>,
+}
+
+/// What to do about a finding.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename = "Remedy")]
+struct RemedyJson {
+    /// In words: who has to change what.
+    text: String,
+    /// Firewall rules, settings or commands, ready to paste.
+    commands: Vec<String>,
+    /// Those of the commands that are rules of a firewall or a proxy, for programs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<FirewallRule>,
+}
+
+impl Remedy {
+    /// The commands for a shell, one a line.
+    pub fn lines(&self) -> Vec<String> {
+        self.commands.iter().map(ToString::to_string).collect()
+    }
+
+    /// Those of the commands that are rules of a firewall or a proxy.
+    pub fn rules(&self) -> impl Iterator<Item = &FirewallRule> {
+        self.commands.iter().filter_map(|command| match command {
+            Instruction::Allow(rule) => Some(rule),
+            _ => None,
+        })
+    }
+}
+
+impl From<Remedy> for RemedyJson {
+    fn from(remedy: Remedy) -> Self {
+        Self { commands: remedy.lines(), rules: remedy.rules().cloned().collect(), text: remedy.text }
+    }
+}
+
+/// Of what others wrote only rules have a meaning; the rest is shown as it is, and never parsed.
+impl From<RemedyJson> for Remedy {
+    fn from(json: RemedyJson) -> Self {
+        let mut rules: HashMap<String, FirewallRule> =
+            json.rules.into_iter().map(|rule| (rule.to_string(), rule)).collect();
+        let instruction = |line: String| match rules.remove(&line) {
+            Some(rule) => Instruction::Allow(rule),
+            None => Instruction::Text(line),
+        };
+        Self { commands: json.commands.into_iter().map(instruction).collect(), text: json.text }
+    }
 }
 
 /// What a finding means for connecting a cluster.

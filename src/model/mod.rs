@@ -5,6 +5,7 @@
 //! - **Takes and gives** nothing: the other rooms fill and read these types.
 //! - **May touch** serde, schemars, jiff and ipnet; no other room, no file, no network, no clock.
 
+pub mod command;
 pub mod evidence;
 #[cfg(feature = "cli")]
 pub mod faults;
@@ -21,7 +22,6 @@ pub mod report;
 pub mod rules;
 pub mod scope;
 pub mod secret;
-#[cfg(feature = "cli")]
 pub mod shell;
 pub mod source;
 #[cfg(feature = "cli")]

@@ -319,7 +319,7 @@ fn finding_lines(finding: &Finding) -> Vec<String> {
         format!("seen: {}", explain_finding(finding)),
     ];
     lines.push(format!("do: {}", finding.remedy.text));
-    lines.extend(finding.remedy.commands.iter().map(|command| format!("    {command}")));
+    lines.extend(finding.remedy.lines().iter().map(|command| format!("    {command}")));
     lines.push(format!("arcprobe explain {}", sanitize_for_command(&finding.id)));
     lines
 }

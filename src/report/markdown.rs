@@ -68,7 +68,7 @@ pub(super) fn write_finding(out: &mut String, (level, number): (&str, &str), fin
         let _ = write!(out, "**{label}:** {}\n\n", escape_text(text));
     }
     if !finding.remedy.commands.is_empty() {
-        *out += &code_block(&finding.remedy.commands.join("\n"));
+        *out += &code_block(&finding.remedy.lines().join("\n"));
     }
     let (confidence, checks) = (finding.confidence.as_str(), format_count(finding.evidence.len(), "check"));
     let page = format!("arcprobe explain {}", sanitize_for_command(&finding.id));

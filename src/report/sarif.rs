@@ -124,7 +124,7 @@ fn render_result(tally: &ReportIndex<'_>, finding: &Finding, rule: usize) -> Val
         "properties": {
             "confidence": finding.confidence,
             "subject": sanitize_text(&finding.subject),
-            "commands": finding.remedy.commands.iter().map(|c| sanitize_lines(c)).collect::<Vec<_>>(),
+            "commands": finding.remedy.lines().iter().map(|c| sanitize_lines(c)).collect::<Vec<_>>(),
         },
     })
 }

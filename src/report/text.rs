@@ -118,7 +118,7 @@ pub(super) fn draw_finding(screen: &mut Screen, number: &str, finding: &Finding,
 
 fn draw_remedy(screen: &mut Screen, finding: &Finding) {
     draw_labelled(screen, "do", &finding.remedy.text);
-    for command in &finding.remedy.commands {
+    for command in &finding.remedy.lines() {
         screen.command(INDENT + 2, command);
     }
 }

@@ -124,6 +124,8 @@ mod tests {
             refusal_of(&format!("{entry}, signs: [{{in: log, text: ''}}]}}]")).contains("fits everything")
         );
         assert!(refusal_of(&format!("{entry}, colour: red}}]")).contains("colour"));
+        let command = refusal_of(&format!("{entry}, commands: ['kubectl get pods; reboot']}}]"));
+        assert!(command.contains("has ';' without quotes"), "{command}");
         assert!(
             refusal_of(&format!("{}}}]", entry.replace("id: a", "id: A-b"))).contains("\"A-b\" is no word")
         );

@@ -13,9 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::analysis::conclude::fill_commands;
 use crate::analysis::connectivity::cluster_view::{ClusterView, SignatureMatch};
 use crate::analysis::connectivity::stages::StageHealth;
 use crate::analysis::connectivity::support_bundle::SupportBundle;
+use crate::model::command::{CommandScope, Instruction};
 use crate::model::faults::{Fault, FaultCatalogue, SignatureSource, Stage};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::networks::UnreadSource;
@@ -218,9 +220,7 @@ pub fn diagnose_connectivity(known: &ConnectivityInput<'_>) -> ConnectivityDiagn
             known.network_findings.iter().filter(|f| f.severity > Severity::Info).map(as_current_warning),
         );
     }
-    for finding in &mut chain.findings {
-        fill_placeholders(&mut finding.remedy.commands, &chain.cluster);
-    }
+    fill_commands(&mut chain.findings, &command_scope(&chain.cluster));
     let is_open = chain.links.iter().any(|l| l.state == StageState::Unknown && l.link <= Stage::Tokens);
     chain.verdict = match (first, &chain.until) {
         (Some(Stage::Api), _) => ConnectivityVerdict::Unknown,
@@ -362,13 +362,14 @@ fn build_finding(fault: &StageFault<'_>, proof: &ProbeEvidence<'_>) -> Finding {
     };
     explanation.push_str(&probes);
     explanation.push_str(&entry.means);
-    let mut remedy = Remedy { text: entry.remedy.clone(), commands: entry.commands.clone() };
+    let own = || entry.commands.iter().cloned().map(Instruction::Run);
+    let mut remedy = Remedy { text: entry.remedy.clone(), commands: own().collect() };
     let mut summary = title;
     let mut docs = vec![format!("arcprobe explain {}", entry.id)];
     if let Some(cause) = proof.cause {
         summary = format!("{summary}: {}", cause.summary.trim_end_matches('.'));
         remedy.text = format!("{} {}", cause.remedy.text, entry.remedy);
-        remedy.commands = cause.remedy.commands.iter().chain(&entry.commands).cloned().collect();
+        remedy.commands = cause.remedy.commands.iter().cloned().chain(own()).collect();
         docs.extend(cause.docs.iter().cloned());
     }
     docs.extend(entry.sources.iter().cloned());
@@ -434,27 +435,24 @@ fn summarize_cluster(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> C
     }
 }
 
-/// Puts in what is known of the cluster where commands have placeholders; nothing that a shell could take for more than a word.
-fn fill_placeholders(commands: &mut [String], cluster: &ClusterSummary) {
-    let is_word = |text: &&str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-    };
+/// What commands can name of a cluster.
+fn command_scope(cluster: &ClusterSummary) -> CommandScope<'_> {
     let segment = |key: &str| {
         let mut parts = cluster.resource.as_deref()?.split('/');
         parts.find(|part| part.eq_ignore_ascii_case(key))?;
         parts.next()
     };
-    let known = [
-        ("--location REGION", "--location ", cluster.region.as_deref()),
-        ("--name NAME", "--name ", segment("connectedClusters")),
-        ("--resource-group GROUP", "--resource-group ", segment("resourceGroups")),
-    ];
-    for (placeholder, flag, value) in known {
-        let Some(value) = value.filter(is_word) else { continue };
-        for command in commands.iter_mut() {
-            *command = command.replace(placeholder, &format!("{flag}{value}"));
-        }
+    CommandScope {
+        region: cluster.region.as_deref().filter(is_azure_name),
+        cluster_name: segment("connectedClusters").filter(is_azure_name),
+        resource_group: segment("resourceGroups").filter(is_azure_name),
+        ..CommandScope::default()
     }
+}
+
+/// Whether a text from the cluster can be a name in Azure, and nothing that a program takes for more.
+fn is_azure_name(text: &&str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 /// Normal in the first minutes; Azure turns to Connected within ten to fifteen.

@@ -39,7 +39,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         ),
         consequence: None,
         remedy: remedy_for_cause(cause).into(),
-        commands: group.checks.iter().take(3).map(|c| commands::openssl_command(c)).collect(),
+        commands: group.checks.iter().take(3).map(|c| commands::openssl_command(c).into()).collect(),
         confidence: Confidence::Medium,
         severity: None,
     }

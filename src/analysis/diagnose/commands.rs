@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::group::CheckGroup;
 use super::run_facts::RunFacts;
 use super::{observed as look, via_proxy as by_proxy};
+use crate::model::command::{FirewallRule, Instruction};
 use crate::model::report::Check;
 use crate::model::rules::Protocol;
 use crate::model::vantage::VantageKind;
@@ -15,29 +16,38 @@ const MAX_LINES: usize = 40;
 
 /// One line per port and host, or wildcard where the host came from one: for the firewall, or for the proxy where one is
 /// in between.
-pub(super) fn firewall_rules(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Vec<String> {
+pub(super) fn firewall_rules(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Vec<Instruction> {
     let from = describe_sources(group, scene);
     line_per_host(group, |check| {
-        let (to, port) = (look::pattern_or_host(check), check.planned.port);
-        match (by_proxy::is_proxied(check), check.planned.protocol) {
-            (false, _) => format!("allow TCP {port} from {from} to {to}"),
-            (true, Protocol::Http) => {
-                format!("allow requests in the proxy from {from} to http://{to}:{port}")
-            }
-            (true, _) => format!("allow CONNECT in the proxy from {from} to {to}:{port}"),
-        }
+        Instruction::Allow(FirewallRule {
+            from: from.to_owned(),
+            to: look::pattern_or_host(check).to_owned(),
+            port: check.planned.port,
+            protocol: check.planned.protocol,
+            route: check.planned.route.kind,
+        })
     })
 }
 
+/// One setting per host or wildcard, in words that end with it.
+pub(super) fn setting_per_host(group: &CheckGroup<'_>, words: &str) -> Vec<Instruction> {
+    line_per_host(group, |check| Instruction::Text(format!("{words}: {}", look::pattern_or_host(check))))
+}
+
 /// One line per host or wildcard, made by a function; each line once, and not more than can be read.
-pub(super) fn line_per_host(group: &CheckGroup<'_>, line: impl Fn(&Check) -> String) -> Vec<String> {
+pub(super) fn line_per_host(
+    group: &CheckGroup<'_>,
+    line: impl Fn(&Check) -> Instruction,
+) -> Vec<Instruction> {
     let mut seen = BTreeSet::new();
     let mut lines: Vec<_> =
-        group.checks.iter().map(|c| line(c)).filter(|line| seen.insert(line.clone())).collect();
+        group.checks.iter().map(|c| line(c)).filter(|line| seen.insert(line.to_string())).collect();
     if lines.len() > MAX_LINES {
         let hidden = lines.len() - MAX_LINES;
         lines.truncate(MAX_LINES);
-        lines.push(format!("# {hidden} more: arcprobe requirements -l REGION lists all"));
+        lines.push(
+            format!("arcprobe requirements -l REGION # lists all; {hidden} more are left out here").into(),
+        );
     }
     lines
 }
@@ -82,16 +92,29 @@ pub(super) fn openssl_command(check: &Check) -> String {
 
 /// Shows the connection and the answer.
 pub(super) fn curl_command(check: &Check) -> String {
+    connection_command(check, "")
+}
+
+/// Shows that IPv6 has no way out.
+pub(super) fn curl_ipv6_command(check: &Check) -> String {
+    connection_command(check, " -6")
+}
+
+fn connection_command(check: &Check, family: &str) -> String {
     let (host, port) = (look::host_or_pattern(check), check.planned.port);
     let by = by_proxy::proxy_of(check).map(|p| format!(" --proxy {p}")).unwrap_or_default();
     match check.planned.protocol {
         Protocol::Https | Protocol::Wss | Protocol::Tls if port == 443 => {
-            format!("curl -v{by} https://{host}/")
+            format!("curl{family} -v{by} https://{host}/")
         }
-        Protocol::Https | Protocol::Wss | Protocol::Tls => format!("curl -v{by} https://{host}:{port}/"),
-        Protocol::Http if port == 80 => format!("curl -v{by} http://{host}/"),
-        Protocol::Http => format!("curl -v{by} http://{host}:{port}/"),
-        Protocol::Git | Protocol::Ssh | Protocol::Tcp if by.is_empty() => format!("nc -vz {host} {port}"),
+        Protocol::Https | Protocol::Wss | Protocol::Tls => {
+            format!("curl{family} -v{by} https://{host}:{port}/")
+        }
+        Protocol::Http if port == 80 => format!("curl{family} -v{by} http://{host}/"),
+        Protocol::Http => format!("curl{family} -v{by} http://{host}:{port}/"),
+        Protocol::Git | Protocol::Ssh | Protocol::Tcp if by.is_empty() => {
+            format!("nc{family} -vz {host} {port}")
+        }
         Protocol::Git | Protocol::Ssh | Protocol::Tcp => tunnel_command(check),
     }
 }
@@ -111,11 +134,6 @@ pub(super) fn curl_command_at_vantage(check: &Check) -> String {
     }
 }
 
-/// Shows that IPv6 has no way out.
-pub(super) fn curl_ipv6_command(check: &Check) -> String {
-    curl_command(check).replacen("curl -v", "curl -6 -v", 1).replacen("nc -vz", "nc -6 -vz", 1)
-}
-
 /// Shows the proxy's answer to CONNECT, whatever is spoken behind it.
 pub(super) fn tunnel_command(check: &Check) -> String {
     let by = by_proxy::proxy_of(check).map(|p| format!(" --proxy {p} --proxytunnel")).unwrap_or_default();
@@ -127,6 +145,7 @@ pub(super) fn firewall_rules_then_verify(
     group: &CheckGroup<'_>,
     scene: &RunFacts<'_>,
     verify: fn(&Check) -> String,
-) -> Vec<String> {
-    firewall_rules(group, scene).into_iter().chain(group.first_check().map(verify)).collect()
+) -> Vec<Instruction> {
+    let verify = group.first_check().map(|check| verify(check).into());
+    firewall_rules(group, scene).into_iter().chain(verify).collect()
 }

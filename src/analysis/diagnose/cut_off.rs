@@ -43,9 +43,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: remedy.to_owned(),
         commands: commands
             .iter()
-            .map(|&c| c.to_owned())
+            .map(|&c| c.into())
             .chain(rules)
-            .chain(group.first_check().map(commands::curl_command_at_vantage))
+            .chain(group.first_check().map(|c| commands::curl_command_at_vantage(c).into()))
             .collect(),
         confidence: Confidence::High,
         severity: None,

@@ -69,7 +69,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: remedy_for(inquiry).to_owned(),
         commands: commands::firewall_rules(group, scene)
             .into_iter()
-            .chain([curl_discovery_command(inquiry)])
+            .chain([curl_discovery_command(inquiry).into()])
             .collect(),
         confidence: Confidence::High,
         severity: Some(judge_severity(group, inquiry, scene)),

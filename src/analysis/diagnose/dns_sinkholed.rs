@@ -32,12 +32,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         consequence: None,
         remedy: "Take the names off the block list of the DNS filter, and look for them in the hosts file."
             .into(),
-        commands: commands::line_per_host(group, |c| {
-            format!("allow in the DNS filter: {}", look::pattern_or_host(c))
-        })
-        .into_iter()
-        .chain(group.first_check().map(commands::dig_command_for))
-        .collect(),
+        commands: commands::setting_per_host(group, "allow in the DNS filter")
+            .into_iter()
+            .chain(group.first_check().map(|c| commands::dig_command_for(c).into()))
+            .collect(),
         confidence: Confidence::High,
         severity: None,
     }

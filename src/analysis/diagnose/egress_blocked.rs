@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{describe_vantages, format_count, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
+use crate::model::command::Instruction;
 use crate::model::evidence::{Cause, Phase};
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
@@ -53,6 +54,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         commands: proxy_commands()
             .into_iter()
             .filter(|_| !has_proxy)
+            .map(Instruction::from)
             .chain(commands::firewall_rules_then_verify(group, scene, commands::curl_command))
             .collect(),
         confidence: Confidence::High,

@@ -3,7 +3,7 @@
 use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
+use super::{Diagnosis, FindingText, commands};
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
@@ -29,9 +29,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: "Update the firewall or inspection device so that it puts a ClientHello together from several packets, \
                  or exempt these hosts from its inspection."
             .into(),
-        commands: commands::line_per_host(group, |c| format!("exempt from TLS inspection: {}", look::pattern_or_host(c)))
+        commands: commands::setting_per_host(group, "exempt from TLS inspection")
             .into_iter()
-            .chain(group.first_check().map(large_hello_command))
+            .chain(group.first_check().map(|c| large_hello_command(c).into()))
             .collect(),
         confidence: Confidence::High,
         severity: None,

@@ -67,6 +67,7 @@ mod wording;
 use std::cmp::Reverse;
 
 use crate::analysis::diagnose::run_facts::{RunFacts, VantageFacts};
+use crate::model::command::Instruction;
 use crate::model::evidence::{CertificateSummary, Discovery};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::report::{Advice, Check, Vantage};
@@ -117,7 +118,7 @@ struct FindingText {
     /// Who has to change what.
     remedy: String,
     /// Ready to paste.
-    commands: Vec<String>,
+    commands: Vec<Instruction>,
     /// How sure it is.
     confidence: Confidence,
     /// Follows from the checks when `None`: blocking if a required one is unmet, else a warning.

@@ -45,9 +45,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         subject,
         consequence: None,
         remedy: remedy_for(group).into(),
-        commands: commands::line_per_host(group, |c| format!("resolve in DNS: {}", look::pattern_or_host(c)))
+        commands: commands::setting_per_host(group, "resolve in DNS")
             .into_iter()
-            .chain(group.first_check().map(commands::dig_command_for))
+            .chain(group.first_check().map(|c| commands::dig_command_for(c).into()))
             .collect(),
         confidence: judge_confidence(group),
         severity: None,

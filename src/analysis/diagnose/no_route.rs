@@ -39,7 +39,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
                 "Where a proxy is the only way out, run again with --proxy-https."
             }
         ),
-        commands: vec![format!("ip route get {address}"), "ip route show default".into()],
+        commands: vec![format!("ip route get {address}").into(), "ip route show default".into()],
         confidence: Confidence::High,
         severity: None,
     }

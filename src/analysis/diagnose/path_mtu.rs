@@ -30,8 +30,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
                  the segment size at the gateway, or let ICMP type 3 code 4 (and ICMPv6 type 2) pass."
             .into(),
         commands: vec![
-            format!("ping -M do -s 1472 {host}"),
-            format!("tracepath -n {host}"),
+            format!("ping -M do -s 1472 {host}").into(),
+            format!("tracepath -n {host}").into(),
             "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu".into(),
         ],
         confidence: Confidence::High,

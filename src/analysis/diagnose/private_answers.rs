@@ -40,7 +40,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into(),
         commands: group
             .first_check()
-            .map(commands::dig_command_for)
+            .map(|c| commands::dig_command_for(c).into())
             .into_iter()
             .chain(Some("arcprobe check --connectivity private-link".into()))
             .collect(),

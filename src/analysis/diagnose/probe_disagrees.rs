@@ -44,7 +44,7 @@ fn words(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
         ),
         commands: group
             .first_check()
-            .map(commands::curl_command)
+            .map(|c| commands::curl_command(c).into())
             .into_iter()
             .chain(["arcprobe check -l REGION --save report.json".into()])
             .collect(),

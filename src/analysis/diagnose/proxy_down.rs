@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{describe_vantages, format_count, list_some, pluralize};
 use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
+use crate::model::command::Instruction;
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
@@ -49,6 +50,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into_iter()
             .chain(group.first_check().map(commands::curl_command))
             .chain(fault.retry_command(group))
+            .map(Instruction::from)
             .collect(),
         confidence: fault.confidence(group),
         severity: None,

@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{describe_vantages, format_count, list_some, pluralize};
 use super::{Diagnosis, FindingText, via_proxy as by_proxy};
+use crate::model::command::Instruction;
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 
@@ -103,22 +104,23 @@ impl ProxyAuthentication {
     }
 
     /// With placeholders: credentials never go into a report. Passwords are asked for, so that no shell remembers them.
-    fn commands(&self, group: &CheckGroup<'_>) -> Vec<String> {
+    fn commands(&self, group: &CheckGroup<'_>) -> Vec<Instruction> {
         let label = by_proxy::group_proxy(group);
         let host = group.hosts().first().copied().unwrap_or("management.azure.com").to_owned();
         let verify = format!("curl -v --proxy {label} --proxy-user USER https://{host}/");
         if !self.is_supported() {
-            return vec![format!("curl -v --proxy {label} https://{host}/")];
+            return vec![format!("curl -v --proxy {label} https://{host}/").into()];
         }
         let url = label.replacen("://", "://USER:PASSWORD@", 1);
         vec![
             r#"python3 -c 'import getpass, urllib.parse as u; print(u.quote(getpass.getpass(), safe=""))'"#
                 .into(),
-            verify,
+            verify.into(),
             format!(
                 "az connectedk8s update -n CLUSTER -g GROUP --proxy-https '{url}' --proxy-http '{url}' \
                  --proxy-skip-range RANGE"
-            ),
+            )
+            .into(),
         ]
     }
 }

@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{describe_vantages, list_some};
 use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
+use crate::model::command::Instruction;
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
@@ -76,8 +77,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         ),
         commands: commands::firewall_rules(group, scene)
             .into_iter()
-            .chain(std::iter::once(format!("acl SSL_ports port {port}")))
-            .chain(group.first_check().map(commands::tunnel_command))
+            .chain(std::iter::once(Instruction::Text(format!("acl SSL_ports port {port}"))))
+            .chain(group.first_check().map(|c| commands::tunnel_command(c).into()))
             .collect(),
         confidence: if is_denied { Confidence::High } else { Confidence::Medium },
         severity: None,

@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{self as phrase, describe_vantages, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
+use crate::model::command::Instruction;
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
@@ -114,12 +115,12 @@ impl UpstreamFailure {
     }
 
     /// To be run on the proxy, then by way of it.
-    fn commands(self, check: &Check) -> Vec<String> {
+    fn commands(self, check: &Check) -> Vec<Instruction> {
         let host = look::host_or_pattern(check);
         let on_proxy = match self {
-            Self::Dns => format!("dig {host}    # on the proxy"),
-            _ => format!("nc -vz -w 5 {host} {}    # on the proxy", check.planned.port),
+            Self::Dns => format!("dig {host} # on the proxy"),
+            _ => format!("nc -vz -w 5 {host} {} # on the proxy", check.planned.port),
         };
-        vec![on_proxy, commands::curl_command(check)]
+        vec![on_proxy.into(), commands::curl_command(check).into()]
     }
 }

@@ -33,7 +33,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             pluralize(private_zones(group).len(), "zone", "zones"),
             list_some(&private_zones(group), 4)
         ),
-        commands: group.checks.iter().take(3).map(|c| commands::dig_command_for(c)).collect(),
+        commands: group.checks.iter().take(3).map(|c| commands::dig_command_for(c).into()).collect(),
         confidence: Confidence::High,
         severity: None,
     }

@@ -61,7 +61,7 @@ fn describe_finding(group: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {
                 .into(),
         ),
         remedy: "Mend that DNS server or take it out of resolv.conf (or out of the forward line of CoreDNS).".into(),
-        commands: vec![commands::dig_command(address, host)],
+        commands: vec![commands::dig_command(address, host).into()],
         confidence: Confidence::High,
         severity: None,
     }

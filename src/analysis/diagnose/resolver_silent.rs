@@ -6,6 +6,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{describe_vantages, format_dns_server, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
+use crate::model::command::Instruction;
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
@@ -66,9 +67,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 
 /// Asks for the first name again, by UDP and by TCP. Whether it was asked for before others settled it is a matter of time, so
 /// that the server may be known from another check.
-pub(super) fn dig_commands(group: &CheckGroup<'_>) -> Vec<String> {
+pub(super) fn dig_commands(group: &CheckGroup<'_>) -> Vec<Instruction> {
     let Some(first) = group.first_check() else { return Vec::new() };
     let server = group.checks.iter().find_map(|c| look::dns_queries(c).first()).map(|query| query.server);
     let udp = commands::dig_command(server, look::host_or_pattern(first));
-    vec![udp.clone(), format!("{udp} +tcp")]
+    vec![udp.as_str().into(), format!("{udp} +tcp").into()]
 }

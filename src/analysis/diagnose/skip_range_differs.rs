@@ -6,6 +6,7 @@ use super::group::{CheckGroup, unique_in_order};
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{list_some, pluralize};
 use super::{Context, Diagnosis, FindingText};
+use crate::model::command::Instruction;
 use crate::model::finding::{Confidence, Severity};
 use crate::model::plan::RouteKind;
 use crate::model::report::{Check, CheckVerdict};
@@ -99,15 +100,15 @@ fn explain_differences(found: &[BypassDifference], group: &CheckGroup<'_>) -> St
 }
 
 /// The value for either decision.
-fn skip_range_flags(scene: &RunFacts<'_>, entries: &[&str]) -> Vec<String> {
+fn skip_range_flags(scene: &RunFacts<'_>, entries: &[&str]) -> Vec<Instruction> {
     let Some(given) = scene.context.skip_range else { return Vec::new() };
     let all = || given.value.entries().iter().map(|entry| entry.text.as_str());
     let without: Vec<_> = all().filter(|text| !entries.contains(text)).map(str::to_owned).collect();
     let with: Vec<_> =
         all().map(|t| if entries.contains(&t) { both_forms(t) } else { t.to_owned() }).collect();
     vec![
-        format!("--proxy-skip-range '{}'  # through the proxy", without.join(",")),
-        format!("--proxy-skip-range '{}'  # around it", with.join(",")),
+        Instruction::Text(format!("--proxy-skip-range '{}'  # through the proxy", without.join(","))),
+        Instruction::Text(format!("--proxy-skip-range '{}'  # around it", with.join(","))),
     ]
 }
 

@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::list_some;
 use super::{Context, Diagnosis, FindingText};
+use crate::model::command::Instruction;
 use crate::model::finding::{Confidence, Severity};
 use crate::model::report::{SkipProblem, SkipProblemKind};
 
@@ -42,7 +43,7 @@ fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
                 .into(),
         ),
         remedy: "Give the value below, and the same to a cluster that is connected already.".into(),
-        commands: vec![format!("--proxy-skip-range '{value}'"), "arcprobe advise -l REGION --proxy-https URL".into()],
+        commands: vec![Instruction::Text(format!("--proxy-skip-range '{value}'")), "arcprobe advise -l REGION --proxy-https URL".into()],
         confidence: Confidence::High,
         severity: Some(problems.iter().map(|p| p.severity).max().unwrap_or(Severity::Warning)),
     }

@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::list_some;
 use super::{Context, Diagnosis, FindingText};
+use crate::model::command::Instruction;
 use crate::model::finding::{Confidence, Severity};
 use crate::proxy::{SkipRange, SkipRangeProblem};
 
@@ -55,8 +56,8 @@ fn describe_entries(problems: &[SkipRangeProblem]) -> String {
 }
 
 /// Nothing to paste where what is left is no better.
-fn corrected_flag(range: &SkipRange) -> Option<String> {
+fn corrected_flag(range: &SkipRange) -> Option<Instruction> {
     let mended = range.corrected_value();
     let is_better = SkipRange::parse(&mended).find_problems().iter().all(|p| p.kind.is_harmless());
-    is_better.then(|| format!("--proxy-skip-range '{mended}'"))
+    is_better.then(|| Instruction::Text(format!("--proxy-skip-range '{mended}'")))
 }

@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{self as phrase, format_count, list_some, pluralize};
 use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
+use crate::model::command::Instruction;
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
@@ -43,7 +44,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: "Write firewall rules for names or service tags and not for single addresses; the addresses of a service \
                  change, and all of them have to be open."
             .into(),
-        commands: group.checks.iter().filter_map(|c| address_command(c)).take(3).collect(),
+        commands: group.checks.iter().filter_map(|c| address_command(c)).take(3).map(Instruction::from).collect(),
         confidence: Confidence::Medium,
         severity: None,
     }

@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{self as phrase, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
+use crate::model::command::Instruction;
 use crate::model::evidence::{Cause, TlsDetail, TrustStore, UNNAMED_CA};
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
@@ -48,14 +49,14 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 }
 
 /// What to exempt, and how to look at the chain.
-pub(super) fn exemption_commands(group: &CheckGroup<'_>) -> Vec<String> {
-    commands::line_per_host(group, |c| format!("exempt from TLS inspection: {}", look::pattern_or_host(c)))
+pub(super) fn exemption_commands(group: &CheckGroup<'_>) -> Vec<Instruction> {
+    commands::setting_per_host(group, "exempt from TLS inspection")
         .into_iter()
-        .chain(group.first_check().map(commands::openssl_command))
+        .chain(group.first_check().map(|c| commands::openssl_command(c).into()))
         .collect()
 }
 
-fn proxy_cert_commands() -> [String; 3] {
+fn proxy_cert_commands() -> [Instruction; 3] {
     [
         "arcprobe check -l REGION --save-ca CA.pem".into(),
         "arcprobe check -l REGION --proxy-cert CA.pem".into(),

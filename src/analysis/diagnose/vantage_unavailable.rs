@@ -95,7 +95,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             group.checks.len()
         )),
         remedy: remedy.to_owned(),
-        commands: commands.iter().map(|&command| command.to_owned()).collect(),
+        commands: commands.iter().map(|&command| command.into()).collect(),
         confidence: Confidence::High,
         severity: Some(Severity::Warning),
     }

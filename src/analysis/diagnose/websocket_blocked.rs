@@ -4,6 +4,7 @@ use super::group::CheckGroup;
 use super::run_facts::{RunFacts, VantageFacts};
 use super::wording::{self as phrase, list_some};
 use super::{Diagnosis, FindingText, commands, observed as look};
+use crate::model::command::Instruction;
 use crate::model::evidence::Cause;
 use crate::model::finding::Confidence;
 use crate::model::report::Check;
@@ -31,9 +32,11 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: "Allow WebSockets (the Upgrade header, long-lived connections) to these hosts in the proxy or firewall, \
                  and exempt them from inspection if it cannot handle them."
             .into(),
-        commands: commands::line_per_host(group, |c| format!("allow WebSocket (wss) to {}:{}", look::pattern_or_host(c), c.planned.port))
+        commands: commands::line_per_host(group, |c| {
+            Instruction::Text(format!("allow WebSocket (wss) to {}:{}", look::pattern_or_host(c), c.planned.port))
+        })
             .into_iter()
-            .chain(group.first_check().map(upgrade_command))
+            .chain(group.first_check().map(|c| upgrade_command(c).into()))
             .collect(),
         confidence: Confidence::High,
         severity: None,

@@ -5,6 +5,7 @@ mod cluster;
 mod tools;
 
 use crate::analysis::connectivity as chain;
+use crate::model::command::Instruction;
 use crate::model::faults::FaultCatalogue;
 use crate::model::finding::{Confidence, Severity};
 use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
@@ -35,7 +36,7 @@ struct ItemOutcome {
     wanted: String,
     fault: Option<&'static str>,
     /// In place of those of the fault, where there are some.
-    commands: Vec<String>,
+    commands: Vec<Instruction>,
 }
 
 impl ItemOutcome {

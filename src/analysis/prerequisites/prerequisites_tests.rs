@@ -314,7 +314,7 @@ fn only_what_is_not_registered_is_to_be_registered() {
     let gateway = judge_with(&facts, "current", Connectivity::Gateway, &[]);
     let names = ["Kubernetes", "KubernetesConfiguration", "HybridCompute"];
     let commands = names.map(|name| format!("az provider register --namespace Microsoft.{name}"));
-    assert_eq!(gateway.findings[0].remedy.commands, commands);
+    assert_eq!(gateway.findings[0].remedy.lines(), commands);
 }
 
 #[test]

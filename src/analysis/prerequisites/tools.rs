@@ -96,7 +96,7 @@ fn judge_providers(tools: &WorkstationTools, known: &PrerequisiteInput<'_>) -> I
         reported.iter().filter(|p| is(p, &["NotRegistered", "Unregistered", "Unregistering"])).collect();
     if !bad.is_empty() {
         let found = bad.iter().map(|p| format!("{} is {}", p.name, p.state.as_deref().unwrap_or_default()));
-        let register = |p: &&&Provider| format!("az provider register --namespace {}", p.name);
+        let register = |p: &&&Provider| format!("az provider register --namespace {}", p.name).into();
         let commands = bad.iter().map(register).collect();
         let found = found.collect::<Vec<_>>().join("; ");
         return ItemOutcome { commands, ..item.unmet(found, "arc_provider") };

@@ -6,7 +6,7 @@ use super::{Member, Occurrence, SharedCause};
 use crate::model::finding::Finding;
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::Check;
-use crate::model::shell::shell_word;
+use crate::model::shell::Shell;
 use crate::report::waivers::summarize_finding;
 
 /// The causes that more than one cluster has, the gravest and widest first.
@@ -80,9 +80,13 @@ pub(super) fn without_cluster_names(text: &str, member: &Member) -> String {
     let server = member.server.as_deref().unwrap_or_default();
     let host = server.split_once("://").map_or(server, |(_, host)| host);
     // no name is empty or so short that it would be met anywhere
-    let quoted = [format!("\"{}\"", member.context), format!(" --context {}", shell_word(&member.context))];
-    let names =
-        [server.to_owned(), host.to_owned(), format!(" --kube-context {}", shell_word(&member.context))];
+    let quoted =
+        [format!("\"{}\"", member.context), format!(" --context {}", Shell::Bash.quote(&member.context))];
+    let names = [
+        server.to_owned(),
+        host.to_owned(),
+        format!(" --kube-context {}", Shell::Bash.quote(&member.context)),
+    ];
     let names = quoted.into_iter().chain(names).filter(|name| name.len() > 3);
     names.fold(text.to_owned(), |text, name| text.replace(&name, "*"))
 }

@@ -118,7 +118,7 @@ fn cross_reference(fleet: &Fleet, (place, finding): (usize, usize), number: usiz
     let first = fleet.clusters.get(shared.found.first()?.cluster)?;
     let (example, member) = (fleet.find_example(shared)?, fleet.clusters.get(place)?);
     let own = member.report.as_ref()?.findings.get(finding)?;
-    let remedy = |f: &Finding| f.remedy.text.clone() + "\n" + &f.remedy.commands.join("\n");
+    let remedy = |f: &Finding| f.remedy.text.clone() + "\n" + &f.remedy.lines().join("\n");
     let differs = |own: &str, example: &str| {
         without_cluster_names(own, member) != without_cluster_names(example, first)
     };

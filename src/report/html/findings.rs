@@ -53,7 +53,7 @@ pub(in crate::report) fn render_card(place: Placement<'_>, finding: &Finding, ca
     let severity = finding.severity.as_str();
     let id = card.name.replace(' ', "-");
     let title = format!("{id}-title");
-    let commands = &finding.remedy.commands;
+    let commands = finding.remedy.lines();
     let label = format!("Rules, settings and commands for {}", card.cause);
     html! {
         "\n"

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use arcprobe::analysis::diagnose::{Context, FINDING_IDS, diagnose_run};
 use arcprobe::analysis::verdict::judge_run;
+use arcprobe::model::command::Instruction;
 use arcprobe::model::evidence::{CertificateSummary, Discovery};
 use arcprobe::model::finding::Finding;
 use arcprobe::model::report::{Advice, Check, Vantage, Verdict};
@@ -161,10 +162,12 @@ fn every_finding_has_a_command_that_shows_it() {
         |command: &String| command.split_whitespace().next().is_some_and(|word| programs.contains(&word));
     for scenario in all() {
         for finding in scenario.run().0 {
-            let commands = &finding.remedy.commands;
+            let commands = &finding.remedy.lines();
             // what a skip range says is seen by looking at it
             let is_seen = commands.iter().any(runs) || finding.id.starts_with("skip_range_");
             assert!(is_seen, "{}: {}: {commands:?}", scenario.name, finding.id);
+            let texts = finding.remedy.commands.iter().filter(|c| matches!(c, Instruction::Text(_)));
+            assert!(!texts.map(ToString::to_string).any(|text| runs(&text)), "unread: {commands:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use arcprobe::analysis::waivers;
+use arcprobe::model::command::Instruction;
 use arcprobe::model::evidence::{Attempt, Cause, Detail, Discovery, DiscoveryOutcome};
 use arcprobe::model::finding::{Confidence, Remedy, Severity};
 use arcprobe::model::plan::{Route, RouteKind, UnverifiedKind};
@@ -218,7 +219,7 @@ fn hostile() -> Report {
         |c| c.verdict == CheckVerdict::Unmet,
     );
     found.explanation = format!("The certificate says CN={evil}.");
-    found.remedy.commands = vec![format!("echo {evil}"), String::new()];
+    found.remedy.commands = vec![Instruction::Text(format!("echo {evil}")), Instruction::Text(String::new())];
     let mut report =
         report(Verdict::Blocked, vec![vantage(VantageKind::Workstation, "[2001:db8::35]:5353")], checks);
     report.findings = vec![found];
