@@ -2,6 +2,7 @@
 
 use super::AdviceInput;
 use crate::model::report::AzCommand;
+use crate::model::shell::Shell;
 use crate::proxy::ProxyUrl;
 
 /// `az connectedk8s connect`, with the environment that `az` itself needs on this machine.
@@ -36,28 +37,16 @@ fn render_command(
     flags.extend(known.proxy_cert.map(|file| ("--proxy-cert", file.display().to_string())));
     let variables = [("HTTPS_PROXY", https), ("HTTP_PROXY", http), ("NO_PROXY", skip_range.to_owned())];
     let variables: Vec<_> = variables.into_iter().filter(|_| with_environment).collect();
-    let shell = |start: &str, gives: &str, line_end: &str, quote: fn(&str) -> String| {
-        let variables =
-            variables.iter().map(|(name, value)| [start, name, gives, &quote(value), "\n"].concat());
-        let flags = flags
+    let render = |start: &str, gives: &str, line_end: &str, shell: Shell| {
+        let variables = variables
             .iter()
-            .map(|(name, value)| format!(" {line_end}\n  {name} {}", quote_if_needed(quote, value)));
+            .map(|(name, value)| [start, name, gives, &shell.quote_whole(value), "\n"].concat());
+        let flags = flags.iter().map(|(name, value)| format!(" {line_end}\n  {name} {}", shell.quote(value)));
         variables.collect::<String>() + head + &flags.collect::<String>()
     };
     AzCommand {
-        bash: shell("export ", "=", "\\", |text| format!("'{}'", text.replace('\'', r"'\''"))),
-        powershell: shell("$env:", " = ", "`", |text| format!("'{}'", text.replace('\'', "''"))),
-    }
-}
-
-/// What no shell takes for more than a word needs no quotes.
-fn quote_if_needed(quote: fn(&str) -> String, text: &str) -> String {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:,[]*+%".contains(&b);
-    // Windows' own separator, and a login's placeholder
-    if !text.is_empty() && text.bytes().all(|b| is_plain(b) || b == b'@') {
-        text.to_owned()
-    } else {
-        quote(text)
+        bash: render("export ", "=", "\\", Shell::Bash),
+        powershell: render("$env:", " = ", "`", Shell::PowerShell),
     }
 }
 
