@@ -159,7 +159,7 @@ fn write_skip_range(out: &mut String, report: &Report, level: &str) {
         |entry: &SkipEntry| [code_span(&entry.value), escape_text(&entry.why), escape_text(&entry.source)];
     write_table(out, ["entry", "why", "known from"], range.entries.iter().map(row));
     for problem in &range.problems {
-        let _ = write!(out, "- **{}:** {}\n", problem.severity.as_str(), escape_text(&problem.text));
+        let _ = writeln!(out, "- **{}:** {}", problem.severity.as_str(), escape_text(&problem.text));
     }
     if !range.problems.is_empty() {
         out.push('\n');
