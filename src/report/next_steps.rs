@@ -40,17 +40,27 @@ fn next_commands(tally: &ReportIndex<'_>) -> Vec<String> {
 /// The command that lists what this run asked for.
 fn requirements_command(report: &Report) -> String {
     let run = &report.run;
-    let region = sanitize_for_command(&run.region);
-    let mut words = vec!["arcprobe requirements -l", &region];
-    if run.cloud != Cloud::AzureCloud {
-        words.extend(["--cloud", run.cloud.az_name()]);
+    let features = run.features.iter().map(String::as_str);
+    scope_command("requirements", (run.cloud, &run.region), run.connectivity, features)
+}
+
+/// A command with the flags of a scope.
+pub(super) fn scope_command<'a>(
+    command: &str,
+    (cloud, region): (Cloud, &str),
+    connectivity: Connectivity,
+    features: impl Iterator<Item = &'a str>,
+) -> String {
+    let mut words = vec![format!("arcprobe {command} -l {}", sanitize_for_command(region))];
+    if cloud != Cloud::AzureCloud {
+        words.push(format!("--cloud {}", cloud.az_name()));
     }
-    if matches!(run.connectivity, Connectivity::PrivateLink | Connectivity::Gateway) {
-        words.extend(["--connectivity", run.connectivity.as_str()]);
+    if matches!(connectivity, Connectivity::PrivateLink | Connectivity::Gateway) {
+        words.push(format!("--connectivity {}", connectivity.as_str()));
     }
-    let features = run.features.iter().map(|f| sanitize_for_command(f)).collect::<Vec<_>>().join(",");
+    let features: Vec<_> = features.map(sanitize_for_command).collect();
     if !features.is_empty() {
-        words.extend(["--feature", &features]);
+        words.push(format!("--feature {}", features.join(",")));
     }
     words.join(" ")
 }

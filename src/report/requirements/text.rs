@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::rules::{Cloud, Need};
-use crate::model::scope::Connectivity;
+use crate::model::rules::Need;
 use crate::model::wording::format_count;
+use crate::report::next_steps::scope_command;
 use crate::report::requirements::{ActiveFeature, Origin, Requirement, Requirements};
-use crate::report::screen::{Paint, Screen, sanitize_for_command};
+use crate::report::screen::{Paint, Screen};
 use crate::report::text::TextOptions;
 
 /// One screen.
@@ -123,22 +123,10 @@ fn draw_foot(screen: &mut Screen, list: &Requirements) {
     screen.blank_line();
     if list.origin == Origin::Rules {
         screen.line(&[(Paint::Bold, "next")]);
-        screen.command(2, &check_command(list));
+        let features = list.features.iter().map(|topic| topic.id.as_str());
+        let place = (list.cloud, list.region.as_str());
+        screen.command(2, &scope_command("check", place, list.connectivity, features));
     }
     let hint = "-o squid, azure-firewall, cilium or palo-alto writes it for a firewall or proxy, -o csv or markdown for people; -v says why";
     screen.paragraph(&[], 0, Paint::Dim, hint);
-}
-
-/// The command that looks whether it is open.
-fn check_command(list: &Requirements) -> String {
-    let mut words = vec!["arcprobe check -l".to_owned(), sanitize_for_command(&list.region)];
-    if list.cloud != Cloud::AzureCloud {
-        words.extend(["--cloud".into(), list.cloud.az_name().into()]);
-    }
-    if matches!(list.connectivity, Connectivity::PrivateLink | Connectivity::Gateway) {
-        words.extend(["--connectivity".into(), list.connectivity.as_str().into()]);
-    }
-    let features: Vec<_> = list.features.iter().map(|topic| sanitize_for_command(&topic.id)).collect();
-    words.extend(["--feature".into(), features.join(",")]);
-    words.join(" ")
 }
