@@ -1,4 +1,7 @@
+use std::sync::LazyLock;
+
 use super::*;
+use crate::model::faults::FaultCatalogue;
 use crate::model::finding::Severity;
 use crate::model::networks::UnreadSource;
 use crate::model::prerequisite_facts::{
@@ -7,6 +10,9 @@ use crate::model::prerequisite_facts::{
 use crate::model::scope::Connectivity;
 use crate::model::source::Source;
 use crate::rules;
+
+/// Its hundreds of patterns take long to compile, so once for all rows of all tests.
+static CATALOGUE: LazyLock<FaultCatalogue> = LazyLock::new(|| rules::faults::load_builtin().unwrap());
 
 fn node(name: &str) -> NodeCapacity {
     NodeCapacity {
@@ -62,7 +68,7 @@ fn judge_with(
         needs: &needs,
         generation: needs.generation_for(rule_set).unwrap(),
         wanted: OnboardingTarget { features: &features, connectivity, cloud: "AzureCloud" },
-        catalogue: &rules::faults::load_builtin().unwrap(),
+        catalogue: &CATALOGUE,
     })
 }
 

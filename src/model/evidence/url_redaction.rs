@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn redaction_takes_linear_time() {
         for sign in ["?", "#", "/", "//", "?/", "//@", "=?", "//a"] {
-            let text = sign.repeat(1 << 19);
+            let text = sign.repeat(1 << 17);
             assert!(redact_url_secrets(&text).len() <= text.len());
             assert!(redact_url_credentials(&text).len() <= text.len());
         }
