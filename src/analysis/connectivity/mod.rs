@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::analysis::conclude::fill_commands;
 use crate::analysis::connectivity::cluster_view::{ClusterView, SignatureMatch};
-use crate::analysis::connectivity::stages::StageHealth;
+use crate::analysis::connectivity::stages::{StageHealth, judge_stage};
 use crate::analysis::connectivity::support_bundle::SupportBundle;
 use crate::model::command::{CommandScope, Instruction};
 use crate::model::faults::{Fault, FaultCatalogue, SignatureSource, Stage};
@@ -142,7 +142,7 @@ struct ProbeEvidence<'a> {
     cause: Option<&'a Finding>,
 }
 
-/// A link that does not hold, before it is told.
+/// Why a stage is broken.
 struct StageFault<'a> {
     fault: &'a Fault,
     matches: Vec<SignatureMatch>,
@@ -154,9 +154,9 @@ pub fn diagnose_connectivity(known: &ConnectivityInput<'_>) -> ConnectivityDiagn
     let view = ClusterView::new(known.bundle);
     let young = view.last_changed_at().filter(|at| known.now.duration_since(*at) < YOUNG_AGE);
     // a clock may be anywhere, also where no time comes after it
-    let young = young.map(|at| at.checked_add(GRACE_PERIOD).unwrap_or(Timestamp::MAX));
+    let young_until = young.map(|at| at.checked_add(GRACE_PERIOD).unwrap_or(Timestamp::MAX));
     let mut first: Option<Stage> = None;
-    let mut chain = ConnectivityDiagnosis {
+    let mut diagnosis = ConnectivityDiagnosis {
         verdict: ConnectivityVerdict::Healthy,
         until: None,
         cluster: summarize_cluster(&view, known),
@@ -165,76 +165,106 @@ pub fn diagnose_connectivity(known: &ConnectivityInput<'_>) -> ConnectivityDiagn
         prerequisites: Vec::new(),
         unread: known.bundle.unread.clone(),
     };
-    for link in Stage::ALL {
-        let standing = match crate::analysis::connectivity::stages::judge_stage(link, &view, known) {
-            StageHealth::Unknown(_) if link == Stage::Dns && has_working_identity(&view, known) => {
+    for stage in Stage::ALL {
+        let judged = JudgedStage::new(stage, &view, known);
+        let state = judged.state(first, young.is_some());
+        diagnosis.links.push(judged.result(state, first));
+        match (state, &judged.fault) {
+            (StageState::Broken, Some(fault)) => {
+                first = Some(stage);
+                diagnosis.findings.push(build_finding(fault, &judged.proof));
+            }
+            (StageState::Waiting, _) => diagnosis.until = young_until.map(|until| until.to_string()),
+            _ => {}
+        }
+        let is_empty = view.agents.is_empty() && stage == Stage::Release;
+        if is_empty || (first.is_some() && stage == Stage::Api) {
+            break; // there is nothing to say of what comes after
+        }
+    }
+    diagnosis.findings.extend(warnings::find_warnings(&view, known, first));
+    add_prerequisites(&mut diagnosis, known, view.agents.is_empty());
+    if first.is_none() && diagnosis.until.is_none() {
+        diagnosis.findings.extend(
+            known.network_findings.iter().filter(|f| f.severity > Severity::Info).map(as_current_warning),
+        );
+    }
+    fill_commands(&mut diagnosis.findings, &command_scope(&diagnosis.cluster));
+    diagnosis.verdict = overall_verdict(&diagnosis, first, known);
+    diagnosis
+}
+
+/// A stage with all that is known of it.
+struct JudgedStage<'a> {
+    stage: Stage,
+    health: StageHealth,
+    proof: ProbeEvidence<'a>,
+    fault: Option<StageFault<'a>>,
+}
+
+impl<'a> JudgedStage<'a> {
+    fn new(stage: Stage, view: &ClusterView<'a>, known: &ConnectivityInput<'a>) -> Self {
+        let health = match judge_stage(stage, view, known) {
+            StageHealth::Unknown(_) if stage == Stage::Dns && has_working_identity(view, known) => {
                 StageHealth::Healthy("the agents have resolved names of Azure".into())
             }
             other => other,
         };
-        let proof = collect_probe_evidence(link, known);
-        let probed =
-            (!proof.unmet.is_empty() || proof.met > 0).then(|| (proof.met, proof.met + proof.unmet.len()));
-        let fault = find_stage_fault(link, &view, known, &standing, &proof);
-        let line = |state, why: String, follows| StageResult { link, state, why, follows, probed };
-        let state = match (&fault, first, &standing) {
-            (Some(_), Some(cause), _) => {
-                line(StageState::Follows, describe_stage(fault.as_ref(), &standing), Some(cause))
-            }
-            (Some(fault), None, _)
-                if young.is_some()
-                    && NORMAL_WHILE_YOUNG.contains(&fault.fault.id.as_str())
-                    && proof.unmet.is_empty() =>
-            {
-                chain.until = chain.until.or(young.map(|t| t.to_string()));
-                line(StageState::Waiting, describe_stage(Some(fault), &standing), None)
-            }
+        let proof = collect_probe_evidence(stage, known);
+        let fault = find_stage_fault(stage, view, known, &health, &proof);
+        Self { stage, health, proof, fault }
+    }
+
+    /// What to say of it where `first` is the cause already; in a young installation some things just take their time.
+    fn state(&self, first: Option<Stage>, is_young: bool) -> StageState {
+        match (&self.fault, first, &self.health) {
+            (Some(_), Some(_), _) | (None, Some(_), StageHealth::Unknown(_)) => StageState::Follows,
             (Some(fault), None, _) => {
-                first = Some(link);
-                chain.findings.push(build_finding(fault, &proof));
-                line(StageState::Broken, describe_stage(Some(fault), &standing), None)
+                let takes_time = is_young && NORMAL_WHILE_YOUNG.contains(&fault.fault.id.as_str());
+                if takes_time && self.proof.unmet.is_empty() {
+                    StageState::Waiting
+                } else {
+                    StageState::Broken
+                }
             }
-            (None, _, StageHealth::Healthy(why)) => line(StageState::Ok, why.clone(), None),
-            (None, Some(cause), StageHealth::Unknown(why)) => {
-                line(StageState::Follows, why.clone(), Some(cause))
-            }
-            (None, None, StageHealth::Unknown(why))
-                if young.is_some() && matches!(link, Stage::Admission | Stage::Images) =>
+            (None, _, StageHealth::Healthy(_)) => StageState::Ok,
+            (None, None, StageHealth::Unknown(_))
+                if is_young && matches!(self.stage, Stage::Admission | Stage::Images) =>
             {
-                chain.until = chain.until.or(young.map(|t| t.to_string()));
-                line(StageState::Waiting, why.clone(), None)
+                StageState::Waiting
             }
-            (None, None, StageHealth::Unknown(why)) => line(StageState::Unknown, why.clone(), None),
-            (None, follows, StageHealth::Broken(_, why)) => line(StageState::Unknown, why.clone(), follows),
-        };
-        chain.links.push(state);
-        let is_empty = view.agents.is_empty() && link == Stage::Release;
-        if is_empty || (first.is_some() && link == Stage::Api) {
-            break; // there is nothing to say of what comes after
+            (None, _, StageHealth::Unknown(_) | StageHealth::Broken(..)) => StageState::Unknown,
         }
     }
-    chain.findings.extend(warnings::find_warnings(&view, known, first));
-    add_prerequisites(&mut chain, known, view.agents.is_empty());
-    if first.is_none() && chain.until.is_none() {
-        chain.findings.extend(
-            known.network_findings.iter().filter(|f| f.severity > Severity::Info).map(as_current_warning),
-        );
+
+    fn result(&self, state: StageState, first: Option<Stage>) -> StageResult {
+        let (met, unmet) = (self.proof.met, self.proof.unmet.len());
+        StageResult {
+            link: self.stage,
+            state,
+            why: describe_stage(self.fault.as_ref(), &self.health),
+            follows: first.filter(|_| matches!(state, StageState::Follows | StageState::Unknown)),
+            probed: (met + unmet > 0).then_some((met, met + unmet)),
+        }
     }
-    fill_commands(&mut chain.findings, &command_scope(&chain.cluster));
-    let is_open = chain.links.iter().any(|l| l.state == StageState::Unknown && l.link <= Stage::Tokens);
-    chain.verdict = match (first, &chain.until) {
+}
+
+fn overall_verdict(
+    diagnosis: &ConnectivityDiagnosis,
+    first: Option<Stage>,
+    known: &ConnectivityInput<'_>,
+) -> ConnectivityVerdict {
+    let is_open = diagnosis.links.iter().any(|l| l.state == StageState::Unknown && l.link <= Stage::Tokens);
+    let status = known.azure.and_then(|azure| azure.connectivity_status);
+    match (first, &diagnosis.until) {
         (Some(Stage::Api), _) => ConnectivityVerdict::Unknown,
         (Some(_), _) => ConnectivityVerdict::Broken,
         (None, Some(_)) => ConnectivityVerdict::Wait,
-        (None, None)
-            if is_open
-                && known.azure.and_then(|a| a.connectivity_status) != Some(ConnectivityStatus::Connected) =>
-        {
+        (None, None) if is_open && status != Some(ConnectivityStatus::Connected) => {
             ConnectivityVerdict::Unknown
         }
         (None, None) => ConnectivityVerdict::Healthy,
-    };
-    chain
+    }
 }
 
 fn describe_stage(fault: Option<&StageFault<'_>>, standing: &StageHealth) -> String {
@@ -304,16 +334,8 @@ fn find_stage_fault<'a>(
 
 /// Names of Azure were resolved at some time, where there is an identity.
 fn has_working_identity(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> bool {
-    matches!(
-        crate::analysis::connectivity::stages::judge_stage(Stage::Identity, view, known),
-        StageHealth::Healthy(_)
-    ) && matches!(
-        crate::analysis::connectivity::stages::judge_stage(Stage::Tokens, view, known),
-        StageHealth::Healthy(_)
-    ) && matches!(
-        crate::analysis::connectivity::stages::judge_stage(Stage::DataPlane, view, known),
-        StageHealth::Healthy(_)
-    )
+    let is_healthy = |stage| matches!(judge_stage(stage, view, known), StageHealth::Healthy(_));
+    [Stage::Identity, Stage::Tokens, Stage::DataPlane].into_iter().all(is_healthy)
 }
 
 fn collect_probe_evidence<'a>(link: Stage, known: &ConnectivityInput<'a>) -> ProbeEvidence<'a> {
