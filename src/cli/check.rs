@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::check_run::{read_cluster_region, run_check, to_command_error};
-use super::files::{PendingFile, open_outputs, save_report};
+use super::files::{OutputFile, PendingFile, open_outputs, save_report};
+use super::prerequisites::{PendingFacts, start_collecting};
 use super::push::Push;
 use super::settings::PreparedCheck;
 use super::{CommandError, Console, Environment, print_output, start_runtime};
@@ -59,62 +60,97 @@ pub(super) fn run(
     run_in(args, environment, screen, |settings| Net::new(&settings.probe, &settings.routes))
 }
 
-/// The line of the program: settings, survey, conclusions, report.
+/// The line of the program: settings, probes, conclusions, report.
 pub(super) fn run_in(
     args: &CheckArgs,
     environment: &Environment,
     screen: &Console,
     net: impl FnOnce(&CheckSettings) -> Result<Net, NetError>,
 ) -> Result<Exit, CommandError> {
-    // first of all: a report that cannot be written must not cost a run
-    let files = open_outputs(&args.save)?;
-    let push = Push::prepare(args, environment)?;
-    let authorities = args.save_ca.as_deref().map(PendingFile::open).transpose()?;
+    let outputs = Outputs::open(args, environment)?;
     let args = &with_region(args, environment, screen)?;
     let PreparedCheck { rules, settings, notes } = super::settings::prepare_check(args, environment)?;
     let net = Arc::new(net(&settings).map_err(CommandError::usage)?);
-    for note in &notes {
-        screen.hint(note);
-    }
-    let surveyor = Runner { rules: &rules, settings: &settings, net: &net, environment, known: None };
+    notes.iter().for_each(|note| screen.hint(note));
+    let runner = Runner { rules: &rules, settings: &settings, net: &net, environment, known: None };
     if args.cluster.dry_run {
-        let objects = start_runtime()?.run_until_stopped(surveyor.dry_run())?.map_err(to_command_error)?;
+        let objects = start_runtime()?.run_until_stopped(runner.dry_run())?.map_err(to_command_error)?;
         return print_output(&super::rbac::render_yaml(&objects)?);
     }
     let waivers = super::waivers::load_waivers(&args.waivers)?;
     let baseline =
         args.baseline.as_deref().map(|path| super::report::read_single(path, "--baseline")).transpose()?;
-    let mut pending_facts = args.prerequisites.then(|| {
-        let choice = super::settings::kube_choice(&args.cluster.kube);
-        super::prerequisites::start_collecting(choice, settings.probe.clone(), environment.clone())
-    });
-    let mut facts = None;
+    let mut prerequisites = args.prerequisites.then(|| Prerequisites::start(args, &settings, environment));
     let report = super::wait::repeat_until_met(args.wait, screen, || {
-        let mut report = run_check(&surveyor, screen)?;
-        if let Some(asking) = pending_facts.take() {
-            match asking.wait_for_facts(screen) {
-                Ok(fetched) => facts = Some(reject_unusable_kubeconfig(fetched, args)?),
-                // what was measured is told all the same
+        let mut report = run_check(&runner, screen)?;
+        if let Some(prerequisites) = &mut prerequisites {
+            report = prerequisites.add_to(report, screen)?;
+        }
+        Ok(super::waivers::apply_waivers(report, &waivers))
+    })?;
+    outputs.write(&report, args.output, screen)?;
+    match baseline {
+        Some(baseline) => compare_with_baseline(&report, &baseline, args, settings.fail_on, screen),
+        None => Ok(exit_for_report(&report, settings.fail_on)),
+    }
+}
+
+/// Where the report goes beside the screen. Opened before the run: a report that cannot be written must not cost one.
+struct Outputs {
+    files: Vec<OutputFile>,
+    push: Push,
+    cas: Option<PendingFile>,
+}
+
+impl Outputs {
+    fn open(args: &CheckArgs, environment: &Environment) -> Result<Self, CommandError> {
+        Ok(Self {
+            files: open_outputs(&args.save)?,
+            push: Push::prepare(args, environment)?,
+            cas: args.save_ca.as_deref().map(PendingFile::open).transpose()?,
+        })
+    }
+
+    /// Whatever becomes of the screen, or of one of the files, what was measured is not lost.
+    fn write(self, report: &Report, format: Format, screen: &Console) -> Result<Exit, CommandError> {
+        let shown = print_output(&report::render(report, format, &screen.text));
+        let saved = save_report(report, self.files, screen);
+        self.push.send(&|format| report::render(report, format, &screen.file_options()));
+        if let Some(target) = self.cas {
+            save_cas(report, target, screen)?;
+        }
+        shown.and(saved)
+    }
+}
+
+/// What the cluster and this machine need, asked for beside the probes and once for all rounds of `--wait`.
+struct Prerequisites<'a> {
+    args: &'a CheckArgs,
+    scope: &'a Scope,
+    pending: Option<PendingFacts>,
+    facts: Option<PrerequisiteFacts>,
+}
+
+impl<'a> Prerequisites<'a> {
+    fn start(args: &'a CheckArgs, settings: &'a CheckSettings, environment: &Environment) -> Self {
+        let choice = super::settings::kube_choice(&args.cluster.kube);
+        let pending = start_collecting(choice, settings.probe.clone(), environment.clone());
+        Self { args, scope: &settings.scope, pending: Some(pending), facts: None }
+    }
+
+    fn add_to(&mut self, mut report: Report, screen: &Console) -> Result<Report, CommandError> {
+        if let Some(pending) = self.pending.take() {
+            match pending.wait_for_facts(screen) {
+                Ok(fetched) => self.facts = Some(reject_unusable_kubeconfig(fetched, self.args)?),
+                // what was measured is reported anyway
                 Err(CommandError::Stopped) => report.run.interrupted = true,
                 Err(e) => return Err(e),
             }
         }
-        if let Some(facts) = &facts {
-            report = with_prerequisites(report, judge_prerequisites(args, &settings.scope, facts)?);
+        match &self.facts {
+            Some(facts) => Ok(with_prerequisites(report, judge_prerequisites(self.args, self.scope, facts)?)),
+            None => Ok(report),
         }
-        Ok(super::waivers::apply_waivers(report, &waivers))
-    })?;
-    let shown = print_output(&report::render(&report, args.output, &screen.text));
-    // whatever became of the screen, or of another file: what was measured is not lost
-    let saved = save_report(&report, files, screen);
-    push.send(&|format| report::render(&report, format, &screen.file_options()));
-    if let Some(target) = authorities {
-        save_cas(&report, target, screen)?;
-    }
-    shown.and(saved)?;
-    match baseline {
-        Some(baseline) => compare_with_baseline(&report, &baseline, args, settings.fail_on, screen),
-        None => Ok(exit_for_report(&report, settings.fail_on)),
     }
 }
 
