@@ -13,7 +13,7 @@ use crate::analysis::networks::cidr;
 use crate::analysis::networks::{Networks, Snapshot};
 use crate::cli::args::{AdviseArgs, AdviseFormat};
 use crate::cli::exit::Exit;
-use crate::cluster::{self, ClusterClient, ClusterReader, Proposal};
+use crate::cluster::{self, ClusterClient, ClusterClientError, ClusterReader, ConfigError, Proposal};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::networks::Role;
 use crate::model::report::{Advice, Tool};
@@ -88,13 +88,22 @@ fn read_snapshot(
         let access = ClusterClient::open(&choice, environment, &ProbeSettings::default()).await?;
         let reader = ClusterReader::new(access);
         let snapshot = cluster::read_network_snapshot(&reader, choose_proposal(args)).await?;
-        Ok::<_, cluster::ClusterClientError>((
+        Ok::<_, ClusterClientError>((
             snapshot,
             cluster::read_arc_agent_proxies(&reader, args.read_secrets).await,
         ))
     })?;
-    let (snapshot, agents) = read.map_err(CommandError::from_access_error)?;
-    Ok((Snapshot { declared: given, ..snapshot }, agents))
+    // whoever gives both ranges and has no kubeconfig has no cluster to ask
+    let is_given = !given.services.is_empty() && !given.pods.is_empty();
+    match read {
+        Err(ClusterClientError::Config(ConfigError::Missing { .. })) if is_given => {
+            Ok((Snapshot { declared: given, ..Snapshot::default() }, None))
+        }
+        read => {
+            let (snapshot, agents) = read.map_err(CommandError::from_access_error)?;
+            Ok((Snapshot { declared: given, ..snapshot }, agents))
+        }
+    }
 }
 
 fn choose_proposal(args: &AdviseArgs) -> Proposal {

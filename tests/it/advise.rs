@@ -89,6 +89,16 @@ fn flags_alone_are_enough() {
 }
 
 #[test]
+fn both_ranges_as_flags_need_no_kubeconfig() {
+    let ranges = ["--service-cidr", "10.96.0.0/16", "--pod-cidr", "10.244.0.0/16", "-o", "json"];
+    let alone = run_advise(ranges).exits(0);
+    assert_eq!(alone.stdout, run_advise(["--no-cluster"].into_iter().chain(ranges)).exits(0).stdout);
+    let named = run_advise(["--kube-config", "/nonexistent"].into_iter().chain(ranges)).exits(2);
+    assert!(named.stderr.contains("--kube-config /nonexistent"), "{}", named.stderr);
+    run_advise(ranges[2..].iter().copied()).exits(2);
+}
+
+#[test]
 fn planned_ranges_avoid_ranges_in_use() {
     let ran =
         run_advise(["--plan", "--avoid", "172.16.0.0/12,10.0.0.0/9", "--pods", "14", "--services", "22"])
