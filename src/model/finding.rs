@@ -119,12 +119,15 @@ impl Severity {
 }
 
 /// How sure a judgement is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub enum Confidence {
     Low,
     Medium,
+    #[default]
     High,
 }
 

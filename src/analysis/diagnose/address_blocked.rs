@@ -3,13 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "address_blocked", group_checks, describe_finding };
 
@@ -34,14 +28,14 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let subject = match shared_address(group) {
         Some(address) => address.to_string(),
-        None => phrase::describe_hosts(group),
+        None => describe_hosts(group),
     };
-    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    let cause = group.first_cause();
     FindingText {
         summary: format!("Connections to {subject} do not open: {}.", cause.text()),
         explanation: format!(
             "From {} to {}{}.{}",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
             if scene.has_any_check(group, look::has_connected) {
                 ", while connections to other endpoints open"
@@ -51,11 +45,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             hint_for_cause(cause)
         ),
         subject,
-        consequence: None,
         remedy: "Allow these endpoints in the firewall, by name where it can: the addresses change.".into(),
         commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
         confidence: if cause == Cause::TcpTimeout { Confidence::High } else { Confidence::Medium },
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,12 +1,6 @@
 //! A filter answers with a page of its own.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "blocked_by_filter", group_checks, describe_finding };
 
@@ -18,21 +12,19 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
-        summary: format!("The requests to {} are answered by {} itself.", phrase::describe_hosts(group), group.key),
+        summary: format!("The requests to {} are answered by {} itself.", describe_hosts(group), group.key),
         subject: group.key.clone(),
         explanation: format!(
             "From {} the answer does not come from the service. Hosts: {}.{}",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
             group.first_check().and_then(describe_answer).unwrap_or_default()
         ),
-        consequence: None,
         remedy: "Allow these hosts in the web filter, for machine accounts too: the agents cannot click through a page \
                  or log on to a portal."
             .into(),
         commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,11 +1,6 @@
 //! The certificate that is presented cannot be accepted.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "certificate_bad", group_checks, describe_finding };
 
@@ -19,29 +14,28 @@ const CAUSES: &[Cause] = &[
 ];
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    CheckGroup::by_key(view.unexplained_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
+    CheckGroup::by_cause(view.unexplained_with(CAUSES))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    let cause = group.first_cause();
     FindingText {
         summary: format!(
             "The certificate of {} cannot be accepted: {}.",
-            phrase::describe_hosts(group),
+            describe_hosts(group),
             cause.text()
         ),
-        subject: phrase::describe_hosts(group),
+        subject: describe_hosts(group),
         explanation: format!(
             "From {}: {}.{}",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
             describe_certificate(group)
         ),
-        consequence: None,
         remedy: remedy_for_cause(cause).into(),
         commands: group.checks.iter().take(3).map(|c| commands::openssl_command(c).into()).collect(),
         confidence: Confidence::Medium,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,13 +1,7 @@
 //! The clock of the machine is wrong.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count, list_some};
-use super::{Diagnosis, FindingText, observed as look};
+use super::prelude::*;
 use crate::analysis::verdict::clock::TOLERATED_SKEW_S;
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "clock_wrong", group_checks, describe_finding };
 
@@ -50,7 +44,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into(),
         commands: vec!["timedatectl".into(), "sudo timedatectl set-ntp true".into()],
         confidence: if group.hosts().len() > 1 { Confidence::High } else { Confidence::Medium },
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,15 +1,10 @@
 //! Pods get no addresses: the cluster's own DNS is down, or it is up and cannot ask others.
 
-use super::group::CheckGroup;
-use super::observed as look;
+use super::prelude::*;
 use super::resolver_silent::describe_missing_names;
-use super::run_facts::{RunFacts, VantageFacts};
 use super::vantage_comparison::checks_by_vantage;
-use super::wording::{describe_vantage, format_dns_server, list_some};
-use super::{Diagnosis, FindingText};
-use crate::model::evidence::{Cause, ClusterNameLookup};
-use crate::model::finding::Confidence;
-use crate::model::report::{Check, Vantage};
+use super::wording::format_dns_server;
+use crate::model::evidence::ClusterNameLookup;
 
 pub(super) const UPSTREAM: Diagnosis = Diagnosis {
     id: "cluster_dns_upstream",
@@ -62,7 +57,6 @@ fn describe_upstream(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingTex
             describe_missing_names(group),
             describe_elsewhere(group, scene)
         ),
-        consequence: None,
         remedy: "Mend the forward line of CoreDNS: it names a server that CoreDNS cannot reach or that does not know these \
                  names. By default it is the resolv.conf of the node that CoreDNS runs on; CoreDNS also needs egress to \
                  that server on UDP and TCP port 53."
@@ -71,8 +65,7 @@ fn describe_upstream(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingTex
             "kubectl -n kube-system get configmap coredns -o yaml".into(),
             "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=20".into(),
         ],
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 
@@ -88,7 +81,6 @@ fn describe_down(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
             describe_missing_names(group),
             describe_elsewhere(group, scene)
         ),
-        consequence: None,
         remedy: "Look whether CoreDNS runs and whether pods reach it: its Service, kube-proxy on the node, and network \
                  policies that deny port 53."
             .into(),
@@ -97,8 +89,7 @@ fn describe_down(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
             "kubectl -n kube-system logs -l k8s-app=kube-dns --tail=20".into(),
             "kubectl get networkpolicy -A".into(),
         ],
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,13 +1,8 @@
 //! Nothing gets out from some of the vantages while something does from others: what lies between them is the cause.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
+use super::prelude::*;
 use super::vantage_comparison::{checks_by_vantage, has_any_egress, has_no_egress, is_in_cluster};
-use super::wording::{describe_vantage, list_some};
-use super::{Diagnosis, FindingText, commands};
 use crate::model::evidence::Phase;
-use crate::model::finding::Confidence;
-use crate::model::report::Vantage;
 use crate::model::vantage::VantageKind;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "cut_off", group_checks, describe_finding };
@@ -19,8 +14,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     if !is_one || !all.iter().any(|(_, checks)| has_any_egress(checks)) {
         return Vec::new();
     }
-    let on_the_way =
-        |c: &&crate::model::report::Check| matches!(c.phase, Some(Phase::Connect | Phase::Proxy));
+    let on_the_way = |c: &&Check| matches!(c.phase, Some(Phase::Connect | Phase::Proxy));
     CheckGroup::from_checks("inside", view.unexplained.iter().copied().filter(on_the_way).collect())
 }
 
@@ -32,14 +26,12 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         list_some(&vantages.iter().map(|v| describe_vantage(v, scene.context)).collect::<Vec<_>>(), 3)
     };
     let (here, there) = (name(&cut), name(&open));
-    let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
     let CutOffAdvice { why, remedy, commands, by_firewall } = advice_for(&cut, &open);
     let rules = if by_firewall { commands::firewall_rules(group, scene) } else { Vec::new() };
     FindingText {
         summary: format!("Nothing gets out from {here}, while something does from {there}."),
         subject: here.clone(),
-        explanation: format!("From {here} every connection fails ({}). {why}", list_some(&causes, 3)),
-        consequence: None,
+        explanation: format!("From {here} every connection fails ({}). {why}", list_causes(group, 3)),
         remedy: remedy.to_owned(),
         commands: commands
             .iter()
@@ -47,8 +39,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .chain(rules)
             .chain(group.first_check().map(|c| commands::curl_command_at_vantage(c).into()))
             .collect(),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

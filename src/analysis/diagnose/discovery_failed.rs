@@ -1,12 +1,8 @@
 //! Whoever knows the hosts below a wildcard could not be asked, or gave an answer that is of no use.
 
-use super::group::{CheckGroup, GroupSubject};
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_count, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::{Cause, Discovery, DiscoveryOutcome, Phase};
-use crate::model::finding::{Confidence, Severity};
-use crate::model::report::{Check, CheckVerdict};
+use super::group::GroupSubject;
+use super::prelude::*;
+use crate::model::evidence::{Discovery, DiscoveryOutcome, Phase};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "discovery_failed", group_checks, describe_finding };
 
@@ -71,8 +67,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into_iter()
             .chain([curl_discovery_command(inquiry).into()])
             .collect(),
-        confidence: Confidence::High,
         severity: Some(judge_severity(group, inquiry, scene)),
+        ..FindingText::default()
     }
 }
 

@@ -1,13 +1,7 @@
 //! Names resolve, but next to no connection opens: there is no direct way out.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
-use crate::model::command::Instruction;
-use crate::model::evidence::{Cause, Phase};
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
+use crate::model::evidence::Phase;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "egress_blocked", group_checks, describe_finding };
 
@@ -36,7 +30,6 @@ fn is_direct(check: &Check) -> bool {
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
     let has_proxy = scene.has_any_check(group, by_proxy::is_proxied);
     FindingText {
         summary: format!("There is no direct way out to Azure from {}.", describe_vantages(group, scene)),
@@ -45,11 +38,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             "Names resolve, but connections to {} fail ({}), which is all or nearly all that was tried. {} For \
              example: {}.",
             format_count(group.hosts().len(), "host"),
-            list_some(&causes, 3),
+            list_causes(group, 3),
             explain_direct_route(group, has_proxy),
             list_some(&group.hosts(), 3)
         ),
-        consequence: None,
         remedy: remedy_for(has_proxy).into(),
         commands: proxy_commands()
             .into_iter()
@@ -57,8 +49,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .map(Instruction::from)
             .chain(commands::firewall_rules_then_verify(group, scene, commands::curl_command))
             .collect(),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,11 +1,6 @@
 //! What no other diagnosis explains, told by phase and cause.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording as phrase;
-use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "endpoint_unmet", group_checks, describe_finding };
 
@@ -17,21 +12,20 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    let cause = group.first_cause();
     let by_way_of = group
         .first_check()
         .and_then(by_proxy::proxy_of)
         .map(|p| format!(" by way of {p}"))
         .unwrap_or_default();
     FindingText {
-        summary: format!("{} cannot be used{by_way_of}: {}.", phrase::describe_hosts(group), cause.text()),
-        subject: phrase::describe_hosts(group),
-        explanation: phrase::describe_observation(group, scene),
-        consequence: None,
+        summary: format!("{} cannot be used{by_way_of}: {}.", describe_hosts(group), cause.text()),
+        subject: describe_hosts(group),
+        explanation: describe_observation(group, scene),
         remedy: "Look at the failing step of these checks, and allow the endpoints on whatever device stands there."
             .into(),
         commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
         confidence: Confidence::Low,
-        severity: None,
+        ..FindingText::default()
     }
 }

@@ -1,12 +1,7 @@
 //! A service other than HTTP (git, SSH) opens the connection and does not say its first words.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
+use super::prelude::*;
 use crate::model::evidence::Phase;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "greeting_failing", group_checks, describe_finding };
 
@@ -18,24 +13,20 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let protocol = &group.key;
     FindingText {
-        summary: format!(
-            "No greeting comes from the {protocol} service at {}.",
-            phrase::describe_hosts(group)
-        ),
-        subject: phrase::describe_hosts(group),
+        summary: format!("No greeting comes from the {protocol} service at {}.", describe_hosts(group)),
+        subject: describe_hosts(group),
         explanation: format!(
             "From {} the connection opens, but what {protocol} begins with does not come: {}.",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5)
         ),
-        consequence: None,
         remedy: format!(
             "Allow {protocol} itself in the firewall, not only its port, or use repositories by HTTPS: a firewall that \
              recognises protocols, or a proxy in between, holds it back."
         ),
         commands: commands::firewall_rules_then_verify(group, scene, greeting_command),
         confidence: Confidence::Medium,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -41,6 +41,11 @@ impl<'a> CheckGroup<'a> {
         merge_by_key(checks.into_iter().map(|check| Self::new(key(check), vec![check])))
     }
 
+    /// One group for each cause.
+    pub(super) fn by_cause(checks: Vec<&'a Check>) -> Vec<Self> {
+        Self::by_key(checks, |check| check.cause.unwrap_or(Cause::Unknown).to_string())
+    }
+
     /// The hosts (or patterns), each once, in plan order.
     pub(super) fn hosts(&self) -> Vec<&'a str> {
         unique_in_order(self.checks.iter().map(|c| look::host_or_pattern(c)))
@@ -64,6 +69,11 @@ impl<'a> CheckGroup<'a> {
     /// The first check, which examples are made of.
     pub(super) fn first_check(&self) -> Option<&'a Check> {
         self.checks.first().copied()
+    }
+
+    /// The cause of the first check.
+    pub(super) fn first_cause(&self) -> Cause {
+        self.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown)
     }
 }
 

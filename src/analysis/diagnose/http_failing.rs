@@ -1,11 +1,6 @@
 //! TLS works, but the HTTP answer is missing or not the service's.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording as phrase;
-use super::{Diagnosis, FindingText, commands};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "http_failing", group_checks, describe_finding };
 
@@ -18,24 +13,19 @@ const CAUSES: &[Cause] = &[
 ];
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    CheckGroup::by_key(view.unexplained_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
+    CheckGroup::by_cause(view.unexplained_with(CAUSES))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    let cause = group.first_cause();
     FindingText {
-        summary: format!(
-            "No proper HTTP answer comes from {}: {}.",
-            phrase::describe_hosts(group),
-            cause.text()
-        ),
-        subject: phrase::describe_hosts(group),
-        explanation: phrase::describe_observation(group, scene),
-        consequence: None,
+        summary: format!("No proper HTTP answer comes from {}: {}.", describe_hosts(group), cause.text()),
+        subject: describe_hosts(group),
+        explanation: describe_observation(group, scene),
         remedy: remedy_for_cause(cause).into(),
         commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
         confidence: if cause == Cause::HttpUnexpectedStatus { Confidence::Medium } else { Confidence::High },
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,13 +1,8 @@
 //! Names have IPv6 addresses, and no route leads to any.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count};
-use super::{Diagnosis, FindingText, commands, observed as look};
+use super::prelude::*;
 use crate::analysis::verdict::attempts::{has_reached, probe_attempts};
-use crate::model::evidence::{Cause, Phase};
-use crate::model::finding::{Confidence, Severity};
-use crate::model::report::Check;
+use crate::model::evidence::Phase;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "ipv6_unroutable", group_checks, describe_finding };
 
@@ -40,7 +35,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         consequence: Some("None for programs that fall back to IPv4, as the agents do.".into()),
         remedy: "Nothing has to be done. Turning IPv6 off on the interface saves the failed attempts.".into(),
         commands: group.first_check().map(|c| commands::curl_ipv6_command(c).into()).into_iter().collect(),
-        confidence: Confidence::High,
         severity: Some(Severity::Info),
+        ..FindingText::default()
     }
 }

@@ -1,12 +1,6 @@
 //! A middlebox drops the first message of TLS once it needs more than one packet.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "large_hello_dropped", group_checks, describe_finding };
@@ -18,14 +12,13 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
         summary: "A middlebox drops TLS connections whose first message needs more than one packet.".into(),
-        subject: phrase::describe_hosts(group),
+        subject: describe_hosts(group),
         explanation: format!(
             "From {} a small ClientHello to {} is answered, one of 1.5 kB is not. The runtimes of the agents send the \
              large one, since it holds a post-quantum key share; older tools send the small one and see no fault.",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5)
         ),
-        consequence: None,
         remedy: "Update the firewall or inspection device so that it puts a ClientHello together from several packets, \
                  or exempt these hosts from its inspection."
             .into(),
@@ -33,8 +26,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into_iter()
             .chain(group.first_check().map(|c| large_hello_command(c).into()))
             .collect(),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

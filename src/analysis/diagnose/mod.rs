@@ -29,6 +29,7 @@ mod no_route;
 mod observed;
 mod path_mtu;
 mod port_blocked;
+mod prelude;
 mod private_answers;
 mod probe_disagrees;
 mod proxy_cert_unfit;
@@ -105,7 +106,8 @@ struct Diagnosis {
     describe_finding: fn(&CheckGroup<'_>, &RunFacts<'_>) -> FindingText,
 }
 
-/// The part of a finding that each diagnosis writes itself.
+/// The part of a finding that each diagnosis writes itself; what most have alike is the default.
+#[derive(Default)]
 struct FindingText {
     /// One sentence: what is wrong.
     summary: String,
@@ -127,15 +129,15 @@ struct FindingText {
 
 /// In the order in which they are asked.
 const DIAGNOSES: &[Diagnosis] = &[
-    crate::analysis::diagnose::vantage_unavailable::UNREACHABLE,
-    crate::analysis::diagnose::vantage_unavailable::CREDENTIALS,
-    crate::analysis::diagnose::vantage_unavailable::PERMISSIONS,
-    crate::analysis::diagnose::vantage_unavailable::REFUSED,
-    crate::analysis::diagnose::vantage_unavailable::UNSCHEDULABLE,
-    crate::analysis::diagnose::vantage_unavailable::NO_IMAGE,
-    crate::analysis::diagnose::vantage_unavailable::NO_AGENT,
-    crate::analysis::diagnose::vantage_unavailable::NOT_STARTED,
-    crate::analysis::diagnose::vantage_unavailable::LOG_INCOMPLETE,
+    vantage_unavailable::UNREACHABLE,
+    vantage_unavailable::CREDENTIALS,
+    vantage_unavailable::PERMISSIONS,
+    vantage_unavailable::REFUSED,
+    vantage_unavailable::UNSCHEDULABLE,
+    vantage_unavailable::NO_IMAGE,
+    vantage_unavailable::NO_AGENT,
+    vantage_unavailable::NOT_STARTED,
+    vantage_unavailable::LOG_INCOMPLETE,
     cluster_dns::UPSTREAM,
     cluster_dns::DOWN,
     resolver_silent::DIAGNOSIS,
@@ -216,8 +218,8 @@ fn build_finding(diagnosis: &Diagnosis, group: &CheckGroup<'_>, scene: &RunFacts
     let words = (diagnosis.describe_finding)(group, scene);
     let explanation = [
         words.explanation,
-        crate::analysis::diagnose::direct_attempts::describe_direct_attempts(group),
-        crate::analysis::diagnose::vantage_comparison::describe_other_vantages(group, scene),
+        direct_attempts::describe_direct_attempts(group),
+        vantage_comparison::describe_other_vantages(group, scene),
         wording::describe_coverage(group, scene),
     ];
     let explanation: Vec<_> = explanation.into_iter().filter(|part| !part.is_empty()).collect();
@@ -229,9 +231,7 @@ fn build_finding(diagnosis: &Diagnosis, group: &CheckGroup<'_>, scene: &RunFacts
         subject: words.subject,
         evidence: group.checks.iter().map(|c| c.planned.id.clone()).collect(),
         explanation: explanation.join(" "),
-        consequence: words
-            .consequence
-            .unwrap_or_else(|| crate::analysis::diagnose::wording::describe_consequence(group, scene)),
+        consequence: words.consequence.unwrap_or_else(|| wording::describe_consequence(group, scene)),
         remedy: Remedy { text: words.remedy, commands: words.commands },
         docs: doc_links(diagnosis.id, group),
         accepted: None,

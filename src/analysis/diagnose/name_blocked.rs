@@ -2,13 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, label_suffixes, list_some};
-use super::{Diagnosis, FindingText, commands, failing_suffix as suffix, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::failing_suffix as suffix;
+use super::prelude::*;
+use super::wording::label_suffixes;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "name_blocked", group_checks, describe_finding };
 
@@ -30,27 +26,25 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let subject = phrase::describe_hosts(group);
+    let subject = describe_hosts(group);
     let others =
         if scene.has_any_check(group, look::has_resolved) { ", while other names resolve" } else { "" };
-    let answers: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
     FindingText {
         summary: format!("No address is answered for {subject}{others}."),
         explanation: format!(
             "From {}: {}. Names: {}.",
-            phrase::describe_vantages(group, scene),
-            list_some(&answers, 3),
+            describe_vantages(group, scene),
+            list_causes(group, 3),
             list_some(&group.hosts(), 5)
         ),
         subject,
-        consequence: None,
         remedy: remedy_for(group).into(),
         commands: commands::setting_per_host(group, "resolve in DNS")
             .into_iter()
             .chain(group.first_check().map(|c| commands::dig_command_for(c).into()))
             .collect(),
         confidence: judge_confidence(group),
-        severity: None,
+        ..FindingText::default()
     }
 }
 

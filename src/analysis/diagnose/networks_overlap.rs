@@ -1,9 +1,7 @@
 //! Networks of the cluster collide with each other, or with something that has to be called.
 
-use super::group::{CheckGroup, GroupSubject};
-use super::run_facts::{RunFacts, VantageFacts};
-use super::{Diagnosis, FindingText};
-use crate::model::finding::{Confidence, Severity};
+use super::group::GroupSubject;
+use super::prelude::*;
 use crate::model::report::Overlap;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "networks_overlap", group_checks, describe_finding };

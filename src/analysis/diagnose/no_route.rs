@@ -1,11 +1,6 @@
 //! No connection at all opens, for want of a route.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{capitalize, describe_vantages, format_count, list_some};
-use super::{Diagnosis, FindingText, observed as look, via_proxy as by_proxy};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "no_route", group_checks, describe_finding };
 
@@ -30,7 +25,6 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             list_some(&group.hosts(), 3),
             if ipv6_only { " Only IPv6 addresses were answered." } else { "" }
         ),
-        consequence: None,
         remedy: format!(
             "Give the machine a default route (gateway, NAT, route table of the subnet). {}",
             if scene.has_any_check(group, by_proxy::is_proxied) {
@@ -40,7 +34,6 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             }
         ),
         commands: vec![format!("ip route get {address}").into(), "ip route show default".into()],
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }

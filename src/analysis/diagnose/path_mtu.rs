@@ -1,11 +1,6 @@
 //! Large packets vanish on the path.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "path_mtu", group_checks, describe_finding };
 
@@ -17,15 +12,14 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     let host = group.first_check().map_or("management.azure.com", look::host_or_pattern);
     FindingText {
         summary: "Large packets vanish on the way: TLS stalls unless segments are kept small.".into(),
-        subject: phrase::describe_hosts(group),
+        subject: describe_hosts(group),
         explanation: format!(
             "From {} the handshake with {} stalls, and goes through at once with segments of 536 bytes. A tunnel \
              (VPN, overlay network) on the path carries less than its interface says, and the messages that would tell \
              the sender (ICMP \"fragmentation needed\") are filtered.",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5)
         ),
-        consequence: None,
         remedy: "Lower the MTU of the interface or of the cluster's network plugin to what the tunnel carries, clamp \
                  the segment size at the gateway, or let ICMP type 3 code 4 (and ICMPv6 type 2) pass."
             .into(),
@@ -34,7 +28,6 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             format!("tracepath -n {host}").into(),
             "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu".into(),
         ],
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }

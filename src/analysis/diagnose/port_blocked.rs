@@ -1,12 +1,6 @@
 //! A port other than 443 is closed on the way, while 443 is open.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "port_blocked", group_checks, describe_finding };
 
@@ -31,23 +25,21 @@ fn is_443_open(view: &VantageFacts<'_>) -> bool {
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let port = &group.key;
-    let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
     FindingText {
         summary: format!("Port {port} is closed on the way out, while port 443 is open."),
         subject: format!("TCP port {port}"),
         explanation: format!(
             "From {} no connection to port {port} opens ({}): {}. Connections to port 443 do.",
             describe_vantages(group, scene),
-            list_some(&causes, 3),
+            list_causes(group, 3),
             list_some(&group.hosts(), 3)
         ),
-        consequence: None,
         remedy: format!(
             "Open port {port} in the firewall for these hosts; a rule for HTTPS alone does not cover it."
         ),
         commands: commands::firewall_rules_then_verify(group, scene, connect_command),
         confidence: if group.hosts().len() > 1 { Confidence::High } else { Confidence::Medium },
-        severity: None,
+        ..FindingText::default()
     }
 }
 

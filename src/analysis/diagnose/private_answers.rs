@@ -1,12 +1,6 @@
 //! Names lead to private addresses although the cluster is to use the public endpoints.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "private_answers", group_checks, describe_finding };
 
@@ -26,14 +20,13 @@ pub(super) fn list_answers(group: &CheckGroup<'_>) -> Vec<String> {
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
         summary: "Names of public endpoints resolve to private addresses, although no private link is in use.".into(),
-        subject: phrase::describe_hosts(group),
+        subject: describe_hosts(group),
         explanation: format!(
             "From {}: {}. Private zones of somebody's private link are visible here, or a filter answers by itself. \
              A private endpoint serves the clusters of its own scope only, so that an answer from there proves nothing.",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&list_answers(group), 4)
         ),
-        consequence: None,
         remedy: "Unlink the privatelink zones from the network whose DNS is asked here, or forward these names to a \
                  resolver that knows the public records. If the cluster is meant to use the private link, run with \
                  --connectivity private-link and associate it with the scope."
@@ -44,7 +37,6 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into_iter()
             .chain(Some("arcprobe check --connectivity private-link".into()))
             .collect(),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }

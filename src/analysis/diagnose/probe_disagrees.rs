@@ -1,14 +1,8 @@
 //! An ordinary client gets through where the probe does not: a finding about this program.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_count, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
+use super::prelude::*;
 use crate::analysis::verdict::attempts::{contradiction, decisive_failure, probe_attempts};
-use crate::model::evidence::{Attempt, Cause, Step, sanitize};
-use crate::model::finding::{Confidence, Severity};
-use crate::model::plan::UnverifiedKind;
-use crate::model::report::Check;
+use crate::model::evidence::{Attempt, Step, sanitize};
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "probe_disagrees", group_checks: groups, describe_finding: words };
@@ -25,10 +19,10 @@ fn words(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
             "The probes of {} failed, but an ordinary HTTP client got through: the fault may be in arcprobe.",
             format_count(hosts, "endpoint")
         ),
-        subject: phrase::describe_hosts(group),
+        subject: describe_hosts(group),
         explanation: format!(
             "Checked from {}: {}.{}",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
             group.first_check().map(traces).unwrap_or_default()
         ),

@@ -1,13 +1,7 @@
 //! The file of `--proxy-cert` is not what the agents need: no authority, out of its time, or another than the one that signs.
 
-use super::group::{CheckGroup, unique_in_order};
-use super::observed as look;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::list_some;
-use super::{Context, Diagnosis, FindingText};
-use crate::model::evidence::{Cause, CertificateSummary, TrustStore};
-use crate::model::finding::{Confidence, Severity};
-use crate::model::report::Check;
+use super::prelude::*;
+use crate::model::evidence::{CertificateSummary, TrustStore};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_cert_unfit", group_checks, describe_finding };
 
@@ -78,7 +72,7 @@ fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
             "arcprobe check -l REGION --save-ca CA.pem".into(),
             "openssl x509 -in CA.pem -noout -subject -issuer -dates -ext basicConstraints".into(),
         ],
-        confidence: Confidence::High,
         severity: Some(Severity::Warning),
+        ..FindingText::default()
     }
 }

@@ -2,14 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, describe_vantages, label_suffixes, list_some};
-use super::{
-    Diagnosis, FindingText, commands, failing_suffix as suffix, observed as look, via_proxy as by_proxy,
-};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::failing_suffix as suffix;
+use super::prelude::*;
+use super::wording::label_suffixes;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_denied", group_checks, describe_finding };
 
@@ -36,7 +31,7 @@ fn group_by_suffix<'a>(view: &VantageFacts<'a>, group: CheckGroup<'a>) -> Vec<Ch
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let is_all = !by_proxy::passes_others(group, scene);
     let knows_no_connect = by_proxy::proxy_statuses(group) == [405];
-    let what = if is_all { "everything".to_owned() } else { phrase::describe_hosts(group) };
+    let what = if is_all { "everything".to_owned() } else { describe_hosts(group) };
     let statuses: Vec<_> = by_proxy::proxy_statuses(group).iter().map(ToString::to_string).collect();
     FindingText {
         summary: format!("The proxy {} forbids {what}.", by_proxy::describe_proxy(group)),
@@ -53,11 +48,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
                 .unwrap_or_default()
         ),
         subject: if is_all { by_proxy::group_proxy(group).to_owned() } else { what },
-        consequence: None,
         remedy: remedy_for(is_all, knows_no_connect).into(),
         commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,12 +1,6 @@
 //! Nothing gets through a proxy, since it cannot be found or reached or is none.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count, list_some, pluralize};
-use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
-use crate::model::command::Instruction;
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_down", group_checks, describe_finding };
 
@@ -43,7 +37,6 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             pluralize(group.unmet_checks().count(), "fails", "fail"),
             describe_examples(group)
         ),
-        consequence: None,
         remedy: fault.remedy().into(),
         commands: fault
             .command(label)
@@ -53,7 +46,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .map(Instruction::from)
             .collect(),
         confidence: fault.confidence(group),
-        severity: None,
+        ..FindingText::default()
     }
 }
 

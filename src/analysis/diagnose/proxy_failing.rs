@@ -1,12 +1,7 @@
 //! A proxy that works for some checks drops out for others.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, describe_vantages, list_some};
-use super::{Diagnosis, FindingText, commands, proxy_down, via_proxy as by_proxy};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
+use super::proxy_down;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_failing", group_checks, describe_finding };
 
@@ -26,7 +21,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         summary: format!(
             "By way of {} {} cannot be reached: {}.",
             by_proxy::group_proxy(group),
-            phrase::describe_hosts(group),
+            describe_hosts(group),
             cause.text()
         ),
         subject: by_proxy::group_proxy(group).to_owned(),
@@ -35,17 +30,12 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
             hint_for_cause(cause),
-            group
-                .first_check()
-                .and_then(|c| c.note.as_deref())
-                .map(|n| format!(" Seen: {n}."))
-                .unwrap_or_default()
+            describe_note(group)
         ),
-        consequence: None,
         remedy: remedy_for_cause(cause).into(),
         commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
         confidence: Confidence::Medium,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

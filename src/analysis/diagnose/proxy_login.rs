@@ -1,12 +1,6 @@
 //! The proxy wants a login (407), and none was given or it does not do.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_count, list_some, pluralize};
-use super::{Diagnosis, FindingText, via_proxy as by_proxy};
-use crate::model::command::Instruction;
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_login", group_checks, describe_finding };
 
@@ -32,11 +26,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
                 ""
             }
         ),
-        consequence: None,
         remedy: login.remedy().into(),
         commands: login.commands(group),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,13 +1,6 @@
 //! A proxy opens tunnels to port 443, but not to another port.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, list_some};
-use super::{Diagnosis, FindingText, commands, via_proxy as by_proxy};
-use crate::model::command::Instruction;
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 use crate::model::rules::Protocol;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_port_denied", group_checks, describe_finding };
@@ -50,7 +43,6 @@ fn is_about_the_port(view: &VantageFacts<'_>, label: &str, check: &Check) -> boo
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let port = group.first_check().map_or(0, |c| c.planned.port);
-    let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
     let is_denied = group.checks.iter().all(|c| c.cause == Some(Cause::ProxyDenied));
     FindingText {
         summary: format!(
@@ -62,7 +54,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             "From {} CONNECT to port {port} fails by way of {} ({}): {}. {}",
             describe_vantages(group, scene),
             by_proxy::describe_proxy(group),
-            list_some(&causes, 3),
+            list_causes(group, 3),
             list_some(&group.hosts(), 3),
             if is_denied {
                 "Many proxies allow CONNECT to port 443 only."
@@ -70,7 +62,6 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
                 "Many proxies, and firewalls behind them, know port 443 only."
             }
         ),
-        consequence: None,
         remedy: format!(
             "Allow CONNECT to port {port} of these hosts in the proxy (Squid: add the port to the acl SSL_ports), and let \
              the proxy itself out to that port."
@@ -81,6 +72,6 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .chain(group.first_check().map(|c| commands::tunnel_command(c).into()))
             .collect(),
         confidence: if is_denied { Confidence::High } else { Confidence::Medium },
-        severity: None,
+        ..FindingText::default()
     }
 }

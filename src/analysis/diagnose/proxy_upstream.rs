@@ -1,13 +1,6 @@
 //! The proxy takes requests, but does not get to the destinations itself (502, 503, 504).
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, describe_vantages, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
-use crate::model::command::Instruction;
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_upstream", group_checks, describe_finding };
 
@@ -29,7 +22,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         summary: format!(
             "The proxy {} cannot reach {}: {}.",
             by_proxy::group_proxy(group),
-            phrase::describe_hosts(group),
+            describe_hosts(group),
             reason.describe()
         ),
         subject: by_proxy::group_proxy(group).to_owned(),
@@ -49,11 +42,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
                 .unwrap_or_default(),
             list_some(&group.hosts(), 5)
         ),
-        consequence: None,
         remedy: reason.remedy().into(),
         commands: group.first_check().map(|c| reason.commands(c)).unwrap_or_default(),
         confidence: if reason == UpstreamFailure::Unstated { Confidence::Medium } else { Confidence::High },
-        severity: None,
+        ..FindingText::default()
     }
 }
 

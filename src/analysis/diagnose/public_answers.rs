@@ -1,14 +1,7 @@
 //! Names lead to public addresses although the cluster is to use a private link.
 
-use super::group::{CheckGroup, unique_in_order};
-use super::observed as look;
+use super::prelude::*;
 use super::private_answers::list_answers;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some, pluralize};
-use super::{Diagnosis, FindingText, commands};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "public_answers", group_checks, describe_finding };
 
@@ -19,14 +12,13 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
         summary: "Names that a private link should carry resolve to public addresses.".into(),
-        subject: phrase::describe_hosts(group),
+        subject: describe_hosts(group),
         explanation: format!(
             "From {}: {}. {}",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&list_answers(group), 4),
             explain_alias_chain(group)
         ),
-        consequence: None,
         remedy: format!(
             "Create or link the private {} {} (mind the label before the suffix, such as dp), with a record for the \
              region, in the network whose resolver the cluster's DNS forwards to.",
@@ -34,8 +26,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             list_some(&private_zones(group), 4)
         ),
         commands: group.checks.iter().take(3).map(|c| commands::dig_command_for(c).into()).collect(),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,12 +1,6 @@
 //! Requests are sent on to a host that has nothing to do with the service.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "redirected", group_checks, describe_finding };
 
@@ -22,19 +16,17 @@ fn redirect_host(check: &Check) -> String {
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
-        summary: format!("Requests to {} are sent on to {}.", phrase::describe_hosts(group), group.key),
+        summary: format!("Requests to {} are sent on to {}.", describe_hosts(group), group.key),
         subject: group.key.clone(),
         explanation: format!(
             "From {} the answer for {} is a redirection to {}, as captive portals and log-on pages of proxies send it.",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
             group.key
         ),
-        consequence: None,
         remedy: "Log this machine on to the network, or exempt it and these hosts from the portal; agents cannot log on."
             .into(),
         commands: commands::firewall_rules_then_verify(group, scene, commands::curl_command),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }

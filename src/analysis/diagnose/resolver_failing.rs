@@ -1,12 +1,7 @@
 //! The DNS server answers, but has an address for no name at all.
 
-use super::group::CheckGroup;
+use super::prelude::*;
 use super::resolver_silent::{describe_missing_names, describe_servers, dig_commands};
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, list_some};
-use super::{Diagnosis, FindingText, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "resolver_failing", group_checks, describe_finding };
 
@@ -30,23 +25,21 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let answers: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
     FindingText {
         summary: format!("The DNS server of {} resolves none of the names.", describe_vantages(group, scene)),
         subject: group.key.clone(),
         explanation: format!(
             "{} answers, but with no address: {}. {}",
             group.key,
-            list_some(&answers, 4),
+            list_causes(group, 4),
             describe_missing_names(group)
         ),
-        consequence: None,
         remedy: "Mend the DNS server: it cannot ask further (no forwarder, or a blocked one), does not serve this \
                  client, or knows internal names only. Where outside names are left to a proxy on purpose, run again \
                  with --proxy-https."
             .into(),
         commands: dig_commands(group).into_iter().take(1).collect(), // it does answer, so TCP adds nothing
         confidence: if group.hosts().len() >= MIN_NAMES { Confidence::High } else { Confidence::Medium },
-        severity: None,
+        ..FindingText::default()
     }
 }

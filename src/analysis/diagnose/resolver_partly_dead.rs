@@ -3,13 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
+use super::prelude::*;
 use super::wording::format_dns_server;
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::{Check, CheckVerdict};
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "resolver_partly_dead", group_checks, describe_finding };
@@ -62,7 +57,6 @@ fn describe_finding(group: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {
         ),
         remedy: "Mend that DNS server or take it out of resolv.conf (or out of the forward line of CoreDNS).".into(),
         commands: vec![commands::dig_command(address, host).into()],
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }

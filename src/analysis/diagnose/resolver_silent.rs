@@ -2,14 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{describe_vantages, format_dns_server, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::command::Instruction;
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
+use super::wording::format_dns_server;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "resolver_silent", group_checks, describe_finding };
 
@@ -55,13 +49,11 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             group.key,
             describe_missing_names(group)
         ),
-        consequence: None,
         remedy: "Let UDP and TCP port 53 through to the DNS server, or use one that can be reached \
                  (in a cluster: the forward line of CoreDNS and the node's resolv.conf)."
             .into(),
         commands: dig_commands(group),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,12 +1,7 @@
 //! Nothing listens at the DNS server's address, or no route leads there.
 
-use super::group::CheckGroup;
+use super::prelude::*;
 use super::resolver_silent::{describe_missing_names, describe_servers, dig_commands};
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::describe_vantages;
-use super::{Diagnosis, FindingText};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "resolver_unreachable", group_checks, describe_finding };
@@ -25,12 +20,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             group.key,
             describe_missing_names(group)
         ),
-        consequence: None,
         remedy: "Start the DNS server, or name one that runs in resolv.conf (in a cluster: look whether the CoreDNS \
                  pods are ready and where they forward to)."
             .into(),
         commands: dig_commands(group),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }

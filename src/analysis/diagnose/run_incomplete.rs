@@ -1,12 +1,6 @@
 //! Part of the run did not take place.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_count, list_some};
-use super::{Diagnosis, FindingText};
-use crate::model::finding::{Confidence, Severity};
-use crate::model::plan::UnverifiedKind;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "run_incomplete", group_checks, describe_finding };
 
@@ -31,8 +25,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         consequence: Some("What was not looked at may be closed; nothing can be said of it.".into()),
         remedy: "Mend what is named above and run again, with more time if a deadline was set.".into(),
         commands: vec!["arcprobe check -l REGION --deadline 5m".into()],
-        confidence: Confidence::High,
         severity: Some(Severity::Warning),
+        ..FindingText::default()
     }
 }
 

@@ -2,14 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::group::{CheckGroup, unique_in_order};
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{list_some, pluralize};
-use super::{Context, Diagnosis, FindingText};
-use crate::model::command::Instruction;
-use crate::model::finding::{Confidence, Severity};
+use super::prelude::*;
 use crate::model::plan::RouteKind;
-use crate::model::report::{Check, CheckVerdict};
 use crate::model::rules::Protocol;
 use crate::proxy::{BypassDifference, find_differences};
 
@@ -76,8 +70,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             pluralize(hosts.len(), "this host is", "these hosts are")
         ),
         commands: skip_range_flags(scene, &entries),
-        confidence: Confidence::High,
         severity: Some(Severity::Warning),
+        ..FindingText::default()
     }
 }
 

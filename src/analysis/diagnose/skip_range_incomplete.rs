@@ -1,11 +1,6 @@
 //! The skip range does not fit the cluster's own networks.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::list_some;
-use super::{Context, Diagnosis, FindingText};
-use crate::model::command::Instruction;
-use crate::model::finding::{Confidence, Severity};
+use super::prelude::*;
 use crate::model::report::{SkipProblem, SkipProblemKind};
 
 pub(super) const DIAGNOSIS: Diagnosis =
@@ -44,7 +39,7 @@ fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
         ),
         remedy: "Give the value below, and the same to a cluster that is connected already.".into(),
         commands: vec![Instruction::Text(format!("--proxy-skip-range '{value}'")), "arcprobe advise -l REGION --proxy-https URL".into()],
-        confidence: Confidence::High,
         severity: Some(problems.iter().map(|p| p.severity).max().unwrap_or(Severity::Warning)),
+        ..FindingText::default()
     }
 }

@@ -1,11 +1,6 @@
 //! Entries of the skip range that do not do what they were written for.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::list_some;
-use super::{Context, Diagnosis, FindingText};
-use crate::model::command::Instruction;
-use crate::model::finding::{Confidence, Severity};
+use super::prelude::*;
 use crate::proxy::{SkipRange, SkipRangeProblem};
 
 pub(super) const DIAGNOSIS: Diagnosis =
@@ -40,8 +35,8 @@ fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
         ),
         remedy: "Write these entries anew, in the form that all clients read alike.".into(),
         commands: scene.context.skip_range.and_then(|given| corrected_flag(&given.value)).into_iter().collect(),
-        confidence: Confidence::High,
         severity: Some(Severity::Warning),
+        ..FindingText::default()
     }
 }
 

@@ -1,11 +1,6 @@
 //! TCP opens, but TLS to some names breaks off while TLS to others works: a filter that reads the server name.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "sni_filtered", group_checks, describe_finding };
 
@@ -20,22 +15,20 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let causes: Vec<_> = group.causes().iter().map(|c| c.text()).collect();
     FindingText {
-        summary: format!("A filter that reads the server name cuts off TLS to {}.", phrase::describe_hosts(group)),
-        subject: phrase::describe_hosts(group),
+        summary: format!("A filter that reads the server name cuts off TLS to {}.", describe_hosts(group)),
+        subject: describe_hosts(group),
         explanation: format!(
             "From {} the connection opens, then: {}. It happens to {}, while TLS to other names works.",
-            phrase::describe_vantages(group, scene),
-            list_some(&causes, 3),
+            describe_vantages(group, scene),
+            list_causes(group, 3),
             list_some(&group.hosts(), 5)
         ),
-        consequence: None,
         remedy: "Allow these names in the firewall's application or URL rules: opening the addresses is not enough \
                  where the server name of the TLS handshake is looked at."
             .into(),
         commands: commands::firewall_rules_then_verify(group, scene, commands::openssl_command),
         confidence: Confidence::Medium,
-        severity: None,
+        ..FindingText::default()
     }
 }

@@ -1,13 +1,6 @@
 //! An endpoint answers at one of its addresses and not at another.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, format_count, list_some, pluralize};
-use super::{Diagnosis, FindingText, commands, observed as look, via_proxy as by_proxy};
-use crate::model::command::Instruction;
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "some_addresses_fail", group_checks, describe_finding };
@@ -34,8 +27,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             format_count(group.hosts().len(), "endpoint"),
             pluralize(group.hosts().len(), "answers", "answer")
         ),
-        subject: phrase::describe_hosts(group),
-        explanation: format!("Seen from {}: {}.", phrase::describe_vantages(group, scene), list_some(&failures, 4)),
+        subject: describe_hosts(group),
+        explanation: format!("Seen from {}: {}.", describe_vantages(group, scene), list_some(&failures, 4)),
         consequence: Some(
             "Connections succeed or fail by chance, or only after a delay: agents reconnect now and then, image pulls \
              have to be repeated."
@@ -46,7 +39,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into(),
         commands: group.checks.iter().filter_map(|c| address_command(c)).take(3).map(Instruction::from).collect(),
         confidence: Confidence::Medium,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

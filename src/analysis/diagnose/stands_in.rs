@@ -1,9 +1,6 @@
 //! Only the workstation was looked from.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::{Diagnosis, FindingText};
-use crate::model::finding::{Confidence, Severity};
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "stands_in", group_checks, describe_finding };
 
@@ -23,7 +20,7 @@ fn describe_finding(_: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {
                  the future nodes, with their DNS server."
             .into(),
         commands: vec!["arcprobe check -l REGION --from workstation,pod,node".into()],
-        confidence: Confidence::High,
         severity: Some(Severity::Info),
+        ..FindingText::default()
     }
 }

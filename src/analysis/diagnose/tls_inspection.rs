@@ -1,13 +1,7 @@
 //! Somebody re-signs the connections, and the agents are not told to trust it.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::command::Instruction;
-use crate::model::evidence::{Cause, TlsDetail, TrustStore, UNNAMED_CA};
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
+use crate::model::evidence::{TlsDetail, TrustStore, UNNAMED_CA};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "tls_inspection", group_checks, describe_finding };
 
@@ -33,18 +27,16 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         subject: group.key.clone(),
         explanation: format!(
             "From {} the certificates of {} were issued by \"{}\" instead of the service's own, public authority.{trust}{product}",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
             group.key
         ),
-        consequence: None,
         remedy: "Best: exempt these hosts from TLS inspection. Else give the authority to the agents with --proxy-cert, \
                  and install it on every node too: images are pulled by the container runtime, which --proxy-cert does \
                  not reach."
             .into(),
         commands: exemption_commands(group).into_iter().chain(proxy_cert_commands()).collect(),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

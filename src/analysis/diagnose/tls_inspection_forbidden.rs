@@ -1,12 +1,8 @@
 //! An inspection whose authority is given, at endpoints that do not work through any.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
+use super::prelude::*;
 use super::tls_inspection::{exemption_commands, presented_ca};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, observed as look};
-use crate::model::evidence::{Cause, TrustStore};
-use crate::model::finding::Confidence;
+use crate::model::evidence::TrustStore;
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "tls_inspection_forbidden", group_checks, describe_finding };
@@ -19,22 +15,17 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
-        summary: format!(
-            "TLS to {} is inspected, which the callers do not accept.",
-            phrase::describe_hosts(group)
-        ),
+        summary: format!("TLS to {} is inspected, which the callers do not accept.", describe_hosts(group)),
         subject: group.key.clone(),
         explanation: format!(
             "From {} the chain of {} ends in \"{}\". It was given with --proxy-cert, which is not enough here: the \
              callers pin the service's own certificate or bring their own trust store.",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
             group.key
         ),
-        consequence: None,
         remedy: "Exempt these hosts from TLS inspection.".into(),
         commands: exemption_commands(group),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }

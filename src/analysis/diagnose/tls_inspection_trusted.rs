@@ -1,11 +1,7 @@
 //! Connections that work through an inspection whose authority was given.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
+use super::prelude::*;
 use super::tls_inspection::exemption_commands;
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText};
-use crate::model::finding::Confidence;
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "tls_inspection_trusted", group_checks, describe_finding };
@@ -22,7 +18,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         subject: group.key.clone(),
         explanation: format!(
             "From {} the certificates of {} lead to the given authority and to no public one. The rules allow it there.",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5)
         ),
         consequence: Some(
@@ -34,7 +30,6 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
                  the hosts from inspection."
             .into(),
         commands: exemption_commands(group),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }

@@ -1,11 +1,6 @@
 //! TCP opens, but no TLS handshake comes about.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands};
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "tls_refused", group_checks, describe_finding };
 
@@ -19,29 +14,24 @@ const CAUSES: &[Cause] = &[
 ];
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    CheckGroup::by_key(view.unexplained_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
+    CheckGroup::by_cause(view.unexplained_with(CAUSES))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    let cause = group.first_cause();
     FindingText {
-        summary: format!("No TLS with {}: {}.", phrase::describe_hosts(group), cause.text()),
-        subject: phrase::describe_hosts(group),
+        summary: format!("No TLS with {}: {}.", describe_hosts(group), cause.text()),
+        subject: describe_hosts(group),
         explanation: format!(
             "From {} the connection opens, then the handshake fails. Hosts: {}.{}",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
-            group
-                .first_check()
-                .and_then(|c| c.note.as_deref())
-                .map(|n| format!(" Seen: {n}."))
-                .unwrap_or_default()
+            describe_note(group)
         ),
-        consequence: None,
         remedy: remedy_for_cause(cause).into(),
         commands: commands::firewall_rules_then_verify(group, scene, commands::openssl_command),
         confidence: Confidence::Medium,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

@@ -1,12 +1,6 @@
 //! Endpoints whose name holds something that only the user knows.
 
-use super::group::{CheckGroup, unique_in_order};
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_count, list_some};
-use super::{Diagnosis, FindingText, observed as look};
-use crate::model::finding::{Confidence, Severity};
-use crate::model::plan::UnverifiedKind;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "value_missing", group_checks, describe_finding };
 
@@ -26,10 +20,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         ),
         subject: list_some(&patterns, 3),
         explanation: format!("Not checked: {} ({}).", list_some(&patterns, 5), notes.join("; ")),
-        consequence: None,
         remedy: "Give the values and run again.".into(),
         commands: vec!["arcprobe check -l REGION --set NAME=VALUE".into()],
-        confidence: Confidence::High,
         severity: Some(if is_required { Severity::Warning } else { Severity::Info }),
+        ..FindingText::default()
     }
 }

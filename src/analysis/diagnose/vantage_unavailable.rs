@@ -1,12 +1,7 @@
 //! Nothing, or not all, could be looked at from a vantage inside the cluster: one finding for each kind of trouble.
 
-use super::group::{CheckGroup, GroupSubject};
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::describe_vantages;
-use super::{Diagnosis, FindingText};
-use crate::model::finding::{Confidence, Severity};
-use crate::model::plan::UnverifiedKind;
-use crate::model::report::Vantage;
+use super::group::GroupSubject;
+use super::prelude::*;
 use crate::model::vantage::VantageErrorKind as Kind;
 
 pub(super) const UNREACHABLE: Diagnosis =
@@ -71,7 +66,7 @@ fn group_log_incomplete<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 fn group_by_error_kind<'a>(view: &VantageFacts<'a>, kinds: &[Kind]) -> Vec<CheckGroup<'a>> {
     let trouble = |v: &&Vantage| v.error_kind.is_some_and(|kind| kinds.contains(&kind));
     let Some(vantage) = view.vantage.filter(trouble) else { return Vec::new() };
-    let is_left = |c: &&&crate::model::report::Check| c.unverified == Some(UnverifiedKind::NoVantage);
+    let is_left = |c: &&&Check| c.unverified == Some(UnverifiedKind::NoVantage);
     let checks = view.checks.iter().filter(is_left).copied().collect();
     let key = vantage.error.clone().unwrap_or_default();
     vec![CheckGroup { subject: GroupSubject::Vantage(vantage), ..CheckGroup::new(key, checks) }]
@@ -96,8 +91,8 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         )),
         remedy: remedy.to_owned(),
         commands: commands.iter().map(|&command| command.into()).collect(),
-        confidence: Confidence::High,
         severity: Some(Severity::Warning),
+        ..FindingText::default()
     }
 }
 

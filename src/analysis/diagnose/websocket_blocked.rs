@@ -1,13 +1,6 @@
 //! HTTPS works, but no WebSocket comes about.
 
-use super::group::CheckGroup;
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{self as phrase, list_some};
-use super::{Diagnosis, FindingText, commands, observed as look};
-use crate::model::command::Instruction;
-use crate::model::evidence::Cause;
-use crate::model::finding::Confidence;
-use crate::model::report::Check;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "websocket_blocked", group_checks, describe_finding };
 
@@ -15,20 +8,19 @@ const CAUSES: &[Cause] =
     &[Cause::WsRefused, Cause::WsUpgradeStripped, Cause::WsTimeout, Cause::WsClosed, Cause::WsProtocol];
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    CheckGroup::by_key(view.unexplained_with(CAUSES), |c| c.cause.unwrap_or(Cause::Unknown).to_string())
+    CheckGroup::by_cause(view.unexplained_with(CAUSES))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let cause = group.first_check().and_then(|c| c.cause).unwrap_or(Cause::Unknown);
+    let cause = group.first_cause();
     FindingText {
-        summary: format!("No WebSocket to {} comes about: {}.", phrase::describe_hosts(group), cause.text()),
-        subject: phrase::describe_hosts(group),
+        summary: format!("No WebSocket to {} comes about: {}.", describe_hosts(group), cause.text()),
+        subject: describe_hosts(group),
         explanation: format!(
             "From {} TLS is established and the upgrade fails. Hosts: {}.",
-            phrase::describe_vantages(group, scene),
+            describe_vantages(group, scene),
             list_some(&group.hosts(), 5)
         ),
-        consequence: None,
         remedy: "Allow WebSockets (the Upgrade header, long-lived connections) to these hosts in the proxy or firewall, \
                  and exempt them from inspection if it cannot handle them."
             .into(),
@@ -38,8 +30,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into_iter()
             .chain(group.first_check().map(|c| upgrade_command(c).into()))
             .collect(),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }
 

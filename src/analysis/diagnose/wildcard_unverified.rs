@@ -1,12 +1,7 @@
 //! Wildcards without a known host: they have to be allowed on trust.
 
-use super::group::{CheckGroup, unique_in_order};
-use super::run_facts::{RunFacts, VantageFacts};
-use super::wording::{format_count, list_some, pluralize};
-use super::{Diagnosis, FindingText, commands, discovery_failed, observed as look};
-use crate::model::finding::Confidence;
-use crate::model::plan::UnverifiedKind;
-use crate::model::report::Check;
+use super::discovery_failed;
+use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "wildcard_unverified", group_checks, describe_finding };
@@ -41,13 +36,11 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         ),
         subject: list_some(&patterns, 3),
         explanation: format!("Nothing was sent to {}.{missed}", list_some(&patterns, 5)),
-        consequence: None,
         remedy: "See to it that the firewall has these wildcards; this program cannot tell.".into(),
         commands: commands::firewall_rules(group, scene)
             .into_iter()
             .chain(["arcprobe requirements -l REGION".into()])
             .collect(),
-        confidence: Confidence::High,
-        severity: None,
+        ..FindingText::default()
     }
 }

@@ -44,13 +44,19 @@ fn is_below(name: &str, suffix: &str) -> bool {
 
 /// From where and at which hosts, with what the first of them showed.
 pub(super) fn describe_observation(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
-    let note = group.first_check().and_then(|c| c.note.as_deref()).map(|n| format!(" Seen: {n}."));
-    format!(
-        "From {}: {}.{}",
-        describe_vantages(group, scene),
-        list_some(&group.hosts(), 5),
-        note.unwrap_or_default()
-    )
+    let (vantages, hosts) = (describe_vantages(group, scene), list_some(&group.hosts(), 5));
+    format!("From {vantages}: {hosts}.{}", describe_note(group))
+}
+
+/// What the first check showed, as a sentence of its own; empty where it showed nothing.
+pub(super) fn describe_note(group: &CheckGroup<'_>) -> String {
+    let note = group.first_check().and_then(|c| c.note.as_deref());
+    note.map(|n| format!(" Seen: {n}.")).unwrap_or_default()
+}
+
+/// The causes in words, the first so many of them.
+pub(super) fn list_causes(group: &CheckGroup<'_>, most: usize) -> String {
+    list_some(&group.causes().iter().map(|c| c.text()).collect::<Vec<_>>(), most)
 }
 
 /// "the pod network and the workstation".
