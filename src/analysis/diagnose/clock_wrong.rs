@@ -8,7 +8,7 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "clock_wrong", group_che
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let mut checks = view.unexplained_with(&[Cause::ClockSkew]);
     if checks.is_empty() && is_skewed_everywhere(view) {
-        checks = view.checks.iter().copied().filter(|c| look::is_met(c) && is_skewed(c)).collect();
+        checks = view.checks_where(|c| look::is_met(c) && is_skewed(c));
     }
     CheckGroup::from_checks(view.id, checks)
 }

@@ -30,7 +30,7 @@ pub(super) fn firewall_rules(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Ve
 }
 
 /// One setting per host or wildcard, in words that end with it.
-pub(super) fn setting_per_host(group: &CheckGroup<'_>, words: &str) -> Vec<Instruction> {
+fn setting_per_host(group: &CheckGroup<'_>, words: &str) -> Vec<Instruction> {
     line_per_host(group, |check| Instruction::Text(format!("{words}: {}", look::pattern_or_host(check))))
 }
 
@@ -138,6 +138,16 @@ pub(super) fn curl_command_at_vantage(check: &Check) -> String {
 pub(super) fn tunnel_command(check: &Check) -> String {
     let by = by_proxy::proxy_of(check).map(|p| format!(" --proxy {p} --proxytunnel")).unwrap_or_default();
     format!("curl -v{by} http://{}:{}/", look::host_or_pattern(check), check.planned.port)
+}
+
+/// The settings, one per host or wildcard, then the command that shows whether they work.
+pub(super) fn settings_then_verify(
+    group: &CheckGroup<'_>,
+    words: &str,
+    verify: fn(&Check) -> String,
+) -> Vec<Instruction> {
+    let verify = group.first_check().map(|check| verify(check).into());
+    setting_per_host(group, words).into_iter().chain(verify).collect()
 }
 
 /// The firewall lines, then the command that shows whether they work.

@@ -14,8 +14,8 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     if !is_one || !all.iter().any(|(_, checks)| has_any_egress(checks)) {
         return Vec::new();
     }
-    let on_the_way = |c: &&Check| matches!(c.phase, Some(Phase::Connect | Phase::Proxy));
-    CheckGroup::from_checks("inside", view.unexplained.iter().copied().filter(on_the_way).collect())
+    let on_the_way = |c: &Check| matches!(c.phase, Some(Phase::Connect | Phase::Proxy));
+    CheckGroup::from_checks("inside", view.unexplained_where(on_the_way))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

@@ -25,10 +25,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         ),
         remedy: "Take the names off the block list of the DNS filter, and look for them in the hosts file."
             .into(),
-        commands: commands::setting_per_host(group, "allow in the DNS filter")
-            .into_iter()
-            .chain(group.first_check().map(|c| commands::dig_command_for(c).into()))
-            .collect(),
+        commands: commands::settings_then_verify(group, "allow in the DNS filter", commands::dig_command_for),
         ..FindingText::default()
     }
 }

@@ -6,7 +6,7 @@ use crate::model::evidence::Phase;
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "greeting_failing", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let checks = view.unexplained.iter().copied().filter(|c| c.phase == Some(Phase::Greeting)).collect();
+    let checks = view.unexplained_where(|c| c.phase == Some(Phase::Greeting));
     CheckGroup::by_key(checks, |c| c.planned.protocol.as_str().to_owned())
 }
 

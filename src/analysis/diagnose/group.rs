@@ -36,6 +36,11 @@ impl<'a> CheckGroup<'a> {
         if checks.is_empty() { Vec::new() } else { vec![Self::new(key, checks)] }
     }
 
+    /// One group about the run and not about checks, where something holds of it.
+    pub(super) fn about_run(holds: bool) -> Vec<Self> {
+        if holds { vec![Self::new("", Vec::new())] } else { Vec::new() }
+    }
+
     /// One group for each key, in the order in which the keys first come up.
     pub(super) fn by_key(checks: Vec<&'a Check>, key: impl Fn(&Check) -> String) -> Vec<Self> {
         merge_by_key(checks.into_iter().map(|check| Self::new(key(check), vec![check])))

@@ -10,8 +10,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     if view.checks.iter().any(|c| has_working_ipv6(c)) {
         return Vec::new();
     }
-    let lacks_route = |c: &&Check| look::is_met(c) && is_unroutable(c);
-    CheckGroup::from_checks(view.id, view.checks.iter().copied().filter(lacks_route).collect())
+    CheckGroup::from_checks(view.id, view.checks_where(|c| look::is_met(c) && is_unroutable(c)))
 }
 
 fn has_working_ipv6(check: &Check) -> bool {

@@ -22,10 +22,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: "Update the firewall or inspection device so that it puts a ClientHello together from several packets, \
                  or exempt these hosts from its inspection."
             .into(),
-        commands: commands::setting_per_host(group, "exempt from TLS inspection")
-            .into_iter()
-            .chain(group.first_check().map(|c| large_hello_command(c).into()))
-            .collect(),
+        commands: commands::settings_then_verify(group, "exempt from TLS inspection", large_hello_command),
         ..FindingText::default()
     }
 }

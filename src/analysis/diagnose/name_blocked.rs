@@ -39,10 +39,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         ),
         subject,
         remedy: remedy_for(group).into(),
-        commands: commands::setting_per_host(group, "resolve in DNS")
-            .into_iter()
-            .chain(group.first_check().map(|c| commands::dig_command_for(c).into()))
-            .collect(),
+        commands: commands::settings_then_verify(group, "resolve in DNS", commands::dig_command_for),
         confidence: judge_confidence(group),
         ..FindingText::default()
     }

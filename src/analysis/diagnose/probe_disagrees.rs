@@ -4,15 +4,14 @@ use super::prelude::*;
 use crate::analysis::verdict::attempts::{contradiction, decisive_failure, probe_attempts};
 use crate::model::evidence::{Attempt, Step, sanitize};
 
-pub(super) const DIAGNOSIS: Diagnosis =
-    Diagnosis { id: "probe_disagrees", group_checks: groups, describe_finding: words };
+pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "probe_disagrees", group_checks, describe_finding };
 
-fn groups<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let is_contradicted = |c: &&Check| c.unverified == Some(UnverifiedKind::Contradicted);
-    CheckGroup::from_checks("", view.checks.iter().copied().filter(is_contradicted).collect())
+fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    let is_contradicted = |c: &Check| c.unverified == Some(UnverifiedKind::Contradicted);
+    CheckGroup::from_checks("", view.checks_where(is_contradicted))
 }
 
-fn words(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let hosts = group.hosts().len();
     FindingText {
         summary: format!(

@@ -7,10 +7,7 @@ pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_cert_unfit", grou
 
 /// About the run: one finding, however many vantages there are.
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    if find_problems(view.context, view.run_checks).is_empty() {
-        return Vec::new();
-    }
-    vec![CheckGroup::new("", Vec::new())]
+    CheckGroup::about_run(!find_problems(view.context, view.run_checks).is_empty())
 }
 
 fn find_problems(context: &Context<'_>, checks: &[Check]) -> Vec<String> {

@@ -37,9 +37,9 @@ fn classify_servers(view: &VantageFacts<'_>) -> (BTreeSet<SocketAddr>, BTreeMap<
 
 /// Unmet checks are left out: what they fail at is another matter.
 fn group_for_server<'a>(view: &VantageFacts<'a>, server: SocketAddr) -> CheckGroup<'a> {
-    let asked_it = |c: &&Check| look::dns_queries(c).iter().any(|q| q.server == server);
-    let checks = view.checks.iter().copied().filter(|c| c.verdict != CheckVerdict::Unmet).filter(asked_it);
-    CheckGroup::new(server.to_string(), checks.collect())
+    let asked_it = |c: &Check| look::dns_queries(c).iter().any(|q| q.server == server);
+    let checks = view.checks_where(|c| c.verdict != CheckVerdict::Unmet && asked_it(c));
+    CheckGroup::new(server.to_string(), checks)
 }
 
 fn describe_finding(group: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {

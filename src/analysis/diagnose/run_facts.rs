@@ -106,10 +106,19 @@ impl<'a> VantageFacts<'a> {
 
     /// The open checks with one of these causes.
     pub(super) fn unexplained_with(&self, causes: &[Cause]) -> Vec<&'a Check> {
-        let is_one = |c: &&Check| c.cause.is_some_and(|cause| causes.contains(&cause));
         // a greeting borrows the words of TCP, but its connection did open
-        let is_greeting = |c: &&Check| c.phase == Some(Phase::Greeting);
-        self.unexplained.iter().copied().filter(is_one).filter(|c| !is_greeting(c)).collect()
+        let is_greeting = |c: &Check| c.phase == Some(Phase::Greeting);
+        self.unexplained_where(|c| c.cause.is_some_and(|cause| causes.contains(&cause)) && !is_greeting(c))
+    }
+
+    /// The checks of any verdict that satisfy a condition.
+    pub(super) fn checks_where(&self, holds: impl Fn(&Check) -> bool) -> Vec<&'a Check> {
+        self.checks.iter().copied().filter(|c| holds(c)).collect()
+    }
+
+    /// The open checks that satisfy a condition.
+    pub(super) fn unexplained_where(&self, holds: impl Fn(&Check) -> bool) -> Vec<&'a Check> {
+        self.unexplained.iter().copied().filter(|c| holds(c)).collect()
     }
 
     /// How many hosts satisfy a condition in any of their checks.

@@ -5,8 +5,8 @@ use super::prelude::*;
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "run_incomplete", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let was_left = |c: &&Check| matches!(c.unverified, Some(UnverifiedKind::NotRun | UnverifiedKind::Broken));
-    let checks: Vec<_> = view.checks.iter().copied().filter(was_left).collect();
+    let was_left = |c: &Check| matches!(c.unverified, Some(UnverifiedKind::NotRun | UnverifiedKind::Broken));
+    let checks = view.checks_where(was_left);
     let is_cut = view.context.interrupted || view.context.deadline_passed;
     if checks.is_empty() && !is_cut { Vec::new() } else { vec![CheckGroup::new("", checks)] }
 }

@@ -16,9 +16,8 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     if found.is_empty() {
         return Vec::new();
     }
-    let concerned = |c: &&Check| c.verdict != CheckVerdict::Unmet && found.iter().any(|d| is_about(d, c));
-    let checks = view.checks.iter().copied().filter(concerned).collect();
-    vec![CheckGroup::new("", checks)]
+    let concerned = |c: &Check| c.verdict != CheckVerdict::Unmet && found.iter().any(|d| is_about(d, c));
+    vec![CheckGroup::new("", view.checks_where(concerned))]
 }
 
 /// Each endpoint once, however many checks ask it.

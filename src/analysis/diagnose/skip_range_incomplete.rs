@@ -8,10 +8,7 @@ pub(super) const DIAGNOSIS: Diagnosis =
 
 /// About the run: one finding, however many vantages there are.
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    if relevant_problems(view.context).is_empty() {
-        return Vec::new();
-    }
-    vec![CheckGroup::new("", Vec::new())]
+    CheckGroup::about_run(!relevant_problems(view.context).is_empty())
 }
 
 /// What is malformed has a finding of its own.

@@ -7,10 +7,7 @@ pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "skip_range_malformed", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    if relevant_problems(view.context).is_empty() {
-        return Vec::new();
-    }
-    vec![CheckGroup::new("", Vec::new())]
+    CheckGroup::about_run(!relevant_problems(view.context).is_empty())
 }
 
 /// What changes nothing is not worth a warning.

@@ -6,8 +6,8 @@ pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "some_addresses_fail", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let is_patchy = |c: &&Check| look::is_met(c) && !list_failures(c).is_empty();
-    CheckGroup::from_checks("", view.checks.iter().copied().filter(is_patchy).collect())
+    let is_patchy = |c: &Check| look::is_met(c) && !list_failures(c).is_empty();
+    CheckGroup::from_checks("", view.checks_where(is_patchy))
 }
 
 /// IPv6 without a route is a property of this machine's network and told apart.

@@ -5,7 +5,7 @@ use super::prelude::*;
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "stands_in", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    if view.context.is_only_workstation() { vec![CheckGroup::new("", Vec::new())] } else { Vec::new() }
+    CheckGroup::about_run(view.context.is_only_workstation())
 }
 
 fn describe_finding(_: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {

@@ -42,10 +42,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 
 /// What to exempt, and how to look at the chain.
 pub(super) fn exemption_commands(group: &CheckGroup<'_>) -> Vec<Instruction> {
-    commands::setting_per_host(group, "exempt from TLS inspection")
-        .into_iter()
-        .chain(group.first_check().map(|c| commands::openssl_command(c).into()))
-        .collect()
+    commands::settings_then_verify(group, "exempt from TLS inspection", commands::openssl_command)
 }
 
 fn proxy_cert_commands() -> [Instruction; 3] {

@@ -8,7 +8,7 @@ pub(super) const DIAGNOSIS: Diagnosis =
 
 /// The verdict is asked and not the chain: only it knew whether the rules expect a public one at this endpoint.
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let inspected = view.checks.iter().copied().filter(|c| c.inspected_by.is_some()).collect();
+    let inspected = view.checks_where(|c| c.inspected_by.is_some());
     CheckGroup::by_key(inspected, |c| c.inspected_by.clone().unwrap_or_default())
 }
 

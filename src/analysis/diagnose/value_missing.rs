@@ -5,8 +5,8 @@ use super::prelude::*;
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "value_missing", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let lacks_value = |c: &&Check| c.unverified == Some(UnverifiedKind::ValueMissing);
-    CheckGroup::from_checks("", view.checks.iter().copied().filter(lacks_value).collect())
+    let lacks_value = |c: &Check| c.unverified == Some(UnverifiedKind::ValueMissing);
+    CheckGroup::from_checks("", view.checks_where(lacks_value))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

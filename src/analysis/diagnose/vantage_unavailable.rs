@@ -5,69 +5,42 @@ use super::prelude::*;
 use crate::model::vantage::VantageErrorKind as Kind;
 
 pub(super) const UNREACHABLE: Diagnosis =
-    Diagnosis { id: "cluster_unreachable", group_checks: group_unreachable, describe_finding };
+    diagnosis("cluster_unreachable", |view| group_by_error_kind(view, &[Kind::Unreachable]));
 pub(super) const CREDENTIALS: Diagnosis =
-    Diagnosis { id: "cluster_login", group_checks: group_credentials, describe_finding };
+    diagnosis("cluster_login", |view| group_by_error_kind(view, &[Kind::Credentials]));
 pub(super) const PERMISSIONS: Diagnosis =
-    Diagnosis { id: "cluster_rights", group_checks: group_permissions, describe_finding };
-pub(super) const REFUSED: Diagnosis =
-    Diagnosis { id: "agent_refused", group_checks: group_refused, describe_finding };
-pub(super) const UNSCHEDULABLE: Diagnosis =
-    Diagnosis { id: "agent_unplaced", group_checks: group_unschedulable, describe_finding };
-pub(super) const NO_IMAGE: Diagnosis =
-    Diagnosis { id: "agent_image", group_checks: group_no_image, describe_finding };
-pub(super) const NO_AGENT: Diagnosis =
-    Diagnosis { id: "agent_missing", group_checks: group_no_agent, describe_finding };
-pub(super) const NOT_STARTED: Diagnosis =
-    Diagnosis { id: "agent_not_started", group_checks: group_not_started, describe_finding };
-pub(super) const LOG_INCOMPLETE: Diagnosis =
-    Diagnosis { id: "agent_cut", group_checks: group_log_incomplete, describe_finding };
-
-fn group_unreachable<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    group_by_error_kind(view, &[Kind::Unreachable])
-}
-
-fn group_credentials<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    group_by_error_kind(view, &[Kind::Credentials])
-}
-
-fn group_permissions<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    group_by_error_kind(view, &[Kind::Permissions])
-}
-
-fn group_refused<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    diagnosis("cluster_rights", |view| group_by_error_kind(view, &[Kind::Permissions]));
+pub(super) const REFUSED: Diagnosis = diagnosis("agent_refused", |view| {
     group_by_error_kind(
         view,
         &[Kind::PodSecurity, Kind::Admission, Kind::Quota, Kind::Namespace, Kind::Refused],
     )
-}
-
-fn group_unschedulable<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    group_by_error_kind(view, &[Kind::NoNode, Kind::Unschedulable])
-}
-
-fn group_no_image<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+});
+pub(super) const UNSCHEDULABLE: Diagnosis =
+    diagnosis("agent_unplaced", |view| group_by_error_kind(view, &[Kind::NoNode, Kind::Unschedulable]));
+pub(super) const NO_IMAGE: Diagnosis = diagnosis("agent_image", |view| {
     group_by_error_kind(view, &[Kind::NoImage, Kind::AlwaysPull, Kind::Image])
-}
-
-fn group_no_agent<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    group_by_error_kind(view, &[Kind::NoAgent])
-}
-
-fn group_not_started<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+});
+pub(super) const NO_AGENT: Diagnosis =
+    diagnosis("agent_missing", |view| group_by_error_kind(view, &[Kind::NoAgent]));
+pub(super) const NOT_STARTED: Diagnosis = diagnosis("agent_not_started", |view| {
     group_by_error_kind(view, &[Kind::Exec, Kind::Setup, Kind::Killed, Kind::NotStarted])
-}
+});
+pub(super) const LOG_INCOMPLETE: Diagnosis =
+    diagnosis("agent_cut", |view| group_by_error_kind(view, &[Kind::Log, Kind::LogCut, Kind::Agent]));
 
-fn group_log_incomplete<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    group_by_error_kind(view, &[Kind::Log, Kind::LogCut, Kind::Agent])
+const fn diagnosis(
+    id: &'static str,
+    group_checks: for<'a> fn(&VantageFacts<'a>) -> Vec<CheckGroup<'a>>,
+) -> Diagnosis {
+    Diagnosis { id, group_checks, describe_finding }
 }
 
 /// The same words from several vantages are one finding.
 fn group_by_error_kind<'a>(view: &VantageFacts<'a>, kinds: &[Kind]) -> Vec<CheckGroup<'a>> {
     let trouble = |v: &&Vantage| v.error_kind.is_some_and(|kind| kinds.contains(&kind));
     let Some(vantage) = view.vantage.filter(trouble) else { return Vec::new() };
-    let is_left = |c: &&&Check| c.unverified == Some(UnverifiedKind::NoVantage);
-    let checks = view.checks.iter().filter(is_left).copied().collect();
+    let checks = view.checks_where(|c| c.unverified == Some(UnverifiedKind::NoVantage));
     let key = vantage.error.clone().unwrap_or_default();
     vec![CheckGroup { subject: GroupSubject::Vantage(vantage), ..CheckGroup::new(key, checks) }]
 }
@@ -75,14 +48,14 @@ fn group_by_error_kind<'a>(view: &VantageFacts<'a>, kinds: &[Kind]) -> Vec<Check
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let GroupSubject::Vantage(vantage) = group.subject else { unreachable!("each group is about one") };
     let kind = vantage.error_kind.unwrap_or(Kind::NotStarted);
-    let VantageErrorAdvice { problem: what, remedy, commands } = advice_for(kind);
+    let (problem, remedy, commands) = advice_for(kind);
     let place = if group.checks.is_empty() {
         "inside the cluster".to_owned()
     } else {
         describe_vantages(group, scene)
     };
     FindingText {
-        summary: format!("Nothing could be looked at from {place}: {what}."),
+        summary: format!("Nothing could be looked at from {place}: {problem}."),
         subject: vantage.node.clone().unwrap_or_else(|| "the cluster".into()),
         explanation: format!("What was said: {}.", group.key.trim_end_matches('.')),
         consequence: Some(format!(
@@ -96,18 +69,13 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     }
 }
 
-struct VantageErrorAdvice {
-    problem: &'static str,
-    remedy: &'static str,
-    commands: &'static [&'static str],
-}
-
 const IMAGE_COMMAND: &str =
     "arcprobe check -l REGION --from pod,node --image REGISTRY/arcprobe-agent:VERSION";
 
+/// What is wrong, what mends it, and commands for it.
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn advice_for(kind: Kind) -> VantageErrorAdvice {
-    let (what, remedy, commands): (_, _, &'static [&'static str]) = match kind {
+fn advice_for(kind: Kind) -> (&'static str, &'static str, &'static [&'static str]) {
+    match kind {
         Kind::Unreachable => (
             "the API server does not answer",
             "See to it that this machine reaches the API server of the context: VPN, firewall, the proxy of the \
@@ -225,6 +193,5 @@ fn advice_for(kind: Kind) -> VantageErrorAdvice {
                 "kubectl describe pod -n NAMESPACE -l app.kubernetes.io/name=arcprobe",
             ],
         ),
-    };
-    VantageErrorAdvice { problem: what, remedy, commands }
+    }
 }

@@ -7,7 +7,7 @@ pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "wildcard_unverified", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let is_open = |c: &&Check| {
+    let is_open = |c: &Check| {
         matches!(c.unverified, Some(UnverifiedKind::WildcardUnknown | UnverifiedKind::NotDiscovered))
     };
     let reported: Vec<_> =
@@ -15,10 +15,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let is_reported = |c: &Check| {
         c.unverified == Some(UnverifiedKind::NotDiscovered) && reported.contains(&c.planned.endpoint.as_str())
     };
-    CheckGroup::from_checks(
-        "",
-        view.checks.iter().copied().filter(is_open).filter(|c| !is_reported(c)).collect(),
-    )
+    CheckGroup::from_checks("", view.checks_where(|c| is_open(c) && !is_reported(c)))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
