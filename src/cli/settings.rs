@@ -166,16 +166,12 @@ fn resolve_connectivity(args: &ScopeArgs, routes: &Routes) -> Result<Connectivit
 fn parse_vantages(words: &[String]) -> Result<Vec<VantageKind>, CommandError> {
     let mut kinds = Vec::new();
     for word in words {
-        let kind = match word.trim() {
-            "workstation" => VantageKind::Workstation,
-            "pod" => VantageKind::Pod,
-            "node" => VantageKind::Node,
-            _ => {
-                return Err(CommandError::Usage(anyhow::anyhow!(
+        let kind =
+            VantageKind::ALL.into_iter().find(|kind| kind.as_str() == word.trim()).ok_or_else(|| {
+                CommandError::Usage(anyhow::anyhow!(
                     "--from \"{word}\": unknown vantage; allowed are workstation, pod, node"
-                )));
-            }
-        };
+                ))
+            })?;
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }

@@ -1,12 +1,13 @@
 //! The packed agent: where it is found, and how it is cut into pieces that fit into ConfigMaps.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+
+use crate::model::words::words;
 
 /// An architecture that there are agents for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -17,27 +18,12 @@ pub enum Arch {
     Arm64,
 }
 
+words!(Arch::as_str { Amd64 = "amd64", Arm64 = "arm64" });
+
 impl Arch {
     /// As a node names it.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "amd64" => Some(Self::Amd64),
-            "arm64" => Some(Self::Arm64),
-            _ => None,
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Amd64 => "amd64",
-            Self::Arm64 => "arm64",
-        }
-    }
-}
-
-impl fmt::Display for Arch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        Self::ALL.into_iter().find(|arch| arch.as_str() == text)
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::command::Command;
 use crate::model::finding::Severity;
 use crate::model::vantage::VantageKind;
+use crate::model::words::words;
 
 /// A link of the chain from an API server to a cluster that Azure calls connected, in the order of the chain.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
@@ -41,41 +42,13 @@ pub enum Stage {
     Metadata,
 }
 
+words!(Stage::title {
+    Api = "API server", Nodes = "nodes", Release = "release", Admission = "admission", Images = "images",
+    Dns = "cluster DNS", Identity = "identity", Tokens = "tokens", DataPlane = "data plane",
+    Connect = "cluster connect", Extensions = "extensions", Metadata = "metadata",
+});
+
 impl Stage {
-    /// In the order of the chain.
-    pub const ALL: [Self; 12] = [
-        Self::Api,
-        Self::Nodes,
-        Self::Release,
-        Self::Admission,
-        Self::Images,
-        Self::Dns,
-        Self::Identity,
-        Self::Tokens,
-        Self::DataPlane,
-        Self::Connect,
-        Self::Extensions,
-        Self::Metadata,
-    ];
-
-    /// What people call it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Api => "API server",
-            Self::Nodes => "nodes",
-            Self::Release => "release",
-            Self::Admission => "admission",
-            Self::Images => "images",
-            Self::Dns => "cluster DNS",
-            Self::Identity => "identity",
-            Self::Tokens => "tokens",
-            Self::DataPlane => "data plane",
-            Self::Connect => "cluster connect",
-            Self::Extensions => "extensions",
-            Self::Metadata => "metadata",
-        }
-    }
-
     /// Its endpoints, by the ids of the rules without the cloud, and from where they are called.
     pub fn required_endpoints(self) -> (&'static [&'static str], Option<VantageKind>) {
         match self {

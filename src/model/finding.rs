@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::command::{FirewallRule, Instruction};
 use crate::model::ids::CheckId;
 use crate::model::waiver::WaiverRef;
+use crate::model::words::words;
 
 /// One judgement over many steps.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -107,16 +108,7 @@ pub enum Severity {
     Blocking,
 }
 
-impl Severity {
-    /// As in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Blocking => "blocking",
-        }
-    }
-}
+words!(Severity::as_str { Info = "info", Warning = "warning", Blocking = "blocking" });
 
 /// How sure a judgement is.
 #[derive(
@@ -131,13 +123,4 @@ pub enum Confidence {
     High,
 }
 
-impl Confidence {
-    /// As in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
-}
+words!(Confidence::as_str { Low = "low", Medium = "medium", High = "high" });

@@ -31,3 +31,4 @@ pub mod vantage;
 pub mod version;
 pub mod waiver;
 pub mod wording;
+pub(crate) mod words;

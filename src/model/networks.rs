@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::words::words;
+
 /// What a network or an address is to a cluster.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -29,23 +31,12 @@ pub enum Role {
     Route,
 }
 
-impl Role {
-    /// In a sentence: "the service range".
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Services => "the service range",
-            Self::Pods => "the pod range",
-            Self::Nodes => "nodes",
-            Self::ApiServer => "the API server",
-            Self::ClusterDns => "the cluster's DNS",
-            Self::Proxy => "the proxy",
-            Self::Resolver => "a DNS server",
-            Self::PrivateEndpoint => "a private endpoint",
-            Self::DockerBridge => "Docker's bridge",
-            Self::Route => "a network of this machine",
-        }
-    }
-}
+words!(Role::describe {
+    Services = "the service range", Pods = "the pod range", Nodes = "nodes", ApiServer = "the API server",
+    ClusterDns = "the cluster's DNS", Proxy = "the proxy", Resolver = "a DNS server",
+    PrivateEndpoint = "a private endpoint", DockerBridge = "Docker's bridge",
+    Route = "a network of this machine",
+});
 
 /// A source that was not read.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -10,6 +10,7 @@ use crate::model::rules::{
     AddressClass, Answer, Certificate, Inspection, Method, PrivateLink, Protocol, RuleLocation,
 };
 use crate::model::vantage::VantageKind;
+use crate::model::words::words;
 
 /// What is to be checked from one vantage, in order.
 #[derive(Clone, Debug)]
@@ -189,18 +190,11 @@ pub enum UnverifiedKind {
     Contradicted,
 }
 
-impl UnverifiedKind {
-    /// In a few words.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::WildcardUnknown => "no name below the wildcard is known",
-            Self::NotDiscovered => "the names below the wildcard were not found",
-            Self::ValueMissing => "a value was not given",
-            Self::CalledFromAzure => "called by Azure, not by the cluster",
-            Self::NotRun => "the run ended first",
-            Self::NoVantage => "nothing could be looked at from there",
-            Self::Broken => "the probe broke down, a defect of arcprobe",
-            Self::Contradicted => "an ordinary client got through, the probe did not",
-        }
-    }
-}
+words!(UnverifiedKind::text {
+    WildcardUnknown = "no name below the wildcard is known",
+    NotDiscovered = "the names below the wildcard were not found", ValueMissing = "a value was not given",
+    CalledFromAzure = "called by Azure, not by the cluster", NotRun = "the run ended first",
+    NoVantage = "nothing could be looked at from there",
+    Broken = "the probe broke down, a defect of arcprobe",
+    Contradicted = "an ordinary client got through, the probe did not",
+});

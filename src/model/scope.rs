@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::rules::{Cloud, Region};
+use crate::model::words::words;
 
 /// What the rules are fitted to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,14 +38,6 @@ pub enum Connectivity {
     Gateway,
 }
 
-impl Connectivity {
-    /// As on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Proxy => "proxy",
-            Self::PrivateLink => "private-link",
-            Self::Gateway => "gateway",
-        }
-    }
-}
+words!(Connectivity::as_str {
+    Direct = "direct", Proxy = "proxy", PrivateLink = "private-link", Gateway = "gateway",
+});

@@ -1,9 +1,9 @@
 //! The network positions that endpoints are checked from.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::model::words::words;
 
 /// A network position.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
@@ -17,22 +17,7 @@ pub enum VantageKind {
     Node,
 }
 
-impl VantageKind {
-    /// As in reports and in `--from`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Workstation => "workstation",
-            Self::Pod => "pod",
-            Self::Node => "node",
-        }
-    }
-}
-
-impl fmt::Display for VantageKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+words!(VantageKind::as_str { Workstation = "workstation", Pod = "pod", Node = "node" });
 
 /// What kept a vantage from being looked from, or from being looked from to the end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

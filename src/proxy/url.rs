@@ -9,6 +9,7 @@ use super::url_error::{UrlAdvice, UrlError};
 use super::user_info::parse_credentials;
 use crate::model::host_port::{HostPort, is_host_name};
 use crate::model::secret::Secret;
+use crate::model::words::words;
 
 /// Where a proxy is. Neither formatting nor serialising shows the user info.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,15 +30,9 @@ pub enum ProxyScheme {
     Https,
 }
 
-impl ProxyScheme {
-    /// As in the URL.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
+words!(ProxyScheme::as_str { Http = "http", Https = "https" });
 
+impl ProxyScheme {
     /// As Go (`net/http`), .NET and Python have it. curl takes 1080 for http; the agents decide.
     fn default_port(self) -> u16 {
         match self {

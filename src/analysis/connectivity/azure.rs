@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use crate::model::words::words;
+
 /// The fields that a diagnosis needs; what a shape lacks is `None`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[expect(missing_docs, reason = "named as Azure names them")]
@@ -35,21 +37,14 @@ pub enum ConnectivityStatus {
     AgentNotInstalled,
 }
 
-impl ConnectivityStatus {
-    /// As Azure writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Connecting => "Connecting",
-            Self::Connected => "Connected",
-            Self::Offline => "Offline",
-            Self::Expired => "Expired",
-            Self::AgentNotInstalled => "AgentNotInstalled",
-        }
-    }
+words!(ConnectivityStatus::as_str {
+    Connecting = "Connecting", Connected = "Connected", Offline = "Offline", Expired = "Expired",
+    AgentNotInstalled = "AgentNotInstalled",
+});
 
+impl ConnectivityStatus {
     fn parse(word: &str) -> Option<Self> {
-        let all = [Self::Connecting, Self::Connected, Self::Offline, Self::Expired, Self::AgentNotInstalled];
-        all.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(word))
+        Self::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(word))
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::words::words;
+
 /// One step of a probe, in the order in which a connection is made.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -25,30 +27,10 @@ pub enum Phase {
     Greeting,
 }
 
-impl Phase {
-    /// Every phase, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Resolve, Self::Connect, Self::Proxy, Self::Tls, Self::Http, Self::WebSocket, Self::Greeting];
-
-    /// The word that stands for the phase in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Resolve => "resolve",
-            Self::Connect => "connect",
-            Self::Proxy => "proxy",
-            Self::Tls => "tls",
-            Self::Http => "http",
-            Self::WebSocket => "websocket",
-            Self::Greeting => "greeting",
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+words!(Phase::as_str {
+    Resolve = "resolve", Connect = "connect", Proxy = "proxy", Tls = "tls", Http = "http",
+    WebSocket = "websocket", Greeting = "greeting",
+});
 
 macro_rules! causes {
     ($( $variant:ident $word:literal $phase:ident $text:literal; )+) => {

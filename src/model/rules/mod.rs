@@ -5,7 +5,6 @@ pub mod statuses;
 pub mod unique_keys;
 pub mod visitors;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,8 @@ pub use super::rules::scalars::{
     Date, HostName, HostPattern, HttpStatus, Id, PLACEHOLDERS, PathTemplate, Port,
 };
 pub use super::rules::statuses::Statuses;
+
+use crate::model::words::words;
 
 /// One rules file. Several files make a [`RuleSet`]; a later file adds to an earlier one or replaces by id.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -68,25 +69,9 @@ pub enum Cloud {
     AzureChinaCloud,
 }
 
-impl Cloud {
-    /// All clouds.
-    pub const ALL: [Self; 3] = [Self::AzureCloud, Self::AzureUSGovernment, Self::AzureChinaCloud];
-
-    /// The name that `az` uses.
-    pub fn az_name(self) -> &'static str {
-        match self {
-            Self::AzureCloud => "AzureCloud",
-            Self::AzureUSGovernment => "AzureUSGovernment",
-            Self::AzureChinaCloud => "AzureChinaCloud",
-        }
-    }
-}
-
-impl fmt::Display for Cloud {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.az_name())
-    }
-}
+words!(Cloud::az_name {
+    AzureCloud = "AzureCloud", AzureUSGovernment = "AzureUSGovernment", AzureChinaCloud = "AzureChinaCloud",
+});
 
 /// Something that can be turned on for a cluster and then needs endpoints of its own.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -239,18 +224,9 @@ pub enum CallerVantage {
     Cloud,
 }
 
-impl CallerVantage {
-    /// As in a rules file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Workstation => "workstation",
-            Self::Pod => "pod",
-            Self::Node => "node",
-            Self::Browser => "browser",
-            Self::Cloud => "cloud",
-        }
-    }
-}
+words!(CallerVantage::as_str {
+    Workstation = "workstation", Pod = "pod", Node = "node", Browser = "browser", Cloud = "cloud",
+});
 
 /// What is spoken at an endpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -273,29 +249,14 @@ pub enum Protocol {
     Tcp,
 }
 
-impl Protocol {
-    /// As in a rules file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Https => "https",
-            Self::Wss => "wss",
-            Self::Http => "http",
-            Self::Tls => "tls",
-            Self::Git => "git",
-            Self::Ssh => "ssh",
-            Self::Tcp => "tcp",
-        }
-    }
+words!(Protocol::as_str {
+    Https = "https", Wss = "wss", Http = "http", Tls = "tls", Git = "git", Ssh = "ssh", Tcp = "tcp",
+});
 
+impl Protocol {
     /// Whether a TLS handshake comes first.
     pub fn uses_tls(self) -> bool {
         matches!(self, Self::Https | Self::Wss | Self::Tls)
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -311,16 +272,10 @@ pub enum DiscoveryMethod {
     RegistryRedirect,
 }
 
-impl DiscoveryMethod {
-    /// As in a rules file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotificationAllowList => "notification-allow-list",
-            Self::HisRegion => "his-region",
-            Self::RegistryRedirect => "registry-redirect",
-        }
-    }
-}
+words!(DiscoveryMethod::as_str {
+    NotificationAllowList = "notification-allow-list", HisRegion = "his-region",
+    RegistryRedirect = "registry-redirect",
+});
 
 /// The HTTP request that is made.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -355,17 +310,7 @@ pub enum Method {
     Options,
 }
 
-impl Method {
-    /// As on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Options => "OPTIONS",
-        }
-    }
-}
+words!(Method::as_str { Get = "GET", Head = "HEAD", Post = "POST", Options = "OPTIONS" });
 
 /// What the real service answers to a request without credentials.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -440,15 +385,7 @@ pub enum Need {
     Optional,
 }
 
-impl Need {
-    /// As in a rules file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::Optional => "optional",
-        }
-    }
-}
+words!(Need::as_str { Required = "required", Optional = "optional" });
 
 /// What the Arc gateway does for an endpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
