@@ -11,7 +11,7 @@ use super::{CommandError, Console, Environment, print_output, start_runtime};
 use crate::analysis::advise::{AdviceInput, build_advice};
 use crate::analysis::networks::cidr;
 use crate::analysis::networks::{Networks, Snapshot};
-use crate::cli::args::{AdviseArgs, AdviseFormat};
+use crate::cli::args::{AdviseArgs, PlainFormat};
 use crate::cli::exit::Exit;
 use crate::cluster::{self, ClusterClient, ClusterClientError, ClusterReader, ConfigError, Proposal};
 use crate::model::finding::{Confidence, Severity};
@@ -20,7 +20,7 @@ use crate::model::report::{Advice, Tool};
 use crate::probe::net::read_local_routes;
 use crate::probe::resolve::read_system_servers;
 use crate::probe::settings::ProbeSettings;
-use crate::proxy::{self, ProxyFlags, Routes, Secret};
+use crate::proxy::{self, Routes};
 use crate::report::advice::{self as rendering, render_free_ranges};
 use crate::report::json::to_text;
 
@@ -56,11 +56,11 @@ pub(super) fn run(
         return Ok(Exit::Ok);
     }
     match args.output {
-        AdviseFormat::Json => {
+        PlainFormat::Json => {
             let whole = json!({"schema_version": 1, "tool": Tool::this(), "advice": advice});
             print_output(&to_text(&whole))?;
         }
-        AdviseFormat::Text => drop(print_output(&rendering::render(&advice, &screen.text))?),
+        PlainFormat::Text => drop(print_output(&rendering::render(&advice, &screen.text))?),
     }
     Ok(exit_for_advice(&advice, args))
 }
@@ -159,12 +159,7 @@ fn resolve_routes(
     environment: &Environment,
     agents: Option<cluster::ArcAgentProxies>,
 ) -> Result<Routes, CommandError> {
-    let typed = ProxyFlags {
-        https: args.proxy_https.as_ref().map(Secret::reveal),
-        http: args.proxy_http.as_ref().map(Secret::reveal),
-        skip_range: args.proxy_skip_range.as_ref().map(Secret::reveal),
-        no_proxy: args.no_proxy,
-    };
+    let typed = args.proxy.flags();
     let is_typed = typed.https.is_some() || typed.http.is_some() || typed.skip_range.is_some();
     if !is_typed && let Some(agents) = agents.filter(|a| !a.variables.is_empty()) {
         let (routes, _) =
@@ -197,7 +192,7 @@ fn plan_ranges(args: &AdviseArgs, advice: &Advice) -> Result<String, CommandErro
     avoid.extend(pods.iter().map(|net| ipnet::IpNet::V4(*net)));
     let services = cidr::free_networks(args.services, &avoid, 1);
     match (pods.first(), services.first()) {
-        (Some(pods), Some(services)) if args.output == AdviseFormat::Json => {
+        (Some(pods), Some(services)) if args.output == PlainFormat::Json => {
             let avoided: Vec<_> = avoided.iter().map(ToString::to_string).collect();
             let plan =
                 json!({"pods": pods.to_string(), "services": services.to_string(), "avoided": avoided});

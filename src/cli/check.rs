@@ -202,7 +202,7 @@ fn judge_prerequisites(
         cloud: scope.cloud.az_name(),
     };
     let catalogue = super::catalogue::load_catalogue(&[])?;
-    super::prerequisites::judge_facts(facts, &args.scope.rule_set, wanted, &catalogue)
+    super::prerequisites::judge_facts(facts, &args.scope.rules.rule_set, wanted, &catalogue)
 }
 
 /// `--save-ca`. Where nobody re-signs there is nothing to save, and the file stays as it was.

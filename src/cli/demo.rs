@@ -42,11 +42,11 @@ fn start() -> Result<Lab, LabError> {
 fn inside(lab: &Lab, given: &CheckArgs) -> CheckArgs {
     let mut args = given.clone();
     args.scope.location = Some("eastus".to_owned());
-    args.probe.resolver = vec![lab.resolver()];
+    args.probe.connection.resolver = vec![lab.resolver()];
     // a firewall that lets out 443 and drops the other ports
     let filtered = lab.port(DROPPED).map(|port| divert(Some("eastus.obo.arc.azure.com"), 8084, port));
     let others = lab.diversions().into_iter().map(|d| divert(d.host.as_deref(), d.port, d.to_port));
-    args.probe.connect_to = filtered.into_iter().chain(others).collect();
+    args.probe.connection.connect_to = filtered.into_iter().chain(others).collect();
     args
 }
 

@@ -20,7 +20,7 @@ use crate::analysis::connectivity::{
     ConnectivityDiagnosis, ConnectivityInput, ConnectivityVerdict, StageState, diagnose_connectivity,
 };
 use crate::analysis::networks::Networks;
-use crate::cli::args::{CheckArgs, DEFAULT_CLOUD, DiagnoseArgs, DiagnoseFormat, FailOn, ScopeArgs};
+use crate::cli::args::{CheckArgs, DEFAULT_CLOUD, DiagnoseArgs, FailOn, PlainFormat, ScopeArgs};
 use crate::cli::exit::Exit;
 use crate::cluster::runner::{Runner, resolve_arc_agent_routes};
 use crate::cluster::{self, ArcAgentProxies, ClusterClient, ClusterReader, Proposal};
@@ -92,12 +92,12 @@ pub(super) fn run(
         None => first,
     };
     match args.output {
-        DiagnoseFormat::Text => drop(print_output(&report::connectivity::render(
+        PlainFormat::Text => drop(print_output(&report::connectivity::render(
             &chain,
             &describe_next_steps(args, &case),
             &screen.text,
         ))?),
-        DiagnoseFormat::Json => {
+        PlainFormat::Json => {
             print_output(&to_text(&Diagnosis {
                 schema_version: 1,
                 tool: Tool::this(),

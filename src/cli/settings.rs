@@ -73,8 +73,7 @@ fn load_rule_set(args: &ScopeArgs) -> Result<RuleSet, CommandError> {
 
 /// The rules that were chosen, for a cloud that something else names.
 pub(super) fn load_rule_set_for(args: &ScopeArgs, cloud: Cloud) -> Result<RuleSet, CommandError> {
-    let builtin = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
-    RuleSet::load(builtin, &args.rules, Some(cloud)).map_err(CommandError::usage)
+    args.rules.load(Some(cloud)).map_err(CommandError::usage)
 }
 
 /// The proxies in force; none with `--connectivity direct`, which is about the way without them.
@@ -83,18 +82,13 @@ fn resolve_check_proxies(
     environment: &Environment,
 ) -> Result<ResolvedProxies, CommandError> {
     let is_direct = args.scope.connectivity == Some(Connectivity::Direct);
-    let given = &args.proxy;
+    let given = &args.proxy.urls;
     if is_direct && (given.proxy_https.is_some() || given.proxy_http.is_some()) {
         return Err(CommandError::Usage(anyhow::anyhow!(
             "--connectivity direct goes without a proxy; leave out --proxy-https and --proxy-http, or the connectivity"
         )));
     }
-    let flags = ProxyFlags {
-        https: given.proxy_https.as_ref().map(Secret::reveal),
-        http: given.proxy_http.as_ref().map(Secret::reveal),
-        skip_range: given.proxy_skip_range.as_ref().map(Secret::reveal),
-        no_proxy: given.no_proxy || is_direct,
-    };
+    let flags = ProxyFlags { no_proxy: given.no_proxy || is_direct, ..given.flags() };
     let settled = proxy::resolve_proxies(&flags, environment).map_err(CommandError::usage)?;
     if args.scope.connectivity == Some(Connectivity::Proxy) && !settled.routes.uses_proxy() {
         return Err(CommandError::Usage(anyhow::anyhow!(
@@ -217,13 +211,7 @@ fn cluster_settings(
 
 /// The proxies of this machine's environment are not those of the cluster: only flags count there.
 fn resolve_pod_routes(args: &CheckArgs) -> Result<Option<Routes>, CommandError> {
-    let given = &args.proxy;
-    let flags = ProxyFlags {
-        https: given.proxy_https.as_ref().map(Secret::reveal),
-        http: given.proxy_http.as_ref().map(Secret::reveal),
-        skip_range: given.proxy_skip_range.as_ref().map(Secret::reveal),
-        no_proxy: true,
-    };
+    let flags = ProxyFlags { no_proxy: true, ..args.proxy.urls.flags() };
     let settled = proxy::resolve_proxies(&flags, &Environment::new()).map_err(CommandError::usage)?;
     let is_settled = settled.routes.uses_proxy() || args.scope.connectivity == Some(Connectivity::Direct);
     Ok(is_settled.then_some(settled.routes))
@@ -247,14 +235,11 @@ fn probe_settings(args: &CheckArgs) -> ProbeSettings {
     let cross_checks = !args.proxy.no_cross_check;
     let args = &args.probe;
     ProbeSettings {
-        resolvers: args.resolver.clone(),
-        connect_to: args.connect_to.clone(),
-        public_roots: args.public_roots.clone(),
         cross_checks,
-        proxy_cert: args.proxy_cert.clone(),
         timeout: args.timeout,
         deadline: args.deadline,
         retries: args.retries,
         concurrency: args.concurrency,
+        ..args.connection.settings()
     }
 }

@@ -8,7 +8,7 @@ use crate::cli::args::FetchArgs;
 use crate::probe::client::Client;
 use crate::probe::net::Net;
 use crate::probe::settings::ProbeSettings;
-use crate::proxy::{self, ProxyFlags, ResolvedProxies, Routes, Secret};
+use crate::proxy::{self, ResolvedProxies, Routes};
 
 /// A client, and what is worth saying about its proxies.
 pub(super) fn client(
@@ -16,22 +16,9 @@ pub(super) fn client(
     environment: &Environment,
     within: Duration,
 ) -> Result<(Client, Vec<String>), CommandError> {
-    let flags = ProxyFlags {
-        https: args.proxy_https.as_ref().map(Secret::reveal),
-        http: args.proxy_http.as_ref().map(Secret::reveal),
-        skip_range: args.proxy_skip_range.as_ref().map(Secret::reveal),
-        no_proxy: args.no_proxy,
-    };
     let ResolvedProxies { routes, advice } =
-        proxy::resolve_proxies(&flags, environment).map_err(CommandError::usage)?;
-    let settings = ProbeSettings {
-        resolvers: args.resolver.clone(),
-        connect_to: args.connect_to.clone(),
-        public_roots: args.public_roots.clone(),
-        proxy_cert: args.proxy_cert.clone(),
-        timeout: args.timeout,
-        ..ProbeSettings::default()
-    };
+        proxy::resolve_proxies(&args.proxy.flags(), environment).map_err(CommandError::usage)?;
+    let settings = ProbeSettings { timeout: args.timeout, ..args.connection.settings() };
     let net = Arc::new(Net::new(&settings, &routes).map_err(CommandError::usage)?);
     Ok((on_routes(net, routes, within), advice))
 }

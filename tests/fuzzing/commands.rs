@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::analysis::connectivity::ConnectivityDiagnosis;
 use crate::analysis::connectivity::azure::{self, AzureCluster};
 use crate::analysis::connectivity::support_bundle::SupportBundle;
-use crate::cli::args::{DiffArgs, DiffFormat, FailOn, FetchArgs, ShowArgs, ShowFormat};
+use crate::cli::args::{DiffArgs, FailOn, FetchArgs, PlainFormat, RuleFilesArgs, ShowArgs, ShowFormat};
 use crate::cli::diagnose;
 use crate::cli::rules::vendor_diff as difference;
 use crate::model::faults::FaultCatalogue;
@@ -42,7 +42,7 @@ pub(super) fn judge_and_render(
 pub(super) fn render_rules(rules: &RuleSet) -> Vec<(ShowFormat, String)> {
     let formats = [ShowFormat::Text, ShowFormat::Yaml, ShowFormat::Json, ShowFormat::Csv];
     let show = |output| {
-        let args = ShowArgs { output, no_builtin_rules: true, ..EMPTY_ARGS };
+        let args = ShowArgs { output, ..EMPTY_ARGS };
         let shown = crate::cli::rules::render_rules(&args, rules.clone());
         (output, shown.unwrap_or_else(|e| panic!("{e}")))
     };
@@ -58,9 +58,7 @@ pub(super) fn render_difference(table: &VendorTable, rules: &RuleSet) -> Vec<Str
             location: None,
             feature: Vec::new(),
             source: None,
-            rule_set: String::new(),
-            rules: Vec::new(),
-            no_builtin_rules: true,
+            rules: NO_RULES,
             output,
             fail_on: FailOn::Warning,
             fetch: FetchArgs::default(),
@@ -69,8 +67,11 @@ pub(super) fn render_difference(table: &VendorTable, rules: &RuleSet) -> Vec<Str
         let pages = vec![("page.md".to_owned(), table.clone())];
         difference::render_difference(&args, rules, &with, pages, true).0
     };
-    [DiffFormat::Text, DiffFormat::Json].map(shown).into()
+    [PlainFormat::Text, PlainFormat::Json].map(shown).into()
 }
+
+const NO_RULES: RuleFilesArgs =
+    RuleFilesArgs { rule_set: String::new(), rules: Vec::new(), no_builtin_rules: true };
 
 const EMPTY_ARGS: ShowArgs = ShowArgs {
     cloud: None,
@@ -78,9 +79,7 @@ const EMPTY_ARGS: ShowArgs = ShowArgs {
     feature: Vec::new(),
     connectivity: Connectivity::Direct,
     values: Vec::new(),
-    rule_set: String::new(),
-    rules: Vec::new(),
-    no_builtin_rules: false,
+    rules: NO_RULES,
     output: ShowFormat::Text,
 };
 

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ipnet::IpNet;
 
-use super::parse::{parse_domain, parse_entry, parse_host, parse_network, parse_secret};
-use super::{FailOn, KubeArgs};
+use super::parse::{parse_domain, parse_entry, parse_host, parse_network};
+use super::{FailOn, KubeArgs, PlainFormat, ProxyUrlArgs};
 use crate::model::scope::Connectivity;
-use crate::proxy::Secret;
 
 /// `arcprobe advise`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -60,21 +59,12 @@ pub struct AdviseArgs {
     /// How the cluster reaches Azure.
     #[arg(long, value_enum, value_name = "WAY")]
     pub connectivity: Option<Connectivity>,
-    /// The proxy for https. [default: that of the installed agents, else `HTTPS_PROXY`]
-    #[arg(long, value_parser = parse_secret, value_name = "URL")]
-    pub proxy_https: Option<Secret>,
-    /// The proxy for http. [default: that of the installed agents, else `HTTP_PROXY`]
-    #[arg(long, value_parser = parse_secret, value_name = "URL")]
-    pub proxy_http: Option<Secret>,
-    /// The value to judge. [default: that of the installed agents, else `NO_PROXY`]
-    #[arg(long, value_parser = parse_secret, value_name = "LIST")]
-    pub proxy_skip_range: Option<Secret>,
     /// The authority that the agents get; the commands name it.
     #[arg(long, alias = "custom-ca-cert", value_name = "FILE")]
     pub proxy_cert: Option<PathBuf>,
-    /// Ignore the proxies of the environment.
-    #[arg(long)]
-    pub no_proxy: bool,
+    /// Which proxies.
+    #[command(flatten, next_help_heading = "Proxies, and the skip range to judge; the agents' own where not given")]
+    pub proxy: ProxyUrlArgs,
     /// Propose free private ranges for a new cluster, and ask no cluster.
     #[arg(long)]
     pub plan: bool,
@@ -89,17 +79,8 @@ pub struct AdviseArgs {
     pub services: u8,
     /// The format on standard output.
     #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub output: AdviseFormat,
+    pub output: PlainFormat,
     /// From which severity on the exit code tells.
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub fail_on: FailOn,
-}
-
-/// A rendering of the advice.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum AdviseFormat {
-    /// One screen for people.
-    Text,
-    /// For programs: as `advice` of a report.
-    Json,
 }

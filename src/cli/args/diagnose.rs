@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::parse::parse_duration;
-use super::{ClusterArgs, FailOn, ProbeArgs, ProxyArgs, ScopeArgs};
+use super::{ClusterArgs, FailOn, PlainFormat, ProbeArgs, ProxyArgs, ScopeArgs};
 
 /// `arcprobe diagnose`.
 #[derive(Clone, Debug, Args)]
@@ -49,19 +49,10 @@ pub struct DiagnoseArgs {
     pub save_evidence: Option<PathBuf>,
     /// The format on standard output.
     #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", help_heading = OUTPUT_HEADING)]
-    pub output: DiagnoseFormat,
+    pub output: PlainFormat,
     /// From which severity on the exit code tells.
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY", help_heading = OUTPUT_HEADING)]
     pub fail_on: FailOn,
-}
-
-/// A rendering of the chain.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum DiagnoseFormat {
-    /// One screen for people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 const INPUT_HEADING: &str = "What is judged";

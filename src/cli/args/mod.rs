@@ -20,9 +20,9 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use crate::cli::args::cluster::{AgentArgs, CleanupArgs, ClusterArgs, KubeArgs, RbacArgs};
-pub use advise::{AdviseArgs, AdviseFormat};
+pub use advise::AdviseArgs;
 pub use demo::DemoArgs;
-pub use diagnose::{DiagnoseArgs, DiagnoseFormat};
+pub use diagnose::DiagnoseArgs;
 pub use explain::ExplainArgs;
 pub use fetch::FetchArgs;
 pub use manual::{CompletionTarget, CompletionsArgs, ManArgs};
@@ -33,13 +33,15 @@ use parse::{
 };
 
 pub use requirements::{RequirementsArgs, RequirementsFormat};
-pub use rules::{DiffArgs, DiffFormat, Page, RulesArgs, RulesCommand, ShowArgs, ShowFormat, ValidateArgs};
+pub use rules::{DiffArgs, Page, RulesArgs, RulesCommand, ShowArgs, ShowFormat, ValidateArgs};
 
 use crate::model::finding::Severity;
+use crate::model::rules::{Cloud, RuleSet};
 use crate::model::scope::Connectivity;
-use crate::probe::settings::ConnectTo;
-use crate::proxy::Secret;
+use crate::probe::settings::{ConnectTo, ProbeSettings};
+use crate::proxy::{ProxyFlags, Secret};
 use crate::report::Format;
+use crate::rules::RulesError;
 
 /// Checks the network that Azure Arc-enabled Kubernetes needs, and says what to open.
 #[derive(Clone, Debug, Parser)]
@@ -185,6 +187,21 @@ pub struct ScopeArgs {
     /// A value that only you know, such as `vault=NAME` or `git_host=NAME`. Repeatable.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
+    /// Which rules.
+    #[command(flatten)]
+    pub rules: RuleFilesArgs,
+}
+
+impl ScopeArgs {
+    /// The cloud that was typed, else the default.
+    pub fn cloud(&self) -> &str {
+        self.cloud.as_deref().unwrap_or(DEFAULT_CLOUD)
+    }
+}
+
+/// Which rules.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RuleFilesArgs {
     /// The generation of the built-in rules; old agents need older lists.
     #[arg(long, default_value = "current", value_name = "NAME")]
     pub rule_set: String,
@@ -196,10 +213,14 @@ pub struct ScopeArgs {
     pub no_builtin_rules: bool,
 }
 
-impl ScopeArgs {
-    /// The cloud that was typed, else the default.
-    pub fn cloud(&self) -> &str {
-        self.cloud.as_deref().unwrap_or(DEFAULT_CLOUD)
+impl RuleFilesArgs {
+    /// The rules that were chosen, of one cloud or all.
+    ///
+    /// # Errors
+    /// An unknown rule set, or files that are no good.
+    pub fn load(&self, cloud: Option<Cloud>) -> Result<RuleSet, RulesError> {
+        let builtin = (!self.no_builtin_rules).then_some(self.rule_set.as_str());
+        RuleSet::load(builtin, &self.rules, cloud)
     }
 }
 
@@ -209,18 +230,9 @@ pub const DEFAULT_CLOUD: &str = "AzureCloud";
 /// How to probe.
 #[derive(Clone, Debug, Args)]
 pub struct ProbeArgs {
-    /// Ask this DNS server instead of the system's. Repeatable.
-    #[arg(long, value_parser = parse_resolver, value_name = "IP[:PORT]")]
-    pub resolver: Vec<SocketAddr>,
-    /// Connect elsewhere for a host and port, as curl does; an empty part means any. Repeatable.
-    #[arg(long, value_parser = parse_connect_to, value_name = "HOST:PORT:ADDR:PORT")]
-    pub connect_to: Vec<ConnectTo>,
-    /// PEM file that stands for the public trust store. [default: Mozilla's, built in]
-    #[arg(long, value_name = "FILE")]
-    pub public_roots: Option<PathBuf>,
-    /// PEM or DER file of the authority that inspects TLS, as given to az.
-    #[arg(long, alias = "custom-ca-cert", value_name = "FILE")]
-    pub proxy_cert: Option<PathBuf>,
+    /// Servers and authorities.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
     /// For each phase of a probe.
     #[arg(long, value_parser = parse_duration, allow_hyphen_values = true, default_value = "5s", value_name = "DURATION")]
     pub timeout: Duration,
@@ -235,9 +247,50 @@ pub struct ProbeArgs {
     pub concurrency: Option<usize>,
 }
 
-/// How to get out. What is not given comes from the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` in either case.
+/// Servers to ask and connect to instead, and authorities to trust.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConnectionArgs {
+    /// Ask this DNS server instead of the system's. Repeatable.
+    #[arg(long, value_parser = parse_resolver, value_name = "IP[:PORT]")]
+    pub resolver: Vec<SocketAddr>,
+    /// Connect elsewhere for a host and port, as curl does; an empty part means any. Repeatable.
+    #[arg(long, value_parser = parse_connect_to, value_name = "HOST:PORT:ADDR:PORT")]
+    pub connect_to: Vec<ConnectTo>,
+    /// PEM file that stands for the public trust store. [default: Mozilla's, built in]
+    #[arg(long, value_name = "FILE")]
+    pub public_roots: Option<PathBuf>,
+    /// PEM or DER file of the authority that inspects TLS, as given to az.
+    #[arg(long, alias = "custom-ca-cert", value_name = "FILE")]
+    pub proxy_cert: Option<PathBuf>,
+}
+
+impl ConnectionArgs {
+    /// With what is not about connections as it is by itself.
+    pub fn settings(&self) -> ProbeSettings {
+        ProbeSettings {
+            resolvers: self.resolver.clone(),
+            connect_to: self.connect_to.clone(),
+            public_roots: self.public_roots.clone(),
+            proxy_cert: self.proxy_cert.clone(),
+            ..ProbeSettings::default()
+        }
+    }
+}
+
+/// How to get out.
 #[derive(Clone, Debug, Args)]
 pub struct ProxyArgs {
+    /// Which proxies.
+    #[command(flatten)]
+    pub urls: ProxyUrlArgs,
+    /// Do not try what fails another way: directly where it fails through a proxy, and with an ordinary HTTP client.
+    #[arg(long)]
+    pub no_cross_check: bool,
+}
+
+/// Which proxies. What is not given comes from the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` in either case.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ProxyUrlArgs {
     /// The proxy for https, as given to az. [default: `HTTPS_PROXY`]
     #[arg(long, value_parser = parse_secret, value_name = "URL")]
     pub proxy_https: Option<Secret>,
@@ -250,9 +303,27 @@ pub struct ProxyArgs {
     /// Ignore the proxies of the environment.
     #[arg(long)]
     pub no_proxy: bool,
-    /// Do not try what fails another way: directly where it fails through a proxy, and with an ordinary HTTP client.
-    #[arg(long)]
-    pub no_cross_check: bool,
+}
+
+impl ProxyUrlArgs {
+    /// As `proxy` takes them.
+    pub fn flags(&self) -> ProxyFlags<'_> {
+        ProxyFlags {
+            https: self.proxy_https.as_ref().map(Secret::reveal),
+            http: self.proxy_http.as_ref().map(Secret::reveal),
+            skip_range: self.proxy_skip_range.as_ref().map(Secret::reveal),
+            no_proxy: self.no_proxy,
+        }
+    }
+}
+
+/// A rendering of what has no other forms.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum PlainFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// From which severity on the exit code tells.

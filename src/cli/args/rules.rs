@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{FailOn, FetchArgs};
+use super::{FailOn, FetchArgs, PlainFormat, RuleFilesArgs};
 use crate::model::rules::Cloud;
 use crate::model::scope::Connectivity;
 use crate::proxy::Secret;
@@ -61,15 +61,9 @@ pub struct ShowArgs {
     /// A value for a placeholder in host names, such as vault=NAME (repeatable)
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub values: Vec<String>,
-    /// A generation of the built-in rules
-    #[arg(long, default_value = "current", value_name = "NAME")]
-    pub rule_set: String,
-    /// A rules file that adds to them; the same id replaces (repeatable)
-    #[arg(long, value_name = "FILE")]
-    pub rules: Vec<PathBuf>,
-    /// Use the files of --rules only
-    #[arg(long, requires = "rules")]
-    pub no_builtin_rules: bool,
+    /// Which rules
+    #[command(flatten)]
+    pub rules: RuleFilesArgs,
     /// The format
     #[arg(short, long, value_enum, default_value = "text")]
     pub output: ShowFormat,
@@ -104,33 +98,18 @@ pub struct DiffArgs {
     /// Expect what cites this source, an id below `sources:` of the rules
     #[arg(long, value_name = "ID", conflicts_with = "feature")]
     pub source: Option<String>,
-    /// A generation of the built-in rules
-    #[arg(long, default_value = "current", value_name = "NAME")]
-    pub rule_set: String,
-    /// A rules file that adds to them; the same id replaces (repeatable)
-    #[arg(long, value_name = "FILE")]
-    pub rules: Vec<PathBuf>,
-    /// Use the files of --rules only
-    #[arg(long, requires = "rules")]
-    pub no_builtin_rules: bool,
-    /// The format
+    /// Which rules
+    #[command(flatten)]
+    pub rules: RuleFilesArgs,
+    /// The format; -v also lists what is the same in that for people
     #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub output: DiffFormat,
+    pub output: PlainFormat,
     /// Also tell by the exit code (4) what the rules have and the table has not
     #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
     pub fail_on: FailOn,
     /// How to fetch pages
     #[command(flatten, next_help_heading = "How to fetch pages")]
     pub fetch: FetchArgs,
-}
-
-/// A format of `rules diff`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum DiffFormat {
-    /// For people; -v also lists what is the same.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// A page, as it was typed.

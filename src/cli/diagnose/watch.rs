@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{collect_bundle, judge_bundle, probe_cluster, vantage_to_probe};
 use crate::analysis::connectivity::support_bundle::SupportBundle;
 use crate::analysis::connectivity::{ConnectivityDiagnosis, ConnectivityVerdict, StageResult, StageState};
-use crate::cli::args::{DiagnoseArgs, DiagnoseFormat};
+use crate::cli::args::{DiagnoseArgs, PlainFormat};
 use crate::cli::check_run::watch_shutdown;
 use crate::cli::settings::kube_choice;
 use crate::cli::{CommandError, Console, Environment, print_output, start_runtime};
@@ -83,7 +83,7 @@ pub(super) fn watch_cluster(
             !shown.iter().any(|s| s.link == state.link && s.state == state.state && s.why == state.why)
         };
         let changed: Vec<_> = chain.links.iter().filter(is_new).cloned().collect();
-        let is_text = args.output == DiagnoseFormat::Text;
+        let is_text = args.output == PlainFormat::Text;
         if !changed.is_empty() && is_text {
             print_output(&report::connectivity::render_changes(&case.taken_at, &changed, &screen.text))?;
         }

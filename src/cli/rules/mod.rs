@@ -114,8 +114,7 @@ pub fn validate(args: &ValidateArgs) -> Result<String, RulesCommandError> {
 ///
 /// Rules files that are no good, an unknown rule set, region, feature or value.
 pub fn show(args: &ShowArgs) -> Result<String, RulesCommandError> {
-    let name = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
-    render_rules(args, RuleSet::load(name, &args.rules, args.cloud)?)
+    render_rules(args, args.rules.load(args.cloud)?)
 }
 
 /// These rules as `rules show` shows them.

@@ -6,7 +6,7 @@ use super::merged::render_table;
 use super::pages::{Read, read_all};
 use super::{Done, RulesCommandError};
 use crate::cli::Environment;
-use crate::cli::args::{DiffArgs, DiffFormat, FailOn};
+use crate::cli::args::{DiffArgs, FailOn, PlainFormat};
 use crate::cli::exit::Exit;
 use crate::model::evidence::{sanitize, sanitize_lines};
 use crate::model::host_port::HostPort;
@@ -50,8 +50,7 @@ pub(super) fn run(
     environment: &Environment,
     verbose: bool,
 ) -> Result<Done, RulesCommandError> {
-    let name = (!args.no_builtin_rules).then_some(args.rule_set.as_str());
-    let rules = RuleSet::load(name, &args.rules, None)?;
+    let rules = args.rules.load(None)?;
     // a wrong question is worth no request
     let with = compared(args, &rules)?;
     let (pages, notes) = read_all(args, &rules, environment)?;
@@ -101,8 +100,8 @@ pub(crate) fn render_difference(
         difference: &difference,
     };
     let text = match args.output {
-        DiffFormat::Text => sanitize_lines(&render_text(&document, verbose)),
-        DiffFormat::Json => crate::report::json::to_text(&document),
+        PlainFormat::Text => sanitize_lines(&render_text(&document, verbose)),
+        PlainFormat::Json => crate::report::json::to_text(&document),
     };
     (text, exit_for_difference(&difference, args.fail_on))
 }
