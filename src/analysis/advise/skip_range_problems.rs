@@ -7,7 +7,7 @@ use crate::analysis::networks::cidr::merge_networks;
 use crate::model::finding::Severity;
 use crate::model::networks::Role;
 use crate::model::report::{SkipEntry, SkipProblem, SkipProblemKind as Kind};
-use crate::proxy::{BypassDifference, Client, SkipRange, SkipRangeEntryKind, find_differences};
+use crate::proxy::{Client, SkipRange, SkipRangeEntryKind, find_differences};
 
 /// All that is wrong, the gravest first; nothing where no value was given and no proxy is in use.
 pub(super) fn find_problems(known: &AdviceInput<'_>, wanted: &[SkipEntry]) -> Vec<SkipProblem> {
@@ -15,11 +15,9 @@ pub(super) fn find_problems(known: &AdviceInput<'_>, wanted: &[SkipEntry]) -> Ve
     let range = &given.value;
     let mut problems: Vec<_> = wanted.iter().filter_map(|entry| missing_entry(known, range, entry)).collect();
     problems.extend(harmful_entries(known, range));
-    let malformed = range.find_problems().into_iter().map(|p| SkipProblem {
-        kind: Kind::Malformed,
-        severity: if p.kind.is_harmless() { Severity::Info } else { Severity::Warning },
-        entry: p.entry.clone(),
-        text: p.to_string(),
+    let malformed = range.find_problems().into_iter().map(|p| {
+        let severity = if p.kind.is_harmless() { Severity::Info } else { Severity::Warning };
+        problem(Kind::Malformed, severity, &p.entry, p.to_string())
     });
     problems.extend(malformed);
     problems.extend(differing_entries(known, range));
@@ -32,14 +30,13 @@ fn missing_skip_range(known: &AdviceInput<'_>) -> Vec<SkipProblem> {
     if !known.routes.uses_proxy() {
         return Vec::new();
     }
-    vec![SkipProblem {
-        kind: Kind::NotGiven,
-        entry: String::new(),
-        text:
-            "no skip range is given: the agents send calls of the API server to the proxy and never get ready"
-                .into(),
-        severity: Severity::Blocking,
-    }]
+    let text =
+        "no skip range is given: the agents send calls of the API server to the proxy and never get ready";
+    vec![problem(Kind::NotGiven, Severity::Blocking, "", text.into())]
+}
+
+fn problem(kind: Kind, severity: Severity, entry: &str, text: String) -> SkipProblem {
+    SkipProblem { kind, severity, entry: entry.to_owned(), text }
 }
 
 /// A wanted entry that the value does not stand for.
@@ -57,12 +54,9 @@ fn missing_entry(known: &AdviceInput<'_>, range: &SkipRange, wanted: &SkipEntry)
     }
     let is_needed =
         wanted.value.parse::<std::net::IpAddr>().is_ok() || wanted.value == "kubernetes.default.svc";
-    Some(SkipProblem {
-        kind: Kind::Missing,
-        entry: wanted.value.clone(),
-        text: format!("{} is missing ({})", wanted.value, wanted.why),
-        severity: if is_needed { Severity::Blocking } else { Severity::Warning },
-    })
+    let severity = if is_needed { Severity::Blocking } else { Severity::Warning };
+    let text = format!("{} is missing ({})", wanted.value, wanted.why);
+    Some(problem(Kind::Missing, severity, &wanted.value, text))
 }
 
 fn missing_network(known: &AdviceInput<'_>, range: &SkipRange, wanted: &IpNet) -> Option<SkipProblem> {
@@ -83,18 +77,14 @@ fn missing_network(known: &AdviceInput<'_>, range: &SkipRange, wanted: &IpNet) -
     };
     let narrow = given.iter().find(|(_, net)| wanted.contains(net));
     Some(match narrow {
-        Some((entry, _)) => SkipProblem {
-            kind: Kind::TooNarrow,
-            entry: entry.clone(),
-            text: format!("{entry} is too narrow: {name} is {wanted}; outside of it {effect}"),
-            severity,
-        },
-        None => SkipProblem {
-            kind: Kind::Missing,
-            entry: wanted.to_string(),
-            text: format!("{name} {wanted} is missing: {effect}"),
-            severity,
-        },
+        Some((entry, _)) => {
+            let text = format!("{entry} is too narrow: {name} is {wanted}; outside of it {effect}");
+            problem(Kind::TooNarrow, severity, entry, text)
+        }
+        None => {
+            let text = format!("{name} {wanted} is missing: {effect}");
+            problem(Kind::Missing, severity, &wanted.to_string(), text)
+        }
     })
 }
 
@@ -115,8 +105,7 @@ fn harmful_entries(known: &AdviceInput<'_>, range: &SkipRange) -> Vec<SkipProble
                 "{} takes {} around the proxy, which is the way out: the agents try it directly",
                 entry.text, endpoint.host
             );
-            let entry = entry.text.clone();
-            problems.push(SkipProblem { kind: Kind::Harmful, entry, text, severity: Severity::Blocking });
+            problems.push(problem(Kind::Harmful, Severity::Blocking, &entry.text, text));
         }
     }
     problems
@@ -126,16 +115,11 @@ fn harmful_entries(known: &AdviceInput<'_>, range: &SkipRange) -> Vec<SkipProble
 fn differing_entries(known: &AdviceInput<'_>, range: &SkipRange) -> Vec<SkipProblem> {
     let hosts = known.endpoints.iter().filter(|e| !e.host.contains('*')).map(|e| (e.host.as_str(), e.port));
     let differences = find_differences(range, hosts);
-    let problem = |difference: &BypassDifference| SkipProblem {
-        kind: Kind::Differs,
-        entry: difference.deciding_entries().join(","),
-        text: difference.to_string(),
-        severity: Severity::Warning,
-    };
     let mut problems: Vec<SkipProblem> = Vec::new();
-    for problem in differences.iter().map(problem) {
-        if !problems.iter().any(|known| known.entry == problem.entry) {
-            problems.push(problem);
+    for difference in differences {
+        let entry = difference.deciding_entries().join(",");
+        if !problems.iter().any(|known| known.entry == entry) {
+            problems.push(problem(Kind::Differs, Severity::Warning, &entry, difference.to_string()));
         }
     }
     problems
@@ -151,8 +135,7 @@ fn redundant_entries(range: &SkipRange) -> Vec<SkipProblem> {
             given.iter().enumerate().find(|(other, (_, n))| n.contains(net) && (n != net || *other < at));
         if let Some((_, (other, _))) = holder {
             let text = format!("{entry} is not needed: {other} holds it");
-            let entry = entry.clone();
-            problems.push(SkipProblem { kind: Kind::Redundant, entry, text, severity: Severity::Info });
+            problems.push(problem(Kind::Redundant, Severity::Info, entry, text));
         }
     }
     problems

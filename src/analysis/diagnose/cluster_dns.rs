@@ -49,14 +49,7 @@ fn describe_upstream(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingTex
     FindingText {
         summary: "The cluster's DNS knows its own names, but no names of the internet.".into(),
         subject: list_dns_servers(group, scene),
-        explanation: format!(
-            "From the pod network {} resolves at {}, names outside do not ({}). {}{}",
-            cluster_name(group, scene),
-            list_dns_servers(group, scene),
-            list_causes(group),
-            describe_missing_names(group),
-            describe_elsewhere(group, scene)
-        ),
+        explanation: explain(group, scene, |name, at| format!("{name} resolves at {at}, names outside do not")),
         remedy: "Mend the forward line of CoreDNS: it names a server that CoreDNS cannot reach or that does not know these \
                  names. By default it is the resolv.conf of the node that CoreDNS runs on; CoreDNS also needs egress to \
                  that server on UDP and TCP port 53."
@@ -73,14 +66,9 @@ fn describe_down(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
         summary: "The cluster's DNS does not work: not even a name of the cluster resolves.".into(),
         subject: list_dns_servers(group, scene),
-        explanation: format!(
-            "From the pod network neither {} nor any name outside resolves at {} ({}). {}{}",
-            cluster_name(group, scene),
-            list_dns_servers(group, scene),
-            list_causes(group),
-            describe_missing_names(group),
-            describe_elsewhere(group, scene)
-        ),
+        explanation: explain(group, scene, |name, at| {
+            format!("neither {name} nor any name outside resolves at {at}")
+        }),
         remedy: "Look whether CoreDNS runs and whether pods reach it: its Service, kube-proxy on the node, and network \
                  policies that deny port 53."
             .into(),
@@ -93,6 +81,17 @@ fn describe_down(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     }
 }
 
+/// What resolves, given the name inside and the servers, with why not and who else fares better.
+fn explain(group: &CheckGroup<'_>, scene: &RunFacts<'_>, what: fn(String, String) -> String) -> String {
+    format!(
+        "From the pod network {} ({}). {}{}",
+        what(cluster_name(group, scene), list_dns_servers(group, scene)),
+        list_causes(group, 3),
+        describe_missing_names(group),
+        describe_elsewhere(group, scene)
+    )
+}
+
 fn cluster_name(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
     let inside = scene.vantages_of(group).into_iter().find_map(|v| v.facts.inside_name.as_ref());
     inside.map_or_else(|| "the cluster's own name".to_owned(), |inside| inside.name.clone())
@@ -102,10 +101,6 @@ fn list_dns_servers(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> String {
     let servers = scene.vantages_of(group).into_iter().flat_map(|v| &v.facts.resolvers);
     let servers: Vec<_> = servers.map(|&s| format_dns_server(s)).collect();
     if servers.is_empty() { "the cluster's DNS server".into() } else { list_some(&servers, 3) }
-}
-
-fn list_causes(group: &CheckGroup<'_>) -> String {
-    list_some(&group.causes().iter().map(|c| c.text()).collect::<Vec<_>>(), 3)
 }
 
 /// Who does resolve names: then it is not the names.
