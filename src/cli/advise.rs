@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use ipnet::IpNet;
 use serde_json::json;
 
-use super::{CommandError, Console, Environment, print_output, start_runtime};
+use super::{CommandError, Console, Environment, Result, print_output, start_runtime};
 use crate::analysis::advise::{AdviceInput, build_advice};
 use crate::analysis::networks::cidr;
 use crate::analysis::networks::{Networks, Snapshot};
@@ -24,11 +24,7 @@ use crate::proxy::{self, Routes};
 use crate::report::advice::{self as rendering, render_free_ranges};
 use crate::report::json::to_text;
 
-pub(super) fn run(
-    args: &AdviseArgs,
-    environment: &Environment,
-    screen: &Console,
-) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &AdviseArgs, environment: &Environment, screen: &Console) -> Result<Exit> {
     if let Some(path) = &args.proxy_cert {
         // what nobody can read, nobody can pass to az
         std::fs::File::open(path)
@@ -69,7 +65,7 @@ pub(super) fn run(
 fn read_snapshot(
     args: &AdviseArgs,
     environment: &Environment,
-) -> Result<(Snapshot, Option<cluster::ArcAgentProxies>), CommandError> {
+) -> Result<(Snapshot, Option<cluster::ArcAgentProxies>)> {
     let given = crate::analysis::networks::DeclaredNetworks {
         services: args.service_cidr.clone(),
         pods: args.pod_cidr.clone(),
@@ -115,7 +111,7 @@ fn choose_proposal(args: &AdviseArgs) -> Proposal {
 }
 
 /// Every `*.json` of a folder, as `kubectl get ... -o json` writes them.
-fn read_files(directory: &Path) -> Result<Snapshot, CommandError> {
+fn read_files(directory: &Path) -> Result<Snapshot> {
     let flag_with_path = |what: &Path| format!("--from-files {}", what.display());
     let entries = std::fs::read_dir(directory)
         .with_context(|| flag_with_path(directory))
@@ -158,7 +154,7 @@ fn resolve_routes(
     args: &AdviseArgs,
     environment: &Environment,
     agents: Option<cluster::ArcAgentProxies>,
-) -> Result<Routes, CommandError> {
+) -> Result<Routes> {
     let typed = args.proxy.flags();
     let is_typed = typed.https.is_some() || typed.http.is_some() || typed.skip_range.is_some();
     if !is_typed && let Some(agents) = agents.filter(|a| !a.variables.is_empty()) {
@@ -180,7 +176,7 @@ fn other_networks(routes: &Routes) -> Vec<(Role, IpNet, String)> {
     crate::cluster::runner::list_proxy_networks(routes).into_iter().chain(resolvers).chain(own).collect()
 }
 
-fn plan_ranges(args: &AdviseArgs, advice: &Advice) -> Result<String, CommandError> {
+fn plan_ranges(args: &AdviseArgs, advice: &Advice) -> Result<String> {
     let mut avoid = args.avoid.clone();
     avoid.extend(advice.networks.iter().filter(|n| n.counts).filter_map(|n| {
         let single = n.network.parse::<IpAddr>().map(cidr::single_address_network).ok();

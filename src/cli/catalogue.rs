@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use super::CommandError;
+use super::{CommandError, Result};
 use crate::model::faults::FaultCatalogue;
 use crate::rules::faults;
 
 /// The built-in faults, and those of the user.
-pub(super) fn load_catalogue(files: &[PathBuf]) -> Result<FaultCatalogue, CommandError> {
+pub(super) fn load_catalogue(files: &[PathBuf]) -> Result<FaultCatalogue> {
     let mut catalogue = faults::load_builtin().map_err(|e| CommandError::Failed(e.into()))?;
     for path in files {
         let name = format!("--faults {}", path.display());

@@ -7,7 +7,7 @@ use super::files::{OutputFile, PendingFile, open_outputs, save_report};
 use super::prerequisites::{PendingFacts, start_collecting};
 use super::push::Push;
 use super::settings::PreparedCheck;
-use super::{CommandError, Console, Environment, print_output, start_runtime};
+use super::{CommandError, Console, Environment, Result, print_output, start_runtime};
 use crate::analysis::conclude::with_prerequisites;
 use crate::cli::args::{CheckArgs, ScopeArgs};
 use crate::cli::exit::{Exit, exit_for_diff, exit_for_report};
@@ -23,11 +23,7 @@ use crate::probe::settings::ProbeSettings;
 use crate::report::{self, Format, diff};
 
 /// The arguments with a region: the given one, else that of the cluster, where it is onboarded.
-fn with_region(
-    args: &CheckArgs,
-    environment: &Environment,
-    screen: &Console,
-) -> Result<CheckArgs, CommandError> {
+fn with_region(args: &CheckArgs, environment: &Environment, screen: &Console) -> Result<CheckArgs> {
     if args.scope.location.is_some() {
         return Ok(args.clone());
     }
@@ -49,11 +45,7 @@ fn with_region(
 }
 
 /// The network that the settings want.
-pub(super) fn run(
-    args: &CheckArgs,
-    environment: &Environment,
-    screen: &Console,
-) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &CheckArgs, environment: &Environment, screen: &Console) -> Result<Exit> {
     if let Some(contexts) = super::fleet::parse_contexts(args)? {
         return super::fleet::run(args, &contexts, environment, screen);
     }
@@ -66,7 +58,7 @@ pub(super) fn run_in(
     environment: &Environment,
     screen: &Console,
     net: impl FnOnce(&CheckSettings) -> Result<Net, NetError>,
-) -> Result<Exit, CommandError> {
+) -> Result<Exit> {
     let outputs = Outputs::open(args, environment)?;
     let args = &with_region(args, environment, screen)?;
     let PreparedCheck { rules, settings, notes } = super::settings::prepare_check(args, environment)?;
@@ -103,7 +95,7 @@ struct Outputs {
 }
 
 impl Outputs {
-    fn open(args: &CheckArgs, environment: &Environment) -> Result<Self, CommandError> {
+    fn open(args: &CheckArgs, environment: &Environment) -> Result<Self> {
         Ok(Self {
             files: open_outputs(&args.save)?,
             push: Push::prepare(args, environment)?,
@@ -112,7 +104,7 @@ impl Outputs {
     }
 
     /// Whatever becomes of the screen, or of one of the files, what was measured is not lost.
-    fn write(self, report: &Report, format: Format, screen: &Console) -> Result<Exit, CommandError> {
+    fn write(self, report: &Report, format: Format, screen: &Console) -> Result<Exit> {
         let shown = print_output(&report::render(report, format, &screen.text));
         let saved = save_report(report, self.files, screen);
         self.push.send(&|format| report::render(report, format, &screen.file_options()));
@@ -138,7 +130,7 @@ impl<'a> Prerequisites<'a> {
         Self { args, scope: &settings.scope, pending: Some(pending), facts: None }
     }
 
-    fn add_to(&mut self, mut report: Report, screen: &Console) -> Result<Report, CommandError> {
+    fn add_to(&mut self, mut report: Report, screen: &Console) -> Result<Report> {
         if let Some(pending) = self.pending.take() {
             match pending.wait_for_facts(screen) {
                 Ok(fetched) => self.facts = Some(reject_unusable_kubeconfig(fetched, self.args)?),
@@ -162,7 +154,7 @@ fn compare_with_baseline(
     args: &CheckArgs,
     fail_on: Severity,
     screen: &Console,
-) -> Result<Exit, CommandError> {
+) -> Result<Exit> {
     let diff = diff::compare(report, baseline);
     let text = diff::text::render(&diff, &screen.text);
     if args.output == Format::Text {
@@ -178,10 +170,7 @@ fn compare_with_baseline(
 }
 
 /// A kubeconfig that was named and cannot be used is wrong usage; that there is none is something that lacks.
-fn reject_unusable_kubeconfig(
-    facts: PrerequisiteFacts,
-    args: &CheckArgs,
-) -> Result<PrerequisiteFacts, CommandError> {
+fn reject_unusable_kubeconfig(facts: PrerequisiteFacts, args: &CheckArgs) -> Result<PrerequisiteFacts> {
     let kube = &args.cluster.kube;
     match &facts.cluster {
         Fetched::Unusable(why) if kube.kube_config.is_some() || kube.kube_context.is_some() => {
@@ -195,7 +184,7 @@ fn judge_prerequisites(
     args: &CheckArgs,
     scope: &Scope,
     facts: &PrerequisiteFacts,
-) -> Result<PrerequisiteResults, CommandError> {
+) -> Result<PrerequisiteResults> {
     let wanted = OnboardingTarget {
         features: &scope.features,
         connectivity: scope.connectivity,
@@ -206,7 +195,7 @@ fn judge_prerequisites(
 }
 
 /// `--save-ca`. Where nobody re-signs there is nothing to save, and the file stays as it was.
-fn save_cas(report: &Report, target: PendingFile, screen: &Console) -> Result<(), CommandError> {
+fn save_cas(report: &Report, target: PendingFile, screen: &Console) -> Result<()> {
     let authorities = report::collect_inspection_cas(report);
     let path = target.path().to_owned();
     if authorities.is_empty() {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{CommandError, Console, Environment, start_runtime};
+use super::{CommandError, Console, Environment, Result, start_runtime};
 use crate::analysis::conclude::{FinishedRun, conclude_run, with_kube_context};
 use crate::cli::progress::Progress;
 use crate::cluster::runner::{
@@ -16,7 +16,7 @@ use crate::probe::settings::ProbeSettings;
 use crate::probe::vantage_run::{Shutdown, wait_for_interrupt};
 
 /// Surveys and judges; what is worth knowing besides is told on the way.
-pub(super) fn run_check(surveyor: &Runner<'_>, screen: &Console) -> Result<Report, CommandError> {
+pub(super) fn run_check(surveyor: &Runner<'_>, screen: &Console) -> Result<Report> {
     let started_at = surveyor.net.clock.now();
     let survey = run_with_progress(surveyor, screen)?;
     if let Some(cluster) = &survey.cluster {
@@ -64,7 +64,7 @@ pub(super) fn build_report(surveyor: &Runner<'_>, survey: &RunOutput, started_at
     }
 }
 
-fn run_with_progress(surveyor: &Runner<'_>, screen: &Console) -> Result<RunOutput, CommandError> {
+fn run_with_progress(surveyor: &Runner<'_>, screen: &Console) -> Result<RunOutput> {
     let runtime = start_runtime()?;
     let progress = Arc::new(Progress::new(!screen.shows_progress));
     progress.start(0);

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::{CommandError, Console, Environment, print_output, start_runtime};
+use super::{CommandError, Console, Environment, Result, print_output, start_runtime};
 use crate::cli::args::CleanupArgs;
 use crate::cli::exit::Exit;
 use crate::cluster::{self, CleanupResult, ClusterClient};
 use crate::probe::settings::ProbeSettings;
 
-pub(super) fn run(args: &CleanupArgs, environment: &Environment, _: &Console) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &CleanupArgs, environment: &Environment, _: &Console) -> Result<Exit> {
     let choice = super::settings::kube_choice(&args.kube);
     let done = start_runtime()?.run_until_stopped(async {
         let access = ClusterClient::open(&choice, environment, &ProbeSettings::default()).await?;

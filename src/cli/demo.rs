@@ -1,6 +1,6 @@
 //! `arcprobe demo`: `check` in a network with a few typical faults, all of it servers of this process on the loopback interface.
 
-use super::{CommandError, Console, Environment, check};
+use super::{CommandError, Console, Environment, Result, check};
 use crate::cli::args::{CheckArgs, DemoArgs};
 use crate::cli::exit::Exit;
 use crate::cluster::settings::CheckSettings;
@@ -10,7 +10,7 @@ use crate::probe::settings::ConnectTo;
 
 /// Starts the network and checks it. No file is written for it, so that none is left however the run ends, and the environment is left
 /// out: a proxy that it names would be asked for hosts that only the lab has.
-pub(super) fn run(args: &DemoArgs, screen: &Console) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &DemoArgs, screen: &Console) -> Result<Exit> {
     let failed = |e: LabError| CommandError::Failed(anyhow::Error::new(e).context("the demo"));
     let lab = start().map_err(failed)?;
     let public = TrustAnchors::from_store(&lab.public_store().map_err(failed)?);

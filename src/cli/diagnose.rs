@@ -12,7 +12,7 @@ use super::catalogue::load_catalogue;
 use super::check_run::{run_check, to_command_error};
 use super::files::{PendingFile, read_bounded};
 use super::settings::PreparedCheck;
-use super::{CommandError, Console, Environment, print_output, start_runtime};
+use super::{CommandError, Console, Environment, Result, print_output, start_runtime};
 use crate::analysis::advise::{AdviceInput as Networked, build_advice};
 use crate::analysis::connectivity::azure::{self, AzureCluster};
 use crate::analysis::connectivity::support_bundle::SupportBundle;
@@ -37,11 +37,7 @@ use crate::report::json::to_text;
 use crate::report::{self, Format};
 use crate::rules;
 
-pub(super) fn run(
-    args: &DiagnoseArgs,
-    environment: &Environment,
-    screen: &Console,
-) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &DiagnoseArgs, environment: &Environment, screen: &Console) -> Result<Exit> {
     let catalogue = load_catalogue(&args.faults)?;
     let given = args.connected_cluster.as_deref().map(read_azure_document).transpose()?;
     let evidence = args.save_evidence.as_deref().map(PendingFile::open).transpose()?;
@@ -128,14 +124,14 @@ fn describe_redactions(case: &SupportBundle) -> String {
     format!("written without secrets; taken out: {parts}")
 }
 
-fn read_evidence(path: &Path) -> Result<SupportBundle, CommandError> {
+fn read_evidence(path: &Path) -> Result<SupportBundle> {
     let name = format!("--evidence {}", path.display());
     let bytes = read_bounded(path, &name)?;
     SupportBundle::from_json(&bytes).map_err(|e| CommandError::Usage(anyhow::Error::new(e).context(name)))
 }
 
 /// `--connected-cluster`, with its name for errors.
-fn read_azure_document(path: &Path) -> Result<(Value, String), CommandError> {
+fn read_azure_document(path: &Path) -> Result<(Value, String)> {
     let name = format!("--connected-cluster {}", path.display());
     let bytes = read_bounded(path, &name)?;
     let text = String::from_utf8_lossy(&bytes);
@@ -144,20 +140,14 @@ fn read_azure_document(path: &Path) -> Result<(Value, String), CommandError> {
     Ok((value, name))
 }
 
-fn find_azure_cluster(
-    case: &SupportBundle,
-    name: Option<&str>,
-) -> Result<Option<AzureCluster>, CommandError> {
+fn find_azure_cluster(case: &SupportBundle, name: Option<&str>) -> Result<Option<AzureCluster>> {
     let Some(document) = &case.azure else { return Ok(None) };
     let name = name.unwrap_or("the evidence, azure").to_owned();
     let found = azure::find_cluster(document, case.agent_resource_id().as_deref());
     found.map(Some).map_err(|e| CommandError::Usage(anyhow::Error::new(e).context(name)))
 }
 
-fn read_cluster(
-    args: &DiagnoseArgs,
-    environment: &Environment,
-) -> Result<(SupportBundle, ClusterReader), CommandError> {
+fn read_cluster(args: &DiagnoseArgs, environment: &Environment) -> Result<(SupportBundle, ClusterReader)> {
     let choice = super::settings::kube_choice(&args.cluster.kube);
     let read = start_runtime()?.run_until_stopped(async {
         let access = ClusterClient::open(&choice, environment, &ProbeSettings::default()).await?;
@@ -230,7 +220,7 @@ pub(crate) fn judge_bundle(
     catalogue: &FaultCatalogue,
     azure: Option<&AzureCluster>,
     report: Option<&Report>,
-) -> Result<ConnectivityDiagnosis, CommandError> {
+) -> Result<ConnectivityDiagnosis> {
     let now = case.taken_at.parse().context("the time of the evidence").map_err(CommandError::Usage)?;
     let needs = rules::prerequisites::load_builtin().map_err(|e| CommandError::Failed(e.into()))?;
     let cloud = case.configured_cloud().unwrap_or_else(|| DEFAULT_CLOUD.to_owned());
@@ -275,7 +265,7 @@ fn probe_cluster(
     vantage: &str,
     environment: &Environment,
     screen: &Console,
-) -> Result<Option<Report>, CommandError> {
+) -> Result<Option<Report>> {
     let Some(scope) = resolve_scope(&args.scope, case, azure) else {
         screen.hint("the agents do not tell their region: nothing is probed; give --location REGION");
         return Ok(None);

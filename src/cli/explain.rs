@@ -1,13 +1,13 @@
 //! `arcprobe explain [CODE]`.
 
 use super::catalogue::load_catalogue;
-use super::{CommandError, print_output};
+use super::{CommandError, Result, print_output};
 use crate::analysis::explain::{self, ExplainError};
 use crate::cli::args::ExplainArgs;
 use crate::cli::exit::Exit;
 use crate::model::faults::{FaultCatalogue, Stage};
 
-pub(super) fn run(args: &ExplainArgs) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &ExplainArgs) -> Result<Exit> {
     let catalogue = load_catalogue(&[])?;
     print_output(&render_page(args, &catalogue).map_err(CommandError::usage)?)
 }

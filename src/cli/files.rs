@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{CommandError, Console};
+use super::{CommandError, Console, Result};
 use crate::cli::exit::Exit;
 use crate::model::report::Report;
 use crate::report::fleet::json::SavedReport;
@@ -19,7 +19,7 @@ pub(super) const MAX_BYTES: u64 = report::json::MAX_BYTES as u64;
 pub(super) type OutputFile = (PendingFile, Format);
 
 /// What a file holds, or standard input for `-`. `name` is how complaints call it.
-pub(super) fn read_bounded(path: &Path, name: &str) -> Result<Vec<u8>, CommandError> {
+pub(super) fn read_bounded(path: &Path, name: &str) -> Result<Vec<u8>> {
     let usage = |e: anyhow::Error| CommandError::Usage(e.context(name.to_owned()));
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
@@ -42,27 +42,19 @@ pub(super) struct PendingFile {
 }
 
 /// Files are opened before anything is probed: a report that cannot be written must not cost a run.
-pub(super) fn open_outputs(paths: &[PathBuf]) -> Result<Vec<OutputFile>, CommandError> {
+pub(super) fn open_outputs(paths: &[PathBuf]) -> Result<Vec<OutputFile>> {
     let formats = paths.iter().map(|path| Format::from_path(path).map_err(CommandError::usage));
     let formats = formats.collect::<Result<Vec<_>, _>>()?;
     paths.iter().zip(formats).map(|(path, format)| Ok((PendingFile::open(path)?, format))).collect()
 }
 
 /// Each file in the format of its ending. One that cannot be written keeps none of the others from it.
-pub(super) fn save_report(
-    report: &Report,
-    files: Vec<OutputFile>,
-    screen: &Console,
-) -> Result<Exit, CommandError> {
+pub(super) fn save_report(report: &Report, files: Vec<OutputFile>, screen: &Console) -> Result<Exit> {
     write_outputs(files, screen, &|format| report::render(report, format, &screen.file_options()))
 }
 
 /// The same, on one cluster or several.
-pub(super) fn save_any_report(
-    saved: &SavedReport,
-    files: Vec<OutputFile>,
-    screen: &Console,
-) -> Result<Exit, CommandError> {
+pub(super) fn save_any_report(saved: &SavedReport, files: Vec<OutputFile>, screen: &Console) -> Result<Exit> {
     write_outputs(files, screen, &|format| report::render_saved(saved, format, &screen.file_options()))
 }
 
@@ -70,7 +62,7 @@ fn write_outputs(
     files: Vec<OutputFile>,
     screen: &Console,
     rendered: &dyn Fn(Format) -> String,
-) -> Result<Exit, CommandError> {
+) -> Result<Exit> {
     let mut saved = Ok(Exit::Ok);
     for (target, format) in files {
         let text = rendered(format);
@@ -90,7 +82,7 @@ fn write_outputs(
 
 impl PendingFile {
     /// What is there already stays until there is something better.
-    pub(super) fn open(path: &Path) -> Result<Self, CommandError> {
+    pub(super) fn open(path: &Path) -> Result<Self> {
         let is_new = path.symlink_metadata().is_err();
         let file = File::options().write(true).create(true).truncate(false).open(path);
         let file = file.with_context(|| format!("{}", path.display())).map_err(CommandError::Usage)?;
@@ -102,7 +94,7 @@ impl PendingFile {
     }
 
     /// In place of what the file held. That is kept where the new text finds no room.
-    pub(super) fn write(mut self, text: &str) -> Result<(), CommandError> {
+    pub(super) fn write(mut self, text: &str) -> Result<()> {
         let holds_something = self.file.as_ref().and_then(|f| f.metadata().ok()).is_some_and(|m| m.len() > 0);
         if !holds_something {
             return self.write_in_place(text);
@@ -118,11 +110,11 @@ impl PendingFile {
     }
 
     /// Never half written, not even for a moment, where the folder allows it.
-    fn replace_atomically(mut self, text: &str) -> Result<(), CommandError> {
+    fn replace_atomically(mut self, text: &str) -> Result<()> {
         if self.rename_over(text).is_ok() { Ok(()) } else { self.write_in_place(text) }
     }
 
-    fn write_in_place(&mut self, text: &str) -> Result<(), CommandError> {
+    fn write_in_place(&mut self, text: &str) -> Result<()> {
         let Some(mut file) = self.file.take() else { return Ok(()) };
         // a pipe or a device has no length
         let is_plain = file.metadata().is_ok_and(|m| m.is_file());

@@ -12,7 +12,7 @@ use super::check_run::{
 use super::files::{open_outputs, save_any_report};
 use super::push::Push;
 use super::settings::PreparedCheck;
-use super::{CommandError, Console, Environment, print_output, start_runtime};
+use super::{CommandError, Console, Environment, Result, print_output, start_runtime};
 use crate::cli::args::{CheckArgs, ScopeArgs};
 use crate::cli::exit::{Exit, exit_for_saved};
 use crate::cli::progress::Progress;
@@ -31,7 +31,7 @@ use crate::report::fleet::{Fleet, FleetRun, MAX_CLUSTERS, Member};
 ///
 /// # Errors
 /// A name that is empty or stands twice, or a flag that is about one cluster.
-pub(super) fn parse_contexts(args: &CheckArgs) -> Result<Option<Vec<String>>, CommandError> {
+pub(super) fn parse_contexts(args: &CheckArgs) -> Result<Option<Vec<String>>> {
     let Some(given) = args.cluster.kube.kube_context.as_deref().filter(|given| given.contains(',')) else {
         return Ok(None);
     };
@@ -71,7 +71,7 @@ pub(super) fn run(
     contexts: &[String],
     environment: &Environment,
     screen: &Console,
-) -> Result<Exit, CommandError> {
+) -> Result<Exit> {
     let each: Vec<CheckArgs> = contexts.iter().map(|context| for_context(args, context)).collect();
     let files = open_outputs(&args.save)?;
     let push = Push::prepare(args, environment)?;
@@ -203,7 +203,7 @@ impl MemberCheck<'_> {
         }
     }
 
-    async fn run_check(&self, args: &CheckArgs) -> Result<(Report, Vec<String>), CommandError> {
+    async fn run_check(&self, args: &CheckArgs) -> Result<(Report, Vec<String>)> {
         let PreparedCheck { rules, settings, mut notes } =
             super::settings::prepare_check(args, self.environment)?;
         let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);

@@ -4,12 +4,12 @@ use anyhow::Context as _;
 use clap::{Args as _, Command, CommandFactory as _};
 use clap_mangen::Man;
 
-use super::{CommandError, print_output};
+use super::{CommandError, Result, print_output};
 use crate::cli::args::{Cli, CompletionTarget, CompletionsArgs, ManArgs, ScreenArgs};
 use crate::cli::exit::Exit;
 
 /// Prints the script for a shell.
-pub(super) fn print_completions(args: &CompletionsArgs) -> Result<Exit, CommandError> {
+pub(super) fn print_completions(args: &CompletionsArgs) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell.shell(), &mut visible_command(), NAME, &mut script);
     let script = String::from_utf8_lossy(&script);
@@ -38,7 +38,7 @@ fi
 "#;
 
 /// Prints the page of the program, or writes those of all commands.
-pub(super) fn print_man_pages(args: &ManArgs) -> Result<Exit, CommandError> {
+pub(super) fn print_man_pages(args: &ManArgs) -> Result<Exit> {
     let Some(folder) = &args.dir else { return print_output(&render_man_page(visible_command())?) };
     // one for each command, named as git names its own: arcprobe-rules-show.1
     let written =
@@ -68,7 +68,7 @@ fn without_hidden(command: &Command) -> Command {
     shown.after_help(command.get_after_help().cloned().unwrap_or_default()).args(flags)
 }
 
-fn render_man_page(command: Command) -> Result<String, CommandError> {
+fn render_man_page(command: Command) -> Result<String> {
     let mut text = Vec::new();
     let rendered = Man::new(command).render(&mut text);
     rendered.context("the manual page").map_err(CommandError::Failed)?;

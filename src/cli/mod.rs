@@ -51,6 +51,9 @@ use crate::report::text::TextOptions;
 /// The environment, read once.
 pub type Environment = BTreeMap<String, String>;
 
+/// What a command, or a part of one, comes to.
+type Result<T, E = CommandError> = std::result::Result<T, E>;
+
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -117,7 +120,7 @@ impl std::ops::Deref for Runtime {
 
 impl Runtime {
     /// Waits for something, or for the user who stops it: where signals were heard once, only who listens hears them.
-    fn run_until_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, CommandError> {
+    fn run_until_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         self.block_on(async {
             tokio::select! {
                 done = work => Ok(done),
@@ -135,7 +138,7 @@ impl Drop for Runtime {
     }
 }
 
-fn start_runtime() -> Result<Runtime, CommandError> {
+fn start_runtime() -> Result<Runtime> {
     if let Some(files) = descriptors::raise_file_limit().filter(|&files| files < MIN_FILES) {
         return Err(CommandError::Failed(anyhow::anyhow!(
             "this process may have only {files} files open; at least {MIN_FILES} are needed (ulimit -n {MIN_FILES})"
@@ -283,7 +286,7 @@ impl Console {
 }
 
 /// The result of a command. A reader that has seen enough (`| head`) is no error.
-fn print_output(text: &str) -> Result<Exit, CommandError> {
+fn print_output(text: &str) -> Result<Exit> {
     match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
             Err(CommandError::Failed(anyhow::Error::new(e).context("standard output")))

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::external_tool::{AZ, ToolError, run_tool};
-use super::{CommandError, Console, Environment, start_runtime};
+use super::{CommandError, Console, Environment, Result, start_runtime};
 use crate::analysis::prerequisites::{PrerequisiteInput, judge_prerequisites};
 use crate::cluster::settings::KubeChoice;
 use crate::cluster::{self, ClusterClient, ClusterClientError, ClusterReader};
@@ -24,7 +24,7 @@ use crate::probe::settings::ProbeSettings;
 use crate::rules;
 
 /// Facts on their way: they are asked for while endpoints are probed.
-pub(super) struct PendingFacts(JoinHandle<Result<PrerequisiteFacts, CommandError>>);
+pub(super) struct PendingFacts(JoinHandle<Result<PrerequisiteFacts>>);
 
 /// Begins to ask the cluster and the programs, each within the deadline of the run.
 pub(super) fn start_collecting(
@@ -55,7 +55,7 @@ impl PendingFacts {
     ///
     /// # Errors
     /// When no runtime starts, or the user stops: what cannot be asked is part of the facts.
-    pub(super) fn wait_for_facts(self, screen: &Console) -> Result<PrerequisiteFacts, CommandError> {
+    pub(super) fn wait_for_facts(self, screen: &Console) -> Result<PrerequisiteFacts> {
         let begun = std::time::Instant::now();
         while !self.0.is_finished() && begun.elapsed() < HINT_DELAY {
             std::thread::sleep(Duration::from_millis(20));
@@ -99,7 +99,7 @@ pub(super) fn judge_facts(
     rule_set: &str,
     wanted: OnboardingTarget<'_>,
     catalogue: &FaultCatalogue,
-) -> Result<PrerequisiteResults, CommandError> {
+) -> Result<PrerequisiteResults> {
     let needs = rules::prerequisites::load_builtin().map_err(|e| CommandError::Failed(e.into()))?;
     let Some(generation) = needs.generation_for(rule_set) else { return Ok(PrerequisiteResults::default()) };
     Ok(judge_prerequisites(&PrerequisiteInput { facts, needs: &needs, generation, wanted, catalogue }))
@@ -148,17 +148,8 @@ async fn query_account() -> (Result<String, String>, Vec<Provider>) {
 }
 
 async fn query_provider(name: &'static str) -> Provider {
-    let arguments = [
-        "provider",
-        "show",
-        "--namespace",
-        name,
-        "--query",
-        "registrationState",
-        "-o",
-        "tsv",
-        "--only-show-errors",
-    ];
+    let query = ["--query", "registrationState", "-o", "tsv", "--only-show-errors"];
+    let arguments = [&["provider", "show", "--namespace", name][..], &query].concat();
     let (state, why) = match run_tool(AZ, &arguments).await {
         Ok(text) if text.trim().is_empty() => (None, Some("az provider show says nothing".to_owned())),
         Ok(text) => (Some(sanitize(text.trim(), 60)), None),

@@ -10,7 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{CommandError, Environment, print_error, settings, start_runtime, web};
+use super::{CommandError, Environment, Result, print_error, settings, start_runtime, web};
 use crate::cli::args::CheckArgs;
 use crate::probe::client::{Client, ClientError, Request, Response, WebUrl};
 use crate::probe::net::{Clock as _, Net, SystemClock};
@@ -39,7 +39,7 @@ enum Kind {
 
 impl Push {
     /// Reads the URLs before anything is probed, and says what is unsafe about them.
-    pub(super) fn prepare(args: &CheckArgs, environment: &Environment) -> Result<Self, CommandError> {
+    pub(super) fn prepare(args: &CheckArgs, environment: &Environment) -> Result<Self> {
         if args.push.is_empty() {
             return Ok(Self { receivers: Vec::new(), client: None });
         }
@@ -75,7 +75,7 @@ impl Push {
 }
 
 impl Receiver {
-    fn parse(text: &Secret) -> Result<Self, CommandError> {
+    fn parse(text: &Secret) -> Result<Self> {
         let url = WebUrl::parse(text.reveal());
         let url = url.map_err(|e| CommandError::Usage(anyhow::anyhow!("--push: {e}")))?.with_hidden_path();
         let is_gateway =

@@ -3,12 +3,12 @@
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{CommandError, print_output};
+use super::{CommandError, Result, print_output};
 use crate::cli::args::RbacArgs;
 use crate::cli::exit::Exit;
 use crate::cluster;
 
-pub(super) fn run(args: &RbacArgs) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &RbacArgs) -> Result<Exit> {
     let subject = match &args.service_account {
         Some((namespace, name)) => json!({"kind": "ServiceAccount", "namespace": namespace, "name": name}),
         None => json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": args.user}),
@@ -22,7 +22,7 @@ pub(super) fn run(args: &RbacArgs) -> Result<Exit, CommandError> {
 }
 
 /// Documents one below the other.
-pub(super) fn render_yaml(objects: &[serde_json::Value]) -> Result<String, CommandError> {
+pub(super) fn render_yaml(objects: &[serde_json::Value]) -> Result<String> {
     let mut text = String::new();
     for object in objects {
         let object = serde_yaml::to_string(object)

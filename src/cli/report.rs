@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::files::{open_outputs, read_bounded, save_any_report};
-use super::{CommandError, Console, print_output};
+use super::{CommandError, Console, Result, print_output};
 use crate::cli::args::ReportArgs;
 use crate::cli::exit::{Exit, exit_for_diff, exit_for_saved};
 use crate::model::report::Report;
@@ -13,7 +13,7 @@ use crate::report::json::ReadError;
 use crate::report::{self, Format};
 
 /// As if `check` had just run: the same formats, files and exit codes.
-pub(super) fn run(args: &ReportArgs, screen: &Console) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &ReportArgs, screen: &Console) -> Result<Exit> {
     if let Some(older) = &args.diff {
         return run_diff(args, older, screen);
     }
@@ -31,7 +31,7 @@ pub(super) fn run(args: &ReportArgs, screen: &Console) -> Result<Exit, CommandEr
 }
 
 /// What `--cluster` takes out of a report on several.
-fn select_cluster(saved: SavedReport, args: &ReportArgs, path: &Path) -> Result<SavedReport, CommandError> {
+fn select_cluster(saved: SavedReport, args: &ReportArgs, path: &Path) -> Result<SavedReport> {
     let Some(context) = &args.cluster else { return Ok(saved) };
     let usage = |why: String| CommandError::Usage(anyhow::anyhow!("--cluster: {}: {why}", path.display()));
     match saved {
@@ -44,7 +44,7 @@ fn select_cluster(saved: SavedReport, args: &ReportArgs, path: &Path) -> Result<
     }
 }
 
-fn run_diff(args: &ReportArgs, older: &Path, screen: &Console) -> Result<Exit, CommandError> {
+fn run_diff(args: &ReportArgs, older: &Path, screen: &Console) -> Result<Exit> {
     if args.file == Path::new("-") && older == Path::new("-") {
         return Err(CommandError::Usage(anyhow::anyhow!(
             "only one of the two reports can be standard input"
@@ -69,11 +69,11 @@ fn run_diff(args: &ReportArgs, older: &Path, screen: &Console) -> Result<Exit, C
 }
 
 /// A saved report on one cluster; `flag` is what named the file, or empty.
-pub(super) fn read_single(path: &Path, flag: &str) -> Result<Report, CommandError> {
+pub(super) fn read_single(path: &Path, flag: &str) -> Result<Report> {
     into_single(read_saved(path, flag)?, path, flag)
 }
 
-fn into_single(saved: SavedReport, path: &Path, flag: &str) -> Result<Report, CommandError> {
+fn into_single(saved: SavedReport, path: &Path, flag: &str) -> Result<Report> {
     match saved {
         SavedReport::Single(report) => Ok(report),
         SavedReport::Fleet(fleet) => {
@@ -93,7 +93,7 @@ fn describe_file(path: &Path, flag: &str) -> String {
 }
 
 /// A saved report, on one cluster or several.
-fn read_saved(path: &Path, flag: &str) -> Result<SavedReport, CommandError> {
+fn read_saved(path: &Path, flag: &str) -> Result<SavedReport> {
     let name = describe_file(path, flag);
     let bytes = read_bounded(path, &name)?;
     json::parse(&bytes).map_err(|e| {

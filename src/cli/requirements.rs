@@ -4,14 +4,14 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use super::{CommandError, Console, print_output, settings};
+use super::{CommandError, Console, Result, print_output, settings};
 use crate::cli::args::{RequirementsArgs, RequirementsFormat};
 use crate::cli::exit::Exit;
 use crate::model::wording::{format_count, pluralize};
 use crate::report::requirements::text as rendering;
 use crate::report::requirements::{Requirements, export, list_requirements, list_unmet};
 
-pub(super) fn run(args: &RequirementsArgs, screen: &Console) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &RequirementsArgs, screen: &Console) -> Result<Exit> {
     if args.only_unmet.is_some() && args.output == RequirementsFormat::Cilium {
         return Err(CommandError::Usage(anyhow::anyhow!(
             "-o cilium goes without --only-unmet: a policy denies what it does not list, so that what is open now would be closed"
@@ -43,7 +43,7 @@ pub(super) fn run(args: &RequirementsArgs, screen: &Console) -> Result<Exit, Com
 }
 
 /// All that the rules ask for.
-fn list_needed(args: &RequirementsArgs, screen: &Console) -> Result<Requirements, CommandError> {
+fn list_needed(args: &RequirementsArgs, screen: &Console) -> Result<Requirements> {
     if args.scope.location.is_none() {
         return Err(CommandError::Usage(anyhow::anyhow!(
             "--location REGION is needed, such as --location eastus; or --only-unmet REPORT, which knows its region"
@@ -57,11 +57,7 @@ fn list_needed(args: &RequirementsArgs, screen: &Console) -> Result<Requirements
 }
 
 /// What a report found unmet; how many checks it could not verify goes to standard error, as they may be closed too.
-fn list_from_report(
-    path: &Path,
-    args: &RequirementsArgs,
-    screen: &Console,
-) -> Result<Requirements, CommandError> {
+fn list_from_report(path: &Path, args: &RequirementsArgs, screen: &Console) -> Result<Requirements> {
     let report = super::report::read_single(path, "--only-unmet")?;
     let rules = settings::load_rule_set_for(&args.scope, report.run.cloud)?;
     let (list, unverified) = list_unmet(&report, &rules, args.expand)

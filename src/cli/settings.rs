@@ -1,6 +1,6 @@
 //! From what was typed to the rules and settings of a run.
 
-use super::{CommandError, Environment};
+use super::{CommandError, Environment, Result};
 use crate::analysis::advise::AzureEndpoint;
 use crate::cli::args::{CheckArgs, ClusterArgs, KubeArgs, ScopeArgs};
 use crate::cluster::settings::{CheckSettings, ClusterSettings, KubeChoice, NodeChoice};
@@ -19,10 +19,7 @@ pub(super) struct PreparedCheck {
 }
 
 /// Everything that `check` was told, validated.
-pub(super) fn prepare_check(
-    args: &CheckArgs,
-    environment: &Environment,
-) -> Result<PreparedCheck, CommandError> {
+pub(super) fn prepare_check(args: &CheckArgs, environment: &Environment) -> Result<PreparedCheck> {
     let rules = load_rule_set(&args.scope)?;
     let ResolvedProxies { routes, advice } = resolve_check_proxies(args, environment)?;
     let (scope, notes) = resolve_scope(&args.scope, &rules, &routes)?;
@@ -41,15 +38,12 @@ pub(super) fn prepare_check(
 }
 
 /// How this machine reaches what is no endpoint: as it reaches endpoints.
-pub(super) fn outside(
-    args: &CheckArgs,
-    environment: &Environment,
-) -> Result<(ProbeSettings, Routes), CommandError> {
+pub(super) fn outside(args: &CheckArgs, environment: &Environment) -> Result<(ProbeSettings, Routes)> {
     Ok((probe_settings(args), resolve_check_proxies(args, environment)?.routes))
 }
 
 /// What `requirements` fits to what, and notes on what is not certain about it. No network is used and no proxy is looked for.
-pub(super) fn prepare_listing(args: &ScopeArgs) -> Result<(RuleSet, Scope, Vec<String>), CommandError> {
+pub(super) fn prepare_listing(args: &ScopeArgs) -> Result<(RuleSet, Scope, Vec<String>)> {
     let rules = load_rule_set(args)?;
     let (scope, notes) = resolve_scope(args, &rules, &Routes::default())?;
     Ok((rules, scope, notes))
@@ -67,20 +61,17 @@ fn connectivity_feature(scope: &Scope, rules: &RuleSet) -> Option<String> {
     (is_here && !scope.features.iter().any(|on| on == id)).then(|| id.to_owned())
 }
 
-fn load_rule_set(args: &ScopeArgs) -> Result<RuleSet, CommandError> {
+fn load_rule_set(args: &ScopeArgs) -> Result<RuleSet> {
     load_rule_set_for(args, rules::parse_cloud(args.cloud()).map_err(CommandError::usage)?)
 }
 
 /// The rules that were chosen, for a cloud that something else names.
-pub(super) fn load_rule_set_for(args: &ScopeArgs, cloud: Cloud) -> Result<RuleSet, CommandError> {
+pub(super) fn load_rule_set_for(args: &ScopeArgs, cloud: Cloud) -> Result<RuleSet> {
     args.rules.load(Some(cloud)).map_err(CommandError::usage)
 }
 
 /// The proxies in force; none with `--connectivity direct`, which is about the way without them.
-fn resolve_check_proxies(
-    args: &CheckArgs,
-    environment: &Environment,
-) -> Result<ResolvedProxies, CommandError> {
+fn resolve_check_proxies(args: &CheckArgs, environment: &Environment) -> Result<ResolvedProxies> {
     let is_direct = args.scope.connectivity == Some(Connectivity::Direct);
     let given = &args.proxy.urls;
     if is_direct && (given.proxy_https.is_some() || given.proxy_http.is_some()) {
@@ -98,11 +89,7 @@ fn resolve_check_proxies(
     Ok(settled)
 }
 
-fn resolve_scope(
-    args: &ScopeArgs,
-    rules: &RuleSet,
-    routes: &Routes,
-) -> Result<(Scope, Vec<String>), CommandError> {
+fn resolve_scope(args: &ScopeArgs, rules: &RuleSet, routes: &Routes) -> Result<(Scope, Vec<String>)> {
     let gateway = args.gateway_url.iter().map(|prefix| format!("gateway_prefix={prefix}"));
     let values: Vec<_> = gateway.chain(args.set.iter().cloned()).collect();
     let request = ScopeRequest {
@@ -118,10 +105,7 @@ fn resolve_scope(
 }
 
 /// The endpoints with what is on by itself, as far as the way to them matters; without a region those that two regions share.
-pub(super) fn list_endpoints(
-    location: Option<&str>,
-    cloud: &str,
-) -> Result<Vec<AzureEndpoint>, CommandError> {
+pub(super) fn list_endpoints(location: Option<&str>, cloud: &str) -> Result<Vec<AzureEndpoint>> {
     let cloud = rules::parse_cloud(cloud).map_err(CommandError::usage)?;
     let rules = RuleSet::load(Some("current"), &[], Some(cloud)).map_err(CommandError::usage)?;
     let of = |location: &str| {
@@ -145,7 +129,7 @@ pub(super) fn list_endpoints(
     Ok(of(first)?.into_iter().filter(|endpoint| other.contains(endpoint)).collect())
 }
 
-fn resolve_connectivity(args: &ScopeArgs, routes: &Routes) -> Result<Connectivity, CommandError> {
+fn resolve_connectivity(args: &ScopeArgs, routes: &Routes) -> Result<Connectivity> {
     match (args.connectivity, &args.gateway_url) {
         (None | Some(Connectivity::Gateway), Some(_)) => Ok(Connectivity::Gateway),
         (Some(other), Some(_)) => Err(CommandError::Usage(anyhow::anyhow!(
@@ -157,7 +141,7 @@ fn resolve_connectivity(args: &ScopeArgs, routes: &Routes) -> Result<Connectivit
     }
 }
 
-fn parse_vantages(words: &[String]) -> Result<Vec<VantageKind>, CommandError> {
+fn parse_vantages(words: &[String]) -> Result<Vec<VantageKind>> {
     let mut kinds = Vec::new();
     for word in words {
         let kind =
@@ -183,10 +167,7 @@ pub(super) fn kube_choice(args: &KubeArgs) -> KubeChoice {
 }
 
 /// `None` where nothing is looked at from inside a cluster.
-fn cluster_settings(
-    args: &CheckArgs,
-    vantages: &[VantageKind],
-) -> Result<Option<ClusterSettings>, CommandError> {
+fn cluster_settings(args: &CheckArgs, vantages: &[VantageKind]) -> Result<Option<ClusterSettings>> {
     if vantages.iter().all(|kind| *kind == VantageKind::Workstation) {
         return Ok(None);
     }
@@ -210,14 +191,14 @@ fn cluster_settings(
 }
 
 /// The proxies of this machine's environment are not those of the cluster: only flags count there.
-fn resolve_pod_routes(args: &CheckArgs) -> Result<Option<Routes>, CommandError> {
+fn resolve_pod_routes(args: &CheckArgs) -> Result<Option<Routes>> {
     let flags = ProxyFlags { no_proxy: true, ..args.proxy.urls.flags() };
     let settled = proxy::resolve_proxies(&flags, &Environment::new()).map_err(CommandError::usage)?;
     let is_settled = settled.routes.uses_proxy() || args.scope.connectivity == Some(Connectivity::Direct);
     Ok(is_settled.then_some(settled.routes))
 }
 
-fn resolve_node_routes(given: &ClusterArgs) -> Result<Option<Routes>, CommandError> {
+fn resolve_node_routes(given: &ClusterArgs) -> Result<Option<Routes>> {
     let flags = ProxyFlags {
         https: given.node_proxy_https.as_ref().map(Secret::reveal),
         http: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{CommandError, Console, start_runtime};
+use super::{Console, Result, start_runtime};
 use crate::model::report::{Report, Verdict};
 use crate::model::wording::{format_count, pluralize};
 use crate::probe::vantage_run::wait_for_interrupt;
@@ -15,8 +15,8 @@ use crate::report::diff;
 pub(super) fn repeat_until_met(
     limit: Option<Duration>,
     screen: &Console,
-    mut once: impl FnMut() -> Result<Report, CommandError>,
-) -> Result<Report, CommandError> {
+    mut once: impl FnMut() -> Result<Report>,
+) -> Result<Report> {
     let mut report = once()?;
     let Some(limit) = limit else { return Ok(report) };
     let runtime = start_runtime()?;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::CommandError;
 use super::files::read_bounded;
+use super::{CommandError, Result};
 use crate::model::report::Report;
 use crate::model::waiver::Waiver;
 use crate::probe::net::{Clock as _, SystemClock};
@@ -13,7 +13,7 @@ use crate::rules::waivers;
 ///
 /// # Errors
 /// When one cannot be read, or is about something that does not exist.
-pub(super) fn load_waivers(files: &[PathBuf]) -> Result<Vec<Waiver>, CommandError> {
+pub(super) fn load_waivers(files: &[PathBuf]) -> Result<Vec<Waiver>> {
     if files.is_empty() {
         return Ok(Vec::new());
     }

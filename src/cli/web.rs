@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CommandError, Environment};
+use super::{CommandError, Environment, Result};
 use crate::cli::args::FetchArgs;
 use crate::probe::client::Client;
 use crate::probe::net::Net;
@@ -15,7 +15,7 @@ pub(super) fn client(
     args: &FetchArgs,
     environment: &Environment,
     within: Duration,
-) -> Result<(Client, Vec<String>), CommandError> {
+) -> Result<(Client, Vec<String>)> {
     let ResolvedProxies { routes, advice } =
         proxy::resolve_proxies(&args.proxy.flags(), environment).map_err(CommandError::usage)?;
     let settings = ProbeSettings { timeout: args.timeout, ..args.connection.settings() };

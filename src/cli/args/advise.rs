@@ -63,7 +63,10 @@ pub struct AdviseArgs {
     #[arg(long, alias = "custom-ca-cert", value_name = "FILE")]
     pub proxy_cert: Option<PathBuf>,
     /// Which proxies.
-    #[command(flatten, next_help_heading = "Proxies, and the skip range to judge; the agents' own where not given")]
+    #[command(
+        flatten,
+        next_help_heading = "Proxies, and the skip range to judge; the agents' own where not given"
+    )]
     pub proxy: ProxyUrlArgs,
     /// Propose free private ranges for a new cluster, and ask no cluster.
     #[arg(long)]

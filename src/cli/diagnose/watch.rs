@@ -10,7 +10,7 @@ use crate::analysis::connectivity::{ConnectivityDiagnosis, ConnectivityVerdict, 
 use crate::cli::args::{DiagnoseArgs, PlainFormat};
 use crate::cli::check_run::watch_shutdown;
 use crate::cli::settings::kube_choice;
-use crate::cli::{CommandError, Console, Environment, print_output, start_runtime};
+use crate::cli::{CommandError, Console, Environment, Result, print_output, start_runtime};
 use crate::cluster::{ClusterClient, ClusterReader};
 use crate::model::faults::{FaultCatalogue, Stage};
 use crate::probe::settings::ProbeSettings;
@@ -56,7 +56,7 @@ pub(super) fn watch_cluster(
     catalogue: &FaultCatalogue,
     environment: &Environment,
     screen: &Console,
-) -> Result<(SupportBundle, bool), CommandError> {
+) -> Result<(SupportBundle, bool)> {
     let choice = kube_choice(&args.cluster.kube);
     let runtime = start_runtime()?;
     let stopped = watch_shutdown(&runtime);
@@ -119,7 +119,7 @@ fn probe_stuck_stage(
     catalogue: &FaultCatalogue,
     environment: &Environment,
     screen: &Console,
-) -> Result<ConnectivityDiagnosis, CommandError> {
+) -> Result<ConnectivityDiagnosis> {
     let vantage = vantage_to_probe(&chain).filter(|_| !args.no_probe);
     let Some(vantage) = vantage else { return Ok(chain) };
     match probe_cluster(args, (case, None), None, vantage, environment, screen)? {
