@@ -14,10 +14,8 @@ pub struct AzureCluster {
     pub name: Option<String>,
     pub location: Option<String>,
     pub connectivity_status: Option<ConnectivityStatus>,
-    pub provisioning_state: Option<String>,
     pub last_connectivity_time: Option<jiff::Timestamp>,
     pub certificate_expiration: Option<jiff::Timestamp>,
-    pub created_at: Option<jiff::Timestamp>,
     pub agent_version: Option<String>,
     pub desired_agent_version: Option<String>,
     pub kubernetes_version: Option<String>,
@@ -108,7 +106,6 @@ fn parse_cluster(document: &Value) -> Result<AzureCluster, AzureError> {
     if !has_any.iter().any(|key| find_field(document, key).is_some()) {
         return Err(AzureError::Other("it has neither connectivityStatus nor provisioningState".into()));
     }
-    let system = find_field(document, "systemData");
     let profile = find_field(document, "arcAgentProfile");
     let errors = profile.and_then(|p| find_field(p, "agentErrors")).and_then(Value::as_array);
     let enabled =
@@ -119,10 +116,8 @@ fn parse_cluster(document: &Value) -> Result<AzureCluster, AzureError> {
         location: text_field(document, "location"),
         connectivity_status: text_field(document, "connectivityStatus")
             .and_then(|s| ConnectivityStatus::parse(&s)),
-        provisioning_state: text_field(document, "provisioningState"),
         last_connectivity_time: time_field(document, "lastConnectivityTime"),
         certificate_expiration: time_field(document, "managedIdentityCertificateExpirationTime"),
-        created_at: system.and_then(|s| time_field(s, "createdAt")),
         agent_version: text_field(document, "agentVersion"),
         desired_agent_version: profile.and_then(|p| text_field(p, "desiredAgentVersion")),
         kubernetes_version: text_field(document, "kubernetesVersion"),
