@@ -78,6 +78,16 @@ pub struct Attempt {
     pub steps: Vec<Step>,
 }
 
+/// What was measured in a phase of an attempt.
+macro_rules! find_detail {
+    ($attempt:ident, $phase:ident) => {
+        $attempt.steps.iter().find_map(|step| match &step.detail {
+            Detail::$phase(detail) => Some(&**detail),
+            _ => None,
+        })
+    };
+}
+
 impl Attempt {
     /// The step that failed, if one did.
     pub fn failed_step(&self) -> Option<&Step> {
@@ -91,38 +101,22 @@ impl Attempt {
 
     /// What the lookup measured, if one was made.
     pub fn lookup(&self) -> Option<&ResolveDetail> {
-        self.find_detail(|detail| match detail {
-            Detail::Resolve(lookup) => Some(&**lookup),
-            _ => None,
-        })
+        find_detail!(self, Resolve)
     }
 
     /// What was measured at the proxy, if it went through one.
     pub fn proxy(&self) -> Option<&ProxyDetail> {
-        self.find_detail(|detail| match detail {
-            Detail::Proxy(proxy) => Some(&**proxy),
-            _ => None,
-        })
+        find_detail!(self, Proxy)
     }
 
     /// What the TLS handshake measured, if there was one.
     pub fn tls(&self) -> Option<&TlsDetail> {
-        self.find_detail(|detail| match detail {
-            Detail::Tls(tls) => Some(&**tls),
-            _ => None,
-        })
+        find_detail!(self, Tls)
     }
 
     /// The HTTP request and its answer, if one was sent.
     pub fn http(&self) -> Option<&HttpDetail> {
-        self.find_detail(|detail| match detail {
-            Detail::Http(http) => Some(&**http),
-            _ => None,
-        })
-    }
-
-    fn find_detail<'a, T>(&'a self, read: impl FnMut(&'a Detail) -> Option<&'a T>) -> Option<&'a T> {
-        self.steps.iter().map(|step| &step.detail).find_map(read)
+        find_detail!(self, Http)
     }
 }
 
