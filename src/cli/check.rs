@@ -63,7 +63,7 @@ pub(super) fn run_in(
     let args = &with_region(args, environment, screen)?;
     let PreparedCheck { rules, settings, notes } = super::settings::prepare_check(args, environment)?;
     let net = Arc::new(net(&settings).map_err(CommandError::usage)?);
-    notes.iter().for_each(|note| screen.hint(note));
+    screen.hint_all(&notes);
     let runner = Runner { rules: &rules, settings: &settings, net: &net, environment, known: None };
     if args.cluster.dry_run {
         let objects = start_runtime()?.run_until_stopped(runner.dry_run())?.map_err(to_command_error)?;

@@ -290,9 +290,7 @@ fn probe_cluster(
     };
     let PreparedCheck { rules, settings, notes } = super::settings::prepare_check(&check, environment)?;
     let net = Arc::new(Net::new(&settings.probe, &settings.routes).map_err(CommandError::usage)?);
-    for note in &notes {
-        screen.hint(note);
-    }
+    screen.hint_all(&notes);
     let surveyor = Runner { rules: &rules, settings: &settings, net: &net, environment, known };
     if args.cluster.dry_run {
         let objects = start_runtime()?.run_until_stopped(surveyor.dry_run())?.map_err(to_command_error)?;

@@ -193,7 +193,7 @@ pub fn run(arguments: Vec<OsString>, environment: &Environment) -> Exit {
         Command::Rbac(args) => rbac::run(args),
         Command::Rules(args) => {
             rules::run(args, environment, screen.text.verbose).map_err(CommandError::from).and_then(|done| {
-                done.notes.iter().for_each(|note| screen.hint(note));
+                screen.hint_all(&done.notes);
                 print_output(&done.text).map(|_| done.exit)
             })
         }
@@ -282,6 +282,10 @@ impl Console {
         if !self.is_quiet {
             print_error(text);
         }
+    }
+
+    fn hint_all(&self, texts: &[String]) {
+        texts.iter().for_each(|text| self.hint(text));
     }
 }
 

@@ -21,9 +21,7 @@ pub(super) fn run(args: &RequirementsArgs, screen: &Console) -> Result<Exit> {
         Some(path) => list_from_report(path, args, screen)?,
         None => list_needed(args, screen)?,
     };
-    for note in &list.notes {
-        screen.hint(note);
-    }
+    screen.hint_all(&list.notes);
     if list.items.is_empty() && args.output.is_configuration() {
         // an empty configuration would take away what is there
         screen.hint("nothing is written");
@@ -36,9 +34,7 @@ pub(super) fn run(args: &RequirementsArgs, screen: &Console) -> Result<Exit> {
         return print_output(&rendering::render(&list, &screen.text));
     };
     let exported = export(&list, form);
-    for note in &exported.notes {
-        screen.hint(note);
-    }
+    screen.hint_all(&exported.notes);
     print_output(&exported.text)
 }
 
@@ -50,9 +46,7 @@ fn list_needed(args: &RequirementsArgs, screen: &Console) -> Result<Requirements
         )));
     }
     let (rules, scope, notes) = settings::prepare_listing(&args.scope)?;
-    for note in &notes {
-        screen.hint(note);
-    }
+    screen.hint_all(&notes);
     Ok(list_requirements(&rules, &scope, args.expand))
 }
 

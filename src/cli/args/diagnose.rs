@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::parse::parse_duration;
-use super::{ClusterArgs, FailOn, PlainFormat, ProbeArgs, ProxyArgs, ScopeArgs};
+use super::{ClusterArgs, FailOn, OUTPUT_HEADING, PlainFormat, ProbeArgs, ProxyArgs, ScopeArgs};
 
 /// `arcprobe diagnose`.
 #[derive(Clone, Debug, Args)]
@@ -56,4 +56,3 @@ pub struct DiagnoseArgs {
 }
 
 const INPUT_HEADING: &str = "What is judged";
-const OUTPUT_HEADING: &str = super::OUTPUT_HEADING;

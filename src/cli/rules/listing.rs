@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::RulesCommandError;
+use super::Result;
 use super::merged::render_table;
 use crate::cli::args::ShowArgs;
 use crate::model::rules::{CallerVantage, Cloud, Endpoint, Need, Protocol, RuleSet};
@@ -29,7 +29,7 @@ pub(super) struct Row {
 /// # Errors
 ///
 /// An unknown region, feature or value.
-pub(super) fn list_rows(args: &ShowArgs, rules: RuleSet) -> Result<Vec<Row>, RulesCommandError> {
+pub(super) fn list_rows(args: &ShowArgs, rules: RuleSet) -> Result<Vec<Row>> {
     let cloud = args.cloud.unwrap_or(Cloud::AzureCloud);
     let Some(location) = &args.location else { return list_without_region(args, cloud, &rules) };
     let rules = rules.for_cloud(cloud);
@@ -46,11 +46,7 @@ pub(super) fn list_rows(args: &ShowArgs, rules: RuleSet) -> Result<Vec<Row>, Rul
 }
 
 /// Without a region there is nothing to fill templates with; without features all endpoints are listed.
-fn list_without_region(
-    args: &ShowArgs,
-    cloud: Cloud,
-    rules: &RuleSet,
-) -> Result<Vec<Row>, RulesCommandError> {
+fn list_without_region(args: &ShowArgs, cloud: Cloud, rules: &RuleSet) -> Result<Vec<Row>> {
     let on = resolve_features(&args.feature, cloud, args.connectivity, rules)?;
     let fits = |endpoint: &&Endpoint| {
         args.feature.is_empty() || endpoint.features.iter().any(|id| on.iter().any(|on| on == id.as_str()))

@@ -1,6 +1,6 @@
 //! The rules as a whole, as one file or as text.
 
-use super::RulesCommandError;
+use super::{Result, RulesCommandError};
 use crate::model::rules::{Cloud, Date, Format, RuleSet, RulesFile};
 use crate::rules::builtin;
 
@@ -9,7 +9,7 @@ use crate::rules::builtin;
 /// # Errors
 ///
 /// There is no layer, and so no revision.
-pub(super) fn to_rules_file(rules: &RuleSet) -> Result<RulesFile, RulesCommandError> {
+pub(super) fn to_rules_file(rules: &RuleSet) -> Result<RulesFile> {
     let newest = rules.layers.iter().map(|layer| &layer.revision).max().ok_or(RulesCommandError::NoRules)?;
     let revision: Date = newest.parse().map_err(RulesCommandError::Unwritable)?;
     let names: Vec<_> = rules.layers.iter().map(|layer| layer.name.as_str()).collect();

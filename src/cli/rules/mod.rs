@@ -18,6 +18,9 @@ use crate::report::json::to_text;
 use crate::rules::load::{load_file, to_yaml};
 use crate::rules::{RulesError, ScopeError, did_you_mean};
 
+/// What a part of the command comes to.
+type Result<T, E = RulesCommandError> = std::result::Result<T, E>;
+
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RulesCommandError {
@@ -75,7 +78,7 @@ pub struct Done {
 /// # Errors
 ///
 /// Rules files that are no good, an unknown rule set, region, feature or source, a page that cannot be read or fetched.
-pub fn run(args: &RulesArgs, environment: &Environment, verbose: bool) -> Result<Done, RulesCommandError> {
+pub fn run(args: &RulesArgs, environment: &Environment, verbose: bool) -> Result<Done> {
     let text = match &args.command {
         RulesCommand::Validate(args) => validate(args),
         RulesCommand::Show(args) => show(args),
@@ -90,7 +93,7 @@ pub fn run(args: &RulesArgs, environment: &Environment, verbose: bool) -> Result
 /// # Errors
 ///
 /// What is wrong with any of the files; all are looked at.
-pub fn validate(args: &ValidateArgs) -> Result<String, RulesCommandError> {
+pub fn validate(args: &ValidateArgs) -> Result<String> {
     let name = (!args.no_builtin_rules).then_some(CURRENT);
     let mut rules = RuleSet::load(name, &[], None)?;
     let mut lines = Vec::new();
@@ -113,12 +116,12 @@ pub fn validate(args: &ValidateArgs) -> Result<String, RulesCommandError> {
 /// # Errors
 ///
 /// Rules files that are no good, an unknown rule set, region, feature or value.
-pub fn show(args: &ShowArgs) -> Result<String, RulesCommandError> {
+pub fn show(args: &ShowArgs) -> Result<String> {
     render_rules(args, args.rules.load(args.cloud)?)
 }
 
 /// These rules as `rules show` shows them.
-pub(crate) fn render_rules(args: &ShowArgs, rules: RuleSet) -> Result<String, RulesCommandError> {
+pub(crate) fn render_rules(args: &ShowArgs, rules: RuleSet) -> Result<String> {
     if args.location.is_none() && args.feature.is_empty() && args.output != ShowFormat::Csv {
         let file = merged::to_rules_file(&rules)?;
         return match args.output {
@@ -153,7 +156,7 @@ fn describe_counts(rules: &RulesFile) -> String {
 }
 
 /// YAML escapes control characters; what hides or reorders text becomes a blank, as it does in every other format.
-fn render_yaml(value: &impl Serialize) -> Result<String, RulesCommandError> {
+fn render_yaml(value: &impl Serialize) -> Result<String> {
     to_yaml(value).map(|text| sanitize_lines(&text)).map_err(RulesCommandError::Unwritable)
 }
 

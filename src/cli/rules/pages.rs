@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::RulesCommandError;
+use super::{Result, RulesCommandError};
 use crate::cli::args::{DiffArgs, Page};
 use crate::cli::files::read_bounded;
 use crate::cli::{CommandError, Environment, start_runtime, web};
@@ -18,7 +18,7 @@ pub(super) fn read_all(
     args: &DiffArgs,
     rules: &RuleSet,
     environment: &Environment,
-) -> Result<(Vec<Read>, Vec<String>), RulesCommandError> {
+) -> Result<(Vec<Read>, Vec<String>)> {
     let pages = if args.pages.is_empty() { vec![page_of_source(args, rules)?] } else { args.pages.clone() };
     let (fetched, notes) = if pages.iter().any(|page| matches!(page, Page::Web(_))) {
         fetch_all(&pages, args, environment)?
@@ -38,7 +38,7 @@ pub(super) fn read_all(
     Ok((read, notes))
 }
 
-fn page_of_source(args: &DiffArgs, rules: &RuleSet) -> Result<Page, RulesCommandError> {
+fn page_of_source(args: &DiffArgs, rules: &RuleSet) -> Result<Page> {
     let source = args.source.as_ref().and_then(|id| rules.sources.get(id));
     let Some(source) = source else { return Err(RulesCommandError::NoPage) };
     match Page::parse(&source.page) {
@@ -47,7 +47,7 @@ fn page_of_source(args: &DiffArgs, rules: &RuleSet) -> Result<Page, RulesCommand
     }
 }
 
-fn from_file(path: &std::path::Path) -> Result<(String, Vec<u8>), RulesCommandError> {
+fn from_file(path: &std::path::Path) -> Result<(String, Vec<u8>)> {
     let is_piped = path.as_os_str() == "-";
     let name = if is_piped { "standard input".to_owned() } else { path.display().to_string() };
     let bytes = read_bounded(path, &name).map_err(|e| RulesCommandError::Page(e.to_string()))?;
@@ -57,11 +57,7 @@ fn from_file(path: &std::path::Path) -> Result<(String, Vec<u8>), RulesCommandEr
 type Fetched = Vec<(String, Vec<u8>)>;
 
 /// All URLs, one after the other: they are mostly of one server.
-fn fetch_all(
-    pages: &[Page],
-    args: &DiffArgs,
-    environment: &Environment,
-) -> Result<(Fetched, Vec<String>), RulesCommandError> {
+fn fetch_all(pages: &[Page], args: &DiffArgs, environment: &Environment) -> Result<(Fetched, Vec<String>)> {
     let mut urls = Vec::new();
     for page in pages {
         if let Page::Web(text) = page {
@@ -82,7 +78,7 @@ fn fetch_all(
     Ok((stopped.map_err(RulesCommandError::command)??, notes))
 }
 
-async fn fetch(client: &Client, url: &WebUrl) -> Result<Vec<u8>, RulesCommandError> {
+async fn fetch(client: &Client, url: &WebUrl) -> Result<Vec<u8>> {
     let failed = |e: ClientError| RulesCommandError::Unfetched(e.to_string());
     let response = client.get(url, MOST_REDIRECTIONS).await.map_err(failed)?;
     match response.status() {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::merged::render_table;
 use super::pages::{Read, read_all};
-use super::{Done, RulesCommandError};
+use super::{Done, Result, RulesCommandError};
 use crate::cli::Environment;
 use crate::cli::args::{DiffArgs, FailOn, PlainFormat};
 use crate::cli::exit::Exit;
@@ -45,11 +45,7 @@ struct PageRead {
 /// # Errors
 ///
 /// A page that cannot be read or fetched, rules that are no good, an unknown region, feature or source.
-pub(super) fn run(
-    args: &DiffArgs,
-    environment: &Environment,
-    verbose: bool,
-) -> Result<Done, RulesCommandError> {
+pub(super) fn run(args: &DiffArgs, environment: &Environment, verbose: bool) -> Result<Done> {
     let rules = args.rules.load(None)?;
     // a wrong question is worth no request
     let with = compared(args, &rules)?;
@@ -59,7 +55,7 @@ pub(super) fn run(
 }
 
 /// What the rules are narrowed to.
-pub(crate) fn compared(args: &DiffArgs, rules: &RuleSet) -> Result<ComparisonScope, RulesCommandError> {
+pub(crate) fn compared(args: &DiffArgs, rules: &RuleSet) -> Result<ComparisonScope> {
     Ok(ComparisonScope {
         cloud: args.cloud,
         region: args
@@ -106,7 +102,7 @@ pub(crate) fn render_difference(
     (text, exit_for_difference(&difference, args.fail_on))
 }
 
-fn expected_endpoints(args: &DiffArgs, rules: &RuleSet) -> Result<ExpectedEndpoints, RulesCommandError> {
+fn expected_endpoints(args: &DiffArgs, rules: &RuleSet) -> Result<ExpectedEndpoints> {
     let Some(source) = &args.source else {
         let on = resolve_features(&args.feature, args.cloud, Connectivity::Direct, rules);
         return Ok(ExpectedEndpoints::Features(on?));
