@@ -285,7 +285,9 @@ impl Console {
     }
 
     fn hint_all(&self, texts: &[String]) {
-        texts.iter().for_each(|text| self.hint(text));
+        for text in texts {
+            self.hint(text);
+        }
     }
 }
 

@@ -75,17 +75,12 @@ fn missing_network(known: &AdviceInput<'_>, range: &SkipRange, wanted: &IpNet) -
     } else {
         ("the pod range", "calls of pods by their addresses go to the proxy", Severity::Warning)
     };
-    let narrow = given.iter().find(|(_, net)| wanted.contains(net));
-    Some(match narrow {
-        Some((entry, _)) => {
-            let text = format!("{entry} is too narrow: {name} is {wanted}; outside of it {effect}");
-            problem(Kind::TooNarrow, severity, entry, text)
-        }
-        None => {
-            let text = format!("{name} {wanted} is missing: {effect}");
-            problem(Kind::Missing, severity, &wanted.to_string(), text)
-        }
-    })
+    if let Some((entry, _)) = given.iter().find(|(_, net)| wanted.contains(net)) {
+        let text = format!("{entry} is too narrow: {name} is {wanted}; outside of it {effect}");
+        return Some(problem(Kind::TooNarrow, severity, entry, text));
+    }
+    let text = format!("{name} {wanted} is missing: {effect}");
+    Some(problem(Kind::Missing, severity, &wanted.to_string(), text))
 }
 
 /// Entries that take endpoints around the proxy which only the proxy reaches.
