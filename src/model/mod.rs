@@ -24,8 +24,6 @@ pub mod scope;
 pub mod secret;
 pub mod shell;
 pub mod source;
-#[cfg(feature = "cli")]
-mod tool;
 pub mod vantage;
 #[cfg(feature = "cli")]
 pub mod version;

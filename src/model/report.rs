@@ -59,6 +59,13 @@ pub struct Tool {
     pub version: String,
 }
 
+impl Tool {
+    /// This program.
+    pub fn this() -> Self {
+        Self { name: env!("CARGO_PKG_NAME").into(), version: env!("CARGO_PKG_VERSION").into() }
+    }
+}
+
 /// What was run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunInfo {
