@@ -23,6 +23,7 @@ use crate::cluster::payload::Arch;
 use crate::model::report::DeliveryMethod;
 use crate::model::vantage::{VantageError, VantageErrorKind, VantageKind};
 use crate::model::wording::format_count;
+use crate::probe::lock::lock;
 use crate::probe::vantage_run::{Shutdown, wait_for_shutdown};
 
 /// What came of looking from one position.
@@ -36,7 +37,7 @@ pub struct AgentRun {
     pub delivery: DeliveryMethod,
     /// The image and the reason for it, and how the node was chosen; one sentence.
     pub placement: Option<String>,
-    /// What the agent told.
+    /// What the agent reported.
     pub output: AgentOutput,
     /// What went wrong.
     pub error: Option<VantageError>,
@@ -77,7 +78,7 @@ struct CreatedObjects {
 }
 
 /// Looks from every position of an order; `stopped` changes when the user wants to stop. Whatever happens, nothing that
-/// was created is left, unless it is to be kept or the API server does not answer any more; what is left is told.
+/// was created is left, unless it is to be kept or the API server does not answer any more; what is left is reported.
 pub async fn run_agents(
     reader: &ClusterReader,
     order: &AgentRequest,
@@ -158,7 +159,7 @@ impl AgentRunner<'_> {
         futures::stream::iter(runs).buffered(parallel).collect().await
     }
 
-    /// What all Jobs read: the agent, and what it is told.
+    /// What all Jobs read: the agent, and its task.
     async fn create_shared(&self, owners: &[OwnerReference]) -> Result<(), VantageError> {
         let names = &self.prepared.names;
         let maps = self.prepared.agents.values().flatten().map(|map| {
@@ -224,7 +225,7 @@ impl AgentRunner<'_> {
         &self,
         target: &AgentTarget,
         job: &Job,
-        told: &mut AgentOutput,
+        output: &mut AgentOutput,
     ) -> Result<(), VantageError> {
         let name = job.metadata.name.as_deref().unwrap_or_default();
         let followed = JobFollower {
@@ -235,7 +236,7 @@ impl AgentRunner<'_> {
             time_limit: self.order.time_limit + LOG_LAG,
         };
         let listen = |step| (self.listen)(target.index, step);
-        let mut follow = std::pin::pin!(followed.follow(told, listen));
+        let mut follow = std::pin::pin!(followed.follow(output, listen));
         tokio::select! {
             result = &mut follow => return result,
             () = wait_for_shutdown(self.stopped.clone(), Shutdown::Graceful) => {}
@@ -249,7 +250,7 @@ impl AgentRunner<'_> {
         &self,
         target: &AgentTarget,
         attempt: usize,
-        told: AgentOutput,
+        output: AgentOutput,
         trouble: Option<VantageError>,
     ) -> AgentRun {
         let image = target.images.get(attempt);
@@ -266,16 +267,16 @@ impl AgentRunner<'_> {
             node: Some(target.node.name.clone()),
             delivery: delivery_of(self.order),
             placement: Some(format!("node {}: {}{image}{maps}", target.node.name, target.reason)),
-            output: told,
+            output,
             error: trouble,
         }
     }
 
     fn record_created(&self, change: impl FnOnce(&mut CreatedObjects)) {
-        change(&mut self.created.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        change(&mut lock(&self.created));
     }
 
-    /// Deletes what was created; what could not be is told.
+    /// Deletes what was created; what could not be is reported.
     async fn delete_created(&self) -> Option<Remnants> {
         let mut created = CreatedObjects::default();
         self.record_created(|known| std::mem::swap(known, &mut created));
@@ -311,5 +312,5 @@ impl AgentRunner<'_> {
 /// The log comes a moment after the end of the Job.
 const LOG_LAG: Duration = Duration::from_secs(10);
 
-/// After a stop: until the agent has told what it has.
+/// After a stop: until the agent has reported what it has.
 const FINAL_OUTPUT_WAIT: Duration = Duration::from_secs(7);

@@ -1,7 +1,7 @@
 //! What happens to the pods of a run: one look at all of them every moment, however many wait for it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Event, Pod};
@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use super::client::ClusterClient;
 use super::error::{ApiError, ApiFailure};
 use super::manifest::RUN_LABEL;
+use crate::probe::lock::lock;
 
 /// The state of a run's objects.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +74,7 @@ impl PodWatcher {
 
     /// Has the events of an object looked at, too: they are asked for by name, since namespaces can be full of them.
     pub(super) fn watch_events(&self, name: &str) {
-        self.watched_names.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        lock(&self.watched_names).insert(name.to_owned());
     }
 }
 
@@ -92,7 +93,7 @@ async fn read_state(access: &ClusterClient, selector: &str, stuck: &Mutex<BTreeS
         Ok(pods) => pods,
         Err(error) => return RunState { error: Some(error), ..RunState::default() },
     };
-    let names = stuck.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let names = lock(stuck).clone();
     let mut events = BTreeMap::new();
     for name in names {
         let params = ListParams::default().fields(&format!("involvedObject.name={name}"));

@@ -1,7 +1,7 @@
 //! The one reader of a cluster: each source is asked for once, whoever wants it, and what is missing is a value.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures::stream::{self, StreamExt as _};
 use k8s_openapi::api::core::v1::Node;
@@ -15,6 +15,7 @@ use super::error::{ApiError, ApiFailure};
 use crate::analysis::kube_objects::split_answer;
 use crate::model::networks::UnreadSource;
 use crate::model::source::Source;
+use crate::probe::lock::lock;
 
 /// The document, or why there is none.
 pub(super) type Answer = Result<Arc<Value>, ApiError>;
@@ -51,10 +52,7 @@ impl ClusterReader {
 
     /// A source; whoever asks second gets the same answer.
     pub(super) async fn read(&self, source: Source) -> Answer {
-        let cell = {
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(answers.entry(source).or_default())
-        };
+        let cell = Arc::clone(lock(&self.answers).entry(source).or_default());
         cell.get_or_init(|| self.fetch(source)).await.clone()
     }
 
