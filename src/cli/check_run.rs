@@ -15,7 +15,7 @@ use crate::model::report::Report;
 use crate::probe::settings::ProbeSettings;
 use crate::probe::vantage_run::{Shutdown, wait_for_interrupt};
 
-/// Surveys and judges; what is worth knowing besides is told on the way.
+/// Probes and judges; hints go to the screen on the way.
 pub(super) fn run_check(surveyor: &Runner<'_>, screen: &Console) -> Result<Report> {
     let started_at = surveyor.net.clock.now();
     let survey = run_with_progress(surveyor, screen)?;

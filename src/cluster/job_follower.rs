@@ -22,7 +22,7 @@ use crate::model::vantage::{VantageError, VantageErrorKind};
 use crate::probe::agent::framing::{MAX_LINE_BYTES, RecordReader};
 use crate::probe::agent::{Hello, Record, RunSummary};
 
-/// What an agent told.
+/// What an agent reported.
 #[derive(Clone, Debug, Default)]
 pub struct AgentOutput {
     /// Who spoke, once it has.
@@ -59,15 +59,15 @@ pub(super) struct JobFollower<'a> {
 }
 
 impl JobFollower<'_> {
-    /// Follows the Job to its end. What was told until a trouble is kept.
+    /// Follows the Job to its end. What was reported before an error is kept.
     pub(super) async fn follow(
         &self,
-        told: &mut AgentOutput,
+        output: &mut AgentOutput,
         mut listen: impl FnMut(AgentProgress),
     ) -> Result<(), VantageError> {
         let followed = async {
             let pod = self.wait_for_start(&mut listen).await?;
-            self.read_log_to_end(&pod, told, &mut listen).await
+            self.read_log_to_end(&pod, output, &mut listen).await
         };
         timeout(self.time_limit, followed).await.unwrap_or_else(|_| {
             let text = format!("the agent has not finished after {} s", self.time_limit.as_secs());
@@ -120,14 +120,14 @@ impl JobFollower<'_> {
     async fn read_log_to_end(
         &self,
         pod: &str,
-        told: &mut AgentOutput,
+        output: &mut AgentOutput,
         listen: &mut impl FnMut(AgentProgress),
     ) -> Result<(), VantageError> {
         let mut reader = RecordReader::default();
         let mut last = None;
         for attempt in 0..MAX_LOG_READS {
             let had_ended = attempt > 0 && self.has_ended();
-            match self.read_log(pod, &mut reader, told, listen).await {
+            match self.read_log(pod, &mut reader, output, listen).await {
                 Ok(()) => last = None,
                 Err(trouble) if trouble.kind == VantageErrorKind::Agent => return Err(trouble),
                 Err(trouble) => last = Some(trouble),
@@ -148,7 +148,7 @@ impl JobFollower<'_> {
         &self,
         pod: &str,
         reader: &mut RecordReader,
-        told: &mut AgentOutput,
+        output: &mut AgentOutput,
         listen: &mut impl FnMut(AgentProgress),
     ) -> Result<(), VantageError> {
         let params =
@@ -175,7 +175,7 @@ impl JobFollower<'_> {
             if let Some(record) =
                 record.map_err(|e| VantageError::new(VantageErrorKind::LogCut, e.to_string()))?
             {
-                apply_record(record, told, listen)?;
+                apply_record(record, output, listen)?;
             }
         }
     }
@@ -226,17 +226,17 @@ fn describe_pod_end(pod: &Pod) -> Option<String> {
 
 fn apply_record(
     record: Record,
-    told: &mut AgentOutput,
+    output: &mut AgentOutput,
     listen: &mut impl FnMut(AgentProgress),
 ) -> Result<(), VantageError> {
     match record {
-        Record::Hello(hello) => told.hello = Some(hello),
-        Record::ClusterName(name) => told.inside_name = Some(name),
+        Record::Hello(hello) => output.hello = Some(hello),
+        Record::ClusterName(name) => output.inside_name = Some(name),
         Record::Planned(number) => listen(AgentProgress::Planned(number)),
         Record::Done(number) => listen(AgentProgress::Done(number)),
-        Record::Discovered(discovery) => told.inquiries.push(discovery),
-        Record::Observed(seen) => drop(told.observations.insert(seen.id, seen.observation)),
-        Record::End(summary) => told.summary = Some(summary),
+        Record::Discovered(discovery) => output.inquiries.push(discovery),
+        Record::Observed(seen) => drop(output.observations.insert(seen.id, seen.observation)),
+        Record::End(summary) => output.summary = Some(summary),
         Record::Failed(failed) => {
             return Err(VantageError::new(
                 VantageErrorKind::Agent,

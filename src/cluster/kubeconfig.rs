@@ -115,7 +115,7 @@ fn redact_user_info(url: &str) -> String {
     redact_url_credentials(&format!("{scheme}{url}"))
 }
 
-/// The parser shows the lines around an error, and the lines of a kubeconfig hold tokens and keys: only the place is told.
+/// The parser shows the lines around an error, and the lines of a kubeconfig hold tokens and keys: only the place is named.
 fn describe_kubeconfig_error(error: &KubeconfigError) -> String {
     match error {
         KubeconfigError::Parse(e) => match e.location() {
@@ -248,8 +248,8 @@ mod tests {
             ("https://joe:top@secret@[fd00::1]:6443", "https://[fd00::1]:6443"),
             ("https://api/a@b", "https://api/a@b"),
         ];
-        for (url, told) in table {
-            assert_eq!(redact_user_info(url), told);
+        for (url, expected) in table {
+            assert_eq!(redact_user_info(url), expected);
         }
     }
 }

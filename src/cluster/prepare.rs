@@ -23,7 +23,7 @@ use crate::model::vantage::{VantageError, VantageErrorKind, VantageKind};
 pub struct AgentRequest {
     /// Where, and how.
     pub settings: ClusterSettings,
-    /// From which positions on each node, with what the agent is told there.
+    /// From which positions on each node, with the task of the agent there.
     pub tasks: Vec<(VantageKind, Vec<u8>)>,
     /// After this an agent is given up.
     pub time_limit: Duration,

@@ -90,7 +90,7 @@ sources! {
     DaemonSets: "DaemonSets of kube-system", "DaemonSetList",
         "/apis/apps/v1/namespaces/kube-system/daemonsets";
     PodRequests: "what pods ask for", "PodList", "/api/v1/pods?limit=500";
-    Permissions: "the rights of the user", "SelfSubjectAccessReview",
+    Permissions: "permissions of the user", "SelfSubjectAccessReview",
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
     ReleaseSecrets: "releases of Helm in azure-arc-release", "SecretList",
         "/api/v1/namespaces/azure-arc-release/secrets?labelSelector=owner%3Dhelm&limit=1000";
@@ -130,5 +130,8 @@ impl Source {
 }
 
 /// In evidence that is older.
-const FORMER_NAMES: &[(Source, &str)] =
-    &[(Source::Nodes, "the nodes"), (Source::ArcNamespace, "traces of earlier agents")];
+const FORMER_NAMES: &[(Source, &str)] = &[
+    (Source::Nodes, "the nodes"),
+    (Source::ArcNamespace, "traces of earlier agents"),
+    (Source::Permissions, "the rights of the user"),
+];

@@ -77,7 +77,7 @@ impl DomainScope {
 }
 
 impl SkipRange {
-    /// Reads a value; whatever is wrong with it is told by [`SkipRange::find_problems`]. What is beyond the length of any
+    /// Reads a value; [`SkipRange::find_problems`] names whatever is wrong with it. What is beyond the length of any
     /// variable that a program can be started with is left out.
     pub fn parse(value: &str) -> Self {
         let value = match value.char_indices().find(|(at, c)| at + c.len_utf8() > MAX_VALUE_BYTES) {

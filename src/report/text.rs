@@ -43,12 +43,12 @@ pub(super) struct CrossReference {
     pub(super) remedy_differs: bool,
 }
 
-/// All but what to type next. `told` says what is told elsewhere, by the place of the finding: here it is only what differs.
+/// All but what to type next. `elsewhere` says what is shown elsewhere, by the place of the finding: here it is only what differs.
 pub(super) fn draw_report(
     screen: &mut Screen,
     report: &Report,
     options: &TextOptions,
-    told: &dyn Fn(usize) -> Option<CrossReference>,
+    elsewhere: &dyn Fn(usize) -> Option<CrossReference>,
 ) {
     let tally = ReportIndex::new(report);
     draw_verdict(screen, &tally);
@@ -57,7 +57,7 @@ pub(super) fn draw_report(
     for (place, finding) in report.findings.iter().enumerate() {
         let number = (place + 1).to_string();
         screen.blank_line();
-        match told(place) {
+        match elsewhere(place) {
             Some(elsewhere) => {
                 draw_summary(screen, &number, finding);
                 if elsewhere.evidence_differs {

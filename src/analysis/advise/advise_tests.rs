@@ -257,7 +257,7 @@ fn routed_pods_and_routes_of_this_machine_are_mild() {
     assert_eq!(list_overlaps(&networks, &proxy), Vec::<String>::new());
 }
 
-/// Clients disagree on both endpoints, each because of another entry; each entry is told once.
+/// Clients disagree on both endpoints, each because of another entry; each entry is named once.
 #[test]
 fn entries_that_clients_read_differently_are_reported_once() {
     let differing = |given: &str| -> Vec<_> {

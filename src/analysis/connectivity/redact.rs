@@ -202,7 +202,7 @@ impl Redaction {
     }
 }
 
-/// What somebody said, in at most so many characters, to be told to people.
+/// What somebody said, in at most so many characters, for people.
 pub fn redact_message(text: &str, most: usize) -> String {
     sanitize(&Redaction::default().redact_line(text), most)
 }
@@ -398,14 +398,14 @@ mod tests {
             "swordfish".repeat(100)
         ));
         assert!(!long.contains("swordfish") && long.chars().count() < 2_050, "{long}");
-        let told: String = lines.map(|line| redaction.redact_line(line)).join("\n")
+        let redacted: String = lines.map(|line| redaction.redact_line(line)).join("\n")
             + &object.to_string()
             + &secret.to_string();
-        assert!(!told.contains("swordfish"), "{told}");
-        assert!(told.contains("http://***@proxy:3128") && told.contains("a=1"), "{told}");
+        assert!(!redacted.contains("swordfish"), "{redacted}");
+        assert!(redacted.contains("http://***@proxy:3128") && redacted.contains("a=1"), "{redacted}");
         for url in ["u:swordfish@proxy:1", "http://u:a/swordfish@proxy:1", "u@x:swordfish@proxy:1"] {
-            let told = redaction.redact_proxy_url(url);
-            assert!(!told.contains("swordfish") && told.ends_with("***@proxy:1"), "{told}");
+            let redacted = redaction.redact_proxy_url(url);
+            assert!(!redacted.contains("swordfish") && redacted.ends_with("***@proxy:1"), "{redacted}");
         }
         let removed = redaction.into_removed();
         assert!(removed.iter().any(|r| r.what == "contents of Secrets" && r.times == 1), "{removed:?}");
@@ -416,11 +416,14 @@ mod tests {
         let text = "one\n-----BEGIN RSA PRIVATE KEY-----\nswordfish1\nswordfish2==\n-----END RSA PRIVATE KEY-----\ntwo\n\
                     2026 -----BEGIN PRIVATE KEY-----\nswordfish3\nthree is a line again";
         let mut redaction = Redaction::default();
-        let told = redaction.redact_log(text);
-        assert_eq!(told.len(), 9);
-        let told = told.join("\n");
-        assert!(!told.contains("swordfish") && told.contains("one\n") && told.contains("two\n"), "{told}");
-        assert!(told.ends_with("three is a line again"), "{told}");
+        let redacted = redaction.redact_log(text);
+        assert_eq!(redacted.len(), 9);
+        let redacted = redacted.join("\n");
+        assert!(
+            !redacted.contains("swordfish") && redacted.contains("one\n") && redacted.contains("two\n"),
+            "{redacted}"
+        );
+        assert!(redacted.ends_with("three is a line again"), "{redacted}");
         let removed = redaction.into_removed();
         let times = |what: &str| removed.iter().find(|r| r.what == what).map(|r| r.times);
         assert_eq!(
@@ -436,9 +439,9 @@ mod tests {
             "Properties": {"connectivityStatus": "Offline", "arcAgentProfile": {"agentErrors": [
                 {"message": "proxy http://u:swordfish3@h:1", "component": "x"}]}}}]});
         let mut redaction = Redaction::default();
-        let told = redaction.redact_azure(document);
-        assert!(!told.to_string().contains("swordfish"), "{told}");
-        assert_eq!(told["value"][0]["Properties"]["connectivityStatus"], "Offline");
+        let redacted = redaction.redact_azure(document);
+        assert!(!redacted.to_string().contains("swordfish"), "{redacted}");
+        assert_eq!(redacted["value"][0]["Properties"]["connectivityStatus"], "Offline");
         assert!(!redaction.into_removed().is_empty());
     }
 }

@@ -6,7 +6,7 @@ use crate::model::report::Overlap;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "networks_overlap", group_checks, describe_finding };
 
-/// Each collision is a finding, and told once.
+/// Each collision is one finding.
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let overlaps = view.context.advice.map(|a| a.overlaps.as_slice()).unwrap_or_default();
     let telling = overlaps.iter().filter(|o| o.severity > Severity::Info);

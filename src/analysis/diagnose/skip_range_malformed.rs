@@ -49,7 +49,7 @@ fn describe_entries(problems: &[SkipRangeProblem]) -> String {
 
 /// Nothing to paste where what is left is no better.
 fn corrected_flag(range: &SkipRange) -> Option<Instruction> {
-    let mended = range.corrected_value();
-    let is_better = SkipRange::parse(&mended).find_problems().iter().all(|p| p.kind.is_harmless());
-    is_better.then(|| Instruction::Text(format!("--proxy-skip-range '{mended}'")))
+    let corrected = range.corrected_value();
+    let is_better = SkipRange::parse(&corrected).find_problems().iter().all(|p| p.kind.is_harmless());
+    is_better.then(|| Instruction::Text(format!("--proxy-skip-range '{corrected}'")))
 }

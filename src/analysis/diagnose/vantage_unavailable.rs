@@ -72,7 +72,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 const IMAGE_COMMAND: &str =
     "arcprobe check -l REGION --from pod,node --image REGISTRY/arcprobe-agent:VERSION";
 
-/// What is wrong, what mends it, and commands for it.
+/// What is wrong, the fix, and commands for it.
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn advice_for(kind: Kind) -> (&'static str, &'static str, &'static [&'static str]) {
     match kind {

@@ -95,8 +95,8 @@ mod tests {
             ("//u:p%40ss@h", "//h"),
             ("HTTPS://U:PW@H", "HTTPS://H"),
         ];
-        for (text, told) in table {
-            assert_eq!(redact_url_credentials(text), told);
+        for (text, expected) in table {
+            assert_eq!(redact_url_credentials(text), expected);
         }
         assert_eq!(mark_url_credentials("http://u:p@h http://x", "***@"), "http://***@h http://x");
     }

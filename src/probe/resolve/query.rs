@@ -129,7 +129,7 @@ impl DnsQuestion<'_> {
         match over_udp {
             Ok(message) if message.metadata.truncation => match self.query_tcp().await {
                 Ok(whole) => (DnsTransport::Tcp, Ok(whole)),
-                Err(_) => (DnsTransport::Udp, Ok(message)), // a cut answer is one all the same
+                Err(_) => (DnsTransport::Udp, Ok(message)), // a truncated answer is an answer
             },
             other => (DnsTransport::Udp, other),
         }

@@ -201,7 +201,7 @@ impl Diff {
     /// Whether a waiver that is over blocks what was not blocked before, whatever it is about: what was unmet without one, or with
     /// another finding, is not worse.
     fn has_expired_waiver(&self) -> bool {
-        let is_expired = |told: &FindingSummary| is_blocking_waiver(&told.id, told.severity);
+        let is_expired = |f: &FindingSummary| is_blocking_waiver(&f.id, f.severity);
         self.older.verdict != Verdict::Blocked && self.new_findings.iter().any(is_expired)
     }
 

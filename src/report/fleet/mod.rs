@@ -159,7 +159,7 @@ impl Fleet {
         }
     }
 
-    /// The finding that stands for a shared cause: that of the first cluster, as grave as the gravest.
+    /// The finding that stands for a shared cause: that of the first cluster, with the highest severity.
     fn find_example(&self, shared: &SharedCause) -> Option<Finding> {
         let first = shared.found.first()?;
         let finding = self.clusters.get(first.cluster)?.report.as_ref()?.findings.get(first.finding)?;

@@ -87,7 +87,7 @@ fn draw_cluster(
     screen: &mut Screen,
     member: &Member,
     options: &TextOptions,
-    told: &dyn Fn(usize) -> Option<CrossReference>,
+    elsewhere: &dyn Fn(usize) -> Option<CrossReference>,
 ) {
     screen.blank_line();
     let server = member.server.as_ref().map(|server| format!(", {server}")).unwrap_or_default();
@@ -108,7 +108,7 @@ fn draw_cluster(
                 screen.command(2, &command.bash);
             }
         }
-        Some(report) => draw_report(screen, report, options, told),
+        Some(report) => draw_report(screen, report, options, elsewhere),
     }
 }
 
