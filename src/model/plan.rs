@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{CheckId, VantageId};
 use crate::model::rules::{
-    AddressClass, Answer, Certificate, Inspection, Method, PrivateLink, Protocol, RuleLocation,
+    AddressClass, Answer, Certificate, Inspection, MarkPattern, Method, PrivateLink, Protocol, RuleLocation,
 };
 use crate::model::vantage::VantageKind;
 use crate::model::words::words;
@@ -149,6 +149,8 @@ pub struct ProbeSpec {
     pub headers: BTreeMap<String, String>,
     /// What the real service answers.
     pub answer: Answer,
+    /// What shows that the service itself answered; one is enough.
+    pub marks: Vec<MarkPattern>,
     /// What certificate the real service presents.
     pub certificate: Certificate,
     /// Which addresses are expected.

@@ -124,6 +124,7 @@ impl CheckBuilder<'_> {
             path: fill_template(endpoint.request.path.as_str(), scope).as_str().to_owned(),
             headers: endpoint.request.headers.clone(),
             answer: endpoint.answer.clone(),
+            marks: self.rules.find_marks(&endpoint.answer.marks),
             certificate: endpoint.certificate.clone(),
             addresses: if private { AddressClass::Private } else { endpoint.addresses },
             inspection: endpoint.inspection,

@@ -89,6 +89,7 @@ impl VantageScope<'_> {
             regions: Vec::new(),
             sources: BTreeMap::new(),
             features: self.rules.features.clone(),
+            marks: self.rules.marks.clone(),
             endpoints: self.rules.endpoints.iter().filter(is_wanted).map(bare).collect(),
             locations: BTreeMap::new(),
         }

@@ -478,6 +478,7 @@ mod tests {
             path: "/".into(),
             headers: BTreeMap::new(),
             answer: Answer::default(),
+            marks: Vec::new(),
             certificate: Certificate::default(),
             addresses: AddressClass::Any,
             inspection: Inspection::Tolerated,

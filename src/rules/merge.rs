@@ -58,6 +58,7 @@ impl RuleSet {
         let rules = file.rules;
         merge_by_key(&mut self.features, rules.features, |feature| feature.id.clone());
         merge_by_key(&mut self.regions, rules.regions, |region| region.name.clone());
+        merge_by_key(&mut self.marks, rules.marks, |mark| mark.id.clone());
         let endpoints = rules.endpoints.into_iter().map(|e| Endpoint { cloud: e.cloud.or(rules.cloud), ..e });
         merge_by_key(&mut self.endpoints, endpoints, |endpoint| (endpoint.cloud, endpoint.id.clone()));
         self.sources.extend(rules.sources);

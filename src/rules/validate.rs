@@ -7,7 +7,7 @@ use super::load::LoadedFile;
 use super::locate::{EntryIndex, key_span, value_span};
 use super::problem::Problem;
 use super::suggest::did_you_mean;
-use crate::model::rules::{Endpoint, Id, Protocol, RuleSet};
+use crate::model::rules::{Endpoint, Id, Mark, Protocol, RuleSet};
 
 /// All problems of a file that is going to be laid on a rule set, in the order of the file's sections.
 pub(super) fn find_problems(base: &RuleSet, file: &LoadedFile) -> Vec<Problem> {
@@ -18,9 +18,13 @@ pub(super) fn find_problems(base: &RuleSet, file: &LoadedFile) -> Vec<Problem> {
         file,
         features: known_features(base, file),
         sources: known_sources(base, file),
+        marks: known_marks(base, file),
     };
     let mut problems = check.find_duplicates();
     problems.extend(check.check_feature_needs());
+    for (n, mark) in file.rules.marks.iter().enumerate() {
+        problems.extend(check.check_mark(mark, EntryRef("marks", n)));
+    }
     for (n, endpoint) in file.rules.endpoints.iter().enumerate() {
         problems.extend(check.check_endpoint(endpoint, EntryRef("endpoints", n)));
     }
@@ -34,6 +38,7 @@ struct RulesValidator<'a> {
     file: &'a LoadedFile,
     features: BTreeSet<&'a str>,
     sources: BTreeSet<&'a str>,
+    marks: BTreeSet<&'a str>,
 }
 
 /// A top-level list and the number of an entry in it.
@@ -55,6 +60,7 @@ impl RulesValidator<'_> {
         let regions = rules.regions.iter().map(|r| r.name.to_string());
         let mut problems = self.find_repeated_ids("features", "id", features);
         problems.extend(self.find_repeated_ids("regions", "name", regions));
+        problems.extend(self.find_repeated_ids("marks", "id", rules.marks.iter().map(|m| m.id.to_string())));
         let cloud =
             |e: &Endpoint| e.cloud.or(rules.cloud).map_or("no cloud", crate::model::rules::Cloud::az_name);
         let endpoints = rules.endpoints.iter().map(|e| format!("{} in {}", e.id, cloud(e)));
@@ -97,6 +103,17 @@ impl RulesValidator<'_> {
         problems
     }
 
+    fn check_mark(&self, mark: &Mark, place: EntryRef) -> Vec<Problem> {
+        let source = |id: &Id| self.check_reference("source", &self.sources, id.as_str(), place, "sources");
+        let mut problems: Vec<_> = mark.sources.iter().filter_map(source).collect();
+        if mark.any.is_empty() {
+            let at = self.value_span(place, "any", None);
+            problems
+                .push(Problem::new(at, format!("any is empty: no answer would have the mark {}", mark.id)));
+        }
+        problems
+    }
+
     fn check_endpoint(&self, endpoint: &Endpoint, place: EntryRef) -> Vec<Problem> {
         let mut problems = Vec::new();
         problems.extend(self.check_cloud(endpoint, place));
@@ -106,6 +123,9 @@ impl RulesValidator<'_> {
         }
         for id in &endpoint.sources {
             problems.extend(self.check_reference("source", &self.sources, id.as_str(), place, "sources"));
+        }
+        for id in &endpoint.answer.marks {
+            problems.extend(self.check_reference("mark", &self.marks, id.as_str(), place, "marks"));
         }
         problems.extend(self.check_wildcard_protocol(endpoint, place));
         problems.extend(self.check_samples(endpoint, place));
@@ -239,4 +259,8 @@ fn known_features<'a>(base: &'a RuleSet, file: &'a LoadedFile) -> BTreeSet<&'a s
 
 fn known_sources<'a>(base: &'a RuleSet, file: &'a LoadedFile) -> BTreeSet<&'a str> {
     base.sources.keys().chain(file.rules.sources.keys()).map(String::as_str).collect()
+}
+
+fn known_marks<'a>(base: &'a RuleSet, file: &'a LoadedFile) -> BTreeSet<&'a str> {
+    base.marks.iter().chain(&file.rules.marks).map(|mark| mark.id.as_str()).collect()
 }

@@ -219,7 +219,9 @@ pub(super) fn probe_spec(wants_json: bool) -> ProbeSpec {
         answer: Answer {
             status: if wants_json { Statuses::Listed(Vec::new()) } else { Statuses::Any },
             content,
+            marks: Vec::new(),
         },
+        marks: Vec::new(),
         certificate: Certificate { public: true, issuers: vec!["DigiCert".into()] },
         addresses: crate::model::rules::AddressClass::Public,
         inspection: crate::model::rules::Inspection::Tolerated,

@@ -21,6 +21,7 @@ pub(super) fn to_rules_file(rules: &RuleSet) -> Result<RulesFile> {
         cloud: None,
         features: rules.features.clone(),
         regions: rules.regions.clone(),
+        marks: rules.marks.clone(),
         endpoints: rules.endpoints.clone(),
         sources: rules.sources.clone(),
     })

@@ -1,5 +1,6 @@
 //! The types of a rules file. The JSON Schema in `rules/schema.json` is generated from them.
 
+pub mod marks;
 pub mod scalars;
 pub mod statuses;
 pub mod unique_keys;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use super::rules::marks::{Mark, MarkPattern};
 pub use super::rules::scalars::{
     Date, HostName, HostPattern, HttpStatus, Id, PLACEHOLDERS, PathTemplate, Port,
 };
@@ -38,6 +40,9 @@ pub struct RulesFile {
     /// The Azure regions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<Region>,
+    /// What shows that a service itself answered, by the ids that endpoints use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Mark>,
     /// What has to be reachable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub endpoints: Vec<Endpoint>,
@@ -316,11 +321,15 @@ words!(Method::as_str { Get = "GET", Head = "HEAD", Post = "POST", Options = "OP
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "an answer (a mapping)")]
 pub struct Answer {
-    /// The statuses that prove that the service answered.
+    /// The statuses that the service is known for.
     pub status: Statuses,
     /// What the body is, where that tells the service from a block page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
+    /// Ids of the marks that show that the service itself answered; one is enough. They decide where TLS proves nothing: where it
+    /// is inspected, and over plain HTTP.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<Id>,
 }
 
 /// A kind of body.
@@ -455,6 +464,9 @@ pub struct RuleSet {
     pub features: Vec<Feature>,
     /// The Azure regions.
     pub regions: Vec<Region>,
+    /// What shows that a service itself answered.
+    #[serde(default)]
+    pub marks: Vec<Mark>,
     /// What has to be reachable; `cloud` is always filled in.
     pub endpoints: Vec<Endpoint>,
     /// The pages that the facts come from.
@@ -462,6 +474,14 @@ pub struct RuleSet {
     /// Where each endpoint stands, by its id. Agents have no use for it.
     #[serde(skip)]
     pub locations: BTreeMap<String, RuleLocation>,
+}
+
+impl RuleSet {
+    /// The patterns of the marks with these ids.
+    pub fn find_marks(&self, ids: &[Id]) -> Vec<MarkPattern> {
+        let named = ids.iter().filter_map(|id| self.marks.iter().find(|mark| mark.id == *id));
+        named.flat_map(|mark| mark.any.iter().cloned()).collect()
+    }
 }
 
 /// A line of a rules file.

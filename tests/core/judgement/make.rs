@@ -311,6 +311,7 @@ fn spec() -> ProbeSpec {
         path: "/".into(),
         headers: BTreeMap::new(),
         answer: Answer::default(),
+        marks: Vec::new(),
         certificate: Certificate::default(),
         addresses: AddressClass::Public,
         inspection: Inspection::Tolerated,

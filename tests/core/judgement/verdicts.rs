@@ -47,7 +47,7 @@ fn private_link(expects: AddressClass) -> CheckCase {
 
 #[test]
 fn one_check() {
-    let table = [
+    let table = vec![
         ("met", host().good(V4)),
         ("met", protocol(Protocol::Tcp).good(V4)),
         ("met", protocol(Protocol::Tls).good(V4)),
