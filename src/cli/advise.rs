@@ -16,13 +16,12 @@ use crate::cli::exit::Exit;
 use crate::cluster::{self, ClusterClient, ClusterClientError, ClusterReader, ConfigError, Proposal};
 use crate::model::finding::{Confidence, Severity};
 use crate::model::networks::Role;
-use crate::model::report::{Advice, Tool};
+use crate::model::report::Advice;
 use crate::probe::net::read_local_routes;
 use crate::probe::resolve::read_system_servers;
 use crate::probe::settings::ProbeSettings;
 use crate::proxy::{self, Routes};
 use crate::report::advice::{self as rendering, render_free_ranges};
-use crate::report::json::to_text;
 
 pub(super) fn run(args: &AdviseArgs, environment: &Environment, screen: &Console) -> Result<Exit> {
     if let Some(path) = &args.proxy_cert {
@@ -53,8 +52,7 @@ pub(super) fn run(args: &AdviseArgs, environment: &Environment, screen: &Console
     }
     match args.output {
         PlainFormat::Json => {
-            let whole = json!({"schema_version": 1, "tool": Tool::this(), "advice": advice});
-            print_output(&to_text(&whole))?;
+            print_output(&rendering::render_json(&advice))?;
         }
         PlainFormat::Text => drop(print_output(&rendering::render(&advice, &screen.text))?),
     }

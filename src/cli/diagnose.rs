@@ -28,11 +28,10 @@ use crate::model::faults::{FaultCatalogue, Stage};
 use crate::model::finding::Severity;
 use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
 use crate::model::prerequisite_rules::OnboardingTarget;
-use crate::model::report::{Report, Tool};
+use crate::model::report::Report;
 use crate::model::scope::Connectivity;
 use crate::probe::net::{Clock as _, Net, SystemClock};
 use crate::probe::settings::ProbeSettings;
-use crate::report::diagnosis::Diagnosis;
 use crate::report::json::to_text;
 use crate::report::{self, Format};
 use crate::rules;
@@ -94,13 +93,8 @@ pub(super) fn run(args: &DiagnoseArgs, environment: &Environment, screen: &Conso
             &screen.text,
         ))?),
         PlainFormat::Json => {
-            print_output(&to_text(&Diagnosis {
-                schema_version: 1,
-                tool: Tool::this(),
-                taken_at: case.taken_at.clone(),
-                connectivity: chain.clone(),
-                checks: probed.as_ref().map(|report| report.checks.clone()).unwrap_or_default(),
-            }))?;
+            let checks = probed.as_ref().map(|report| report.checks.clone()).unwrap_or_default();
+            print_output(&report::diagnosis::render(case.taken_at.clone(), chain.clone(), checks))?;
         }
     }
     saved?; // what was found out is told all the same

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::model::plan::RouteKind;
 use crate::model::rules::{Cloud, Protocol};
@@ -22,7 +21,7 @@ pub enum Instruction {
 }
 
 /// What a firewall, or the proxy, has to let through.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct FirewallRule {
     /// Who calls: this machine, the cluster, or both.
     pub from: String,

@@ -1,7 +1,5 @@
 //! What evidence means: a judgement with its cause, its proof and its remedy.
 
-use std::collections::HashMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +9,7 @@ use crate::model::waiver::WaiverRef;
 use crate::model::words::words;
 
 /// One judgement over many steps.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// Names the page of `arcprobe explain`.
     pub id: String,
@@ -34,32 +32,16 @@ pub struct Finding {
     /// Pages to read; `explain` pages as `arcprobe explain ID`.
     pub docs: Vec<String>,
     /// By which waiver it is accepted; its severity is `info` then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<WaiverRef>,
 }
 
 /// What to do about a finding.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "RemedyJson", into = "RemedyJson")]
-#[schemars(with = "RemedyJson")]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Remedy {
     /// In words: who has to change what.
     pub text: String,
     /// Firewall rules, settings or commands, ready to paste.
     pub commands: Vec<Instruction>,
-}
-
-/// What to do about a finding.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(rename = "Remedy")]
-struct RemedyJson {
-    /// In words: who has to change what.
-    text: String,
-    /// Firewall rules, settings or commands, ready to paste.
-    commands: Vec<String>,
-    /// Those of the commands that are rules of a firewall or a proxy, for programs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    rules: Vec<FirewallRule>,
 }
 
 impl Remedy {
@@ -74,25 +56,6 @@ impl Remedy {
             Instruction::Allow(rule) => Some(rule),
             _ => None,
         })
-    }
-}
-
-impl From<Remedy> for RemedyJson {
-    fn from(remedy: Remedy) -> Self {
-        Self { commands: remedy.lines(), rules: remedy.rules().cloned().collect(), text: remedy.text }
-    }
-}
-
-/// Of what others wrote only rules have a meaning; the rest is shown as it is, and never parsed.
-impl From<RemedyJson> for Remedy {
-    fn from(json: RemedyJson) -> Self {
-        let mut rules: HashMap<String, FirewallRule> =
-            json.rules.into_iter().map(|rule| (rule.to_string(), rule)).collect();
-        let instruction = |line: String| match rules.remove(&line) {
-            Some(rule) => Instruction::Allow(rule),
-            None => Instruction::Text(line),
-        };
-        Self { commands: json.commands.into_iter().map(instruction).collect(), text: json.text }
     }
 }
 

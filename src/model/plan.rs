@@ -43,15 +43,13 @@ pub struct PlanItem {
 }
 
 /// One endpoint at one host, from one vantage.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug)]
 pub struct PlannedCheck {
     /// `vantage/requirement/host`; the same in every run.
     pub id: CheckId,
     /// The id of the rule.
-    #[serde(rename = "requirement")]
     pub endpoint: String,
     /// Where the rule stands; `null` where it stands in no line of its own.
-    #[serde(default)]
     pub defined: Option<RuleLocation>,
     /// What is behind the endpoint.
     pub title: String,
@@ -91,14 +89,13 @@ impl PlannedCheck {
 }
 
 /// How packets get to an endpoint.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Route {
     /// Directly or by way of a proxy.
     pub kind: RouteKind,
     /// `scheme://host:port` without credentials.
     pub proxy: Option<String>,
     /// Which proxy that is: two may differ in nothing but their credentials.
-    #[serde(skip)]
     pub proxy_id: Option<ProxyId>,
     /// Why this way: the flag, the variable, the skip-range entry.
     pub reason: String,

@@ -1,15 +1,14 @@
-//! The JSON report, version 1. Every other format is rendered from this value, so that a saved report can be rendered
-//! again later. Unknown is `null`, never 0 or "".
+//! The report. Every format is rendered from this value, so that a saved report can be rendered again later.
+//!
+//! How JSON writes it is decided in `report/json/v1.rs`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::model::evidence::{
-    Attempt, Cause, CertificateSummary, ClusterNameLookup, Discovery, Phase, millis,
-};
+use crate::model::evidence::{Attempt, Cause, CertificateSummary, ClusterNameLookup, Discovery, Phase};
 use crate::model::finding::{Confidence, Finding, Severity};
 use crate::model::ids::{CheckId, VantageId};
 use crate::model::networks::{Role, UnreadSource};
@@ -20,7 +19,7 @@ use crate::model::vantage::{VantageErrorKind, VantageKind};
 use crate::model::waiver::WaiverRef;
 
 /// One document.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug)]
 pub struct Report {
     /// 1; a reader refuses others.
     pub schema_version: u32,
@@ -37,22 +36,19 @@ pub struct Report {
     /// In plan order.
     pub checks: Vec<Check>,
     /// What was asked for the hosts below wildcards, and what came of it.
-    #[serde(default)]
     pub discoveries: Vec<Discovery>,
     /// The gravest first.
     pub findings: Vec<Finding>,
     /// What is needed besides the network; empty without `--prerequisites`.
-    #[serde(default)]
     pub prerequisites: Vec<Prerequisite>,
     /// What was accepted for a time; empty without `--waivers`.
-    #[serde(default)]
     pub waivers: Vec<AppliedWaiver>,
     /// What to pass to `az`.
     pub advice: Advice,
 }
 
 /// What wrote the report.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub struct Tool {
     pub name: String,
@@ -67,13 +63,11 @@ impl Tool {
 }
 
 /// What was run.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug)]
 pub struct RunInfo {
     /// RFC 3339, UTC.
     pub started_at: String,
     /// In milliseconds.
-    #[serde(rename = "took_ms", with = "millis")]
-    #[schemars(with = "f64")]
     pub took: Duration,
     /// The cloud that the rules were fitted to.
     pub cloud: Cloud,
@@ -84,19 +78,17 @@ pub struct RunInfo {
     /// How the cluster reaches Azure.
     pub connectivity: Connectivity,
     /// The cluster that was looked from, where one was and its kubeconfig could be used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<ClusterRef>,
     /// Stopped by the user before all was measured.
     pub interrupted: bool,
     /// Stopped by `--deadline` before all was measured.
     pub deadline_passed: bool,
     /// What `--proxy-cert` holds.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proxy_cert: Vec<CertificateSummary>,
 }
 
 /// Which cluster was looked from.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ClusterRef {
     /// The name of its context.
     pub context: String,
@@ -119,7 +111,7 @@ pub enum Verdict {
 }
 
 /// A network position and what is known of it.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug)]
 pub struct Vantage {
     /// The word that checks refer to.
     pub id: VantageId,
@@ -134,7 +126,6 @@ pub struct Vantage {
     /// Why nothing, or not all, was measured there.
     pub error: Option<String>,
     /// The same as a word; `null` without an error.
-    #[serde(default, alias = "trouble")]
     pub error_kind: Option<VantageErrorKind>,
 }
 
@@ -151,7 +142,7 @@ pub enum DeliveryMethod {
 }
 
 /// What a vantage is like.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default)]
 pub struct VantageDetails {
     /// The DNS servers that were asked.
     pub resolvers: Vec<SocketAddr>,
@@ -160,18 +151,15 @@ pub struct VantageDetails {
     /// The proxy in force, without credentials.
     pub proxy: Option<String>,
     /// In a cluster: how the node and the image were chosen; one sentence.
-    #[serde(default)]
     pub delivery: Option<String>,
     /// In a pod: whether the cluster's own DNS knows a name of the cluster.
-    #[serde(default)]
     pub inside_name: Option<ClusterNameLookup>,
 }
 
 /// One requirement at one host, from one vantage.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug)]
 pub struct Check {
     /// What was planned.
-    #[serde(flatten)]
     pub planned: PlannedCheck,
     /// What came out.
     pub verdict: CheckVerdict,
@@ -184,14 +172,10 @@ pub struct Check {
     /// One line on an unmet or unverified check, or on a met one with a blemish.
     pub note: Option<String>,
     /// The CA that re-signs its TLS, where `--proxy-cert` makes that one trusted and the rules allow it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inspected_by: Option<String>,
     /// By which waiver it is accepted though it is unmet; `null` without one.
-    #[serde(default)]
     pub accepted: Option<WaiverRef>,
     /// In milliseconds.
-    #[serde(rename = "took_ms", with = "millis")]
-    #[schemars(with = "f64")]
     pub took: Duration,
     /// What was seen.
     pub attempts: Vec<Attempt>,
@@ -219,10 +203,9 @@ pub struct PrerequisiteResults {
 }
 
 /// Something that is needed besides the network.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Prerequisite {
     /// Its word, such as `nodes`.
-    #[serde(deserialize_with = "read_prerequisite_id")]
     pub id: String,
     /// What people call it.
     pub title: String,
@@ -233,28 +216,15 @@ pub struct Prerequisite {
     /// What is asked for.
     pub wanted: String,
     /// Whether it is about this machine and its login, and not about the cluster.
-    #[serde(default)]
     pub is_workstation: bool,
     /// The id of the finding; `null` where nothing is wrong.
     pub finding: Option<String>,
     /// By which waiver it is accepted; `null` without one.
-    #[serde(default)]
     pub accepted: Option<WaiverRef>,
 }
 
-/// Reads the word of a prerequisite; the first reports of version 1 had other words for three of them.
-fn read_prerequisite_id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let id = String::deserialize(from)?;
-    Ok(match id.as_str() {
-        "room" => "capacity".to_owned(),
-        "rights" => "permissions".to_owned(),
-        "leftovers" => "remnants".to_owned(),
-        _ => id,
-    })
-}
-
 /// A waiver and what came of it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AppliedWaiver {
     /// The id of a finding, or the word for a failure.
     pub code: String,
@@ -302,7 +272,7 @@ pub enum PrerequisiteVerdict {
 }
 
 /// What to pass to `az`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default)]
 pub struct Advice {
     /// The networks of the cluster, all that any source says.
     pub networks: Vec<KnownNetwork>,
@@ -313,15 +283,13 @@ pub struct Advice {
     /// The command that connects the cluster.
     pub connect_command: Option<AzCommand>,
     /// The command that gives a connected cluster other proxy settings; `null` without a proxy.
-    #[serde(default)]
     pub update_command: Option<AzCommand>,
     /// What could not be read.
-    #[serde(default)]
     pub skipped: Vec<UnreadSource>,
 }
 
 /// A network, or a single address, and where it is known from.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KnownNetwork {
     /// What it is to the cluster.
     pub role: Role,
@@ -338,7 +306,7 @@ pub struct KnownNetwork {
 }
 
 /// Two networks with addresses in common.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub struct Overlap {
     pub inner: Role,
@@ -351,7 +319,7 @@ pub struct Overlap {
 }
 
 /// The value for `--proxy-skip-range`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SkipRangeAdvice {
     /// Ready to paste.
     pub value: String,
@@ -360,15 +328,13 @@ pub struct SkipRangeAdvice {
     /// What is wrong with the value that was given; the gravest first.
     pub problems: Vec<SkipProblem>,
     /// The value that was given; `null` without one.
-    #[serde(default)]
     pub given: Option<String>,
     /// The flag, the variable or the object that gave it.
-    #[serde(default)]
     pub given_by: Option<String>,
 }
 
 /// An entry of the skip range.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub struct SkipEntry {
     pub value: String,
@@ -378,7 +344,7 @@ pub struct SkipEntry {
 }
 
 /// Something wrong with a given skip range.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SkipProblem {
     /// What is wrong.
     pub kind: SkipProblemKind,
@@ -411,7 +377,7 @@ pub enum SkipProblemKind {
 }
 
 /// The command that connects the cluster.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub struct AzCommand {
     pub bash: String,

@@ -49,7 +49,6 @@ pub enum VantageErrorKind {
     /// The API server does not accept the credentials, or they cannot be made.
     Credentials,
     /// A permission is missing.
-    #[serde(alias = "rights")]
     Permissions,
     /// The namespace for the objects does not exist.
     Namespace,

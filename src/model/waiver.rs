@@ -1,8 +1,7 @@
 //! What is known to fail and accepted until a day.
 
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Accepts a finding or a failure at some endpoints until a day.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -23,7 +22,7 @@ pub struct Waiver {
 }
 
 /// By which waiver something is accepted.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub struct WaiverRef {
     pub code: String,

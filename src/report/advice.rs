@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::marks::severity_style;
 use super::screen::{Paint, Screen};
 use super::text::TextOptions;
 use crate::model::finding::{Confidence, Severity};
 use crate::model::networks::Role;
-use crate::model::report::{Advice, KnownNetwork, Overlap, SkipRangeAdvice};
+use crate::model::report::{Advice, KnownNetwork, Overlap, SkipRangeAdvice, Tool};
+use crate::report::json::form::Written;
+use crate::report::json::{to_text, v1};
 
 /// One screen.
 pub fn render(advice: &Advice, options: &TextOptions) -> String {
@@ -27,6 +31,12 @@ pub fn render(advice: &Advice, options: &TextOptions) -> String {
     draw_unread_sources(&mut screen, advice);
     draw_commands(&mut screen, advice);
     screen.finish()
+}
+
+/// As one document of JSON.
+pub fn render_json(advice: &Advice) -> String {
+    let advice = Written::<v1::Advice>(advice);
+    to_text(&json!({"schema_version": 1, "tool": Written::<v1::Tool>(&Tool::this()), "advice": advice}))
 }
 
 /// What `advise --plan` says.

@@ -1,5 +1,8 @@
 //! The report as JSON, and its schema.
 
+pub(crate) mod form;
+pub(crate) mod v1;
+
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
@@ -7,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::evidence::is_unsafe_char;
 use crate::model::report::Report;
+use form::{Read, Written};
 
 /// The version that this program writes and reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -44,7 +48,7 @@ pub enum ReadError {
 
 /// Renders the report as indented JSON. Characters that could deceive the reader of a terminal are escaped.
 pub fn render(report: &Report) -> String {
-    to_text(report)
+    to_text(&Written::<v1::Report>(report))
 }
 
 /// Any document as indented JSON, escaped in the same way.
@@ -65,7 +69,7 @@ pub fn parse(bytes: &[u8]) -> Result<Report, ReadError> {
     if schema_version != u64::from(SCHEMA_VERSION) {
         return Err(ReadError::UnsupportedVersion(schema_version));
     }
-    let report: Report = serde_json::from_slice(bytes)?;
+    let Read(report) = serde_json::from_slice::<Read<v1::Report>>(bytes)?;
     validate(&report).map(|()| report)
 }
 
@@ -83,7 +87,7 @@ pub(super) fn validate(report: &Report) -> Result<(), ReadError> {
 
 /// The JSON Schema of the report.
 pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Report).to_value()
+    schemars::schema_for!(v1::Report).to_value()
 }
 
 /// All that is looked at before the version is known.

@@ -9,10 +9,9 @@ use crate::cli::args::{DiffArgs, FailOn, FetchArgs, PlainFormat, RuleFilesArgs, 
 use crate::cli::diagnose;
 use crate::cli::rules::vendor_diff as difference;
 use crate::model::faults::FaultCatalogue;
-use crate::model::report::Tool;
 use crate::model::rules::{Cloud, RuleSet};
 use crate::model::scope::Connectivity;
-use crate::report::diagnosis::Diagnosis;
+use crate::report::diagnosis;
 use crate::report::json::to_text;
 use crate::report::requirements::VendorTable;
 
@@ -28,14 +27,8 @@ pub(super) fn judge_and_render(
     azure: Option<&AzureCluster>,
 ) -> Option<(ConnectivityDiagnosis, String)> {
     let chain = diagnose::judge_bundle(case, catalogue, azure, None).ok()?;
-    let diagnosis = Diagnosis {
-        schema_version: 1,
-        tool: Tool::this(),
-        taken_at: case.taken_at.clone(),
-        connectivity: chain.clone(),
-        checks: Vec::new(),
-    };
-    Some((chain, to_text(&diagnosis)))
+    let json = diagnosis::render(case.taken_at.clone(), chain.clone(), Vec::new());
+    Some((chain, json))
 }
 
 /// What `rules show` makes of rules in each of its formats.

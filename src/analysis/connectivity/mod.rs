@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::conclude::fill_commands;
 use crate::analysis::connectivity::cluster_view::{ClusterView, SignatureMatch};
@@ -58,7 +58,7 @@ impl ConnectivityInput<'_> {
 }
 
 /// The judgement.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug)]
 pub struct ConnectivityDiagnosis {
     /// The answer.
     pub verdict: ConnectivityVerdict,
@@ -91,7 +91,7 @@ pub enum ConnectivityVerdict {
 }
 
 /// What a cluster says of itself.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub struct ClusterSummary {
     pub context: String,
@@ -108,7 +108,7 @@ pub struct ClusterSummary {
 }
 
 /// How a link stands.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug)]
 pub struct StageResult {
     /// Which.
     pub link: Stage,
@@ -123,7 +123,7 @@ pub struct StageResult {
 }
 
 /// How a link can stand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the words speak for themselves")]
 pub enum StageState {

@@ -22,6 +22,9 @@ use crate::model::finding::{Finding, Severity};
 use crate::model::report::{Check, Report, Verdict};
 use crate::model::waiver::WaiverRef;
 
+use crate::report::json::form::As;
+use crate::report::json::v1;
+
 pub use crate::report::diff::latency::SlowerPhase;
 pub use crate::report::diff::peers::{AddressChange, CaChange, CaIdentity};
 pub use crate::report::diff::prerequisites::{PrerequisiteChange, PrerequisiteState};
@@ -103,6 +106,7 @@ pub struct CheckChange {
     /// Whether the older report has the check.
     pub in_older: bool,
     /// By which waiver it is accepted, or was where it no longer is.
+    #[serde(with = "As::<Option<v1::WaiverRef>>")]
     pub accepted: Option<WaiverRef>,
 }
 

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use crate::model::report::{Prerequisite, PrerequisiteVerdict, Report};
 use crate::model::waiver::WaiverRef;
+use crate::report::json::form::As;
+use crate::report::json::v1;
 use crate::report::marks::prerequisite_style;
 use crate::report::prerequisites::{accepted_by, is_blocking};
 
@@ -28,6 +30,7 @@ pub struct PrerequisiteChange {
 pub struct PrerequisiteState {
     pub verdict: PrerequisiteVerdict,
     pub found: String,
+    #[serde(with = "As::<Option<v1::WaiverRef>>")]
     pub accepted: Option<WaiverRef>,
 }
 

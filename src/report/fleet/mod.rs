@@ -18,6 +18,8 @@ use super::index::ReportIndex;
 use crate::model::evidence::millis;
 use crate::model::finding::{Finding, Severity};
 use crate::model::report::{Report, Tool, Verdict};
+use crate::report::json::form::As;
+use crate::report::json::v1;
 
 /// The most clusters of a report. A screen that is longer is read by nobody, and each holds connections and memory of a run.
 pub const MAX_CLUSTERS: usize = 100;
@@ -30,6 +32,7 @@ pub struct Fleet {
     /// Tells it from the report on one cluster.
     pub kind: DocumentKind,
     /// What wrote it.
+    #[serde(with = "v1::Tool")]
     pub tool: Tool,
     /// RFC 3339, UTC.
     pub started_at: String,
@@ -65,6 +68,7 @@ pub struct Member {
     /// Why there is no report; `null` with one.
     pub error: Option<String>,
     /// As for one cluster; `null` where nothing could be looked at.
+    #[serde(default, with = "As::<Option<v1::Report>>")]
     pub report: Option<Report>,
 }
 

@@ -8,7 +8,7 @@ use super::{Origin, Requirement, Requirements, SourcePage};
 use crate::model::report::Tool;
 use crate::model::rules::{Cloud, Layer, Need, Protocol};
 use crate::model::scope::Connectivity;
-use crate::report::json::to_text;
+use crate::report::json::{to_text, v1};
 
 pub(super) fn render(list: &Requirements) -> String {
     let document = Document {
@@ -37,6 +37,7 @@ struct Document<'a> {
     /// 1; a reader refuses others.
     schema_version: u32,
     /// What wrote it.
+    #[serde(with = "v1::Tool")]
     tool: Tool,
     /// The rules files that say so, or those of the report.
     rules: &'a [Layer],

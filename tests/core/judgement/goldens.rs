@@ -12,6 +12,8 @@ use arcprobe::model::finding::Finding;
 use arcprobe::model::report::{Advice, Check, Vantage, Verdict};
 use arcprobe::model::vantage::VantageKind;
 use arcprobe::proxy::{Origin, SkipRange, Sourced};
+use arcprobe::report::json::form::Written;
+use arcprobe::report::json::{to_text, v1};
 
 use super::make::{CheckCase, judge_cases, vantage};
 use super::{connections, handshakes, inside, names, proxies, services, skip_ranges};
@@ -128,7 +130,7 @@ fn every_scenario_has_the_stored_findings() {
         let (findings, verdict) = scenario.run();
         let name = scenario.name;
         let ids: Vec<_> = findings.iter().map(|f| f.id.as_str()).collect();
-        let json = serde_json::to_string_pretty(&findings).unwrap() + "\n";
+        let json = to_text(&Written::<Vec<v1::Finding>>(&findings));
         assert_eq!(ids, scenario.ids, "{name}: {json}");
         assert_eq!(verdict, scenario.expected, "{name}");
         let file = PathBuf::from("fixtures/cases").join(name).join("findings.json");

@@ -5,12 +5,12 @@ use std::time::Duration;
 use arcprobe::model::report::{Report, Verdict};
 use arcprobe::report::fleet::json::{SavedReport, parse, schema};
 use arcprobe::report::fleet::{Fleet, FleetRun, Member};
-use arcprobe::report::{Format, render_saved};
+use arcprobe::report::{self, Format, render_saved};
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
 use super::formats::{assert_junit, assert_metrics, assert_own_markdown, assert_sarif};
-use super::{NARROW, TextOptions, in_tree, read, same_or_update, tamper};
+use super::{NARROW, TextOptions, fixture, in_tree, read, same_or_update, tamper};
 
 const FIXTURE: &str = "fixtures/reports/fleet.json";
 
@@ -18,8 +18,8 @@ const FIXTURE: &str = "fixtures/reports/fleet.json";
 /// not answer.
 fn sample_fleet() -> Fleet {
     let moved = |name: &str, region: &str| {
-        let text = serde_json::to_string(&read(name)).unwrap().replace("eastus", region);
-        serde_json::from_str::<Report>(&text).unwrap()
+        let text = fixture(name).replace("eastus", region);
+        report::json::parse(text.as_bytes()).unwrap()
     };
     let member = |context: &str, report: Report| Member {
         context: context.to_owned(),
