@@ -34,9 +34,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 /// endpoint exists.
 fn explain_alias_chain(group: &CheckGroup<'_>) -> String {
     let chain = |c: &&Check| {
-        let names = &look::lookup_detail(c)?.cnames;
-        let is_linked = names.iter().any(|name| name.contains("privatelink."));
-        is_linked.then(|| format!("{} -> {}", look::host_or_pattern(c), names.join(" -> ")))
+        let lookup = look::lookup_detail(c)?;
+        let names = || format!("{} -> {}", look::host_or_pattern(c), lookup.cnames.join(" -> "));
+        lookup.has_private_link_alias().then(names)
     };
     match group.checks.iter().find_map(chain) {
         Some(chain) => format!(

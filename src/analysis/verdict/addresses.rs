@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::model::evidence::{AddressScope, Attempt, Cause, Detail, LookupSource, Purpose};
+use super::attempts::probe_attempts;
+use crate::model::evidence::{
+    AddressScope, Attempt, Cause, Detail, LookupSource, Purpose, ResolveDetail, TrustStore,
+};
 use crate::model::plan::{PlannedCheck, ProbeSpec, RouteKind};
 use crate::model::rules::{AddressClass, PrivateLink};
 
@@ -29,16 +32,25 @@ pub(super) fn wrong_class(
     let answer = resolved_addresses(attempts);
     let all = |reach| !answer.is_empty() && answer.iter().all(|&a| AddressScope::classify(a) == reach);
     match spec.addresses {
-        // A private endpoint serves the clusters of its own scope and refuses all others, whatever the probe saw.
         AddressClass::Public if all(AddressScope::Private) => Some(WrongClass {
             cause: Cause::DnsPrivateAnswer,
-            fatal: spec.private_link == PrivateLink::Private,
+            fatal: spec.private_link == PrivateLink::Private && !is_public_service(attempts),
         }),
         AddressClass::Private if all(AddressScope::Public) => {
             Some(WrongClass { cause: Cause::DnsPublicAnswer, fatal: true })
         }
         _ => None,
     }
+}
+
+/// Whether the service itself answered over its public chain, as behind a transparent proxy or a zero-trust client. A
+/// private endpoint does so too, but serves the clusters of its own scope and refuses all others; the alias tells it.
+fn is_public_service(attempts: &[Attempt]) -> bool {
+    let mut lookups = attempts.iter().filter(|a| a.purpose == Purpose::Lookup).filter_map(Attempt::lookup);
+    let is_public = |a: &Attempt| {
+        a.failed_step().is_none() && a.tls().is_some_and(|tls| tls.trusted_by == Some(TrustStore::Public))
+    };
+    !lookups.any(ResolveDetail::has_private_link_alias) && probe_attempts(attempts).any(is_public)
 }
 
 /// The addresses of the lookup; that of a direct second look is not the check's own.

@@ -24,6 +24,24 @@ pub struct ResolveDetail {
     pub cnames: Vec<String>,
     /// All addresses, IPv4 first.
     pub addresses: Vec<IpAddr>,
+    /// The line of the hosts file, counted from 1, where the first address stands there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts_line: Option<usize>,
+}
+
+impl ResolveDetail {
+    /// Whether the name leads into a private zone of Azure: it has a private endpoint somewhere.
+    pub fn has_private_link_alias(&self) -> bool {
+        self.private_link_alias().is_some()
+    }
+
+    /// The alias in a private zone of Azure, such as `gbl.privatelink.his.arc.azure.com`.
+    pub fn private_link_alias(&self) -> Option<&str> {
+        self.cnames
+            .iter()
+            .map(String::as_str)
+            .find(|name| name.split('.').any(|label| label == "privatelink"))
+    }
 }
 
 /// Where the addresses of a host come from.

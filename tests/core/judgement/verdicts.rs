@@ -162,6 +162,8 @@ pub(super) fn skewed(tls: &mut arcprobe::model::evidence::TlsDetail) {
 fn classes_of_addresses() {
     let (public, private) = (AddressClass::Public, AddressClass::Private);
     let any = |c: CheckCase| c.spec(|s| s.addresses = AddressClass::Any);
+    let over_public_chain = |c: CheckCase| c.tls(|t| t.trusted_by = Some(TrustStore::Public));
+    let alias = "gbl.privatelink.his.arc.azure.com";
     let table = [
         ("met", host().good(INSIDE)),
         ("met", host().good(INSIDE).good(V4)),
@@ -169,6 +171,13 @@ fn classes_of_addresses() {
         ("connect tcp_timeout", host().bad(INSIDE, Cause::TcpTimeout).bad(V4, Cause::TcpTimeout)),
         ("connect tcp_timeout", any(host().bad(INSIDE, Cause::TcpTimeout))),
         ("resolve dns_private_answer", private_link(public).good(INSIDE)),
+        ("met", over_public_chain(private_link(public).good(INSIDE))),
+        ("met", over_public_chain(private_link(public).good("100.64.1.5"))),
+        ("met", over_public_chain(private_link(public).bad("10.1.2.4", Cause::TcpTimeout).good(INSIDE))),
+        (
+            "resolve dns_private_answer",
+            over_public_chain(private_link(public).good(INSIDE)).resolve(|d| d.cnames.push(alias.into())),
+        ),
         ("met", private_link(public).good(V4)),
         ("met", private_link(private).good(INSIDE)),
         ("resolve dns_public_answer", private_link(private).good(V4)),
