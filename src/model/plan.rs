@@ -115,7 +115,15 @@ impl Route {
     pub fn direct(reason: impl Into<String>) -> Self {
         Self { kind: RouteKind::Direct, proxy: None, proxy_id: None, reason: reason.into() }
     }
+
+    /// Whether an entry of the skip range leads around the proxy.
+    pub fn is_exempt(&self) -> bool {
+        self.kind == RouteKind::Direct && self.reason.starts_with(EXEMPT_BY)
+    }
 }
+
+/// How the reason of a route begins that an entry of the skip range decided.
+pub const EXEMPT_BY: &str = "exempt by ";
 
 /// Directly or by way of a proxy.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use super::client::{Bypass, Client};
 use super::skip_range::SkipRange;
 use super::url::ProxyUrl;
 use super::{Origin, Sourced};
-use crate::model::plan::{ProxyId, Route, RouteKind};
+use crate::model::plan::{EXEMPT_BY, ProxyId, Route, RouteKind};
 use crate::model::rules::Protocol;
 use crate::model::scope::Connectivity;
 
@@ -134,7 +134,7 @@ impl Routes {
         let skip = self.skip.as_ref();
         Some(match Client::Go.bypass_reason(skip.map_or(&none, |given| &given.value), host, port)? {
             Bypass::ThisMachine => "the agents never reach their own machine through a proxy".to_owned(),
-            Bypass::Entry(entry) => format!("exempt by \"{}\" in {}", entry.text, skip?.origin),
+            Bypass::Entry(entry) => format!("{EXEMPT_BY}\"{}\" in {}", entry.text, skip?.origin),
         })
     }
 }

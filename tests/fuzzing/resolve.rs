@@ -55,5 +55,7 @@ pub(super) fn parse_search_names(_: &[u8], _: &str) -> Option<(usize, Vec<String
 
 /// How many addresses a hosts file has for a name.
 pub(super) fn count_hosts_file_addresses(bytes: &[u8], host: &str) -> usize {
-    HostsFile::parse(&String::from_utf8_lossy(bytes)).find_addresses(host).map_or(0, <[_]>::len)
+    HostsFile::parse(&String::from_utf8_lossy(bytes))
+        .find_entry(host)
+        .map_or(0, |entry| entry.addresses.len())
 }

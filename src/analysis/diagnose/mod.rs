@@ -14,12 +14,14 @@ mod commands;
 mod cut_off;
 mod direct_attempts;
 mod discovery_failed;
+mod dns_catch_all;
 mod dns_sinkholed;
 mod egress_blocked;
 mod endpoint_unmet;
 mod failing_suffix;
 mod greeting_failing;
 mod group;
+mod hosts_file_entry;
 mod http_failing;
 mod ipv6_unroutable;
 mod large_hello_dropped;
@@ -31,7 +33,9 @@ mod path_mtu;
 mod port_blocked;
 mod prelude;
 mod private_answers;
+mod private_record_missing;
 mod probe_disagrees;
+mod proxy_bypassed;
 mod proxy_cert_unfit;
 mod proxy_denied;
 mod proxy_down;
@@ -138,6 +142,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     vantage_unavailable::NO_AGENT,
     vantage_unavailable::NOT_STARTED,
     vantage_unavailable::LOG_INCOMPLETE,
+    proxy_bypassed::DIAGNOSIS,
     cluster_dns::UPSTREAM,
     cluster_dns::DOWN,
     resolver_silent::DIAGNOSIS,
@@ -151,7 +156,10 @@ const DIAGNOSES: &[Diagnosis] = &[
     proxy_denied::DIAGNOSIS,
     proxy_upstream::DIAGNOSIS,
     proxy_failing::DIAGNOSIS,
+    private_record_missing::DIAGNOSIS,
     name_blocked::DIAGNOSIS,
+    hosts_file_entry::DIAGNOSIS,
+    dns_catch_all::DIAGNOSIS,
     dns_sinkholed::DIAGNOSIS,
     private_answers::DIAGNOSIS,
     public_answers::DIAGNOSIS,

@@ -34,9 +34,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             list_causes(group, 4),
             describe_missing_names(group)
         ),
-        remedy: "Mend the DNS server: it cannot ask further (no forwarder, or a blocked one), does not serve this \
-                 client, or knows internal names only. Where outside names are left to a proxy on purpose, run again \
-                 with --proxy-https."
+        remedy: "Ask the DNS team why the server resolves no public names: it has no forwarder or a blocked one, does \
+                 not serve this client, or knows internal names only. Where only the proxy resolves public names, run \
+                 again with --proxy-https."
             .into(),
         commands: dig_commands(group).into_iter().take(1).collect(), // it does answer, so TCP adds nothing
         confidence: if group.hosts().len() >= MIN_NAMES { Confidence::High } else { Confidence::Medium },

@@ -4,9 +4,17 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
 
-/// Names with their addresses, lower case.
+/// Names, lower case, with what stands there for them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct HostsFile(HashMap<String, Vec<IpAddr>>);
+pub(crate) struct HostsFile(HashMap<String, HostsEntry>);
+
+/// What stands in the hosts file for a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct HostsEntry {
+    /// The line of the first address, counted from 1.
+    pub(crate) line: usize,
+    pub(crate) addresses: Vec<IpAddr>,
+}
 
 impl HostsFile {
     /// Reads the system's file; one that is absent, unreadable or huge counts as empty.
@@ -22,21 +30,23 @@ impl HostsFile {
     }
 
     pub(crate) fn parse(text: &str) -> Self {
-        let mut names: HashMap<String, Vec<IpAddr>> = HashMap::new();
-        for line in text.lines() {
+        let mut names: HashMap<String, HostsEntry> = HashMap::new();
+        for (index, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default();
             let mut words = line.split_whitespace();
             let Some(address) = words.next().and_then(|w| w.parse::<IpAddr>().ok()) else { continue };
             for name in words {
-                names.entry(name.to_ascii_lowercase()).or_default().push(address);
+                let entry = names.entry(name.to_ascii_lowercase());
+                let new = || HostsEntry { line: index + 1, addresses: Vec::new() };
+                entry.or_insert_with(new).addresses.push(address);
             }
         }
         Self(names)
     }
 
-    /// The addresses of a name.
-    pub(crate) fn find_addresses(&self, name: &str) -> Option<&[IpAddr]> {
-        self.0.get(&name.to_ascii_lowercase()).map(Vec::as_slice)
+    /// What stands there for a name.
+    pub(crate) fn find_entry(&self, name: &str) -> Option<&HostsEntry> {
+        self.0.get(&name.to_ascii_lowercase())
     }
 }
 
@@ -52,11 +62,12 @@ mod tests {
         let file = HostsFile::parse(
             "# x\n127.0.0.1 localhost\n10.1.2.3\tA.Example b.example # c\nnonsense d\n::1 a.example",
         );
-        assert_eq!(
-            file.find_addresses("a.example"),
-            Some(&["10.1.2.3".parse().unwrap(), "::1".parse().unwrap()][..])
-        );
-        assert_eq!(file.find_addresses("B.EXAMPLE").map(<[_]>::len), Some(1));
-        assert_eq!(file.find_addresses("c"), None);
+        let entry = |line, addresses: &[&str]| HostsEntry {
+            line,
+            addresses: addresses.iter().map(|a| a.parse().unwrap()).collect(),
+        };
+        assert_eq!(file.find_entry("a.example"), Some(&entry(3, &["10.1.2.3", "::1"])));
+        assert_eq!(file.find_entry("B.EXAMPLE"), Some(&entry(3, &["10.1.2.3"])));
+        assert_eq!(file.find_entry("c"), None);
     }
 }

@@ -8,7 +8,7 @@ pub(crate) mod query;
 pub(crate) mod system;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::model::evidence::{Cause, Failure, LookupSource, ResolveDetail};
 use crate::probe::lock::lock;
-use hosts_file::HostsFile;
+use hosts_file::{HostsEntry, HostsFile};
 use query::{DnsAnswer, send_query};
 use system::{SearchList, SystemResolverConfig};
 
@@ -128,8 +128,7 @@ impl Resolver {
 
     async fn lookup_uncached(&self, host: &str) -> Lookup {
         let started = Instant::now();
-        if let Some((source, addresses)) = self.find_without_dns(host) {
-            let detail = ResolveDetail { name: host.into(), source, addresses, ..ResolveDetail::default() };
+        if let Some(detail) = self.find_without_dns(host) {
             return Lookup { detail, failure: None, started, took: started.elapsed() };
         }
         let (detail, failure) = match Name::from_ascii(format!("{host}.")) {
@@ -142,11 +141,13 @@ impl Resolver {
         Lookup { detail, failure, started, took: started.elapsed() }
     }
 
-    fn find_without_dns(&self, host: &str) -> Option<(LookupSource, Vec<IpAddr>)> {
+    fn find_without_dns(&self, host: &str) -> Option<ResolveDetail> {
+        let detail = ResolveDetail { name: host.into(), ..ResolveDetail::default() };
         if let Ok(address) = host.trim_matches(['[', ']']).parse() {
-            return Some((LookupSource::Literal, vec![address]));
+            return Some(ResolveDetail { source: LookupSource::Literal, addresses: vec![address], ..detail });
         }
-        self.hosts.find_addresses(host).map(|a| (LookupSource::HostsFile, a.to_vec()))
+        let HostsEntry { line, addresses } = self.hosts.find_entry(host)?.clone();
+        Some(ResolveDetail { source: LookupSource::HostsFile, hosts_line: Some(line), addresses, ..detail })
     }
 
     /// The second family gets a moment after the first: servers that ignore AAAA must not hold up a good A.

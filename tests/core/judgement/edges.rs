@@ -1,7 +1,7 @@
 //! Where one diagnosis ends and the next begins.
 
 use arcprobe::analysis::diagnose::{Context, diagnose_run};
-use arcprobe::model::evidence::{Cause, Discovery, DiscoveryOutcome, ProxyDetail, TrustStore};
+use arcprobe::model::evidence::{Cause, Discovery, DiscoveryOutcome, LookupSource, ProxyDetail, TrustStore};
 use arcprobe::model::finding::Severity;
 use arcprobe::model::ids::VantageId;
 use arcprobe::model::report::{Check, Vantage};
@@ -36,6 +36,10 @@ fn with(cases: impl IntoIterator<Item = CheckCase>) -> Vec<CheckCase> {
     healthy().into_iter().chain(cases).collect()
 }
 
+fn pinned(case: CheckCase) -> CheckCase {
+    case.resolve(|d| d.source = LookupSource::HostsFile)
+}
+
 fn check(table: Vec<(&[&str], Vec<CheckCase>)>) {
     for (expected, cases) in table {
         assert_eq!(found(cases.clone()), expected, "{cases:#?}");
@@ -53,6 +57,31 @@ fn names() {
         (&["resolver_failing 3"], unresolved(3, Cause::DnsNxdomain)),
         (&["name_blocked 1"; 2], unresolved(2, Cause::DnsNxdomain)),
         (&["name_blocked 1"], with([https("dl.k8s.io").unresolved(Cause::DnsServfail)])),
+        // an address that unrelated services share because a content network serves them is no catch-all
+        (
+            &["address_blocked 2"],
+            with([
+                https("a.one.example").bad(AT, Cause::TcpTimeout),
+                https("b.two.test").bad(AT, Cause::TcpTimeout),
+            ]),
+        ),
+        (
+            &["dns_catch_all 2"],
+            vec![
+                https("a.one.example").bad(AT, Cause::TcpTimeout),
+                https("b.two.test").bad(AT, Cause::TlsReset),
+            ],
+        ),
+        // where nothing gets out, the hosts file is not to blame; where the service answered, neither
+        (
+            &["egress_blocked 5"],
+            [bad(4, Cause::TcpTimeout), vec![pinned(https("a.example").bad(AT, Cause::TcpTimeout))]].concat(),
+        ),
+        (
+            &["http_failing 1"],
+            with([pinned(https("a.example").bad(AT, Cause::HttpTimeout))
+                .tls(|t| t.trusted_by = Some(TrustStore::Public))]),
+        ),
         // a server that answers now and then is not dead
         (&[], with([https("dl.k8s.io").good(AT).with_query(RESOLVER, Some(Cause::DnsTimeout))])),
     ]);

@@ -1,6 +1,6 @@
 //! Scenarios of name resolution.
 
-use arcprobe::model::evidence::Cause;
+use arcprobe::model::evidence::{Cause, LookupSource};
 use arcprobe::model::report::Verdict::{Blocked, ReadyWithWarnings};
 use arcprobe::model::rules::{AddressClass, PrivateLink};
 
@@ -19,6 +19,15 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             partly_dead(),
         ),
         Scenario::new("names-blocked", Blocked, &["name_blocked", "name_blocked", "stands_in"], blocked()),
+        Scenario::new("names-fail-each-in-its-way", Blocked, NAMES_FAIL, each_in_its_way()),
+        Scenario::new(
+            "private-record-missing",
+            Blocked,
+            &["private_record_missing", "stands_in"],
+            private_record_missing(),
+        ),
+        Scenario::new("hosts-file-entry", Blocked, &["hosts_file_entry", "stands_in"], pinned()),
+        Scenario::new("dns-catch-all", Blocked, &["dns_catch_all", "stands_in"], catch_all()),
         Scenario::new("names-sinkholed", Blocked, &["dns_sinkholed", "stands_in"], sinkholed()),
         Scenario::new("private-answers", Blocked, &["private_answers", "stands_in"], private_answers()),
         Scenario::new("public-answers", Blocked, &["public_answers", "stands_in"], public_answers()),
@@ -62,6 +71,54 @@ fn blocked() -> Vec<CheckCase> {
         https("dl.k8s.io").optional().unresolved(Cause::DnsRefused),
     ]);
     cases
+}
+
+const NAMES_FAIL: &[&str] = &["name_blocked", "name_blocked", "name_blocked", "name_blocked", "stands_in"];
+
+fn each_in_its_way() -> Vec<CheckCase> {
+    let causes = [Cause::DnsServfail, Cause::DnsRefused, Cause::DnsTimeout, Cause::DnsNoData];
+    let hosts = ["gbl.his.arc.azure.com", "eus.his.arc.azure.com", "eastus.obo.arc.azure.com", "dl.k8s.io"];
+    let failing = hosts.into_iter().zip(causes).map(|(host, cause)| https(host).unresolved(cause));
+    healthy().into_iter().chain(failing).collect()
+}
+
+/// The public alias leads into a private zone that was linked and has no record.
+fn private_record_missing() -> Vec<CheckCase> {
+    let missing = |host: &str, alias: &str, cause| {
+        https(host).unresolved(cause).resolve(|d| d.cnames.push(alias.to_owned()))
+    };
+    let mut cases = healthy();
+    cases.extend([
+        missing("gbl.his.arc.azure.com", "gbl.privatelink.his.arc.azure.com", Cause::DnsNxdomain),
+        missing("eus.his.arc.azure.com", "eus.privatelink.his.arc.azure.com", Cause::DnsNoData),
+    ]);
+    cases
+}
+
+/// One entry is dead, one leads to this machine.
+fn pinned() -> Vec<CheckCase> {
+    let pin = |case: CheckCase, line| {
+        case.resolve(|d| {
+            d.source = LookupSource::HostsFile;
+            d.hosts_line = Some(line);
+            d.queries.clear();
+        })
+    };
+    let mut cases = healthy();
+    cases.push(pin(https("gbl.his.arc.azure.com").bad("20.9.9.9", Cause::TcpTimeout), 7));
+    cases.push(pin(https("dl.k8s.io").sinkholed("127.0.0.1"), 9));
+    cases
+}
+
+/// A captive portal: its page for every name.
+fn catch_all() -> Vec<CheckCase> {
+    let at = "10.0.0.1";
+    vec![
+        https("management.azure.com").bad(at, Cause::TlsNameMismatch),
+        https("login.microsoftonline.com").bad(at, Cause::TlsNameMismatch),
+        https("mcr.microsoft.com").bad(at, Cause::TcpTimeout),
+        https("dl.k8s.io").optional().bad(at, Cause::TlsSelfSigned),
+    ]
 }
 
 fn sinkholed() -> Vec<CheckCase> {

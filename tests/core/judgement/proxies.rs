@@ -45,6 +45,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             upstream(),
         ),
         Scenario::new("proxy-failing", Blocked, &["proxy_failing", "stands_in"], failing()),
+        Scenario::new("proxy-is-bypassed", Blocked, &["proxy_bypassed", "stands_in"], bypassed()),
         Scenario::new("proxy-is-skipped", Blocked, &["egress_blocked", "stands_in"], skipped()),
     ]
 }
@@ -138,6 +139,22 @@ fn failing() -> Vec<CheckCase> {
     cases.push(tunnel("gbl.his.arc.azure.com").bad(AT, Cause::ProxyClosed));
     cases.push(tunnel("eus.his.arc.azure.com").bad(AT, Cause::ProxyClosed));
     cases
+}
+
+/// Names outside are the proxy's alone to look up, and an entry leads around it.
+fn bypassed() -> Vec<CheckCase> {
+    let around = |host: &str, cause| {
+        let mut case = https(host).unresolved(cause);
+        case.planned.route.reason = "exempt by \".azure.com\" in NO_PROXY, environment".into();
+        case
+    };
+    vec![
+        tunnel("login.microsoftonline.com").good(AT),
+        tunnel("mcr.microsoft.com").good(AT),
+        around("management.azure.com", Cause::DnsNxdomain),
+        around("gbl.his.arc.azure.com", Cause::DnsServfail),
+        around("eus.his.arc.azure.com", Cause::DnsTimeout),
+    ]
 }
 
 /// What goes by way of the proxy works; what the skip range lets pass does not get out.
