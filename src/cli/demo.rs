@@ -14,7 +14,7 @@ pub(super) fn run(args: &DemoArgs, screen: &Console) -> Result<Exit> {
     let failed = |e: LabError| CommandError::Failed(anyhow::Error::new(e).context("the demo"));
     let lab = start().map_err(failed)?;
     let public = TrustAnchors::from_store(&lab.public_store().map_err(failed)?);
-    let roots = Roots { public: Some(public), given: None, system: false };
+    let roots = Roots { public: Some(public), ..Roots::default() };
     let net = |settings: &CheckSettings| {
         let own = Net::with_roots(&settings.probe, &settings.routes, roots);
         Ok(Net { second_opinions: settings.probe.cross_checks, ..own })

@@ -36,6 +36,8 @@ use socket2::Socket;
 use tokio::runtime::Runtime;
 
 pub use azure::{azure, registry};
+#[cfg(test)]
+pub(crate) use ca::log_proof;
 pub use dns::Dns;
 pub use error::LabError;
 pub use greeting::Greeting;

@@ -28,7 +28,7 @@ pub enum Tls {
     UnknownIssuer,
     /// The leaf is signed with its own key.
     SelfSigned,
-    /// The intermediate is not sent; the leaf says where it could be fetched.
+    /// The intermediate is not sent; the leaf says where it could be fetched, and carries a proof of its entry in a public log.
     IncompleteChain,
     /// Signed by "Contoso Corporate Proxy CA", which is sent along.
     Intercepted,

@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
-use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509Certificate, X509Name};
 
 use crate::model::evidence::{CertificateSummary, sanitize};
@@ -13,26 +12,45 @@ use crate::model::evidence::{CertificateSummary, sanitize};
 #[derive(Clone, Debug)]
 pub(super) struct ParsedCertificate {
     pub(super) summary: CertificateSummary,
+    /// As presented.
+    pub(super) der: CertificateDer<'static>,
+    /// The name in DER; empty where it cannot be read.
+    pub(super) subject_der: Vec<u8>,
+    issuer_der: Vec<u8>,
     /// Subject and issuer are the same.
     pub(super) is_self_issued: bool,
-    /// It carries what only publicly trusted authorities put in: the place of its issuer's certificate (RFC 5280
-    /// 4.2.2.1), or proofs of its entry in public logs (RFC 6962). Inspecting proxies have neither.
-    pub(super) is_publicly_issued: bool,
+    /// It carries proofs of its entry in public logs (RFC 6962), as certificates of public CAs do.
+    pub(super) is_logged: bool,
     /// Seconds since 1970.
     pub(super) not_before: i64,
     /// Seconds since 1970.
     pub(super) not_after: i64,
 }
 
+impl ParsedCertificate {
+    /// Whether it names itself as the issuer of the other one, which is another one than itself.
+    pub(super) fn issued(&self, other: &Self) -> bool {
+        !self.subject_der.is_empty() && self.subject_der == other.issuer_der && self.der != other.der
+    }
+
+    /// The short name of its subject.
+    pub(super) fn name(&self) -> String {
+        short_name(&self.summary.subject)
+    }
+}
+
 /// Reads a certificate; one that cannot be parsed has only its digest.
 pub(super) fn parse_certificate(der: &CertificateDer<'_>) -> ParsedCertificate {
     let sha256 = format!("{:x}", Sha256::digest(der));
     match X509Certificate::from_der(der) {
-        Ok((_, certificate)) => summarize_parsed(&certificate, sha256),
+        Ok((_, certificate)) => summarize_parsed(&certificate, der, sha256),
         Err(_) => ParsedCertificate {
             summary: CertificateSummary { sha256, ..CertificateSummary::default() },
+            der: der.clone().into_owned(),
+            subject_der: Vec::new(),
+            issuer_der: Vec::new(),
             is_self_issued: false,
-            is_publicly_issued: false,
+            is_logged: false,
             not_before: i64::MIN,
             not_after: i64::MAX,
         },
@@ -61,7 +79,11 @@ pub(super) fn short_name(distinguished: &str) -> String {
     part("CN=").or_else(|| part("O=")).unwrap_or_else(|| distinguished.to_owned())
 }
 
-fn summarize_parsed(certificate: &X509Certificate<'_>, sha256: String) -> ParsedCertificate {
+fn summarize_parsed(
+    certificate: &X509Certificate<'_>,
+    der: &CertificateDer<'_>,
+    sha256: String,
+) -> ParsedCertificate {
     let validity = certificate.validity();
     let (not_before, not_after) = (validity.not_before.timestamp(), validity.not_after.timestamp());
     let summary = CertificateSummary {
@@ -75,8 +97,11 @@ fn summarize_parsed(certificate: &X509Certificate<'_>, sha256: String) -> Parsed
         der: None,
     };
     ParsedCertificate {
+        der: der.clone().into_owned(),
+        subject_der: certificate.subject().as_raw().to_vec(),
+        issuer_der: certificate.issuer().as_raw().to_vec(),
         is_self_issued: certificate.subject().as_raw() == certificate.issuer().as_raw(),
-        is_publicly_issued: is_publicly_issued(certificate),
+        is_logged: is_logged(certificate),
         summary,
         not_before,
         not_after,
@@ -107,14 +132,10 @@ fn format_address(bytes: &[u8]) -> Option<String> {
     v4.or(v6).ok()
 }
 
-fn is_publicly_issued(certificate: &X509Certificate<'_>) -> bool {
-    certificate.extensions().iter().any(|extension| match extension.parsed_extension() {
-        ParsedExtension::AuthorityInfoAccess(info) => {
-            info.accessdescs.iter().any(|d| d.access_method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS)
-        }
-        ParsedExtension::SCT(proofs) => !proofs.is_empty(),
-        _ => false,
-    })
+fn is_logged(certificate: &X509Certificate<'_>) -> bool {
+    let is_proof =
+        |parsed: &ParsedExtension<'_>| matches!(parsed, ParsedExtension::SCT(proofs) if !proofs.is_empty());
+    certificate.extensions().iter().any(|extension| is_proof(extension.parsed_extension()))
 }
 
 /// Certificates of content networks carry hundreds.

@@ -132,11 +132,8 @@ pub(super) fn judge_chain(chain: &[CertificateDer<'static>], spec: &ProbeSpec) -
     let judged = NET.trust.judge_chain(chain, &name, NET.unix_time(), expected);
     assert!(judged.chain.len() <= 10, "{}", judged.chain.len());
     assert!(judged.chain.iter().all(|c| c.names.len() <= 20 && c.sha256.len() == 64));
-    detail.chain = judged.chain;
-    detail.trusted_by = Some(judged.trusted_by);
-    detail.authority = judged.ca;
-    detail.appliance = judged.appliance.map(str::to_owned);
-    phase(Detail::Tls, detail, judged.failure)
+    let failure = judged.record_in(&mut detail);
+    phase(Detail::Tls, detail, failure)
 }
 
 /// Asks for a tunnel over a connection that is open already.

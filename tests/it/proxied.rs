@@ -17,13 +17,16 @@ fn rules() -> TestRules {
 
 /// Runs `check` with nothing but the proxy to get out by: no name resolves for us.
 fn run(lab: &Lab, proxy: &str, more: &[&str]) -> RunResult {
+    check_through(lab, proxy, more).run()
+}
+
+fn check_through(lab: &Lab, proxy: &str, more: &[&str]) -> Program {
     let flags = rules().flags(lab.directory());
     Program::new()
         .args(["check", "-o", "json", "--timeout", "1500ms", "--resolver", &lab.resolver().to_string()])
         .args(["--public-roots", &lab.roots().display().to_string(), "--proxy-https", proxy])
         .args(flags)
         .args(more)
-        .run()
 }
 
 fn url(address: std::net::SocketAddr) -> String {
@@ -143,6 +146,21 @@ fn inspection_by_a_proxy_is_detected_and_can_be_allowed() {
     let authority = lab.corporate_ca().display().to_string();
     let report = run(&lab, &proxy, &["--proxy-cert", &authority]).exits(0).json();
     assert!(findings(&report).contains(&"tls_inspection_trusted".to_owned()));
+}
+
+/// Every managed workstation has the company's CA in its store, and whoever passes it to az passes it to us, too.
+#[test]
+fn a_ca_that_was_passed_counts_although_this_machine_trusts_it() {
+    let lab = lab();
+    let proxy = url(lab.proxy(Proxy::Inspects));
+    let authority = lab.corporate_ca().display().to_string();
+    let managed = |more: &[&str]| check_through(&lab, &proxy, more).env("SSL_CERT_FILE", &authority).run();
+    let report = managed(&["--no-cross-check"]).exits(3).json();
+    assert_eq!(causes(&report), ["tls_intercepted", "tls_intercepted"]);
+    assert!(report.to_string().contains("This machine trusts it"), "{report:#}");
+    let report = managed(&["--proxy-cert", &authority]).exits(0).json();
+    assert_eq!(causes(&report), ["met", "met"]);
+    assert!(!findings(&report).contains(&"proxy_cert_unfit".to_owned()), "{report:#}");
 }
 
 /// What is presented can be saved, and is then what has to be given.

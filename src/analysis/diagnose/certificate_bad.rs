@@ -57,11 +57,12 @@ fn remedy_for_cause(cause: Cause) -> &'static str {
             "Find out who answers: a wrong address in DNS or in the hosts file, a captive portal, or a proxy."
         }
         Cause::TlsIncompleteChain => {
-            "Let the server (or the inspecting proxy) send its intermediate certificate along with its own."
+            "Configure the server to send its intermediate certificate along with its own."
         }
         _ => {
-            "If the host is yours, give its authority with --proxy-cert. For a host of Azure, find out who answers \
-             in its place: its real certificate comes from a public authority."
+            "If the host is yours, pass its CA with --proxy-cert, and make sure that the server sends its intermediate \
+             certificate. For a host of Azure, find out who answers in its place: its real certificate comes from a \
+             public CA."
         }
     }
 }

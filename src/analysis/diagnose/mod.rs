@@ -8,6 +8,7 @@
 mod address_blocked;
 mod blocked_by_filter;
 mod certificate_bad;
+mod clients_may_distrust;
 mod clock_wrong;
 mod cluster_dns;
 mod commands;
@@ -171,6 +172,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     tls_inspection_forbidden::DIAGNOSIS,
     tls_inspection::DIAGNOSIS,
     tls_inspection_trusted::DIAGNOSIS,
+    clients_may_distrust::DIAGNOSIS,
     path_mtu::DIAGNOSIS,
     large_hello_dropped::DIAGNOSIS,
     sni_filtered::DIAGNOSIS,

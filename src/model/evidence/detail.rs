@@ -161,10 +161,17 @@ pub struct TlsDetail {
     /// As presented, leaf first; recorded even when it is refused. At most 10.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<CertificateSummary>,
-    /// The first store, in this order, that the chain leads to: public, system, given; `nobody` when none does.
+    /// The first store, in this order, that the chain leads to: public, given, system; `nobody` when none does.
     pub trusted_by: Option<TrustStore>,
     /// The authority that the chain ends in, as far as it was presented.
     pub authority: Option<String>,
+    /// Public intermediates that the server did not send in a form that is valid: the chain was completed with our own copies.
+    /// Clients that have none refuse it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub completed_with: Vec<String>,
+    /// The public root that the chain ends in, where Mozilla's list has dropped it and other lists still have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retired_root: Option<String>,
     /// The product that re-signed the connection, if the names betray it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub appliance: Option<String>,
@@ -195,7 +202,7 @@ pub enum TrustStore {
     Public,
     /// The store of this machine.
     System,
-    /// The authority given with `--proxy-cert`.
+    /// The CA configured with `--proxy-cert`, whoever else trusts it.
     Given,
     /// No store.
     Nobody,

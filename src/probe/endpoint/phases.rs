@@ -1,5 +1,6 @@
 //! One attempt: a connection to one address, or by way of a proxy, walked through the phases of its protocol.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
@@ -14,7 +15,8 @@ use crate::model::evidence::{
     Attempt, Cause, ConnectDetail, Detail, Failure, Purpose, TlsDetail, TrustStore,
 };
 use crate::model::host_port::HostPort;
-use crate::model::rules::Protocol;
+use crate::model::plan::ProbeSpec;
+use crate::model::rules::{Method, Protocol};
 use crate::probe::connect::connect_tcp;
 use crate::probe::http::{self, Exchange};
 use crate::probe::io::{Io, Stream};
@@ -210,14 +212,11 @@ impl PhaseRun<'_> {
         if !handshake.chain.is_empty() {
             let judgement = self.judge_chain(&handshake.chain, &name);
             trusted_by = judgement.trusted_by;
-            detail.chain = judgement.chain;
-            detail.trusted_by = Some(trusted_by);
-            detail.authority = judgement.ca;
-            detail.appliance = judgement.appliance.map(str::to_owned);
+            let refused = judgement.record_in(&mut detail);
             failure = match failure {
                 // the handshake broke over something in the chain itself; what the chain is tells more
-                Some(f) if f.cause == Cause::Unknown => judgement.failure.or(Some(f)),
-                f => f.or(judgement.failure),
+                Some(f) if f.cause == Cause::Unknown => refused.or(Some(f)),
+                f => f.or(refused),
             };
         }
         let took_until = Instant::now();
@@ -249,7 +248,12 @@ impl PhaseRun<'_> {
         if !failure.is_some_and(out_of_time) || self.target().protocol == Protocol::Tls {
             return stream;
         }
-        if let Some((date, skew)) = http::fetch_date(stream?, self.build_exchange(None)).await {
+        // the chain is not good yet: nothing of the endpoint's own request goes out
+        let spec = &self.target().spec;
+        let bare =
+            ProbeSpec { method: Method::Get, path: "/".to_owned(), headers: BTreeMap::new(), ..spec.clone() };
+        let exchange = Exchange { spec: &bare, ..self.build_exchange(None) };
+        if let Some((date, skew)) = http::fetch_date(stream?, exchange).await {
             detail.server_date = Some(date);
             detail.clock_skew_s = Some(skew);
         }

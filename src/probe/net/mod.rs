@@ -145,8 +145,12 @@ impl Net {
         let public = read("--public-roots", &settings.public_roots)?;
         let given = read("--proxy-cert", &settings.proxy_cert)?;
         let anchors = |certificates: &CertificateFile| TrustAnchors::from_store(&certificates.store);
-        let roots =
-            Roots { public: public.as_ref().map(anchors), given: given.as_ref().map(anchors), system: true };
+        let roots = Roots {
+            public: public.as_ref().map(anchors),
+            given: given.as_ref().map(anchors),
+            system: true,
+            known: None,
+        };
         let given = given.map(|certificates| certificates.summaries).unwrap_or_default();
         let second_opinions = settings.cross_checks;
         Ok(Self { proxy_certificates: given, second_opinions, ..Self::with_roots(settings, routes, roots) })

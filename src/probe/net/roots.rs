@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::RootCertStore;
-use rustls::pki_types::{Der, TrustAnchor};
+#[cfg(feature = "cli")]
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, Der, TrustAnchor};
 use serde::{Deserialize, Serialize};
 
 /// The stores that chains are judged by.
@@ -15,6 +17,18 @@ pub struct Roots {
     pub given: Option<TrustAnchors>,
     /// Whether the store of the machine counts, too.
     pub system: bool,
+    /// What else is known of the public CAs; what is built in, when `None` and the public roots are the built-in ones.
+    #[serde(default)]
+    pub known: Option<PublicCertificates>,
+}
+
+/// Certificates of public CAs that are no anchors; each is base64 of DER.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct PublicCertificates {
+    /// What servers leave out: it completes chains.
+    intermediates: Vec<String>,
+    /// Roots that Mozilla's list has dropped without a fault: a chain that ends there is no inspection.
+    retired: TrustAnchors,
 }
 
 /// A store of authorities.
@@ -39,7 +53,33 @@ impl Roots {
             public: Some(self.public.clone().unwrap_or_else(|| TrustAnchors::from_store(&builtin_roots()))),
             given: self.given.clone(),
             system: false,
+            known: Some(self.known_public()),
         }
+    }
+
+    /// What is known of the public CAs besides their roots.
+    pub(crate) fn known_public(&self) -> PublicCertificates {
+        match (&self.known, &self.public) {
+            (Some(known), _) => known.clone(),
+            (None, None) => builtin_certificates(),
+            (None, Some(_)) => PublicCertificates::default(),
+        }
+    }
+}
+
+impl PublicCertificates {
+    /// Takes certificates over.
+    pub fn new(intermediates: &[CertificateDer<'_>], retired: &RootCertStore) -> Self {
+        let intermediates = intermediates.iter().map(|der| STANDARD.encode(der)).collect();
+        Self { intermediates, retired: TrustAnchors::from_store(retired) }
+    }
+
+    pub(crate) fn intermediates(&self) -> Vec<CertificateDer<'static>> {
+        self.intermediates.iter().filter_map(|text| STANDARD.decode(text).ok().map(Into::into)).collect()
+    }
+
+    pub(crate) fn retired_roots(&self) -> RootCertStore {
+        self.retired.to_store()
     }
 }
 
@@ -81,10 +121,27 @@ pub(crate) fn builtin_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
+/// What stands in `rules/certificates`, with its sources.
+#[cfg(feature = "cli")]
+pub(crate) fn builtin_certificates() -> PublicCertificates {
+    let read = |pem: &'static [u8]| CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
+    let intermediates: Vec<_> = read(include_bytes!("../../../rules/certificates/intermediates.pem"));
+    let roots: Vec<_> = read(include_bytes!("../../../rules/certificates/retired-roots.pem"));
+    let mut retired = RootCertStore::empty();
+    retired.add_parsable_certificates(roots);
+    PublicCertificates::new(&intermediates, &retired)
+}
+
 /// An agent is told whom to trust.
 #[cfg(not(feature = "cli"))]
 pub(crate) fn builtin_roots() -> RootCertStore {
     RootCertStore::empty()
+}
+
+/// An agent is told what is known of them, too.
+#[cfg(not(feature = "cli"))]
+pub(crate) fn builtin_certificates() -> PublicCertificates {
+    PublicCertificates::default()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Scenarios of TLS.
 
-use arcprobe::model::evidence::{Cause, CertificateSummary, Purpose, TrustStore};
+use arcprobe::model::evidence::{Cause, CertificateSummary, Purpose, TlsDetail, TrustStore};
 use arcprobe::model::report::Verdict::{Blocked, ReadyWithWarnings};
 
 use super::goldens::Scenario;
@@ -35,6 +35,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             not_after: Some("2025-01-01T00:00:00Z".into()),
             ..CertificateSummary::default()
         }]),
+        Scenario::new(
+            "chain-completed",
+            ReadyWithWarnings,
+            &["clients_may_distrust", "clients_may_distrust", "stands_in"],
+            completed(),
+        ),
         blocked(
             "path-mtu",
             &["path_mtu", "stands_in"],
@@ -63,6 +69,16 @@ fn drifting() -> Vec<CheckCase> {
 
 fn resigned(case: CheckCase, by: TrustStore) -> CheckCase {
     case.tls(|t| (t.authority, t.trusted_by) = (Some("CN=Corp Root CA,O=Corp".into()), Some(by)))
+}
+
+fn completed() -> Vec<CheckCase> {
+    let missing = |case: CheckCase| case.tls(|t| t.completed_with = vec!["Microsoft TLS RSA Root G2".into()]);
+    let mut cases = healthy();
+    cases.push(missing(host().good(AT)));
+    cases.push(missing(https("management.azure.com").good("20.1.0.1")));
+    let root = |t: &mut TlsDetail| t.retired_root = Some("DigiCert Global Root CA".into());
+    cases.push(https("login.partner.microsoftonline.cn").good("20.1.0.9").tls(root));
+    cases
 }
 
 fn inspected() -> Vec<CheckCase> {
