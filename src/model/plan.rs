@@ -181,6 +181,8 @@ pub struct Unverified {
 pub enum UnverifiedKind {
     /// No host below the wildcard is known, and no way to find one is documented.
     WildcardUnknown,
+    /// The same, and the name above the wildcard answers: all that a program can see of it.
+    WildcardParentAnswers,
     /// Hosts below the wildcard can be found, but were not.
     NotDiscovered,
     /// A value that only the user knows was not given; the name of the placeholder.
@@ -199,9 +201,17 @@ pub enum UnverifiedKind {
 
 words!(UnverifiedKind::text {
     WildcardUnknown = "no name below the wildcard is known",
+    WildcardParentAnswers = "not testable, but the parent answers",
     NotDiscovered = "the names below the wildcard were not found", ValueMissing = "a value was not given",
     CalledFromAzure = "called by Azure, not by the cluster", NotRun = "the run ended first",
     NoVantage = "nothing could be looked at from there",
     Broken = "the probe broke down, a defect of arcprobe",
     Contradicted = "an ordinary client got through, the probe did not",
 });
+
+impl UnverifiedKind {
+    /// Whether no program can test it: a note, neither a gap nor a warning.
+    pub fn is_untestable(self) -> bool {
+        matches!(self, Self::WildcardParentAnswers | Self::CalledFromAzure)
+    }
+}

@@ -11,6 +11,7 @@ use crate::analysis::verdict::Alternatives;
 use crate::model::finding::Finding;
 use crate::model::host_port::HostPort;
 use crate::model::ids::{CheckId, VantageId};
+use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, CheckVerdict, Report, WAIVER_EXPIRED};
 
 pub(super) use vantage_groups::group_label;
@@ -34,7 +35,7 @@ impl CheckStatus {
         [Self::Unmet, Self::Accepted, Self::Unverified, Self::Replaced, Self::Met];
 }
 
-/// How many of some checks are met. Those that are replaced do not count.
+/// How many of some checks are met. Those that are replaced, and those that no program can test, do not count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct CheckCounts {
     pub(super) met: usize,
@@ -153,7 +154,7 @@ impl<'a> ReportIndex<'a> {
     /// Each feature that is on with what it requires.
     pub(super) fn feature_counts(&self) -> impl Iterator<Item = (&'a str, CheckCounts)> + '_ {
         let mut counts: HashMap<&str, CheckCounts> = HashMap::new();
-        for (check, standing) in self.checks_with_status().filter(|(check, _)| check.planned.required) {
+        for (check, standing) in self.counted_checks().filter(|(check, _)| check.planned.required) {
             let features: HashSet<&str> = check.planned.features.iter().map(String::as_str).collect();
             for name in features {
                 counts.entry(name).or_default().add(standing);
@@ -166,10 +167,16 @@ impl<'a> ReportIndex<'a> {
 
     fn count_if(&self, counts: impl Fn(&Check) -> bool) -> CheckCounts {
         let mut count = CheckCounts::default();
-        self.checks_with_status()
+        self.counted_checks()
             .filter(|(check, _)| counts(check))
             .for_each(|(_, standing)| count.add(standing));
         count
+    }
+
+    /// Without those that no program can test.
+    fn counted_checks(&self) -> impl Iterator<Item = (&'a Check, CheckStatus)> + '_ {
+        self.checks_with_status()
+            .filter(|(check, _)| !check.unverified.is_some_and(UnverifiedKind::is_untestable))
     }
 
     /// Every check with where it stands, in plan order.

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use super::index::{CheckStatus, ReportIndex, format_target};
+use super::marks::Mark;
 use super::rows::{MAX_GROUPS, unverified_reason};
 use super::screen::{Paint, Screen};
 use crate::model::plan::UnverifiedKind;
@@ -92,13 +93,11 @@ fn draw_unverified(screen: &mut Screen, tally: &ReportIndex<'_>) {
     }
     reasons.retain(|_, names| !names.is_empty());
     for (kind, names) in reasons {
-        let text = format!(
-            "unverified, {} ({}): {}",
-            unverified_reason(kind),
-            names.len(),
-            list_some(&names, MAX_NAMED)
-        );
-        screen.paragraph(&[(Paint::Yellow, "? ")], 4, Paint::Plain, &text);
+        let is_note = kind.is_some_and(UnverifiedKind::is_untestable);
+        let (mark, word) = if is_note { (Mark::INFO, "") } else { (Mark::OPEN, "unverified, ") };
+        let (reason, number) = (unverified_reason(kind), names.len());
+        let text = format!("{word}{reason} ({number}): {}", list_some(&names, MAX_NAMED));
+        screen.paragraph(&[(mark.paint, &format!("{} ", mark.symbol))], 4, Paint::Plain, &text);
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A check is judged in two passes. [`judge_check`] takes one observation: which address got through, and if none did, which
 //! failure tells most. [`judge_checks`] adds what only several checks together show: a ClientHello of usual size that is dropped
-//! at an address is tried once per address in a run, and counts for every check that uses the address.
+//! at an address is tried once per address in a run, and counts for every check that uses the address; a wildcard that no
+//! program can test is a note where the name above it answers.
 
 mod addresses;
 pub(crate) mod attempts;
@@ -10,6 +11,7 @@ pub(crate) mod clock;
 mod large_hello;
 mod overall;
 mod ruling;
+mod wildcards;
 
 use crate::model::evidence::{Evidence, NotRun, Observation, sanitize};
 use crate::model::plan::{Plan, PlanItem, PlannedCheck, UnverifiedKind};
@@ -36,6 +38,7 @@ pub fn judge_checks(plan: &Plan, evidence: &Evidence) -> Vec<Check> {
     let mut checks: Vec<_> =
         plan.items.iter().zip(observations).map(|(item, seen)| judge_check(item, seen)).collect();
     large_hello::apply_large_hello(&mut checks);
+    wildcards::note_parent_answers(&mut checks);
     checks
 }
 

@@ -92,5 +92,5 @@ pub fn is_blocking_waiver(id: &str, severity: Severity) -> bool {
 fn is_gap(check: &Check) -> bool {
     let kind = check.unverified;
     check.verdict == CheckVerdict::Unverified
-        && !matches!(kind, Some(UnverifiedKind::WildcardUnknown | UnverifiedKind::CalledFromAzure))
+        && !kind.is_some_and(|k| k == UnverifiedKind::WildcardUnknown || k.is_untestable())
 }

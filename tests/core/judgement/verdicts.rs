@@ -1,6 +1,7 @@
 //! The rules of the verdicts, one line each.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where a panic is a failed test")]
 
+use arcprobe::analysis::diagnose::{Context, diagnose_run};
 use arcprobe::analysis::verdict;
 use arcprobe::model::evidence::{
     Cause, CertificateSummary, Evidence, LookupSource, NotRun, Purpose, TrustStore,
@@ -248,6 +249,34 @@ fn notes_tell_the_decisive_detail() {
     ];
     for (expected, case) in table {
         assert_eq!(one(case.clone()).note.as_deref(), expected, "{case:#?}");
+    }
+}
+
+/// No program can test a wildcard whose names nobody knows: where the name above it answers, that is a note.
+#[test]
+fn an_untestable_wildcard_is_a_note_where_its_parent_answers() {
+    let wildcard = |pattern| {
+        https("x").below_wildcard(pattern).unverified(UnverifiedKind::WildcardUnknown, "no host is known")
+    };
+    let parent = || https("host.example.com");
+    let table = [
+        ("WildcardParentAnswers", wildcard("*.host.example.com"), parent().good(V4)),
+        ("WildcardUnknown", wildcard("*.host.example.com"), parent().bad(V4, Cause::TcpReset)),
+        ("WildcardUnknown", wildcard("*.host.example.com"), parent().not_run(NotRun::Deadline)),
+        ("WildcardUnknown", wildcard("*.example.com"), parent().good(V4)),
+        ("WildcardUnknown", wildcard("*.other.example.com"), parent().good(V4)),
+        (
+            "WildcardUnknown",
+            wildcard("*.host.example.com"),
+            CheckCase::new("host.example.com", 8443, Protocol::Https).good(V4),
+        ),
+    ];
+    for (expected, wildcard, parent) in table {
+        let checks = judge_cases(VantageKind::Workstation, vec![wildcard, parent]);
+        assert_eq!(word(&checks[0]), expected, "{checks:#?}");
+        let is_reported =
+            diagnose_run(&checks, &Context::default()).iter().any(|f| f.id == "wildcard_unverified");
+        assert_eq!(is_reported, expected == "WildcardUnknown", "{checks:#?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whole screens, as an operator sees them.
 
-use crate::lab::{Dns, Host, Lab, LabOptions, Resolver, Serves, Tcp, Tls};
+use crate::lab::{Dns, Host, Lab, LabOptions, Resolver, Serves, Tcp, Tls, azure};
 use crate::program::Program;
 
 /// A network that opens everything but for what these hosts do.
@@ -67,6 +67,16 @@ fn a_screen_with_every_check_met() {
     let lab = network(Vec::new(), Resolver::Good);
     assert_screen("good", &screen(&lab, None, &["-l", "koreacentral"], 5));
     assert_screen("good-short", &screen(&lab, None, &["-l", "koreacentral", "-o", "short"], 5));
+}
+
+/// What no program can test is no gap: an open network is ready, in a few lines, in each cloud.
+#[test]
+fn an_open_network_is_ready() {
+    let lab = network(azure(), Resolver::Good);
+    let text = screen(&lab, None, &["-l", "eastus"], 0);
+    assert!(text.starts_with("READY: "), "{text}");
+    assert_screen("open", &text);
+    screen(&lab, None, &["-l", "eastus", "--fail-on", "warning"], 0);
 }
 
 #[test]
