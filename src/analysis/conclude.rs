@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::analysis::diagnose::{self, Context};
+use crate::analysis::diagnose::{self, Context, UnlistedRegion};
 use crate::analysis::verdict;
 use crate::model::command::CommandScope;
 use crate::model::evidence::{CertificateSummary, Discovery, Evidence};
@@ -68,6 +68,7 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
         proxy_cert: ran.proxy_cert,
         now: Some(ran.started_at),
         advice: ran.advice,
+        unlisted_region: unlisted_region(ran),
     };
     let mut findings = diagnose::diagnose_run(&checks, &context);
     let (region, cloud) = (Some(ran.scope.region.name.as_str()), Some(ran.scope.cloud));
@@ -123,6 +124,12 @@ pub fn with_prerequisites(mut report: Report, judged: PrerequisiteResults) -> Re
     report.prerequisites = judged.items;
     report.verdict = verdict::judge_report(&report);
     report
+}
+
+fn unlisted_region<'a>(ran: &FinishedRun<'a>) -> Option<UnlistedRegion<'a>> {
+    let region = &ran.scope.region;
+    let name = region.name.as_str();
+    (!ran.rules.lists_region(region)).then(|| UnlistedRegion { name, date: ran.rules.date_of_regions() })
 }
 
 /// Agents know only the kind of their vantage.

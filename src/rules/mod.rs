@@ -33,7 +33,7 @@ pub mod waivers;
 pub use problem::{InvalidFile, RulesError};
 #[cfg(feature = "cli")]
 pub use scope::{
-    ScopeError, ScopeRequest, find_region, parse_cloud, parse_values, resolve_features, resolve_scope,
+    ScopeError, ScopeRequest, parse_cloud, parse_values, resolve_features, resolve_region, resolve_scope,
 };
 #[cfg(feature = "cli")]
 pub(crate) use suggest::did_you_mean;

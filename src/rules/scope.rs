@@ -1,15 +1,17 @@
 //! From what was typed to what the rules are fitted to.
 
 mod features;
+mod regions;
 
 use std::collections::BTreeMap;
 
-use super::suggest::{did_you_mean, find_nearest};
+use super::suggest::did_you_mean;
 use crate::model::rules::scalars::check_host_name;
 use crate::model::rules::{Cloud, PLACEHOLDERS, Region, RuleSet};
 use crate::model::scope::{Connectivity, Scope};
 
 pub use features::resolve_features;
+pub use regions::resolve_region;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -32,7 +34,7 @@ pub struct ScopeRequest {
 pub enum ScopeError {
     #[error("unknown cloud \"{word}\"{}\nallowed are {}", did_you_mean(word, cloud_names()), cloud_names().join(", "))]
     UnknownCloud { word: String },
-    #[error("unknown region \"{word}\"{guess}\nregions of {cloud} are {}\na newer region can be added with --rules", known.join(", "))]
+    #[error("unknown region \"{word}\"{guess}\nregions of {cloud} are {}\na name that looks like one of Azure's is accepted; any other needs an entry in a file given with --rules", known.join(", "))]
     UnknownRegion { word: String, guess: String, cloud: Cloud, known: Vec<String> },
     #[error("{region} is a region of {cloud}; pass --cloud {cloud}")]
     RegionOfOtherCloud { region: String, cloud: Cloud },
@@ -62,17 +64,18 @@ pub enum ScopeError {
 ///
 /// Something that was asked for does not exist, or not in this cloud, or not with this connectivity.
 pub fn resolve_scope(asked: &ScopeRequest, rules: &RuleSet) -> Result<(Scope, Vec<String>), ScopeError> {
-    let region = find_region(&asked.location, asked.cloud, rules)?;
+    let region = resolve_region(&asked.location, asked.cloud, rules)?;
     let features = resolve_features(&asked.features, asked.cloud, asked.connectivity, rules)?;
     check_values(&asked.values)?;
+    let notes = region_notes(&region, rules);
     let scope = Scope {
         cloud: asked.cloud,
-        region: region.clone(),
+        region,
         features,
         connectivity: asked.connectivity,
         values: asked.values.clone(),
     };
-    Ok((scope, region_notes(region)))
+    Ok((scope, notes))
 }
 
 /// A cloud by its name, in any case.
@@ -101,62 +104,18 @@ pub fn parse_values(pairs: &[String]) -> Result<BTreeMap<String, String>, ScopeE
     Ok(values)
 }
 
-/// The region that a name or display name stands for.
-///
-/// # Errors
-///
-/// There is no such region, it is in another cloud, or it is known to be without Arc.
-pub fn find_region<'a>(location: &str, cloud: Cloud, rules: &'a RuleSet) -> Result<&'a Region, ScopeError> {
-    let wanted = normalize_name(location);
-    let is_wanted = |region: &&Region| {
-        normalize_name(region.name.as_str()) == wanted || normalize_name(&region.title) == wanted
+/// What is uncertain about a region, as sentences without a full stop.
+fn region_notes(region: &Region, rules: &RuleSet) -> Vec<String> {
+    let name = &region.name;
+    let note = if !rules.lists_region(region) {
+        let date = rules.date_of_regions();
+        Some(format!("the rules of {date} do not list the region {name}: it is newer, or misspelt"))
+    } else if region.arc.is_none() {
+        Some(format!("no source says whether clusters can be connected in {name}"))
+    } else {
+        None
     };
-    let matching = || rules.regions.iter().filter(is_wanted);
-    let Some(region) = matching().find(|r| r.cloud == cloud).or_else(|| matching().next()) else {
-        return Err(unknown_region(location, cloud, rules));
-    };
-    let name = || region.name.to_string();
-    if region.cloud != cloud {
-        return Err(ScopeError::RegionOfOtherCloud { region: name(), cloud: region.cloud });
-    }
-    if region.arc == Some(false) {
-        return Err(ScopeError::RegionWithoutArc {
-            region: name(),
-            cloud,
-            supported: supported_regions(cloud, rules),
-        });
-    }
-    Ok(region)
-}
-
-fn unknown_region(location: &str, cloud: Cloud, rules: &RuleSet) -> ScopeError {
-    let here = || rules.regions.iter().filter(|region| region.cloud == cloud);
-    let titles: Vec<_> = here().map(|region| (normalize_name(&region.title), region.name.as_str())).collect();
-    let wanted = normalize_name(location);
-    let by_name = find_nearest(&wanted, here().map(|region| region.name.as_str()));
-    let by_title = || {
-        let near = find_nearest(&wanted, titles.iter().map(|(title, _)| title.as_str()))?;
-        titles.iter().find(|(title, _)| title == near).map(|(_, name)| *name)
-    };
-    let guess =
-        by_name.or_else(by_title).map(|name| format!("; did you mean \"{name}\"?")).unwrap_or_default();
-    let known = here().map(|region| region.name.to_string()).collect();
-    ScopeError::UnknownRegion { word: location.to_owned(), guess, cloud, known }
-}
-
-fn supported_regions(cloud: Cloud, rules: &RuleSet) -> Vec<String> {
-    let fits = |region: &&Region| region.cloud == cloud && region.arc == Some(true);
-    rules.regions.iter().filter(fits).map(|region| region.name.to_string()).collect()
-}
-
-/// Lower case, letters and digits only: `East US 2` and `eastus2` are the same.
-fn normalize_name(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-fn region_notes(region: &Region) -> Vec<String> {
-    let unsure = || format!("no source says whether clusters can be connected in {}", region.name);
-    region.arc.is_none().then(unsure).into_iter().collect()
+    note.into_iter().collect()
 }
 
 fn check_values(values: &BTreeMap<String, String>) -> Result<(), ScopeError> {

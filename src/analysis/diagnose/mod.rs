@@ -46,6 +46,7 @@ mod proxy_port_denied;
 mod proxy_upstream;
 mod public_answers;
 mod redirected;
+mod region_unlisted;
 mod resolver_failing;
 mod resolver_partly_dead;
 mod resolver_silent;
@@ -97,8 +98,19 @@ pub struct Context<'a> {
     pub proxy_cert: &'a [CertificateSummary],
     /// What is known of the cluster's networks, and what is wrong with the skip range.
     pub advice: Option<&'a Advice>,
+    /// The region, where the rules do not list it.
+    pub unlisted_region: Option<UnlistedRegion<'a>>,
     /// When the run began.
     pub now: Option<jiff::Timestamp>,
+}
+
+/// A region that the rules do not list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UnlistedRegion<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The date of the rules.
+    pub date: &'a str,
 }
 
 /// One thing that can be wrong: which checks show it, and how it is told.
@@ -188,6 +200,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     discovery_failed::DIAGNOSIS,
     probe_disagrees::DIAGNOSIS,
     run_incomplete::DIAGNOSIS,
+    region_unlisted::DIAGNOSIS,
     wildcard_unverified::DIAGNOSIS,
     value_missing::DIAGNOSIS,
     proxy_cert_unfit::DIAGNOSIS,

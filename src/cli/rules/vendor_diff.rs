@@ -15,7 +15,7 @@ use crate::model::scope::Connectivity;
 use crate::report::requirements::{
     ComparisonScope, CoveredHost, Difference, ExpectedEndpoints, VendorTable, compare_with_rules,
 };
-use crate::rules::{find_region, resolve_features};
+use crate::rules::{resolve_features, resolve_region};
 
 /// What was compared, and what came of it.
 #[derive(Serialize)]
@@ -58,11 +58,7 @@ pub(super) fn run(args: &DiffArgs, environment: &Environment, verbose: bool) -> 
 pub(crate) fn compared(args: &DiffArgs, rules: &RuleSet) -> Result<ComparisonScope> {
     Ok(ComparisonScope {
         cloud: args.cloud,
-        region: args
-            .location
-            .as_deref()
-            .map(|name| find_region(name, args.cloud, rules).cloned())
-            .transpose()?,
+        region: args.location.as_deref().map(|name| resolve_region(name, args.cloud, rules)).transpose()?,
         expected: expected_endpoints(args, rules)?,
     })
 }

@@ -482,6 +482,16 @@ impl RuleSet {
         let named = ids.iter().filter_map(|id| self.marks.iter().find(|mark| mark.id == *id));
         named.flat_map(|mark| mark.any.iter().cloned()).collect()
     }
+
+    /// Whether a region is one of these.
+    pub fn lists_region(&self, region: &Region) -> bool {
+        self.regions.iter().any(|known| known.name == region.name && known.cloud == region.cloud)
+    }
+
+    /// The date of the first file; of the built-in ones that is the one with the regions.
+    pub fn date_of_regions(&self) -> &str {
+        self.layers.first().map_or("an unknown date", |layer| layer.revision.as_str())
+    }
 }
 
 /// A line of a rules file.

@@ -8,7 +8,7 @@ fn rules() -> RuleSet {
 }
 
 fn comparison_scope(region: Option<&str>, expected: ExpectedEndpoints) -> ComparisonScope {
-    let region = region.map(|name| crate::rules::find_region(name, CLOUD, &rules()).unwrap().clone());
+    let region = region.map(|name| crate::rules::resolve_region(name, CLOUD, &rules()).unwrap());
     ComparisonScope { cloud: CLOUD, region, expected }
 }
 

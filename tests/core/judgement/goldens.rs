@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use arcprobe::analysis::diagnose::{Context, FINDING_IDS, diagnose_run};
+use arcprobe::analysis::diagnose::{Context, FINDING_IDS, UnlistedRegion, diagnose_run};
 use arcprobe::analysis::verdict::judge_run;
 use arcprobe::model::command::Instruction;
 use arcprobe::model::evidence::{CertificateSummary, Discovery};
@@ -30,6 +30,7 @@ pub(super) struct Scenario {
     skip_range: Option<Sourced<SkipRange>>,
     proxy_cert: Vec<CertificateSummary>,
     advice: Option<Advice>,
+    unlisted_region: Option<UnlistedRegion<'static>>,
 }
 
 impl Scenario {
@@ -61,6 +62,7 @@ impl Scenario {
             skip_range: None,
             proxy_cert: Vec::new(),
             advice: None,
+            unlisted_region: None,
         }
     }
 
@@ -74,6 +76,10 @@ impl Scenario {
 
     pub(super) fn asking(self, discoveries: Vec<Discovery>) -> Self {
         Self { discoveries, ..self }
+    }
+
+    pub(super) fn in_unlisted_region(self, name: &'static str) -> Self {
+        Self { unlisted_region: Some(UnlistedRegion { name, date: "2026-08-10" }), ..self }
     }
 
     pub(super) fn interrupted(self) -> Self {
@@ -101,6 +107,7 @@ impl Scenario {
             skip_range: self.skip_range.as_ref(),
             proxy_cert: &self.proxy_cert,
             advice: self.advice.as_ref(),
+            unlisted_region: self.unlisted_region,
             now: "2026-06-01T00:00:00Z".parse().ok(),
             ..Context::default()
         };

@@ -40,6 +40,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .asking(vec![inquiry(DiscoveryOutcome::Found, None, &[HUB], &["relay.evil.example"])]),
         Scenario::new("run-interrupted", Incomplete, &["run_incomplete", "stands_in"], cut_short())
             .interrupted(),
+        Scenario::new("region-unlisted", ReadyWithWarnings, &["region_unlisted", "stands_in"], healthy())
+            .in_unlisted_region("mexicocentral"),
         from_three_vantages(),
     ]
 }
