@@ -1,6 +1,7 @@
 //! `arcprobe check`: rules, plan, probes, judgement, report.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::check_run::{read_cluster_region, run_check, to_command_error};
 use super::files::{OutputFile, PendingFile, open_outputs, save_report};
@@ -73,8 +74,9 @@ pub(super) fn run_in(
     let baseline =
         args.baseline.as_deref().map(|path| super::report::read_single(path, "--baseline")).transpose()?;
     let mut prerequisites = args.prerequisites.then(|| Prerequisites::start(args, &settings, environment));
-    let report = super::wait::repeat_until_met(args.wait, screen, || {
-        let mut report = run_check(&runner, screen)?;
+    let report = super::wait::repeat_until_met(args.wait, screen, |time_left| {
+        let settings = limit_time(&settings, time_left);
+        let mut report = run_check(&Runner { settings: &settings, ..runner }, screen)?;
         if let Some(prerequisites) = &mut prerequisites {
             report = prerequisites.add_to(report, screen)?;
         }
@@ -85,6 +87,13 @@ pub(super) fn run_in(
         Some(baseline) => compare_with_baseline(&report, &baseline, args, settings.fail_on, screen),
         None => Ok(exit_for_report(&report, settings.fail_on)),
     }
+}
+
+/// The settings with no more time than is left.
+fn limit_time(settings: &CheckSettings, time_left: Option<Duration>) -> CheckSettings {
+    let mut settings = settings.clone();
+    settings.probe.deadline = settings.probe.deadline.into_iter().chain(time_left).min();
+    settings
 }
 
 /// Where the report goes beside the screen. Opened before the run: a report that cannot be written must not cost one.

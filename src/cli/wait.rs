@@ -10,22 +10,23 @@ use crate::model::wording::{format_count, pluralize};
 use crate::probe::vantage_run::wait_for_interrupt;
 use crate::report::diff;
 
-/// Looks, and again while something required is unmet and the time is not over. What turned green is told on the way; the last
-/// report counts.
+/// Checks, and again while something required is unmet and the time is not over. What changes is reported on the way; the
+/// last complete report counts. The time begins with the first check, which is always completed; later ones are given what
+/// is left of it.
 pub(super) fn repeat_until_met(
     limit: Option<Duration>,
     screen: &Console,
-    mut once: impl FnMut() -> Result<Report>,
+    mut once: impl FnMut(Option<Duration>) -> Result<Report>,
 ) -> Result<Report> {
-    let mut report = once()?;
-    let Some(limit) = limit else { return Ok(report) };
+    let until = limit.map(|limit| Instant::now() + limit);
+    let mut report = once(None)?;
+    let (Some(limit), Some(until)) = (limit, until) else { return Ok(report) };
     let runtime = start_runtime()?;
-    let until = runtime.block_on(async { Instant::now() + limit });
     let between = (limit / 10).clamp(MIN_INTERVAL, MAX_INTERVAL);
     screen.hint(&format!("--wait: {}", describe_remaining(&report)));
     while report.verdict == Verdict::Blocked && !report.run.interrupted {
         let next = Instant::now() + between;
-        if next > until {
+        if next + shortest_check(&report) > until {
             break;
         }
         let is_stopped =
@@ -34,9 +35,11 @@ pub(super) fn repeat_until_met(
             report.run.interrupted = true;
             break;
         }
-        let newer = match once() {
+        let newer = match once(Some(until.saturating_duration_since(Instant::now()))) {
+            // what it had no time for says less than the complete check before
+            Ok(newer) if newer.run.deadline_passed && newer.verdict != Verdict::Ready => break,
             Ok(newer) => newer,
-            // what was seen before is told all the same
+            // what was seen before is reported anyway
             Err(e) => {
                 screen.hint(&format!("--wait: {e}"));
                 break;
@@ -46,6 +49,11 @@ pub(super) fn repeat_until_met(
         report = newer;
     }
     Ok(report)
+}
+
+/// A check from a cluster takes its time before the first probe, and a deadline of its probes does not shorten that.
+fn shortest_check(report: &Report) -> Duration {
+    if report.run.cluster.is_some() { report.run.took } else { Duration::ZERO }
 }
 
 fn print_changes(newer: &Report, older: &Report, screen: &Console) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use crate::lab::{Host, Lab};
+use crate::lab::{Host, Lab, Tcp};
 use crate::program::{Program, RunResult, TestRules};
 
 const GOOD: &str = "good.lab.example";
@@ -84,6 +84,22 @@ fn a_wait_without_success_ends_at_its_time_limit() {
     assert!(!ran.stderr.contains("met now"), "{}", ran.stderr);
     let bad = check(&lab, &rules, free_port(), &["--wait", "soon"]).run().exits(2);
     assert!(bad.stderr.contains("--wait") && bad.stderr.contains("soon"), "{}", bad.stderr);
+}
+
+/// The last check has less time than it needs: it is cut, and the complete one before counts.
+#[test]
+fn a_wait_is_over_when_its_time_is() {
+    let lab = Lab::start(vec![Host::new(LATE, Tcp::Blackhole)]);
+    let started = std::time::Instant::now();
+    let ran = Program::check_in(&lab)
+        .args(TestRules::new().endpoint("late", LATE, "").flags(lab.directory()))
+        .args(["--timeout", "3s", "--wait", "5s", "-o", "json"])
+        .run()
+        .exits(3);
+    let took = started.elapsed();
+    assert!((4500..5900).contains(&took.as_millis()), "{took:?}");
+    let report = ran.json();
+    assert_eq!((&report["verdict"], &report["run"]["deadline_passed"]), (&"blocked".into(), &false.into()));
 }
 
 #[test]
