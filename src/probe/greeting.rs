@@ -29,7 +29,7 @@ where
     };
     let failure = match timeout(within, talk).await {
         Err(_) => {
-            Some(Failure::new(Cause::TcpTimeout, format!("connected, but no greeting within {within:?}")))
+            Some(Failure::new(Cause::TcpTimeout, format!("no greeting within {within:?}")))
         }
         Ok(Err(e)) => Some(classify::classify_greeting_error(&e)),
         Ok(Ok(bytes)) => {

@@ -110,7 +110,7 @@ fn describe_outcome(check: &Check) -> String {
     let note = check.note.as_deref().unwrap_or_default();
     match (check.cause, check.unverified) {
         (Some(Cause::Unknown), _) => format!("unknown: {note}"),
-        (Some(cause), _) => format!("{}: {}", cause.word(), cause.text()),
+        (Some(cause), _) => format!("{}: {}", cause.word(), cause.text_in(check.phase)),
         (None, Some(kind)) => super::rows::unverified_reason(Some(kind)).to_owned(),
         (None, None) if note.is_empty() => format_duration(check.took),
         (None, None) => note.to_owned(),

@@ -143,6 +143,22 @@ fn every_fault_gets_its_failure_code() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The first words of git and SSH share the causes of connections, and the connection did open.
+#[test]
+fn a_silent_greeting_is_not_called_a_dropped_connection() {
+    let cases: Vec<&Case> = CASES.iter().filter(|c| ["git-silent", "git-closed"].contains(&c.name)).collect();
+    let lab = Lab::start(cases.iter().map(|c| (c.host)(&host_of(c))).collect());
+    let report = report(&lab, &cases, &[]);
+    for (name, words) in
+        [("git-silent", "the connection opens, then nothing comes"), ("git-closed", "closed without a word")]
+    {
+        let note = check(&report, name)["note"].as_str().unwrap();
+        assert!(note.contains(words) && !note.contains("packets"), "{note}");
+    }
+    let text = report["findings"].to_string();
+    assert!(text.contains("nothing comes") && !text.contains("dropped"), "{text}");
+}
+
 /// A reset right after the handshake of TCP comes before or after the first byte of TLS; both are the truth.
 #[test]
 fn a_reset_after_accept_is_a_reset() {

@@ -16,9 +16,10 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         summary: format!("No greeting comes from the {protocol} service at {}.", describe_hosts(group)),
         subject: describe_hosts(group),
         explanation: format!(
-            "From {} the connection opens, but what {protocol} begins with does not come: {}.",
+            "From {} {protocol} does not begin as it should: {}.{}",
             describe_vantages(group, scene),
-            list_some(&group.hosts(), 5)
+            list_some(&group.hosts(), 5),
+            describe_note(group)
         ),
         remedy: format!(
             "Allow {protocol} itself in the firewall, not only its port, or use repositories by HTTPS: a firewall that \

@@ -1,5 +1,6 @@
 //! Pieces of sentences.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use super::Context;
@@ -56,7 +57,9 @@ pub(super) fn describe_note(group: &CheckGroup<'_>) -> String {
 
 /// The causes in words, the first so many of them.
 pub(super) fn list_causes(group: &CheckGroup<'_>, most: usize) -> String {
-    list_some(&group.causes().iter().map(|c| c.text()).collect::<Vec<_>>(), most)
+    let causes: BTreeSet<_> =
+        group.checks.iter().filter_map(|c| Some((c.cause?, c.cause?.text_in(c.phase)))).collect();
+    list_some(&causes.into_iter().map(|(_, text)| text).collect::<Vec<_>>(), most)
 }
 
 /// "the pod network and the workstation".

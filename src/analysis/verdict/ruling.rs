@@ -179,9 +179,10 @@ fn do_small_segments_pass(attempts: &[Attempt]) -> bool {
 /// What the cause means, and what it was derived from.
 fn describe_failure(attempt: &Attempt, step: &Step, cause: Cause) -> String {
     let place = attempt.address.map(|a| format!(" ({a})")).unwrap_or_default();
+    let what = cause.text_in(Some(step.phase()));
     match step.raw.as_deref().filter(|raw| !raw.is_empty()) {
-        Some(raw) => format!("{}{place}: {raw}", cause.text()),
-        None => format!("{}{place}", cause.text()),
+        Some(raw) => format!("{what}{place}: {raw}"),
+        None => format!("{what}{place}"),
     }
 }
 

@@ -120,6 +120,15 @@ causes! {
 }
 
 impl Cause {
+    /// The cause in words, as seen in a phase. The first words of git and SSH share the causes of connections.
+    pub fn text_in(self, phase: Option<Phase>) -> &'static str {
+        match (phase, self) {
+            (Some(Phase::Greeting), Self::TcpTimeout) => "the connection opens, then nothing comes",
+            (Some(Phase::Greeting), Self::TcpReset) => "the connection opens and is closed without a word",
+            _ => self.text(),
+        }
+    }
+
     /// Whether the exchange broke off on the way. All other causes judge an answer (of DNS, of a proxy about credentials, a
     /// certificate, a status, a page), or say which bytes were lost.
     pub fn is_broken_exchange(self) -> bool {

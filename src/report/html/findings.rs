@@ -92,7 +92,10 @@ fn render_details(finding: &Finding) -> Markup {
 fn render_checks(tally: &ReportIndex<'_>, finding: &Finding) -> Markup {
     let checks = tally.checks_behind(finding);
     let cause = |check: &Check| {
-        check.cause.map(|cause| format!(": {}, {}", cause.word(), cause.text())).unwrap_or_default()
+        check
+            .cause
+            .map(|cause| format!(": {}, {}", cause.word(), cause.text_in(check.phase)))
+            .unwrap_or_default()
     };
     html! {
         @if !checks.is_empty() {
