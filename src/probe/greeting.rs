@@ -28,9 +28,7 @@ where
         read_greeting(&mut io, protocol).await
     };
     let failure = match timeout(within, talk).await {
-        Err(_) => {
-            Some(Failure::new(Cause::TcpTimeout, format!("no greeting within {within:?}")))
-        }
+        Err(_) => Some(Failure::new(Cause::TcpTimeout, format!("no greeting within {within:?}"))),
         Ok(Err(e)) => Some(classify::classify_greeting_error(&e)),
         Ok(Ok(bytes)) => {
             let banner = sanitize(&String::from_utf8_lossy(&bytes), 120);

@@ -12,7 +12,7 @@ use crate::model::ids::VantageId;
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, Prerequisite, PrerequisiteVerdict, Report, Verdict};
 use crate::model::vantage::VantageKind;
-use crate::model::wording::list_some;
+use crate::model::wording::{format_count, list_some};
 
 /// The features without which there is no connected cluster at all; the others can be missing from one.
 const CORE_FEATURES: [&str; 2] = ["core", "onboarding-cli"];
@@ -66,6 +66,10 @@ pub(super) fn describe_counts(tally: &ReportIndex<'_>) -> String {
     if required.accepted + optional.accepted > 0 {
         text = format!("{text}, {} accepted", required.accepted + optional.accepted);
     }
+    let expired = tally.report.findings.iter().filter(|f| is_blocking_waiver(&f.id, f.severity)).count();
+    if expired > 0 {
+        text = format!("{text}, {} expired", format_count(expired, "waiver"));
+    }
     format!("{text}, in {}", format_duration(tally.report.run.took))
 }
 
@@ -88,13 +92,13 @@ fn describe_blocked(tally: &ReportIndex<'_>, subject: &str, here: &str) -> Strin
     }
     let is_expired = |finding: &Finding| is_blocking_waiver(&finding.id, finding.severity);
     if tally.count_checks(true).unmet == 0 && tally.report.findings.iter().any(is_expired) {
-        return format!("{subject} can be connected{here}, but what was accepted for a time counts again.");
+        return "What was accepted for a time counts again.".to_owned();
     }
     let lacking: Vec<String> =
         tally.feature_counts().filter(|(_, c)| c.unmet > 0).map(|(name, _)| name.to_owned()).collect();
     let connects = !lacking.is_empty() && !lacking.iter().any(|f| CORE_FEATURES.contains(&f.as_str()));
     if connects && tally.feature_counts().any(|(name, count)| name == CORE_FEATURES[0] && count.met > 0) {
-        return format!("{subject} can be connected{here}, but without {}.", list_some(&lacking, 3));
+        return format!("{subject} cannot be connected{here} with {}.", list_some(&lacking, 3));
     }
     format!("{subject} cannot be connected{here}.")
 }

@@ -163,7 +163,7 @@ fn the_headline_distinguishes_a_missing_feature_from_a_blocked_cluster() {
     let table = [
         (
             "relay",
-            "A cluster can be connected from here, but without cluster-connect and custom-locations. 3 of 28",
+            "A cluster cannot be connected from here with cluster-connect and custom-locations. 3 of 28",
         ),
         ("his-global", "A cluster cannot be connected from here. 1 of 28 required checks are not met."),
         ("kubectl", "A cluster cannot be connected from here. 2 of 29 required checks are not met."),

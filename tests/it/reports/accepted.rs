@@ -48,11 +48,7 @@ fn the_headline_says_what_depends_on_waivers() {
             TODAY,
             "READY: A cluster can be connected from here. 28 of 29 required checks are met; the others cannot",
         ),
-        (
-            "warnings",
-            YESTERDAY,
-            "BLOCKED: A cluster can be connected from here, but what was accepted for a time counts again. The waiver of ",
-        ),
+        ("warnings", YESTERDAY, "BLOCKED: What was accepted for a time counts again. The waiver of "),
         ("dead-resolver", YESTERDAY, "BLOCKED: A cluster cannot be connected from here. The DNS server"),
         (
             "prerequisites",
