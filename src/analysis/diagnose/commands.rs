@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::group::CheckGroup;
 use super::run_facts::RunFacts;
-use super::{observed as look, via_proxy as by_proxy};
+use super::{left_open, observed as look, via_proxy as by_proxy};
 use crate::model::command::{FirewallRule, Instruction};
 use crate::model::report::Check;
 use crate::model::rules::Protocol;
@@ -15,10 +15,11 @@ use crate::model::vantage::VantageKind;
 const MAX_LINES: usize = 40;
 
 /// One line per port and host, or wildcard where the host came from one: for the firewall, or for the proxy where one is
-/// in between.
+/// in between. What could not be found because of these hosts needs the same.
 pub(super) fn firewall_rules(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Vec<Instruction> {
     let from = describe_sources(group, scene);
-    line_per_host(group, |check| {
+    let checks = group.checks.iter().copied().chain(left_open::checks_left_open(group, scene));
+    line_per_check(checks, |check| {
         Instruction::Allow(FirewallRule {
             from: from.to_owned(),
             to: look::pattern_or_host(check).to_owned(),
@@ -39,9 +40,15 @@ pub(super) fn line_per_host(
     group: &CheckGroup<'_>,
     line: impl Fn(&Check) -> Instruction,
 ) -> Vec<Instruction> {
+    line_per_check(group.checks.iter().copied(), line)
+}
+
+fn line_per_check<'a>(
+    checks: impl Iterator<Item = &'a Check>,
+    line: impl Fn(&Check) -> Instruction,
+) -> Vec<Instruction> {
     let mut seen = BTreeSet::new();
-    let mut lines: Vec<_> =
-        group.checks.iter().map(|c| line(c)).filter(|line| seen.insert(line.to_string())).collect();
+    let mut lines: Vec<_> = checks.map(line).filter(|line| seen.insert(line.to_string())).collect();
     if lines.len() > MAX_LINES {
         let hidden = lines.len() - MAX_LINES;
         lines.truncate(MAX_LINES);

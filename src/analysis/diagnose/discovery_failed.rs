@@ -1,6 +1,7 @@
 //! Whoever knows the hosts below a wildcard could not be asked, or gave an answer that is of no use.
 
 use super::group::GroupSubject;
+use super::left_open::{asked_host, is_asked_in_vain};
 use super::prelude::*;
 use crate::model::evidence::{Discovery, DiscoveryOutcome, Phase};
 
@@ -16,20 +17,20 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 /// The discoveries with a failure of their own. One that was cut short is part of a run that was.
-pub(super) fn failed_discoveries<'a>(view: &VantageFacts<'a>) -> impl Iterator<Item = &'a Discovery> {
-    let has_failed = |inquiry: &Discovery| inquiry.cause.is_some() || !inquiry.refused.is_empty();
+fn failed_discoveries<'a>(view: &VantageFacts<'a>) -> impl Iterator<Item = &'a Discovery> {
     let here = view.context.discoveries.iter().filter(|inquiry| inquiry.vantage == view.id);
-    here.filter(move |inquiry| has_failed(inquiry)).filter(|inquiry| !is_explained_elsewhere(view, inquiry))
+    here.filter(|inquiry| has_failed(inquiry)).filter(|inquiry| !is_explained_elsewhere(view, inquiry))
 }
 
-/// Where nothing is met and the way out fails for others alike, one finding on the way out explains this too.
+fn has_failed(inquiry: &Discovery) -> bool {
+    inquiry.cause.is_some() || !inquiry.refused.is_empty()
+}
+
+/// What explains why the host that was asked cannot be used explains the discovery too. So does a cause that stops
+/// everything, where nothing is met.
 fn is_explained_elsewhere(view: &VantageFacts<'_>, inquiry: &Discovery) -> bool {
     let Some(cause) = inquiry.cause else { return false };
-    // an inspection is told as one for all hosts that it hits, and what mends it is not to open anything
-    let is_inspected = |c: &Check| {
-        c.planned.host.as_deref() == Some(asked_host(inquiry)) && c.cause == Some(Cause::TlsIntercepted)
-    };
-    if cause == Cause::TlsIntercepted && view.checks.iter().any(|c| is_inspected(c)) {
+    if view.checks.iter().any(|c| is_asked_in_vain(c, inquiry)) {
         return true;
     }
     let alike = view.count_hosts_with(|c| c.cause == Some(cause));
@@ -37,6 +38,16 @@ fn is_explained_elsewhere(view: &VantageFacts<'_>, inquiry: &Discovery) -> bool 
     let is_the_resolver = matches!(cause, Cause::DnsTimeout | Cause::DnsUnreachable);
     let least = if is_the_resolver { 1 } else { 2 };
     is_wide && alike >= least && !view.checks.iter().any(|c| look::is_met(c))
+}
+
+/// Whether a check is open since a host was asked for its hosts in vain; a finding on that host or on the answer reports it.
+pub(super) fn is_reported(view: &VantageFacts<'_>, check: &Check) -> bool {
+    let is_asked_for = |inquiry: &&Discovery| inquiry.endpoint == check.planned.endpoint;
+    check.unverified == Some(UnverifiedKind::NotDiscovered)
+        && (failed_discoveries(view).any(|inquiry| is_asked_for(&inquiry))
+            || view.context.discoveries.iter().filter(is_asked_for).any(|inquiry| {
+                inquiry.cause.is_some() && view.checks.iter().any(|c| is_asked_in_vain(c, inquiry))
+            }))
 }
 
 fn discovery_key(inquiry: &Discovery) -> String {
@@ -67,7 +78,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             .into_iter()
             .chain([curl_discovery_command(inquiry).into()])
             .collect(),
-        severity: Some(judge_severity(group, inquiry, scene)),
+        severity: Some(judge_severity(inquiry)),
         ..FindingText::default()
     }
 }
@@ -121,21 +132,11 @@ fn remedy_for(inquiry: &Discovery) -> &'static str {
     }
 }
 
-/// Where something required is left open because of what stands in the way of the agents too, it is as grave.
-fn judge_severity(group: &CheckGroup<'_>, inquiry: &Discovery, scene: &RunFacts<'_>) -> Severity {
-    let is_open = |c: &Check| c.verdict == CheckVerdict::Unverified && scene.is_required(c);
-    let asked = |c: &Check| c.planned.host.as_deref() == Some(asked_host(inquiry)) && scene.is_blocking(c);
+fn judge_severity(inquiry: &Discovery) -> Severity {
     match inquiry.outcome {
         DiscoveryOutcome::Found => Severity::Info,
-        _ if group.checks.iter().any(|c| is_open(c)) && scene.has_any_check(group, asked) => {
-            Severity::Blocking
-        }
         _ => Severity::Warning,
     }
-}
-
-fn asked_host(inquiry: &Discovery) -> &str {
-    inquiry.asked.split(['/', ':']).next().unwrap_or_default()
 }
 
 fn curl_discovery_command(inquiry: &Discovery) -> String {

@@ -26,6 +26,7 @@ mod hosts_file_entry;
 mod http_failing;
 mod ipv6_unroutable;
 mod large_hello_dropped;
+mod left_open;
 mod name_blocked;
 mod networks_overlap;
 mod no_route;
@@ -239,8 +240,10 @@ pub fn diagnose_run(checks: &[Check], context: &Context<'_>) -> Vec<Finding> {
 
 fn build_finding(diagnosis: &Diagnosis, group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Finding {
     let words = (diagnosis.describe_finding)(group, scene);
+    let left_open = left_open::checks_left_open(group, scene);
     let explanation = [
         words.explanation,
+        left_open::describe_left_open(&left_open),
         direct_attempts::describe_direct_attempts(group),
         vantage_comparison::describe_other_vantages(group, scene),
         wording::describe_coverage(group, scene),
@@ -252,7 +255,7 @@ fn build_finding(diagnosis: &Diagnosis, group: &CheckGroup<'_>, scene: &RunFacts
         confidence: words.confidence,
         summary: words.summary,
         subject: words.subject,
-        evidence: group.checks.iter().map(|c| c.planned.id.clone()).collect(),
+        evidence: group.checks.iter().chain(&left_open).map(|c| c.planned.id.clone()).collect(),
         explanation: explanation.join(" "),
         consequence: words.consequence.unwrap_or_else(|| wording::describe_consequence(group, scene)),
         remedy: Remedy { text: words.remedy, commands: words.commands },

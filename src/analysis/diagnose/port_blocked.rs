@@ -12,8 +12,15 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     }
     let opens = |port| view.checks.iter().any(|c| c.planned.port == port && look::has_connected(c));
     let mut checks = view.unexplained_with(CAUSES);
-    checks.retain(|c| c.planned.port != 443 && !opens(c.planned.port));
+    checks.retain(|c| c.planned.port != 443 && !opens(c.planned.port) && !is_host_closed(view, c));
     CheckGroup::by_key(checks, |c| c.planned.port.to_string())
+}
+
+/// Whether port 443 of the host is closed as well: then it is not about the port.
+fn is_host_closed(view: &VantageFacts<'_>, check: &Check) -> bool {
+    view.unexplained_with(CAUSES)
+        .iter()
+        .any(|c| c.planned.port == 443 && c.planned.host == check.planned.host)
 }
 
 /// Whether most connections to port 443 open.

@@ -10,12 +10,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let is_open = |c: &Check| {
         matches!(c.unverified, Some(UnverifiedKind::WildcardUnknown | UnverifiedKind::NotDiscovered))
     };
-    let reported: Vec<_> =
-        discovery_failed::failed_discoveries(view).map(|inquiry| inquiry.endpoint.as_str()).collect();
-    let is_reported = |c: &Check| {
-        c.unverified == Some(UnverifiedKind::NotDiscovered) && reported.contains(&c.planned.endpoint.as_str())
-    };
-    CheckGroup::from_checks("", view.checks_where(|c| is_open(c) && !is_reported(c)))
+    CheckGroup::from_checks("", view.checks_where(|c| is_open(c) && !discovery_failed::is_reported(view, c)))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

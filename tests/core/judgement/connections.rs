@@ -1,11 +1,13 @@
 //! Scenarios of connections.
 
-use arcprobe::model::evidence::Cause;
+use arcprobe::model::evidence::{Cause, DiscoveryOutcome};
+use arcprobe::model::plan::UnverifiedKind;
 use arcprobe::model::report::Verdict::{Blocked, Ready, ReadyWithWarnings};
 use arcprobe::model::rules::Protocol;
 
 use super::goldens::Scenario;
-use super::make::{CheckCase, healthy, https};
+use super::make::{CheckCase, healthy, https, wss};
+use super::services::inquiry;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -18,6 +20,9 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             address(),
         ),
         Scenario::new("port-blocked", Blocked, &["port_blocked", "port_blocked", "stands_in"], port()),
+        Scenario::new("host-closed", Blocked, &["address_blocked", "stands_in"], host_closed()),
+        Scenario::new("closed-but-8084", Blocked, &["egress_blocked", "stands_in"], closed_but_8084())
+            .asking(vec![inquiry(DiscoveryOutcome::Failed, Some(Cause::TcpTimeout), &[], &[])]),
         Scenario::new("ipv6-unroutable", Ready, &["ipv6_unroutable", "stands_in"], ipv6()),
         Scenario::new(
             "some-addresses-fail",
@@ -62,6 +67,26 @@ fn port() -> Vec<CheckCase> {
     let mut cases = healthy();
     cases.push(other("eastus.obo.arc.azure.com", 8084, Protocol::Https));
     cases.push(other("github.com", 9418, Protocol::Git).optional());
+    cases
+}
+
+/// All ports of a host: not a matter of the port.
+fn host_closed() -> Vec<CheckCase> {
+    let closed = |port| {
+        let case = CheckCase::new("eastus.obo.arc.azure.com", port, Protocol::Https);
+        case.bad("20.1.0.5", Cause::TcpTimeout)
+    };
+    healthy().into_iter().chain([closed(443), closed(8084)]).collect()
+}
+
+/// The one open port changes nothing about the cause of all others, nor of what could not be asked for.
+fn closed_but_8084() -> Vec<CheckCase> {
+    let mut cases = egress();
+    cases.pop();
+    cases.push(https("guestnotificationservice.azure.com").bad("20.1.0.6", Cause::TcpTimeout));
+    let hubs = wss("relay").below_wildcard("*.servicebus.windows.net");
+    cases.push(hubs.unverified(UnverifiedKind::NotDiscovered, "not found"));
+    cases.push(CheckCase::new("eastus.obo.arc.azure.com", 8084, Protocol::Https).good("20.1.0.5"));
     cases
 }
 

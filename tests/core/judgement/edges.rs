@@ -281,9 +281,9 @@ fn long_lists_of_commands_are_cut() {
     assert!(commands(43).iter().any(|c| c == more), "{:#?}", commands(43));
 }
 
-/// An inspection is one finding for all hosts that it hits, the one that is asked for others included.
+/// What explains why a host cannot be used explains what it could not be asked for; both may break off differently.
 #[test]
-fn an_inspected_discovery_is_told_with_the_inspection() {
+fn a_discovery_at_an_unmet_host_is_explained_with_the_host() {
     let inquiry = |asked: &str, cause| Discovery { asked: asked.into(), ..failed(cause) };
     let inspected = || with([https("gns.example").bad(AT, Cause::TlsIntercepted)]);
     let table = [
@@ -293,9 +293,11 @@ fn an_inspected_discovery_is_told_with_the_inspection() {
         (
             inquiry("gns.example/list", Cause::TlsIntercepted),
             with([https("gns.example").bad(AT, Cause::TlsReset)]),
-            true,
+            false,
         ),
-        (inquiry("gns.example/list", Cause::TlsReset), inspected(), true),
+        (inquiry("gns.example/list", Cause::TlsReset), inspected(), false),
+        (inquiry("gns.example:8443/list", Cause::TlsReset), inspected(), true),
+        (inquiry("gns.example/list", Cause::TlsReset), with([https("gns.example").good(AT)]), true),
     ];
     for (inquiry, cases, is_told) in table {
         let checks = judge_cases(VantageKind::Workstation, cases);

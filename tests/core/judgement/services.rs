@@ -27,13 +27,10 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             &["wildcard_unverified", "value_missing", "stands_in"],
             wildcards(),
         ),
-        Scenario::new(
-            "discovery-failed",
-            Blocked,
-            &["name_blocked", "discovery_failed", "stands_in"],
-            unfound(),
-        )
-        .asking(vec![inquiry(DiscoveryOutcome::Failed, Some(Cause::DnsNxdomain), &[], &[])]),
+        Scenario::new("discovery-stopped", Blocked, &["name_blocked", "stands_in"], unfound())
+            .asking(vec![inquiry(DiscoveryOutcome::Failed, Some(Cause::DnsNxdomain), &[], &[])]),
+        Scenario::new("discovery-failed", Incomplete, &["discovery_failed", "stands_in"], unlisted())
+            .asking(vec![inquiry(DiscoveryOutcome::Failed, Some(Cause::Unknown), &[], &[])]),
         Scenario::new("discovery-refused", Incomplete, &["discovery_failed", "stands_in"], unlisted())
             .asking(vec![inquiry(DiscoveryOutcome::Refused, None, &[], &["relay.evil.example"])]),
         Scenario::new("discovery-odd", Ready, &["discovery_failed", "stands_in"], listed())
@@ -129,7 +126,12 @@ fn listed() -> Vec<CheckCase> {
     with([hub])
 }
 
-fn inquiry(outcome: DiscoveryOutcome, cause: Option<Cause>, hosts: &[&str], refused: &[&str]) -> Discovery {
+pub(super) fn inquiry(
+    outcome: DiscoveryOutcome,
+    cause: Option<Cause>,
+    hosts: &[&str],
+    refused: &[&str],
+) -> Discovery {
     let texts = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     Discovery {
         vantage: "workstation".into(),
