@@ -9,8 +9,9 @@ use crate::model::evidence::{CertificateSummary, Discovery, Evidence};
 use crate::model::finding::Finding;
 use crate::model::plan::Plan;
 use crate::model::report::PrerequisiteResults;
-use crate::model::report::{Advice, AzCommand, ClusterRef, Report, RunInfo, Tool, Vantage};
+use crate::model::report::{Advice, ClusterRef, Report, RunInfo, Tool, Vantage};
 use crate::model::rules::RuleSet;
+use crate::model::run_flags::RunFlag;
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
 use crate::proxy::{SkipRange, Sourced};
@@ -49,6 +50,8 @@ pub struct FinishedRun<'a> {
     pub cluster: Option<&'a ClusterRef>,
     /// What to pass to `az`, where the cluster's networks could be read.
     pub advice: Option<&'a Advice>,
+    /// What was typed, for the commands that are printed.
+    pub flags: &'a [RunFlag],
 }
 
 /// Judges a run.
@@ -71,8 +74,8 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
         unlisted_region: unlisted_region(ran),
     };
     let mut findings = diagnose::diagnose_run(&checks, &context);
-    let (region, cloud) = (Some(ran.scope.region.name.as_str()), Some(ran.scope.cloud));
-    fill_commands(&mut findings, &CommandScope { region, cloud, ..CommandScope::default() });
+    let region = Some(ran.scope.region.name.as_str());
+    fill_commands(&mut findings, &CommandScope { region, flags: ran.flags, ..CommandScope::default() });
     let verdict = verdict::judge_run(&checks, &findings, &vantages, interrupted || deadline_passed);
     Report {
         schema_version: 1,
@@ -86,6 +89,7 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
             features: ran.scope.features.clone(),
             connectivity: ran.scope.connectivity,
             cluster: ran.cluster.cloned(),
+            flags: ran.flags.to_vec(),
             interrupted,
             deadline_passed,
             proxy_cert: ran.proxy_cert.to_vec(),
@@ -97,22 +101,12 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
         findings,
         prerequisites: Vec::new(),
         waivers: Vec::new(),
-        advice: ran.advice.cloned().unwrap_or_else(|| Advice {
-            connect_command: Some(connect_command(ran.scope)),
-            ..Advice::default()
-        }),
+        advice: ran.advice.cloned().unwrap_or_default(),
     }
 }
 
-/// A report whose commands ask the cluster of this context, which was named and may not be the current one.
-pub fn with_kube_context(mut report: Report, context: &str) -> Report {
-    let scope = CommandScope { kube_context: Some(context), ..CommandScope::default() };
-    fill_commands(&mut report.findings, &scope);
-    report
-}
-
 /// Puts into the commands of findings what is known of the run.
-pub(super) fn fill_commands(findings: &mut [Finding], scope: &CommandScope<'_>) {
+pub fn fill_commands(findings: &mut [Finding], scope: &CommandScope<'_>) {
     let commands = findings.iter_mut().flat_map(|finding| &mut finding.remedy.commands);
     commands.for_each(|command| command.fill(scope));
 }
@@ -142,40 +136,4 @@ fn discoveries_of(sighting: &VantageResult) -> impl Iterator<Item = Discovery> {
 fn effective_skip_range(sightings: &[VantageResult]) -> Option<&Sourced<SkipRange>> {
     let of = |kind| sightings.iter().find(|s| s.vantage.kind == kind).and_then(|s| s.skip_range.as_ref());
     of(VantageKind::Pod).or_else(|| of(VantageKind::Workstation)).or_else(|| of(VantageKind::Node))
-}
-
-/// The command for this region, with placeholders in angle brackets where only the user knows.
-fn connect_command(scope: &Scope) -> AzCommand {
-    let region = &scope.region.name;
-    AzCommand {
-        bash: format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
-        powershell: format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::json;
-
-    #[test]
-    fn commands_name_the_kube_context_of_the_run() {
-        let mut report = json::parse(include_bytes!("../../fixtures/reports/all-met.json")).unwrap();
-        let mixed = json::parse(include_bytes!("../../fixtures/reports/mixed.json")).unwrap();
-        let table = [
-            ("kubectl get networkpolicy -A", "kubectl --context 'a b' get networkpolicy -A"),
-            ("arcprobe rbac | kubectl apply -f -", "arcprobe rbac | kubectl --context 'a b' apply -f -"),
-            (
-                "arcprobe check -l x --from pod --dry-run",
-                "arcprobe check -l x --from pod --dry-run --kube-context 'a b'",
-            ),
-            ("arcprobe check -l x", "arcprobe check -l x"),
-            ("allow TCP 443 to x", "allow TCP 443 to x"),
-        ];
-        report.findings = vec![mixed.findings[0].clone()];
-        report.findings[0].remedy.commands = table.iter().map(|(command, _)| (*command).into()).collect();
-        let contextual = with_kube_context(report, "a b");
-        let expected: Vec<_> = table.iter().map(|(_, expected)| *expected).collect();
-        assert_eq!(contextual.findings[0].remedy.lines(), expected);
-    }
 }

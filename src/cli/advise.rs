@@ -22,6 +22,7 @@ use crate::probe::resolve::read_system_servers;
 use crate::probe::settings::ProbeSettings;
 use crate::proxy::{self, Routes};
 use crate::report::advice::{self as rendering, render_free_ranges};
+use crate::rules;
 
 pub(super) fn run(args: &AdviseArgs, environment: &Environment, screen: &Console) -> Result<Exit> {
     if let Some(path) = &args.proxy_cert {
@@ -40,6 +41,9 @@ pub(super) fn run(args: &AdviseArgs, environment: &Environment, screen: &Console
         routes: &routes,
         connectivity: args.connectivity,
         region: args.location.as_deref(),
+        cloud: rules::parse_cloud(&args.cloud).ok(),
+        features: &[],
+        flags: &super::run_flags::list_cluster_flags(&args.kube),
         endpoints: &super::settings::list_endpoints(args.location.as_deref(), &args.cloud)?,
         other_networks: &others,
         additions: &args.add,

@@ -58,12 +58,12 @@ pub(super) fn run_in(
     args: &CheckArgs,
     environment: &Environment,
     screen: &Console,
-    net: impl FnOnce(&CheckSettings) -> Result<Net, NetError>,
+    net: impl FnOnce(&mut CheckSettings) -> Result<Net, NetError>,
 ) -> Result<Exit> {
     let outputs = Outputs::open(args, environment)?;
     let args = &with_region(args, environment, screen)?;
-    let PreparedCheck { rules, settings, notes } = super::settings::prepare_check(args, environment)?;
-    let net = Arc::new(net(&settings).map_err(CommandError::usage)?);
+    let PreparedCheck { rules, mut settings, notes } = super::settings::prepare_check(args, environment)?;
+    let net = Arc::new(net(&mut settings).map_err(CommandError::usage)?);
     screen.hint_all(&notes);
     let runner = Runner { rules: &rules, settings: &settings, net: &net, environment, known: None };
     if args.cluster.dry_run {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{CommandError, Console, Environment, Result, start_runtime};
-use crate::analysis::conclude::{FinishedRun, conclude_run, with_kube_context};
+use crate::analysis::conclude::{FinishedRun, conclude_run};
 use crate::cli::progress::Progress;
 use crate::cluster::runner::{
     ProgressEvent, ProgressListener, RunError, RunOutput, Runner, WorkstationProgress,
@@ -46,7 +46,7 @@ pub(super) fn describe_remnants(remnants: &Remnants) -> String {
 
 /// What a survey means.
 pub(super) fn build_report(surveyor: &Runner<'_>, survey: &RunOutput, started_at: jiff::Timestamp) -> Report {
-    let report = conclude_run(&FinishedRun {
+    conclude_run(&FinishedRun {
         rules: surveyor.rules,
         scope: &surveyor.settings.scope,
         results: &survey.vantage_results,
@@ -55,13 +55,9 @@ pub(super) fn build_report(surveyor: &Runner<'_>, survey: &RunOutput, started_at
         interrupted: survey.interrupted,
         proxy_cert: &surveyor.net.proxy_certificates,
         cluster: survey.cluster.as_ref(),
-        advice: survey.advice.as_ref(),
-    });
-    let named = surveyor.settings.cluster.as_ref().and_then(|cluster| cluster.kube.context.as_deref());
-    match named {
-        Some(context) => with_kube_context(report, context),
-        None => report,
-    }
+        advice: Some(&survey.advice),
+        flags: &surveyor.settings.flags,
+    })
 }
 
 fn run_with_progress(surveyor: &Runner<'_>, screen: &Console) -> Result<RunOutput> {

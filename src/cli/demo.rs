@@ -15,7 +15,9 @@ pub(super) fn run(args: &DemoArgs, screen: &Console) -> Result<Exit> {
     let lab = start().map_err(failed)?;
     let public = TrustAnchors::from_store(&lab.public_store().map_err(failed)?);
     let roots = Roots { public: Some(public), ..Roots::default() };
-    let net = |settings: &CheckSettings| {
+    let net = |settings: &mut CheckSettings| {
+        // what is pasted checks a real network, since the lab is gone by then
+        settings.flags.retain(|flag| !["--resolver", "--connect-to"].contains(&flag.name.as_str()));
         let own = Net::with_roots(&settings.probe, &settings.routes, roots);
         Ok(Net { second_opinions: settings.probe.cross_checks, ..own })
     };

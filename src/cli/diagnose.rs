@@ -11,9 +11,11 @@ use serde_json::Value;
 use super::catalogue::load_catalogue;
 use super::check_run::{run_check, to_command_error};
 use super::files::{PendingFile, read_bounded};
+use super::run_flags::list_diagnose_flags;
 use super::settings::PreparedCheck;
 use super::{CommandError, Console, Environment, Result, print_output, start_runtime};
 use crate::analysis::advise::{AdviceInput as Networked, build_advice};
+use crate::analysis::conclude::fill_commands;
 use crate::analysis::connectivity::azure::{self, AzureCluster};
 use crate::analysis::connectivity::support_bundle::SupportBundle;
 use crate::analysis::connectivity::{
@@ -24,6 +26,7 @@ use crate::cli::args::{CheckArgs, DEFAULT_CLOUD, DiagnoseArgs, FailOn, PlainForm
 use crate::cli::exit::Exit;
 use crate::cluster::runner::{Runner, resolve_arc_agent_routes};
 use crate::cluster::{self, ArcAgentProxies, ClusterClient, ClusterReader, Proposal};
+use crate::model::command::CommandScope;
 use crate::model::faults::{FaultCatalogue, Stage};
 use crate::model::finding::Severity;
 use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
@@ -82,10 +85,13 @@ pub(super) fn run(args: &DiagnoseArgs, environment: &Environment, screen: &Conso
                 .transpose()
         })
         .transpose()?;
-    let chain = match &probed {
+    let mut chain = match &probed {
         Some(report) => judge_bundle(&case, &catalogue, azure.as_ref(), Some(report))?,
         None => first,
     };
+    let scope = resolve_scope(&args.scope, &case, azure.as_ref()).unwrap_or_else(|| args.scope.clone());
+    let flags = list_diagnose_flags(args, &scope);
+    fill_commands(&mut chain.findings, &CommandScope { flags: &flags, ..CommandScope::default() });
     match args.output {
         PlainFormat::Text => drop(print_output(&report::connectivity::render(
             &chain,
@@ -200,6 +206,9 @@ async fn find_skip_range_problem(reader: &ClusterReader, agents: &ArcAgentProxie
         routes: &routes,
         connectivity: Some(Connectivity::Proxy),
         region: None,
+        cloud: None,
+        features: &[],
+        flags: &[],
         endpoints: &[],
         other_networks: &[],
         additions: &[],

@@ -28,6 +28,7 @@ mod rbac;
 mod report;
 mod requirements;
 pub mod rules;
+mod run_flags;
 mod settings;
 mod wait;
 mod waivers;

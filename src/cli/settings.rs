@@ -1,6 +1,6 @@
 //! From what was typed to the rules and settings of a run.
 
-use super::{CommandError, Environment, Result};
+use super::{CommandError, Environment, Result, run_flags};
 use crate::analysis::advise::AzureEndpoint;
 use crate::cli::args::{CheckArgs, ClusterArgs, KubeArgs, ScopeArgs};
 use crate::cluster::settings::{CheckSettings, ClusterSettings, KubeChoice, NodeChoice};
@@ -25,6 +25,7 @@ pub(super) fn prepare_check(args: &CheckArgs, environment: &Environment) -> Resu
     let (scope, notes) = resolve_scope(&args.scope, &rules, &routes)?;
     let vantages = parse_vantages(&args.from)?;
     let settings = CheckSettings {
+        flags: run_flags::list_flags(args, &scope),
         scope,
         cluster: cluster_settings(args, &vantages)?,
         vantages,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::sync::watch;
 
-use crate::analysis::advise::{AdviceInput, AzureEndpoint, build_advice};
+use crate::analysis::advise::{AdviceInput, AzureEndpoint, advise_without_networks, build_advice};
 use crate::analysis::conclude::VantageResult;
 use crate::analysis::networks::{Networks, Snapshot, cidr};
 use crate::cluster::settings::{CheckSettings, ClusterSettings, NodeChoice};
@@ -62,8 +62,8 @@ pub struct RunOutput {
     pub interrupted: bool,
     /// The cluster that was looked from.
     pub cluster: Option<ClusterRef>,
-    /// What the cluster's networks say of the skip range; `None` where they were not read.
-    pub advice: Option<Advice>,
+    /// What to pass to `az`; with the skip range where the cluster's networks were read.
+    pub advice: Advice,
 }
 
 /// Why a survey cannot begin.
@@ -131,8 +131,8 @@ impl Runner<'_> {
         let (here, (there, remnants), snapshot) = tokio::join!(here, there, snapshot);
         let mut sightings: Vec<_> = here.into_iter().chain(there).collect();
         sightings.sort_by_key(|s| self.settings.vantages.iter().position(|kind| *kind == s.vantage.kind));
-        let pod = inside.as_ref().map(|inside| inside.pod.clone()).unwrap_or_default();
-        let advice = snapshot.map(|snapshot| self.build_advice(&snapshot, &pod, &sightings));
+        let routes = inside.as_ref().map_or(&self.settings.routes, |inside| &inside.pod);
+        let advice = self.build_advice(snapshot.as_ref(), routes, &sightings);
         let reader = inside.as_ref().and_then(|inside| inside.reader.as_ref().ok());
         let cluster = reader.map(|ClusterReader { access, .. }| ClusterRef {
             context: access.context.clone(),
@@ -279,22 +279,33 @@ impl Runner<'_> {
     }
 
     /// What to pass to `az`, for the ways of the pods.
-    fn build_advice(&self, snapshot: &Snapshot, pod_routes: &Routes, sightings: &[VantageResult]) -> Advice {
+    fn build_advice(
+        &self,
+        snapshot: Option<&Snapshot>,
+        routes: &Routes,
+        sightings: &[VantageResult],
+    ) -> Advice {
         let scope = &self.settings.scope;
-        let mut others = list_proxy_networks(pod_routes);
+        let mut others = list_proxy_networks(routes);
         others.extend(sightings.iter().flat_map(list_observed_addresses));
         others.dedup();
-        build_advice(&AdviceInput {
-            networks: &Networks::from_snapshot(snapshot),
-            skipped: &snapshot.skipped,
-            routes: pod_routes,
+        let none = Snapshot::default();
+        let read = snapshot.unwrap_or(&none);
+        let known = AdviceInput {
+            networks: &Networks::from_snapshot(read),
+            skipped: &read.skipped,
+            routes,
             connectivity: Some(scope.connectivity),
             region: Some(scope.region.name.as_str()),
+            cloud: Some(scope.cloud),
+            features: &scope.features,
+            flags: &self.settings.flags,
             endpoints: &list_endpoints(self.rules, scope),
             other_networks: &others,
             additions: &[],
             proxy_cert: self.settings.probe.proxy_cert.as_deref(),
-        })
+        };
+        if snapshot.is_some() { build_advice(&known) } else { advise_without_networks(&known) }
     }
 
     /// The evidence of an agent, in the order of the plan that its answers lead to.

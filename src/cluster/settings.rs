@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::model::finding::Severity;
+use crate::model::run_flags::RunFlag;
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
 use crate::probe::settings::ProbeSettings;
@@ -75,4 +76,6 @@ pub struct CheckSettings {
     pub discovery: bool,
     /// From which severity on the exit code tells.
     pub fail_on: Severity,
+    /// What was typed, for the commands that are printed.
+    pub flags: Vec<RunFlag>,
 }

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use crate::model::plan::RouteKind;
-use crate::model::rules::{Cloud, Protocol};
+use crate::model::rules::Protocol;
+use crate::model::run_flags::{RunFlag, missing_flags};
 use crate::model::shell::Shell;
 
 /// One line of a remedy.
@@ -64,14 +65,12 @@ enum Placeholder {
 pub struct CommandScope<'a> {
     /// The region.
     pub region: Option<&'a str>,
-    /// The cloud of the region.
-    pub cloud: Option<Cloud>,
     /// The name of the cluster in Azure.
     pub cluster_name: Option<&'a str>,
     /// Its resource group.
     pub resource_group: Option<&'a str>,
-    /// The context of the kubeconfig, where it was named and may not be the current one.
-    pub kube_context: Option<&'a str>,
+    /// The flags of the run.
+    pub flags: &'a [RunFlag],
 }
 
 impl Instruction {
@@ -120,20 +119,20 @@ impl fmt::Display for FirewallRule {
 }
 
 impl Command {
-    fn fill(&mut self, scope: &CommandScope<'_>) {
-        let is_arcprobe = |words: &[Word]| words.first().is_some_and(|word| word.is("arcprobe"));
+    /// One program with its arguments.
+    pub fn of(words: &[&str]) -> Self {
+        let words = words.iter().copied().map(Word::from).collect();
+        Self { programs: vec![words], no_input: false, comment: None }
+    }
+
+    /// Puts in what is known of the run, and the flags of it that our own commands and kubectl take.
+    pub fn fill(&mut self, scope: &CommandScope<'_>) {
         for words in &mut self.programs {
-            let names_region = words.contains(&Word::Open(Placeholder::Region));
             for word in words.iter_mut() {
                 word.fill(scope);
             }
-            let cloud = scope.cloud.filter(|cloud| *cloud != Cloud::AzureCloud);
-            if let Some(cloud) = cloud.filter(|_| names_region && is_arcprobe(words)) {
-                words.extend(["--cloud", cloud.az_name()].map(Word::from));
-            }
-        }
-        if let Some(context) = scope.kube_context {
-            self.programs.iter_mut().for_each(|words| name_kube_context(words, context));
+            add_run_flags(words, scope.flags);
+            name_cluster(words, scope.flags);
         }
     }
 
@@ -142,30 +141,34 @@ impl Command {
         let program = |words: &Vec<Word>| {
             words.iter().map(|word| shell.quote(word.as_str())).collect::<Vec<_>>().join(" ")
         };
-        let programs: Vec<_> = self.programs.iter().map(program).collect();
-        let no_input = if self.no_input { " </dev/null" } else { "" };
-        let comment = self.comment.as_ref().map(|text| format!("  # {text}")).unwrap_or_default();
-        format!("{}{no_input}{comment}", programs.join(" | "))
+        let programs = self.programs.iter().map(program).collect::<Vec<_>>().join(" | ");
+        let line = if self.no_input { shell.redirect_no_input(&programs) } else { programs };
+        let comment = self.comment.as_ref().map(|text| shell.comment(text)).unwrap_or_default();
+        line + &comment
     }
 }
 
-/// Of `kubectl`, wherever it stands, and of our own commands that ask the cluster.
-fn name_kube_context(words: &mut Vec<Word>, context: &str) {
-    let asks_cluster = match &words[..] {
-        [program, command, flags @ ..] if program.is("arcprobe") => {
-            command.is("cleanup")
-                || command.is("diagnose")
-                || command.is("check") && flags.iter().any(|word| word.is("--from"))
-        }
-        _ => false,
-    };
-    if asks_cluster {
-        words.extend(["--kube-context", context].map(Word::from));
+fn add_run_flags(words: &mut Vec<Word>, flags: &[RunFlag]) {
+    let [program, command, typed @ ..] = &words[..] else { return };
+    if program.is("arcprobe") {
+        let typed: Vec<_> = typed.iter().map(Word::as_str).collect();
+        let missing = missing_flags(command.as_str(), &typed, flags);
+        let missing: Vec<_> = missing.into_iter().flat_map(RunFlag::words).map(Word::from).collect();
+        words.extend(missing);
     }
-    if let Some(place) = words.iter().position(|word| word.is("kubectl")) {
-        words.insert(place + 1, "--context".into());
-        words.insert(place + 2, context.into());
-    }
+}
+
+/// Of `kubectl`, wherever it stands.
+fn name_cluster(words: &mut Vec<Word>, flags: &[RunFlag]) {
+    let Some(place) = words.iter().position(|word| word.is("kubectl")) else { return };
+    let named = flags.iter().filter_map(|flag| match flag.name.as_str() {
+        "--kube-config" => Some(["--kubeconfig", flag.value.as_deref()?]),
+        "--kube-context" => Some(["--context", flag.value.as_deref()?]),
+        _ => None,
+    });
+    let named: Vec<_> = named.flatten().map(Word::from).collect();
+    let behind = place + 1;
+    words.splice(behind..behind, named);
 }
 
 impl Word {
@@ -302,10 +305,11 @@ mod tests {
 
     #[test]
     fn commands_name_the_place_of_the_run() {
+        let flags = [RunFlag::new("--cloud", "AzureUSGovernment"), RunFlag::new("--kube-context", "a b")];
         let scope = CommandScope {
             region: Some("eastus"),
-            cloud: Some(Cloud::AzureUSGovernment),
             cluster_name: Some("a b"),
+            flags: &flags,
             ..CommandScope::default()
         };
         let table = [
@@ -314,7 +318,8 @@ mod tests {
                 "az connectedk8s connect --name NAME --resource-group GROUP --location REGION",
                 "az connectedk8s connect --name 'a b' --resource-group GROUP --location eastus",
             ),
-            ("kubectl label REGION NAME", "kubectl label REGION NAME"),
+            ("kubectl label REGION NAME", "kubectl --context 'a b' label REGION NAME"),
+            ("arcprobe rbac | kubectl apply -f -", "arcprobe rbac | kubectl --context 'a b' apply -f -"),
         ];
         for (template, expected) in table {
             let mut command: Command = template.parse().unwrap();

@@ -20,6 +20,7 @@ pub mod prerequisite_facts;
 pub mod prerequisite_rules;
 pub mod report;
 pub mod rules;
+pub mod run_flags;
 pub mod scope;
 pub mod secret;
 pub mod shell;

@@ -14,6 +14,7 @@ use crate::model::ids::{CheckId, VantageId};
 use crate::model::networks::{Role, UnreadSource};
 use crate::model::plan::{PlannedCheck, UnverifiedKind};
 use crate::model::rules::{Cloud, Layer};
+use crate::model::run_flags::RunFlag;
 use crate::model::scope::Connectivity;
 use crate::model::vantage::{VantageErrorKind, VantageKind};
 use crate::model::waiver::WaiverRef;
@@ -79,6 +80,8 @@ pub struct RunInfo {
     pub connectivity: Connectivity,
     /// The cluster that was looked from, where one was and its kubeconfig could be used.
     pub cluster: Option<ClusterRef>,
+    /// What was typed, as far as other commands need it to do the same; empty in reports of older programs.
+    pub flags: Vec<RunFlag>,
     /// Stopped by the user before all was measured.
     pub interrupted: bool,
     /// Stopped by `--deadline` before all was measured.
@@ -382,4 +385,5 @@ pub enum SkipProblemKind {
 pub struct AzCommand {
     pub bash: String,
     pub powershell: String,
+    pub cmd: String,
 }

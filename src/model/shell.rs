@@ -16,18 +16,51 @@ impl Shell {
     pub fn quote(self, text: &str) -> String {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=,".contains(c);
         if !text.is_empty() && text.chars().all(is_plain) {
-            // an array, where a comma stands alone
-            return if self == Self::PowerShell && text.contains(',') {
-                format!("'{text}'")
-            } else {
-                text.to_owned()
-            };
+            // a comma makes an array there, and an `@` in front takes apart a variable
+            let is_more = self == Self::PowerShell && (text.contains(',') || text.starts_with('@'));
+            return if is_more { self.quote_whole(text) } else { text.to_owned() };
         }
         match text.split_once('=') {
             Some((key, value)) if !key.is_empty() && key.chars().all(is_plain) => {
                 format!("{key}={}", self.quote_whole(value))
             }
             _ => self.quote_whole(text),
+        }
+    }
+
+    /// Gives a variable of the environment a value.
+    pub fn set_variable(self, name: &str, value: &str) -> String {
+        match self {
+            Self::Bash => format!("export {name}={}", self.quote_whole(value)),
+            Self::PowerShell => format!("$env:{name} = {}", self.quote_whole(value)),
+            // the quotes are around both, else they are part of the value
+            Self::Cmd => format!("set \"{name}={value}\""),
+        }
+    }
+
+    /// What ends a line that the next one continues.
+    pub fn line_continuation(self) -> &'static str {
+        match self {
+            Self::Bash => "\\",
+            Self::PowerShell => "`",
+            Self::Cmd => "^",
+        }
+    }
+
+    /// What gives a program an empty input.
+    pub fn redirect_no_input(self, command: &str) -> String {
+        match self {
+            Self::Bash => format!("{command} </dev/null"),
+            Self::PowerShell => format!("$null | {command}"),
+            Self::Cmd => format!("{command} <NUL"),
+        }
+    }
+
+    /// A remark at the end of a line.
+    pub fn comment(self, text: &str) -> String {
+        match self {
+            Self::Bash | Self::PowerShell => format!("  # {text}"),
+            Self::Cmd => format!(" & rem {text}"),
         }
     }
 
@@ -53,6 +86,8 @@ mod tests {
             ("it's", r"'it'\''s'", "'it''s'", "\"it's\""),
             ("a=b c", "a='b c'", "a='b c'", "a=\"b c\""),
             ("", "''", "''", "\"\""),
+            ("10.0.0.0/8,.svc", "10.0.0.0/8,.svc", "'10.0.0.0/8,.svc'", "10.0.0.0/8,.svc"),
+            ("@file", "@file", "'@file'", "@file"),
         ];
         for (text, bash, powershell, cmd) in table {
             let quoted = [Shell::Bash, Shell::PowerShell, Shell::Cmd].map(|shell| shell.quote(text));

@@ -91,6 +91,12 @@ impl ProxyUrl {
         &self.text
     }
 
+    /// For a command that is pasted: placeholders take the place of credentials, which would end up in the history of the shell.
+    pub fn with_placeholders(&self) -> String {
+        let user_info = if self.authorization.is_some() { "USER:PASSWORD@" } else { "" };
+        self.to_string().replacen("://", &format!("://{user_info}"), 1)
+    }
+
     /// The value of `Proxy-Authorization`, where there are credentials in the URL.
     pub fn authorization(&self) -> Option<&Secret> {
         self.authorization.as_ref()

@@ -2,8 +2,10 @@
 
 use super::index::{CheckStatus, ReportIndex};
 use super::screen::{Paint, Screen, sanitize_for_command};
+use crate::model::command::{Command, CommandScope};
 use crate::model::report::{Report, Verdict};
 use crate::model::rules::Cloud;
+use crate::model::run_flags::RunFlag;
 use crate::model::scope::Connectivity;
 
 /// Draws the commands that follow from a report.
@@ -37,11 +39,19 @@ fn next_commands(tally: &ReportIndex<'_>) -> Vec<String> {
     commands
 }
 
-/// The command that lists what this run asked for.
+/// The command that lists what this run asked for. Reports of older programs say only what was on.
 fn requirements_command(report: &Report) -> String {
     let run = &report.run;
-    let features = run.features.iter().map(String::as_str);
-    scope_command("requirements", (run.cloud, &run.region), run.connectivity, features)
+    if run.flags.is_empty() {
+        let features = run.features.iter().map(String::as_str);
+        return scope_command("requirements", (run.cloud, &run.region), run.connectivity, features);
+    }
+    // a report that somebody else wrote stays within its line
+    let is_line = |flag: &&RunFlag| flag.words().all(|word| !word.contains(char::is_control));
+    let flags: Vec<_> = run.flags.iter().filter(is_line).cloned().collect();
+    let mut command = Command::of(&["arcprobe", "requirements", "-l", &sanitize_for_command(&run.region)]);
+    command.fill(&CommandScope { flags: &flags, ..CommandScope::default() });
+    command.to_string()
 }
 
 /// A command with the flags of a scope.

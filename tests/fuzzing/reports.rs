@@ -183,6 +183,9 @@ pub(super) fn advise_on(networks: &Networks, routes: &Routes) -> Advice {
         routes,
         connectivity: None,
         region: Some("eastus"),
+        cloud: None,
+        features: &[],
+        flags: &[],
         endpoints: &endpoints.collect::<Vec<_>>(),
         other_networks: &[],
         additions: &[],
@@ -205,6 +208,7 @@ fn conclude(sightings: &[VantageResult], proxy_cert: &[CertificateSummary]) -> R
         interrupted: false,
         proxy_cert,
         cluster: None,
+        flags: &[],
         advice: None,
     })
 }

@@ -3,6 +3,8 @@
 mod complaints;
 mod json;
 mod outputs;
+#[cfg(unix)]
+mod pasted;
 mod screens;
 mod suggestions;
 

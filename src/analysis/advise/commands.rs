@@ -1,60 +1,143 @@
 //! The commands of `az`, with placeholders in capitals where only the user knows. No password is in them.
 
 use super::AdviceInput;
+use crate::model::networks::Role;
 use crate::model::report::AzCommand;
+use crate::model::rules::Cloud;
+use crate::model::scope::Connectivity;
 use crate::model::shell::Shell;
-use crate::proxy::ProxyUrl;
 
-/// `az connectedk8s connect`, with the environment that `az` itself needs on this machine.
+/// `az connectedk8s connect`, with the cloud and the environment that `az` itself needs on this machine.
 pub fn connect_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
+    let proxies = ProxyValues::new(known, skip_range);
     let region = known.region.unwrap_or("REGION");
-    let head = format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}");
-    render_command(known, &head, skip_range, true)
+    let script = Script {
+        cloud: known.cloud.filter(|cloud| *cloud != Cloud::AzureCloud),
+        variables: proxies.iter().flat_map(ProxyValues::variables).chain(ca_bundle(known)).collect(),
+        command: &format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
+        flags: flags(known, proxies.as_ref()).into_iter().chain(connect_flags(known)).collect(),
+    };
+    script.render_all()
 }
 
 /// `az connectedk8s update`, for a cluster that is connected already.
 pub fn update_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
-    render_command(known, "az connectedk8s update --name NAME --resource-group GROUP", skip_range, false)
+    let script = Script {
+        cloud: None,
+        variables: Vec::new(),
+        command: "az connectedk8s update --name NAME --resource-group GROUP",
+        flags: flags(known, ProxyValues::new(known, skip_range).as_ref()),
+    };
+    script.render_all()
 }
 
-fn render_command(
-    known: &AdviceInput<'_>,
-    head: &str,
-    skip_range: &str,
-    with_environment: bool,
-) -> AzCommand {
-    let (https, http) = (
-        known.routes.https().map(|g| url_with_placeholders(&g.value)),
-        known.routes.http().map(|g| url_with_placeholders(&g.value)),
-    );
-    let Some(main) = https.clone().or(http.clone()) else {
-        return AzCommand { bash: head.to_owned(), powershell: head.to_owned() };
-    };
-    let https = https.unwrap_or_else(|| main.clone());
-    let http = http.unwrap_or(main);
-    let mut flags = vec![("--proxy-https", https.clone()), ("--proxy-http", http.clone())];
-    flags.push(("--proxy-skip-range", skip_range.to_owned()));
-    flags.extend(known.proxy_cert.map(|file| ("--proxy-cert", file.display().to_string())));
-    let variables = [("HTTPS_PROXY", https), ("HTTP_PROXY", http), ("NO_PROXY", skip_range.to_owned())];
-    let variables: Vec<_> = variables.into_iter().filter(|_| with_environment).collect();
-    let render = |start: &str, gives: &str, line_end: &str, shell: Shell| {
-        let variables = variables
-            .iter()
-            .map(|(name, value)| [start, name, gives, &shell.quote_whole(value), "\n"].concat());
-        let flags = flags.iter().map(|(name, value)| format!(" {line_end}\n  {name} {}", shell.quote(value)));
-        variables.collect::<String>() + head + &flags.collect::<String>()
-    };
-    AzCommand {
-        bash: render("export ", "=", "\\", Shell::Bash),
-        powershell: render("$env:", " = ", "`", Shell::PowerShell),
+/// What goes around the proxy: what was computed, or as long as the service range is not known what was given, else with
+/// placeholders for the networks.
+pub(super) fn choose_skip_range(known: &AdviceInput<'_>, computed: &str) -> String {
+    if known.networks.effective_claims(Role::Services).next().is_some() {
+        return computed.to_owned();
+    }
+    match known.routes.skip_range_to_judge() {
+        Some(given) => given.value.value().to_owned(),
+        None => format!("SERVICE_CIDR,POD_CIDR,{computed}"),
     }
 }
 
-/// A password would end up in the history of the shell.
-fn url_with_placeholders(url: &ProxyUrl) -> String {
-    let text = url.to_string();
-    match (url.authorization(), text.split_once("://")) {
-        (Some(_), Some((scheme, rest))) => format!("{scheme}://USER:PASSWORD@{rest}"),
-        _ => text,
+struct ProxyValues {
+    https: String,
+    http: String,
+    skip_range: String,
+}
+
+impl ProxyValues {
+    fn new(known: &AdviceInput<'_>, skip_range: &str) -> Option<Self> {
+        let https = known.routes.https().map(|given| given.value.with_placeholders());
+        let http = known.routes.http().map(|given| given.value.with_placeholders());
+        let main = https.clone().or_else(|| http.clone())?;
+        Some(Self {
+            https: https.unwrap_or_else(|| main.clone()),
+            http: http.unwrap_or(main),
+            skip_range: choose_skip_range(known, skip_range),
+        })
+    }
+
+    fn variables(&self) -> [(&'static str, String); 3] {
+        [
+            ("HTTPS_PROXY", self.https.clone()),
+            ("HTTP_PROXY", self.http.clone()),
+            ("NO_PROXY", self.skip_range.clone()),
+        ]
+    }
+
+    fn flags(&self) -> [(&'static str, String); 3] {
+        [
+            ("--proxy-https", self.https.clone()),
+            ("--proxy-http", self.http.clone()),
+            ("--proxy-skip-range", self.skip_range.clone()),
+        ]
+    }
+}
+
+/// `az` brings public roots of its own and reads no store of the system.
+fn ca_bundle(known: &AdviceInput<'_>) -> Option<(&'static str, String)> {
+    known.proxy_cert.map(|file| ("REQUESTS_CA_BUNDLE", file.display().to_string()))
+}
+
+/// What both commands take.
+fn flags(known: &AdviceInput<'_>, proxies: Option<&ProxyValues>) -> Vec<(&'static str, String)> {
+    let mut flags: Vec<_> = proxies.iter().flat_map(|proxies| proxies.flags()).collect();
+    flags.extend(known.proxy_cert.map(|file| ("--proxy-cert", file.display().to_string())));
+    for name in ["--kube-config", "--kube-context"] {
+        let typed = known.flags.iter().find(|flag| flag.name == name);
+        flags.extend(typed.and_then(|flag| Some((name, flag.value.clone()?))));
+    }
+    flags
+}
+
+/// How the cluster reaches Azure, and what has to be on from the start (learn.microsoft.com: "Private link", "Arc gateway",
+/// "Workload identity federation", each for Arc-enabled Kubernetes, read 2026-11).
+fn connect_flags(known: &AdviceInput<'_>) -> Vec<(&'static str, String)> {
+    let mut flags = Vec::new();
+    match known.connectivity {
+        Some(Connectivity::PrivateLink) => flags.extend([
+            ("--enable-private-link", "true".to_owned()),
+            ("--private-link-scope-resource-id", "SCOPE_ID".to_owned()),
+        ]),
+        Some(Connectivity::Gateway) => flags.push(("--gateway-resource-id", "GATEWAY_ID".to_owned())),
+        Some(Connectivity::Direct | Connectivity::Proxy) | None => {}
+    }
+    if known.features.iter().any(|feature| feature == "workload-identity") {
+        flags
+            .extend(["--enable-oidc-issuer", "--enable-workload-identity"].map(|name| (name, String::new())));
+    }
+    flags
+}
+
+/// Lines for a shell, the last one with its flags in lines of their own.
+struct Script<'a> {
+    cloud: Option<Cloud>,
+    variables: Vec<(&'static str, String)>,
+    command: &'a str,
+    flags: Vec<(&'static str, String)>,
+}
+
+impl Script<'_> {
+    fn render_all(&self) -> AzCommand {
+        AzCommand {
+            bash: self.render(Shell::Bash),
+            powershell: self.render(Shell::PowerShell),
+            cmd: self.render(Shell::Cmd),
+        }
+    }
+
+    fn render(&self, shell: Shell) -> String {
+        let cloud = self.cloud.iter().map(|cloud| format!("az cloud set --name {}\n", cloud.az_name()));
+        let variables = self.variables.iter().map(|(name, value)| shell.set_variable(name, value) + "\n");
+        let flags = self.flags.iter().map(|(name, value)| {
+            let value = if value.is_empty() { String::new() } else { format!(" {}", shell.quote(value)) };
+            format!(" {}\n  {name}{value}", shell.line_continuation())
+        });
+        let head: String = cloud.chain(variables).collect();
+        head + self.command + &flags.collect::<String>()
     }
 }

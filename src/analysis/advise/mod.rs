@@ -12,7 +12,9 @@ use ipnet::IpNet;
 
 use crate::analysis::networks::{Networks, cidr};
 use crate::model::networks::{Role, UnreadSource};
-use crate::model::report::{Advice, KnownNetwork, SkipRangeAdvice};
+use crate::model::report::{Advice, KnownNetwork, SkipEntry, SkipRangeAdvice};
+use crate::model::rules::Cloud;
+use crate::model::run_flags::RunFlag;
 use crate::model::scope::Connectivity;
 use crate::proxy::Routes;
 
@@ -31,6 +33,12 @@ pub struct AdviceInput<'a> {
     pub connectivity: Option<Connectivity>,
     /// The Azure region; `None` where nobody said.
     pub region: Option<&'a str>,
+    /// The cloud; `None` where nobody said.
+    pub cloud: Option<Cloud>,
+    /// What is on for the cluster.
+    pub features: &'a [String],
+    /// What was typed; of it the cluster is named.
+    pub flags: &'a [RunFlag],
     /// The endpoints of the rules, for what must not go around the proxy and what a private link carries.
     pub endpoints: &'a [AzureEndpoint],
     /// Addresses that are known from elsewhere: proxy, DNS servers, private endpoints, routes.
@@ -52,10 +60,20 @@ pub struct AzureEndpoint {
     pub is_private: bool,
 }
 
+/// What can be said where the cluster's networks were not read: the command only.
+pub fn advise_without_networks(known: &AdviceInput<'_>) -> Advice {
+    let value = join_values(&skip_range::build_entries(known));
+    Advice { connect_command: Some(connect_command(known, &value)), ..Advice::default() }
+}
+
+fn join_values(entries: &[SkipEntry]) -> String {
+    entries.iter().map(|e| e.value.as_str()).collect::<Vec<_>>().join(",")
+}
+
 /// Everything that can be said.
 pub fn build_advice(known: &AdviceInput<'_>) -> Advice {
     let entries = skip_range::build_entries(known);
-    let value = entries.iter().map(|e| e.value.as_str()).collect::<Vec<_>>().join(",");
+    let value = join_values(&entries);
     let given = known.routes.skip_range_to_judge();
     Advice {
         networks: list_networks(known),

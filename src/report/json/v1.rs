@@ -27,6 +27,7 @@ use crate::model::report::{
     self, CheckVerdict, DeliveryMethod, PrerequisiteVerdict, SkipProblemKind, Verdict, WaiverState,
 };
 use crate::model::rules::{Cloud, Layer, Protocol, RuleLocation};
+use crate::model::run_flags;
 use crate::model::scope::Connectivity;
 use crate::model::vantage::{VantageErrorKind, VantageKind};
 use crate::model::waiver;
@@ -99,6 +100,9 @@ struct RunInfo {
     /// The cluster that was looked from, where one was and its kubeconfig could be used.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<ClusterRef>>")]
     cluster: Option<report::ClusterRef>,
+    /// What was typed, as far as other commands need it to do the same; empty in reports of older programs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<RunFlag>>")]
+    flags: Vec<run_flags::RunFlag>,
     /// Stopped by the user before all was measured.
     interrupted: bool,
     /// Stopped by `--deadline` before all was measured.
@@ -106,6 +110,17 @@ struct RunInfo {
     /// What `--proxy-cert` holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     proxy_cert: Vec<CertificateSummary>,
+}
+
+/// A flag as it was typed, without the password that its value may have had.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "run_flags::RunFlag")]
+struct RunFlag {
+    /// With its dashes.
+    name: String,
+    /// `null` for a switch.
+    #[serde(default)]
+    value: Option<String>,
 }
 
 /// Which cluster was looked from.
@@ -503,12 +518,15 @@ struct SkipProblem {
 struct AzCommand {
     bash: String,
     powershell: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    cmd: String,
 }
 
 remote_forms! {
     Report = report::Report,
     Tool = report::Tool,
     ClusterRef = report::ClusterRef,
+    RunFlag = run_flags::RunFlag,
     Vantage = report::Vantage,
     Check = report::Check,
     Prerequisite = report::Prerequisite,

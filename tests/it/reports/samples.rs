@@ -40,6 +40,7 @@ fn all_met() -> Report {
     report.advice.connect_command = Some(AzCommand {
         bash: "az connectedk8s connect --name CLUSTER --resource-group GROUP --location eastus".into(),
         powershell: "az connectedk8s connect --name CLUSTER --resource-group GROUP --location eastus".into(),
+        cmd: String::new(),
     });
     report
 }
