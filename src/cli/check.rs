@@ -215,11 +215,12 @@ fn save_cas(report: &Report, target: PendingFile, screen: &Console) -> Result<()
         return Ok(());
     }
     target.write(&authorities.iter().map(report::InspectionCa::to_pem).collect::<String>())?;
-    let names: Vec<_> = authorities.iter().map(|a| a.name.as_str()).collect();
     screen.hint(&format!(
-        "--save-ca {}: {} written; compare with what the owners of the proxy publish before you trust it",
-        path.display(),
-        names.join(", ")
+        "--save-ca {}: written; compare with what the owners of the proxy publish before you use it as --proxy-cert:",
+        path.display()
     ));
+    for ca in &authorities {
+        screen.hint(&format!("  {}\n  SHA-256 fingerprint {}", ca.name, ca.fingerprint()));
+    }
     Ok(())
 }

@@ -77,6 +77,8 @@ pub struct PlannedCheck {
     pub vantage: VantageId,
     /// How packets get there.
     pub route: Route,
+    /// Whether it works through TLS inspection.
+    pub inspection: Inspection,
     /// Why the check is in the plan.
     pub reason: String,
 }

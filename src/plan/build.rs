@@ -110,6 +110,7 @@ impl CheckBuilder<'_> {
             protocol: endpoint.protocol,
             vantage: VantageId::from(*vantage),
             route: route(&name, endpoint.port.0, endpoint.protocol),
+            inspection: endpoint.inspection,
             host: target.host,
             pattern: target.pattern,
         }

@@ -18,6 +18,11 @@ pub struct InspectionCa {
 }
 
 impl InspectionCa {
+    /// As `openssl x509 -fingerprint -sha256` prints it.
+    pub fn fingerprint(&self) -> String {
+        CertificateSummary { sha256: self.sha256.clone(), ..CertificateSummary::default() }.fingerprint()
+    }
+
     /// The certificate with a comment that names it (RFC 7468, explanatory text).
     pub fn to_pem(&self) -> String {
         let mut text = format!("# {}\n# sha256 {}\n-----BEGIN CERTIFICATE-----\n", self.name, self.sha256);

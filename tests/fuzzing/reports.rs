@@ -258,6 +258,7 @@ fn planned_check(protocol: Protocol, is_proxied: bool) -> PlannedCheck {
         pattern: None,
         vantage: "workstation".into(),
         route,
+        inspection: crate::model::rules::Inspection::Tolerated,
         reason: "needed by core".into(),
     }
 }

@@ -21,7 +21,11 @@ fn run(lab: &Lab, proxy: &str, more: &[&str]) -> RunResult {
 }
 
 fn check_through(lab: &Lab, proxy: &str, more: &[&str]) -> Program {
-    let flags = rules().flags(lab.directory());
+    check_rules(lab, &rules(), proxy, more)
+}
+
+fn check_rules(lab: &Lab, rules: &TestRules, proxy: &str, more: &[&str]) -> Program {
+    let flags = rules.flags(lab.directory());
     Program::new()
         .args(["check", "-o", "json", "--timeout", "1500ms", "--resolver", &lab.resolver().to_string()])
         .args(["--public-roots", &lab.roots().display().to_string(), "--proxy-https", proxy])
@@ -172,6 +176,11 @@ fn the_inspecting_ca_can_be_saved_and_configured() {
     let saved = saved.to_str().unwrap();
     let ran = run(&lab, &proxy, &["--no-cross-check", "--save-ca", saved]).exits(3);
     assert!(ran.stderr.contains("compare with what the owners"), "{}", ran.stderr);
+    let print = fingerprint(lab.corporate_root());
+    assert!(ran.stderr.contains(&print), "{}", ran.stderr);
+    let report = ran.json();
+    let inspection = list_findings(&report, "tls_inspection");
+    assert!(inspection[0]["remedy"]["commands"].to_string().contains(&print), "{report:#}");
     let text = std::fs::read_to_string(saved).unwrap();
     assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 1, "{text}");
     let report = run(&lab, &proxy, &["--proxy-cert", saved]).exits(0).json();
@@ -180,6 +189,35 @@ fn the_inspecting_ca_can_be_saved_and_configured() {
     let untouched = lab.directory().join("untouched.pem");
     let ran = run(&lab, &url(lab.proxy(Proxy::Open)), &["--save-ca", untouched.to_str().unwrap()]).exits(0);
     assert!(ran.stderr.contains("nothing is written"), "{}", ran.stderr);
+}
+
+/// The list for the owner of the proxy is complete at the first run: what must not be inspected stands there, although the
+/// inspection kept it from being found.
+#[test]
+fn what_must_not_be_inspected_is_listed_at_the_first_run() {
+    let lab = lab();
+    let proxy = url(lab.proxy(Proxy::Inspects));
+    let rules = rules().endpoint("relay", "'*.relay.lab.example'", "protocol: wss\ninspection: forbidden");
+    let authority = lab.corporate_ca().display().to_string();
+    for (more, id) in [(&[][..], "tls_inspection"), (&["--proxy-cert", &authority], "tls_inspection_trusted")]
+    {
+        let report = check_rules(&lab, &rules, &proxy, more).run().json();
+        let finding = &list_findings(&report, id)[0];
+        let commands = finding["remedy"]["commands"].to_string();
+        assert!(commands.contains("exempt from TLS inspection: *.relay.lab.example"), "{finding:#}");
+        assert!(finding["remedy"]["text"].to_string().contains("*.relay.lab.example"), "{finding:#}");
+    }
+}
+
+fn list_findings(report: &Value, id: &str) -> Vec<Value> {
+    report["findings"].as_array().unwrap().iter().filter(|f| f["id"] == id).cloned().collect()
+}
+
+/// As openssl prints it.
+fn fingerprint(der: &[u8]) -> String {
+    use sha2::Digest as _;
+    let bytes: Vec<String> = sha2::Sha256::digest(der).iter().map(|byte| format!("{byte:02X}")).collect();
+    bytes.join(":")
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub(super) fn firewall_rules(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> Ve
 }
 
 /// One setting per host or wildcard, in words that end with it.
-fn setting_per_host(group: &CheckGroup<'_>, words: &str) -> Vec<Instruction> {
+pub(super) fn setting_per_host(group: &CheckGroup<'_>, words: &str) -> Vec<Instruction> {
     line_per_host(group, |check| Instruction::Text(format!("{words}: {}", look::pattern_or_host(check))))
 }
 

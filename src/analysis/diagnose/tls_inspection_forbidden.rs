@@ -25,7 +25,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             group.key
         ),
         remedy: "Exempt these hosts from TLS inspection.".into(),
-        commands: exemption_commands(group),
+        commands: exemption_commands(group, scene),
         ..FindingText::default()
     }
 }

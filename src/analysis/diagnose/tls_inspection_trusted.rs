@@ -1,7 +1,7 @@
 //! Connections that work through an inspection whose authority was given.
 
 use super::prelude::*;
-use super::tls_inspection::exemption_commands;
+use super::tls_inspection::{describe_forbidden, exemption_commands};
 
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "tls_inspection_trusted", group_checks, describe_finding };
@@ -26,10 +26,12 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
              image pulls fail with \"certificate signed by unknown authority\"."
                 .into(),
         ),
-        remedy: "Pass the same file to `az connectedk8s connect --proxy-cert` and install it on every node, or exempt \
-                 the hosts from inspection."
-            .into(),
-        commands: exemption_commands(group),
+        remedy: format!(
+            "Pass the same file to `az connectedk8s connect --proxy-cert` and install it on every node, or exempt the hosts \
+             from inspection.{}",
+            describe_forbidden(scene)
+        ),
+        commands: exemption_commands(group, scene),
         ..FindingText::default()
     }
 }

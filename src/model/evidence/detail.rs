@@ -232,6 +232,15 @@ pub struct CertificateSummary {
     pub der: Option<String>,
 }
 
+impl CertificateSummary {
+    /// The digest as `openssl x509 -fingerprint -sha256` prints it, to be compared by people.
+    pub fn fingerprint(&self) -> String {
+        let digits: Vec<char> = self.sha256.chars().filter(char::is_ascii_hexdigit).take(64).collect();
+        let pairs: Vec<String> = digits.chunks(2).map(|pair| pair.iter().collect()).collect();
+        pairs.join(":").to_uppercase()
+    }
+}
+
 /// One HTTP request and its answer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

@@ -383,6 +383,13 @@ pub enum Inspection {
     Forbidden,
 }
 
+impl Inspection {
+    /// Whether the endpoint works through an inspection whose CA is given.
+    pub fn is_tolerated(&self) -> bool {
+        *self == Self::Tolerated
+    }
+}
+
 /// Whether something breaks without the endpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

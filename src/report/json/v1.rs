@@ -26,7 +26,7 @@ use crate::model::plan::{self, RouteKind, UnverifiedKind};
 use crate::model::report::{
     self, CheckVerdict, DeliveryMethod, PrerequisiteVerdict, SkipProblemKind, Verdict, WaiverState,
 };
-use crate::model::rules::{Cloud, Layer, Protocol, RuleLocation};
+use crate::model::rules::{Cloud, Inspection, Layer, Protocol, RuleLocation};
 use crate::model::run_flags;
 use crate::model::scope::Connectivity;
 use crate::model::vantage::{VantageErrorKind, VantageKind};
@@ -250,6 +250,9 @@ struct PlannedCheck {
     /// How packets get there.
     #[serde(with = "Route")]
     route: plan::Route,
+    /// Whether it works through TLS inspection.
+    #[serde(default, skip_serializing_if = "Inspection::is_tolerated")]
+    inspection: Inspection,
     /// Why the check is in the plan.
     reason: String,
 }

@@ -1,10 +1,11 @@
 //! Scenarios of TLS.
 
 use arcprobe::model::evidence::{Cause, CertificateSummary, Purpose, TlsDetail, TrustStore};
+use arcprobe::model::plan::UnverifiedKind;
 use arcprobe::model::report::Verdict::{Blocked, ReadyWithWarnings};
 
 use super::goldens::Scenario;
-use super::make::{CheckCase, healthy, https};
+use super::make::{CheckCase, healthy, https, wss};
 use super::verdicts::skewed;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -16,7 +17,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         blocked("clock-wrong", &["clock_wrong", "stands_in"], host().bad(AT, Cause::TlsExpired).tls(skewed)),
         Scenario::new("clock-drifts", ReadyWithWarnings, &["clock_wrong", "stands_in"], drifting()),
-        Scenario::new("tls-inspected", Blocked, &["tls_inspection", "stands_in"], inspected()),
+        Scenario::new(
+            "tls-inspected",
+            Blocked,
+            &["tls_inspection", "wildcard_unverified", "stands_in"],
+            inspected(),
+        ),
         Scenario::new(
             "tls-inspected-trusted",
             Blocked,
@@ -26,7 +32,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new(
             "proxy-cert-unsuitable",
             Blocked,
-            &["tls_inspection", "proxy_cert_unfit", "stands_in"],
+            &["tls_inspection", "wildcard_unverified", "proxy_cert_unfit", "stands_in"],
             inspected(),
         )
         .giving(vec![CertificateSummary {
@@ -83,7 +89,13 @@ fn completed() -> Vec<CheckCase> {
 
 fn inspected() -> Vec<CheckCase> {
     let bad = |host, at| resigned(https(host).bad(at, Cause::TlsIntercepted), TrustStore::System);
-    vec![bad("management.azure.com", "20.1.0.1"), bad("login.microsoftonline.com", "20.1.0.2")]
+    let ca = CertificateSummary { sha256: "0a1b".repeat(16), is_ca: true, ..CertificateSummary::default() };
+    let relay = wss("*.servicebus.windows.net").below_wildcard("*.servicebus.windows.net").uninspected();
+    vec![
+        bad("management.azure.com", "20.1.0.1").tls(|t| t.chain.push(ca)),
+        bad("login.microsoftonline.com", "20.1.0.2"),
+        relay.unverified(UnverifiedKind::NotDiscovered, "the notification service could not be asked"),
+    ]
 }
 
 fn inspected_with_given() -> Vec<CheckCase> {

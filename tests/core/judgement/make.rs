@@ -49,6 +49,7 @@ impl CheckCase {
             pattern: None,
             vantage: "pod".into(),
             route: Route::direct("no proxy is given"),
+            inspection: Inspection::Tolerated,
             reason: "needed by connect".into(),
         };
         Self { planned, action: Action::Probe(spec()), observation: Observation::default() }
@@ -77,6 +78,12 @@ impl CheckCase {
             reason: "--proxy-https".into(),
         };
         self
+    }
+
+    /// It works through no TLS inspection.
+    pub(crate) fn uninspected(mut self) -> Self {
+        self.planned.inspection = Inspection::Forbidden;
+        self.spec(|spec| spec.inspection = Inspection::Forbidden)
     }
 
     pub(crate) fn spec(mut self, edit: impl FnOnce(&mut ProbeSpec)) -> Self {

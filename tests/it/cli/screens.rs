@@ -57,6 +57,7 @@ fn assert_screen(name: &str, text: &str) {
         (r" --resolver [\d.:]+( --connect-to \S+)* --public-roots \S+ --timeout 1000ms", " FLAGS-OF-THE-LAB"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
         (r"-p \d+ ", "-p PORT "),
+        (r"\b([0-9A-F]{2}:){31}[0-9A-F]{2}\b", "FINGERPRINT"),
         (r"\b\d{4}-\d\d-\d\d(T[\d:.]+Z)?", "DATE"),
         (r"arcprobe \d+\.\d+\.\d+", "arcprobe VERSION"),
         (r" *<?\b\d+(\.\d+)? (ms|s)\b", " TIME"),

@@ -12,7 +12,7 @@ use arcprobe::model::plan::{PlannedCheck, Route, RouteKind, UnverifiedKind};
 use arcprobe::model::report::{
     Advice, Check, CheckVerdict, DeliveryMethod, Report, RunInfo, Tool, Vantage, VantageDetails, Verdict,
 };
-use arcprobe::model::rules::{Cloud, Layer, Protocol};
+use arcprobe::model::rules::{Cloud, Inspection, Layer, Protocol};
 use arcprobe::model::scope::Connectivity;
 use arcprobe::model::vantage::VantageKind;
 
@@ -90,6 +90,7 @@ fn check(vantage: &str, route: &Route, at: usize, endpoint: &Endpoint) -> Check 
         pattern: pattern.map(Into::into),
         vantage: vantage.into(),
         route: route.clone(),
+        inspection: Inspection::Tolerated,
         reason: "needed by a feature that is on".into(),
     };
     let mut check = Check {
