@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::analysis::diagnose::{self, Context, UnlistedRegion};
 use crate::analysis::verdict;
 use crate::model::command::CommandScope;
-use crate::model::evidence::{CertificateSummary, Discovery, Evidence};
+use crate::model::evidence::{CertificateFileFlaw, CertificateSummary, Discovery, Evidence};
 use crate::model::finding::Finding;
 use crate::model::plan::Plan;
 use crate::model::report::PrerequisiteResults;
@@ -46,6 +46,8 @@ pub struct FinishedRun<'a> {
     pub interrupted: bool,
     /// What `--proxy-cert` holds.
     pub proxy_cert: &'a [CertificateSummary],
+    /// What is wrong with the form of that file.
+    pub proxy_cert_flaws: &'a [CertificateFileFlaw],
     /// The cluster that was looked from.
     pub cluster: Option<&'a ClusterRef>,
     /// What to pass to `az`, where the cluster's networks could be read.
@@ -69,6 +71,7 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
         deadline_passed,
         skip_range: effective_skip_range(ran.results),
         proxy_cert: ran.proxy_cert,
+        proxy_cert_flaws: ran.proxy_cert_flaws,
         now: Some(ran.started_at),
         advice: ran.advice,
         unlisted_region: unlisted_region(ran),
@@ -93,6 +96,7 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
             interrupted,
             deadline_passed,
             proxy_cert: ran.proxy_cert.to_vec(),
+            proxy_cert_flaws: ran.proxy_cert_flaws.to_vec(),
         },
         verdict,
         vantages,

@@ -17,6 +17,7 @@ use crate::cluster::{self, ClusterClient, ClusterClientError, ClusterReader, Con
 use crate::model::finding::{Confidence, Severity};
 use crate::model::networks::Role;
 use crate::model::report::Advice;
+use crate::probe::net::certificates::read_certificates;
 use crate::probe::net::read_local_routes;
 use crate::probe::resolve::read_system_servers;
 use crate::probe::settings::ProbeSettings;
@@ -27,9 +28,7 @@ use crate::rules;
 pub(super) fn run(args: &AdviseArgs, environment: &Environment, screen: &Console) -> Result<Exit> {
     if let Some(path) = &args.proxy_cert {
         // what nobody can read, nobody can pass to az
-        std::fs::File::open(path)
-            .with_context(|| format!("--proxy-cert {}", path.display()))
-            .map_err(CommandError::Usage)?;
+        read_certificates("--proxy-cert", path).map_err(|e| CommandError::Usage(e.into()))?;
     }
     let (snapshot, agents) = read_snapshot(args, environment)?;
     let routes = resolve_routes(args, environment, agents)?;

@@ -54,6 +54,7 @@ pub(super) fn build_report(surveyor: &Runner<'_>, survey: &RunOutput, started_at
         took: survey.took,
         interrupted: survey.interrupted,
         proxy_cert: &surveyor.net.proxy_certificates,
+        proxy_cert_flaws: &surveyor.net.proxy_cert_flaws,
         cluster: survey.cluster.as_ref(),
         advice: Some(&survey.advice),
         flags: &surveyor.settings.flags,

@@ -8,7 +8,9 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::evidence::{Attempt, Cause, CertificateSummary, ClusterNameLookup, Discovery, Phase};
+use crate::model::evidence::{
+    Attempt, Cause, CertificateFileFlaw, CertificateSummary, ClusterNameLookup, Discovery, Phase,
+};
 use crate::model::finding::{Confidence, Finding, Severity};
 use crate::model::ids::{CheckId, VantageId};
 use crate::model::networks::{Role, UnreadSource};
@@ -88,6 +90,8 @@ pub struct RunInfo {
     pub deadline_passed: bool,
     /// What `--proxy-cert` holds.
     pub proxy_cert: Vec<CertificateSummary>,
+    /// What is wrong with the form of that file, so that other programs do not read it.
+    pub proxy_cert_flaws: Vec<CertificateFileFlaw>,
 }
 
 /// Which cluster was looked from.

@@ -35,8 +35,8 @@ use crate::rules::{RulesError, faults, waivers};
 
 /// A file of `--proxy-cert`.
 pub(super) fn pem(input: &[u8]) {
-    match parse_certificates("--proxy-cert", Path::new("ca.pem"), input.to_vec()) {
-        Ok(file) => reports::check_proxy_cert(&file.summaries, input.len()),
+    match parse_certificates("--proxy-cert", Path::new("ca.pem"), input) {
+        Ok(file) => reports::check_proxy_cert(&file.summaries, &file.flaws, input.len()),
         Err(error) => invariants::assert_printable(&describe_error(&error)),
     }
 }

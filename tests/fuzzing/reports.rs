@@ -10,8 +10,8 @@ use crate::analysis::advise::{AdviceInput, AzureEndpoint, build_advice};
 use crate::analysis::conclude::{FinishedRun, VantageResult, conclude_run};
 use crate::analysis::networks::Networks;
 use crate::model::evidence::{
-    Attempt, Cause, CertificateSummary, Detail, Discovery, Evidence, Observation, Outcome, Purpose, Step,
-    TlsDetail,
+    Attempt, Cause, CertificateFileFlaw, CertificateSummary, Detail, Discovery, Evidence, Observation,
+    Outcome, Purpose, Step, TlsDetail,
 };
 use crate::model::plan::{Action, Plan, PlanItem, PlannedCheck, ProbeSpec, ProxyId, Route, RouteKind};
 use crate::model::report::{Advice, DeliveryMethod, Report, Vantage, VantageDetails};
@@ -150,7 +150,7 @@ fn report_on(check: PlannedCheck, seen: Observation) -> Report {
         evidence: Evidence { observations: vec![seen], ..Evidence::default() },
         skip_range: None,
     };
-    conclude(&[sighting], &[])
+    conclude(&[sighting], &[], &[])
 }
 
 /// Whom to ask for hosts.
@@ -166,8 +166,12 @@ pub(super) fn check_discoveries(discoveries: Vec<Discovery>, input: usize) {
 }
 
 /// A report with what `--proxy-cert` holds.
-pub(super) fn check_proxy_cert(proxy_cert: &[CertificateSummary], input: usize) {
-    check_report(&conclude(&[], proxy_cert), input);
+pub(super) fn check_proxy_cert(
+    proxy_cert: &[CertificateSummary],
+    flaws: &[CertificateFileFlaw],
+    input: usize,
+) {
+    check_report(&conclude(&[], proxy_cert, flaws), input);
 }
 
 /// What is to be passed to az.
@@ -195,10 +199,14 @@ pub(super) fn advise_on(networks: &Networks, routes: &Routes) -> Advice {
 
 /// A report of nothing.
 pub(super) fn empty_report() -> Report {
-    conclude(&[], &[])
+    conclude(&[], &[], &[])
 }
 
-fn conclude(sightings: &[VantageResult], proxy_cert: &[CertificateSummary]) -> Report {
+fn conclude(
+    sightings: &[VantageResult],
+    proxy_cert: &[CertificateSummary],
+    proxy_cert_flaws: &[CertificateFileFlaw],
+) -> Report {
     conclude_run(&FinishedRun {
         rules: &RULES,
         scope: &SCOPE,
@@ -207,6 +215,7 @@ fn conclude(sightings: &[VantageResult], proxy_cert: &[CertificateSummary]) -> R
         took: Duration::from_millis(5),
         interrupted: false,
         proxy_cert,
+        proxy_cert_flaws,
         cluster: None,
         flags: &[],
         advice: None,

@@ -272,7 +272,8 @@ fn an_unknown_service_range_is_reported() {
 fn commands_name_the_files_and_are_safe_to_paste() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("our ca's.pem");
-    std::fs::write(&file, "x").unwrap();
+    let ca = rcgen::generate_simple_self_signed(vec!["ca.example".to_owned()]).unwrap();
+    std::fs::write(&file, crate::lab::pem(ca.cert.der())).unwrap();
     let args =
         ["--no-cluster", "--service-cidr", "10.43.0.0/16", "--proxy-https", "http://h:1", "-o", "json"];
     let run_with_cert = |path: &str| run_advise([&args[..], &["--proxy-cert", path]].concat());
@@ -281,6 +282,9 @@ fn commands_name_the_files_and_are_safe_to_paste() {
     let quoted = format!("--proxy-cert '{}'", file.display().to_string().replace('\'', r"'\''"));
     assert!(bash.contains(&quoted) && bash.contains("--proxy-https http://h:1 "), "{bash}");
     assert!(command["powershell"].as_str().unwrap().contains("our ca''s.pem'"), "{command}");
+    std::fs::write(&file, "x").unwrap();
+    let refused = run_with_cert(file.to_str().unwrap()).exits(2);
+    assert!(refused.stderr.contains("no certificate found"), "{}", refused.stderr);
     assert!(run_with_cert("nowhere.pem").exits(2).stderr.contains("--proxy-cert nowhere.pem"));
     let plan = run_advise(["--plan", "-o", "json", "--avoid", "10.0.0.0/8"]).exits(0).json();
     assert!(plan["plan"]["pods"].as_str().unwrap().ends_with("/16"), "{plan}");

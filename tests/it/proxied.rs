@@ -244,7 +244,7 @@ fn the_configured_ca_is_judged() {
     assert!(explanation_for(&expired, "expired.pem").contains("has expired"));
 }
 
-/// In DER, as Windows exports it.
+/// In DER, as Windows exports it: read here, and a warning since az passes the bytes on unread.
 #[test]
 fn a_ca_in_der_form_is_accepted() {
     use base64::Engine as _;
@@ -254,7 +254,10 @@ fn a_ca_in_der_form_is_accepted() {
     let path = lab.directory().join("corporate.cer");
     std::fs::write(&path, base64::prelude::BASE64_STANDARD.decode(body).unwrap()).unwrap();
     let proxy = url(lab.proxy(Proxy::Inspects));
-    run(&lab, &proxy, &["--proxy-cert", path.to_str().unwrap()]).exits(0);
+    let report = run(&lab, &proxy, &["--proxy-cert", path.to_str().unwrap()]).exits(0).json();
+    assert_eq!(report["run"]["proxy_cert_flaws"], serde_json::json!(["der"]));
+    let warning = &list_findings(&report, "proxy_cert_unfit")[0];
+    assert!(warning["remedy"]["commands"].to_string().contains("openssl x509 -inform der"), "{warning:#}");
 }
 
 /// A certificate that signs itself, as PEM.

@@ -76,7 +76,7 @@ use std::cmp::Reverse;
 
 use crate::analysis::diagnose::run_facts::{RunFacts, VantageFacts};
 use crate::model::command::Instruction;
-use crate::model::evidence::{CertificateSummary, Discovery};
+use crate::model::evidence::{CertificateFileFlaw, CertificateSummary, Discovery};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::report::{Advice, Check, Vantage};
 use crate::proxy::{SkipRange, Sourced};
@@ -97,6 +97,8 @@ pub struct Context<'a> {
     pub skip_range: Option<&'a Sourced<SkipRange>>,
     /// What `--proxy-cert` holds; empty where it was not given.
     pub proxy_cert: &'a [CertificateSummary],
+    /// What is wrong with the form of that file.
+    pub proxy_cert_flaws: &'a [CertificateFileFlaw],
     /// What is known of the cluster's networks, and what is wrong with the skip range.
     pub advice: Option<&'a Advice>,
     /// The region, where the rules do not list it.

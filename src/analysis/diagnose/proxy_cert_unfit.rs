@@ -1,7 +1,7 @@
 //! The file of `--proxy-cert` is not what the agents need: no authority, out of its time, or another than the one that signs.
 
 use super::prelude::*;
-use crate::model::evidence::{CertificateSummary, TrustStore};
+use crate::model::evidence::{CertificateFileFlaw, CertificateSummary, TrustStore};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_cert_unfit", group_checks, describe_finding };
 
@@ -13,7 +13,51 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 fn find_problems(context: &Context<'_>, checks: &[Check]) -> Vec<String> {
     let each =
         context.proxy_cert.iter().flat_map(|certificate| certificate_problems(certificate, context.now));
-    each.chain(other_authority_problem(context, checks)).collect()
+    let flaws = context.proxy_cert_flaws.iter().map(|&flaw| describe_flaw(flaw).0.to_owned());
+    flaws
+        .chain(each)
+        .chain(missing_root_problem(context.proxy_cert))
+        .chain(other_authority_problem(context, checks))
+        .collect()
+}
+
+/// What the file's form does to those who read it, and the command that converts it.
+fn describe_flaw(flaw: CertificateFileFlaw) -> (&'static str, &'static str) {
+    match flaw {
+        CertificateFileFlaw::Der => (
+            "it is in DER, and az passes it on unread to agents that read PEM only",
+            "openssl x509 -inform der -in CA.cer -out CA.pem",
+        ),
+        CertificateFileFlaw::ByteOrderMark => (
+            "it begins with a byte order mark, behind which OpenSSL and Go do not find its first certificate",
+            "sed -i '1s/^\\xEF\\xBB\\xBF//' CA.pem",
+        ),
+        CertificateFileFlaw::Utf16 => (
+            "it is in UTF-16, which neither az nor the agents read",
+            "iconv -f UTF-16 -t UTF-8 CA.txt -o CA.pem",
+        ),
+        CertificateFileFlaw::Indented => (
+            "its lines begin with blanks, so that OpenSSL and Go find no certificate in it",
+            "sed -i 's/^[[:space:]]*//' CA.pem",
+        ),
+        CertificateFileFlaw::JoinedBlocks => (
+            "a certificate begins in the line in which another one ends, so that other programs read neither",
+            "sed -i 's/----------BEGIN/-----\\n-----BEGIN/' CA.pem",
+        ),
+        CertificateFileFlaw::PrivateKey => (
+            "it also holds a private key, which az would store in the cluster",
+            "openssl crl2pkcs7 -nocrl -certfile CA.pem | openssl pkcs7 -print_certs -out CA-only.pem",
+        ),
+    }
+}
+
+/// Go takes any CA in the file for a root; OpenSSL, which az and curl use, wants the chain to end in one that signed itself.
+fn missing_root_problem(file: &[CertificateSummary]) -> Option<String> {
+    let highest = file.last().filter(|last| last.is_ca && !file.iter().any(|c| c.subject == c.issuer))?;
+    Some(format!(
+        "the root is missing: \"{}\" was issued by \"{}\", and az and curl accept a chain only up to its root",
+        highest.subject, highest.issuer
+    ))
 }
 
 fn certificate_problems(certificate: &CertificateSummary, now: Option<jiff::Timestamp>) -> Vec<String> {
@@ -54,8 +98,9 @@ fn other_authority_problem(context: &Context<'_>, checks: &[Check]) -> Option<St
 fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let everywhere = scene.by_vantage.first().map(|v| v.run_checks).unwrap_or_default();
     let problems = find_problems(scene.context, everywhere);
+    let conversions = scene.context.proxy_cert_flaws.iter().map(|&flaw| describe_flaw(flaw).1);
     FindingText {
-        summary: "The file of --proxy-cert does not make the agents trust what they meet.".into(),
+        summary: "The file of --proxy-cert is not what az and the agents need.".into(),
         subject: "--proxy-cert".into(),
         explanation: format!("Looked at: {}.", problems.join("; ")),
         consequence: Some(
@@ -65,10 +110,13 @@ fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
         remedy: "Give the certificate of the authority that signs for the inspecting proxy, as PEM; what is presented here \
                  can be saved, to be compared with what the proxy's owners publish."
             .into(),
-        commands: vec![
-            "arcprobe check -l REGION --save-ca CA.pem".into(),
-            "openssl x509 -in CA.pem -noout -subject -issuer -dates -ext basicConstraints".into(),
-        ],
+        commands: conversions
+            .chain([
+                "arcprobe check -l REGION --save-ca CA.pem",
+                "openssl x509 -in CA.pem -noout -subject -issuer -dates -ext basicConstraints",
+            ])
+            .map(Into::into)
+            .collect(),
         severity: Some(Severity::Warning),
         ..FindingText::default()
     }

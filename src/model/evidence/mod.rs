@@ -4,6 +4,7 @@
 //! without a network. They say what was measured, never what it means.
 
 mod address;
+mod certificate_file;
 mod detail;
 mod discovery;
 mod failure;
@@ -20,6 +21,7 @@ pub use crate::model::evidence::url_redaction::{
     mark_url_credentials, mark_user_info, redact_url_credentials, redact_url_secrets,
 };
 pub use address::AddressScope;
+pub use certificate_file::CertificateFileFlaw;
 pub use detail::{
     CertificateSummary, ConnectDetail, DnsQuery, DnsRecordType, DnsTransport, GreetingDetail, HttpDetail,
     LookupSource, ProxyDetail, ResolveDetail, TlsDetail, TrustStore, UNNAMED_CA, WebSocketDetail,

@@ -1,15 +1,15 @@
-//! Certificate files that users give: PEM with one or many certificates, or one in DER.
+//! Certificate files that users pass.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::{PemObject as _, SectionKind};
 
 use super::NetError;
-use crate::model::evidence::CertificateSummary;
+use super::certificate_forms::{DecodedFile, decode};
+use crate::model::evidence::{CertificateFileFlaw, CertificateSummary};
+use crate::model::shell::Shell;
 use crate::probe::summarize_certificate;
 
 /// The certificates of a file.
@@ -17,54 +17,36 @@ use crate::probe::summarize_certificate;
 pub(crate) struct CertificateFile {
     pub(super) store: RootCertStore,
     pub(crate) summaries: Vec<CertificateSummary>,
+    pub(crate) flaws: Vec<CertificateFileFlaw>,
 }
 
-/// Reads a file, whatever its form. A private key among the certificates is passed over and never looked at.
-pub(super) fn read_certificates(flag: &'static str, path: &Path) -> Result<CertificateFile, NetError> {
+/// Reads a file, whatever its form.
+pub(crate) fn read_certificates(flag: &'static str, path: &Path) -> Result<CertificateFile, NetError> {
     let bytes =
         read_bounded(path).map_err(|source| NetError::Unreadable { flag, path: path.into(), source })?;
-    parse_certificates(flag, path, bytes)
+    parse_certificates(flag, path, &bytes)
 }
 
 /// Reads what a file holds; `path` is its name in errors.
 pub(crate) fn parse_certificates(
     flag: &'static str,
     path: &Path,
-    bytes: Vec<u8>,
+    bytes: &[u8],
 ) -> Result<CertificateFile, NetError> {
     let invalid = |problem: String| NetError::NotCertificates { flag, path: path.into(), problem };
     if bytes.len() > MAX_FILE_BYTES {
         return Err(invalid(format!("larger than {MAX_FILE_BYTES} bytes")));
     }
-    let certificates = if is_der(&bytes) {
-        vec![CertificateDer::from(bytes)]
-    } else {
-        parse_pem(&bytes).map_err(invalid)?
-    };
+    let name = Shell::Bash.quote(&path.display().to_string());
+    let DecodedFile { certificates, flaws } = decode(bytes, &name).map_err(invalid)?;
     let mut store = RootCertStore::empty();
     for (index, certificate) in certificates.iter().enumerate() {
         let number = index + 1;
         let added = store.add(certificate.clone());
         added.map_err(|e| invalid(format!("certificate {number} cannot be used ({e})")))?;
     }
-    Ok(CertificateFile { store, summaries: certificates.iter().map(summarize_certificate).collect() })
-}
-
-fn parse_pem(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let mut certificates = Vec::new();
-    for (index, block) in <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes).enumerate() {
-        let number = index + 1;
-        let (kind, der) = block.map_err(|e| format!("block {number} cannot be read ({e})"))?;
-        if kind == SectionKind::Certificate {
-            certificates.push(CertificateDer::from(der));
-        }
-    }
-    if certificates.is_empty() { Err("no certificate found".into()) } else { Ok(certificates) }
-}
-
-/// A certificate is a SEQUENCE of more than 127 bytes (X.690 8.1.3.5).
-fn is_der(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x30, 0x81..=0x83, ..])
+    let summaries = certificates.iter().map(summarize_certificate).collect();
+    Ok(CertificateFile { store, summaries, flaws })
 }
 
 /// A little more than is allowed at most: some files have no end.

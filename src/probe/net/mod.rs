@@ -1,5 +1,6 @@
 //! What probing borrows from outside: clock, resolver, trust roots, diversions. Built once, passed by reference.
 
+mod certificate_forms;
 pub(crate) mod certificates;
 mod local_routes;
 pub(crate) mod roots;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use rustls::pki_types::UnixTime;
 
-use crate::model::evidence::CertificateSummary;
+use crate::model::evidence::{CertificateFileFlaw, CertificateSummary};
 use crate::model::plan::{ProxyId, Route};
 use crate::model::secret::Secret;
 use crate::probe::resolve::Resolver;
@@ -54,6 +55,8 @@ pub struct Net {
     pub roots: Roots,
     /// What `--proxy-cert` holds, as far as it was read here.
     pub proxy_certificates: Vec<CertificateSummary>,
+    /// What is wrong with the form of that file.
+    pub proxy_cert_flaws: Vec<CertificateFileFlaw>,
     /// Diversions, first match wins.
     pub connect_to: Vec<ConnectTo>,
     /// The proxies that routes name.
@@ -151,9 +154,15 @@ impl Net {
             system: true,
             known: None,
         };
-        let given = given.map(|certificates| certificates.summaries).unwrap_or_default();
+        let (proxy_certificates, proxy_cert_flaws) =
+            given.map(|file| (file.summaries, file.flaws)).unwrap_or_default();
         let second_opinions = settings.cross_checks;
-        Ok(Self { proxy_certificates: given, second_opinions, ..Self::with_roots(settings, routes, roots) })
+        Ok(Self {
+            proxy_certificates,
+            proxy_cert_flaws,
+            second_opinions,
+            ..Self::with_roots(settings, routes, roots)
+        })
     }
 
     /// The outside as the settings want it, with authorities that were read already.
@@ -168,6 +177,7 @@ impl Net {
             trust: ChainVerifier::new(&roots),
             roots,
             proxy_certificates: Vec::new(),
+            proxy_cert_flaws: Vec::new(),
             connect_to: settings.connect_to.clone(),
             proxies: [ProxyId::Https, ProxyId::Http]
                 .into_iter()

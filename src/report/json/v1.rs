@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::form::{As, Form, remote_forms};
 use crate::model::command::{self, Instruction};
 use crate::model::evidence::{
-    Attempt, Cause, CertificateSummary, ClusterNameLookup, Discovery, Phase, millis,
+    Attempt, Cause, CertificateFileFlaw, CertificateSummary, ClusterNameLookup, Discovery, Phase, millis,
 };
 use crate::model::finding::{self, Confidence, Severity};
 use crate::model::ids::{CheckId, VantageId};
@@ -110,6 +110,9 @@ struct RunInfo {
     /// What `--proxy-cert` holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     proxy_cert: Vec<CertificateSummary>,
+    /// What is wrong with the form of that file, so that other programs do not read it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    proxy_cert_flaws: Vec<CertificateFileFlaw>,
 }
 
 /// A flag as it was typed, without the password that its value may have had.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use arcprobe::analysis::diagnose::{Context, FINDING_IDS, UnlistedRegion, diagnose_run};
 use arcprobe::analysis::verdict::judge_run;
 use arcprobe::model::command::Instruction;
-use arcprobe::model::evidence::{CertificateSummary, Discovery};
+use arcprobe::model::evidence::{CertificateFileFlaw, CertificateSummary, Discovery};
 use arcprobe::model::finding::Finding;
 use arcprobe::model::report::{Advice, Check, Vantage, Verdict};
 use arcprobe::model::vantage::VantageKind;
@@ -29,6 +29,7 @@ pub(super) struct Scenario {
     interrupted: bool,
     skip_range: Option<Sourced<SkipRange>>,
     proxy_cert: Vec<CertificateSummary>,
+    flaws: Vec<CertificateFileFlaw>,
     advice: Option<Advice>,
     unlisted_region: Option<UnlistedRegion<'static>>,
 }
@@ -61,6 +62,7 @@ impl Scenario {
             interrupted: false,
             skip_range: None,
             proxy_cert: Vec::new(),
+            flaws: Vec::new(),
             advice: None,
             unlisted_region: None,
         }
@@ -91,6 +93,15 @@ impl Scenario {
         Self { skip_range, ..self }
     }
 
+    /// What `--proxy-cert` holds, in a file of another form.
+    pub(super) fn giving_file(
+        self,
+        proxy_cert: Vec<CertificateSummary>,
+        flaws: Vec<CertificateFileFlaw>,
+    ) -> Self {
+        Self { proxy_cert, flaws, ..self }
+    }
+
     pub(super) fn giving(self, proxy_cert: Vec<CertificateSummary>) -> Self {
         Self { proxy_cert, ..self }
     }
@@ -106,6 +117,7 @@ impl Scenario {
             interrupted: self.interrupted,
             skip_range: self.skip_range.as_ref(),
             proxy_cert: &self.proxy_cert,
+            proxy_cert_flaws: &self.flaws,
             advice: self.advice.as_ref(),
             unlisted_region: self.unlisted_region,
             now: "2026-06-01T00:00:00Z".parse().ok(),

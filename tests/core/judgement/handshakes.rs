@@ -1,6 +1,8 @@
 //! Scenarios of TLS.
 
-use arcprobe::model::evidence::{Cause, CertificateSummary, Purpose, TlsDetail, TrustStore};
+use arcprobe::model::evidence::{
+    Cause, CertificateFileFlaw, CertificateSummary, Purpose, TlsDetail, TrustStore,
+};
 use arcprobe::model::plan::UnverifiedKind;
 use arcprobe::model::report::Verdict::{Blocked, ReadyWithWarnings};
 
@@ -41,6 +43,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             not_after: Some("2025-01-01T00:00:00Z".into()),
             ..CertificateSummary::default()
         }]),
+        Scenario::new("proxy-cert-form", ReadyWithWarnings, &["proxy_cert_unfit", "stands_in"], healthy())
+            .giving_file(vec![issuing_ca()], FLAWS.to_vec()),
         Scenario::new(
             "chain-completed",
             ReadyWithWarnings,
@@ -67,6 +71,25 @@ const AT: &str = "20.1.0.4";
 
 fn host() -> CheckCase {
     https("gbl.his.arc.azure.com")
+}
+
+const FLAWS: &[CertificateFileFlaw] = &[
+    CertificateFileFlaw::Der,
+    CertificateFileFlaw::ByteOrderMark,
+    CertificateFileFlaw::Utf16,
+    CertificateFileFlaw::Indented,
+    CertificateFileFlaw::JoinedBlocks,
+    CertificateFileFlaw::PrivateKey,
+];
+
+/// Without its root.
+fn issuing_ca() -> CertificateSummary {
+    CertificateSummary {
+        subject: "CN=Corp Issuing CA, O=Corp".into(),
+        issuer: "CN=Corp Root CA, O=Corp".into(),
+        is_ca: true,
+        ..CertificateSummary::default()
+    }
 }
 
 fn drifting() -> Vec<CheckCase> {

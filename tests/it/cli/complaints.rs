@@ -149,7 +149,9 @@ fn unusable_files_are_usage_errors() {
     }
     let table = [
         ("--public-roots", "words.pem", "no certificate found; PEM with one or more"),
-        ("--public-roots", "key.pem", "no certificate found; PEM with one or more"),
+        ("--public-roots", "key.pem", "no certificate found but a private key"),
+        ("--proxy-cert", "empty.yaml", "it is empty; PEM with one or more"),
+        ("--proxy-cert", "key.pem", "no certificate found but a private key, which nobody else may get"),
         ("--proxy-cert", "garbage.pem", "certificate 1 cannot be used"),
         ("--proxy-cert", "base64.pem", "block 1 cannot be read"),
         ("--proxy-cert", "absent.pem", "--proxy-cert "),

@@ -264,6 +264,7 @@ pub(super) fn report(verdict: Verdict, vantages: Vec<Vantage>, checks: Vec<Check
             interrupted: false,
             deadline_passed: false,
             proxy_cert: Vec::new(),
+            proxy_cert_flaws: Vec::new(),
         },
         verdict,
         vantages,
