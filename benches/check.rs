@@ -11,8 +11,8 @@
 
 #[path = "blackbox/mod.rs"]
 mod blackbox;
-#[path = "../tests/it/lab.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/it/lab/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod lab;
 
 use std::fmt::Write as _;

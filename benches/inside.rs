@@ -8,8 +8,8 @@
 #[path = "../tests/it/kubeconfig.rs"]
 mod kubeconfig;
 #[cfg(target_os = "linux")]
-#[path = "../tests/it/lab.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/it/lab/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod lab;
 #[cfg(target_os = "linux")]
 #[path = "../tests/it/program.rs"]

@@ -18,7 +18,7 @@ pub mod cluster;
 #[path = "../tests/fuzzing/mod.rs"]
 pub mod fuzzing;
 #[cfg(feature = "cli")]
-pub mod lab;
+pub mod loopback;
 pub mod model;
 pub mod plan;
 pub mod probe;

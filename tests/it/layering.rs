@@ -17,7 +17,7 @@ const ROOMS: [&str; 9] = ["model", "rules", "proxy", "plan", "analysis", "probe"
 
 /// Stand beside the rooms: what they may import of the crate, and the rooms that may import them.
 const BESIDE: &[(&str, &[&str], &[&str])] = &[
-    ("lab", &[], &["cli"]), // servers of the demo and the tests: they know nothing of the crate
+    ("loopback", &[], &["cli"]), // servers of the demo: they know nothing of the crate
     ("bin", &["cluster"], &[]),
     ("main", &["cli"], &[]),
 ];
@@ -29,7 +29,7 @@ const PURE: &[&str] = &["model", "proxy", "plan", "analysis", "report"];
 const DOING: &[&str] =
     &["tokio", "hyper", "kube", "hickory_resolver", "std::fs", "std::process", "std::thread"];
 
-/// Crates and parts of std that have a home: a folder, a file, or several. `lab` uses what it likes.
+/// Crates and parts of std that have a home: a folder, a file, or several. `loopback` uses what it likes.
 const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["rules::problem"]),
     ("anyhow", &["cli"]),
@@ -127,7 +127,7 @@ fn pure_rooms_do_nothing() {
 #[test]
 fn crates_are_used_in_their_rooms_only() {
     let offends = |file: &Source, path: &str| {
-        let is_at_home = |homes| room(&file.module) == "lab" || is_in_any(&file.module, homes);
+        let is_at_home = |homes| room(&file.module) == "loopback" || is_in_any(&file.module, homes);
         HOMES.iter().any(|(name, homes)| is_in(path, name) && !is_at_home(homes))
     };
     refuse_imports("a crate or a part of std outside its home (HOMES)", offends);

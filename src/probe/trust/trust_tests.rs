@@ -107,7 +107,7 @@ fn marked_leaf(ca: &Ca, is_logged: bool) -> Der {
     params.custom_extensions =
         vec![CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], pointer.to_vec())];
     if is_logged {
-        params.custom_extensions.push(crate::lab::log_proof());
+        params.custom_extensions.push(crate::loopback::authorities::log_proof());
     }
     params.signed_by(&KeyPair::generate().unwrap(), ca).unwrap().der().clone()
 }

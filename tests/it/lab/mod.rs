@@ -1,4 +1,4 @@
-//! The lab of the program, for tests: fails loudly, and has its CAs in files, since the program takes them so.
+//! The lab for tests: fails loudly, and has its CAs in files, since the program takes them so.
 
 use std::path::{Path, PathBuf};
 
@@ -6,11 +6,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use tempfile::TempDir;
 
-pub(crate) use arcprobe::lab::*;
+#[allow(dead_code, reason = "some faults are for tests of one system or feature")]
+mod servers;
+
+pub(crate) use servers::*;
 
 /// A lab with a directory. Dropping it stops the servers and deletes the directory.
 pub(crate) struct Lab {
-    inside: arcprobe::lab::Lab,
+    inside: servers::Lab,
     files: TempDir,
     roots: PathBuf,
     corporate_ca: PathBuf,
@@ -24,7 +27,7 @@ impl Lab {
 
     /// Starts with everything adjustable.
     pub(crate) fn start_with(hosts: Vec<Host>, options: LabOptions) -> Self {
-        let inside = arcprobe::lab::Lab::start(hosts, options).unwrap_or_else(|e| panic!("{e}"));
+        let inside = servers::Lab::start(hosts, options).unwrap_or_else(|e| panic!("{e}"));
         let files = tempfile::tempdir().expect("a directory");
         let write = |name: &str, der: &[u8]| {
             let path = files.path().join(name);
@@ -73,7 +76,7 @@ impl Lab {
 }
 
 impl std::ops::Deref for Lab {
-    type Target = arcprobe::lab::Lab;
+    type Target = servers::Lab;
 
     fn deref(&self) -> &Self::Target {
         &self.inside

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncWriteExt, BufReader};
 
-use super::request::Request;
 use super::response::{drip, flood, head, response, send};
 use super::tcp::{self, Io};
 use super::{App, LabState, WebSocket, websocket};
+use arcprobe::loopback::request::Request;
 
 /// How a request is answered.
 #[derive(Clone, Debug)]
-pub enum Http {
+pub(crate) enum Http {
     /// This status and a short text.
     Status(u16),
     /// This status and body, as JSON.
@@ -160,7 +160,7 @@ async fn misbehave<S: Io>(world: &LabState, mut io: BufReader<S>, behaviour: &Ht
 
 /// Ten megabytes of zeros in some kilobytes, as `gzip` packs them: one block with the fixed code of RFC 1951, 3.2.6, in which
 /// a zero is followed by copies of itself.
-pub fn gzip_bomb() -> Vec<u8> {
+pub(crate) fn gzip_bomb() -> Vec<u8> {
     const COPY_258: (u32, u8) = (0b1100_0101, 8);
     const AT_DISTANCE_1: (u32, u8) = (0, 5);
     let mut bits = vec![true, true, false]; // the last block; the fixed code, its lower bit first

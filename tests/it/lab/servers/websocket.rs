@@ -1,19 +1,16 @@
 //! Answers to a WebSocket upgrade, good and bad.
 
-use futures::StreamExt;
+use arcprobe::loopback::request::Request;
+use arcprobe::loopback::websocket::{format_upgrade, stay_open};
 use tokio::io::BufReader;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::request::Request;
-use super::response::{flood, head, response, send};
+use super::response::{flood, response, send};
 use super::tcp::{self, Io};
 use super::{HOSTILE, LabState};
 
 /// How an upgrade is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WebSocket {
+pub(crate) enum WebSocket {
     /// 101; stays open and answers pings.
     Accept,
     /// This status.
@@ -83,10 +80,7 @@ pub(super) async fn serve<S: Io>(
 
 /// 101 with the key that belongs to the client's.
 fn switch(world: &LabState, key: Option<&str>) -> String {
-    let accept = derive_accept_key(key.unwrap_or_default().as_bytes());
-    let headers =
-        [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept.as_str())];
-    head(world, 101, &headers) + "\r\n"
+    format_upgrade(world.now(), key)
 }
 
 fn relay(world: &LabState, status: u16) -> String {
@@ -98,10 +92,4 @@ fn relay(world: &LabState, status: u16) -> String {
         &[("Content-Type", "application/json"), ("Server", "Microsoft-HTTPAPI/2.0")],
         &body,
     )
-}
-
-/// Reading is what makes the library answer pings and close frames.
-async fn stay_open(io: impl Io) {
-    let mut socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
-    while let Some(Ok(_)) = socket.next().await {}
 }

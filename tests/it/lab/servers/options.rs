@@ -9,35 +9,35 @@ use super::{Dns, Greeting, Http, Tcp, Tls, WebSocket};
 
 /// A name, what the resolver says about it and what is found there.
 #[derive(Clone, Debug)]
-pub struct Host {
+pub(crate) struct Host {
     /// Without a trailing dot; `*.domain` stands for every name one label below (not for what has a port of its own).
-    pub name: String,
+    pub(crate) name: String,
     /// What the resolver says.
-    pub dns: Dns,
+    pub(crate) dns: Dns,
     /// What connections to it find.
-    pub serves: Serves,
+    pub(crate) serves: Serves,
 }
 
 impl Host {
     /// A host at 127.0.0.1 that serves this, be it a [`Serves`] or one of the behaviours that it is made of.
-    pub fn new(name: impl Into<String>, serves: impl Into<Serves>) -> Self {
+    pub(crate) fn new(name: impl Into<String>, serves: impl Into<Serves>) -> Self {
         Self { name: name.into(), dns: Dns::Loopback, serves: serves.into() }
     }
 
     /// A host without a fault.
-    pub fn good(name: impl Into<String>) -> Self {
+    pub(crate) fn good(name: impl Into<String>) -> Self {
         Self::new(name, Serves::Good)
     }
 
     /// A host without a fault but for the resolver's answer.
-    pub fn with_dns(name: impl Into<String>, dns: Dns) -> Self {
+    pub(crate) fn with_dns(name: impl Into<String>, dns: Dns) -> Self {
         Self { name: name.into(), dns, serves: Serves::Good }
     }
 }
 
 /// What connections to a host find.
 #[derive(Clone, Debug)]
-pub enum Serves {
+pub(crate) enum Serves {
     /// TLS with a good chain; 200 to every request, 101 to every upgrade.
     Good,
     /// This TLS, and what [`Serves::Good`] serves over it where the handshake gets through.
@@ -58,7 +58,7 @@ pub enum Serves {
 
 /// What is spoken inside TLS.
 #[derive(Clone, Debug)]
-pub enum App {
+pub(crate) enum App {
     /// 200 to every request, 101 to every upgrade.
     Good,
     /// Every request, upgrades too, is answered like this.
@@ -105,18 +105,18 @@ from_behaviour!(Tls, Http, WebSocket, Tcp, Greeting);
 
 /// What can be turned besides the hosts.
 #[derive(Clone, Debug, Default)]
-pub struct LabOptions {
+pub(crate) struct LabOptions {
     /// An artificial round-trip time: waited before each DNS answer, each TLS server flight and each HTTP answer.
-    pub delay: Duration,
+    pub(crate) delay: Duration,
     /// The manners of the resolver, whatever the name.
-    pub resolver: Resolver,
+    pub(crate) resolver: Resolver,
     /// How far the servers' clock is ahead: the `Date` of answers and the dates of certificates. Negative: behind.
-    pub clock_offset: SignedDuration,
+    pub(crate) clock_offset: SignedDuration,
     /// Served for every name that is not listed, which then has the address 127.0.0.1; `None`: such names do not exist.
     /// Ports 80, 22 and 9418 of such names answer as they should.
-    pub default: Option<Serves>,
+    pub(crate) default: Option<Serves>,
     /// What the resolver answers in place of 127.0.0.1, for clients on other machines; somebody has to forward to the lab.
-    pub address: Option<Ipv4Addr>,
+    pub(crate) address: Option<Ipv4Addr>,
 }
 
 impl LabOptions {
@@ -132,7 +132,7 @@ impl LabOptions {
 
 /// The manners of the resolver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Resolver {
+pub(crate) enum Resolver {
     /// Answers as each host's [`Dns`] says.
     #[default]
     Good,

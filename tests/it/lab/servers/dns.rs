@@ -16,7 +16,7 @@ use super::{HOSTILE, LabState, MARKUP, Resolver, tcp};
 
 /// What the resolver says about a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Dns {
+pub(crate) enum Dns {
     /// 127.0.0.1.
     Loopback,
     /// These, each for the question of its family.

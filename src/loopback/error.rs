@@ -1,10 +1,10 @@
-//! Why a lab does not start.
+//! Why the servers do not start.
 
 use std::io;
 
-/// A part of the lab that cannot be made.
+/// A part of the network that cannot be made.
 #[derive(Debug, thiserror::Error)]
-pub enum LabError {
+pub enum LoopbackError {
     /// A socket, or the runtime.
     #[error("no server can be started on the loopback interface: {0}")]
     Server(#[from] io::Error),

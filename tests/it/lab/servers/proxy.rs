@@ -9,14 +9,14 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use super::request::Request;
 use super::response::{drip, flood, head, response, send};
 use super::routes::Routes;
 use super::{App, Dns, HOSTILE, LabState, MARKUP, Tls, WebSocket, tcp, tls};
+use arcprobe::loopback::request::Request;
 
 /// What a proxy does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proxy {
+pub(crate) enum Proxy {
     /// Tunnels to every host of the lab; 503 for names that the resolver does not know and ports that refuse.
     Open,
     /// 407 unless [`CREDENTIALS`] is given.
@@ -48,7 +48,7 @@ pub enum Proxy {
 }
 
 /// User and password that [`Proxy::RequiresAuthentication`] accepts.
-pub const CREDENTIALS: &str = "user:secret";
+pub(crate) const CREDENTIALS: &str = "user:secret";
 
 pub(super) fn start(world: &Arc<LabState>, routes: &Arc<Routes>, behaviour: Proxy) -> io::Result<SocketAddr> {
     let (world, routes) = (Arc::clone(world), Arc::clone(routes));

@@ -6,18 +6,16 @@
 //! // ask lab.resolver(), trust lab.public_root(), connect as lab.diversions() says
 //! ```
 //!
-//! `arcprobe demo`, the integration tests and the benchmarks share it. It knows nothing of the rest of the crate, writes no file and
-//! reaches nothing but the loopback interface.
+//! The integration tests and the benchmarks share it. Of the crate it knows the servers of the demo, of which it is made; it writes
+//! no file and reaches nothing but the loopback interface.
 
 mod azure;
 mod ca;
 mod dns;
-mod error;
 mod greeting;
 mod http;
 mod options;
 mod proxy;
-mod request;
 mod response;
 mod routes;
 mod tcp;
@@ -28,39 +26,32 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use socket2::Socket;
 use tokio::runtime::Runtime;
 
-pub use azure::{azure, registry};
-#[cfg(test)]
-pub(crate) use ca::log_proof;
-pub use dns::Dns;
-pub use error::LabError;
-pub use greeting::Greeting;
-pub use http::{Http, gzip_bomb};
-pub use options::{App, Host, LabOptions, Resolver, Serves};
-pub use proxy::{CREDENTIALS, Proxy};
-pub use request::Request;
-pub use routes::Diversion;
-pub use tcp::Tcp;
-pub use tls::Tls;
-pub use websocket::WebSocket;
+pub(crate) use arcprobe::loopback::LoopbackError;
+pub(crate) use arcprobe::loopback::request::Request;
+pub(crate) use azure::{azure, registry};
+pub(crate) use dns::Dns;
+pub(crate) use greeting::Greeting;
+pub(crate) use http::{Http, gzip_bomb};
+pub(crate) use options::{App, Host, LabOptions, Resolver, Serves};
+pub(crate) use proxy::{CREDENTIALS, Proxy};
+pub(crate) use routes::Diversion;
+pub(crate) use tcp::Tcp;
+pub(crate) use tls::Tls;
+pub(crate) use websocket::WebSocket;
 
 /// What a terminal would obey or a reader would not see: clears the screen, sets the title, rings, links, turns the
 /// direction of writing.
-pub const HOSTILE: &str =
+pub(crate) const HOSTILE: &str =
     "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{1b}]8;;http://evil.example\u{1b}\\\u{202e}gnp\u{200b}\u{feff}";
 
 /// What an HTML page, an XML document, a table of Markdown or a template would take for its own.
-pub const MARKUP: &str =
+pub(crate) const MARKUP: &str =
     "\"'><script>alert(1)</script><img src=x onerror=alert(1)>]]>--><!--|[x](javascript:alert(1))`{{7*7}}";
-
-/// No connection lives longer, so that nothing leaks when a test hangs.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Benchmarks would fill the memory otherwise.
 const LOG_LIMIT: usize = 10_000;
@@ -142,7 +133,7 @@ impl LabState {
 }
 
 /// The running servers. Dropping it stops them all.
-pub struct Lab {
+pub(crate) struct Lab {
     world: Arc<LabState>,
     runtime: Option<Runtime>,
     resolver: SocketAddr,
@@ -157,7 +148,7 @@ impl Lab {
     ///
     /// # Errors
     /// When a socket or a certificate cannot be made.
-    pub fn start(hosts: Vec<Host>, options: LabOptions) -> Result<Self, LabError> {
+    pub(crate) fn start(hosts: Vec<Host>, options: LabOptions) -> Result<Self, LoopbackError> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let guard = runtime.enter();
         let ca = ca::Ca::new(options.now())?;
@@ -184,54 +175,44 @@ impl Lab {
     ///
     /// # Errors
     /// When there is no port for it.
-    pub fn proxy(&self, behaviour: Proxy) -> Result<SocketAddr, LabError> {
+    pub(crate) fn proxy(&self, behaviour: Proxy) -> Result<SocketAddr, LoopbackError> {
         let _guard = self.runtime.as_ref().map(Runtime::enter);
         Ok(proxy::start(&self.world, &self.routes, behaviour)?)
     }
 
     /// The lab's DNS server: UDP and TCP on the same port.
-    pub fn resolver(&self) -> SocketAddr {
+    pub(crate) fn resolver(&self) -> SocketAddr {
         self.resolver
     }
 
     /// The root that stands for the public ones.
-    pub fn public_root(&self) -> &CertificateDer<'static> {
+    pub(crate) fn public_root(&self) -> &CertificateDer<'static> {
         self.world.ca.root()
     }
 
-    /// The store with that root alone.
-    ///
-    /// # Errors
-    /// When TLS cannot read the root.
-    pub fn public_store(&self) -> Result<RootCertStore, LabError> {
-        let mut store = RootCertStore::empty();
-        store.add(self.public_root().clone())?;
-        Ok(store)
-    }
-
     /// The CA of the inspecting proxy ([`Tls::Intercepted`]).
-    pub fn corporate_root(&self) -> &CertificateDer<'static> {
+    pub(crate) fn corporate_root(&self) -> &CertificateDer<'static> {
         self.world.ca.corporate()
     }
 
     /// The port on 127.0.0.1 at which this host is really served; `None` for a host that the lab does not have.
-    pub fn port(&self, host: &str) -> Option<u16> {
+    pub(crate) fn port(&self, host: &str) -> Option<u16> {
         self.world.serves(host)?;
         Some(self.routes.own.get(host).map_or(self.front, |&(_, port)| port))
     }
 
     /// Where to connect instead: hosts with own ports first, all others last. The first that applies counts.
-    pub fn diversions(&self) -> Vec<Diversion> {
+    pub(crate) fn diversions(&self) -> Vec<Diversion> {
         self.routes.diversions()
     }
 
     /// What the servers have seen so far: `dns udp A NAME`, `tls NAME hello=BYTES`, `http NAME GET /path` and the like.
-    pub fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         locked(&self.world.log).clone()
     }
 
     /// The requests with a body that a host had.
-    pub fn received(&self, host: &str) -> Vec<Request> {
+    pub(crate) fn received(&self, host: &str) -> Vec<Request> {
         let received = locked(&self.world.received);
         received.get(host).map(|received| received.with_body.clone()).unwrap_or_default()
     }

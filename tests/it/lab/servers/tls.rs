@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::server::{Accepted, Acceptor};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use arcprobe::loopback::tls::read_hello;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::StartHandshake;
 
@@ -13,7 +13,8 @@ use super::{App, LabState, http, tcp};
 
 /// What a TLS server does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Tls {
+#[expect(clippy::enum_variant_names, reason = "the word of the failure is tls_not_tls")]
+pub(crate) enum Tls {
     /// Root, intermediate, leaf; TLS 1.2 and 1.3; `http/1.1`.
     Good,
     /// As good, with a leaf for a hundred more names, as content networks have them: the server's flight is over 3 kB.
@@ -127,24 +128,6 @@ pub(super) async fn front(world: Arc<LabState>, mut stream: TcpStream, change: f
                 // An alert was sent; a reset, because of a request that is on its way, would overtake it.
                 Err((_, stream)) => tcp::close(stream).await,
             }
-        }
-    }
-}
-
-/// Reads records until they hold a ClientHello; `None` if what comes is something else.
-async fn read_hello(stream: &mut TcpStream) -> Option<(Accepted, usize)> {
-    let mut acceptor = Acceptor::default();
-    let mut size = 0;
-    loop {
-        let mut record = vec![0; 5];
-        stream.read_exact(&mut record).await.ok()?;
-        let length = usize::from(u16::from_be_bytes([record[3], record[4]]));
-        record.resize(5 + length, 0);
-        stream.read_exact(&mut record[5..]).await.ok()?;
-        size += record.len();
-        acceptor.read_tls(&mut &record[..]).ok()?;
-        if let Some(accepted) = acceptor.accept().ok()? {
-            return Some((accepted, size));
         }
     }
 }

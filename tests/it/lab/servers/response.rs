@@ -1,35 +1,21 @@
 //! Writing HTTP/1.1 answers, whole ones and such as never end.
 
-use std::fmt::Write;
 use std::time::Duration;
 
-use jiff::fmt::rfc2822::DateTimePrinter;
-use tokio::io::AsyncWriteExt;
+pub(super) use arcprobe::loopback::response::send;
+use arcprobe::loopback::response::{format_head, format_response};
+use arcprobe::loopback::tcp::Io;
 
 use super::LabState;
-use super::tcp::Io;
 
 /// Head and body; statuses that have no body get none.
 pub(super) fn response(world: &LabState, status: u16, headers: &[(&str, &str)], body: &str) -> String {
-    let bodiless = matches!(status, 100..200 | 204 | 304);
-    let mut text = head(world, status, headers);
-    if bodiless {
-        text.push_str("\r\n");
-    } else {
-        let _ = write!(text, "Content-Length: {}\r\n\r\n{body}", body.len());
-    }
-    text
+    format_response(world.now(), status, headers, body)
 }
 
 /// Status line and headers, without the empty line.
 pub(super) fn head(world: &LabState, status: u16, headers: &[(&str, &str)]) -> String {
-    let reason = ::http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason()).unwrap_or("");
-    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&world.now()).unwrap_or_default();
-    let mut text = format!("HTTP/1.1 {status} {reason}\r\nDate: {date}\r\n");
-    for (name, value) in headers {
-        let _ = write!(text, "{name}: {value}\r\n");
-    }
-    text
+    format_head(world.now(), status, headers)
 }
 
 /// The first bytes, then the others until the client is gone.
@@ -48,10 +34,4 @@ pub(super) async fn drip(io: &mut impl Io, bytes: &[u8]) {
             return;
         }
     }
-}
-
-/// `None` when the client is gone.
-pub(super) async fn send(io: &mut impl Io, bytes: &[u8]) -> Option<()> {
-    io.write_all(bytes).await.ok()?;
-    io.flush().await.ok()
 }

@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use arcprobe::loopback::greeting::{format_branches, format_packet, read_packet};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::response::flood;
@@ -11,7 +12,7 @@ use super::{HOSTILE, LabState, tcp};
 
 /// What is said on a connection without TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Greeting {
+pub(crate) enum Greeting {
     /// git: reads the request and lists one branch.
     GitGood,
     /// git: reads the request and answers that there is no such repository.
@@ -81,8 +82,8 @@ async fn greet(world: Arc<LabState>, mut stream: TcpStream, name: String, behavi
             let Some(request) = read_packet(&mut stream).await else { return tcp::close(stream).await };
             world.note(format!("git {name} {}", request.replace('\0', " ").trim_end()));
             match behaviour {
-                Greeting::GitGood => branches(),
-                Greeting::GitNoRepository => packet("ERR access denied or repository not exported"),
+                Greeting::GitGood => format_branches(),
+                Greeting::GitNoRepository => format_packet("ERR access denied or repository not exported"),
                 Greeting::GitGarbage => "zzzz this is no packet\n".to_owned(),
                 Greeting::GitFloods => return flood(&mut stream, b"fff0", b"long").await,
                 Greeting::GitClose => return tcp::close(stream).await,
@@ -92,24 +93,4 @@ async fn greet(world: Arc<LabState>, mut stream: TcpStream, name: String, behavi
     };
     let _ = stream.write_all(words.as_bytes()).await;
     tcp::silence(stream).await;
-}
-
-/// Four hexadecimal digits that count themselves, then text.
-async fn read_packet(stream: &mut TcpStream) -> Option<String> {
-    let mut digits = [0; 4];
-    stream.read_exact(&mut digits).await.ok()?;
-    let length = usize::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?;
-    let mut text = vec![0; length.checked_sub(4)?];
-    stream.read_exact(&mut text).await.ok()?;
-    String::from_utf8(text).ok()
-}
-
-fn packet(text: &str) -> String {
-    format!("{:04x}{text}", text.len() + 4)
-}
-
-/// The list of references of a repository with one branch, and the packet that ends it.
-fn branches() -> String {
-    let id = "1".repeat(40);
-    packet(&format!("{id} refs/heads/main\0agent=git/lab\n")) + "0000"
 }

@@ -21,7 +21,7 @@ const MOST_KEPT: u64 = 16 << 20;
 
 impl Request {
     /// `None` at the end of the connection, and for what is not HTTP.
-    pub(super) async fn read(io: &mut BufReader<impl Io>) -> Option<Self> {
+    pub async fn read(io: &mut BufReader<impl Io>) -> Option<Self> {
         let mut lines = Vec::new();
         let mut head = (&mut *io).take(LONGEST_HEAD);
         loop {
@@ -49,11 +49,13 @@ impl Request {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn is_last(&self) -> bool {
+    /// Whether the client wants the connection closed after the answer.
+    pub fn is_last(&self) -> bool {
         self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
     }
 
-    pub(super) fn is_upgrade(&self) -> bool {
+    /// Whether it asks for a WebSocket.
+    pub fn is_upgrade(&self) -> bool {
         self.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
     }
 }

@@ -1,6 +1,5 @@
-//! Faults below TLS, and the plumbing of all listeners.
+//! What all listeners are made of, and the ways to end a connection.
 
-use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener};
 use std::time::Duration;
@@ -10,37 +9,17 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
-use super::TIME_LIMIT;
-
-/// What a port does instead of serving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tcp {
-    /// Nothing listens.
-    Refused,
-    /// The connection is accepted and reset.
-    ResetOnAccept,
-    /// Packets vanish: the queue of a listener that never accepts is full. (Windows refuses instead.)
-    Blackhole,
-}
+/// No connection lives longer, so that nothing leaks when a test hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Longer than any queue that was asked to hold one connection.
 const NEVER_FULL: usize = 5_000;
 
-pub(super) fn start(behaviour: Tcp, held: &mut Vec<Socket>) -> io::Result<u16> {
-    match behaviour {
-        Tcp::Refused => {
-            // Bound but not listening: refuses like a closed port, and nobody else can get it.
-            let socket = bound()?;
-            let port = address(&socket)?.port();
-            held.push(socket);
-            Ok(port)
-        }
-        Tcp::ResetOnAccept => serve_each(listen(128)?, |tcp| async { reset(tcp) }),
-        Tcp::Blackhole => blackhole(held),
-    }
-}
-
-fn blackhole(held: &mut Vec<Socket>) -> io::Result<u16> {
+/// A port at which packets vanish: the queue of a listener that never accepts is full. (Windows refuses instead.)
+///
+/// # Errors
+/// When there is no port, or the queue does not fill.
+pub fn start_blackhole(held: &mut Vec<Socket>) -> io::Result<u16> {
     let listener = listen(1)?;
     let address = listener.local_addr()?;
     held.push(listener.into());
@@ -60,25 +39,38 @@ fn blackhole(held: &mut Vec<Socket>) -> io::Result<u16> {
 }
 
 /// Has a free port of 127.0.0.1, and refuses connections until it listens.
-pub(super) fn bound() -> io::Result<Socket> {
+///
+/// # Errors
+/// When there is none.
+pub fn bound() -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
     Ok(socket)
 }
 
-pub(super) fn address(socket: &Socket) -> io::Result<SocketAddr> {
+/// Where a socket is bound.
+///
+/// # Errors
+/// When the system does not say.
+pub fn address(socket: &Socket) -> io::Result<SocketAddr> {
     socket.local_addr()?.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
 }
 
 /// A listener on a free port of 127.0.0.1.
-pub(super) fn listen(backlog: i32) -> io::Result<TcpListener> {
+///
+/// # Errors
+/// When there is none.
+pub fn listen(backlog: i32) -> io::Result<TcpListener> {
     let socket = bound()?;
     socket.listen(backlog)?;
     Ok(socket.into())
 }
 
 /// Accepts for ever and serves every connection in a task of its own; returns the port. Needs a runtime around it.
-pub(super) fn serve_each<F, S>(listener: TcpListener, mut serve: F) -> io::Result<u16>
+///
+/// # Errors
+/// When the system refuses.
+pub fn serve_each<F, S>(listener: TcpListener, mut serve: F) -> io::Result<u16>
 where
     F: FnMut(TcpStream) -> S + Send + 'static,
     S: Future<Output = ()> + Send + 'static,
@@ -101,7 +93,8 @@ where
 }
 
 /// A stream that can still be broken at the level of TCP, whatever was put around it.
-pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The stream below.
     fn tcp(&self) -> &TcpStream;
 }
 
@@ -124,32 +117,20 @@ impl<S: Io> Io for BufReader<S> {
 }
 
 /// Ends the connection with RST.
-pub(super) fn reset(io: impl Io) {
+pub fn reset(io: impl Io) {
     let _ = SockRef::from(io.tcp()).set_linger(Some(Duration::ZERO));
     drop(io);
 }
 
 /// Ends the connection with FIN, without a farewell of the layers above. What the peer still sends is read first: a
 /// socket that is closed with unread bytes answers with RST.
-pub(super) async fn close(io: impl Io) {
+pub async fn close(io: impl Io) {
     let _ = SockRef::from(io.tcp()).shutdown(Shutdown::Write);
     silence(io).await;
 }
 
 /// Says nothing until the peer gives up.
-pub(super) async fn silence(mut io: impl Io) {
+pub async fn silence(mut io: impl Io) {
     let mut sink = [0; 4096];
     while matches!(io.read(&mut sink).await, Ok(1..)) {}
-}
-
-/// The largest segment that the peer's side of the path takes, as the system reckons it.
-#[cfg(target_os = "linux")]
-pub(super) fn max_segment(tcp: &TcpStream) -> io::Result<u32> {
-    SockRef::from(tcp).tcp_mss()
-}
-
-/// Elsewhere the option does not say what was agreed on.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn max_segment(_: &TcpStream) -> io::Result<u32> {
-    Err(io::ErrorKind::Unsupported.into())
 }

@@ -5,13 +5,13 @@ use std::fmt;
 
 /// Where connections to a port have to go instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diversion {
+pub(crate) struct Diversion {
     /// The host that is asked for; `None`: any.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// The port that is asked for.
-    pub port: u16,
+    pub(crate) port: u16,
     /// The port on 127.0.0.1 at which it is really served.
-    pub to_port: u16,
+    pub(crate) to_port: u16,
 }
 
 impl fmt::Display for Diversion {

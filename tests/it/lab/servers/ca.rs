@@ -4,26 +4,20 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, CustomExtension, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
+use arcprobe::loopback::authorities::{
+    Authority, authority_params, leaf_params, log_proof, make_key, make_root,
 };
+use jiff::Timestamp;
+use rcgen::{Certificate, CertifiedIssuer, CustomExtension, DnType, KeyPair, SanType};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-use super::{HOSTILE, LabError, MARKUP, Tls, locked};
-
-type Authority = CertifiedIssuer<'static, KeyPair>;
+use super::{HOSTILE, LoopbackError, MARKUP, Tls, locked};
 
 /// One certificate serves all names one label below this domain: benchmarks have hundreds of hosts there.
 const WILDCARD_DOMAIN: &str = "lab.example";
-
-/// What a client may fetch the intermediate from; nobody serves it.
-const AIA_URL: &str = "http://aia.lab.example/intermediate.crt";
 
 /// Besides the own one in a leaf of [`Tls::LargeChain`]; each takes over 20 bytes.
 const MORE_NAMES: usize = 100;
@@ -52,16 +46,16 @@ pub(super) struct Ca {
 }
 
 impl Ca {
-    pub(super) fn new(now: Timestamp) -> Result<Self, LabError> {
-        let root = own_root("Lab Public Root", "Lab", now)?;
-        let below = authority("Lab Public Intermediate", "Lab", now)?;
+    pub(super) fn new(now: Timestamp) -> Result<Self, LoopbackError> {
+        let root = make_root("Lab Public Root", "Lab", now)?;
+        let below = authority_params("Lab Public Intermediate", "Lab", now)?;
         Ok(Self {
-            intermediate: CertifiedIssuer::signed_by(below, key()?, &root)?,
-            corporate: own_root("Contoso Corporate Proxy CA", "Contoso", now)?,
-            unlisted: own_root("Unlisted Private Root", "Fabrikam", now)?,
-            hostile: own_root(&format!("{HOSTILE} Root {MARKUP}"), HOSTILE, now)?,
+            intermediate: CertifiedIssuer::signed_by(below, make_key()?, &root)?,
+            corporate: make_root("Contoso Corporate Proxy CA", "Contoso", now)?,
+            unlisted: make_root("Unlisted Private Root", "Fabrikam", now)?,
+            hostile: make_root(&format!("{HOSTILE} Root {MARKUP}"), HOSTILE, now)?,
             root,
-            leaf_key: key()?,
+            leaf_key: make_key()?,
             provider: Arc::new(rustls::crypto::ring::default_provider()),
             configs: Mutex::default(),
             now,
@@ -77,7 +71,7 @@ impl Ca {
     }
 
     /// What a TLS server of this behaviour presents for the name; made once.
-    pub(super) fn config(&self, tls: Tls, name: &str) -> Result<Arc<ServerConfig>, LabError> {
+    pub(super) fn config(&self, tls: Tls, name: &str) -> Result<Arc<ServerConfig>, LoopbackError> {
         let name = match name.split_once('.') {
             Some((_, WILDCARD_DOMAIN)) => format!("*.{WILDCARD_DOMAIN}"),
             _ => name.to_owned(),
@@ -92,7 +86,7 @@ impl Ca {
         })
     }
 
-    fn make(&self, tls: Tls, name: &str) -> Result<Arc<ServerConfig>, LabError> {
+    fn make(&self, tls: Tls, name: &str) -> Result<Arc<ServerConfig>, LoopbackError> {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?;
         let builder = if tls == Tls::RequiresClientCertificate {
@@ -115,7 +109,7 @@ impl Ca {
     /// Leaf first. The root is left out, as public servers do.
     fn chain(&self, tls: Tls, name: &str) -> Result<Vec<CertificateDer<'static>>, rcgen::Error> {
         let signed = |name, (from, to), by: &Authority| {
-            let mut params = leaf(name, self.now, from, to)?;
+            let mut params = leaf_params(name, self.now, from, to)?;
             let more = match tls {
                 Tls::LargeChain => MORE_NAMES,
                 Tls::ManyNames => MOST_NAMES,
@@ -131,7 +125,7 @@ impl Ca {
         };
         let valid = (-1, 90);
         let (leaf, issuer) = match tls {
-            Tls::SelfSigned => (leaf(name, self.now, -1, 90)?.self_signed(&self.leaf_key), None),
+            Tls::SelfSigned => (leaf_params(name, self.now, -1, 90)?.self_signed(&self.leaf_key), None),
             Tls::UnknownIssuer => (signed(name, valid, &self.unlisted), Some(&self.unlisted)),
             Tls::HostileIssuer => (signed(name, valid, &self.hostile), Some(&self.hostile)),
             Tls::HostileNames => (self.hostile_leaf(name), Some(&self.hostile)),
@@ -152,7 +146,7 @@ impl Ca {
 
     /// Names that no authority would sign.
     fn hostile_leaf(&self, name: &str) -> Result<Certificate, rcgen::Error> {
-        let mut params = leaf(name, self.now, -1, 90)?;
+        let mut params = leaf_params(name, self.now, -1, 90)?;
         params.distinguished_name.push(DnType::CommonName, format!("{MARKUP} {HOSTILE}"));
         params.distinguished_name.push(DnType::OrganizationName, HOSTILE);
         let ascii = |text: &str| text.chars().filter(char::is_ascii).collect::<String>();
@@ -164,7 +158,7 @@ impl Ca {
 
     /// A certificate with [`LARGE`] bytes of nothing in it.
     fn large(&self) -> Result<CertificateDer<'static>, rcgen::Error> {
-        let mut params = authority("Lab Large", "Lab", self.now)?;
+        let mut params = authority_params("Lab Large", "Lab", self.now)?;
         params.custom_extensions =
             vec![CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999], vec![0; LARGE])];
         Ok(params.signed_by(&self.leaf_key, &self.root)?.der().clone())
@@ -173,76 +167,4 @@ impl Ca {
 
 fn other_name(index: usize, name: &str) -> Result<SanType, rcgen::Error> {
     Ok(SanType::DnsName(format!("other-{index}.{}", name.trim_start_matches("*.")).try_into()?))
-}
-
-fn key() -> Result<KeyPair, rcgen::Error> {
-    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)
-}
-
-fn own_root(name: &str, organization: &str, now: Timestamp) -> Result<Authority, rcgen::Error> {
-    CertifiedIssuer::self_signed(authority(name, organization, now)?, key()?)
-}
-
-fn authority(name: &str, organization: &str, now: Timestamp) -> Result<CertificateParams, rcgen::Error> {
-    let mut params = named(name, Vec::new())?;
-    params.distinguished_name.push(DnType::OrganizationName, organization);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    date(&mut params, now, -365, 3650);
-    Ok(params)
-}
-
-fn leaf(name: &str, now: Timestamp, from: i64, to: i64) -> Result<CertificateParams, rcgen::Error> {
-    let mut params = named(name, vec![name.to_owned()])?;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages =
-        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-    params.use_authority_key_identifier_extension = true;
-    params.custom_extensions = vec![authority_information_access(AIA_URL)];
-    date(&mut params, now, from, to);
-    Ok(params)
-}
-
-fn named(common_name: &str, alternatives: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
-    let mut params = CertificateParams::new(alternatives)?;
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    Ok(params)
-}
-
-/// Valid between two moments, given in days from now.
-fn date(params: &mut CertificateParams, now: Timestamp, from: i64, to: i64) {
-    let at = |days: i64| {
-        let moment = now + SignedDuration::from_hours(24 * days);
-        date_time_ymd(1970, 1, 1) + Duration::from_secs(moment.as_second().try_into().unwrap_or(0))
-    };
-    params.not_before = at(from);
-    params.not_after = at(to);
-}
-
-/// Where the issuer's certificate can be fetched (RFC 5280, 4.2.2.1): a sequence of one pair, caIssuers and a URL.
-fn authority_information_access(url: &str) -> CustomExtension {
-    const CA_ISSUERS: [u8; 8] = [0x2b, 6, 1, 5, 5, 7, 0x30, 2];
-    const OBJECT_IDENTIFIER: u8 = 0x06;
-    const URI: u8 = 0x86;
-    const SEQUENCE: u8 = 0x30;
-    let pair = [der(OBJECT_IDENTIFIER, &CA_ISSUERS), der(URI, url.as_bytes())].concat();
-    let list = der(SEQUENCE, &der(SEQUENCE, &pair));
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], list)
-}
-
-/// A proof of an entry in a public log as certificates carry it (RFC 6962, 3.3), of a log that nobody knows.
-pub(crate) fn log_proof() -> CustomExtension {
-    const OCTET_STRING: u8 = 0x04;
-    // version 1, the log, the time, no extensions; SHA-256 with ECDSA, and 8 bytes of a signature
-    let proof = [&[0][..], &[7; 32], &[0; 8], &[0, 0], &[4, 3, 0, 8], &[1; 8]].concat();
-    let list = [&[0, 57, 0, 55][..], &proof].concat();
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 11_129, 2, 4, 2], der(OCTET_STRING, &list))
-}
-
-/// Tag, length, content; only for lengths that fit one byte.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(content.len()).ok().filter(|&length| length < 0x80);
-    let length = length.expect("the URL is short");
-    [&[tag, length], content].concat()
 }
