@@ -5,14 +5,13 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::{CommandError, Console, Result, print_output, settings};
-use crate::cli::args::{RequirementsArgs, RequirementsFormat};
+use crate::cli::args::RequirementsArgs;
 use crate::cli::exit::Exit;
 use crate::model::wording::{format_count, pluralize};
-use crate::report::requirements::text as rendering;
-use crate::report::requirements::{Requirements, export, list_requirements, list_unmet};
+use crate::report::requirements::{ExportFormat, Requirements, export, list_requirements, list_unmet};
 
 pub(super) fn run(args: &RequirementsArgs, screen: &Console) -> Result<Exit> {
-    if args.only_unmet.is_some() && args.output == RequirementsFormat::Cilium {
+    if args.only_unmet.is_some() && args.output == ExportFormat::Cilium {
         return Err(CommandError::Usage(anyhow::anyhow!(
             "-o cilium goes without --only-unmet: a policy denies what it does not list, so that what is open now would be closed"
         )));
@@ -27,13 +26,10 @@ pub(super) fn run(args: &RequirementsArgs, screen: &Console) -> Result<Exit> {
         screen.hint("nothing is written");
         return Ok(Exit::Ok);
     }
-    if args.output == RequirementsFormat::Cilium && list.features.iter().all(|topic| topic.id != "core") {
+    if args.output == ExportFormat::Cilium && list.features.iter().all(|topic| topic.id != "core") {
         screen.hint("the policy denies the agents what they need: --feature leaves out core");
     }
-    let Some(form) = args.output.export_format() else {
-        return print_output(&rendering::render(&list, &screen.text));
-    };
-    let exported = export(&list, form);
+    let exported = export(&list, args.output, &screen.text);
     screen.hint_all(&exported.notes);
     print_output(&exported.text)
 }
@@ -67,7 +63,7 @@ fn list_from_report(path: &Path, args: &RequirementsArgs, screen: &Console) -> R
             pluralize(unverified, "is", "are")
         ));
     }
-    if args.output == RequirementsFormat::NoProxy {
+    if args.output == ExportFormat::NoProxy {
         screen.hint("of what a private link carries, only what was found unmet is in the value");
     }
     Ok(list)

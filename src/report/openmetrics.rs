@@ -5,6 +5,9 @@
 //! older format takes for a comment.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
 
 use super::clusters::ClusterReport;
 use super::grid::deciding_attempts;
@@ -23,8 +26,7 @@ pub(super) fn render(clusters: &[ClusterReport<'_>]) -> String {
         if let Some(name) = cluster.name {
             page.common = Some(("context", name.to_owned()));
             let help = "Whether there is a report on the cluster; its other metrics lack without one.";
-            let mut family = page.open_family("arcprobe_cluster_checked", help);
-            family.add_sample(NO_LABELS, bool_value(cluster.report.is_ok()));
+            page.add("arcprobe_cluster_checked", help, [(NO_LABELS, bool_value(cluster.report.is_ok()))]);
         }
         if let Ok(report) = cluster.report {
             page.add_report(report);
@@ -39,23 +41,17 @@ type Label = (&'static str, String);
 /// Families in the order in which they were met first. A reader wants each in one piece, whatever it is filled from.
 #[derive(Default)]
 struct Exposition {
-    families: Vec<MetricFamily>,
+    families: IndexMap<&'static str, MetricFamily>,
     /// Leads the labels of every sample: the cluster, among several.
     common: Option<Label>,
 }
 
 /// A metric with its samples; samples with the same labels would make a reader refuse all of the file.
+#[derive(Default)]
 struct MetricFamily {
-    name: &'static str,
     help: &'static str,
     lines: String,
     seen: HashSet<String>,
-}
-
-/// A family that samples are put into.
-struct FamilyWriter<'a> {
-    family: &'a mut MetricFamily,
-    common: Option<&'a Label>,
 }
 
 impl Exposition {
@@ -72,43 +68,40 @@ impl Exposition {
 
     fn finish(self) -> String {
         let mut out = String::new();
-        for family in self.families.iter().filter(|family| !family.lines.is_empty()) {
-            let head = format!("# HELP {0} {1}\n# TYPE {0} gauge\n", family.name, family.help);
-            out.push_str(&head);
-            out.push_str(&family.lines);
+        for (name, family) in self.families.iter().filter(|(_, family)| !family.lines.is_empty()) {
+            // a String takes all
+            let _ = write!(out, "# HELP {name} {0}\n# TYPE {name} gauge\n{1}", family.help, family.lines);
         }
         out + "# EOF\n"
     }
 
-    fn open_family(&mut self, name: &'static str, help: &'static str) -> FamilyWriter<'_> {
-        let place = self.families.iter().position(|family| family.name == name).unwrap_or_else(|| {
-            self.families.push(MetricFamily { name, help, lines: String::new(), seen: HashSet::new() });
-            self.families.len() - 1
-        });
-        FamilyWriter { family: &mut self.families[place], common: self.common.as_ref() }
-    }
-}
-
-impl FamilyWriter<'_> {
-    fn add_sample<S: AsRef<str>>(&mut self, labels: &[(&'static str, S)], value: f64) {
-        let common = self.common.map(|(name, value)| (*name, value.as_str()));
-        let labels: Vec<String> = common
-            .into_iter()
-            .chain(labels.iter().map(|(name, value)| (*name, value.as_ref())))
-            .map(|(name, value)| format!("{name}=\"{}\"", escape_label(value)))
-            .collect();
-        let labels = labels.join(",");
-        if !value.is_finite() || !self.family.seen.insert(labels.clone()) {
-            return;
+    /// Adds samples to a family: labels and a value of each.
+    fn add<L, S>(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        samples: impl IntoIterator<Item = (L, f64)>,
+    ) where
+        L: AsRef<[(&'static str, S)]>,
+        S: AsRef<str>,
+    {
+        let family = self.families.entry(name).or_default();
+        family.help = help;
+        let common = self.common.as_ref().map(|(name, value)| format_label(name, value));
+        for (labels, value) in samples {
+            let labels = labels.as_ref().iter().map(|(name, value)| format_label(name, value.as_ref()));
+            let labels = common.clone().into_iter().chain(labels).collect::<Vec<_>>().join(",");
+            if value.is_finite() && family.seen.insert(labels.clone()) {
+                let labels = if labels.is_empty() { labels } else { format!("{{{labels}}}") };
+                let _ = writeln!(family.lines, "{name}{labels} {value}");
+            }
         }
-        let labels = if labels.is_empty() { labels } else { format!("{{{labels}}}") };
-        let line = format!("{}{labels} {value}\n", self.family.name);
-        self.family.lines.push_str(&line);
     }
 }
 
-fn escape_label(value: &str) -> String {
-    sanitize(value, LONGEST_LABEL).replace('\\', "\\\\").replace('"', "\\\"")
+fn format_label(name: &str, value: &str) -> String {
+    let value = sanitize(value, LONGEST_LABEL).replace('\\', "\\\\").replace('"', "\\\"");
+    format!("{name}=\"{value}\"")
 }
 
 fn add_run(page: &mut Exposition, report: &Report) {
@@ -120,101 +113,83 @@ fn add_run(page: &mut Exposition, report: &Report) {
         ("connectivity", run.connectivity.as_str()),
         ("version", report.tool.version.as_str()),
     ];
-    page.open_family(
-        "arcprobe_run_ready",
-        "Whether a cluster can be connected: every required check is met.",
-    )
-    .add_sample(&scope, bool_value(is_ready));
-    let mut family =
-        page.open_family("arcprobe_run_verdict", "The verdict of the run, 1 for the one that holds.");
-    for known in [Verdict::Ready, Verdict::ReadyWithWarnings, Verdict::Blocked, Verdict::Incomplete] {
-        let code = verdict_style(known).code;
-        family.add_sample(&[("verdict", code)], bool_value(known == verdict));
-    }
-    if let Ok(started) = run.started_at.parse::<jiff::Timestamp>() {
-        page.open_family(
-            "arcprobe_run_start_timestamp_seconds",
-            "When the run began, in seconds since 1970.",
-        )
-        .add_sample(NO_LABELS, started.as_duration().as_secs_f64());
-    }
-    page.open_family("arcprobe_run_duration_seconds", "How long the run took.")
-        .add_sample(NO_LABELS, run.took.as_secs_f64());
-    let mut family =
-        page.open_family("arcprobe_vantage_measured", "Whether all was measured from the vantage.");
-    for vantage in &report.vantages {
+    let help = "Whether a cluster can be connected: every required check is met.";
+    page.add("arcprobe_run_ready", help, [(scope, bool_value(is_ready))]);
+    let known = [Verdict::Ready, Verdict::ReadyWithWarnings, Verdict::Blocked, Verdict::Incomplete];
+    let verdicts = known.map(|one| ([("verdict", verdict_style(one).code)], bool_value(one == verdict)));
+    page.add("arcprobe_run_verdict", "The verdict of the run, 1 for the one that holds.", verdicts);
+    let started = run.started_at.parse::<jiff::Timestamp>().ok();
+    let started = started.map(|at| (NO_LABELS, at.as_duration().as_secs_f64()));
+    let help = "When the run began, in seconds since 1970.";
+    page.add("arcprobe_run_start_timestamp_seconds", help, started);
+    let took = [(NO_LABELS, run.took.as_secs_f64())];
+    page.add("arcprobe_run_duration_seconds", "How long the run took.", took);
+    let measured = report.vantages.iter().map(|vantage| {
         let labels = [("vantage", vantage.id.as_str()), ("kind", vantage.kind.as_str())];
-        family.add_sample(&labels, bool_value(vantage.error.is_none()));
-    }
-    let mut family = page.open_family("arcprobe_findings", "Findings of a severity.");
-    for severity in [Severity::Blocking, Severity::Warning, Severity::Info] {
+        (labels, bool_value(vantage.error.is_none()))
+    });
+    page.add("arcprobe_vantage_measured", "Whether all was measured from the vantage.", measured);
+    let findings = [Severity::Blocking, Severity::Warning, Severity::Info].map(|severity| {
         let count = report.findings.iter().filter(|f| f.severity == severity).count();
-        family.add_sample(&[("severity", severity.as_str())], count_value(count));
-    }
+        ([("severity", severity.as_str())], count_value(count))
+    });
+    page.add("arcprobe_findings", "Findings of a severity.", findings);
 }
 
 fn add_counts(page: &mut Exposition, tally: &ReportIndex<'_>) {
-    let mut family = page.open_family("arcprobe_checks", "Checks by what came of them.");
-    for required in [true, false] {
-        for status in CheckStatus::ALL {
-            let word = status_style(status).code;
+    let counts = [true, false].into_iter().flat_map(|required| {
+        CheckStatus::ALL.map(|status| {
             let count = tally.with_status(status).filter(|c| c.planned.required == required).count();
-            family.add_sample(&[("required", bool_label(required)), ("verdict", word)], count_value(count));
-        }
-    }
+            let labels = [("required", bool_label(required)), ("verdict", status_style(status).code)];
+            (labels, count_value(count))
+        })
+    });
+    page.add("arcprobe_checks", "Checks by what came of them.", counts);
 }
 
 fn add_checks(page: &mut Exposition, report: &Report) {
-    let mut family = page
-        .open_family("arcprobe_check_met", "Whether the check is met; none where it could not be verified.");
-    for check in report.checks.iter().filter(|c| c.verdict != CheckVerdict::Unverified) {
-        family.add_sample(
-            &check_labels_with(check, "required", bool_label(check.planned.required)),
-            bool_value(check.verdict == CheckVerdict::Met),
-        );
-    }
-    let mut family = page.open_family("arcprobe_check_verified", "Whether the check could be verified.");
-    for check in &report.checks {
-        family.add_sample(&check_labels(check), bool_value(check.verdict != CheckVerdict::Unverified));
-    }
-    let mut family =
-        page.open_family("arcprobe_check_failure", "1 with the word for the failure of an unmet check.");
-    for (check, cause) in report.checks.iter().filter_map(|check| Some((check, check.cause?))) {
-        family.add_sample(&check_labels_with(check, "cause", cause.word()), 1.0);
-    }
-    let mut family =
-        page.open_family("arcprobe_check_accepted", "1 for an unmet check that is accepted for a time.");
-    let unmet = report.checks.iter().filter(|check| check.verdict == CheckVerdict::Unmet);
-    for (check, accepted) in unmet.filter_map(|check| Some((check, check.accepted.as_ref()?))) {
-        family.add_sample(&check_labels_with(check, "code", &accepted.code), 1.0);
-    }
+    let checks = || report.checks.iter();
+    let met = checks().filter(|check| check.verdict != CheckVerdict::Unverified).map(|check| {
+        let labels = check_labels_with(check, "required", bool_label(check.planned.required));
+        (labels, bool_value(check.verdict == CheckVerdict::Met))
+    });
+    let help = "Whether the check is met; none where it could not be verified.";
+    page.add("arcprobe_check_met", help, met);
+    let is_verified = |check: &Check| bool_value(check.verdict != CheckVerdict::Unverified);
+    let verified = checks().map(|check| (check_labels(check), is_verified(check)));
+    page.add("arcprobe_check_verified", "Whether the check could be verified.", verified);
+    let failures =
+        checks().filter_map(|check| Some((check_labels_with(check, "cause", check.cause?.word()), 1.0)));
+    let help = "1 with the word for the failure of an unmet check.";
+    page.add("arcprobe_check_failure", help, failures);
+    let accepted = checks()
+        .filter(|check| check.verdict == CheckVerdict::Unmet)
+        .filter_map(|check| Some((check_labels_with(check, "code", &check.accepted.as_ref()?.code), 1.0)));
+    page.add("arcprobe_check_accepted", "1 for an unmet check that is accepted for a time.", accepted);
 }
 
 fn add_phases(page: &mut Exposition, report: &Report) {
-    let mut family = page.open_family(
-        "arcprobe_phase_duration_seconds",
-        "How long a phase of a check took, at the slowest address.",
-    );
-    for check in &report.checks {
-        for phase in Phase::ALL {
-            let steps = deciding_attempts(check).filter_map(|attempt| attempt.step(phase));
-            if let Some(slowest) = steps.map(|step| step.took).max() {
-                family.add_sample(&check_labels_with(check, "phase", phase.as_str()), slowest.as_secs_f64());
-            }
-        }
-    }
+    let slowest = |check: &Check, phase| {
+        deciding_attempts(check).filter_map(|attempt| attempt.step(phase)).map(|step| step.took).max()
+    };
+    let times = report.checks.iter().flat_map(|check| {
+        let time = move |phase: &Phase| {
+            let took = slowest(check, *phase)?.as_secs_f64();
+            Some((check_labels_with(check, "phase", phase.as_str()), took))
+        };
+        Phase::ALL.iter().filter_map(time)
+    });
+    let help = "How long a phase of a check took, at the slowest address.";
+    page.add("arcprobe_phase_duration_seconds", help, times);
 }
 
 fn add_certificates(page: &mut Exposition, report: &Report) {
-    let mut family = page.open_family(
-        "arcprobe_certificate_expiry_timestamp_seconds",
-        "When the first certificate of the presented chain expires, in seconds since 1970.",
-    );
-    for check in &report.checks {
-        if let Some(first) = deciding_attempts(check).filter_map(first_expiry).min() {
-            family.add_sample(&check_labels(check), first.as_duration().as_secs_f64());
-        }
-    }
+    let ends = report.checks.iter().filter_map(|check| {
+        let first = deciding_attempts(check).filter_map(first_expiry).min()?;
+        Some((check_labels(check), first.as_duration().as_secs_f64()))
+    });
+    let help = "When the first certificate of the presented chain expires, in seconds since 1970.";
+    page.add("arcprobe_certificate_expiry_timestamp_seconds", help, ends);
 }
 
 fn first_expiry(attempt: &Attempt) -> Option<jiff::Timestamp> {
@@ -223,46 +198,37 @@ fn first_expiry(attempt: &Attempt) -> Option<jiff::Timestamp> {
 }
 
 fn add_prerequisites(page: &mut Exposition, report: &Report) {
-    let mut family = page.open_family(
-        "arcprobe_prerequisite",
-        "Whether what is needed besides the network is there, with a warning too; none where it is not known.",
-    );
     let known = || report.prerequisites.iter().filter(|item| item.verdict != PrerequisiteVerdict::Unverified);
-    for item in known() {
-        family.add_sample(&[("id", &item.id)], bool_value(item.verdict != PrerequisiteVerdict::Unmet));
-    }
-    let mut family = page.open_family(
-        "arcprobe_prerequisite_accepted",
-        "1 for what is not as it should be, and accepted for a time.",
-    );
-    for (item, accepted) in known().filter_map(|item| Some((item, accepted_by(item)?))) {
-        family.add_sample(&[("id", &item.id), ("code", &accepted.code)], 1.0);
-    }
+    let there =
+        known().map(|item| ([("id", &item.id)], bool_value(item.verdict != PrerequisiteVerdict::Unmet)));
+    let help = "Whether what is needed besides the network is there, with a warning too; none where it is not known.";
+    page.add("arcprobe_prerequisite", help, there);
+    let accepted =
+        known().filter_map(|item| Some(([("id", &item.id), ("code", &accepted_by(item)?.code)], 1.0)));
+    let help = "1 for what is not as it should be, and accepted for a time.";
+    page.add("arcprobe_prerequisite_accepted", help, accepted);
 }
 
 /// The end of those that are needed: what is not is no reason to wake anybody.
 fn add_waivers(page: &mut Exposition, report: &Report) {
-    let mut family = page.open_family("arcprobe_waivers", "Waivers by what came of them.");
     let states = [WaiverState::Used, WaiverState::Expired, WaiverState::Unused];
-    for state in states.into_iter().filter(|_| !report.waivers.is_empty()) {
-        let (_, word, _) = waiver_style(state);
+    let counts = states.into_iter().filter(|_| !report.waivers.is_empty()).map(|state| {
         let count = report.waivers.iter().filter(|waiver| waiver.state == state).count();
-        family.add_sample(&[("state", word)], count_value(count));
-    }
-    let mut family = page.open_family(
-        "arcprobe_waiver_expiry_timestamp_seconds",
-        "When a waiver that is needed ends or ended, in seconds since 1970: the end of its last day in UTC.",
-    );
-    for waiver in report.waivers.iter().filter(|waiver| waiver.state != WaiverState::Unused) {
+        ([("state", waiver_style(state).1)], count_value(count))
+    });
+    page.add("arcprobe_waivers", "Waivers by what came of them.", counts);
+    let needed = report.waivers.iter().filter(|waiver| waiver.state != WaiverState::Unused);
+    let ends = needed.filter_map(|waiver| {
         let labels = [
             ("code", waiver.code.as_str()),
             ("endpoint", waiver.endpoint.as_str()),
             ("vantage", waiver.vantage.as_deref().unwrap_or_default()),
         ];
-        if let Some(end) = waiver_end(&waiver.until) {
-            family.add_sample(&labels, end);
-        }
-    }
+        Some((labels, waiver_end(&waiver.until)?))
+    });
+    let help =
+        "When a waiver that is needed ends or ended, in seconds since 1970: the end of its last day in UTC.";
+    page.add("arcprobe_waiver_expiry_timestamp_seconds", help, ends);
 }
 
 fn waiver_end(until: &str) -> Option<f64> {
@@ -303,4 +269,4 @@ fn bool_label(is_so: bool) -> &'static str {
 }
 
 /// No label.
-const NO_LABELS: &[(&str, &str)] = &[];
+const NO_LABELS: [(&str, &str); 0] = [];

@@ -101,7 +101,7 @@ fn check_exports(list: &Requirements, input: usize) {
         ExportFormat::NoProxy,
     ];
     for form in forms {
-        let exported = export(list, form);
+        let exported = export(list, form, &SCREENS[0]);
         invariants::assert_printable(&exported.text);
         invariants::assert_bounded(&exported.text, input);
         for note in &exported.notes {

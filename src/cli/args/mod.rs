@@ -32,7 +32,7 @@ use parse::{
     parse_concurrency, parse_connect_to, parse_duration, parse_gateway, parse_resolver, parse_secret,
 };
 
-pub use requirements::{RequirementsArgs, RequirementsFormat};
+pub use requirements::RequirementsArgs;
 pub use rules::{DiffArgs, Page, RulesArgs, RulesCommand, ShowArgs, ShowFormat, ValidateArgs};
 
 use crate::model::finding::Severity;

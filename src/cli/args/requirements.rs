@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::ScopeArgs;
 use crate::report::requirements::ExportFormat;
@@ -22,52 +22,7 @@ pub struct RequirementsArgs {
     pub expand: bool,
     /// The format on standard output.
     #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT", help_heading = super::OUTPUT_HEADING)]
-    pub output: RequirementsFormat,
-}
-
-/// A form of the list.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum RequirementsFormat {
-    /// One screen for people; -v adds why, and the sources.
-    Text,
-    /// For programs.
-    Json,
-    /// For spreadsheets.
-    Csv,
-    /// A table for wikis and tickets.
-    Markdown,
-    /// Access lists for squid's configuration.
-    Squid,
-    /// ARM template of a rule collection group for an Azure Firewall policy.
-    AzureFirewall,
-    /// `CiliumNetworkPolicy` for the pods in the namespace azure-arc.
-    Cilium,
-    /// External dynamic list of the type URL list for PAN-OS.
-    PaloAlto,
-    /// `NO_PROXY` for the machine with az: loopback, and what a private link carries.
-    NoProxy,
-}
-
-impl RequirementsFormat {
-    /// Whether a device takes it as its whole configuration of something.
-    pub fn is_configuration(self) -> bool {
-        matches!(self, Self::Squid | Self::AzureFirewall | Self::Cilium | Self::PaloAlto)
-    }
-
-    /// `None` for text, which depends on the screen.
-    pub fn export_format(self) -> Option<ExportFormat> {
-        Some(match self {
-            Self::Text => return None,
-            Self::Json => ExportFormat::Json,
-            Self::Csv => ExportFormat::Csv,
-            Self::Markdown => ExportFormat::Markdown,
-            Self::Squid => ExportFormat::Squid,
-            Self::AzureFirewall => ExportFormat::AzureFirewall,
-            Self::Cilium => ExportFormat::Cilium,
-            Self::PaloAlto => ExportFormat::PaloAlto,
-            Self::NoProxy => ExportFormat::NoProxy,
-        })
-    }
+    pub output: ExportFormat,
 }
 
 const LIST_HEADING: &str = "What is listed";

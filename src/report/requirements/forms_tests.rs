@@ -2,6 +2,9 @@
 
 use super::format::export;
 use super::*;
+use crate::report::text::TextOptions;
+
+const PLAIN: TextOptions = TextOptions { colour: false, width: 80, verbose: false };
 
 /// `host port protocol need from` and, if it applies, `uninspected`, `private`; a title of each item's own.
 fn list(rows: &[&str]) -> Requirements {
@@ -41,11 +44,11 @@ fn item(at: usize, row: &str) -> Requirement {
 }
 
 fn text(rows: &[&str], form: ExportFormat) -> String {
-    export(&list(rows), form).text
+    export(&list(rows), form, &PLAIN).text
 }
 
 fn notes(rows: &[&str], form: ExportFormat) -> String {
-    export(&list(rows), form).notes.join("\n")
+    export(&list(rows), form, &PLAIN).notes.join("\n")
 }
 
 /// The lines that squid acts on.
@@ -94,7 +97,7 @@ fn squid_has_one_list_for_each_port_and_no_overlaps() {
 fn a_comment_of_squid_ends_with_its_line() {
     let mut list = list(&["a.test 443 https required pod", "b.test 443 https required pod"]);
     list.items[0].title = "joins the next line \\".into();
-    let text = export(&list, ExportFormat::Squid).text;
+    let text = export(&list, ExportFormat::Squid, &PLAIN).text;
     assert!(!text.contains('\\') && text.contains("acl arcprobe_443_hosts dstdomain a.test\n"), "{text}");
 }
 
@@ -142,10 +145,10 @@ fn azure_firewall_rules_have_source_destination_and_protocol() {
 fn a_description_is_never_evaluated() {
     let mut list = list(&["a.test 443 https required pod"]);
     list.items[0].title = "[resourceId('x')]".into();
-    let text = export(&list, ExportFormat::AzureFirewall).text;
+    let text = export(&list, ExportFormat::AzureFirewall, &PLAIN).text;
     assert!(text.contains(r#""[[resourceId('x')]""#), "{text}");
     list.items.clear();
-    assert!(export(&list, ExportFormat::AzureFirewall).text.contains(r#""ruleCollections": []"#));
+    assert!(export(&list, ExportFormat::AzureFirewall, &PLAIN).text.contains(r#""ruleCollections": []"#));
 }
 
 #[test]

@@ -142,6 +142,14 @@ impl Requirement {
 }
 
 impl Requirements {
+    /// For a heading.
+    fn describe_origin(&self) -> &'static str {
+        match self.origin {
+            Origin::Rules => "What has to be open for an Azure Arc-enabled Kubernetes cluster",
+            Origin::Report => "What was found unmet for an Azure Arc-enabled Kubernetes cluster",
+        }
+    }
+
     /// `AzureCloud eastus`, for headings and comments; safe in one line of any format.
     pub fn describe_scope(&self) -> String {
         let region: String = self.region.chars().filter(char::is_ascii_alphanumeric).take(60).collect();

@@ -27,11 +27,7 @@ pub fn render(list: &Requirements, options: &TextOptions) -> String {
 }
 
 fn draw_head(screen: &mut Screen, list: &Requirements) {
-    let title = match list.origin {
-        Origin::Rules => "What has to be open for an Azure Arc-enabled Kubernetes cluster",
-        Origin::Report => "What was found unmet for an Azure Arc-enabled Kubernetes cluster",
-    };
-    screen.line(&[(Paint::Bold, title)]);
+    screen.line(&[(Paint::Bold, list.describe_origin())]);
     screen.blank_line();
     let features: Vec<_> = list.features.iter().map(|topic| topic.id.as_str()).collect();
     let rules: Vec<_> = list.layers.iter().map(|l| format!("{} {}", l.name, l.revision)).collect();

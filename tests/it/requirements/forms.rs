@@ -7,9 +7,12 @@ use std::process::Command;
 use arcprobe::model::rules::{Cloud, HostPattern};
 use arcprobe::model::scope::Connectivity;
 use arcprobe::report::requirements::{ExportFormat, Requirements, export, list_requirements, schema};
+use arcprobe::report::text::TextOptions;
 use arcprobe::rules::{ScopeRequest, builtin, parse_values, resolve_scope};
 
 use crate::require::{require, require_that};
+
+const PLAIN: TextOptions = TextOptions { colour: false, width: 80, verbose: false };
 
 /// All features in every region where clusters can be connected, both with wildcards and without.
 fn lists() -> Vec<(String, Requirements)> {
@@ -52,7 +55,8 @@ fn lists_fit_the_schema_of_the_repository() {
     );
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for (name, list) in lists() {
-        let value: serde_json::Value = serde_json::from_str(&export(&list, ExportFormat::Json).text).unwrap();
+        let value: serde_json::Value =
+            serde_json::from_str(&export(&list, ExportFormat::Json, &PLAIN).text).unwrap();
         let errors: Vec<_> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
     }
@@ -65,7 +69,7 @@ fn azure_firewall_templates_fit_the_schema() {
     let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
     for (name, list) in lists() {
         let template: serde_json::Value =
-            serde_json::from_str(&export(&list, ExportFormat::AzureFirewall).text).unwrap();
+            serde_json::from_str(&export(&list, ExportFormat::AzureFirewall, &PLAIN).text).unwrap();
         let errors: Vec<_> =
             validator.iter_errors(&template).map(|e| format!("{}: {e}", e.instance_path())).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
@@ -77,7 +81,7 @@ fn azure_firewall_templates_fit_the_schema() {
 fn cilium_policies_allow_all_that_pods_need() {
     for (name, list) in lists() {
         let policy: serde_json::Value =
-            serde_yaml::from_str(&export(&list, ExportFormat::Cilium).text).unwrap();
+            serde_yaml::from_str(&export(&list, ExportFormat::Cilium, &PLAIN).text).unwrap();
         assert_eq!(policy["apiVersion"], "cilium.io/v2", "{name}");
         assert_eq!(policy["metadata"]["namespace"], "azure-arc", "{name}");
         let egress = policy["spec"]["egress"].as_array().unwrap();
@@ -105,7 +109,7 @@ fn cilium_policies_allow_all_that_pods_need() {
 #[test]
 fn palo_alto_lists_are_names_and_wildcards() {
     for (name, list) in lists() {
-        for line in export(&list, ExportFormat::PaloAlto).text.lines() {
+        for line in export(&list, ExportFormat::PaloAlto, &PLAIN).text.lines() {
             let host = line.strip_suffix('/').unwrap_or_else(|| panic!("{name}: {line}"));
             assert!(host.parse::<HostPattern>().is_ok() && !host.contains('{'), "{name}: {line}");
         }
@@ -151,7 +155,7 @@ fn squid_accepts_the_fragment() {
     let file = directory.path().join("squid.conf");
     require_that(can_bump, "lines that inspect TLS: this squid has no OpenSSL (Debian: squid-openssl)");
     for (name, list) in lists().into_iter().step_by(7) {
-        let fragment = export(&list, ExportFormat::Squid).text;
+        let fragment = export(&list, ExportFormat::Squid, &PLAIN).text;
         let bumping = fragment.replace("#   ", "");
         let kinds = [(&fragment, "as it is"), (&bumping, "with what is commented out")];
         for (text, kind) in kinds.into_iter().take(if can_bump { 2 } else { 1 }) {
