@@ -183,7 +183,6 @@ fn cluster_settings(args: &CheckArgs, vantages: &[VantageKind]) -> Result<Option
         image: given.image.clone(),
         agent_binary: given.agent_binary.clone(),
         keep: given.keep,
-        dry_run: given.dry_run,
         read_secrets: given.read_secrets,
         parallel: given.parallel_agents,
         pod_routes: resolve_pod_routes(args)?,

@@ -45,8 +45,6 @@ pub struct ClusterSettings {
     pub agent_binary: Option<PathBuf>,
     /// Leave the objects in the cluster.
     pub keep: bool,
-    /// Only print what would be created.
-    pub dry_run: bool,
     /// Whether Secrets of the agents may be read for their proxy.
     pub read_secrets: bool,
     /// Agents at work at the same time.

@@ -54,14 +54,6 @@ impl Routes {
         }
     }
 
-    /// The proxy on the way to an endpoint, with its credentials; `None` on a direct way.
-    pub fn proxy_for(&self, host: &str, port: u16, protocol: Protocol) -> Option<&ProxyUrl> {
-        match self.decide(host, port, protocol) {
-            RouteDecision::Proxy(_, proxy) => Some(&proxy.value),
-            RouteDecision::Direct(_) => None,
-        }
-    }
-
     /// What `--connectivity` is when it is not given.
     pub fn default_connectivity(&self) -> Connectivity {
         if self.uses_proxy() { Connectivity::Proxy } else { Connectivity::Direct }
@@ -161,7 +153,6 @@ mod tests {
     fn describe_route(routes: &Routes, host: &str, protocol: Protocol) -> (Option<String>, String) {
         let route = routes.route_to(host, 443, protocol);
         assert_eq!(route.kind == RouteKind::Proxy, route.proxy.is_some());
-        assert_eq!(routes.proxy_for(host, 443, protocol).map(ToString::to_string), route.proxy);
         (route.proxy, route.reason)
     }
 

@@ -114,14 +114,6 @@ impl SkipRange {
     pub fn corrected_value(&self) -> String {
         problem::correct_value(self)
     }
-
-    /// The network that holds an address. No client looks names up, so this exempts a host only where the address itself
-    /// stands in the URL; where a host merely resolves to it, the entry does not do what was probably hoped for.
-    pub fn network_containing(&self, address: IpAddr) -> Option<&SkipRangeEntry> {
-        let contains_address =
-            |e: &&SkipRangeEntry| matches!(e.kind, SkipRangeEntryKind::Network(n) if n.contains(&address));
-        self.entries.iter().find(contains_address)
-    }
 }
 
 /// In bytes: Linux starts no program with a longer variable or argument (execve(2), `MAX_ARG_STRLEN`).
@@ -255,12 +247,5 @@ mod tests {
         assert_eq!(range.value(), "a.example, https://[hidden]@b.example/,[hidden]@c.example");
         assert!(!format!("{range:?}").contains("secret"));
         assert_eq!(range.corrected_value(), "a.example,b.example,c.example");
-    }
-
-    #[test]
-    fn the_network_that_contains_an_address_is_found() {
-        let range = SkipRange::parse("10.0.0.1,10.0.0.0/8");
-        let found = |ip: &str| range.network_containing(ip.parse().unwrap()).map(|e| e.text.as_str());
-        assert_eq!((found("10.0.0.1"), found("11.0.0.1")), (Some("10.0.0.0/8"), None));
     }
 }

@@ -160,25 +160,13 @@ fn render_location(name: &str, id: &str, place: Option<&RuleLocation>) -> Value 
 
 /// A path as a reference to a file (RFC 3986): what has a meaning in a reference, or none, is escaped.
 fn escape_uri(path: &str) -> String {
-    use std::fmt::Write as _;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'/');
-    path.replace('\\', "/").bytes().fold(String::new(), |mut text, byte| {
-        if plain(byte) {
-            text.push(char::from(byte));
-        } else {
-            let _ = write!(text, "%{byte:02X}"); // a String takes all
-        }
-        text
-    })
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'/');
+    let escape = |b: u8| if is_plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    path.replace('\\', "/").bytes().map(escape).collect()
 }
 
 fn finding_fingerprint(finding: &Finding) -> String {
-    use std::fmt::Write as _;
-    let digest = Sha256::digest(format!("{}\n{}", finding.id, finding.subject));
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}"); // a String takes all
-        text
-    })
+    format!("{:x}", Sha256::digest(format!("{}\n{}", finding.id, finding.subject)))
 }
 
 fn render_invocation(report: &Report) -> Value {
