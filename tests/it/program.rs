@@ -72,6 +72,21 @@ impl Program {
         Self { command }
     }
 
+    /// With other files in the place of those of the system. Needs root, `unshare` and `mount`.
+    #[cfg(feature = "network-tests")]
+    pub(crate) fn with_system_files(self, files: &[(&Path, &str)]) -> Self {
+        let mount = |(file, place): &(&Path, &str)| format!("mount --bind {} {place} && ", file.display());
+        let mounts: String = files.iter().map(mount).collect();
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "sh", "-c", &format!("{mounts}exec \"$0\" \"$@\"")])
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear()
+            .envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self { command }
+    }
+
     /// Runs it to its end, and fails if that takes longer.
     #[track_caller]
     pub(crate) fn run_within(mut self, limit: Duration) -> RunResult {

@@ -16,7 +16,9 @@ mod cut_off;
 mod direct_attempts;
 mod discovery_failed;
 mod dns_catch_all;
+mod dns_ipv6_failing;
 mod dns_sinkholed;
+mod dns_transport_blocked;
 mod egress_blocked;
 mod endpoint_unmet;
 mod failing_suffix;
@@ -54,6 +56,7 @@ mod resolver_silent;
 mod resolver_unreachable;
 mod run_facts;
 mod run_incomplete;
+mod search_domain;
 mod skip_range_differs;
 mod skip_range_incomplete;
 mod skip_range_malformed;
@@ -158,13 +161,17 @@ const DIAGNOSES: &[Diagnosis] = &[
     vantage_unavailable::NO_AGENT,
     vantage_unavailable::NOT_STARTED,
     vantage_unavailable::LOG_INCOMPLETE,
+    search_domain::WILDCARD,
     proxy_bypassed::DIAGNOSIS,
+    dns_transport_blocked::DIAGNOSIS,
     cluster_dns::UPSTREAM,
     cluster_dns::DOWN,
     resolver_silent::DIAGNOSIS,
     resolver_unreachable::DIAGNOSIS,
     resolver_failing::DIAGNOSIS,
     resolver_partly_dead::DIAGNOSIS,
+    dns_ipv6_failing::DIAGNOSIS,
+    search_domain::FAILING,
     cut_off::DIAGNOSIS,
     proxy_down::DIAGNOSIS,
     proxy_login::DIAGNOSIS,

@@ -47,15 +47,15 @@ fn describe_finding(group: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {
     let address = group.key.parse().ok();
     let server = address.map_or_else(|| group.key.clone(), format_dns_server);
     FindingText {
-        summary: format!("The DNS server {server} is dead; another one answers in its place."),
-        explanation: format!("No question to {server} was answered, while another server in the list answered."),
+        summary: format!("The DNS server {server} does not respond; another server of the list answers."),
+        explanation: format!("No question to {server} was answered in time, while another server answered."),
         subject: server,
         consequence: Some(
-            "Programs that ask the servers in turn wait for the dead one first: seconds are lost on each lookup, and \
+            "Programs that ask the servers in turn (glibc, Go) wait up to 5 seconds for it: seconds are lost on each lookup, and \
              short time-outs in agents and image pulls fail now and then."
                 .into(),
         ),
-        remedy: "Mend that DNS server or take it out of resolv.conf (or out of the forward line of CoreDNS).".into(),
+        remedy: "Repair that DNS server, or remove it from resolv.conf (in a cluster: from the forward line of CoreDNS).".into(),
         commands: vec![commands::dig_command(address, host).into()],
         ..FindingText::default()
     }

@@ -159,7 +159,7 @@ static PAGES: LazyLock<Vec<Page>> =
 /// Code and text. A new page is one file and one word here: findings in the order in which they are asked for, then failure
 /// words by phase.
 const TEXTS: &[(&str, &str)] = pages! {
-    "resolver_silent", "resolver_unreachable", "resolver_failing", "resolver_partly_dead",
+    "dns_transport_blocked", "resolver_silent", "resolver_unreachable", "resolver_failing", "resolver_partly_dead", "dns_ipv6_failing", "search_domain_wildcard", "search_domain_failing",
     "cluster_unreachable", "cluster_login", "cluster_rights", "agent_refused", "agent_unplaced",
     "agent_image", "agent_missing", "agent_not_started", "agent_cut", "cluster_dns_upstream",
     "cluster_dns_down", "cut_off", "skip_range_incomplete", "networks_overlap", "proxy_cert_unfit",
@@ -300,7 +300,7 @@ mod tests {
         for code in page_codes() {
             assert_eq!(index.matches(&format!("  {code} ")).count(), 1, "{code}");
         }
-        assert!(index.starts_with("Findings\n  resolver_silent "));
+        assert!(index.starts_with("Findings\n  dns_transport_blocked "));
         let resolve = index.split("Failures of the phase resolve\n").nth(1).unwrap();
         assert!(resolve.starts_with("  dns_nxdomain "));
         assert!(index.lines().all(|line| line.chars().count() <= 100), "{index}");

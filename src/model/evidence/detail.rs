@@ -27,6 +27,21 @@ pub struct ResolveDetail {
     /// The line of the hosts file, counted from 1, where the first address stands there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hosts_line: Option<usize>,
+    /// The names that the search list of the machine makes of this one and that programs try first (`ndots`), where DNS
+    /// answered anything but that there is no such name. The first one with addresses takes the place of the name itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub searched: Vec<SearchedName>,
+}
+
+/// A name with a domain of the search list behind it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SearchedName {
+    /// As it was asked.
+    pub name: String,
+    /// Its IPv4 addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Why there are none.
+    pub cause: Option<Cause>,
 }
 
 impl ResolveDetail {
@@ -94,10 +109,21 @@ pub struct DnsQuery {
     pub cause: Option<Cause>,
     /// How many addresses came.
     pub answers: usize,
+    /// The answer over UDP was truncated, so that TCP was asked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub truncated: bool,
+    /// UDP stayed silent, and a second look over TCP got an answer. Programs do not look there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub answers_over_tcp: bool,
     /// In milliseconds.
     #[serde(rename = "took_ms", with = "millis")]
     #[schemars(with = "f64")]
     pub took: Duration,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A TCP connection.

@@ -24,7 +24,8 @@ pub use address::AddressScope;
 pub use certificate_file::CertificateFileFlaw;
 pub use detail::{
     CertificateSummary, ConnectDetail, DnsQuery, DnsRecordType, DnsTransport, GreetingDetail, HttpDetail,
-    LookupSource, ProxyDetail, ResolveDetail, TlsDetail, TrustStore, UNNAMED_CA, WebSocketDetail,
+    LookupSource, ProxyDetail, ResolveDetail, SearchedName, TlsDetail, TrustStore, UNNAMED_CA,
+    WebSocketDetail,
 };
 pub use failure::{Cause, Failure, Phase};
 

@@ -1,7 +1,7 @@
 //! Names to addresses: our own stub resolver, so that every answer keeps its server, its code and its time.
 //!
-//! The system's resolver is never called: getaddrinfo cannot be cancelled, hides which server failed and how, and walks
-//! search lists that a fully qualified name does not need.
+//! The system's resolver is never called: getaddrinfo cannot be cancelled and hides which server failed and how. But it is
+//! asked as programs ask: the hosts file, the search list, UDP, the order of the servers.
 
 pub(crate) mod hosts_file;
 pub(crate) mod query;
@@ -14,12 +14,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use futures::future::{join, join_all};
 use futures::stream::FuturesUnordered;
 use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::model::evidence::{Cause, Failure, LookupSource, ResolveDetail};
+use crate::model::evidence::{Cause, DnsTransport, Failure, LookupSource, ResolveDetail, SearchedName};
 use crate::probe::lock::lock;
 use hosts_file::{HostsEntry, HostsFile};
 use query::{DnsAnswer, send_query};
@@ -32,6 +33,7 @@ pub struct Resolver {
     origin: String,
     search: SearchList,
     hosts: HostsFile,
+    transport: DnsTransport,
     timeout: Duration,
     in_flight: Semaphore,
     cache: Mutex<HashMap<String, Arc<OnceCell<Arc<Lookup>>>>>,
@@ -76,6 +78,7 @@ impl Resolver {
             origin: from.into(),
             search: SearchList::default(),
             hosts: HostsFile::default(),
+            transport: DnsTransport::Udp,
             timeout,
             in_flight: Semaphore::new(MAX_QUERIES_IN_FLIGHT),
             cache: Mutex::default(),
@@ -86,7 +89,7 @@ impl Resolver {
     pub fn from_system(timeout: Duration) -> Self {
         let system = SystemResolverConfig::read();
         let plain = Self::with_servers(&system.servers, system.origin, timeout);
-        Self { hosts: HostsFile::read_system(), search: system.search, ..plain }
+        Self { hosts: HostsFile::read_system(), search: system.search, transport: system.transport, ..plain }
     }
 
     /// The servers, in the order in which they are asked.
@@ -99,9 +102,10 @@ impl Resolver {
         &self.origin
     }
 
-    /// Both families of a fully qualified name. An address stands for itself.
+    /// Both families of a name, as programs look it up: the search list comes first where the name has few dots. A name that
+    /// ends with a dot is complete, and an address stands for itself.
     pub async fn lookup_name(&self, host: &str) -> Arc<Lookup> {
-        let key = host.trim_end_matches('.').to_ascii_lowercase();
+        let key = host.to_ascii_lowercase();
         let cell = {
             let mut cache = lock(&self.cache);
             Arc::clone(cache.entry(key.clone()).or_default())
@@ -113,7 +117,7 @@ impl Resolver {
     pub async fn lookup_with_search_list(&self, host: &str) -> Arc<Lookup> {
         let mut first = None;
         for name in self.search.candidate_names(host) {
-            let lookup = self.lookup_name(&name).await;
+            let lookup = self.lookup_name(&(name.trim_end_matches('.').to_owned() + ".")).await;
             let is_missing = |f: &Failure| matches!(f.cause, Cause::DnsNxdomain | Cause::DnsNoData);
             if !lookup.failure.as_ref().is_some_and(is_missing) {
                 return lookup;
@@ -126,13 +130,18 @@ impl Resolver {
         }
     }
 
-    async fn lookup_uncached(&self, host: &str) -> Lookup {
+    async fn lookup_uncached(&self, asked: &str) -> Lookup {
         let started = Instant::now();
+        let host = asked.trim_end_matches('.');
         if let Some(detail) = self.find_without_dns(host) {
             return Lookup { detail, failure: None, started, took: started.elapsed() };
         }
         let (detail, failure) = match Name::from_ascii(format!("{host}.")) {
-            Ok(name) => self.query_both_families(host, &name).await,
+            Ok(name) => {
+                let (absolute, searched) =
+                    join(self.query_both_families(host, &name), self.search_names(asked)).await;
+                apply_searched(absolute, searched)
+            }
             Err(e) => {
                 let failure = Failure::new(Cause::Unknown, format!("\"{host}\" is no DNS name: {e}"));
                 (ResolveDetail { name: host.into(), ..ResolveDetail::default() }, Some(failure))
@@ -150,6 +159,28 @@ impl Resolver {
         Some(ResolveDetail { source: LookupSource::HostsFile, hosts_line: Some(line), addresses, ..detail })
     }
 
+    /// What DNS has for the names that programs try first. Most have nothing, and are left out.
+    async fn search_names(&self, host: &str) -> Vec<SearchedName> {
+        let names = self.search.names_before(host);
+        let searched = join_all(names.iter().map(|name| self.search_name(name))).await;
+        searched.into_iter().flatten().collect()
+    }
+
+    async fn search_name(&self, text: &str) -> Option<SearchedName> {
+        let name = Name::from_ascii(format!("{text}.")).ok()?;
+        let wait = self.timeout.mul_f64(NEXT_SERVER_FRACTION);
+        let answers = timeout(wait, self.query_servers(&name, RecordType::A)).await;
+        let (addresses, cause) = match &answers {
+            Err(_) => (Vec::new(), Some(Cause::DnsTimeout)),
+            Ok(answers) => (
+                answers.decisive_answer().map(|a| a.addresses.clone()).unwrap_or_default(),
+                answers.failure().map(|f| f.cause),
+            ),
+        };
+        let is_absent = matches!(cause, Some(Cause::DnsNxdomain | Cause::DnsNoData));
+        (!is_absent).then(|| SearchedName { name: text.to_owned(), addresses, cause })
+    }
+
     /// The second family gets a moment after the first: servers that ignore AAAA must not hold up a good A.
     async fn query_both_families(&self, host: &str, name: &Name) -> (ResolveDetail, Option<Failure>) {
         let a = self.query_servers(name, RecordType::A);
@@ -157,8 +188,11 @@ impl Resolver {
         tokio::pin!(a, aaaa);
         let (v4, v6) = tokio::select! {
             v4 = &mut a => {
-                let wait = if v4.failure().is_none() { SECOND_FAMILY_GRACE } else { self.timeout };
-                (Some(v4), timeout(wait, aaaa).await.ok())
+                let has_addresses = v4.failure().is_none();
+                let wait = if has_addresses { SECOND_FAMILY_GRACE } else { self.timeout };
+                let silence = || v4.silence_of(RecordType::AAAA, wait).filter(|_| has_addresses);
+                let v6 = timeout(wait, aaaa).await.ok().or_else(silence);
+                (Some(v4), v6)
             }
             v6 = &mut aaaa => {
                 let wait = if v6.failure().is_none() { SECOND_FAMILY_GRACE.max(self.timeout / 2) } else { self.timeout };
@@ -176,6 +210,7 @@ impl Resolver {
         let mut answers = ServerAnswers::default();
         let mut waiting = self.servers.iter().filter(|s| s.unresponsive.borrow().is_none());
         let mut running = FuturesUnordered::new();
+        let mut asked = Vec::new();
         let until = Instant::now() + self.timeout;
         // the last server gets its share of the time, too
         let share = self.timeout / u32::try_from(self.servers.len() + 1).unwrap_or(u32::MAX);
@@ -184,6 +219,7 @@ impl Resolver {
             if running.is_empty() || answers.needs_next_server {
                 answers.needs_next_server = false;
                 if let Some(server) = waiting.next().filter(|_| Instant::now() < until) {
+                    asked.push((server.address, Instant::now()));
                     running.push(self.query_server(server, name, kind, until));
                 }
             }
@@ -193,6 +229,8 @@ impl Resolver {
             tokio::select! {
                 Some(answer) = running.next() => {
                     if answers.add_answer(answer) {
+                        asked.retain(|(_, sent)| sent.elapsed() >= stagger);
+                        answers.add_silent_servers(&asked, kind);
                         return answers;
                     }
                 }
@@ -212,7 +250,7 @@ impl Resolver {
         let left = until.saturating_duration_since(Instant::now());
         let answer = tokio::select! {
             biased;
-            answer = send_query(server.address, name, kind, left) => answer,
+            answer = send_query(server.address, name, kind, self.transport, left) => answer,
             _ = dead.wait_for(Option::is_some) => return None,
         };
         server.update_liveness(&answer);
@@ -267,6 +305,15 @@ impl ServerAnswers {
         settles
     }
 
+    /// Records the servers that were asked and had not answered when another one did.
+    fn add_silent_servers(&mut self, asked: &[(SocketAddr, Instant)], kind: RecordType) {
+        for &(server, sent) in asked {
+            if self.answers.iter().all(|a| a.query.server != server) {
+                self.answers.push(DnsAnswer::from_silence(server, kind, sent.elapsed()));
+            }
+        }
+    }
+
     /// With no answer at all, what made the servers count as dead stands in for one.
     fn or_presumed_failure(mut self, servers: &[Server]) -> Self {
         if self.answers.is_empty() {
@@ -277,6 +324,12 @@ impl ServerAnswers {
             }
         }
         self
+    }
+
+    /// The other family of a name, which stayed away at the server that answered for this one.
+    fn silence_of(&self, kind: RecordType, waited: Duration) -> Option<Self> {
+        let server = self.decisive_answer()?.query.server;
+        Some(Self { answers: vec![DnsAnswer::from_silence(server, kind, waited)], ..Self::default() })
     }
 
     fn decisive_answer(&self) -> Option<&DnsAnswer> {
@@ -293,6 +346,24 @@ impl ServerAnswers {
             None => self.presumed_failure.as_ref(),
         }
     }
+}
+
+/// The first of the searched names with addresses counts. What failed among them is of interest where the name itself did
+/// not.
+fn apply_searched(
+    (mut detail, failure): (ResolveDetail, Option<Failure>),
+    searched: Vec<SearchedName>,
+) -> (ResolveDetail, Option<Failure>) {
+    if let Some(first) = searched.iter().find(|s| !s.addresses.is_empty()) {
+        detail.addresses.clone_from(&first.addresses);
+        detail.cnames.clear();
+        detail.searched = searched;
+        return (detail, None);
+    }
+    if failure.is_none() {
+        detail.searched = searched;
+    }
+    (detail, failure)
 }
 
 pub(crate) fn combine_families(
@@ -337,5 +408,5 @@ const MAX_QUERIES_IN_FLIGHT: usize = 200;
 /// How long the second family may take once the first has addresses.
 const SECOND_FAMILY_GRACE: Duration = Duration::from_millis(400);
 
-/// Of a time-out: when the next server is asked beside a silent one.
+/// Of a time-out: when the next server is asked beside a silent one, and a searched name counts as silent.
 const NEXT_SERVER_FRACTION: f64 = 0.2;

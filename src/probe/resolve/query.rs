@@ -1,4 +1,5 @@
-//! One question to one DNS server, over UDP and, where that is cut or silent, TCP.
+//! One question to one DNS server as the C library, musl and Go ask: over UDP, and over TCP only where the answer is
+//! truncated. Where UDP stays silent, TCP is tried as a second look that explains and does not count.
 //!
 //! The datagram is sent on a *connected* socket of its own: so a dead server shows at once (ICMP port unreachable), many
 //! questions at a time do not overrun one receive buffer, and nobody else's datagram can be taken for an answer.
@@ -47,25 +48,28 @@ impl DnsAnswer {
     }
 }
 
-/// Asks until there is an answer or `timeout` has passed.
+/// Asks until there is an answer or `timeout` has passed; over TCP alone where the system is set so (`use-vc`).
 pub(super) async fn send_query(
     server: SocketAddr,
     name: &Name,
     kind: RecordType,
+    transport: DnsTransport,
     timeout: Duration,
 ) -> DnsAnswer {
     let started = Instant::now();
     let question = DnsQuestion { server, name, kind, deadline: started + timeout };
-    let (transport, got) = question.query_udp_then_tcp(started + timeout.mul_f64(TCP_FRACTION)).await;
-    let mut answer = match got {
-        Ok(message) => read_answer(&message, name, kind),
-        Err(trouble) => DnsAnswer::from_failure(trouble.to_failure(server, timeout)),
+    let mut answer = match transport {
+        DnsTransport::Udp => question.ask_udp_first(timeout).await,
+        DnsTransport::Tcp => question.read_tcp_answer(question.query_tcp().await, timeout),
     };
     answer.query.server = server;
-    answer.query.kind = if kind == RecordType::AAAA { DnsRecordType::Aaaa } else { DnsRecordType::A };
-    answer.query.transport = transport;
+    answer.query.kind = record_type(kind);
     answer.query.took = started.elapsed();
     answer
+}
+
+fn record_type(kind: RecordType) -> DnsRecordType {
+    if kind == RecordType::AAAA { DnsRecordType::Aaaa } else { DnsRecordType::A }
 }
 
 pub(crate) struct DnsQuestion<'a> {
@@ -102,6 +106,7 @@ fn classify_io_error(error: &io::Error) -> Cause {
         | io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::UnexpectedEof
         | io::ErrorKind::PermissionDenied
         | io::ErrorKind::InvalidInput
         | io::ErrorKind::AddrNotAvailable => Cause::DnsUnreachable,
@@ -111,28 +116,48 @@ fn classify_io_error(error: &io::Error) -> Cause {
 }
 
 impl DnsQuestion<'_> {
-    /// UDP first; TCP when the answer is cut, and beside it when it stays away.
-    async fn query_udp_then_tcp(&self, tcp_at: Instant) -> (DnsTransport, Result<Message, QueryError>) {
-        let udp = self.query_udp();
+    /// Over UDP, and over TCP where the answer is truncated. A UDP that stays silent has failed, whatever TCP answers.
+    async fn ask_udp_first(&self, timeout: Duration) -> DnsAnswer {
+        let tcp_at = Instant::now() + timeout.mul_f64(TCP_FRACTION);
         let late_tcp = async {
             sleep_until(tcp_at).await;
-            self.query_tcp().await
+            self.query_tcp().await.is_ok()
         };
+        let udp = self.query_udp();
         tokio::pin!(udp, late_tcp);
-        let over_udp = tokio::select! {
-            got = &mut udp => got,
-            got = &mut late_tcp => match got {
-                Ok(message) => return (DnsTransport::Tcp, Ok(message)),
-                Err(_) => udp.await, // a closed TCP port says nothing about UDP
-            },
+        let mut answers_over_tcp = None;
+        let over_udp = loop {
+            tokio::select! {
+                got = &mut udp => break got,
+                answers = &mut late_tcp, if answers_over_tcp.is_none() => answers_over_tcp = Some(answers),
+            }
         };
         match over_udp {
-            Ok(message) if message.metadata.truncation => match self.query_tcp().await {
-                Ok(whole) => (DnsTransport::Tcp, Ok(whole)),
-                Err(_) => (DnsTransport::Udp, Ok(message)), // a truncated answer is an answer
-            },
-            other => (DnsTransport::Udp, other),
+            Ok(message) if message.metadata.truncation => {
+                let mut answer = self.read_tcp_answer(self.query_tcp().await, timeout);
+                answer.query.truncated = true;
+                answer.query.rcode = Some(rcode_name(message.metadata.response_code)); // the server did answer
+                answer
+            }
+            Ok(message) => read_answer(&message, self.name, self.kind),
+            Err(trouble) => {
+                let mut answer = DnsAnswer::from_failure(trouble.to_failure(self.server, timeout));
+                answer.query.answers_over_tcp = answers_over_tcp == Some(true);
+                answer
+            }
         }
+    }
+
+    fn read_tcp_answer(&self, got: io::Result<Message>, timeout: Duration) -> DnsAnswer {
+        let mut answer = match got {
+            Ok(message) => read_answer(&message, self.name, self.kind),
+            Err(e) => DnsAnswer::from_failure(QueryError::Io(e).to_failure(self.server, timeout)),
+        };
+        if let Some(failure) = answer.failure.as_mut().filter(|_| answer.query.rcode.is_none()) {
+            failure.raw = format!("over TCP {}", failure.raw);
+        }
+        answer.query.transport = DnsTransport::Tcp;
+        answer
     }
 
     async fn query_udp(&self) -> Result<Message, QueryError> {
@@ -237,6 +262,14 @@ fn refuses_edns(message: &Message) -> bool {
 }
 
 impl DnsAnswer {
+    /// No answer within a time that is shorter than the time-out, while another question was answered.
+    pub(super) fn from_silence(server: SocketAddr, kind: RecordType, waited: Duration) -> Self {
+        let failure = Failure::new(Cause::DnsTimeout, format!("{server} sent nothing for {waited:?}"));
+        let mut answer = Self::from_failure(failure);
+        (answer.query.server, answer.query.kind, answer.query.took) = (server, record_type(kind), waited);
+        answer
+    }
+
     fn from_failure(failure: Failure) -> Self {
         let query = DnsQuery {
             kind: DnsRecordType::A,
@@ -245,6 +278,8 @@ impl DnsAnswer {
             rcode: None,
             cause: Some(failure.cause),
             answers: 0,
+            truncated: false,
+            answers_over_tcp: false,
             took: Duration::ZERO,
         };
         Self { query, addresses: Vec::new(), cnames: Vec::new(), failure: Some(failure) }
@@ -325,7 +360,7 @@ const RESEND_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::from_
 /// Of a phase's time-out: no resend later than this.
 const LATEST_RESEND_FRACTION: f64 = 0.4;
 
-/// Of a phase's time-out: when TCP is tried beside a silent UDP.
+/// Of a phase's time-out: when a silent UDP is compared with TCP.
 const TCP_FRACTION: f64 = 0.5;
 
 /// How many foreign or broken datagrams are read before the server is given up.

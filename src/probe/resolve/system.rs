@@ -6,11 +6,15 @@ use std::net::SocketAddr;
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::system_conf::read_system_conf;
 
+use crate::model::evidence::DnsTransport;
+
 /// The configuration of the system's resolver.
 pub(crate) struct SystemResolverConfig {
     pub(crate) servers: Vec<SocketAddr>,
     pub(super) origin: &'static str,
     pub(crate) search: SearchList,
+    /// What questions travel over first.
+    pub(super) transport: DnsTransport,
 }
 
 impl SystemResolverConfig {
@@ -18,10 +22,11 @@ impl SystemResolverConfig {
     pub(super) fn read() -> Self {
         let from =
             if cfg!(any(windows, target_os = "macos")) { "system settings" } else { "/etc/resolv.conf" };
-        match read_system_conf() {
+        let config = match read_system_conf() {
             Ok((config, options)) => Self::from_config(&config, &options, from),
             Err(_) => Self::without_servers(from),
-        }
+        };
+        Self { transport: read_transport(), ..config }
     }
 
     pub(crate) fn from_config(config: &ResolverConfig, options: &ResolverOpts, from: &'static str) -> Self {
@@ -34,7 +39,7 @@ impl SystemResolverConfig {
         if servers.is_empty() {
             Self { search, ..Self::without_servers(from) }
         } else {
-            Self { servers, origin: from, search }
+            Self { servers, origin: from, search, transport: DnsTransport::Udp }
         }
     }
 
@@ -43,10 +48,28 @@ impl SystemResolverConfig {
         if cfg!(target_os = "linux") {
             let local = SocketAddr::from(([127, 0, 0, 1], DNS_PORT));
             let from = "the default without a nameserver line";
-            return Self { servers: vec![local], origin: from, search: SearchList::default() };
+            return Self { servers: vec![local], origin: from, ..Self::default() };
         }
-        Self { servers: Vec::new(), origin: from, search: SearchList::default() }
+        Self { origin: from, ..Self::default() }
     }
+}
+
+impl Default for SystemResolverConfig {
+    fn default() -> Self {
+        Self { servers: Vec::new(), origin: "", search: SearchList::default(), transport: DnsTransport::Udp }
+    }
+}
+
+fn read_transport() -> DnsTransport {
+    let file = if cfg!(unix) { std::fs::read_to_string("/etc/resolv.conf").ok() } else { None };
+    parse_transport(&file.unwrap_or_default())
+}
+
+/// resolv.conf(5): `options use-vc` puts every question into TCP; Go has more spellings of it.
+fn parse_transport(text: &str) -> DnsTransport {
+    let options = text.lines().filter_map(|line| line.trim().strip_prefix("options"));
+    let is_tcp = |word: &str| matches!(word, "use-vc" | "usevc" | "tcp");
+    if options.flat_map(str::split_whitespace).any(is_tcp) { DnsTransport::Tcp } else { DnsTransport::Udp }
 }
 
 /// The domains that are tried behind a short name.
@@ -58,6 +81,13 @@ pub(crate) struct SearchList {
 }
 
 impl SearchList {
+    /// The fully qualified names that programs try before a name itself: none for a name that ends with a dot or has enough
+    /// of them.
+    pub(crate) fn names_before(&self, host: &str) -> Vec<String> {
+        let names = self.candidate_names(host);
+        names.into_iter().take_while(|name| name != host).collect()
+    }
+
     /// The fully qualified names to try, in order.
     pub(crate) fn candidate_names(&self, host: &str) -> Vec<String> {
         if host.ends_with('.') || host.parse::<std::net::IpAddr>().is_ok() {
@@ -81,6 +111,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn tcp_is_used_where_the_system_says_so() {
+        let table = [
+            ("nameserver 10.0.0.1\n", DnsTransport::Udp),
+            ("nameserver 10.0.0.1\noptions ndots:5 use-vc\n", DnsTransport::Tcp),
+            ("# options use-vc\noptions edns0\n", DnsTransport::Udp),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse_transport(text), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn search_lists_are_applied_by_ndots() {
         let list = SearchList { domains: vec!["corp.example".into(), "example".into()], ndots: 1 };
         assert_eq!(list.candidate_names("proxy"), ["proxy.corp.example", "proxy.example", "proxy"]);
@@ -90,5 +132,12 @@ mod tests {
         );
         assert_eq!(list.candidate_names("proxy."), ["proxy."]);
         assert_eq!(list.candidate_names("10.1.2.3"), ["10.1.2.3"]);
+        assert_eq!(list.names_before("mcr.microsoft.com"), [""; 0]);
+        let pod = SearchList { ndots: 5, ..list };
+        assert_eq!(
+            pod.names_before("mcr.microsoft.com"),
+            ["mcr.microsoft.com.corp.example", "mcr.microsoft.com.example"]
+        );
+        assert_eq!(pod.names_before("mcr.microsoft.com."), [""; 0]);
     }
 }

@@ -82,6 +82,9 @@ fn names() {
             with([pinned(https("a.example").bad(AT, Cause::HttpTimeout))
                 .tls(|t| t.trusted_by = Some(TrustStore::Public))]),
         ),
+        // a single name can lack an answer for IPv6
+        (&[], with([https("a.example").good(AT).with_query_for_ipv6(Some(Cause::DnsTimeout))])),
+        (&[], healthy().into_iter().map(|c| c.with_query_for_ipv6(Some(Cause::DnsNoData))).collect()),
         // a server that answers now and then is not dead
         (&[], with([https("dl.k8s.io").good(AT).with_query(RESOLVER, Some(Cause::DnsTimeout))])),
     ]);

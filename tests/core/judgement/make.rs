@@ -131,9 +131,16 @@ impl CheckCase {
             rcode: None,
             cause,
             answers: usize::from(cause.is_none()),
+            truncated: false,
+            answers_over_tcp: false,
             took: Duration::ZERO,
         };
         self.resolve(|d| d.queries.push(query))
+    }
+
+    /// The question for IPv6 addresses, to the usual resolver.
+    pub(crate) fn with_query_for_ipv6(self, cause: Option<Cause>) -> Self {
+        self.with_query(RESOLVER, cause).resolve(|d| d.queries.last_mut().unwrap().kind = DnsRecordType::Aaaa)
     }
 
     /// The address answers as the rules expect.

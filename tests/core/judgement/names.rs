@@ -1,6 +1,6 @@
 //! Scenarios of name resolution.
 
-use arcprobe::model::evidence::{Cause, LookupSource};
+use arcprobe::model::evidence::{Cause, DnsTransport, LookupSource, ResolveDetail, SearchedName};
 use arcprobe::model::report::Verdict::{Blocked, ReadyWithWarnings};
 use arcprobe::model::rules::{AddressClass, PrivateLink};
 
@@ -19,6 +19,26 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             partly_dead(),
         ),
         Scenario::new("names-blocked", Blocked, &["name_blocked", "name_blocked", "stands_in"], blocked()),
+        Scenario::new("dns-udp-blocked", Blocked, &["dns_transport_blocked", "stands_in"], udp_blocked()),
+        Scenario::new("dns-tcp-blocked", Blocked, &["dns_transport_blocked", "stands_in"], tcp_blocked()),
+        Scenario::new(
+            "dns-ipv6-failing",
+            ReadyWithWarnings,
+            &["dns_ipv6_failing", "stands_in"],
+            ipv6_failing(),
+        ),
+        Scenario::new(
+            "search-domain-wildcard",
+            Blocked,
+            &["search_domain_wildcard", "stands_in"],
+            search_wildcard(),
+        ),
+        Scenario::new(
+            "search-domain-failing",
+            ReadyWithWarnings,
+            &["search_domain_failing", "stands_in"],
+            search_failing(),
+        ),
         Scenario::new("names-fail-each-in-its-way", Blocked, NAMES_FAIL, each_in_its_way()),
         Scenario::new(
             "private-record-missing",
@@ -71,6 +91,52 @@ fn blocked() -> Vec<CheckCase> {
         https("dl.k8s.io").optional().unresolved(Cause::DnsRefused),
     ]);
     cases
+}
+
+fn udp_blocked() -> Vec<CheckCase> {
+    let (asked, settled) = HOSTS.split_at(2);
+    let over_tcp = |d: &mut ResolveDetail| d.queries.iter_mut().for_each(|q| q.answers_over_tcp = true);
+    let asked = asked.iter().map(|h| https(h).unresolved(Cause::DnsTimeout).resolve(over_tcp));
+    asked.chain(settled.iter().map(|h| https(h).lookup_failed_elsewhere(Cause::DnsTimeout))).collect()
+}
+
+/// Answers that fit into a datagram arrive.
+fn tcp_blocked() -> Vec<CheckCase> {
+    let over_tcp = |d: &mut ResolveDetail| {
+        d.queries.iter_mut().for_each(|q| (q.transport, q.truncated) = (DnsTransport::Tcp, true));
+    };
+    let large = |host, cause| https(host).unresolved(cause).resolve(over_tcp);
+    let mut cases = healthy();
+    cases.push(large("gbl.his.arc.azure.com", Cause::DnsTimeout));
+    cases.push(large("dl.k8s.io", Cause::DnsUnreachable));
+    cases
+}
+
+fn ipv6_failing() -> Vec<CheckCase> {
+    let causes = [Cause::DnsTimeout, Cause::DnsServfail, Cause::DnsNxdomain];
+    let fails = |(case, cause): (CheckCase, Cause)| case.with_query_for_ipv6(Some(cause));
+    healthy().into_iter().zip(causes).map(fails).collect()
+}
+
+fn with_searched(check: CheckCase, addresses: &[&str], cause: Option<Cause>) -> CheckCase {
+    let name = format!("{}.corp.example", check.planned.host.as_deref().unwrap_or_default());
+    let addresses = addresses.iter().filter_map(|a| a.parse().ok()).collect();
+    check.resolve(|d| d.searched.push(SearchedName { name, addresses, cause }))
+}
+
+/// The wildcard record leads to a server that has other names, and one that does not answer.
+fn search_wildcard() -> Vec<CheckCase> {
+    let (at, dead) = ("10.1.1.1", "10.1.1.2");
+    vec![
+        with_searched(https("management.azure.com").bad(at, Cause::TlsNameMismatch), &[at], None),
+        with_searched(https("mcr.microsoft.com").bad(dead, Cause::TcpTimeout), &[dead], None),
+        https("gbl.his.a.arc.azure.com").good("20.1.0.4"),
+    ]
+}
+
+fn search_failing() -> Vec<CheckCase> {
+    let fails = |case| with_searched(case, &[], Some(Cause::DnsServfail));
+    healthy().into_iter().map(fails).collect()
 }
 
 const NAMES_FAIL: &[&str] = &["name_blocked", "name_blocked", "name_blocked", "name_blocked", "stands_in"];

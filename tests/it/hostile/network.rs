@@ -68,7 +68,7 @@ fn dns_rows() -> Vec<Row> {
         dns("dns-giant-text", Dns::GiantText, "resolve dns_no_data"),
         dns("dns-many-addresses", Dns::ManyAddresses, "met"),
         dns("dns-cut-for-ever", Dns::CutForever, "resolve unknown"),
-        dns("dns-drip", Dns::Drips, "resolve unknown"),
+        dns("dns-drip", Dns::Drips, "resolve dns_timeout"),
     ]
 }
 

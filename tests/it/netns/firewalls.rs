@@ -29,7 +29,8 @@ fn each_way_of_blocking_has_its_word() {
         ("tcp dport 443 reject with tcp reset", "connect tcp_refused"),
         ("tcp dport 443 reject with icmp type admin-prohibited", "connect tcp_unreachable"),
         ("tcp dport 443 reject with icmp type host-unreachable", "connect tcp_unreachable"),
-        ("udp dport 53 drop", "met"), // by TCP
+        ("udp dport 53 drop", "resolve dns_timeout"), // programs use TCP for truncated answers only
+        ("tcp dport 53 drop", "met"),
         ("meta l4proto { tcp, udp } th dport 53 drop", "resolve dns_timeout"),
         (
             "meta l4proto { tcp, udp } th dport 53 reject with icmp type port-unreachable",

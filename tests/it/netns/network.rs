@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use serde_json::Value;
 
 use super::namespace::Namespace;
-use crate::lab::{Dns, Host, Lab, Serves};
+use crate::lab::{Dns, Host, Lab, LabOptions, Serves};
 use crate::phases::verdict_of;
 use crate::program::{Program, TestRules, check};
 
@@ -40,6 +40,16 @@ impl Network {
     /// Each host, below `lab.example`, has an address of its own, at which the ports that its clients ask for lead to
     /// the lab.
     pub(super) fn new(middle_does: Middle, hosts: &[(&str, Serves)]) -> Self {
+        Self::with_names(middle_does, hosts, Vec::new(), LabOptions::default())
+    }
+
+    /// The same with further names in DNS, and a lab with other manners.
+    pub(super) fn with_names(
+        middle_does: Middle,
+        hosts: &[(&str, Serves)],
+        names: Vec<(&str, Dns)>,
+        options: LabOptions,
+    ) -> Self {
         let (client, middle, outside) =
             (Namespace::new("client"), Namespace::new("middle"), Namespace::new("outside"));
         client.connect(("eth0", "10.9.1.2/24"), &middle, ("near", "10.9.1.1/24"));
@@ -55,8 +65,9 @@ impl Network {
             dns: Dns::Addresses(vec![address(index).into()]),
             serves: serves.clone(),
         });
-        let all = all.collect();
-        let lab = outside.inside(|| Lab::start(all));
+        let names = names.into_iter().map(|(name, dns)| Host::with_dns(name, dns));
+        let all = all.chain(names).collect();
+        let lab = outside.inside(|| Lab::start_with(all, options));
         outside.ip(&format!("address add {RESOLVER}/24 dev eth0"));
         for index in 0..hosts.len() {
             outside.ip(&format!("address add {}/24 dev eth0", address(index)));
@@ -78,6 +89,23 @@ impl Network {
             .args([self.lab.roots()])
             .args(self.rules.flags(self.lab.directory()))
             .args(flags);
+        self.client.inside(|| program.run()).json()
+    }
+
+    /// Runs `check` at the client with the resolver of the system, which has these files.
+    pub(super) fn check_with_system(&self, resolv_conf: &str, hosts: &str, flags: &[&str]) -> Value {
+        let file = |name: &str, text: &str| {
+            let path = self.lab.directory().join(name);
+            std::fs::write(&path, text).expect("a file of the test");
+            path
+        };
+        let (resolv_conf, hosts) = (file("resolv.conf", resolv_conf), file("hosts", hosts));
+        let program = Program::new()
+            .args(["check", "-o", "json", "--public-roots"])
+            .args([self.lab.roots()])
+            .args(self.rules.flags(self.lab.directory()))
+            .args(flags)
+            .with_system_files(&[(&resolv_conf, "/etc/resolv.conf"), (&hosts, "/etc/hosts")]);
         self.client.inside(|| program.run()).json()
     }
 
