@@ -14,6 +14,7 @@ mod diagnose;
 mod discovery;
 mod docs;
 mod fake_api;
+mod families;
 mod hardship;
 mod hostile;
 mod inside;

@@ -102,9 +102,9 @@ pub(super) fn curl_command(check: &Check) -> String {
     connection_command(check, "")
 }
 
-/// Shows that IPv6 has no way out.
-pub(super) fn curl_ipv6_command(check: &Check) -> String {
-    connection_command(check, " -6")
+/// The same over one family: ` -4` or ` -6`.
+pub(super) fn curl_family_command(check: &Check, family: &str) -> String {
+    connection_command(check, family)
 }
 
 fn connection_command(check: &Check, family: &str) -> String {

@@ -33,7 +33,11 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         ),
         consequence: Some("None for programs that fall back to IPv4, as the agents do.".into()),
         remedy: "Nothing has to be done. Turning IPv6 off on the interface saves the failed attempts.".into(),
-        commands: group.first_check().map(|c| commands::curl_ipv6_command(c).into()).into_iter().collect(),
+        commands: group
+            .first_check()
+            .map(|c| commands::curl_family_command(c, " -6").into())
+            .into_iter()
+            .collect(),
         severity: Some(Severity::Info),
         ..FindingText::default()
     }

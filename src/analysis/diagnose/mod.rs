@@ -26,6 +26,7 @@ mod greeting_failing;
 mod group;
 mod hosts_file_entry;
 mod http_failing;
+mod ip_family_failing;
 mod ipv6_unroutable;
 mod large_hello_dropped;
 mod left_open;
@@ -186,6 +187,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     dns_sinkholed::DIAGNOSIS,
     private_answers::DIAGNOSIS,
     public_answers::DIAGNOSIS,
+    ip_family_failing::DIAGNOSIS,
     no_route::DIAGNOSIS,
     egress_blocked::DIAGNOSIS,
     port_blocked::DIAGNOSIS,

@@ -1,5 +1,6 @@
 //! An endpoint answers at one of its addresses and not at another.
 
+use super::ip_family_failing::{self, Family};
 use super::prelude::*;
 
 pub(super) const DIAGNOSIS: Diagnosis =
@@ -10,11 +11,12 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     CheckGroup::from_checks("", view.checks_where(is_patchy))
 }
 
-/// IPv6 without a route is a property of this machine's network and told apart.
+/// IPv6 without a route and a family that fails as a whole are findings of their own.
 fn list_failures(check: &Check) -> Vec<String> {
     look::failed_addresses(check)
         .into_iter()
         .filter(|(address, cause)| !(address.is_ipv6() && *cause == Cause::TcpUnreachable))
+        .filter(|(address, _)| ip_family_failing::failed_family(check) != Some(Family::of(*address)))
         .map(|(address, cause)| format!("{} at {address} ({cause})", look::host_or_pattern(check)))
         .collect()
 }

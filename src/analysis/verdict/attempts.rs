@@ -47,7 +47,14 @@ pub(crate) fn working_addresses(attempts: &[Attempt], protocol: Protocol) -> Vec
 /// In this order: the attempt that got furthest; any failure before an IPv6 address without a route, which says something
 /// about this machine's network and nothing about the endpoint; an answer before silence; IPv4 before IPv6; the first one.
 pub(crate) fn decisive_failure(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
-    probe_attempts(attempts).filter_map(|a| Some((a, a.failed_step()?))).min_by_key(|(a, step)| {
+    decisive_failure_of(probe_attempts(attempts))
+}
+
+/// The same of some of the probes.
+pub(super) fn decisive_failure_of<'a>(
+    attempts: impl Iterator<Item = &'a Attempt>,
+) -> Option<(&'a Attempt, &'a Step)> {
+    attempts.filter_map(|a| Some((a, a.failed_step()?))).min_by_key(|(a, step)| {
         let is_ipv6 = a.address.is_some_and(|address| address.is_ipv6());
         (
             Reverse(step.phase()),

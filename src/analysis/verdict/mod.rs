@@ -8,6 +8,7 @@
 mod addresses;
 pub(crate) mod attempts;
 pub(crate) mod clock;
+pub(crate) mod families;
 mod large_hello;
 mod overall;
 mod ruling;

@@ -8,6 +8,7 @@ use super::attempts::{
     contradiction, decisive_failure, has_reached, last_phase, probe_attempts, working_addresses,
 };
 use super::clock;
+use super::families::preferred_family_failure;
 use crate::model::evidence::{
     Attempt, Cause, NotRun, Observation, Outcome, Phase, Purpose, Step, TrustStore,
 };
@@ -35,6 +36,9 @@ pub(super) fn rule_on_check(item: &PlanItem, seen: &Observation) -> Ruling {
 fn rule_on_probe(planned: &PlannedCheck, spec: &ProbeSpec, seen: &Observation) -> Ruling {
     let last = last_phase(planned.protocol);
     let wrong = wrong_class(planned, spec, &seen.attempts);
+    if let Some((attempt, step)) = preferred_family_failure(planned, &seen.attempts) {
+        return unmet_ruling(&seen.attempts, attempt, step, wrong);
+    }
     if let Some(attempt) = probe_attempts(&seen.attempts).find(|a| has_reached(a, last)) {
         return met_ruling(planned, spec, seen, attempt, wrong);
     }

@@ -23,6 +23,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("host-closed", Blocked, &["address_blocked", "stands_in"], host_closed()),
         Scenario::new("closed-but-8084", Blocked, &["egress_blocked", "stands_in"], closed_but_8084())
             .asking(vec![inquiry(DiscoveryOutcome::Failed, Some(Cause::TcpTimeout), &[], &[])]),
+        Scenario::new("ipv6-stalls", Blocked, &["ip_family_failing", "stands_in"], ipv6_stalls()),
+        Scenario::new("ipv6-dropped", ReadyWithWarnings, &["ip_family_failing", "stands_in"], ipv6_dropped()),
         Scenario::new("ipv6-unroutable", Ready, &["ipv6_unroutable", "stands_in"], ipv6()),
         Scenario::new(
             "some-addresses-fail",
@@ -92,6 +94,16 @@ fn closed_but_8084() -> Vec<CheckCase> {
 
 fn ipv6() -> Vec<CheckCase> {
     healthy().into_iter().map(|c| c.bad("2603:1030::1", Cause::TcpUnreachable)).collect()
+}
+
+/// TCP connects, and then large packets vanish.
+fn ipv6_stalls() -> Vec<CheckCase> {
+    healthy().into_iter().map(|c| c.bad("2603:1030::1", Cause::TlsTimeout)).collect()
+}
+
+/// The firewall has rules for IPv4 only.
+fn ipv6_dropped() -> Vec<CheckCase> {
+    healthy().into_iter().map(|c| c.bad("2603:1030::1", Cause::TcpTimeout)).collect()
 }
 
 fn some_addresses() -> Vec<CheckCase> {

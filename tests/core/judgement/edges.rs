@@ -131,6 +131,20 @@ fn connections() {
 }
 
 #[test]
+fn families() {
+    let (v6, other_v6) = ("2603::1", "2603::2");
+    let host = || https("a.example");
+    check(vec![
+        (&["ip_family_failing 1"], with([host().good(v6).bad(AT, Cause::TcpTimeout)])),
+        (&["ip_family_failing 1"], with([host().good(AT).bad(v6, Cause::TcpRefused)])),
+        (&["some_addresses_fail 1"], with([host().good(v6).good(AT).bad(other_v6, Cause::TcpTimeout)])),
+        // both families fail: the endpoint does
+        (&["address_blocked 1"], with([host().bad(v6, Cause::TcpTimeout).bad(AT, Cause::TcpTimeout)])),
+        (&["sni_filtered 1"], with([host().bad(v6, Cause::TlsReset).bad(AT, Cause::TlsReset)])),
+    ]);
+}
+
+#[test]
 fn handshakes() {
     let by = |store| move |t: &mut arcprobe::model::evidence::TlsDetail| t.trusted_by = Some(store);
     let intercepted = |store| https("a.example").bad(AT, Cause::TlsIntercepted).tls(by(store));

@@ -200,6 +200,15 @@ impl CheckCase {
         self
     }
 
+    /// Edits the connection of the last attempt.
+    pub(crate) fn connect(mut self, edit: impl FnOnce(&mut ConnectDetail)) -> Self {
+        let steps = &mut self.observation.attempts.last_mut().unwrap().steps;
+        if let Some(Detail::Connect(detail)) = steps.first_mut().map(|s| &mut s.detail) {
+            edit(detail);
+        }
+        self
+    }
+
     /// Edits the TLS step of the last attempt.
     pub(crate) fn tls(mut self, edit: impl FnOnce(&mut TlsDetail)) -> Self {
         for step in &mut self.observation.attempts.last_mut().unwrap().steps {

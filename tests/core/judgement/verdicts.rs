@@ -192,6 +192,33 @@ fn classes_of_addresses() {
 }
 
 #[test]
+fn each_family_is_a_path_of_its_own() {
+    let from = |local: &'static str| {
+        move |case: CheckCase| case.connect(|d| d.local = format!("[{local}]:4711").parse().ok())
+    };
+    let both = |cause| host().good(V4).bad(V6, cause);
+    let table = [
+        // the race between the families ends when TCP is connected
+        ("tls tls_timeout", both(Cause::TlsTimeout)),
+        ("tls tls_reset", both(Cause::TlsReset)),
+        ("http http_timeout", both(Cause::HttpTimeout)),
+        ("tls tls_path_mtu", both(Cause::TlsTimeout).attempt(Purpose::SmallSegments, V6, None)),
+        ("met", both(Cause::TcpTimeout)),
+        ("met", both(Cause::TcpRefused)),
+        ("met", both(Cause::TlsTimeout).good("2603::2")),
+        ("met", host().bad(V4, Cause::TlsTimeout).good(V6)),
+        ("met", host().good(V4).bad(OTHER_V4, Cause::TlsTimeout)),
+        // programs prefer IPv4 to the addresses of tunnels and of sites
+        ("met", from("fd00::5")(both(Cause::TlsTimeout))),
+        ("met", from("2002:a00::5")(both(Cause::TlsTimeout))),
+        ("tls tls_timeout", from("2603::5")(both(Cause::TlsTimeout))),
+    ];
+    for (expected, case) in table {
+        assert_eq!(word(&one(case.clone())), expected, "{case:#?}");
+    }
+}
+
+#[test]
 fn a_large_hello_counts_for_every_check_at_the_address() {
     let large = |cause| host().good(V4).attempt(Purpose::LargeHello, V4, cause);
     let neighbour = || https("neighbour.example.com");
