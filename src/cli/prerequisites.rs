@@ -102,7 +102,8 @@ pub(super) fn judge_facts(
 ) -> Result<PrerequisiteResults> {
     let needs = rules::prerequisites::load_builtin().map_err(|e| CommandError::Failed(e.into()))?;
     let Some(generation) = needs.generation_for(rule_set) else { return Ok(PrerequisiteResults::default()) };
-    Ok(judge_prerequisites(&PrerequisiteInput { facts, needs: &needs, generation, wanted, catalogue }))
+    let now = SystemClock.now();
+    Ok(judge_prerequisites(&PrerequisiteInput { facts, needs: &needs, generation, wanted, catalogue, now }))
 }
 
 /// What the programs of this machine say. Each takes its time: they are asked at the same time.

@@ -9,6 +9,8 @@ use crate::model::scope::Connectivity;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrerequisiteRules {
+    /// From this day on the versions are old, `YYYY-MM-DD`: what is said of them may no longer hold.
+    pub old_from: String,
     /// The versions of Kubernetes that the vendor supports.
     pub kubernetes: SupportedVersions,
     /// The versions of the agents that the vendor supports.
@@ -91,12 +93,46 @@ pub struct ProgramRequirement {
     /// And before this one.
     #[serde(default)]
     pub below: Option<Version>,
+    /// Versions in between that are known not to work.
+    #[serde(default)]
+    pub broken: Vec<BrokenVersions>,
     /// A later version where something is turned on.
     #[serde(default)]
     pub with: Vec<ConditionalVersion>,
     /// What else is to be said.
     #[serde(default)]
     pub note: Option<String>,
+}
+
+/// Versions that are known not to work.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokenVersions {
+    /// The first one.
+    pub from: Version,
+    /// The first one that works again; none does where it is absent.
+    #[serde(default)]
+    pub fixed: Option<Version>,
+    /// In these clouds, as az names them; empty: in all.
+    #[serde(default)]
+    pub clouds: Vec<String>,
+    /// Only with a version of connectedk8s before this one.
+    #[serde(default)]
+    pub before_connectedk8s: Option<Version>,
+    /// What goes wrong, after "the version X".
+    pub why: String,
+    /// Where it stands.
+    pub source: String,
+}
+
+impl BrokenVersions {
+    /// Whether a version is one of them in a cloud, next to an extension of az.
+    pub fn includes(&self, version: Version, cloud: &str, connectedk8s: Option<Version>) -> bool {
+        let is_in = version >= self.from && self.fixed.is_none_or(|fixed| version < fixed);
+        let is_here = self.clouds.is_empty() || self.clouds.iter().any(|c| c.eq_ignore_ascii_case(cloud));
+        let is_beside = self.before_connectedk8s.is_none_or(|least| connectedk8s.is_some_and(|v| v < least));
+        is_in && is_here && is_beside
+    }
 }
 
 /// Whether something has to be there.

@@ -25,7 +25,7 @@ fn healthy_cluster() -> Scenario {
         "allocatable": {"cpu": "4", "memory": "8000000000"},
         "conditions": [{"type": "Ready", "status": "True"}],
         "nodeInfo": {"architecture": "amd64", "operatingSystem": "linux", "bootID": "", "containerRuntimeVersion": "",
-            "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "v1.34.1", "machineID": "", "osImage": "",
+            "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "v1.36.1", "machineID": "", "osImage": "",
             "systemUUID": ""}
     }}]});
     let pods = json!({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": [
@@ -36,7 +36,7 @@ fn healthy_cluster() -> Scenario {
     ]});
     Scenario {
         answers: vec![
-            ("/version", 200, json!({"gitVersion": "v1.34.1"})),
+            ("/version", 200, json!({"gitVersion": "v1.36.1"})),
             ("/api/v1/nodes", 200, node),
             ("/api/v1/pods", 200, pods),
         ],
@@ -55,7 +55,7 @@ fn write_programs(directory: &Path, az: &[(&str, &str)]) -> String {
     let cases = cases.collect::<Vec<_>>().concat();
     let script =
         format!("#!/bin/sh\ncase \"$*\" in\n{cases}*) echo 'ERROR: no such command' >&2; exit 2;;\nesac\n");
-    let kubectl = "#!/bin/sh\necho '{\"clientVersion\": {\"gitVersion\": \"v1.34.0\"}}'\n";
+    let kubectl = "#!/bin/sh\necho '{\"clientVersion\": {\"gitVersion\": \"v1.36.0\"}}'\n";
     for (name, text) in
         [("az", script.as_str()), ("kubectl", kubectl), ("helm", "#!/bin/sh\necho v3.18.4+gd80839c\n")]
     {
@@ -97,7 +97,7 @@ fn a_healthy_cluster_and_workstation_meet_every_prerequisite() {
     let screen = check(healthy_cluster(), &[], &[]).exits(5).stdout;
     let lines = [
         "prerequisites",
-        "  ✓ Kubernetes             v1.34.1",
+        "  ✓ Kubernetes             v1.36.1",
         "  ✓ free capacity          4000 MB and 2000 m that no pod has asked for",
         "  ✓ Azure CLI              2.70.0",
         "  ✓ resource providers     each is registered, or about to be",
@@ -254,7 +254,7 @@ fn a_run_that_waits_for_az_can_be_stopped() {
 #[test]
 fn text_of_a_server_is_sanitized() {
     let mut scenario = healthy_cluster();
-    scenario.answers[0].2 = json!({"gitVersion": "v1.34.1\u{1b}[2J\u{202e}<script>"});
+    scenario.answers[0].2 = json!({"gitVersion": "v1.36.1\u{1b}[2J\u{202e}<script>"});
     let screen = check(scenario, &[("version", "{\"azure-cli\": \"2.70.0\\u001b[31m\"}")], &[]).stdout;
     crate::hostile::assert_printable(&screen);
 }

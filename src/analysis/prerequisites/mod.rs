@@ -25,6 +25,8 @@ pub struct PrerequisiteInput<'a> {
     pub wanted: OnboardingTarget<'a>,
     /// The words for what is wrong.
     pub catalogue: &'a FaultCatalogue,
+    /// When it is judged.
+    pub now: jiff::Timestamp,
 }
 
 /// What came of an item: its verdict, what was found, what is asked for, and the fault by its id where there is one.
@@ -72,6 +74,7 @@ pub fn judge_prerequisites(known: &PrerequisiteInput<'_>) -> PrerequisiteResults
     if let Some(tools) = &known.facts.tools {
         outcomes.extend(tools::judge_workstation(tools, known));
     }
+    outcomes.extend(judge_age(known));
     let mut judged = PrerequisiteResults::default();
     for outcome in outcomes {
         let entry = outcome.fault.and_then(|id| known.catalogue.find_fault(id));
@@ -101,6 +104,14 @@ pub fn judge_prerequisites(known: &PrerequisiteInput<'_>) -> PrerequisiteResults
     judged
 }
 
+/// Whether the versions in the rules are older than they should be. It says nothing about the cluster.
+fn judge_age(known: &PrerequisiteInput<'_>) -> Option<ItemOutcome> {
+    let old_from = &known.needs.old_from;
+    let item = ItemOutcome::new("rules", "age of the rules", format!("before {old_from}"));
+    let is_old = known.now.strftime("%Y-%m-%d").to_string() >= *old_from;
+    is_old.then(|| item.unverified("the versions above are old; a newer arcprobe knows newer ones"))
+}
+
 /// The kubeconfig and the API server behind it.
 fn judge_kubeconfig(cluster: &Fetched<crate::model::prerequisite_facts::ClusterFacts>) -> ItemOutcome {
     let item = ItemOutcome::new("kubeconfig", "kubeconfig", "a context whose API server answers");
@@ -117,7 +128,7 @@ fn judge_kubeconfig(cluster: &Fetched<crate::model::prerequisite_facts::ClusterF
 }
 
 /// What the programs of this machine say; another one may connect the cluster.
-const WORKSTATION_IDS: &[&str] = &["az", "connectedk8s", "helm", "kubectl", "login", "providers"];
+const WORKSTATION_IDS: &[&str] = &["az", "connectedk8s", "helm", "kubectl", "login", "providers", "rules"];
 
 /// In characters.
 const MAX_FOUND_CHARS: usize = 400;

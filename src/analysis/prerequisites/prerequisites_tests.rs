@@ -38,7 +38,7 @@ fn complete_facts() -> PrerequisiteFacts {
         cluster: Fetched::Read(ClusterFacts {
             context: "edge".into(),
             server: "https://api:6443".into(),
-            kubernetes: Some("v1.34.1+k3s1".into()),
+            kubernetes: Some("v1.36.1+k3s1".into()),
             nodes: vec![node("a"), node("b")],
             permissions: Some(Permissions { is_admin: true, missing: Vec::new() }),
             ..ClusterFacts::default()
@@ -61,14 +61,26 @@ fn judge_with(
     connectivity: Connectivity,
     features: &[&str],
 ) -> PrerequisiteResults {
+    judge_in("AzureCloud", facts, rule_set, connectivity, features, "2026-11-30T00:00:00Z")
+}
+
+fn judge_in(
+    cloud: &str,
+    facts: &PrerequisiteFacts,
+    rule_set: &str,
+    connectivity: Connectivity,
+    features: &[&str],
+    now: &str,
+) -> PrerequisiteResults {
     let needs = rules::prerequisites::load_builtin().unwrap();
     let features: Vec<_> = features.iter().map(|&f| f.to_owned()).collect();
     judge_prerequisites(&PrerequisiteInput {
         facts,
         needs: &needs,
         generation: needs.generation_for(rule_set).unwrap(),
-        wanted: OnboardingTarget { features: &features, connectivity, cloud: "AzureCloud" },
+        wanted: OnboardingTarget { features: &features, connectivity, cloud },
         catalogue: &CATALOGUE,
+        now: now.parse().unwrap(),
     })
 }
 
@@ -251,13 +263,24 @@ fn each_missing_workstation_prerequisite_has_its_own_finding() {
             &|t| t.connectedk8s = missing_program(),
             Some(("connectedk8s", Warning, "arc_az_extension")),
         ),
-        (current, &|t| t.connectedk8s = program("1.3.0"), None),
+        (
+            current,
+            &|t| t.connectedk8s = program("0.2.3"),
+            Some(("connectedk8s", Warning, "arc_az_extension")),
+        ),
+        (
+            current,
+            &|t| t.connectedk8s = program("1.10.5"),
+            Some(("connectedk8s", Warning, "arc_az_extension")),
+        ),
+        (current, &|t| t.connectedk8s = program("1.10.9"), None),
+        (current, &|t| t.az = program("2.2.0"), Some(("az", Warning, "arc_az"))),
         (
             gateway,
             &|t| t.connectedk8s = program("1.9.3"),
             Some(("connectedk8s", Warning, "arc_az_extension")),
         ),
-        (("current", Connectivity::PrivateLink), &|t| t.connectedk8s = program("1.3.0"), None),
+        (("2024-10", Connectivity::PrivateLink), &|t| t.connectedk8s = program("1.3.0"), None),
         (("2021-09", Connectivity::Direct), &|t| t.az = program("2.30.0"), Some(("az", Warning, "arc_az"))),
         (
             ("2022-12", Connectivity::Direct),
@@ -302,12 +325,54 @@ fn each_missing_workstation_prerequisite_has_its_own_finding() {
             tools.az = program("2.20.0");
             tools.helm = program("3.6.3");
             let Fetched::Read(cluster) = &mut facts.cluster else { unreachable!() };
-            cluster.kubernetes = Some("v1.34.0".into());
+            cluster.kubernetes = Some("v1.36.0".into());
         }
         change(facts.tools.as_mut().unwrap());
         let judged = judge_with(&facts, rule_set, connectivity, &[]);
         assert_eq!(open_items(&judged), expected.into_iter().collect::<Vec<_>>(), "row {row}");
     }
+}
+
+/// Versions of the extension and of Helm that are known not to work, by cloud and by what is beside them.
+#[test]
+fn known_broken_versions_are_named_with_their_source() {
+    let (public, government, china) = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud");
+    let table = [
+        (public, "current", "1.10.9", "3.20.1", None),
+        (government, "current", "1.10.7", "3.20.1", None),
+        (government, "current", "1.10.8", "3.20.1", Some("1.10.8, which asks mcr.microsoft.us")),
+        (china, "current", "1.10.10", "3.20.1", Some("1.10.10, which asks mcr.microsoft.us")),
+        (china, "current", "1.10.11", "3.20.1", None),
+        (public, "2021-02", "1.1.10", "v3.7.0", Some("v3.7.0, which has no `helm chart`")),
+        (public, "2021-02", "1.1.10", "v3.6.3", None),
+        (public, "2021-02", "1.2.0", "v3.7.0", None),
+    ];
+    for (cloud, rule_set, extension, helm, expected) in table {
+        let mut facts = complete_facts();
+        let tools = facts.tools.as_mut().unwrap();
+        (tools.connectedk8s, tools.helm) = (program(extension), program(helm));
+        tools.login = Some(Ok(cloud.into()));
+        let judged = judge_in(cloud, &facts, rule_set, Connectivity::Direct, &[], "2026-11-30T00:00:00Z");
+        let found: Vec<_> = judged.items.iter().map(|item| item.found.as_str()).collect();
+        let is_named =
+            |text: &str| found.iter().any(|f| f.starts_with(text) && f.contains("https://github.com/"));
+        assert!(expected.is_none_or(is_named), "{extension} {helm}: {found:#?}");
+        assert_eq!(
+            open_items(&judged).len(),
+            usize::from(expected.is_some()),
+            "{extension} {helm}: {judged:#?}"
+        );
+    }
+}
+
+/// Data of versions ages by itself, and says so: which is no gap of the cluster.
+#[test]
+fn old_rules_say_so() {
+    let judge = |now| judge_in("AzureCloud", &complete_facts(), "current", Connectivity::Direct, &[], now);
+    let late = judge("2027-09-01T00:00:00Z");
+    assert_eq!(open_items(&late), [("rules", Unverified, "")]);
+    assert!(late.items.last().unwrap().is_workstation);
+    assert!(open_items(&judge("2026-12-24T00:00:00Z")).is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{ItemOutcome, PrerequisiteInput};
 use crate::model::prerequisite_facts::{Program, Provider, WorkstationTools};
-use crate::model::prerequisite_rules::{Need, ProgramRequirement};
+use crate::model::prerequisite_rules::{BrokenVersions, Need, ProgramRequirement};
 use crate::model::version::Version;
 
 /// All of them.
@@ -67,7 +67,23 @@ fn judge_program(
     if oldest.is_some_and(|o| version < o) || need.below.is_some_and(|b| version >= b) {
         return item.warning(installed, named.fault);
     }
-    item.met(installed)
+    match find_broken(version, need, known) {
+        Some(broken) => {
+            item.warning(format!("{installed}, which {} ({})", broken.why, broken.source), named.fault)
+        }
+        None => item.met(installed),
+    }
+}
+
+/// What is known to be wrong with a version, here.
+fn find_broken<'a>(
+    version: Version,
+    need: &'a ProgramRequirement,
+    known: &PrerequisiteInput<'_>,
+) -> Option<&'a BrokenVersions> {
+    let tools = known.facts.tools.as_ref();
+    let extension = tools.and_then(|t| Version::parse(t.connectedk8s.version.as_deref()?));
+    need.broken.iter().find(|broken| broken.includes(version, known.wanted.cloud, extension))
 }
 
 fn judge_login(login: &Result<String, String>, known: &PrerequisiteInput<'_>) -> ItemOutcome {
