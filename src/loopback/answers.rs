@@ -52,6 +52,7 @@ pub fn registry_answers(repository: &str, blob: &str) -> PathAnswers {
         (format!("{repository}/manifests/sha256:"), Answer::json(&manifest)),
         (format!("{repository}/manifests/"), Answer::json(&index)),
         (format!("{repository}/blobs/{}", digest("c")), redirect),
+        ("/v2/".to_owned(), Answer::new(200, ("Docker-Distribution-Api-Version", "registry/2.0"), "{}")),
     ]
 }
 

@@ -4,7 +4,9 @@ use super::PlanOptions;
 use super::build::{CheckBuilder, is_called_from, is_needed};
 use super::target::{CheckTarget, find_missing_value};
 use crate::model::plan::{Action, PlanItem, Route};
-use crate::model::rules::{CallerVantage, DiscoveryMethod, Endpoint, HostPattern, Method, Protocol, RuleSet};
+use crate::model::rules::{
+    CallerVantage, DiscoveryMethod, Endpoint, HostPattern, Method, PathTemplate, Protocol, RuleSet,
+};
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
 use crate::rules::expand::{fill_template, wildcard_for_template};
@@ -22,6 +24,8 @@ pub struct PlannedDiscovery {
     pub expected: Option<String>,
     /// The first request, in the form of a check.
     pub request: PlanItem,
+    /// The paths of the manifests that lead to a registry's data host.
+    pub manifests: Vec<String>,
 }
 
 /// Whom to ask from a vantage, in the order of the rules: one question for each needed endpoint with a discovery.
@@ -55,11 +59,13 @@ fn plan_discovery(
         return None;
     }
     let asked = rules.endpoints.iter().find(|e| e.id == *id && e.cloud == endpoint.cloud)?;
+    let fill_path = |path: &PathTemplate| fill_template(path.as_str(), scope).as_str().to_owned();
     let pattern = wildcard_for_template(endpoint.host.as_str(), scope).parse::<HostPattern>();
     let expected = fill_template(endpoint.host.as_str(), scope).complete().map(str::to_owned);
     Some(PlannedDiscovery {
         endpoint: endpoint.id.to_string(),
         method,
+        manifests: endpoint.manifests.iter().map(fill_path).collect(),
         wildcard: pattern.ok().filter(HostPattern::is_wildcard)?,
         expected: expected.filter(|_| !endpoint.host.is_wildcard()),
         request: plan_request(

@@ -78,7 +78,7 @@ const GENERATIONS: [(&str, EmbeddedFile); 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::rules::{DiscoveryMethod, Endpoint};
+    use crate::model::rules::{DiscoveryMethod, Endpoint, PathTemplate};
 
     #[test]
     fn every_rule_set_can_be_read() {
@@ -104,8 +104,12 @@ mod tests {
                 let part = match endpoint.discovery.unwrap() {
                     DiscoveryMethod::NotificationAllowList => "/urls/allowlist?",
                     DiscoveryMethod::HisRegion => "/discovery?location={region}",
-                    DiscoveryMethod::RegistryRedirect => "/manifests/",
+                    DiscoveryMethod::RegistryRedirect => "/v2/",
                 };
+                let is_manifest = |path: &PathTemplate| path.as_str().contains("/manifests/");
+                assert!(endpoint.manifests.iter().all(is_manifest), "{}", endpoint.id);
+                let needs_manifests = endpoint.discovery == Some(DiscoveryMethod::RegistryRedirect);
+                assert_eq!(endpoint.manifests.is_empty(), !needs_manifests, "{}", endpoint.id);
                 assert!(asked.request.path.as_str().contains(part), "{} asks {asked:?}", endpoint.id);
                 assert!(!asked.host.is_wildcard(), "{} asks {asked:?}", endpoint.id);
             }

@@ -232,6 +232,7 @@ pub(super) fn probe_spec(wants_json: bool) -> ProbeSpec {
         answer: Answer {
             status: if wants_json { Statuses::Listed(Vec::new()) } else { Statuses::Any },
             content,
+            patience: None,
             marks: Vec::new(),
         },
         marks: Vec::new(),

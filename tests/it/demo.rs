@@ -48,7 +48,7 @@ fn it_asks_no_proxy_and_reaches_nothing_but_loopback() {
     let attempts = list_checks(&report).flat_map(|check| check["attempts"].as_array().unwrap());
     let addresses: Vec<SocketAddr> =
         attempts.filter_map(|attempt| attempt["address"].as_str()?.parse().ok()).collect();
-    assert!(addresses.len() >= 20 && addresses.iter().all(|a| a.ip().is_loopback()), "{addresses:?}");
+    assert!(addresses.len() >= 15 && addresses.iter().all(|a| a.ip().is_loopback()), "{addresses:?}");
 }
 
 fn list_checks(report: &serde_json::Value) -> impl Iterator<Item = &serde_json::Value> {

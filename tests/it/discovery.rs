@@ -1,8 +1,10 @@
 //! Hosts below wildcards: found by asking, or not, through the real binary.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::lab::{Dns, Host, Http, Lab, LabOptions, Resolver, Serves, Tcp, Tls, WebSocket, registry};
+use crate::lab::{Dns, Host, Http, Lab, LabOptions, Resolver, Serves, Tcp, Tls, WebSocket, azure, registry};
 use crate::program::{Program, TestRules, check};
 
 const LIST: &str = "list.lab.example";
@@ -142,6 +144,73 @@ fn without_an_answer_the_samples_are_probed_and_the_wildcard_stays_unverified() 
             "{shown}"
         );
     }
+}
+
+const UNKNOWN: &str =
+    r#"{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest tagged by it is not found"}]}"#;
+
+/// Tags of the registry come and go: that it answers is the proof, and one of several manifests leads to a data host.
+#[test]
+fn a_registry_without_a_tag_is_open() {
+    let without_helm = || vec![("/v2/azurearck8s/".to_owned(), Http::Json(404, UNKNOWN.to_owned()))];
+    let Http::Paths(pause) =
+        registry("/v2/oss/kubernetes/pause", "https://northcentralus.data.mcr.microsoft.com/x")
+    else {
+        unreachable!("a registry has paths")
+    };
+    let nothing = ["/v2/a", "/v2/o"].map(|start| (start.to_owned(), Http::Json(404, UNKNOWN.to_owned())));
+    let base = ("/v2/".to_owned(), Http::Json(200, "{}".to_owned()));
+    let table = [
+        (
+            [without_helm(), pause].concat(),
+            "ready",
+            vec!["northcentralus.data.mcr.microsoft.com met"],
+            vec![],
+        ),
+        (
+            nothing.into_iter().chain([base]).collect(),
+            "ready_with_warnings",
+            vec![
+                "westus.data.mcr.microsoft.com met",
+                "northeurope.data.mcr.microsoft.com met",
+                "westeurope.data.mcr.microsoft.com met",
+                "*.data.mcr.microsoft.com unverified",
+            ],
+            vec!["warning"],
+        ),
+    ];
+    for (paths, verdict, data_hosts, findings) in table {
+        let mut hosts = azure();
+        hosts.retain(|host| host.name != "mcr.microsoft.com");
+        hosts.push(Host::new("mcr.microsoft.com", Http::Paths(paths)));
+        let lab = Lab::start_with(hosts, LabOptions { default: Some(Serves::Good), ..LabOptions::default() });
+        let report = Program::check_in(&lab).args(["-l", "eastus", "-o", "json"]).run().exits(0).json();
+        assert_eq!(report["verdict"], verdict, "{:#}", report["findings"]);
+        assert_eq!(list_checks(&report, "pub-mcr"), ["mcr.microsoft.com met"]);
+        assert_eq!(list_checks(&report, "pub-mcr-data"), data_hosts);
+        assert_eq!(list_findings(&report, "discovery_failed"), findings);
+    }
+}
+
+/// The notification service is known to take its time: its answer may take several time-outs, and those of others may not.
+#[test]
+fn a_service_that_is_known_to_be_slow_has_its_time() {
+    let late = |text: &str| Http::Late(Duration::from_millis(1200), Box::new(serve_json(text)));
+    let lab = Lab::start(vec![
+        Host::new(LIST, late(r#"["a.hub.lab.example"]"#)),
+        Host::good("a.hub.lab.example"),
+        Host::new("other.lab.example", late("[]")),
+    ]);
+    let path = "request: {path: '/urls/allowlist?location={region}'}\nanswer: {status: [200], patience: 8}";
+    let rules = TestRules::new().endpoint("list", LIST, path).endpoint("relay", HUBS, RELAY).endpoint(
+        "other",
+        "other.lab.example",
+        "",
+    );
+    let report = run(&lab, &rules, &["--timeout", "500ms", "--no-cross-check"]);
+    assert_eq!(list_checks(&report, "list"), [format!("{LIST} met")]);
+    assert_eq!(list_checks(&report, "relay"), ["a.hub.lab.example met"]);
+    assert_eq!(check(&report, "other")["cause"], "http_timeout");
 }
 
 /// Each phase in which the question can fail, and each answer that is of no use.

@@ -52,7 +52,7 @@ fn alternative_group(check: &Check) -> Option<(&str, &str)> {
 /// deadline passed.
 pub fn judge_run(checks: &[Check], findings: &[Finding], vantages: &[Vantage], cut_short: bool) -> Verdict {
     let alternatives = Alternatives::from_checks(checks);
-    let has_gap = |c: &Check| is_gap(c) && alternatives.is_required(c);
+    let has_gap = |c: &Check| is_gap(c) && alternatives.is_required(c) && !has_sample(c, checks);
     if checks.iter().any(|c| alternatives.is_blocking(c)) {
         Verdict::Blocked
     } else if cut_short || vantages.iter().any(|v| v.error.is_some()) || checks.iter().any(has_gap) {
@@ -85,6 +85,16 @@ pub fn judge_report(report: &Report) -> Verdict {
 /// Whether a finding says that something is still needed that was accepted for a time, and blocks because of it.
 pub fn is_blocking_waiver(id: &str, severity: Severity) -> bool {
     id == WAIVER_EXPIRED && severity == Severity::Blocking
+}
+
+/// Whether the hosts below a wildcard could not be asked for, and one that the rules know is met: its wildcard is open as far as
+/// anybody can tell.
+fn has_sample(check: &Check, checks: &[Check]) -> bool {
+    let is_same = |c: &Check| {
+        c.planned.endpoint == check.planned.endpoint && c.planned.vantage == check.planned.vantage
+    };
+    check.unverified == Some(UnverifiedKind::NotDiscovered)
+        && checks.iter().any(|c| is_same(c) && c.verdict == CheckVerdict::Met)
 }
 
 /// Whether a check was left open that could have been measured. A wildcard that nobody can look into and a call that comes

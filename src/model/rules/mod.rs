@@ -6,6 +6,7 @@ pub mod statuses;
 pub mod unique_keys;
 pub mod visitors;
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -173,6 +174,10 @@ pub struct Endpoint {
     /// For a discovery: the id of the endpoint that is asked, in the same cloud. It gives host, path and headers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<Id>,
+    /// For the discovery `registry-redirect`: the paths of manifests to find a data host with. The first one that leads to
+    /// one is enough; tags come and go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub manifests: Vec<PathTemplate>,
     /// What is asked.
     #[serde(default)]
     pub request: Request,
@@ -326,6 +331,9 @@ pub struct Answer {
     /// What the body is, where that tells the service from a block page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
+    /// How many time-outs the answer may take, where the service is known to be slow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<NonZeroU8>,
     /// Ids of the marks that show that the service itself answered; one is enough. They decide where TLS proves nothing: where it
     /// is inspected, and over plain HTTP.
     #[serde(skip_serializing_if = "Vec::is_empty")]

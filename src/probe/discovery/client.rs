@@ -21,6 +21,13 @@ struct DiscoveryFailure {
     raw: String,
 }
 
+impl DiscoveryFailure {
+    /// Whether the one who was asked answered, with something that is of no use.
+    fn is_answer(&self) -> bool {
+        matches!(self.cause, Some(Cause::Unknown | Cause::HttpUnexpectedStatus))
+    }
+}
+
 /// One discovery on its way.
 struct DiscoveryClient {
     net: Arc<Net>,
@@ -35,7 +42,7 @@ pub(super) async fn discover_hosts(net: Arc<Net>, ask: PlannedDiscovery, vantage
     let names = match ask.method {
         DiscoveryMethod::NotificationAllowList => inquirer.fetch_names(answer::parse_allow_list).await,
         DiscoveryMethod::HisRegion => inquirer.fetch_names(answer::parse_regional_url).await,
-        DiscoveryMethod::RegistryRedirect => inquirer.fetch_data_host().await,
+        DiscoveryMethod::RegistryRedirect => inquirer.fetch_data_host(&ask.manifests).await,
     };
     let blank =
         Discovery { asked: describe_request(&inquirer.request), ..unanswered_discovery(&ask, vantage) };
@@ -92,29 +99,47 @@ impl DiscoveryClient {
         names(&reply.body).map_err(unreadable_answer)
     }
 
-    /// The host that the registry sends those to who want a blob: of the image that the rules ask for, by way of one
-    /// manifest where that is an index. Three requests at most, and no redirection is followed.
-    async fn fetch_data_host(&mut self) -> Result<Vec<String>, DiscoveryFailure> {
-        let path = self.probe_spec().map(|spec| spec.path.clone()).unwrap_or_default();
+    /// The host that the registry redirects to for a blob of one of these manifests, or of the one that the rules ask for.
+    /// Tags come and go: where the registry answers that it lacks one, the next is tried.
+    async fn fetch_data_host(&mut self, manifests: &[String]) -> Result<Vec<String>, DiscoveryFailure> {
+        let asked = self.probe_spec().map(|spec| spec.path.clone());
+        let paths = if manifests.is_empty() { asked.as_slice() } else { manifests };
+        let mut outcome = Err(unreadable_answer("the rules name no manifest"));
+        for path in paths {
+            outcome = self.follow_manifest(path).await;
+            if !matches!(&outcome, Err(failure) if failure.is_answer()) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// By way of one manifest where the first is an index. Three requests at most, and no redirection is followed.
+    async fn follow_manifest(&mut self, path: &str) -> Result<Vec<String>, DiscoveryFailure> {
         let Some((repository, _)) = path.split_once("/manifests/") else {
             return Err(unreadable_answer(format!("{path} is no path of a manifest")));
         };
+        self.request_manifest(path.to_owned());
         let mut manifest = self.fetch_manifest().await?;
         if let Manifest::Index(digest) = manifest {
-            self.set_path(format!("{repository}/manifests/{digest}"));
+            self.request_manifest(format!("{repository}/manifests/{digest}"));
             manifest = self.fetch_manifest().await?;
         }
         let Manifest::Image(digest) = manifest else {
             return Err(unreadable_answer("an index that names an index"));
         };
-        self.set_path(format!("{repository}/blobs/{digest}"));
-        if let Some(spec) = self.probe_spec() {
-            spec.answer.status = Statuses::Listed(REDIRECT_STATUSES.map(HttpStatus).to_vec());
-        }
+        self.set_path(format!("{repository}/blobs/{digest}"), &REDIRECT_STATUSES);
         let location = self.fetch_reply().await?.location;
         location
             .map(|url| vec![answer::url_host(&url)])
             .ok_or_else(|| unreadable_answer("a redirection to nowhere"))
+    }
+
+    fn request_manifest(&mut self, path: String) {
+        self.set_path(path, &[200]);
+        if let Some(spec) = self.probe_spec() {
+            spec.headers.entry("Accept".to_owned()).or_insert_with(|| MANIFEST_TYPES.join(", "));
+        }
     }
 
     async fn fetch_manifest(&mut self) -> Result<Manifest, DiscoveryFailure> {
@@ -122,9 +147,11 @@ impl DiscoveryClient {
         answer::parse_manifest(&reply.body).map_err(unreadable_answer)
     }
 
-    fn set_path(&mut self, path: String) {
+    /// The path of the next request, and the statuses of an answer that helps.
+    fn set_path(&mut self, path: String, statuses: &[u16]) {
         if let Some(spec) = self.probe_spec() {
             spec.path = path;
+            spec.answer.status = Statuses::Listed(statuses.iter().copied().map(HttpStatus).collect());
         }
     }
 
@@ -176,6 +203,14 @@ fn redact_query(query: &str) -> String {
     };
     query.split('&').map(shown).collect::<Vec<_>>().join("&")
 }
+
+/// What a manifest may be (OCI image specification 1.1; Docker's older form). A registry answers 404 to who takes none of them.
+const MANIFEST_TYPES: [&str; 4] = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+];
 
 /// RFC 9110 15.4; registries use 307.
 const REDIRECT_STATUSES: [u16; 5] = [301, 302, 303, 307, 308];

@@ -83,11 +83,20 @@ impl PhaseRun<'_> {
 
     /// How long a phase may take that begins now. Whole milliseconds, since reports quote it.
     fn timeout(&self) -> Duration {
-        let most = self.prober.net.timeout;
+        self.timeout_within(self.prober.net.timeout)
+    }
+
+    fn timeout_within(&self, most: Duration) -> Duration {
         self.prober.until.map_or(most, |until| {
             let left = until.saturating_duration_since(Instant::now()).min(most);
             Duration::from_millis(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
         })
+    }
+
+    /// The same for the answer of a service that is known to be slow.
+    fn answer_timeout(&self) -> Duration {
+        let patience = self.target().spec.answer.patience.map_or(1, |times| u32::from(times.get()));
+        self.timeout_within(self.prober.net.timeout * patience)
     }
 
     async fn run_connect(&self) -> Option<Stream> {
@@ -140,7 +149,7 @@ impl PhaseRun<'_> {
             is_tls: target.protocol.uses_tls(),
             spec: &target.spec,
             trusted_by,
-            timeout: self.timeout(),
+            timeout: self.answer_timeout(),
             now: self.prober.net.clock.now(),
             proxy: None,
             reply_sender: self.prober.reply_sender.as_ref(),

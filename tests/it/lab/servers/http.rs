@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncWriteExt, BufReader};
 
@@ -41,6 +42,8 @@ pub(crate) enum Http {
     EndlessBody,
     /// A byte of the answer every 200 ms.
     SlowDrip,
+    /// This answer, after a while.
+    Late(Duration, Box<Self>),
     /// The first to a client that sends `Connection: close`, the second to all others.
     ToClosing(Box<Self>, Box<Self>),
     /// These bytes as they are, then FIN.
@@ -59,6 +62,12 @@ impl Http {
             Self::InTurn(each) => each.get(turn).or(each.last()).unwrap_or(&Self::Status(404)),
             _ => self,
         }
+    }
+
+    async fn when_due(&self) -> &Self {
+        let Self::Late(after, then) = self else { return self };
+        tokio::time::sleep(*after).await;
+        then
     }
 }
 
@@ -95,6 +104,7 @@ pub(super) async fn serve(world: Arc<LabState>, io: impl Io, app: &App, name: &s
             (App::Http(Http::ToClosing(_, behaviour)), _) => behaviour,
             (App::Http(behaviour), _) => behaviour.at(&request.path, turn),
         };
+        let behaviour = behaviour.when_due().await;
         let Some(mut text) = text(&world, behaviour) else { return misbehave(&world, io, behaviour).await };
         if request.method == "HEAD" {
             text.truncate(text.find("\r\n\r\n").map_or(text.len(), |end| end + 4));
