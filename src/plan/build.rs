@@ -24,7 +24,7 @@ pub fn build_plan(
     let mut items: Vec<_> = rules
         .endpoints
         .iter()
-        .filter(|endpoint| is_needed(endpoint, scope) && is_called_from(endpoint, vantage, options))
+        .filter(|endpoint| is_needed(endpoint, scope) && is_called_from(endpoint, scope, vantage, options))
         .flat_map(|endpoint| {
             let targets = resolve_targets(endpoint, scope, options.discovered.get(endpoint.id.as_str()));
             let make =
@@ -37,17 +37,33 @@ pub fn build_plan(
     Plan { vantage, items }
 }
 
-/// Whether the cluster needs an endpoint in this scope. The Arc gateway takes over what it carries.
+/// Whether somebody needs an endpoint in this scope, past the Arc gateway where there is one.
 pub fn is_needed(endpoint: &Endpoint, scope: &Scope) -> bool {
-    let carried = scope.connectivity == Connectivity::Gateway && endpoint.gateway == Gateway::Carried;
-    endpoint.cloud == Some(scope.cloud) && !carried && !enabled_features(endpoint, scope).is_empty()
+    let is_on = endpoint.cloud == Some(scope.cloud) && !enabled_features(endpoint, scope).is_empty();
+    is_on
+        && (!is_carried(endpoint, scope) || endpoint.vantages.iter().any(|caller| bypasses_gateway(*caller)))
 }
 
-pub(super) fn is_called_from(endpoint: &Endpoint, vantage: VantageKind, options: &PlanOptions) -> bool {
+/// Whether the Arc gateway takes over what pods ask of an endpoint.
+fn is_carried(endpoint: &Endpoint, scope: &Scope) -> bool {
+    scope.connectivity == Connectivity::Gateway && endpoint.gateway == Gateway::Carried
+}
+
+/// Whether a caller does not go through the gateway: its proxy is a pod, which neither az nor a container runtime asks.
+fn bypasses_gateway(caller: CallerVantage) -> bool {
+    matches!(caller, CallerVantage::Workstation | CallerVantage::Node | CallerVantage::Browser)
+}
+
+pub(super) fn is_called_from(
+    endpoint: &Endpoint,
+    scope: &Scope,
+    vantage: VantageKind,
+    options: &PlanOptions,
+) -> bool {
+    let carried = is_carried(endpoint, scope);
+    let mut callers = endpoint.vantages.iter().filter(|caller| !carried || bypasses_gateway(**caller));
     let stands_in = vantage == VantageKind::Workstation && options.stands_in_for_cluster;
-    options.all_endpoints
-        || stands_in
-        || endpoint.vantages.iter().any(|caller| vantage_of_caller(*caller) == vantage)
+    options.all_endpoints || stands_in || callers.any(|caller| vantage_of_caller(*caller) == vantage)
 }
 
 /// The vantage that a caller is checked from. A browser runs on a machine like the one that runs this program; what Azure
@@ -101,7 +117,7 @@ impl CheckBuilder<'_> {
             title: endpoint.title.clone(),
             why: endpoint.why.clone(),
             breaks: endpoint.breaks.clone(),
-            required: endpoint.need == Need::Required,
+            required: endpoint.need == Need::Required && !self.is_doubtful(),
             reason: reason::describe_reason(endpoint, &features, *vantage, self.options, self.rules),
             features: features.into_iter().map(str::to_owned).collect(),
             callers: endpoint.callers.clone(),
@@ -114,6 +130,13 @@ impl CheckBuilder<'_> {
             host: target.host,
             pattern: target.pattern,
         }
+    }
+
+    /// Whether only nodes call what the gateway carries: a container runtime has a proxy of its own and does not ask the pod of
+    /// the gateway, yet the vendor's list counts such hosts among those that the gateway carries.
+    fn is_doubtful(&self) -> bool {
+        let mut around = self.endpoint.vantages.iter().filter(|caller| bypasses_gateway(**caller));
+        is_carried(self.endpoint, self.scope) && around.all(|caller| *caller == CallerVantage::Node)
     }
 
     fn build_probe_spec(&self) -> ProbeSpec {

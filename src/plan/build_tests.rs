@@ -242,6 +242,31 @@ fn features_and_connectivity_select_endpoints() {
     assert_eq!(addresses, [Some(AddressClass::Public), Some(AddressClass::Private)]);
 }
 
+/// The gateway's proxy is a pod: az on the workstation and the container runtimes of nodes do not go through it.
+#[test]
+fn the_gateway_carries_what_pods_call_only() {
+    let rules = rules(&[
+        "id: both, host: a.example.com, gateway: carried, vantages: [workstation, pod]",
+        "id: pods, host: b.example.com, gateway: carried, vantages: [pod]",
+        "id: nodes, host: c.example.com, gateway: carried, vantages: [node]",
+        "id: open, host: d.example.com, gateway: direct, vantages: [pod]",
+    ]);
+    let scope = Scope { connectivity: Connectivity::Gateway, ..eastus_scope(true, &[]) };
+    let checks = |vantage, options: &PlanOptions| {
+        let plan = build_plan(&rules, &scope, vantage, options, direct);
+        let word = |item: PlanItem| format!("{} {}", item.check.endpoint, item.check.required);
+        plan.items.into_iter().map(word).collect::<Vec<_>>()
+    };
+    let shared = PlanOptions::default();
+    assert_eq!(checks(VantageKind::Workstation, &shared), ["both true"]);
+    assert_eq!(checks(VantageKind::Pod, &shared), ["open true"]);
+    assert_eq!(checks(VantageKind::Node, &shared), ["nodes false"]);
+    assert_eq!(
+        checks(VantageKind::Workstation, &workstation_only()),
+        ["both true", "nodes false", "open true"]
+    );
+}
+
 #[test]
 fn ids_name_the_vantage_where_there_are_several() {
     let one = build_plan(

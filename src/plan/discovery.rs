@@ -40,7 +40,7 @@ pub fn plan_discoveries(
     rules
         .endpoints
         .iter()
-        .filter(|endpoint| is_needed(endpoint, scope) && is_called_from(endpoint, vantage, options))
+        .filter(|endpoint| is_needed(endpoint, scope) && is_called_from(endpoint, scope, vantage, options))
         .filter_map(ask)
         .collect()
 }

@@ -132,14 +132,22 @@ fn private_link_hosts_are_in_the_no_proxy_value() {
     assert_eq!(ran.stdout, "localhost,127.0.0.1,::1\n");
 }
 
-/// What the gateway carries is not called past it, but the gateway is.
+/// What the gateway carries for pods is not called past it, but the gateway is, and what the workstation calls.
 #[test]
 fn a_gateway_has_its_own_host_in_the_list() {
     let list = |args: &[&'static str]| {
         requirements([&["-l", "eastus", "-o", "palo-alto"], args].concat()).exits(0).stdout
     };
     let named = list(&["--gateway-url", "https://abc.gw.arc.azure.com"]);
-    assert!(named.contains("abc.gw.arc.azure.com/\n") && !named.contains("servicebus"), "{named}");
+    let past = [
+        "abc.gw.arc.azure.com/\n",
+        "eastus.dp.kubernetesconfiguration.azure.com/\n",
+        "*.servicebus.windows.net/\n",
+    ];
+    assert!(past.iter().all(|host| named.contains(host)), "{named}");
+    for carried in ["guestnotificationservice", "sts.windows.net", "login.windows.net"] {
+        assert!(!named.contains(carried), "{carried}: {named}");
+    }
     assert!(list(&["--connectivity", "gateway"]).contains("*.gw.arc.azure.com/\n"));
     assert!(
         list(&["--feature", "arc-gateway", "--connectivity", "gateway"]).contains("*.gw.arc.azure.com/\n")
