@@ -54,6 +54,9 @@ pub(super) fn draw_report(
     draw_verdict(screen, &tally);
     screen.blank_line();
     header::draw_facts(screen, report, options.verbose);
+    if is_brief(report, options) {
+        return draw_brief(screen, &tally);
+    }
     for (place, finding) in report.findings.iter().enumerate() {
         let number = (place + 1).to_string();
         screen.blank_line();
@@ -83,6 +86,24 @@ pub(super) fn draw_report(
     }
     accepted::draw_waivers(screen, report);
     draw_counts(screen, &tally);
+}
+
+/// Where nothing has to be done, a screen is short.
+fn is_brief(report: &Report, options: &TextOptions) -> bool {
+    let is_plain = report.prerequisites.is_empty() && report.waivers.is_empty();
+    report.verdict == Verdict::Ready && is_plain && !options.verbose
+}
+
+/// The notes, a line for each; the verdict above has the counts.
+fn draw_brief(screen: &mut Screen, tally: &ReportIndex<'_>) {
+    screen.blank_line();
+    for finding in &tally.report.findings {
+        let mark = severity_style(finding.severity).mark;
+        let summary = accepted::summarize_finding(finding);
+        let text = format!("{} ({})", summary.trim_end_matches('.'), sanitize_for_command(&finding.id));
+        screen.paragraph(&[(mark.paint, &format!("{} ", mark.symbol))], 4, Paint::Plain, &text);
+    }
+    rest::draw_unlisted_lines(screen, tally);
 }
 
 fn draw_verdict(screen: &mut Screen, tally: &ReportIndex<'_>) {

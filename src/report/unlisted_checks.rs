@@ -18,10 +18,7 @@ const MAX_REMARKS: usize = 20;
 
 /// Draws the lines, and a blank one below them if there are any.
 pub(super) fn draw_unlisted_checks(screen: &mut Screen, tally: &ReportIndex<'_>) {
-    draw_other_vantages(screen, tally);
-    draw_remarks(screen, tally);
-    draw_replaced(screen, tally);
-    draw_unverified(screen, tally);
+    draw_unlisted_lines(screen, tally);
     let has_remark = |check: &Check| tally.finding_of(check).is_none() && check.note.is_some();
     if tally.vantage_groups().len() > MAX_GROUPS
         || tally.with_status(CheckStatus::Replaced).next().is_some()
@@ -30,6 +27,14 @@ pub(super) fn draw_unlisted_checks(screen: &mut Screen, tally: &ReportIndex<'_>)
     {
         screen.blank_line();
     }
+}
+
+/// The lines alone.
+pub(super) fn draw_unlisted_lines(screen: &mut Screen, tally: &ReportIndex<'_>) {
+    draw_other_vantages(screen, tally);
+    draw_remarks(screen, tally);
+    draw_replaced(screen, tally);
+    draw_unverified(screen, tally);
 }
 
 /// The unverified checks that no finding names.

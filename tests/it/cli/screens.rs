@@ -83,6 +83,7 @@ fn an_open_network_is_ready() {
     let text = screen(&lab, None, &["-l", "eastus"], 0);
     assert!(text.starts_with("READY: "), "{text}");
     assert_screen("open", &text);
+    assert!(text.lines().count() <= 15, "{text}");
     screen(&lab, None, &["-l", "eastus", "--fail-on", "warning"], 0);
 }
 
