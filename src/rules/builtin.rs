@@ -78,7 +78,7 @@ const GENERATIONS: [(&str, EmbeddedFile); 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::rules::{DiscoveryMethod, Endpoint, PathTemplate};
+    use crate::model::rules::{DiscoveryMethod, Endpoint, PathTemplate, Protocol};
 
     #[test]
     fn every_rule_set_can_be_read() {
@@ -113,6 +113,22 @@ mod tests {
                 assert!(asked.request.path.as_str().contains(part), "{} asks {asked:?}", endpoint.id);
                 assert!(!asked.host.is_wildcard(), "{} asks {asked:?}", endpoint.id);
             }
+        }
+    }
+
+    /// Where TLS is inspected, only marks prove who answered.
+    #[test]
+    fn every_public_service_has_marks_that_are_sourced() {
+        let rules = rule_set("current", None).unwrap();
+        let speaks_http =
+            |e: &&Endpoint| matches!(e.protocol, Protocol::Https | Protocol::Wss | Protocol::Http);
+        for endpoint in rules.endpoints.iter().filter(speaks_http).filter(|e| e.certificate.public) {
+            assert!(!rules.find_marks(&endpoint.answer.marks).is_empty(), "{}", endpoint.id);
+        }
+        for mark in &rules.marks {
+            assert!(!mark.sources.is_empty(), "{}", mark.id);
+            let is_used = |e: &Endpoint| e.answer.marks.contains(&mark.id);
+            assert!(rules.endpoints.iter().any(is_used), "{} is used nowhere", mark.id);
         }
     }
 
