@@ -87,6 +87,33 @@ fn an_open_network_is_ready() {
     screen(&lab, None, &["-l", "eastus", "--fail-on", "warning"], 0);
 }
 
+/// The other clouds too, as far as anybody can test them: China's relay has names that no source gives.
+#[test]
+fn an_open_network_of_another_cloud_is_ready() {
+    let table = [
+        ("AzureUSGovernment", "usgovvirginia", "us", "usgovcloudapi.net", &[][..]),
+        ("AzureChinaCloud", "chinaeast3", "cn", "chinacloudapi.cn", &["wildcard_unverified"][..]),
+    ];
+    for (cloud, region, top, domain, expected) in table {
+        let json = |text: String| Http::Json(200, text);
+        let mut hosts = azure();
+        hosts.push(Host::new(
+            format!("guestnotificationservice.azure.{top}"),
+            json(format!(r#"["g0-prod.servicebus.{domain}"]"#)),
+        ));
+        hosts.push(Host::new(
+            format!("gbl.his.arc.azure.{top}"),
+            json(format!(r#""https://usgv.his.arc.azure.{top}""#)),
+        ));
+        let lab = network(hosts, Resolver::Good);
+        let text = run(&lab, None, &["--cloud", cloud, "-l", region, "-o", "json"], 0).stdout;
+        let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let findings = report["findings"].as_array().expect("findings").iter();
+        let warnings: Vec<_> = findings.filter(|f| f["severity"] != "info").map(|f| &f["id"]).collect();
+        assert_eq!(warnings, expected, "{cloud}: {:#}", report["findings"]);
+    }
+}
+
 /// Azure opened it after the rules were written: Azure's own answers give what the rules cannot.
 #[test]
 fn a_region_newer_than_the_rules_is_checked() {
