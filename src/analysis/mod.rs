@@ -7,6 +7,7 @@
 
 #[cfg(feature = "cli")]
 pub mod advise;
+pub mod answerer;
 #[cfg(feature = "cli")]
 pub mod conclude;
 #[cfg(feature = "cli")]

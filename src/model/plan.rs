@@ -199,6 +199,8 @@ pub enum UnverifiedKind {
     NoVantage,
     /// The probe failed and an ordinary client got through.
     Contradicted,
+    /// Something answered, and nothing shows that it was the service.
+    Unproven,
 }
 
 words!(UnverifiedKind::text {
@@ -209,6 +211,7 @@ words!(UnverifiedKind::text {
     NoVantage = "nothing could be looked at from there",
     Broken = "the probe broke down, a defect of arcprobe",
     Contradicted = "an ordinary client got through, the probe did not",
+    Unproven = "nothing shows that the service itself answered",
 });
 
 impl UnverifiedKind {

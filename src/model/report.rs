@@ -180,12 +180,26 @@ pub struct Check {
     pub note: Option<String>,
     /// The CA that re-signs its TLS, where `--proxy-cert` makes that one trusted and the rules allow it.
     pub inspected_by: Option<String>,
+    /// What shows that the service itself answered; `null` unless met, and where no answer was asked for.
+    pub proof: Option<Proof>,
     /// By which waiver it is accepted though it is unmet; `null` without one.
     pub accepted: Option<WaiverRef>,
     /// In milliseconds.
     pub took: Duration,
     /// What was seen.
     pub attempts: Vec<Attempt>,
+}
+
+/// What shows that the service itself answered.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// The certificate that the rules expect.
+    Tls,
+    /// Something that only the service sends.
+    Mark,
+    /// Status and form are those of the service, and nothing else shows who answered. It is no proof.
+    Form,
 }
 
 /// What came out of a check.

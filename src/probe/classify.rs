@@ -116,29 +116,28 @@ pub(super) fn classify_proxy_error(error: &hyper::Error) -> Failure {
     Failure { cause, ..failure }
 }
 
-/// A WebSocket upgrade that came to no HTTP answer.
-pub(super) fn classify_websocket_error(error: &tungstenite::Error) -> Failure {
-    let cause = match error {
-        tungstenite::Error::Io(_)
-        | tungstenite::Error::ConnectionClosed
-        | tungstenite::Error::AlreadyClosed
-        | tungstenite::Error::Protocol(
-            ProtocolError::HandshakeIncomplete | ProtocolError::ResetWithoutClosingHandshake,
-        ) => Cause::WsClosed,
-        tungstenite::Error::Protocol(_)
-        | tungstenite::Error::Capacity(_)
-        | tungstenite::Error::HttpFormat(_)
-        | tungstenite::Error::Utf8(_) => Cause::WsProtocol,
-        _ => Cause::Unknown,
+/// Asking for a WebSocket.
+pub(super) fn classify_upgrade_error(error: &hyper::Error) -> Failure {
+    let failure = classify_http_error(error);
+    let cause = match failure.cause {
+        Cause::HttpClosed | Cause::HttpReset => Cause::WsClosed,
+        Cause::HttpProtocol => Cause::WsProtocol,
+        other => other,
     };
-    Failure::new(cause, format_error_chain(error))
+    Failure { cause, ..failure }
 }
 
 /// A WebSocket that is open. What breaks its rules was not cut off by anybody.
 pub(super) fn classify_open_websocket_error(error: &tungstenite::Error) -> Failure {
-    let Failure { cause, raw } = classify_websocket_error(error);
-    let cause = if cause == Cause::Unknown { Cause::WsClosed } else { cause };
-    Failure::new(cause, format!("right after the upgrade: {raw}"))
+    let cause = match error {
+        tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Cause::WsClosed,
+        tungstenite::Error::Protocol(_)
+        | tungstenite::Error::Capacity(_)
+        | tungstenite::Error::HttpFormat(_)
+        | tungstenite::Error::Utf8(_) => Cause::WsProtocol,
+        _ => Cause::WsClosed,
+    };
+    Failure::new(cause, format_error_chain(error))
 }
 
 /// The first words of git or SSH. They come right after the connection, so a silence or an end counts as one of it.

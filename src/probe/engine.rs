@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::busy::BusyProbes;
 use super::descriptors;
 use super::endpoint::Opinions;
 use super::endpoint::{ProbeTarget, Prober};
@@ -131,6 +132,7 @@ struct Scheduler {
     host_permits: HashMap<String, Arc<Semaphore>>,
     large_hello_claims: Arc<LargeHelloClaims>,
     opinions: Arc<Opinions>,
+    busy: Arc<BusyProbes>,
     started: Instant,
 }
 
@@ -160,6 +162,7 @@ impl Scheduler {
             host_permits: HashMap::new(),
             large_hello_claims: Arc::default(),
             opinions: Arc::default(),
+            busy: Arc::default(),
             started,
         }
     }
@@ -220,9 +223,11 @@ impl Scheduler {
             check_index: index,
             large_hello_claims: Arc::clone(&self.large_hello_claims),
             opinions: Arc::clone(&self.opinions),
+            busy: Arc::clone(&self.busy),
             reply_sender: None,
             until: None,
         };
+        self.busy.begin(index);
         let task = tokio::spawn(async move {
             let _turn = turn.acquire_owned().await;
             prober.run_check().await;
@@ -240,6 +245,7 @@ impl Scheduler {
         (index, joined): (usize, JoinResult),
         listen: &mut impl FnMut(ProbeEvent<'_>),
     ) {
+        self.busy.end(index);
         if let Some(begun) = self.running_probes[index].take() {
             let broken = joined.is_err().then_some(NotRun::Broken);
             self.observations[index] = Some(begun.take_observation(broken));

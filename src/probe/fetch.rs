@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use super::endpoint::Opinions;
 use super::endpoint::{ProbeTarget, Prober};
-use super::http::{AbortOnDrop, Reply};
+use super::exchange::Reply;
+use super::http::AbortOnDrop;
 use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::Observation;
@@ -31,6 +32,7 @@ pub async fn fetch(net: &Arc<Net>, request: &PlanItem) -> (Observation, Option<R
         check_index: 0,
         large_hello_claims: Arc::<LargeHelloClaims>::default(),
         opinions: Arc::<Opinions>::default(),
+        busy: Arc::default(),
         reply_sender: Some(keep),
         until: None,
     };

@@ -7,7 +7,9 @@
 //! - **May touch** the network and the clock. Error types of other crates stop here.
 
 pub mod agent;
+mod answer;
 mod appliance;
+mod busy;
 mod certificate;
 mod classify;
 #[cfg(feature = "cli")]
@@ -18,6 +20,7 @@ mod dial;
 pub mod discovery;
 mod endpoint;
 mod engine;
+pub(crate) mod exchange;
 mod fetch;
 pub(crate) mod greeting;
 pub(crate) mod http;
@@ -37,7 +40,7 @@ pub(crate) mod websocket;
 pub use certificate::summarize_certificate;
 pub use dial::dial;
 pub use engine::{ProbeEvent, ReplanTrigger, run_plan, run_with_discoveries};
+pub use exchange::Reply;
 pub use fetch::fetch;
-pub use http::Reply;
 pub use io::Stream;
 pub use settings::RunLimits;

@@ -12,8 +12,9 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use tokio::time::Instant;
 
+use super::answer::{collect_identifying_headers, read_excerpt};
 use super::connect::connect_to_any;
-use super::http::{self as exchange, collect_identifying_headers, read_excerpt};
+use super::http as exchange;
 use super::io::Stream;
 use super::tls::{self, ClientHelloSize};
 use super::trust::CertificateExpectation;
@@ -170,8 +171,9 @@ impl ProxyDialer<'_> {
     }
 
     fn build_connect_request(&self, target: &str) -> Result<Request<Empty<Bytes>>, http::Error> {
-        let mut request =
-            Request::connect(target).header(HOST, target).header(USER_AGENT, super::http::USER_AGENT_VALUE);
+        let mut request = Request::connect(target)
+            .header(HOST, target)
+            .header(USER_AGENT, super::exchange::USER_AGENT_VALUE);
         if let Some(authorization) = &self.server.authorization {
             request = request.header(PROXY_AUTHORIZATION, authorization);
         }

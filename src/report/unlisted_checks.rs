@@ -49,6 +49,7 @@ fn unverified_without_finding<'a>(tally: &'a ReportIndex<'_>) -> impl Iterator<I
                         | UnverifiedKind::NotDiscovered
                         | UnverifiedKind::ValueMissing
                         | UnverifiedKind::Contradicted
+                        | UnverifiedKind::Unproven
                 )
             )
     };

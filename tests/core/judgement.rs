@@ -1,5 +1,6 @@
 //! Observations -> verdicts -> findings, without a network.
 
+mod answerers;
 mod connections;
 mod edges;
 mod goldens;

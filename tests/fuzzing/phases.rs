@@ -14,10 +14,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use crate::analysis::answerer::AnswerSource;
 use crate::model::evidence::{Detail, Failure, ProxyDetail, TlsDetail, TrustStore};
 use crate::model::plan::ProbeSpec;
 use crate::model::rules::Protocol;
-use crate::probe::http::Exchange;
+use crate::probe::exchange::Exchange;
 use crate::probe::net::{Clock, Net, ProxyServer, Roots};
 use crate::probe::proxy::ProxyDialer;
 use crate::probe::settings::ProbeSettings;
@@ -72,8 +73,7 @@ pub(super) fn run_exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Opt
     let exchange = Exchange {
         proxy: manner.has(0).then_some(&server),
         reply_sender: manner.has(1).then_some(&keep),
-        trusted_by: manner.has(2).then_some(TrustStore::Public),
-        ..exchange_for(spec)
+        ..exchange_for(spec, manner.has(2).then_some(TrustStore::Public))
     };
     let (detail, failure) = block_on(http::run_exchange(ScriptedStream::boxed(manner, bytes), exchange));
     assert_headers_are_bounded(&detail.headers);
@@ -86,12 +86,9 @@ pub(super) fn run_exchange(input: &[u8], spec: &ProbeSpec) -> Option<(Phase, Opt
 /// An answer to a WebSocket upgrade. `@ACCEPT@` stands for what proves that the server read the request.
 pub(super) fn run_upgrade(input: &[u8], spec: &ProbeSpec) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
-    let exchange = Exchange {
-        trusted_by: manner.has(2).then_some(TrustStore::Public),
-        is_tls: true,
-        ..exchange_for(spec)
-    };
-    let (detail, failure) = block_on(websocket::run_upgrade(ScriptedStream::boxed(manner, bytes), exchange));
+    let exchange = exchange_for(spec, manner.has(2).then_some(TrustStore::Public));
+    let stream = ScriptedStream::boxed(manner, bytes);
+    let (detail, failure) = block_on(websocket::run_upgrade(stream, exchange, std::future::ready(())));
     assert_headers_are_bounded(&detail.headers);
     assert!(failure.is_some() || detail.status.is_some(), "{detail:?}");
     Some(phase(Detail::WebSocket, detail, failure))
@@ -156,13 +153,11 @@ pub(super) const HOST: &str = "management.azure.com";
 /// Nothing waits for it: a server that has said all closes the connection.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-fn exchange_for(spec: &ProbeSpec) -> Exchange<'_> {
+fn exchange_for(spec: &ProbeSpec, trusted_by: Option<TrustStore>) -> Exchange<'_> {
     Exchange {
-        host: HOST,
+        source: AnswerSource { host: HOST, spec, trusted_by },
         port: 443,
         is_tls: true,
-        spec,
-        trusted_by: None,
         timeout: TIMEOUT,
         now: NET.clock.now(),
         proxy: None,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are not recognised as tests")]
 
 mod advise;
+mod answers;
 mod beside;
 mod cli;
 mod client;

@@ -109,7 +109,7 @@ fn what_was_judged_is_not_asked_about() {
     let lab = Lab::start(vec![
         Host::new("inspected.lab.example", over(to_probes(Http::CloseAfterRequest))),
         Host::new("expired.lab.example", Tls::Expired),
-        Host::new("upgrade.lab.example", WebSocket::RefuseStatus(502)),
+        Host::new("upgrade.lab.example", WebSocket::Stripped),
         Host::new("page.lab.example", Serves::PlainHttp(Http::BlockPage)),
     ]);
     let rules = TestRules::new()

@@ -19,6 +19,8 @@ const HTTPS: &str = "";
 const WSS: &str = "protocol: wss\nanswer: {status: [101, 401, 403, 404]}";
 const HTTP: &str = "protocol: http\nport: 80";
 const JSON: &str = "protocol: http\nport: 80\nanswer: {status: [200], content: json}";
+const MARKED: &str = "protocol: http\nport: 80\nanswer: {marks: [lab]}";
+const LISTED: &str = "protocol: http\nport: 80\nanswer: {status: [204]}";
 const GIT: &str = "protocol: git\nport: 9418";
 const SSH: &str = "protocol: ssh\nport: 22";
 const OWN: &str = "certificate: {public: false}\naddresses: any";
@@ -41,6 +43,10 @@ fn dns(dns: Dns) -> impl Fn(&str) -> Host {
 fn plain(http: Http) -> impl Fn(&str) -> Host {
     serves(Serves::PlainHttp(http))
 }
+
+/// As Azure Relay says it.
+const NO_UPGRADE: &[u8] =
+    b"HTTP/1.1 400 This endpoint is only for web-socket requests\r\nContent-Length: 0\r\n\r\n";
 
 const CASES: &[Case] = cases! {
     "good" HTTPS serves(Serves::Good) => "met";
@@ -76,14 +82,19 @@ const CASES: &[Case] = cases! {
     "http-endless-body" HTTPS serves(Http::EndlessBody) => "met";
     "http-slow-drip" HTTPS serves(Http::SlowDrip) => "http http_timeout";
     "http-any-status" HTTPS serves(Http::Status(503)) => "met";
-    "http-wrong-status" JSON plain(Http::Status(503)) => "http http_unexpected_status";
+    "http-wrong-status" JSON plain(Http::Status(503)) => "unverified";
     "http-block-page" HTTP plain(Http::BlockPage) => "http http_block_page";
     "http-page-for-json" JSON plain(Http::Custom(200, vec![("Content-Type".into(), "text/html".into())], "<p>Sign in</p>".into())) => "http http_block_page";
     "http-portal" HTTP plain(Http::Redirect("http://portal.corp.example/login?session=1".into())) => "http http_redirected";
-    "http-good" HTTP plain(Http::Status(204)) => "met";
+    "http-good" MARKED plain(Http::Status(204)) => "met";
+    "http-listed" LISTED plain(Http::Status(204)) => "met";
+    "http-unmarked" HTTP plain(Http::Status(204)) => "unverified";
     "ws-accepted" WSS serves(WebSocket::Accept) => "met";
     "ws-relay-like" WSS serves(WebSocket::RelayLike(404)) => "met";
-    "ws-refused" WSS serves(WebSocket::RefuseStatus(502)) => "websocket ws_refused";
+    "ws-refused" WSS serves(WebSocket::RefuseStatus(502)) => "met";
+    "ws-says-no-upgrade" WSS serves(Http::Raw(NO_UPGRADE.to_vec())) => "websocket ws_upgrade_stripped";
+    "ws-bad-request" WSS serves(WebSocket::RefuseStatus(400)) => "met";
+    "ws-cut-later" WSS serves(WebSocket::CloseAfter(100)) => "websocket ws_closed";
     "ws-stripped" WSS serves(WebSocket::Stripped) => "websocket ws_upgrade_stripped";
     "ws-upgrade-required" WSS serves(WebSocket::UpgradeRequired) => "websocket ws_upgrade_stripped";
     "ws-silent" WSS serves(WebSocket::Silent) => "websocket ws_timeout";
@@ -278,7 +289,7 @@ fn a_configured_ca_is_trusted_where_the_rules_allow_inspection() {
         Host::new("filtered.lab.example", Serves::TlsAndApp(Tls::Intercepted, App::Http(Http::BlockPage))),
     ]);
     let rules = TestRules::new()
-        .endpoint("tolerant", "tolerant.lab.example", "")
+        .endpoint("tolerant", "tolerant.lab.example", "answer: {marks: [lab]}")
         .endpoint("strict", "strict.lab.example", "inspection: forbidden")
         .endpoint("filtered", "filtered.lab.example", "");
     let flags = rules.flags(lab.directory());

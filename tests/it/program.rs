@@ -149,6 +149,7 @@ impl TestRules {
             text: "format: arcprobe-rules/1\nname: test\nrevision: 2026-01-31\ncloud: AzureCloud\n\
                    features:\n  - {id: core, title: Core, default: true}\n\
                    regions:\n  - {name: eastus, title: East US, cloud: AzureCloud, his_code: eus, arc: true}\n\
+                   marks:\n  - {id: lab, any: [{header: x-ms-request-id}]}\n\
                    endpoints:\n"
                 .into(),
         }

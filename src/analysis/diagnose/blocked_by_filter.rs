@@ -5,9 +5,20 @@ use super::prelude::*;
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "blocked_by_filter", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    CheckGroup::by_key(view.unexplained_with(&[Cause::HttpBlockPage]), |c| {
-        look::appliance_name(c).unwrap_or("a web filter").to_owned()
+    let blocked = view.unexplained_with(&[Cause::HttpBlockPage]);
+    CheckGroup::by_key(blocked.clone(), |c| {
+        let same = blocked.iter().copied().filter(|other| shows_same_page(c, other));
+        look::appliance_name(c)
+            .or_else(|| same.into_iter().find_map(look::appliance_name))
+            .unwrap_or("a web filter")
+            .to_owned()
     })
+}
+
+/// One product does not put its name on all of its pages.
+fn shows_same_page(check: &Check, other: &Check) -> bool {
+    let page = |c: &Check| look::http_detail(c)?.page_sha256.clone();
+    page(check).is_some() && page(check) == page(other)
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

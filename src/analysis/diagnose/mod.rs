@@ -6,6 +6,7 @@
 //! and a way out of its own; groups with the same key are then told as one finding.
 
 mod address_blocked;
+mod answer_unproven;
 mod blocked_by_filter;
 mod certificate_bad;
 mod clients_may_distrust;
@@ -58,6 +59,7 @@ mod resolver_unreachable;
 mod run_facts;
 mod run_incomplete;
 mod search_domain;
+mod service_failing;
 mod skip_range_differs;
 mod skip_range_incomplete;
 mod skip_range_malformed;
@@ -210,6 +212,8 @@ const DIAGNOSES: &[Diagnosis] = &[
     endpoint_unmet::DIAGNOSIS,
     some_addresses_fail::DIAGNOSIS,
     discovery_failed::DIAGNOSIS,
+    answer_unproven::DIAGNOSIS,
+    service_failing::DIAGNOSIS,
     probe_disagrees::DIAGNOSIS,
     run_incomplete::DIAGNOSIS,
     region_unlisted::DIAGNOSIS,

@@ -71,11 +71,10 @@ pub(super) fn http_detail(check: &Check) -> Option<&HttpDetail> {
 }
 
 fn decisive_attempt(check: &Check) -> Option<&Attempt> {
-    if is_met(check) {
-        probe_attempts(&check.attempts).find(|a| a.failed_step().is_none())
-    } else {
-        decisive_failure(&check.attempts).map(|(attempt, _)| attempt)
-    }
+    let through = || probe_attempts(&check.attempts).find(|a| a.failed_step().is_none());
+    let failed = || decisive_failure(&check.attempts).map(|(attempt, _)| attempt);
+    // what is unmet without a failed step got through to somebody else
+    if is_met(check) { through() } else { failed().or_else(through) }
 }
 
 /// The product that answered in the service's place, where the names betray it.
@@ -83,8 +82,7 @@ pub(super) fn appliance_name(check: &Check) -> Option<&str> {
     decisive_attempt(check)?.steps.iter().find_map(|step| match &step.detail {
         Detail::Proxy(d) => d.appliance.as_deref(),
         Detail::Tls(d) => d.appliance.as_deref(),
-        Detail::Http(d) => d.appliance.as_deref(),
-        Detail::WebSocket(d) => d.appliance.as_deref(),
+        Detail::Http(d) | Detail::WebSocket(d) => d.appliance.as_deref(),
         _ => None,
     })
 }
@@ -93,8 +91,7 @@ pub(super) fn appliance_name(check: &Check) -> Option<&str> {
 pub(super) fn clock_skew_s(check: &Check) -> Option<i64> {
     check.attempts.iter().flat_map(|a| &a.steps).find_map(|step| match &step.detail {
         Detail::Tls(d) => d.clock_skew_s,
-        Detail::Http(d) => d.clock_skew_s,
-        Detail::WebSocket(d) => d.clock_skew_s,
+        Detail::Http(d) | Detail::WebSocket(d) => d.clock_skew_s,
         _ => None,
     })
 }

@@ -12,6 +12,7 @@ pub(crate) mod families;
 mod large_hello;
 mod overall;
 mod ruling;
+mod same_page;
 mod wildcards;
 
 use crate::model::evidence::{Evidence, NotRun, Observation, sanitize};
@@ -39,6 +40,7 @@ pub fn judge_checks(plan: &Plan, evidence: &Evidence) -> Vec<Check> {
     let mut checks: Vec<_> =
         plan.items.iter().zip(observations).map(|(item, seen)| judge_check(item, seen)).collect();
     large_hello::apply_large_hello(&mut checks);
+    same_page::spread_recognized_pages(&mut checks);
     wildcards::note_parent_answers(&mut checks);
     checks
 }
@@ -62,6 +64,7 @@ fn unjudged_check(planned: &PlannedCheck, seen: &Observation) -> Check {
         unverified: Some(UnverifiedKind::NotRun),
         note: None,
         inspected_by: None,
+        proof: None,
         accepted: None,
         took: seen.took,
         attempts: seen.attempts.clone(),
@@ -70,11 +73,12 @@ fn unjudged_check(planned: &PlannedCheck, seen: &Observation) -> Check {
 
 /// Writes a ruling into a check; everything that the ruling does not speak of becomes `null`.
 fn apply_ruling(check: &mut Check, ruling: Ruling) {
-    (check.phase, check.cause, check.unverified, check.inspected_by) = (None, None, None, None);
+    (check.phase, check.cause, check.unverified) = (None, None, None);
+    (check.inspected_by, check.proof) = (None, None);
     let note = match ruling {
-        Ruling::Met { notes, inspected_by } => {
+        Ruling::Met { notes, inspected_by, proof } => {
             check.verdict = CheckVerdict::Met;
-            check.inspected_by = inspected_by;
+            (check.inspected_by, check.proof) = (inspected_by, proof);
             notes.join("; ")
         }
         Ruling::Unmet { phase, cause, note } => {

@@ -9,16 +9,19 @@ use super::attempts::{
 };
 use super::clock;
 use super::families::preferred_family_failure;
+use crate::analysis::answerer::{AnswerSource, Answerer, is_failing_status};
 use crate::model::evidence::{
-    Attempt, Cause, NotRun, Observation, Outcome, Phase, Purpose, Step, TrustStore,
+    Attempt, BodyForm, Cause, Failure, HttpDetail, NotRun, Observation, Outcome, Phase, Purpose, Step,
+    TrustStore,
 };
 use crate::model::plan::{Action, PlanItem, PlannedCheck, ProbeSpec, RouteKind, UnverifiedKind};
+use crate::model::report::Proof;
 
 /// What came out of a check.
 #[derive(Debug)]
 pub(super) enum Ruling {
     /// The service answered; the notes are blemishes.
-    Met { notes: Vec<String>, inspected_by: Option<String> },
+    Met { notes: Vec<String>, inspected_by: Option<String>, proof: Option<Proof> },
     /// It did not.
     Unmet { phase: Phase, cause: Cause, note: String },
     /// Nothing can be concluded.
@@ -39,8 +42,12 @@ fn rule_on_probe(planned: &PlannedCheck, spec: &ProbeSpec, seen: &Observation) -
     if let Some((attempt, step)) = preferred_family_failure(planned, &seen.attempts) {
         return unmet_ruling(&seen.attempts, attempt, step, wrong);
     }
-    if let Some(attempt) = probe_attempts(&seen.attempts).find(|a| has_reached(a, last)) {
-        return met_ruling(planned, spec, seen, attempt, wrong);
+    if let Some((attempt, answerer)) = best_answer(planned, spec, &seen.attempts, last) {
+        return match answerer {
+            Answerer::Service(proof) => met_ruling(planned, spec, seen, (attempt, proof), wrong),
+            Answerer::Unknown => unproven_ruling(attempt),
+            Answerer::Stranger(Failure { cause, raw: note }) => Ruling::Unmet { phase: last, cause, note },
+        };
     }
     if seen.not_run.is_some() && !has_already_failed(planned, &seen.attempts) {
         return unverified_ruling(seen.not_run);
@@ -49,6 +56,43 @@ fn rule_on_probe(planned: &PlannedCheck, spec: &ProbeSpec, seen: &Observation) -
         Some((attempt, step)) => unmet_ruling(&seen.attempts, attempt, step, wrong),
         None => unverified_ruling(seen.not_run),
     }
+}
+
+/// The attempt that got through and shows best that the service answered.
+fn best_answer<'a>(
+    planned: &PlannedCheck,
+    spec: &ProbeSpec,
+    attempts: &'a [Attempt],
+    last: Phase,
+) -> Option<(&'a Attempt, Answerer)> {
+    let reached = probe_attempts(attempts).filter(|a| has_reached(a, last));
+    let judged = reached.map(|attempt| (attempt, judge_attempt(planned, spec, attempt)));
+    judged.min_by_key(|(_, answerer)| match answerer {
+        Answerer::Service(proof) => (0, Some(*proof)),
+        Answerer::Unknown => (1, None),
+        Answerer::Stranger(_) => (2, None),
+    })
+}
+
+/// Where no answer was asked for, the connection is all; a WebSocket that opened speaks for itself.
+fn judge_attempt(planned: &PlannedCheck, spec: &ProbeSpec, attempt: &Attempt) -> Answerer {
+    let host = planned.host.as_deref().unwrap_or_default();
+    // older evidence does not say who vouches for the other side; it was judged when it was taken
+    let trusted_by = attempt.tls().map(|tls| tls.trusted_by.unwrap_or(TrustStore::Public));
+    match attempt.http() {
+        None => Answerer::Service(Proof::Tls),
+        Some(answer) if answer.status == Some(101) => Answerer::Service(Proof::Mark),
+        Some(answer) => AnswerSource { host, spec, trusted_by }.judge_answerer(answer),
+    }
+}
+
+/// Something answered, and nothing shows that it was the service.
+fn unproven_ruling(attempt: &Attempt) -> Ruling {
+    let answer = attempt.http();
+    let status = answer.and_then(|a| a.status).map(|status| format!("{status} ")).unwrap_or_default();
+    let page = answer.filter(|a| a.form() == Some(BodyForm::Html)).map_or("", |_| "with a page ");
+    let note = format!("{status}{page}and nothing shows that the service itself answered");
+    Ruling::Unverified { kind: UnverifiedKind::Unproven, note: note.replace("  ", " ") }
 }
 
 /// Whether an interrupted check had already failed: its lookup, its way through the proxy, or every address that the lookup
@@ -89,7 +133,7 @@ fn met_ruling(
     planned: &PlannedCheck,
     spec: &ProbeSpec,
     seen: &Observation,
-    attempt: &Attempt,
+    (attempt, proof): (&Attempt, Proof),
     wrong: Option<WrongClass>,
 ) -> Ruling {
     let answer = join_items(resolved_addresses(&seen.attempts));
@@ -105,9 +149,24 @@ fn met_ruling(
                 .as_ref()
                 .map(|ca| format!("TLS is inspected by {ca}, which --proxy-cert makes trusted"));
             let notes = inspection.into_iter().chain(private).chain(failing_addresses_note(planned, seen));
-            Ruling::Met { notes: notes.collect(), inspected_by }
+            let notes = notes.chain(attempt.http().and_then(|answer| answer_note(spec, proof, answer)));
+            let proof = attempt.http().map(|_| proof);
+            Ruling::Met { notes: notes.collect(), inspected_by, proof }
         }
     }
+}
+
+/// What is odd about an answer that counts.
+fn answer_note(spec: &ProbeSpec, proof: Proof, answer: &HttpDetail) -> Option<String> {
+    let status = answer.status?;
+    if proof == Proof::Form {
+        return Some(format!("status {status} fits the service, but nothing else shows who answered"));
+    }
+    if is_failing_status(status) {
+        return Some(format!("the service answers {status}: it is throttled or failing, and it is reached"));
+    }
+    let is_known = status == 101 || spec.answer.status.allows(status);
+    (!is_known).then(|| format!("the service answers {status}, which the rules do not list"))
 }
 
 /// The CA that re-signs the connection and is given: a chain that leads only there is an inspection, unless the rules

@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, millis};
+use super::{Cause, millis, optional_millis};
 
 /// A lookup of one name, both families.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -267,45 +267,98 @@ impl CertificateSummary {
     }
 }
 
-/// One HTTP request and its answer.
+/// One HTTP request and its answer; the request may ask for a WebSocket.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct HttpDetail {
     /// Method and path.
     pub request: String,
-    /// The status of the answer.
+    /// The status of the answer; 101 when a WebSocket was opened.
     pub status: Option<u16>,
+    /// The words beside the status, where they are not the usual ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Headers that tell who answered, lower-case names: server, via, content-type, location and the like.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// The first characters of the body, where it helps to see who answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
+    /// What the body is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<BodyForm>,
+    /// What only the service itself sends, if the answer has it: the first mark of the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// The product that answered in the service's place, if headers or body betray it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub appliance: Option<String>,
+    /// Words on the page that block, coaching and log-on pages have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_words: Option<String>,
+    /// Digest of the body without names, numbers and the like, where TLS does not prove who sent it: two hosts that send the same
+    /// page have the same one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_sha256: Option<String>,
     /// The server's clock minus ours, in seconds, from its `Date`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_skew_s: Option<i64>,
+    /// How long a WebSocket was seen open, in milliseconds; longer was not watched.
+    #[serde(rename = "open_ms", with = "optional_millis", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<f64>")]
+    pub open: Option<Duration>,
 }
 
-/// One WebSocket upgrade and its answer.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct WebSocketDetail {
-    /// The path that was asked for.
-    pub request: String,
-    /// 101 when the upgrade succeeded.
-    pub status: Option<u16>,
-    /// Headers that tell who answered.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub headers: BTreeMap<String, String>,
-    /// The product that answered in the service's place, if headers or body betray it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub appliance: Option<String>,
-    /// The server's clock minus ours, in seconds, from its `Date`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clock_skew_s: Option<i64>,
+impl HttpDetail {
+    /// What the body is, by itself or by what the answer says of it.
+    pub fn form(&self) -> Option<BodyForm> {
+        self.content.or_else(|| BodyForm::from_media_type(self.headers.get("content-type")?))
+    }
+}
+
+/// What a body is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words speak for themselves")]
+pub enum BodyForm {
+    Json,
+    Html,
+    Text,
+    Binary,
+    Empty,
+}
+
+impl BodyForm {
+    /// What a `Content-Type` says; `None` where it leaves it open.
+    pub fn from_media_type(media_type: &str) -> Option<Self> {
+        let text = media_type.to_ascii_lowercase();
+        [("html", Self::Html), ("json", Self::Json), ("text/", Self::Text), ("xml", Self::Text)]
+            .into_iter()
+            .find_map(|(part, form)| text.contains(part).then_some(form))
+    }
+
+    /// What a body is by its first bytes; a `Content-Type` decides what they leave open.
+    pub fn of_body(media_type: Option<&str>, body: &[u8]) -> Self {
+        let declared = media_type.and_then(Self::from_media_type);
+        let start = body.trim_ascii_start();
+        let beginning = String::from_utf8_lossy(&start[..start.len().min(64)]).to_ascii_lowercase();
+        let is_html = ["<!doctype html", "<html", "<head", "<body", "<script", "<meta", "<title"];
+        match start.first() {
+            None => {
+                if declared == Some(Self::Html) {
+                    Self::Html
+                } else {
+                    Self::Empty
+                }
+            }
+            _ if is_html.iter().any(|tag| beginning.starts_with(tag)) => Self::Html,
+            Some(b'{' | b'[' | b'"') if declared != Some(Self::Html) => Self::Json,
+            _ if std::str::from_utf8(body).is_err_and(|e| e.error_len().is_some()) => {
+                declared.unwrap_or(Self::Binary)
+            }
+            _ => declared.filter(|form| *form != Self::Json).unwrap_or(Self::Text),
+        }
+    }
 }
 
 /// The first words of a protocol that is not HTTP.

@@ -23,9 +23,8 @@ pub use crate::model::evidence::url_redaction::{
 pub use address::AddressScope;
 pub use certificate_file::CertificateFileFlaw;
 pub use detail::{
-    CertificateSummary, ConnectDetail, DnsQuery, DnsRecordType, DnsTransport, GreetingDetail, HttpDetail,
-    LookupSource, ProxyDetail, ResolveDetail, SearchedName, TlsDetail, TrustStore, UNNAMED_CA,
-    WebSocketDetail,
+    BodyForm, CertificateSummary, ConnectDetail, DnsQuery, DnsRecordType, DnsTransport, GreetingDetail,
+    HttpDetail, LookupSource, ProxyDetail, ResolveDetail, SearchedName, TlsDetail, TrustStore, UNNAMED_CA,
 };
 pub use failure::{Cause, Failure, Phase};
 
@@ -117,9 +116,9 @@ impl Attempt {
         find_detail!(self, Tls)
     }
 
-    /// The HTTP request and its answer, if one was sent.
+    /// The HTTP request, or that for a WebSocket, and its answer, if one was sent.
     pub fn http(&self) -> Option<&HttpDetail> {
-        find_detail!(self, Http)
+        find_detail!(self, Http).or_else(|| find_detail!(self, WebSocket))
     }
 }
 
@@ -191,7 +190,7 @@ pub enum Detail {
     Proxy(Box<ProxyDetail>),
     Tls(Box<TlsDetail>),
     Http(Box<HttpDetail>),
-    WebSocket(Box<WebSocketDetail>),
+    WebSocket(Box<HttpDetail>),
     Greeting(Box<GreetingDetail>),
 }
 
@@ -257,6 +256,36 @@ pub mod millis {
     /// Milliseconds, rounded to three decimals.
     pub fn to_millis(d: Duration) -> f64 {
         (d.as_secs_f64() * 1e6).round() / 1e3
+    }
+}
+
+/// Durations that may be unknown, as milliseconds.
+pub mod optional_millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::millis;
+
+    /// Writes milliseconds or `null`.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(d: &Option<Duration>, s: S) -> Result<S::Ok, S::Error> {
+        match d {
+            Some(d) => s.serialize_some(&millis::to_millis(*d)),
+            None => s.serialize_none(),
+        }
+    }
+
+    /// Reads milliseconds or `null`.
+    ///
+    /// # Errors
+    /// When the number is negative, not finite or larger than a duration can hold.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
+        let ms = Option::<f64>::deserialize(d)?;
+        let duration = |ms: f64| Duration::try_from_secs_f64(ms / 1000.0).map_err(serde::de::Error::custom);
+        ms.map(duration).transpose()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What shows who answered: a header, a part of the body, or where a redirection leads.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +59,19 @@ struct PatternKeys {
     /// The answer redirects to this host or to one below it.
     #[serde(skip_serializing_if = "Option::is_none")]
     redirect: Option<HostName>,
+}
+
+impl fmt::Display for MarkPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name, None) => write!(f, "header {name}"),
+            Self::Header(name, Some(value)) => write!(f, "header {name}: {value}"),
+            Self::Json(key, None) => write!(f, "JSON key {key}"),
+            Self::Json(key, Some(value)) => write!(f, "JSON key {key}: {value}"),
+            Self::Text(text) => write!(f, "text \"{text}\""),
+            Self::Redirect(host) => write!(f, "redirection to {host}"),
+        }
+    }
 }
 
 impl TryFrom<PatternKeys> for MarkPattern {

@@ -22,7 +22,7 @@ use rustls::ClientConfig;
 use tokio::time::Instant;
 
 use self::names::Names;
-use super::{http as exchange, trust};
+use super::{exchange, trust};
 use crate::model::plan::Route;
 use crate::model::rules::Protocol;
 use crate::probe::net::{Net, ProxyServer};

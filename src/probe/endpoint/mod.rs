@@ -13,7 +13,8 @@ use futures::future::join_all;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::http::Reply;
+use super::busy::BusyProbes;
+use super::exchange::Reply;
 use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::{
@@ -62,6 +63,7 @@ pub(super) struct Prober {
     pub(super) check_index: usize,
     pub(super) large_hello_claims: Arc<LargeHelloClaims>,
     pub(super) opinions: Arc<Opinions>,
+    pub(super) busy: Arc<BusyProbes>,
     /// Where a good answer goes that is not only judged but wanted.
     pub(super) reply_sender: Option<mpsc::Sender<Reply>>,
     /// When it has to be over, where that is before the time-outs of its phases.

@@ -15,11 +15,13 @@ use tokio::time::{Instant, timeout};
 
 use super::verifier::Verifier;
 use super::{Destination, ProbeTarget, Prober};
+use crate::analysis::answerer::AnswerSource;
 use crate::model::evidence::{Attempt, Cause, Detail, Failure, HttpDetail, Outcome, Phase, Purpose};
 use crate::model::plan::ProbeSpec;
 use crate::model::rules::{Answer, Protocol};
+use crate::probe::answer::record_answer;
 use crate::probe::client::{Client, ClientError, Problem, Request, Response, WebUrl};
-use crate::probe::http::{self as exchange, Exchange};
+use crate::probe::exchange::Exchange;
 use crate::probe::lock::lock;
 use crate::probe::recorder::CheckRecorder;
 
@@ -151,6 +153,7 @@ async fn again(
         check_index: prober.check_index,
         large_hello_claims: Arc::clone(&prober.large_hello_claims),
         opinions: Arc::clone(&prober.opinions),
+        busy: Arc::default(),
         reply_sender: None,
         until: Some(until),
     };
@@ -199,7 +202,7 @@ async fn judged(
     let exchange = exchange(prober, spec, verifier);
     let address = response.address();
     let mut detail = HttpDetail::default();
-    exchange::record_answer(response.into_http(), &exchange, &mut detail).await;
+    record_answer(response.into_http(), &exchange, &mut detail).await;
     let failure = exchange.judge_answer(&detail);
     (address, detail, failure)
 }
@@ -207,11 +210,9 @@ async fn judged(
 fn exchange<'a>(prober: &'a Prober, spec: &'a ProbeSpec, verifier: &Verifier) -> Exchange<'a> {
     let Prober { net, target, .. } = prober;
     Exchange {
-        host: &target.host,
+        source: AnswerSource { host: &target.host, spec, trusted_by: verifier.trusted_by() },
         port: target.port,
         is_tls: target.protocol.uses_tls(),
-        spec,
-        trusted_by: verifier.trusted_by(),
         timeout: net.timeout,
         now: net.clock.now(),
         proxy: net.find_proxy(&target.route).filter(|_| target.protocol == Protocol::Http),

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use tokio_rustls::client::TlsStream;
 
 use super::{Destination, ProbeTarget, Prober};
+use crate::analysis::answerer::AnswerSource;
 use crate::model::evidence::{
     Attempt, Cause, ConnectDetail, Detail, Failure, Purpose, TlsDetail, TrustStore,
 };
@@ -18,7 +19,8 @@ use crate::model::host_port::HostPort;
 use crate::model::plan::ProbeSpec;
 use crate::model::rules::{Method, Protocol};
 use crate::probe::connect::connect_tcp;
-use crate::probe::http::{self, Exchange};
+use crate::probe::exchange::Exchange;
+use crate::probe::http;
 use crate::probe::io::{Io, Stream};
 use crate::probe::net::ProxyServer;
 use crate::probe::recorder::AttemptRecorder;
@@ -137,18 +139,18 @@ impl PhaseRun<'_> {
 
     async fn run_websocket(&self, io: TlsStream<Stream>, trusted_by: TrustStore) -> Option<()> {
         let started = Instant::now();
-        let (detail, failure) = websocket::run_upgrade(io, self.build_exchange(Some(trusted_by))).await;
+        let others = self.prober.busy.wait_for_others(self.prober.check_index);
+        let (detail, failure) =
+            websocket::run_upgrade(io, self.build_exchange(Some(trusted_by)), others).await;
         self.recorder.record_step(Detail::WebSocket(Box::new(detail)), failure, started)
     }
 
     fn build_exchange(&self, trusted_by: Option<TrustStore>) -> Exchange<'_> {
         let target = self.target();
         Exchange {
-            host: &target.host,
+            source: AnswerSource { host: &target.host, spec: &target.spec, trusted_by },
             port: target.port,
             is_tls: target.protocol.uses_tls(),
-            spec: &target.spec,
-            trusted_by,
             timeout: self.answer_timeout(),
             now: self.prober.net.clock.now(),
             proxy: None,
@@ -261,7 +263,8 @@ impl PhaseRun<'_> {
         let spec = &self.target().spec;
         let bare =
             ProbeSpec { method: Method::Get, path: "/".to_owned(), headers: BTreeMap::new(), ..spec.clone() };
-        let exchange = Exchange { spec: &bare, ..self.build_exchange(None) };
+        let exchange = self.build_exchange(None);
+        let exchange = Exchange { source: AnswerSource { spec: &bare, ..exchange.source }, ..exchange };
         if let Some((date, skew)) = http::fetch_date(stream?, exchange).await {
             detail.server_date = Some(date);
             detail.clock_skew_s = Some(skew);

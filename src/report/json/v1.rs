@@ -24,7 +24,7 @@ use crate::model::ids::{CheckId, VantageId};
 use crate::model::networks::{Role, UnreadSource};
 use crate::model::plan::{self, RouteKind, UnverifiedKind};
 use crate::model::report::{
-    self, CheckVerdict, DeliveryMethod, PrerequisiteVerdict, SkipProblemKind, Verdict, WaiverState,
+    self, CheckVerdict, DeliveryMethod, PrerequisiteVerdict, Proof, SkipProblemKind, Verdict, WaiverState,
 };
 use crate::model::rules::{Cloud, Inspection, Layer, Protocol, RuleLocation};
 use crate::model::run_flags;
@@ -203,6 +203,9 @@ pub(crate) struct Check {
     /// The CA that re-signs its TLS, where `--proxy-cert` makes that one trusted and the rules allow it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     inspected_by: Option<String>,
+    /// What shows that the service itself answered; `null` unless met, and where no answer was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<Proof>,
     /// By which waiver it is accepted though it is unmet; `null` without one.
     #[serde(default, with = "As::<Option<WaiverRef>>")]
     accepted: Option<waiver::WaiverRef>,

@@ -123,7 +123,8 @@ fn inspected() -> Vec<CheckCase> {
 
 fn inspected_with_given() -> Vec<CheckCase> {
     vec![
-        resigned(https("management.azure.com").good("20.1.0.1"), TrustStore::Given),
+        resigned(https("management.azure.com").good("20.1.0.1"), TrustStore::Given)
+            .http(|h| h.mark = Some("header x-ms-request-id".into())),
         resigned(host().bad(AT, Cause::TlsIntercepted), TrustStore::Given),
     ]
 }

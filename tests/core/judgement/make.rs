@@ -220,10 +220,10 @@ impl CheckCase {
         self
     }
 
-    /// Edits the HTTP step of the last attempt.
+    /// Edits the answer of the last attempt.
     pub(crate) fn http(mut self, edit: impl FnOnce(&mut HttpDetail)) -> Self {
         for step in &mut self.observation.attempts.last_mut().unwrap().steps {
-            if let Detail::Http(detail) = &mut step.detail {
+            if let Detail::Http(detail) | Detail::WebSocket(detail) = &mut step.detail {
                 edit(detail);
                 break;
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use arcprobe::model::evidence::{Cause, Discovery, DiscoveryOutcome, NotRun, Purpose};
+use arcprobe::model::evidence::{BodyForm, Cause, Discovery, DiscoveryOutcome, NotRun, Purpose, TrustStore};
 use arcprobe::model::plan::UnverifiedKind;
 use arcprobe::model::report::Verdict::{Blocked, Incomplete, Ready, ReadyWithWarnings};
 use arcprobe::model::rules::Protocol;
@@ -20,6 +20,18 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("websocket-blocked", Blocked, &["websocket_blocked", "stands_in"], websocket()),
         Scenario::new("greeting-failing", ReadyWithWarnings, &["greeting_failing", "stands_in"], greeting()),
         Scenario::new("endpoint-unmet", Blocked, &["endpoint_unmet", "stands_in"], unknown()),
+        Scenario::new(
+            "answer-unproven",
+            Incomplete,
+            &["tls_inspection_trusted", "answer_unproven", "answer_unproven", "stands_in"],
+            unproven(),
+        ),
+        Scenario::new(
+            "service-failing",
+            ReadyWithWarnings,
+            &["service_failing", "service_failing", "stands_in"],
+            failing(),
+        ),
         Scenario::new("probe-disagrees", Incomplete, &["probe_disagrees", "stands_in"], contradicted()),
         Scenario::new(
             "wildcards",
@@ -66,6 +78,21 @@ fn http() -> Vec<CheckCase> {
         https("gbl.his.arc.azure.com").bad(AT, Cause::HttpTimeout),
         https("eastus.dp.kubernetesconfiguration.azure.com").bad(AT, Cause::HttpUnexpectedStatus),
     ])
+}
+
+/// Through an inspection whose CA was passed: a page that nobody knows, and an answer in the form of the service.
+fn unproven() -> Vec<CheckCase> {
+    let given = |case: CheckCase| case.good(AT).tls(|tls| tls.trusted_by = Some(TrustStore::Given));
+    let page = given(https("gbl.his.arc.azure.com"))
+        .http(|h| (h.status, h.content) = (Some(502), Some(BodyForm::Html)));
+    let empty =
+        given(https("sts.windows.net")).http(|h| (h.status, h.content) = (Some(404), Some(BodyForm::Empty)));
+    with([page, empty])
+}
+
+fn failing() -> Vec<CheckCase> {
+    let answers = |host: &str, status| https(host).good(AT).http(|h| h.status = Some(status));
+    with([answers("gbl.his.arc.azure.com", 503), answers("graph.microsoft.com", 429)])
 }
 
 fn websocket() -> Vec<CheckCase> {

@@ -244,6 +244,7 @@ fn notes_tell_the_decisive_detail() {
     let inspected = host().good(V4).tls(|t| {
         (t.trusted_by, t.authority) = (Some(TrustStore::Given), Some("CN=Corp Root".into()));
     });
+    let inspected = inspected.http(|h| h.mark = Some("header x-ms-request-id".into()));
     let own = inspected.clone().spec(|s| s.certificate.public = false);
     let table = [
         (None, host().good(V4)),

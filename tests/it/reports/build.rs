@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arcprobe::model::evidence::{
     Attempt, Cause, ConnectDetail, Detail, GreetingDetail, HttpDetail, Outcome, Phase, ProxyDetail, Purpose,
-    ResolveDetail, Step, TlsDetail, TrustStore, WebSocketDetail,
+    ResolveDetail, Step, TlsDetail, TrustStore,
 };
 use arcprobe::model::finding::{Confidence, Finding, Remedy, Severity};
 use arcprobe::model::plan::{PlannedCheck, Route, RouteKind, UnverifiedKind};
@@ -101,6 +101,7 @@ fn check(vantage: &str, route: &Route, at: usize, endpoint: &Endpoint) -> Check 
         unverified: None,
         note: None,
         inspected_by: None,
+        proof: None,
         accepted: None,
         took: Duration::ZERO,
         attempts: Vec::new(),
@@ -182,7 +183,7 @@ fn step(phase: Phase, host: &str, started: Duration, took: Duration) -> Step {
             status: Some(404),
             ..Default::default()
         })),
-        Phase::WebSocket => Detail::WebSocket(Box::new(WebSocketDetail {
+        Phase::WebSocket => Detail::WebSocket(Box::new(HttpDetail {
             request: "/$hc/arcprobe".into(),
             status: Some(401),
             ..Default::default()

@@ -71,6 +71,9 @@ impl Http {
     }
 }
 
+/// What shows that a service of the lab answered, as the services of Azure have it.
+const SERVICE_MARK: (&str, &str) = ("X-Ms-Request-Id", "3f2504e0-4f89-11d3-9a0c-0305e82c3301");
+
 const BLOCK_PAGE: &str = "<html><head><title>Access Denied</title></head><body><h1>Website blocked</h1>\
     <p>Your organization's Zscaler policy does not allow this site.</p></body></html>";
 
@@ -122,8 +125,8 @@ fn text(world: &LabState, behaviour: &Http) -> Option<String> {
     let json = ("Content-Type", "application/json");
     let plain = ("Content-Type", "text/plain");
     Some(match behaviour {
-        Http::Status(status) => response(world, *status, &[plain], "the lab\n"),
-        Http::Json(status, body) => response(world, *status, &[json], body),
+        Http::Status(status) => response(world, *status, &[plain, SERVICE_MARK], "the lab\n"),
+        Http::Json(status, body) => response(world, *status, &[json, SERVICE_MARK], body),
         Http::Redirect(location) => response(world, 302, &[plain, ("Location", location)], ""),
         Http::BlockPage => {
             let filter = [html, ("Server", "Zscaler/6.2"), ("Via", "1.1 gateway.contoso.example")];

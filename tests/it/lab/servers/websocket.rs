@@ -1,5 +1,7 @@
 //! Answers to a WebSocket upgrade, good and bad.
 
+use std::time::Duration;
+
 use arcprobe::loopback::request::Request;
 use arcprobe::loopback::websocket::{format_upgrade, stay_open};
 use tokio::io::BufReader;
@@ -27,6 +29,8 @@ pub(crate) enum WebSocket {
     CloseBeforeAnswer,
     /// 101, then FIN at once.
     CloseAfterAccept,
+    /// 101, then FIN after so many milliseconds.
+    CloseAfter(u64),
     /// 101 with a key that was not derived from the client's.
     BadAcceptKey,
     /// 101, then messages without end.
@@ -49,6 +53,7 @@ pub(super) async fn serve<S: Io>(
     let answer = match behaviour {
         WebSocket::Accept
         | WebSocket::CloseAfterAccept
+        | WebSocket::CloseAfter(_)
         | WebSocket::Floods
         | WebSocket::GiantFrame
         | WebSocket::HostileClose
@@ -74,6 +79,10 @@ pub(super) async fn serve<S: Io>(
             tcp::close(io).await;
         }
         WebSocket::CloseAfterAccept => tcp::close(io).await,
+        WebSocket::CloseAfter(ms) => {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            tcp::close(io).await;
+        }
         _ => tcp::silence(io).await,
     }
 }
