@@ -9,6 +9,7 @@
 mod daemon;
 mod firewalls;
 mod fragment;
+mod mitmproxy;
 mod names;
 mod namespace;
 mod network;

@@ -82,13 +82,16 @@ impl Network {
         self
     }
 
-    /// Runs `check` at the client.
-    pub(super) fn check(&self, flags: &[&str]) -> Value {
-        let program = Program::new()
+    /// Runs `check` at the client, whose own store is this PEM file.
+    fn check(&self, flags: &[&str], store: Option<&str>) -> Value {
+        let mut program = Program::new()
             .args(["check", "-o", "json", "--resolver", &RESOLVER.to_string(), "--public-roots"])
             .args([self.lab.roots()])
             .args(self.rules.flags(self.lab.directory()))
             .args(flags);
+        if let Some(file) = store {
+            program = program.env("SSL_CERT_FILE", file);
+        }
         self.client.inside(|| program.run()).json()
     }
 
@@ -111,7 +114,17 @@ impl Network {
 
     /// Runs `check` at the client and asserts the verdict of each endpoint: `met`, or the phase and the word.
     pub(super) fn sees(&self, flags: &[&str], verdicts: &[(&str, &str)]) -> Value {
-        let report = self.check(flags);
+        self.sees_with_store(flags, None, verdicts)
+    }
+
+    /// The same on a machine whose own store is this PEM file.
+    pub(super) fn sees_with_store(
+        &self,
+        flags: &[&str],
+        store: Option<&str>,
+        verdicts: &[(&str, &str)],
+    ) -> Value {
+        let report = self.check(flags, store);
         for (host, expected) in verdicts {
             let check = check(&report, host);
             assert_eq!(&verdict_of(check), expected, "{flags:?}\n{check:#}\n{:?}", self.lab.log());

@@ -1,9 +1,14 @@
 //! What `check` says behind the proxies that companies have, where there is no other way out.
 
+use serde_json::Value;
+
+use super::mitmproxy::{self, Mitmproxy};
 use super::network::{Middle, Network, findings};
 use super::squid::{self, Squid};
 use super::{ready, tinyproxy};
 use crate::lab::{Serves, Tcp};
+use crate::phases::verdict_of;
+use crate::program::check;
 
 const WSS: &str = "protocol: wss\nanswer: {status: [101, 401, 403, 404]}";
 const GATEWAY: &str = "port: 8084";
@@ -20,6 +25,7 @@ fn make_network() -> Network {
         ("gateway", Serves::Good),
         ("relay", Serves::Good),
         ("blocked", Serves::Good),
+        ("strict", Serves::Good),
         ("refusing", Serves::from(Tcp::Refused)),
         ("plain", Serves::PlainHttp(crate::lab::Http::Status(200))),
     ];
@@ -99,6 +105,47 @@ fn squid_that_inspects() {
         let report = network.sees(&proxy_flags(squid::URL, &["--proxy-cert", &authority]), &verdicts);
         assert!(findings(&report).contains(&"tls_inspection_trusted"), "{report:#}");
     }
+}
+
+/// With the CA configured, an inspection changes no verdict where the services are reached, whoever else trusts it: a managed
+/// machine has it in its own store, too. What must not be inspected fails, and is on the list from the first run on.
+#[test]
+fn a_configured_ca_gives_the_verdicts_of_no_inspection() {
+    if !ready(&[squid::TOOLS, mitmproxy::TOOLS].concat()) || !squid::can_inspect() {
+        return;
+    }
+    let upgrades = format!("{}\nhttp_upgrade_request_protocols websocket allow all", squid::OPEN);
+    for product in ["squid", "mitmproxy"] {
+        let network = make_network().expect("strict", "inspection: forbidden");
+        let (_squid, _mitmproxy, ca) = if product == "squid" {
+            let squid = Squid::inspecting(&network, &upgrades);
+            let ca = squid.authority().display().to_string();
+            (Some(squid), None, ca)
+        } else {
+            let mitmproxy = Mitmproxy::start(&network);
+            let ca = mitmproxy.ca().display().to_string();
+            (None, Some(mitmproxy), ca)
+        };
+        let reached = ["api", "gateway", "relay"];
+        let refused: Vec<_> = reached.iter().map(|host| (*host, "tls tls_intercepted")).collect();
+        let report = network.sees(&proxy_flags(squid::URL, &[]), &refused);
+        assert!(commands(&report).contains("exempt from TLS inspection: strict.lab.example"), "{report:#}");
+        let met: Vec<_> = reached.iter().map(|host| (*host, "met")).collect();
+        let given = proxy_flags(squid::URL, &["--proxy-cert", &ca]);
+        for store in [None, Some(ca.as_str())] {
+            let report = network.sees_with_store(&given, store, &met);
+            assert_eq!(verdict_of(check(&report, "strict")), "tls tls_intercepted", "{product}");
+            assert!(!findings(&report).contains(&"proxy_cert_unfit"), "{product} {store:?}: {report:#}");
+            assert!(
+                findings(&report).contains(&"tls_inspection_forbidden"),
+                "{product} {store:?}: {report:#}"
+            );
+        }
+    }
+}
+
+fn commands(report: &Value) -> String {
+    report["findings"].as_array().unwrap().iter().map(|f| f["remedy"]["commands"].to_string()).collect()
 }
 
 #[test]
