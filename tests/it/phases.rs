@@ -279,6 +279,32 @@ fn a_wrong_local_clock_is_detected() {
     }
 }
 
+/// A certificate out of its time that nobody trusted in its time is no wrong clock, and its server gets no request at all. One that
+/// was trusted is asked for the time, and gets nothing of the endpoint's own request.
+#[test]
+fn strangers_with_old_certificates_get_no_request() {
+    let hosts = [
+        ("signs-itself", Tls::SelfSigned, "tls tls_self_signed"),
+        ("unlisted", Tls::UnknownIssuer, "tls tls_intercepted"),
+        ("wrong", Tls::WrongName, "tls tls_name_mismatch"),
+        ("own", Tls::Good, "tls clock_skew"),
+    ];
+    let name = |id: &str| format!("{id}.lab.example");
+    let clock_offset = jiff::SignedDuration::from_hours(24 * -200);
+    let options = LabOptions { clock_offset, ..LabOptions::default() };
+    let lab = Lab::start_with(hosts.iter().map(|(id, tls, _)| Host::new(name(id), *tls)).collect(), options);
+    let request = "request: {path: '/x?sig=S', headers: {Authorization: Bearer T}}";
+    let rules = hosts.iter().fold(TestRules::new(), |rules, (id, ..)| rules.endpoint(id, &name(id), request));
+    let flags = rules.flags(lab.directory());
+    let report = Program::check_in(&lab).args(flags).args(["-o", "json"]).run().exits(3).json();
+    for (id, _, expected) in hosts {
+        assert_eq!(verdict_of(check(&report, id)), expected, "{id}");
+    }
+    let log = lab.log();
+    let requests: Vec<_> = log.iter().filter(|line| line.starts_with("http ")).collect();
+    assert_eq!(requests, ["http own.lab.example GET /"]);
+}
+
 /// With the inspecting authority given, an endpoint that tolerates inspection is met, and says so; one that does not is
 /// not.
 #[test]
