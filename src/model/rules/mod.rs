@@ -356,7 +356,7 @@ pub enum Content {
 pub struct Certificate {
     /// Whether it leads to a public root. When it does, a chain that ends in a private authority is an interception.
     pub public: bool,
-    /// Words of the issuers' organisation that are known (`DigiCert`, `Microsoft`).
+    /// Words of the issuers' organisation that are known (`DigiCert`, `Microsoft`), for people: they decide nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub issuers: Vec<String>,
 }

@@ -34,7 +34,8 @@ impl ChainJudgement {
         Self {
             chain: certificates.iter().map(|c| summarize(c, trust.store)).collect(),
             trusted_by: trust.store,
-            failure: cause.map(|cause| Failure::new(cause, describe_failure(cause, presented.leaf(), &ca))),
+            failure: cause
+                .map(|cause| Failure::new(cause, describe_failure(cause, presented.leaf(), &ca, expected))),
             completed_with: trust.completed_with,
             retired_root: trust.is_retired.then(|| ca.clone()),
             ca: Some(ca),
@@ -89,8 +90,14 @@ fn chain_failure(
     }
 }
 
-fn describe_failure(cause: Cause, leaf: &ParsedCertificate, ca: &str) -> String {
+fn describe_failure(
+    cause: Cause,
+    leaf: &ParsedCertificate,
+    ca: &str,
+    expected: CertificateExpectation<'_>,
+) -> String {
     let leaf = &leaf.summary;
+    let usual = &expected.certificate.issuers;
     match cause {
         Cause::TlsExpired => {
             format!("valid until {}", leaf.not_after.as_deref().unwrap_or("an unreadable time"))
@@ -99,6 +106,10 @@ fn describe_failure(cause: Cause, leaf: &ParsedCertificate, ca: &str) -> String 
             format!("valid from {}", leaf.not_before.as_deref().unwrap_or("an unreadable time"))
         }
         Cause::TlsNameMismatch => format!("the certificate is for {}", list_certificate_names(leaf)),
+        // words for people: what a CA is called decides nothing
+        Cause::TlsIntercepted if !usual.is_empty() => {
+            format!("issued by {ca}, where the service's own come from {}", usual.join(" or "))
+        }
         _ => format!("issued by {ca}"),
     }
 }

@@ -224,6 +224,8 @@ fn names_and_pointers_prove_no_public_ca() {
     for (text, chain, cause) in table {
         assert_eq!(outcome(&judge(&trust, chain)), (Nobody, Some(cause)), "{text}");
     }
+    let words = judge(&trust, &[&named]).failure.unwrap().raw;
+    assert!(words.ends_with("where the service's own come from Microsoft or DigiCert"), "{words}");
     let own = judge_as(&trust, &[&pointing], false, Inspection::Tolerated);
     assert_eq!(outcome(&own), (Nobody, Some(Cause::TlsUnknownIssuer)), "a server of one's own");
 }
@@ -367,6 +369,20 @@ fn the_intermediates_that_are_carried_are_public() {
         assert!(block.contains("# source: https://"), "{block}");
         assert!(keys.iter().any(|key| has_signed(key, &der)), "no public CA signed\n{block}");
     }
+}
+
+/// What front ends of 2026 send, with the real certificates: an issuing CA, at best with the root that few lists hold.
+#[test]
+fn the_cross_certificate_of_the_young_root_is_known() {
+    let known: Vec<_> =
+        builtin_certificates().intermediates().iter().map(super::certificate::parse_certificate).collect();
+    let issuing = known.iter().find(|c| c.name() == "Microsoft TLS G2 RSA CA OCSP 02").unwrap();
+    let (sent, name) = ([issuing.clone()], ServerName::try_from(HOST).unwrap());
+    let presented = super::PresentedChain::new(&sent, &name, NOW).unwrap();
+    let missing: Vec<_> = presented.completed_by(&known).iter().map(|c| c.name()).collect();
+    assert_eq!(missing, ["Microsoft TLS RSA Root G2"]);
+    let retired = builtin_certificates().retired_roots();
+    assert_eq!(retired.len(), 1, "DigiCert Global Root CA");
 }
 
 /// Of Mozilla's roots, and of what is carried.
