@@ -32,6 +32,8 @@ pub(crate) mod proxy;
 mod recorder;
 pub mod resolve;
 pub mod settings;
+#[cfg_attr(not(target_os = "linux"), path = "no_tcp_info.rs")]
+mod tcp_info;
 pub(crate) mod tls;
 pub mod trust;
 pub mod vantage_run;

@@ -89,6 +89,17 @@ impl AttemptRecorder {
         }
     }
 
+    /// Says how many segments of the connection were sent again so far.
+    pub(super) fn set_retransmissions(&self, count: u32) {
+        let mut attempts = lock(&self.check.attempts);
+        let steps = attempts.get_mut(self.index).into_iter().flat_map(|attempt| &mut attempt.steps);
+        for step in steps {
+            if let Detail::Connect(detail) = &mut step.detail {
+                detail.retransmissions = Some(count);
+            }
+        }
+    }
+
     /// The cause of the last step, if it failed.
     pub(super) fn last_cause(&self) -> Option<Cause> {
         self.read_last_step(|step| step.cause)

@@ -35,6 +35,7 @@ mod name_blocked;
 mod networks_overlap;
 mod no_route;
 mod observed;
+mod packet_loss;
 mod path_mtu;
 mod port_blocked;
 mod prelude;
@@ -211,6 +212,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     http_failing::DIAGNOSIS,
     endpoint_unmet::DIAGNOSIS,
     some_addresses_fail::DIAGNOSIS,
+    packet_loss::DIAGNOSIS,
     discovery_failed::DIAGNOSIS,
     answer_unproven::DIAGNOSIS,
     service_failing::DIAGNOSIS,

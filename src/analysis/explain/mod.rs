@@ -169,7 +169,7 @@ const TEXTS: &[(&str, &str)] = pages! {
     "sni_filtered", "tls_inspection", "tls_inspection_trusted", "tls_inspection_forbidden",
     "clients_may_distrust", "clock_wrong",
     "path_mtu", "large_hello_dropped", "certificate_bad", "tls_refused", "blocked_by_filter", "redirected",
-    "http_failing", "websocket_blocked", "ipv6_unroutable", "ip_family_failing", "some_addresses_fail", "wildcard_unverified",
+    "http_failing", "websocket_blocked", "ipv6_unroutable", "ip_family_failing", "some_addresses_fail", "packet_loss", "wildcard_unverified",
     "discovery_failed", "value_missing", "region_unlisted", "skip_range_malformed", "skip_range_differs", "probe_disagrees",
     "answer_unproven", "service_failing",
     "run_incomplete", "greeting_failing", "endpoint_unmet", "stands_in", "waiver_expired",

@@ -138,6 +138,9 @@ pub struct ConnectDetail {
     /// Where the connection was sent instead (`--connect-to`), as given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_to: Option<String>,
+    /// How many of our segments were sent again until the last answer, where the kernel counts them and there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retransmissions: Option<u32>,
 }
 
 /// A CONNECT to a proxy.

@@ -1,5 +1,6 @@
 //! One check: look the name up, then try every address, or the proxy.
 
+mod counted_stream;
 #[cfg_attr(not(feature = "cli"), path = "no_opinion.rs")]
 mod opinion;
 mod phases;

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use tokio_rustls::client::TlsStream;
 
+use super::counted_stream::CountedStream;
 use super::{Destination, ProbeTarget, Prober};
 use crate::analysis::answerer::AnswerSource;
 use crate::model::evidence::{
@@ -108,7 +109,7 @@ impl PhaseRun<'_> {
         match result {
             Ok(stream) => {
                 self.recorder.record_step(detail, None, started);
-                Some(Box::new(stream))
+                Some(Box::new(CountedStream::new(stream, self.recorder.clone())))
             }
             Err(failure) => {
                 self.recorder.record_step(detail, Some(failure), started);
@@ -362,6 +363,7 @@ fn connect_detail(stream: Option<&TcpStream>, max_segment: Option<u16>, diverted
         local: stream.and_then(|s| s.local_addr().ok()),
         max_segment,
         connect_to: diverted.map(str::to_owned),
+        retransmissions: None,
     }))
 }
 

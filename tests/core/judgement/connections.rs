@@ -23,6 +23,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("host-closed", Blocked, &["address_blocked", "stands_in"], host_closed()),
         Scenario::new("closed-but-8084", Blocked, &["egress_blocked", "stands_in"], closed_but_8084())
             .asking(vec![inquiry(DiscoveryOutcome::Failed, Some(Cause::TcpTimeout), &[], &[])]),
+        Scenario::new("packet-loss", ReadyWithWarnings, &["packet_loss", "stands_in"], packet_loss()),
         Scenario::new("ipv6-stalls", Blocked, &["ip_family_failing", "stands_in"], ipv6_stalls()),
         Scenario::new("ipv6-dropped", ReadyWithWarnings, &["ip_family_failing", "stands_in"], ipv6_dropped()),
         Scenario::new("ipv6-unroutable", Ready, &["ipv6_unroutable", "stands_in"], ipv6()),
@@ -94,6 +95,15 @@ fn closed_but_8084() -> Vec<CheckCase> {
 
 fn ipv6() -> Vec<CheckCase> {
     healthy().into_iter().map(|c| c.bad("2603:1030::1", Cause::TcpUnreachable)).collect()
+}
+
+/// One loss happens everywhere.
+fn packet_loss() -> Vec<CheckCase> {
+    let losing = |case: CheckCase, count| case.connect(|d| d.retransmissions = Some(count));
+    let mut cases = healthy();
+    cases.push(losing(https("gbl.his.arc.azure.com").good("20.1.0.4"), 1));
+    cases.push(losing(https("dl.k8s.io").good("34.1.0.1"), 3));
+    cases
 }
 
 /// TCP connects, and then large packets vanish.

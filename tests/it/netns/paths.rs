@@ -68,3 +68,21 @@ fn a_filter_that_cannot_read_large_hellos() {
         assert!(findings(&report).contains(&"large_hello_dropped"), "{verdict}\n{report:#}");
     }
 }
+
+/// Every third packet of a connection to one host vanishes on its way out.
+#[test]
+fn lost_packets_are_a_warning() {
+    if !ready(&[]) {
+        return;
+    }
+    let network = make_network();
+    network.middle.nft(
+        "table inet losses {\n chain passing {\n  type filter hook forward priority 0; policy accept;\n  \
+         ip daddr 198.51.100.100 tcp dport 443 tcp flags & syn == 0 numgen inc mod 3 == 0 drop\n }\n}\n",
+    );
+    let report = network.sees(&["--timeout", "5s"], &[("large", "met"), ("small", "met")]);
+    let all = report["findings"].as_array().expect("findings");
+    let found = all.iter().find(|f| f["id"] == "packet_loss").unwrap_or_else(|| panic!("{report:#}"));
+    assert_eq!(found["subject"], "large.lab.example", "{found:#}");
+    assert_eq!(report["verdict"], "ready_with_warnings");
+}

@@ -1,0 +1,64 @@
+//! A connection whose lost segments are counted while it is open: with each answer that comes, the kernel is asked.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::probe::recorder::AttemptRecorder;
+use crate::probe::tcp_info::count_retransmissions;
+
+pub(super) struct CountedStream {
+    stream: TcpStream,
+    ends: Option<(SocketAddr, SocketAddr)>,
+    recorder: AttemptRecorder,
+}
+
+impl CountedStream {
+    pub(super) fn new(stream: TcpStream, recorder: AttemptRecorder) -> Self {
+        let ends = stream.local_addr().ok().zip(stream.peer_addr().ok());
+        Self { stream, ends, recorder }
+    }
+
+    fn count(&self) {
+        let count = self.ends.and_then(|(local, peer)| count_retransmissions(local, peer));
+        if let Some(count) = count.filter(|&count| count > 0) {
+            self.recorder.set_retransmissions(count);
+        }
+    }
+}
+
+impl AsyncRead for CountedStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if read.is_ready() {
+            self.count();
+        }
+        read
+    }
+}
+
+impl AsyncWrite for CountedStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
