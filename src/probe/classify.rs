@@ -187,10 +187,11 @@ pub(super) fn classify_proxy_status(status: u16) -> Option<Cause> {
     match status {
         200..=299 => None,
         // Tinyproxy answers wrong credentials with 401
-        401 | 407 => Some(Cause::ProxyAuthRequired),
+        // 511 is the answer of a network that wants people to log on first (RFC 6585 6)
+        401 | 407 | 511 => Some(Cause::ProxyAuthRequired),
         402 | 403 | 405 | 429 | 451 => Some(Cause::ProxyDenied),
         500 | 502..=504 | 408 => Some(Cause::ProxyUpstream),
-        // 400, 404, 501 and redirections come from web servers that know no CONNECT
+        // 400, 404, 501 and redirections to itself come from web servers that know no CONNECT
         _ => Some(Cause::ProxyProtocol),
     }
 }
@@ -210,6 +211,7 @@ mod tests {
             (503, Some(Cause::ProxyUpstream)),
             (400, Some(Cause::ProxyProtocol)),
             (302, Some(Cause::ProxyProtocol)),
+            (511, Some(Cause::ProxyAuthRequired)),
         ];
         for (status, cause) in table {
             assert_eq!(classify_proxy_status(status), cause, "{status}");

@@ -19,6 +19,7 @@ use super::io::Stream;
 use super::tls::{self, ClientHelloSize};
 use super::trust::CertificateExpectation;
 use super::{appliance, classify};
+use crate::analysis::answerer::location_host;
 use crate::model::evidence::{Cause, Failure, Phase, ProxyDetail};
 use crate::model::host_port::HostPort;
 use crate::model::rules::{Certificate, Inspection};
@@ -162,7 +163,7 @@ impl ProxyDialer<'_> {
         let (response, driver) = sent.map_err(|e| classify::classify_proxy_error(&e))?;
         self.detail.status = Some(response.status().as_u16());
         self.detail.headers = collect_identifying_headers(response.headers());
-        if let Some(cause) = classify::classify_proxy_status(response.status().as_u16()) {
+        if let Some(cause) = self.classify_refusal(response.status().as_u16(), target) {
             return Err(self.read_refusal(cause, response).await);
         }
         let upgraded = hyper::upgrade::on(response).await.map_err(|e| classify::classify_proxy_error(&e))?;
@@ -180,6 +181,21 @@ impl ProxyDialer<'_> {
         request.body(Empty::new())
     }
 
+    /// A redirection leads to a log-on page, unless it leads back here or to the target: then a web server answers that knows no
+    /// CONNECT.
+    fn classify_refusal(&self, status: u16, target: &str) -> Option<Cause> {
+        let leads_to_page = |location: &String| {
+            let text = location.to_ascii_lowercase();
+            let is_elsewhere = location_host(location).is_some_and(|host| {
+                host != self.server.host && HostPort::parse(target).is_none_or(|to| to.host != host)
+            });
+            is_elsewhere || LOG_ON_WORDS.iter().any(|word| text.contains(word))
+        };
+        let is_redirected =
+            (300..400).contains(&status) && self.detail.headers.get("location").is_some_and(leads_to_page);
+        if is_redirected { Some(Cause::ProxyAuthRequired) } else { classify::classify_proxy_status(status) }
+    }
+
     async fn read_refusal(&mut self, cause: Cause, response: Response<Incoming>) -> Failure {
         let (head, body) = response.into_parts();
         self.detail.offers = list_offered_schemes(&head.headers);
@@ -188,8 +204,12 @@ impl ProxyDialer<'_> {
         let with =
             if self.detail.with_credentials { "with the given credentials" } else { "without credentials" };
         let reason = self.detail.headers.get("x-squid-error").map(|e| format!(" ({e})")).unwrap_or_default();
+        let page =
+            self.detail.headers.get("location").map(|page| format!("; log on at {page}")).unwrap_or_default();
         let text = match cause {
-            Cause::ProxyAuthRequired if self.detail.offers.is_empty() => format!("{} {with}", head.status),
+            Cause::ProxyAuthRequired if self.detail.offers.is_empty() => {
+                format!("{} {with}{page}", head.status)
+            }
             Cause::ProxyAuthRequired => {
                 format!("{} {with}; it offers {}", head.status, self.detail.offers.join(", "))
             }
@@ -210,6 +230,9 @@ pub(super) fn to_proxy_cause(cause: Cause) -> Cause {
         other => other,
     }
 }
+
+/// In the URLs of pages that ask people for their names.
+const LOG_ON_WORDS: &[&str] = &["login", "logon", "signin", "auth", "portal", "captive", "sso"];
 
 /// Names of proxies lead to a handful.
 const MAX_ADDRESSES: usize = 4;

@@ -169,6 +169,23 @@ fn a_ca_that_was_passed_counts_although_this_machine_trusts_it() {
     assert!(!findings(&report).contains(&"proxy_cert_unfit".to_owned()), "{report:#}");
 }
 
+/// A web server that is no proxy redirects to itself or to what was asked for.
+#[test]
+fn a_proxy_that_redirects_to_a_log_on_page_is_no_web_server() {
+    let lab = lab();
+    let table = [
+        ("https://guest.contoso.example/", "proxy_auth_required"),
+        ("/captive/start", "proxy_auth_required"),
+        ("https://127.0.0.1/", "proxy_protocol"),
+        ("/index.html", "proxy_protocol"),
+    ];
+    for (place, cause) in table {
+        let proxy = url(lab.proxy(Proxy::SendsTo(place)));
+        let report = run(&lab, &proxy, &["--no-cross-check"]).exits(3).json();
+        assert_eq!(causes(&report), [cause; 2], "{place}");
+    }
+}
+
 /// What is presented can be saved, and is then what has to be given.
 #[test]
 fn the_inspecting_ca_can_be_saved_and_configured() {

@@ -14,10 +14,14 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         summary: login.summary(by_proxy::group_proxy(group)),
         subject: by_proxy::group_proxy(group).to_owned(),
         explanation: format!(
-            "From {} {} {} answered with 407. {}{}{}",
+            "From {} {} {} answered with {}. {}{}{}",
             describe_vantages(group, scene),
             format_count(group.unmet_checks().count(), "check"),
             pluralize(group.unmet_checks().count(), "is", "are"),
+            list_some(
+                &by_proxy::proxy_statuses(group).iter().map(ToString::to_string).collect::<Vec<_>>(),
+                3
+            ),
             if login.has_credentials { "Credentials were given. " } else { "No credentials were given. " },
             login.describe_schemes(),
             if by_proxy::passes_others(group, scene) {
@@ -38,6 +42,8 @@ struct ProxyAuthentication {
     has_credentials: bool,
     /// The schemes of the 407, each once.
     offers: Vec<String>,
+    /// The page where people log on, for proxies that send them there.
+    page: Option<String>,
 }
 
 impl ProxyAuthentication {
@@ -49,15 +55,22 @@ impl ProxyAuthentication {
                 offers.push(offer.clone());
             }
         }
-        Self { has_credentials: details.iter().any(|d| d.with_credentials), offers }
+        let page = details.iter().find(|d| matches!(d.status, Some(300..400 | 511)));
+        let page =
+            page.map(|d| d.headers.get("location").cloned().unwrap_or_else(|| "a page of its own".into()));
+        Self { has_credentials: details.iter().any(|d| d.with_credentials), offers, page }
     }
 
     /// The agents and container runtimes can do Basic only; a 407 that names no scheme leaves it open.
     fn is_supported(&self) -> bool {
-        self.offers.is_empty() || self.offers.iter().any(|o| o.eq_ignore_ascii_case("basic"))
+        self.page.is_none() && self.offers.is_empty()
+            || self.offers.iter().any(|o| o.eq_ignore_ascii_case("basic"))
     }
 
     fn summary(&self, label: &str) -> String {
+        if let Some(page) = &self.page {
+            return format!("The proxy {label} requires people to log on first, at {page}.");
+        }
         match (self.is_supported(), self.has_credentials) {
             (false, _) => {
                 format!(
@@ -72,12 +85,17 @@ impl ProxyAuthentication {
 
     fn describe_schemes(&self) -> String {
         match self.offers[..] {
+            _ if self.page.is_some() => "Agents cannot log on to a page.".to_owned(),
             [] => "The proxy names no scheme; the agents can do Basic only.".to_owned(),
             _ => format!("The proxy offers {}; the agents can do Basic only.", list_some(&self.offers, 4)),
         }
     }
 
     fn remedy(&self) -> &'static str {
+        if self.page.is_some() {
+            return "Ask the proxy team to let the networks of the cluster and of this machine through without a log-on page. \
+                    Logging on in a browser helps this machine alone, and only until the session ends.";
+        }
         match (self.is_supported(), self.has_credentials) {
             (false, _) => {
                 "Have the proxy let the cluster's networks through to these endpoints without a login, or offer Basic to \

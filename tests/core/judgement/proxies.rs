@@ -17,6 +17,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("proxy-times-out", Blocked, &["proxy_down", "stands_in"], hangs()),
         Scenario::new("proxy-speaks-plain-http", Blocked, &["proxy_down", "stands_in"], plain_http()),
         Scenario::new("proxy-is-none", Blocked, &["proxy_down", "stands_in"], all(Cause::ProxyProtocol)),
+        Scenario::new("proxy-log-on", Blocked, &["proxy_login", "stands_in"], log_on()),
         Scenario::new(
             "proxy-requires-authentication",
             Blocked,
@@ -89,6 +90,15 @@ fn login(given: bool, offers: &[&str]) -> Vec<CheckCase> {
     };
     let cases = all(Cause::ProxyAuthRequired).into_iter();
     cases.map(|c| c.proxy(asked).directly("20.1.0.1", Some(Cause::TcpTimeout))).collect()
+}
+
+/// CONNECT is redirected to a page.
+fn log_on() -> Vec<CheckCase> {
+    let sent = |d: &mut ProxyDetail| {
+        d.status = Some(302);
+        d.headers.insert("location".into(), "https://logon.corp.example/portal".into());
+    };
+    all(Cause::ProxyAuthRequired).into_iter().map(|c| c.proxy(sent)).collect()
 }
 
 fn port() -> Vec<CheckCase> {

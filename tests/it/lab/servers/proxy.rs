@@ -29,6 +29,8 @@ pub(crate) enum Proxy {
     Silent,
     /// Reads the request and closes.
     Closes,
+    /// Sends everybody to this place.
+    SendsTo(&'static str),
     /// Answers like another protocol.
     Garbage,
     /// Opens TLS itself, with certificates of the corporate authority.
@@ -69,6 +71,10 @@ async fn serve(world: Arc<LabState>, routes: Arc<Routes>, stream: TcpStream, beh
     match behaviour {
         Proxy::Silent => return tcp::silence(io).await,
         Proxy::Closes => return tcp::close(io).await,
+        Proxy::SendsTo(place) => {
+            send(&mut io, response(&world, 302, &[("Location", place)], "").as_bytes()).await;
+            return tcp::close(io).await;
+        }
         Proxy::Garbage => {
             send(&mut io, b"220 mail.lab.example ESMTP\r\n").await;
             return tcp::close(io).await;
