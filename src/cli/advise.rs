@@ -21,7 +21,7 @@ use crate::probe::net::certificates::read_certificates;
 use crate::probe::net::read_local_routes;
 use crate::probe::resolve::read_system_servers;
 use crate::probe::settings::ProbeSettings;
-use crate::proxy::{self, Routes};
+use crate::proxy::{self, ProxyFlags, Routes};
 use crate::report::advice::{self as rendering, render_free_ranges};
 use crate::rules;
 
@@ -156,7 +156,7 @@ fn resolve_routes(
     environment: &Environment,
     agents: Option<cluster::ArcAgentProxies>,
 ) -> Result<Routes> {
-    let typed = args.proxy.flags();
+    let typed = ProxyFlags { cloud: rules::parse_cloud(&args.cloud).ok(), ..args.proxy.flags() };
     let is_typed = typed.https.is_some() || typed.http.is_some() || typed.skip_range.is_some();
     if !is_typed && let Some(agents) = agents.filter(|a| !a.variables.is_empty()) {
         let (routes, _) =

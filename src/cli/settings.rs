@@ -80,7 +80,8 @@ fn resolve_check_proxies(args: &CheckArgs, environment: &Environment) -> Result<
             "--connectivity direct goes without a proxy; leave out --proxy-https and --proxy-http, or the connectivity"
         )));
     }
-    let flags = ProxyFlags { no_proxy: given.no_proxy || is_direct, ..given.flags() };
+    let cloud = rules::parse_cloud(args.scope.cloud()).ok();
+    let flags = ProxyFlags { no_proxy: given.no_proxy || is_direct, cloud, ..given.flags() };
     let settled = proxy::resolve_proxies(&flags, environment).map_err(CommandError::usage)?;
     if args.scope.connectivity == Some(Connectivity::Proxy) && !settled.routes.uses_proxy() {
         return Err(CommandError::Usage(anyhow::anyhow!(
@@ -192,7 +193,8 @@ fn cluster_settings(args: &CheckArgs, vantages: &[VantageKind]) -> Result<Option
 
 /// The proxies of this machine's environment are not those of the cluster: only flags count there.
 fn resolve_pod_routes(args: &CheckArgs) -> Result<Option<Routes>> {
-    let flags = ProxyFlags { no_proxy: true, ..args.proxy.urls.flags() };
+    let cloud = rules::parse_cloud(args.scope.cloud()).ok();
+    let flags = ProxyFlags { no_proxy: true, cloud, ..args.proxy.urls.flags() };
     let settled = proxy::resolve_proxies(&flags, &Environment::new()).map_err(CommandError::usage)?;
     let is_settled = settled.routes.uses_proxy() || args.scope.connectivity == Some(Connectivity::Direct);
     Ok(is_settled.then_some(settled.routes))
@@ -204,6 +206,7 @@ fn resolve_node_routes(given: &ClusterArgs) -> Result<Option<Routes>> {
         http: None,
         skip_range: given.node_proxy_skip_range.as_ref().map(Secret::reveal),
         no_proxy: true,
+        cloud: None,
     };
     let settled = proxy::resolve_proxies(&flags, &Environment::new())
         .map_err(|e| CommandError::usage(ProxyError { origin: Origin::flag("--node-proxy-https"), ..e }))?;

@@ -230,7 +230,7 @@ fn resolve_api_server_routes(
     environment: &BTreeMap<String, String>,
 ) -> Result<Routes, ConfigError> {
     let own = chosen.proxy_url.as_deref();
-    let flags = ProxyFlags { https: own, http: own, skip_range: None, no_proxy: own.is_some() };
+    let flags = ProxyFlags { https: own, http: own, no_proxy: own.is_some(), ..ProxyFlags::default() };
     let resolved = resolve_proxies(&flags, environment).map_err(|e| ConfigError::Unusable {
         context: chosen.context.clone(),
         files: "the kubeconfig".into(),

@@ -501,6 +501,7 @@ pub fn resolve_arc_agent_routes(agents: &ArcAgentProxies) -> Result<(Routes, Vec
         http: value("HTTP_PROXY"),
         skip_range: value("NO_PROXY"),
         no_proxy: true,
+        cloud: None,
     };
     let ResolvedProxies { routes, advice } = resolve_proxies(&flags, &BTreeMap::new())
         .map_err(|e| ProxyError { origin: Origin::Cluster(agents.origin.clone()), ..e })?;

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 
 use super::route::Routes;
-use super::skip_range::SkipRange;
+use super::skip_range::{SkipRange, expand_keywords};
 use super::url::ProxyUrl;
 use super::url_error::UrlError;
 use super::{Origin, Sourced};
+use crate::model::rules::Cloud;
 
 /// What was typed. An empty value counts as absent, as in az. Without `Debug`: the URLs may hold passwords.
 #[derive(Clone, Copy, Default)]
@@ -23,6 +24,8 @@ pub struct ProxyFlags<'a> {
     pub skip_range: Option<&'a str>,
     /// `--no-proxy`: the environment is not read.
     pub no_proxy: bool,
+    /// The cloud, for words of the skip range that stand for its hosts; the public one where nobody said.
+    pub cloud: Option<Cloud>,
 }
 
 /// The proxies in force.
@@ -60,7 +63,11 @@ pub fn resolve_proxies(
     let skip = source.find_value("--proxy-skip-range", flags.skip_range, "NO_PROXY", &mut advice);
     let https = https.map(|given| parse_url(given, &mut advice)).transpose()?;
     let http = http.map(|given| parse_url(given, &mut advice)).transpose()?;
-    let skip = skip.map(|given| given.map(SkipRange::parse));
+    let cloud = flags.cloud.unwrap_or(Cloud::AzureCloud);
+    let skip = skip.map(|given| match &given.origin {
+        Origin::Flag(_) => given.map(|typed| SkipRange::parse(&expand_keywords(typed, cloud))),
+        Origin::Variable(_) | Origin::Cluster(_) => given.map(SkipRange::parse),
+    });
     let routes = Routes::new(https, http, skip);
     advice.extend(advise_on_mixed_origins(&routes));
     advice.extend(advise_on_http_proxy_only(&routes));

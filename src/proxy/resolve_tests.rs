@@ -1,4 +1,6 @@
 use super::*;
+use crate::model::plan::RouteKind;
+use crate::model::rules::Protocol;
 
 type Variables = &'static [(&'static str, &'static str)];
 
@@ -86,4 +88,18 @@ fn errors_name_the_flag_or_variable() {
     let flags = ProxyFlags { http: Some("http://a:x"), ..ProxyFlags::default() };
     let error = failed(&flags, &[]);
     assert_eq!((error.origin, error.problem), (Origin::flag("--proxy-http"), UrlError::Port));
+}
+
+/// `az` expands the flag; a variable is read by programs that do not know the word.
+#[test]
+fn the_keyword_of_az_is_expanded_in_the_flag_only() {
+    let flags =
+        ProxyFlags { https: Some("http://p:1"), skip_range: Some("Arc,.svc"), ..ProxyFlags::default() };
+    let routes = resolve_proxies(&flags, &BTreeMap::new()).unwrap().routes;
+    let host = "eastus.dp.kubernetesconfiguration.azure.com";
+    assert_eq!(routes.route_to(host, 443, Protocol::Https).kind, RouteKind::Direct);
+    let typed = ProxyFlags { skip_range: None, ..flags };
+    let variables = BTreeMap::from([("NO_PROXY".to_owned(), "Arc,.svc".to_owned())]);
+    let routes = resolve_proxies(&typed, &variables).unwrap().routes;
+    assert_eq!(routes.route_to(host, 443, Protocol::Https).kind, RouteKind::Proxy);
 }

@@ -3,6 +3,7 @@
 //! There is no standard for it. What an entry is, is told here as Go reads it, for the agents are Go programs
 //! (golang.org/x/net/http/httpproxy, documentation of `Config.NoProxy`, 2026-11); other clients go by the text.
 
+mod keyword;
 mod problem;
 
 use std::net::IpAddr;
@@ -12,6 +13,7 @@ use ipnet::IpNet;
 use crate::model::evidence::mark_user_info;
 use crate::model::host_port::{HostPort, is_host_name};
 
+pub(super) use keyword::expand_keywords;
 pub use problem::{SkipRangeProblem, SkipRangeProblemKind};
 
 /// A value, split at its commas.

@@ -92,7 +92,20 @@ fn a_configured_skip_range_is_judged() {
         // two halves make the whole
         (&good.replace("10.96.0.0/12", "10.96.0.0/13,10.104.0.0/13"), &[]),
         (&good.replace("10.244.0.0/16,", ""), &["warning the pod range 10.244.0.0/16 is missing"]),
-        (&good.replace("10.0.0.10,", ""), &["blocking 10.0.0.10 is missing"]),
+        (&good.replace("10.0.0.10,", ""), &["warning 10.0.0.10 is missing"]),
+        // all that the vendor asks for
+        (
+            "10.96.0.0/12",
+            &[
+                "warning the pod range 10.244.0.0/16 is missing",
+                "warning 10.0.0.10 is missing",
+                "warning api.corp.example is missing",
+                "warning kubernetes.default.svc is missing",
+                "warning .svc is missing",
+                "warning .svc.cluster.local is missing",
+                "warning registry.corp.example is missing",
+            ],
+        ),
         (&good.replace(".svc,.svc.cluster.local", ".svc.cluster.local"), &["warning .svc is missing"]),
         (&format!("{good},.azure.com"), &["blocking .azure.com takes management.azure.com around the proxy"]),
         (&format!("{good},10.97.0.0/16"), &["info 10.97.0.0/16 is not needed: 10.96.0.0/12 holds it"]),

@@ -313,6 +313,7 @@ impl ProxyUrlArgs {
             http: self.proxy_http.as_ref().map(Secret::reveal),
             skip_range: self.proxy_skip_range.as_ref().map(Secret::reveal),
             no_proxy: self.no_proxy,
+            cloud: None,
         }
     }
 }
