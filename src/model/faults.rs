@@ -67,6 +67,20 @@ impl Stage {
 pub struct FaultCatalogue {
     /// The more telling first, within a link.
     pub faults: Vec<Fault>,
+    /// What their commands take away.
+    pub deletions: Vec<Deletion>,
+}
+
+/// What is lost with a command that deletes.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deletion {
+    /// The words that it is recognised by.
+    pub command: String,
+    /// What goes with it, in a sentence.
+    pub loses: String,
+    /// What shows that, and deletes nothing.
+    pub first: Vec<Command>,
 }
 
 /// Something that can be wrong.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::model::faults::{Fault, FaultCatalogue};
+use crate::model::faults::{Deletion, Fault, FaultCatalogue};
 
 /// A file that cannot be read as faults.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub struct FaultsError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultsFile {
+    /// Of what these and later files tell to delete.
+    #[serde(default)]
+    deletions: Vec<Deletion>,
     faults: Vec<Fault>,
 }
 
@@ -56,8 +59,22 @@ pub fn add_file(catalogue: &mut FaultCatalogue, file: &str, text: &str) -> Resul
         return Err(failed(format!("the id {:?} is no word of a-z, 0-9 and _", odd.id)));
     }
     catalogue.faults.retain(|entry| !ids.contains(&entry.id));
-    catalogue.faults.splice(0..0, read.faults);
+    catalogue.deletions.extend(read.deletions);
+    let cautious = read.faults.into_iter().map(|fault| add_cautions(fault, &catalogue.deletions));
+    catalogue.faults.splice(0..0, cautious.collect::<Vec<_>>());
     Ok(())
+}
+
+/// Says what is lost before each command that deletes.
+fn add_cautions(mut fault: Fault, deletions: &[Deletion]) -> Fault {
+    for deletion in deletions {
+        let place = fault.commands.iter().position(|typed| typed.to_string().contains(&deletion.command));
+        if let Some(place) = place {
+            fault.remedy = format!("{} {}", fault.remedy.trim_end(), deletion.loses);
+            fault.commands.splice(place..place, deletion.first.iter().cloned());
+        }
+    }
+    fault
 }
 
 /// In bytes.
@@ -89,6 +106,26 @@ mod tests {
         include_str!("../analysis/prerequisites/cluster.rs"),
         include_str!("../analysis/prerequisites/tools.rs"),
     );
+
+    #[test]
+    fn what_deletes_shows_first_what_is_lost() {
+        let deletes = |command: &str| {
+            let words =
+                ["connectedk8s delete", "helm delete azure-arc", "delete namespace", "xargs kubectl delete"];
+            words.iter().any(|words| command.contains(words)) && !command.contains("--dry-run")
+        };
+        let catalogue = load_builtin().unwrap();
+        let mut found = 0;
+        for entry in &catalogue.faults {
+            let commands: Vec<_> = entry.commands.iter().map(ToString::to_string).collect();
+            let Some(place) = commands.iter().position(|command| deletes(command)) else { continue };
+            found += 1;
+            let before = commands[..place].join("\n");
+            assert!(before.contains(" list ") || before.contains("--dry-run"), "{}: {commands:#?}", entry.id);
+            assert!(entry.remedy.contains(" along"), "{}: {}", entry.id, entry.remedy);
+        }
+        assert!(found > 8, "{found}");
+    }
 
     #[test]
     fn every_fault_has_a_signature_or_code_that_finds_it() {
