@@ -20,6 +20,7 @@ pub(super) fn run(args: &RequirementsArgs, screen: &Console) -> Result<Exit> {
         Some(path) => list_from_report(path, args, screen)?,
         None => list_needed(args, screen)?,
     };
+    let list = if args.output.is_configuration() { list.keep_only_openable() } else { list };
     screen.hint_all(&list.notes);
     if list.items.is_empty() && args.output.is_configuration() {
         // an empty configuration would take away what is there

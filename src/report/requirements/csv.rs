@@ -22,7 +22,7 @@ fn requirement_cells(item: &Requirement) -> [String; HEAD.len()] {
         join_words(&item.features),
         item.title.clone(),
         item.why.clone(),
-        join_words(&item.remarks),
+        join_words(item.remarks.iter().map(String::as_str).chain(item.describe_other_fixes())),
         join_words(item.sources.iter().map(|fact| fact.page.as_str())),
         join_words(item.sources.iter().map(source_date)),
         item.id.clone(),

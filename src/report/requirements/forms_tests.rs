@@ -39,6 +39,7 @@ fn item(at: usize, row: &str) -> Requirement {
         alternative: None,
         is_private: words.contains(&"private"),
         sources: vec![SourcePage { page: "https://a.example/b".into(), date: Some("2026-06-11".into()) }],
+        fixes: Vec::new(),
         remarks: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Origin, Requirement, Requirements, SourcePage};
+use super::{Fix, Origin, Requirement, Requirements, SourcePage};
 use crate::model::report::Tool;
 use crate::model::rules::{Cloud, Layer, Need, Protocol};
 use crate::model::scope::Connectivity;
@@ -89,6 +89,8 @@ struct Entry<'a> {
     private_link: bool,
     /// What it is needed for.
     why: &'a str,
+    /// What lets it through, of what a report found to fail; empty in a list of all that is needed.
+    fixes: &'a [Fix],
     /// What else is to be known.
     remarks: &'a [String],
     /// The pages that say so.
@@ -138,6 +140,7 @@ impl<'a> Entry<'a> {
             alternative: item.alternative.as_deref(),
             private_link: item.is_private,
             why: &item.why,
+            fixes: &item.fixes,
             remarks: &item.remarks,
             sources: item.sources.iter().map(source).collect(),
         }

@@ -135,6 +135,7 @@ impl DraftEntry<'_> {
             alternative: e.alternative.as_ref().map(ToString::to_string),
             is_private,
             sources: list_sources(e, rules),
+            fixes: Vec::new(),
             remarks: private.into_iter().chain(remark).collect(),
         }
     }

@@ -47,7 +47,8 @@ fn requirement_cells(item: &Requirement) -> [String; HEAD.len()] {
 }
 
 fn describe_purpose(item: &Requirement) -> String {
-    let parts = [&item.title, &item.why].into_iter().chain(&item.remarks).filter(|part| !part.is_empty());
+    let parts = [&item.title, &item.why].into_iter().chain(&item.remarks).map(String::as_str);
+    let parts = parts.chain(item.describe_other_fixes()).filter(|part| !part.is_empty());
     parts.map(|part| escape_text(part.trim_end_matches('.'))).collect::<Vec<_>>().join(". ")
 }
 

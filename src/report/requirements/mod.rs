@@ -5,6 +5,7 @@ mod azure_firewall;
 mod cilium;
 mod csv;
 mod export;
+mod fix;
 mod format;
 mod host;
 mod json;
@@ -26,6 +27,7 @@ pub use crate::report::requirements::vendor_diff::{
     ComparisonScope, CoveredHost, Difference, ExpectedEndpoints, OnlyInRules, OnlyInTable, compare_with_rules,
 };
 pub use export::Export;
+pub use fix::Fix;
 pub use format::{ExportFormat, export};
 pub use host::Host;
 pub use json::schema;
@@ -102,6 +104,8 @@ pub struct Requirement {
     pub is_private: bool,
     /// The pages that say so.
     pub sources: Vec<SourcePage>,
+    /// What lets it through, where a report found it to fail; empty in a list of all that is needed.
+    pub fixes: Vec<Fix>,
     /// What else the reader has to know.
     pub remarks: Vec<String>,
 }

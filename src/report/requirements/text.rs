@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::rules::Need;
 use crate::model::wording::format_count;
 use crate::report::next_steps::scope_command;
-use crate::report::requirements::{ActiveFeature, Origin, Requirement, Requirements};
+use crate::report::requirements::{ActiveFeature, Fix, Origin, Requirement, Requirements};
 use crate::report::screen::{Paint, Screen};
 use crate::report::text::TextOptions;
 
@@ -15,12 +15,22 @@ pub fn render(list: &Requirements, options: &TextOptions) -> String {
     draw_head(&mut screen, list);
     let longest = list.items.iter().map(|item| item.host_and_port().len()).max().unwrap_or(0);
     let longest = longest.min(screen.width() / 2);
-    for (topic, items) in group_by_feature(list) {
-        draw_heading(&mut screen, topic);
+    let draw_items = |screen: &mut Screen, items: &[&Requirement]| {
         for item in items {
-            draw_requirement(&mut screen, item, longest, options.verbose);
+            draw_requirement(screen, item, longest, options.verbose);
         }
         screen.blank_line();
+    };
+    if list.origin == Origin::Report {
+        for (fix, items) in group_by_fix(list) {
+            screen.line(&[(Paint::Bold, fix.title())]);
+            draw_items(&mut screen, &items);
+        }
+    } else {
+        for (topic, items) in group_by_feature(list) {
+            draw_heading(&mut screen, topic);
+            draw_items(&mut screen, &items);
+        }
     }
     draw_foot(&mut screen, list);
     screen.finish()
@@ -37,6 +47,12 @@ fn draw_head(screen: &mut Screen, list: &Requirements) {
         screen.paragraph(&[(Paint::Dim, &format!("  {label:<10}"))], 12, Paint::Plain, &value);
     }
     screen.blank_line();
+}
+
+/// Each requirement in the list of every owner who has to do something for it.
+fn group_by_fix(list: &Requirements) -> Vec<(Fix, Vec<&Requirement>)> {
+    let with = |fix| (fix, list.items.iter().filter(|item| item.fixes.contains(&fix)).collect::<Vec<_>>());
+    Fix::ALL.map(with).into_iter().filter(|(_, items)| !items.is_empty()).collect()
 }
 
 /// Each requirement once, at the first feature that needs it.

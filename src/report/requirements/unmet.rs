@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::host::Host;
 use super::list::{active_features, add_alternative_remarks, caller_vantages, is_private, list_sources};
-use super::{Origin, Requirement, Requirements, sanitize_text};
+use super::{Fix, Origin, Requirement, Requirements, sanitize_text};
 use crate::analysis::verdict::Alternatives;
 use crate::model::report::{Check, CheckVerdict, Report};
 use crate::model::rules::{CallerVantage, Endpoint, Inspection, Layer, Need, RuleSet};
@@ -151,6 +151,7 @@ impl<'a> ReportWithRules<'a> {
             alternative: check.planned.alternative.as_deref().map(sanitize_text),
             is_private: endpoint.is_some_and(|e| is_private(e, self.report.run.connectivity)),
             sources: endpoint.map(|e| list_sources(e, self.rules)).unwrap_or_default(),
+            fixes: Vec::new(),
             remarks: Vec::new(),
         }
     }
@@ -160,6 +161,10 @@ impl<'a> ReportWithRules<'a> {
         let from = self.caller_vantage(check);
         if !item.from.contains(&from) && (item.from.is_empty() || !self.is_workstation_only) {
             item.from.push(from);
+        }
+        let fix = Fix::for_cause(check.cause);
+        if !item.fixes.contains(&fix) {
+            item.fixes.push(fix);
         }
         let remark = check.cause.map(|cause| format!("found {cause}"));
         let accepted = check.accepted.as_ref().map(|a| sanitize_text(&format!("accepted until {}", a.until)));

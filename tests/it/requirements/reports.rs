@@ -68,8 +68,32 @@ fn a_met_alternative_is_enough() {
         check["alternative"] = "either".into();
         check["verdict"] = verdict.into();
     }
-    let list = run_on_report(&report, &["-o", "palo-alto"]).exits(0).stdout;
+    let list = run_on_report(&report, &["-o", "csv"]).exits(0).stdout;
     assert!(!list.contains("management.azure.com") && !list.contains("login.microsoftonline.com"), "{list}");
+}
+
+/// A firewall that opens what is inspected, or has no name, changes nothing.
+#[test]
+fn devices_get_only_what_they_open() {
+    let ran = requirements(["--only-unmet", MIXED, "-o", "palo-alto"]).exits(0);
+    assert!(ran.stdout.contains("sts.windows.net/") && !ran.stdout.contains("management"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("to exempt from TLS inspection: management.azure.com, "), "{}", ran.stderr);
+    let mut report = read_mixed_report();
+    for (check, cause) in checks(&mut report).filter(|check| check["verdict"] == "unmet").zip([
+        "dns_nxdomain",
+        "proxy_auth_required",
+        "clock_skew",
+        "tcp_timeout",
+    ]) {
+        check["cause"] = cause.into();
+    }
+    let rows = run_on_report(&report, &["-o", "json"]).exits(0).json();
+    let fixes: Vec<_> = rows["requirements"].as_array().unwrap().iter().map(|row| &row["fixes"]).collect();
+    assert_eq!(fixes[..4], [&json!(["resolve"]), &json!(["logon"]), &json!(["other"]), &json!(["open"])]);
+    let notes = run_on_report(&report, &["-o", "squid"]).exits(0).stderr;
+    for heading in ["to resolve in DNS: ", "to log on for: ", "to fix elsewhere, see arcprobe explain: "] {
+        assert!(notes.contains(heading), "{heading}{notes}");
+    }
 }
 
 #[test]
