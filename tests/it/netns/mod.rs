@@ -17,6 +17,7 @@ mod paths;
 mod proxies;
 mod proxies_selftest;
 mod squid;
+mod story;
 mod tinyproxy;
 
 use crate::require::{is_root, require, require_that};

@@ -82,12 +82,17 @@ impl Network {
         self
     }
 
+    /// The flags that make `check` ask for nothing but what is expected here.
+    pub(super) fn flags(&self) -> Vec<String> {
+        self.rules.flags(self.lab.directory())
+    }
+
     /// Runs `check` at the client, whose own store is this PEM file.
     fn check(&self, flags: &[&str], store: Option<&str>) -> Value {
         let mut program = Program::new()
             .args(["check", "-o", "json", "--resolver", &RESOLVER.to_string(), "--public-roots"])
             .args([self.lab.roots()])
-            .args(self.rules.flags(self.lab.directory()))
+            .args(self.flags())
             .args(flags);
         if let Some(file) = store {
             program = program.env("SSL_CERT_FILE", file);

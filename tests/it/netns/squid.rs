@@ -11,8 +11,9 @@ use crate::require::{require, require_that};
 
 /// A squid in the middle of a network.
 pub(super) struct Squid {
-    _daemon: Daemon,
+    daemon: Daemon,
     authority: PathBuf,
+    configuration: PathBuf,
 }
 
 /// The URL of every proxy of these tests.
@@ -81,12 +82,28 @@ impl Squid {
         let configuration = directory.join("squid.conf");
         let text = configured(options, rules).replace("DIR", &directory.display().to_string());
         fs::write(&configuration, text).unwrap();
-        let mut command = Command::new(require("squid").unwrap());
-        command.arg("-N").arg("-f").arg(&configuration).current_dir(&directory);
-        let log = directory.join("output.log");
-        let daemon = Daemon::start(&network.middle, &mut command, (MIDDLE, 3128).into(), &log);
-        Self { _daemon: daemon, authority }
+        Self { daemon: launch(network, &configuration), authority, configuration }
     }
+
+    /// Leaves the TLS of these hosts alone from now on.
+    pub(super) fn exempt(self, network: &Network, hosts: &[String]) -> Self {
+        let Self { daemon, authority, configuration } = self;
+        drop(daemon);
+        let lines = format!(
+            "acl exempt ssl::server_name {}\nssl_bump splice exempt\nssl_bump bump all",
+            hosts.join(" ")
+        );
+        let text = fs::read_to_string(&configuration).unwrap().replace("ssl_bump bump all", &lines);
+        fs::write(&configuration, text).unwrap();
+        Self { daemon: launch(network, &configuration), authority, configuration }
+    }
+}
+
+fn launch(network: &Network, configuration: &Path) -> Daemon {
+    let directory = configuration.parent().unwrap();
+    let mut command = Command::new(require("squid").unwrap());
+    command.arg("-N").arg("-f").arg(configuration).current_dir(directory);
+    Daemon::start(&network.middle, &mut command, (MIDDLE, 3128).into(), &directory.join("output.log"))
 }
 
 fn configured(options: &str, rules: &str) -> String {
