@@ -9,7 +9,7 @@ use crate::model::evidence::{CertificateFileFlaw, CertificateSummary, Discovery,
 use crate::model::finding::Finding;
 use crate::model::plan::Plan;
 use crate::model::report::PrerequisiteResults;
-use crate::model::report::{Advice, ClusterRef, Report, RunInfo, Tool, Vantage};
+use crate::model::report::{Advice, ClusterRef, Machine, Report, RunInfo, Tool, Vantage};
 use crate::model::rules::RuleSet;
 use crate::model::run_flags::RunFlag;
 use crate::model::scope::Scope;
@@ -54,6 +54,8 @@ pub struct FinishedRun<'a> {
     pub advice: Option<&'a Advice>,
     /// What was typed, for the commands that are printed.
     pub flags: &'a [RunFlag],
+    /// The machine that it ran on.
+    pub machine: Option<&'a Machine>,
 }
 
 /// Judges a run.
@@ -92,6 +94,7 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
             features: ran.scope.features.clone(),
             connectivity: ran.scope.connectivity,
             cluster: ran.cluster.cloned(),
+            machine: ran.machine.cloned(),
             flags: ran.flags.to_vec(),
             interrupted,
             deadline_passed,

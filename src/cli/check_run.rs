@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::machine::describe_machine;
 use super::{CommandError, Console, Environment, Result, start_runtime};
 use crate::analysis::conclude::{FinishedRun, conclude_run};
 use crate::cli::progress::Progress;
@@ -58,6 +59,7 @@ pub(super) fn build_report(surveyor: &Runner<'_>, survey: &RunOutput, started_at
         cluster: survey.cluster.as_ref(),
         advice: Some(&survey.advice),
         flags: &surveyor.settings.flags,
+        machine: Some(&describe_machine(&survey.vantage_results, surveyor.environment)),
     })
 }
 

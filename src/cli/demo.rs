@@ -17,7 +17,8 @@ pub(super) fn run(args: &DemoArgs, screen: &Console) -> Result<Exit> {
     let roots = Roots { public: Some(public), ..Roots::default() };
     let net = |settings: &mut CheckSettings| {
         // what is pasted checks a real network, since the lab is gone by then
-        settings.flags.retain(|flag| !["--resolver", "--connect-to"].contains(&flag.name.as_str()));
+        let of_lab = ["--resolver", "--connect-to", "--timeout"];
+        settings.flags.retain(|flag| !of_lab.contains(&flag.name.as_str()));
         let own = Net::with_roots(&settings.probe, &settings.routes, roots);
         Ok(Net { second_opinions: settings.probe.cross_checks, ..own })
     };

@@ -20,6 +20,7 @@ pub mod explain;
 mod external_tool;
 mod files;
 mod fleet;
+mod machine;
 mod manual;
 mod prerequisites;
 pub mod progress;

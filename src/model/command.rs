@@ -74,6 +74,19 @@ pub struct CommandScope<'a> {
 }
 
 impl Instruction {
+    /// A host apart from what is to be done for it; `None` for a command.
+    pub fn split_heading(&self) -> Option<(String, String)> {
+        match self {
+            Self::Allow(rule) => Some((rule.heading(), rule.destination())),
+            Self::Run(_) => None,
+            Self::Text(text) => {
+                let (heading, host) = text.rsplit_once(": ")?;
+                let is_host = !host.is_empty() && !host.contains([' ', '\'', '"']);
+                is_host.then(|| (format!("{heading}:"), host.to_owned()))
+            }
+        }
+    }
+
     /// Puts in what is known of the run.
     pub fn fill(&mut self, scope: &CommandScope<'_>) {
         if let Self::Run(command) = self {
@@ -105,16 +118,31 @@ impl fmt::Display for Instruction {
     }
 }
 
+impl FirewallRule {
+    /// All but where to.
+    fn heading(&self) -> String {
+        let Self { from, port, .. } = self;
+        match (self.route, self.protocol) {
+            (RouteKind::Direct, _) => format!("allow TCP {port} from {from} to"),
+            (RouteKind::Proxy, Protocol::Http) => format!("allow requests in the proxy from {from} to"),
+            (RouteKind::Proxy, _) => format!("allow CONNECT in the proxy from {from} to"),
+        }
+    }
+
+    /// As a firewall, or the proxy, takes it.
+    fn destination(&self) -> String {
+        let Self { to, port, .. } = self;
+        match (self.route, self.protocol) {
+            (RouteKind::Direct, _) => to.clone(),
+            (RouteKind::Proxy, Protocol::Http) => format!("http://{to}:{port}"),
+            (RouteKind::Proxy, _) => format!("{to}:{port}"),
+        }
+    }
+}
+
 impl fmt::Display for FirewallRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { from, to, port, protocol, route } = self;
-        match (route, protocol) {
-            (RouteKind::Direct, _) => write!(f, "allow TCP {port} from {from} to {to}"),
-            (RouteKind::Proxy, Protocol::Http) => {
-                write!(f, "allow requests in the proxy from {from} to http://{to}:{port}")
-            }
-            (RouteKind::Proxy, _) => write!(f, "allow CONNECT in the proxy from {from} to {to}:{port}"),
-        }
+        write!(f, "{} {}", self.heading(), self.destination())
     }
 }
 

@@ -50,12 +50,51 @@ impl Remedy {
         self.commands.iter().map(ToString::to_string).collect()
     }
 
+    /// The same for people, who hand lists of hosts on and paste commands.
+    pub fn blocks(&self) -> Vec<RemedyBlock> {
+        let mut blocks: Vec<RemedyBlock> = Vec::new();
+        for block in self.commands.iter().map(RemedyBlock::new) {
+            match blocks.last_mut() {
+                Some(last) if last.heading == block.heading => last.lines.extend(block.lines),
+                _ => blocks.push(block),
+            }
+        }
+        blocks.into_iter().map(RemedyBlock::into_line_if_single).collect()
+    }
+
     /// Those of the commands that are rules of a firewall or a proxy.
     pub fn rules(&self) -> impl Iterator<Item = &FirewallRule> {
         self.commands.iter().filter_map(|command| match command {
             Instruction::Allow(rule) => Some(rule),
             _ => None,
         })
+    }
+}
+
+/// Lines of a remedy that belong together: the hosts of a list below its heading, or commands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RemedyBlock {
+    /// What is to be done for each of the lines; `None` for commands.
+    pub heading: Option<String>,
+    /// One host or command each.
+    pub lines: Vec<String>,
+}
+
+impl RemedyBlock {
+    fn new(instruction: &Instruction) -> Self {
+        let (heading, line) = match instruction.split_heading() {
+            Some((heading, host)) => (Some(heading), host),
+            None => (None, instruction.to_string()),
+        };
+        Self { heading, lines: vec![line] }
+    }
+
+    /// A list of one is a line.
+    fn into_line_if_single(self) -> Self {
+        match (self.heading, &self.lines[..]) {
+            (Some(heading), [line]) => Self { lines: vec![format!("{heading} {line}")], heading: None },
+            (heading, _) => Self { heading, ..self },
+        }
     }
 }
 
@@ -87,3 +126,48 @@ pub enum Confidence {
 }
 
 words!(Confidence::as_str { Low = "low", Medium = "medium", High = "high" });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::plan::RouteKind;
+    use crate::model::rules::Protocol;
+
+    #[test]
+    fn hosts_stand_below_one_heading_and_commands_apart() {
+        let allow = |to: &str, route| {
+            let rule = FirewallRule {
+                from: "this machine".into(),
+                to: to.into(),
+                port: 443,
+                protocol: Protocol::Https,
+                route,
+            };
+            Instruction::Allow(rule)
+        };
+        let remedy = Remedy {
+            text: String::new(),
+            commands: vec![
+                allow("a.example", RouteKind::Direct),
+                allow("*.b.example", RouteKind::Direct),
+                allow("c.example", RouteKind::Proxy),
+                Instruction::Text("exempt from TLS inspection: d.example".into()),
+                Instruction::Text("exempt from TLS inspection: e.example".into()),
+                "curl -H 'Accept: x' https://a.example/".into(),
+                "dig a.example".into(),
+            ],
+        };
+        let described: Vec<_> = remedy
+            .blocks()
+            .iter()
+            .map(|block| format!("{}|{}", block.heading.as_deref().unwrap_or("-"), block.lines.join("|")))
+            .collect();
+        let expected = [
+            "allow TCP 443 from this machine to|a.example|*.b.example",
+            "-|allow CONNECT in the proxy from this machine to c.example:443",
+            "exempt from TLS inspection:|d.example|e.example",
+            "-|curl -H 'Accept: x' https://a.example/|dig a.example",
+        ];
+        assert_eq!(described, expected);
+    }
+}

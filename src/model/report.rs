@@ -2,7 +2,7 @@
 //!
 //! How JSON writes it is decided in `report/json/v1.rs`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -82,6 +82,8 @@ pub struct RunInfo {
     pub connectivity: Connectivity,
     /// The cluster that was looked from, where one was and its kubeconfig could be used.
     pub cluster: Option<ClusterRef>,
+    /// The machine that it ran on; `None` in reports of older programs.
+    pub machine: Option<Machine>,
     /// What was typed, as far as other commands need it to do the same; empty in reports of older programs.
     pub flags: Vec<RunFlag>,
     /// Stopped by the user before all was measured.
@@ -92,6 +94,24 @@ pub struct RunInfo {
     pub proxy_cert: Vec<CertificateSummary>,
     /// What is wrong with the form of that file, so that other programs do not read it.
     pub proxy_cert_flaws: Vec<CertificateFileFlaw>,
+}
+
+/// The machine that a run was started on, as the logs of firewalls and proxies know it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Machine {
+    /// Its name; `None` where the system has none.
+    pub name: Option<String>,
+    /// Its addresses, one for each route.
+    pub addresses: Vec<SourceAddress>,
+}
+
+/// The address that connections leave a machine with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourceAddress {
+    /// The proxy that they go to; `None` for those that go directly.
+    pub proxy: Option<String>,
+    /// The address, before any translation on the way.
+    pub address: IpAddr,
 }
 
 /// Which cluster was looked from.

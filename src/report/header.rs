@@ -7,7 +7,7 @@ use super::index::group_label;
 use super::screen::{Paint, Screen};
 use crate::model::ids::VantageId;
 use crate::model::plan::{Route, RouteKind};
-use crate::model::report::{Report, Vantage};
+use crate::model::report::{Machine, Report, SourceAddress, Vantage};
 use crate::model::rules::Layer;
 use crate::model::vantage::VantageKind;
 use crate::model::wording::{format_count, list_some};
@@ -40,7 +40,7 @@ pub(super) fn list_facts(report: &Report, all: bool) -> Vec<(&'static str, Strin
         ("from", describe_vantages(report)),
         ("resolver", describe_resolvers(report)),
         ("route", describe_routes(report)),
-        ("rules", describe_rules(report, all)),
+        ("run", describe_run(report)),
     ]);
     if all {
         let delivered = |v: &Vantage| Some(("agent", format!("{}: {}", v.id, v.facts.delivery.as_ref()?)));
@@ -48,13 +48,42 @@ pub(super) fn list_facts(report: &Report, all: bool) -> Vec<(&'static str, Strin
         let left = agents.len().saturating_sub(MAX_VANTAGES);
         facts.extend(agents.into_iter().take(MAX_VANTAGES));
         facts.extend((left > 0).then(|| ("agent", format!("{left} more, as in the JSON report"))));
-        let tool = &report.tool;
-        facts.push(("run", format!("{}, {} {}", run.started_at, tool.name, tool.version)));
+        facts.push(("rules", describe_rules(report, true)));
     }
     for (_, value) in facts.iter_mut().filter(|(_, value)| value.is_empty()) {
         "unknown".clone_into(value);
     }
     facts
+}
+
+/// When, from which machine and by what: the logs of firewalls and proxies are searched by these.
+pub(super) fn describe_run(report: &Report) -> String {
+    let Report { run, tool, .. } = report;
+    let machine = run.machine.as_ref().map(describe_machine).unwrap_or_default();
+    let (when, rules) = (format_timestamp(&run.started_at), describe_rules(report, false));
+    format!("{when}{machine}, {} {}, rules {rules}", tool.name, tool.version)
+}
+
+fn describe_machine(machine: &Machine) -> String {
+    let alike = machine.addresses.iter().all(|one| one.address == machine.addresses[0].address);
+    let describe = |source: &SourceAddress| match &source.proxy {
+        Some(proxy) => format!("{} to {proxy}", source.address),
+        None => format!("{} directly", source.address),
+    };
+    let addresses = match &machine.addresses[..] {
+        [] => String::new(),
+        [first, ..] if alike => format!(" ({})", first.address),
+        all => format!(" ({})", list_some(&all.iter().map(describe).collect::<Vec<_>>(), MAX_NAMED)),
+    };
+    format!(" from {}{addresses}", machine.name.as_deref().unwrap_or("this machine"))
+}
+
+/// To the minute, as people write it.
+pub(super) fn format_timestamp(time: &str) -> String {
+    match time.parse::<jiff::Timestamp>() {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Err(_) => time.to_owned(),
+    }
 }
 
 fn describe_vantages(report: &Report) -> String {

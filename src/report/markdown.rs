@@ -12,7 +12,7 @@ use super::sanitize::sanitize_text;
 use super::screen::sanitize_for_command;
 use super::waivers::{describe_acceptance, explain_finding, summarize_finding};
 use crate::model::evidence::{Cause, sanitize_lines};
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, RemedyBlock};
 use crate::model::report::{AppliedWaiver, Check, Prerequisite, Report, SkipEntry};
 use crate::model::wording::format_count;
 
@@ -67,8 +67,9 @@ pub(super) fn write_finding(out: &mut String, (level, number): (&str, &str), fin
     for (label, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
         let _ = write!(out, "**{label}:** {}\n\n", escape_text(text));
     }
-    if !finding.remedy.commands.is_empty() {
-        *out += &code_block(&finding.remedy.lines().join("\n"));
+    for RemedyBlock { heading, lines } in finding.remedy.blocks() {
+        out.extend(heading.map(|heading| format!("{}\n\n", escape_text(&heading))));
+        *out += &code_block(&lines.join("\n"));
     }
     let (confidence, checks) = (finding.confidence.as_str(), format_count(finding.evidence.len(), "check"));
     let page = format!("arcprobe explain {}", sanitize_for_command(&finding.id));

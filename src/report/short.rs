@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::header::describe_run;
 use super::headline;
 use super::index::{CheckStatus, ReportIndex, format_target};
 use super::sanitize::LONGEST_LINE;
@@ -25,6 +26,7 @@ pub(super) fn render_lines(report: &Report, is_told: &dyn Fn(usize) -> bool) -> 
     let tally = ReportIndex::new(report);
     let mut lines =
         vec![format!("{}: {}", headline::verdict_label(report.verdict), headline::describe_verdict(&tally))];
+    lines.push(format!("run: {} {}, {}", report.run.cloud, report.run.region, describe_run(report)));
     let own = report.findings.iter().enumerate().filter(|(place, _)| !is_told(*place));
     lines.extend(own.map(|(_, one)| describe_finding(one)));
     lines

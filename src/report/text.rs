@@ -10,7 +10,7 @@ use super::{
     discoveries as asked, header, next_steps as next, prerequisites, unlisted_checks as rest,
     waivers as accepted,
 };
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, RemedyBlock};
 use crate::model::report::{Report, Verdict};
 use crate::model::wording::format_count;
 
@@ -97,7 +97,8 @@ fn is_brief(report: &Report, options: &TextOptions) -> bool {
 /// The notes, a line for each; the verdict above has the counts.
 fn draw_brief(screen: &mut Screen, tally: &ReportIndex<'_>) {
     screen.blank_line();
-    for finding in &tally.report.findings {
+    // that only this machine was measured stands among the facts
+    for finding in tally.report.findings.iter().filter(|finding| finding.id != "stands_in") {
         let mark = severity_style(finding.severity).mark;
         let summary = accepted::summarize_finding(finding);
         let text = format!("{} ({})", summary.trim_end_matches('.'), sanitize_for_command(&finding.id));
@@ -139,8 +140,16 @@ pub(super) fn draw_finding(screen: &mut Screen, number: &str, finding: &Finding,
 
 fn draw_remedy(screen: &mut Screen, finding: &Finding) {
     draw_labelled(screen, "do", &finding.remedy.text);
-    for command in &finding.remedy.lines() {
-        screen.command(INDENT + 2, command);
+    for RemedyBlock { heading, lines } in &finding.remedy.blocks() {
+        let indent = if let Some(heading) = heading {
+            screen.paragraph(&[(Paint::Plain, &" ".repeat(INDENT + 2))], INDENT + 2, Paint::Plain, heading);
+            INDENT + 4
+        } else {
+            INDENT + 2
+        };
+        for line in lines {
+            screen.command(indent, line);
+        }
     }
 }
 

@@ -218,6 +218,7 @@ fn conclude(
         proxy_cert_flaws,
         cluster: None,
         flags: &[],
+        machine: None,
         advice: None,
     })
 }

@@ -65,7 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("std::env::vars_os", &["main"]),
     ("std::fs", &["bin::agent", "cli", "cluster", "probe", "rules::load"]),
     ("std::net::TcpStream", &[]),
-    ("std::net::UdpSocket", &[]),
+    ("std::net::UdpSocket", &["probe::net::source_address"]),
     ("std::process::Command", &["cli::program"]),
 ];
 

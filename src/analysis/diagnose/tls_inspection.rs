@@ -83,7 +83,6 @@ fn proxy_cert_commands(group: &CheckGroup<'_>) -> Vec<Instruction> {
     let use_it = [
         "openssl x509 -in CA.pem -noout -subject -fingerprint -sha256",
         "arcprobe check -l REGION --proxy-cert CA.pem",
-        "az connectedk8s connect ... --proxy-cert CA.pem",
     ];
     obtain.into_iter().chain(use_it.map(Into::into)).collect()
 }

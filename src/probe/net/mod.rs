@@ -4,6 +4,7 @@ mod certificate_forms;
 pub(crate) mod certificates;
 mod local_routes;
 pub(crate) mod roots;
+mod source_address;
 
 use std::fmt;
 use std::io;
@@ -22,6 +23,7 @@ use crate::probe::trust::ChainVerifier;
 use crate::proxy::{ProxyScheme, ProxyUrl, Routes};
 
 pub use crate::probe::net::local_routes::read_local_routes;
+pub use crate::probe::net::source_address::find_source_address;
 use certificates::CertificateFile;
 pub use roots::{Roots, TrustAnchors};
 

@@ -4,13 +4,12 @@ use indexmap::IndexSet;
 use maud::{Markup, html};
 
 use super::MAX_ROWS;
-use super::elements::{
-    Placement, format_timestamp, render_fact, render_omitted_note, render_row_head, render_table,
-};
+use super::elements::{Placement, render_fact, render_omitted_note, render_row_head, render_table};
 use crate::model::evidence::{CertificateSummary, Detail, Phase, TlsDetail, TrustStore};
 use crate::model::wording::{format_count, list_some};
 use crate::report::grid::deciding_attempts;
 use crate::report::group::group_by_key;
+use crate::report::header::format_timestamp;
 use crate::report::index::ReportIndex;
 use crate::report::markup::Text;
 

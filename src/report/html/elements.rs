@@ -96,14 +96,6 @@ pub(in crate::report) fn render_omitted_note(all: usize, shown: usize) -> Markup
     }
 }
 
-/// A time of day without what nobody reads; as it is where it is none.
-pub(in crate::report) fn format_timestamp(time: &str) -> String {
-    match time.parse::<jiff::Timestamp>() {
-        Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        Err(_) => time.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

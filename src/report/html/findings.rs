@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::elements::{Placement, render_code_block, render_fact, render_mark_with_class};
 use crate::analysis::explain;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, RemedyBlock};
 use crate::model::report::Check;
 use crate::model::wording::format_count;
 use crate::report::index::{ReportIndex, format_target};
@@ -53,8 +53,6 @@ pub(in crate::report) fn render_card(place: Placement<'_>, finding: &Finding, ca
     let severity = finding.severity.as_str();
     let id = card.name.replace(' ', "-");
     let title = format!("{id}-title");
-    let commands = finding.remedy.lines();
-    let label = format!("Rules, settings and commands for {}", card.cause);
     html! {
         "\n"
         article class={ "finding " (severity) } id=(place.id(&id)) aria-labelledby=(place.label(&title)) {
@@ -69,9 +67,18 @@ pub(in crate::report) fn render_card(place: Placement<'_>, finding: &Finding, ca
             }
             (place.heading(1, Some(&place.id(&title)), &summarize_finding(finding)))
             dl { (card.facts) (render_details(finding)) }
-            @if !commands.is_empty() { (render_code_block(&label, &commands.join("\n"))) }
+            @for block in finding.remedy.blocks() { (render_remedy_block(&card.cause, &block)) }
             (card.below)
         }
+    }
+}
+
+/// Hosts below what is to be done for them, or commands.
+fn render_remedy_block(cause: &str, block: &RemedyBlock) -> Markup {
+    let kind = block.heading.as_deref().unwrap_or("Rules, settings and commands");
+    html! {
+        @if let Some(heading) = &block.heading { p { (Text(heading)) } }
+        (render_code_block(&format!("{kind} for {cause}"), &block.lines.join("\n")))
     }
 }
 

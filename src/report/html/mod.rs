@@ -10,7 +10,7 @@ mod networks;
 mod prerequisites;
 mod timing;
 
-use elements::{Placement, format_timestamp, render_fact};
+use elements::{Placement, render_fact};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::index::ReportIndex;
@@ -148,7 +148,6 @@ fn render_summary(tally: &ReportIndex<'_>) -> Markup {
         }
         dl.facts {
             @for (label, value) in header::list_facts(report, false) { (render_fact(label, &value)) }
-            (render_fact("when", &format_timestamp(&report.run.started_at)))
         }
     }
 }

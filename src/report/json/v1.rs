@@ -7,7 +7,7 @@
 //! Unknown is `null`, never 0 or "".
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -100,6 +100,9 @@ struct RunInfo {
     /// The cluster that was looked from, where one was and its kubeconfig could be used.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<ClusterRef>>")]
     cluster: Option<report::ClusterRef>,
+    /// The machine that it ran on; `null` in reports of older programs.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<Machine>>")]
+    machine: Option<report::Machine>,
     /// What was typed, as far as other commands need it to do the same; empty in reports of older programs.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<RunFlag>>")]
     flags: Vec<run_flags::RunFlag>,
@@ -113,6 +116,27 @@ struct RunInfo {
     /// What is wrong with the form of that file, so that other programs do not read it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     proxy_cert_flaws: Vec<CertificateFileFlaw>,
+}
+
+/// The machine that a run was started on, as the logs of firewalls and proxies know it.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "report::Machine")]
+struct Machine {
+    /// Its name.
+    name: Option<String>,
+    /// Its addresses, one for each route.
+    #[serde(with = "As::<Vec<SourceAddress>>")]
+    addresses: Vec<report::SourceAddress>,
+}
+
+/// The address that connections leave a machine with.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "report::SourceAddress")]
+struct SourceAddress {
+    /// The proxy that they go to; `null` for those that go directly.
+    proxy: Option<String>,
+    /// The address, before any translation on the way.
+    address: IpAddr,
 }
 
 /// A flag as it was typed, without the password that its value may have had.
@@ -536,6 +560,8 @@ remote_forms! {
     Tool = report::Tool,
     ClusterRef = report::ClusterRef,
     RunFlag = run_flags::RunFlag,
+    Machine = report::Machine,
+    SourceAddress = report::SourceAddress,
     Vantage = report::Vantage,
     Check = report::Check,
     Prerequisite = report::Prerequisite,

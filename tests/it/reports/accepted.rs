@@ -79,8 +79,10 @@ fn an_unmet_prerequisite_without_a_finding_is_in_the_headline() {
     report.findings.clear();
     let text = render(&report, Format::Short, &NARROW);
     assert_eq!(
-        text,
-        "BLOCKED: A cluster cannot be connected from here. nodes: tainted or cordoned: worker-1, worker-2.\n"
+        text.lines().next(),
+        Some(
+            "BLOCKED: A cluster cannot be connected from here. nodes: tainted or cordoned: worker-1, worker-2."
+        )
     );
 }
 

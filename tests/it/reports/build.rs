@@ -261,6 +261,7 @@ pub(super) fn report(verdict: Verdict, vantages: Vec<Vantage>, checks: Vec<Check
             region: "eastus".into(),
             features: FEATURES.iter().map(ToString::to_string).collect(),
             connectivity: Connectivity::Direct,
+            machine: None,
             flags: Vec::new(),
             interrupted: false,
             deadline_passed: false,
