@@ -6,11 +6,11 @@ use super::squid::{self, Squid};
 use crate::lab::{Http, Serves};
 use crate::program::{Program, TestRules};
 
+const HTTP: &str = "protocol: http\nport: 80\nanswer: {marks: [lab]}";
 const RELAY: &str = "protocol: wss\nanswer: {status: [101, 401, 403, 404]}\ninspection: forbidden";
 
 /// The endpoints of a list, and their rules; the host `blocked` is in none.
-const LISTED: [(&str, &str); 4] =
-    [("api", ""), ("gateway", "port: 8084"), ("relay", RELAY), ("plain", "protocol: http\nport: 80")];
+const LISTED: [(&str, &str); 4] = [("api", ""), ("gateway", "port: 8084"), ("relay", RELAY), ("plain", HTTP)];
 
 fn make_network() -> Network {
     let serves = |name: &str| match name {

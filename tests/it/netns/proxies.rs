@@ -11,8 +11,9 @@ use crate::phases::verdict_of;
 use crate::program::check;
 
 const WSS: &str = "protocol: wss\nanswer: {status: [101, 401, 403, 404]}";
-const GATEWAY: &str = "port: 8084";
-const HTTP: &str = "protocol: http\nport: 80";
+const MARKED: &str = "answer: {marks: [lab]}";
+const GATEWAY: &str = "port: 8084\nanswer: {marks: [lab]}";
+const HTTP: &str = "protocol: http\nport: 80\nanswer: {marks: [lab]}";
 
 const WRONG_LOGIN: &str = "http://user:wrong@10.9.1.1:3128";
 
@@ -30,10 +31,10 @@ fn make_network() -> Network {
         ("plain", Serves::PlainHttp(crate::lab::Http::Status(200))),
     ];
     Network::new(Middle::Ends, &hosts)
-        .expect("api", "")
+        .expect("api", MARKED)
         .expect("gateway", GATEWAY)
         .expect("relay", WSS)
-        .expect("blocked", "")
+        .expect("blocked", MARKED)
         .expect("refusing", "")
         .expect("missing", "")
         .expect("plain", HTTP)
