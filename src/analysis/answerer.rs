@@ -68,8 +68,8 @@ impl AnswerSource<'_> {
             return Some(page(format!("{status} from {product}")));
         }
         let is_page = answer.form() == Some(BodyForm::Html);
-        // data of a service can hold the same words
-        if let Some(words) = answer.block_words.as_ref().filter(|_| is_page || answer.mark.is_none()) {
+        if let Some(words) = answer.block_words.as_ref().filter(|_| is_page || !is_mark_beyond_doubt(answer))
+        {
             return Some(page(format!("{status} with a page that says \"{words}\"")));
         }
         if status == 511 {
@@ -123,6 +123,13 @@ pub fn is_failing_status(status: u16) -> bool {
 pub fn describe_redirect(status: u16, answer: &HttpDetail) -> Failure {
     let location = answer.headers.get("location").map(String::as_str).unwrap_or_default();
     Failure::new(Cause::HttpRedirected, format!("{status} to {location}"))
+}
+
+/// Whether the words of a block page mean nothing beside the mark: data of a service can hold them. A plain text with both is a filter's
+/// that repeats what was asked for.
+fn is_mark_beyond_doubt(answer: &HttpDetail) -> bool {
+    let is_in_text = |mark: &String| answer.form() == Some(BodyForm::Text) && mark.starts_with("text ");
+    answer.mark.as_ref().is_some_and(|mark| !is_in_text(mark))
 }
 
 /// Where an answer redirects to; `None` for a path.

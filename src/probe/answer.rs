@@ -52,7 +52,7 @@ pub(super) fn record_body(head: &Parts, bytes: &[u8], exchange: &Exchange<'_>, d
     let form = BodyForm::of_body(media_type, bytes);
     let text = String::from_utf8_lossy(bytes);
     let page = (form != BodyForm::Json).then_some(text.as_ref());
-    detail.mark = AnswerMarks { head, bytes, form }.find_first(&source.spec.marks);
+    detail.mark = AnswerMarks::new(head, &text, form, source.host).find_first(&source.spec.marks);
     detail.appliance = appliance::find_in_answer(&detail.headers, page);
     detail.body = excerpt(bytes);
     if source.trusted_by != Some(TrustStore::Public) {
@@ -94,13 +94,18 @@ async fn read_beginning(mut body: impl Body<Data = Bytes> + Unpin, most: usize, 
 /// Where the marks of a service are looked for.
 struct AnswerMarks<'a> {
     head: &'a Parts,
-    bytes: &'a [u8],
+    /// Without the host that was asked: whoever answers can repeat that.
+    text: String,
     form: BodyForm,
 }
 
-impl AnswerMarks<'_> {
+impl<'a> AnswerMarks<'a> {
+    fn new(head: &'a Parts, text: &str, form: BodyForm, asked_host: &str) -> Self {
+        Self { head, text: take_out(text, asked_host), form }
+    }
+
     fn find_first(&self, marks: &[MarkPattern]) -> Option<String> {
-        let json = serde_json::from_slice::<Value>(self.bytes).ok();
+        let json = serde_json::from_str::<Value>(&self.text).ok();
         let is_there = |mark: &&MarkPattern| self.has_mark(mark, json.as_ref());
         marks.iter().find(is_there).map(ToString::to_string)
     }
@@ -114,10 +119,8 @@ impl AnswerMarks<'_> {
             MarkPattern::Json(key, value) => {
                 json.is_some_and(|json| has_key(json, Some(key.as_str()), value.as_deref()))
             }
-            // a page repeats what was asked for; data does not
-            MarkPattern::Text(text) => {
-                self.form != BodyForm::Html && holds(&String::from_utf8_lossy(self.bytes), Some(text))
-            }
+            // a page repeats the path that was asked for, too
+            MarkPattern::Text(text) => self.form != BodyForm::Html && holds(&self.text, Some(text)),
             MarkPattern::Redirect(host) => self.redirects_to(host.as_str()),
         }
     }
@@ -129,6 +132,18 @@ impl AnswerMarks<'_> {
         self.head.status.is_redirection()
             && front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
     }
+}
+
+/// Upper and lower case are the same.
+fn take_out(text: &str, part: &str) -> String {
+    let (lower, part) = (text.to_ascii_lowercase(), part.to_ascii_lowercase());
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for (at, _) in lower.match_indices(&part) {
+        out.push_str(&text[from..at]);
+        from = at + part.len();
+    }
+    out + &text[from..]
 }
 
 fn holds(text: &str, part: Option<&str>) -> bool {
@@ -250,6 +265,7 @@ mod tests {
         /// Mark, status, headers, body, and whether it is found.
         type Row = (&'static str, u16, &'static [(&'static str, &'static str)], &'static str, bool);
         const HTML: &[(&str, &str)] = &[("content-type", "text/html")];
+        const ASKED: &str = "gbl.his.arc.azure.com";
         let table: &[Row] = &[
             (r#"{"header":"X-Ms-Request-Id"}"#, 403, &[("x-ms-request-id", "1")], "", true),
             (r#"{"header":"server","value":"kestrel"}"#, 403, &[("server", "Kestrel")], "", true),
@@ -268,6 +284,24 @@ mod tests {
             // a block page repeats the URL that was asked for
             (r#"{"text":"web-socket"}"#, 403, HTML, "<html>denied: /web-socket</html>", false),
             (r#"{"text":"web-socket"}"#, 403, &[], "<!DOCTYPE html>denied: /web-socket", false),
+            // so does a text, or data of a filter
+            (r#"{"text":".his.arc"}"#, 403, &[], "https://GBL.his.arc.azure.com/ is denied", false),
+            (r#"{"text":".his.arc"}"#, 403, &[], r#"{"url":"https://gbl.his.arc.azure.com/"}"#, false),
+            (
+                r#"{"json":"url","value":".his.arc"}"#,
+                403,
+                &[],
+                r#"{"url":"https://gbl.his.arc.azure.com/"}"#,
+                false,
+            ),
+            (r#"{"text":".his.arc"}"#, 200, &[], r#""https://weu.his.arc.azure.com""#, true),
+            (
+                r#"{"text":".his.arc"}"#,
+                200,
+                &[],
+                r#"["gbl.his.arc.azure.com","weu.his.arc.azure.com"]"#,
+                true,
+            ),
             (r#"{"redirect":"office.com"}"#, 302, &[("location", "https://www.Office.com/login")], "", true),
             (
                 r#"{"redirect":"office.com"}"#,
@@ -296,8 +330,7 @@ mod tests {
             let head = head(*status, headers);
             let media_type = head.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
             let form = BodyForm::of_body(media_type, body.as_bytes());
-            let found =
-                AnswerMarks { head: &head, bytes: body.as_bytes(), form }.find_first(&[pattern(mark)]);
+            let found = AnswerMarks::new(&head, body, form, ASKED).find_first(&[pattern(mark)]);
             assert_eq!(found.is_some(), *expected, "{mark} in {status} {headers:?} {body}");
         }
     }

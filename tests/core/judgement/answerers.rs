@@ -2,7 +2,7 @@
 
 use arcprobe::model::evidence::{BodyForm, HttpDetail, TrustStore};
 use arcprobe::model::report::{Check, CheckVerdict, Proof};
-use arcprobe::model::rules::{Content, HttpStatus, Protocol, Statuses};
+use arcprobe::model::rules::{Content, HttpStatus, MarkPattern, Protocol, Statuses};
 use arcprobe::model::vantage::VantageKind;
 
 use super::make::{CheckCase, https, judge_cases, wss};
@@ -123,6 +123,10 @@ fn a_stranger_shows_itself() {
     let words = |case: CheckCase| case.http(|h| h.block_words = Some("access denied".into()));
     let to =
         |case: CheckCase, place: &str| case.http(|h| drop(h.headers.insert("location".into(), place.into())));
+    // found in the text itself
+    let in_text = |seen| {
+        given(marked(seen)).http(|h| h.mark = Some(MarkPattern::Text(".his.arc.azure.".into()).to_string()))
+    };
     let table = vec![
         ("http_block_page", product(given(JSON))),
         ("http_block_page", product(given(marked(HTML)))),
@@ -131,6 +135,9 @@ fn a_stranger_shows_itself() {
         // a filter can leave the headers of the service on a page of its own; data can hold the same words
         ("http_block_page", words(given(marked(HTML)))),
         ("met by mark", words(given(marked(status(403, TEXT))))),
+        ("http_block_page", words(in_text(status(403, TEXT)))),
+        ("met by mark", words(in_text(status(403, JSON)))),
+        ("met by mark", in_text(TEXT)),
         ("http_redirected", to(given(status(302, HTML)), "https://portal.contoso.example/logon")),
         ("http_redirected", to(given(status(307, EMPTY)), "//10.1.1.1/")),
         ("met by form", to(given(status(302, EMPTY)), "https://other.example.com/")),
