@@ -161,6 +161,7 @@ impl Command {
             }
             add_run_flags(words, scope.flags);
             name_cluster(words, scope.flags);
+            log_in_at_proxy(words, scope.flags);
         }
     }
 
@@ -198,6 +199,22 @@ fn name_cluster(words: &mut Vec<Word>, flags: &[RunFlag]) {
     let behind = place + 1;
     words.splice(behind..behind, named);
 }
+
+/// With placeholders, where curl goes through a proxy of the run that wants a login.
+fn log_in_at_proxy(words: &mut [Word], flags: &[RunFlag]) {
+    if !words.iter().any(|word| word.is("curl")) || words.iter().any(|word| word.is("--proxy-user")) {
+        return;
+    }
+    let Some(behind) = words.iter().position(|word| word.is("--proxy")) else { return };
+    let Some(proxy) = words.get_mut(behind + 1) else { return };
+    let typed = flags.iter().filter(|flag| flag.name.contains("-proxy-http")).flat_map(|flag| &flag.value);
+    if let Some(url) = typed.into_iter().find(|url| url.replacen(PLACEHOLDERS, "", 1) == proxy.as_str()) {
+        *proxy = url.as_str().into();
+    }
+}
+
+/// What a flag of a run has in place of credentials.
+const PLACEHOLDERS: &str = "USER:PASSWORD@";
 
 impl Word {
     fn is(&self, text: &str) -> bool {
@@ -333,7 +350,11 @@ mod tests {
 
     #[test]
     fn commands_name_the_place_of_the_run() {
-        let flags = [RunFlag::new("--cloud", "AzureUSGovernment"), RunFlag::new("--kube-context", "a b")];
+        let flags = [
+            RunFlag::new("--cloud", "AzureUSGovernment"),
+            RunFlag::new("--kube-context", "a b"),
+            RunFlag::new("--proxy-https", "http://USER:PASSWORD@proxy:3128"),
+        ];
         let scope = CommandScope {
             region: Some("eastus"),
             cluster_name: Some("a b"),
@@ -341,11 +362,23 @@ mod tests {
             ..CommandScope::default()
         };
         let table = [
-            ("arcprobe check -l REGION", "arcprobe check -l eastus --cloud AzureUSGovernment"),
+            (
+                "arcprobe check -l REGION",
+                "arcprobe check -l eastus --cloud AzureUSGovernment --proxy-https http://USER:PASSWORD@proxy:3128",
+            ),
             (
                 "az connectedk8s connect --name NAME --resource-group GROUP --location REGION",
                 "az connectedk8s connect --name 'a b' --resource-group GROUP --location eastus",
             ),
+            (
+                "curl -v --proxy http://proxy:3128 https://a.example/",
+                "curl -v --proxy http://USER:PASSWORD@proxy:3128 https://a.example/",
+            ),
+            (
+                "curl -v --proxy http://proxy:3128 --proxy-user USER https://a.example/",
+                "curl -v --proxy http://proxy:3128 --proxy-user USER https://a.example/",
+            ),
+            ("curl -v --proxy http://other:3128 https://a/", "curl -v --proxy http://other:3128 https://a/"),
             ("kubectl label REGION NAME", "kubectl --context 'a b' label REGION NAME"),
             ("arcprobe rbac | kubectl apply -f -", "arcprobe rbac | kubectl --context 'a b' apply -f -"),
         ];

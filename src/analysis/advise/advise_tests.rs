@@ -1,6 +1,7 @@
 use super::*;
 use crate::analysis::networks::{DeclaredNetworks, Snapshot};
 use crate::model::finding::Severity;
+use crate::model::report::AzCommand;
 use crate::proxy::{Origin, ProxyUrl, Routes, SkipRange, Sourced};
 
 fn networks(services: &[&str], pods: &[&str]) -> Networks {
@@ -292,4 +293,22 @@ fn entries_that_clients_read_differently_are_reported_once() {
         differing("*.management.azure.com,management.azure.com:443,*.dp.kubernetesconfiguration.azure.com"),
         ["management.azure.com:443", "*.dp.kubernetesconfiguration.azure.com"]
     );
+}
+
+/// What a run without a proxy prints to connect is printed for one with a proxy too, on one line each.
+#[test]
+fn a_command_to_connect_without_a_proxy_becomes_one_with_a_proxy() {
+    let proxies = " --proxy-https http://P:1 --proxy-http http://P:1";
+    let skip = " --proxy-skip-range SERVICE_CIDR,POD_CIDR,kubernetes.default.svc,.svc,.svc.cluster.local";
+    let connect = "az connectedk8s connect --name NAME --resource-group GROUP --location";
+    assert_eq!(connect_through_proxy(None, "http://P:1"), [format!("{connect} REGION{proxies}{skip}")]);
+    let bash =
+        format!("az cloud set --name AzureUSGovernment\n{connect} usgovvirginia \\\n  --kube-context 'a b'");
+    let command = AzCommand { bash, powershell: String::new(), cmd: String::new() };
+    let advice = Advice { connect_command: Some(command), ..Advice::default() };
+    let expected = [
+        "az cloud set --name AzureUSGovernment".to_owned(),
+        format!("{connect} usgovvirginia --kube-context 'a b'{proxies}{skip}"),
+    ];
+    assert_eq!(connect_through_proxy(Some(&advice), "http://P:1"), expected);
 }

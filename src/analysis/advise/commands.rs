@@ -2,7 +2,7 @@
 
 use super::AdviceInput;
 use crate::model::networks::Role;
-use crate::model::report::AzCommand;
+use crate::model::report::{Advice, AzCommand};
 use crate::model::rules::Cloud;
 use crate::model::scope::Connectivity;
 use crate::model::shell::Shell;
@@ -30,6 +30,35 @@ pub fn update_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
     };
     script.render_all()
 }
+
+/// The command to connect of a run that had no proxy, one line each, with what a proxy would add to it.
+pub fn connect_through_proxy(advice: Option<&Advice>, proxy: &str) -> Vec<String> {
+    let known =
+        advice.and_then(|advice| advice.connect_command.as_ref()).map(|command| command.bash.as_str());
+    let text =
+        known.unwrap_or("az connectedk8s connect --name NAME --resource-group GROUP --location REGION");
+    let continued = format!(" {}\n ", Shell::Bash.line_continuation());
+    let mut lines: Vec<_> = text.replace(&continued, "").lines().map(str::to_owned).collect();
+    if let Some(connect) = lines.last_mut().filter(|line| !line.contains(" --proxy-https ")) {
+        let skip_range = Shell::Bash.quote(&propose_skip_range(advice));
+        let flags = ["--proxy-https", proxy, "--proxy-http", proxy, "--proxy-skip-range", &skip_range];
+        *connect = format!("{connect} {}", flags.join(" "));
+    }
+    lines
+}
+
+/// What is known of the cluster, with placeholders for its networks where they are not.
+fn propose_skip_range(advice: Option<&Advice>) -> String {
+    let computed = advice.and_then(|advice| advice.skip_range.as_ref()).map(|range| range.value.as_str());
+    let has_services = |advice: &Advice| advice.networks.iter().any(|n| n.role == Role::Services && n.counts);
+    match computed {
+        Some(computed) if advice.is_some_and(has_services) => computed.to_owned(),
+        _ => format!("SERVICE_CIDR,POD_CIDR,{}", computed.unwrap_or(EVERY_CLUSTER)),
+    }
+}
+
+/// What goes around the proxy in every cluster whose domain is not another one.
+const EVERY_CLUSTER: &str = "kubernetes.default.svc,.svc,.svc.cluster.local";
 
 /// What goes around the proxy: what was computed, or as long as the service range is not known what was given, else with
 /// placeholders for the networks.

@@ -18,7 +18,7 @@ use crate::model::run_flags::RunFlag;
 use crate::model::scope::Connectivity;
 use crate::proxy::Routes;
 
-pub use commands::{connect_command, update_command};
+pub use commands::{connect_command, connect_through_proxy, update_command};
 
 /// What advice is made of.
 #[derive(Clone, Copy, Debug)]

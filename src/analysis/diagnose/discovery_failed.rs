@@ -3,7 +3,8 @@
 use super::group::GroupSubject;
 use super::left_open::{asked_host, is_asked_in_vain};
 use super::prelude::*;
-use crate::model::evidence::{Discovery, DiscoveryOutcome, Phase};
+use crate::model::command::Command;
+use crate::model::evidence::{Discovery, DiscoveryOutcome, MANIFEST_TYPES, Phase};
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "discovery_failed", group_checks, describe_finding };
 
@@ -76,7 +77,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: remedy_for(inquiry).to_owned(),
         commands: commands::firewall_rules(group, scene)
             .into_iter()
-            .chain([curl_discovery_command(inquiry).into()])
+            .chain([Instruction::Run(curl_discovery_command(inquiry, scene))])
             .collect(),
         severity: Some(judge_severity(inquiry)),
         ..FindingText::default()
@@ -139,6 +140,23 @@ fn judge_severity(inquiry: &Discovery) -> Severity {
     }
 }
 
-fn curl_discovery_command(inquiry: &Discovery) -> String {
-    format!("curl -v 'https://{}'", inquiry.asked.replace('\'', "%27"))
+/// Asks the same, through the same proxy.
+fn curl_discovery_command(inquiry: &Discovery, scene: &RunFacts<'_>) -> Command {
+    let url = format!("https://{}", inquiry.asked);
+    let accept = format!("Accept: {}", MANIFEST_TYPES.join(", "));
+    let mut words = vec!["curl", "-v"];
+    words.extend(proxy_of(inquiry, scene).into_iter().flat_map(|proxy| ["--proxy", proxy]));
+    if inquiry.asked.contains("/manifests/") {
+        words.extend(["-H", &accept]);
+    }
+    words.push(&url);
+    Command::of(&words)
+}
+
+/// The proxy on the way to the host that was asked.
+fn proxy_of<'a>(inquiry: &Discovery, scene: &RunFacts<'a>) -> Option<&'a str> {
+    let mut views = scene.by_vantage.iter().filter(|view| inquiry.vantage == view.id);
+    let mut checks = views.next()?.checks.iter().copied();
+    let asked = checks.find(|check| check.planned.host.as_deref() == Some(asked_host(inquiry)))?;
+    by_proxy::proxy_of(asked)
 }

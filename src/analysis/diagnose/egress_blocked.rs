@@ -1,6 +1,7 @@
 //! Names resolve, but next to no connection opens: there is no direct way out.
 
 use super::prelude::*;
+use crate::analysis::advise::connect_through_proxy;
 use crate::model::evidence::Phase;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "egress_blocked", group_checks, describe_finding };
@@ -43,10 +44,9 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             list_some(&group.hosts(), 3)
         ),
         remedy: remedy_for(has_proxy).into(),
-        commands: proxy_commands()
+        commands: proxy_commands(scene)
             .into_iter()
             .filter(|_| !has_proxy)
-            .map(Instruction::from)
             .chain(commands::firewall_rules_then_verify(group, scene, commands::curl_command))
             .collect(),
         ..FindingText::default()
@@ -73,13 +73,12 @@ fn remedy_for(has_proxy: bool) -> &'static str {
     }
 }
 
-fn proxy_commands() -> [String; 3] {
+fn proxy_commands(scene: &RunFacts<'_>) -> Vec<Instruction> {
     let proxy = "http://PROXY:PORT";
-    [
+    let look_again = [
         format!("export HTTPS_PROXY={proxy} HTTP_PROXY={proxy}"),
         format!("arcprobe check -l REGION --proxy-https {proxy}"),
-        format!(
-            "az connectedk8s connect ... --proxy-https {proxy} --proxy-http {proxy} --proxy-skip-range RANGE"
-        ),
-    ]
+    ];
+    let connect = connect_through_proxy(scene.context.advice, proxy);
+    look_again.iter().chain(&connect).map(|line| line.as_str().into()).collect()
 }

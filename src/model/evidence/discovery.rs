@@ -63,3 +63,11 @@ pub enum DiscoveryOutcome {
     /// Every host in the answer lies outside the wildcard.
     Refused,
 }
+
+/// What a manifest may be (OCI image specification 1.1; Docker's older form). A registry answers 404 to who takes none of them.
+pub const MANIFEST_TYPES: [&str; 4] = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+];

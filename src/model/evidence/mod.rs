@@ -16,7 +16,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use crate::model::evidence::discovery::{ClusterNameLookup, Discovery, DiscoveryOutcome};
+pub use crate::model::evidence::discovery::{ClusterNameLookup, Discovery, DiscoveryOutcome, MANIFEST_TYPES};
 pub use crate::model::evidence::url_redaction::{
     mark_url_credentials, mark_user_info, redact_url_credentials, redact_url_secrets,
 };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::{self, Manifest};
 use crate::analysis::verdict;
-use crate::model::evidence::{Cause, Discovery, DiscoveryOutcome, Phase, sanitize};
+use crate::model::evidence::{Cause, Discovery, DiscoveryOutcome, MANIFEST_TYPES, Phase, sanitize};
 use crate::model::host_port::HostPort;
 use crate::model::plan::{Action, PlanItem, ProbeSpec};
 use crate::model::rules::{DiscoveryMethod, HttpStatus, Statuses};
@@ -203,14 +203,6 @@ fn redact_query(query: &str) -> String {
     };
     query.split('&').map(shown).collect::<Vec<_>>().join("&")
 }
-
-/// What a manifest may be (OCI image specification 1.1; Docker's older form). A registry answers 404 to who takes none of them.
-const MANIFEST_TYPES: [&str; 4] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-];
 
 /// RFC 9110 15.4; registries use 307.
 const REDIRECT_STATUSES: [u16; 5] = [301, 302, 303, 307, 308];

@@ -47,6 +47,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .asking(vec![inquiry(DiscoveryOutcome::Refused, None, &[], &["relay.evil.example"])]),
         Scenario::new("discovery-odd", Ready, &["discovery_failed", "stands_in"], listed())
             .asking(vec![inquiry(DiscoveryOutcome::Found, None, &[HUB], &["relay.evil.example"])]),
+        Scenario::new("discovery-proxied", Ready, &["discovery_failed", "stands_in"], proxied_registry())
+            .asking(vec![Discovery {
+                method: "registry-redirect".into(),
+                asked: format!("{REGISTRY}/v2/oss/pause/manifests/3.6"),
+                ..inquiry(DiscoveryOutcome::Found, None, &[HUB], &["data.evil.example"])
+            }]),
         Scenario::new("run-interrupted", Incomplete, &["run_incomplete", "stands_in"], cut_short())
             .interrupted(),
         Scenario::new("region-unlisted", ReadyWithWarnings, &["region_unlisted", "stands_in"], healthy())
@@ -151,6 +157,18 @@ fn listed() -> Vec<CheckCase> {
     let mut hub = wss(HUB).below_wildcard(HUBS).good(AT);
     hub.planned.endpoint = "relay".into();
     with([hub])
+}
+
+const REGISTRY: &str = "mcr.microsoft.com";
+
+/// The same host is reached directly where something else asks for it.
+fn proxied_registry() -> Vec<CheckCase> {
+    let registry = https(REGISTRY).through_proxy("http://proxy.corp.example:3128").good(AT);
+    listed()
+        .into_iter()
+        .filter(|case| case.planned.host.as_deref() != Some(REGISTRY))
+        .chain([registry])
+        .collect()
 }
 
 pub(super) fn inquiry(
