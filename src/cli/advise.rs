@@ -21,7 +21,7 @@ use crate::probe::net::certificates::read_certificates;
 use crate::probe::net::read_local_routes;
 use crate::probe::resolve::read_system_servers;
 use crate::probe::settings::ProbeSettings;
-use crate::proxy::{self, ProxyFlags, Routes};
+use crate::proxy::{ProxyFlags, Routes};
 use crate::report::advice::{self as rendering, render_free_ranges};
 use crate::rules;
 
@@ -163,7 +163,7 @@ fn resolve_routes(
             crate::cluster::runner::resolve_arc_agent_routes(&agents).map_err(CommandError::usage)?;
         return Ok(routes);
     }
-    proxy::resolve_proxies(&typed, environment).map(|settled| settled.routes).map_err(CommandError::usage)
+    super::pac::resolve_proxies(&typed, environment).map(|settled| settled.routes)
 }
 
 /// What else has addresses: the proxy, where it is named by one, the DNS servers of this machine, and where it has routes to.

@@ -22,6 +22,7 @@ mod files;
 mod fleet;
 mod machine;
 mod manual;
+mod pac;
 mod prerequisites;
 pub mod progress;
 mod push;

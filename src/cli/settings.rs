@@ -1,6 +1,6 @@
 //! From what was typed to the rules and settings of a run.
 
-use super::{CommandError, Environment, Result, run_flags};
+use super::{CommandError, Environment, Result, pac, run_flags};
 use crate::analysis::advise::AzureEndpoint;
 use crate::cli::args::{CheckArgs, ClusterArgs, KubeArgs, ScopeArgs};
 use crate::cluster::settings::{CheckSettings, ClusterSettings, KubeChoice, NodeChoice};
@@ -82,7 +82,7 @@ fn resolve_check_proxies(args: &CheckArgs, environment: &Environment) -> Result<
     }
     let cloud = rules::parse_cloud(args.scope.cloud()).ok();
     let flags = ProxyFlags { no_proxy: given.no_proxy || is_direct, cloud, ..given.flags() };
-    let settled = proxy::resolve_proxies(&flags, environment).map_err(CommandError::usage)?;
+    let settled = pac::resolve_proxies(&flags, environment)?;
     if args.scope.connectivity == Some(Connectivity::Proxy) && !settled.routes.uses_proxy() {
         return Err(CommandError::Usage(anyhow::anyhow!(
             "--connectivity proxy needs a proxy; give --proxy-https URL or set HTTPS_PROXY"
@@ -209,7 +209,8 @@ fn resolve_node_routes(given: &ClusterArgs) -> Result<Option<Routes>> {
         cloud: None,
     };
     let settled = proxy::resolve_proxies(&flags, &Environment::new())
-        .map_err(|e| CommandError::usage(ProxyError { origin: Origin::flag("--node-proxy-https"), ..e }))?;
+        .map_err(|e| ProxyError { origin: Origin::flag("--node-proxy-https"), ..e })
+        .map_err(|e| pac::explain_proxy_error(e, flags.https))?;
     Ok(settled.routes.uses_proxy().then(|| {
         settled.routes.with_origins(["--node-proxy-https", "", "--node-proxy-skip-range"].map(Origin::flag))
     }))

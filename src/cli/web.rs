@@ -8,7 +8,7 @@ use crate::cli::args::FetchArgs;
 use crate::probe::client::Client;
 use crate::probe::net::Net;
 use crate::probe::settings::ProbeSettings;
-use crate::proxy::{self, ResolvedProxies, Routes};
+use crate::proxy::{ResolvedProxies, Routes};
 
 /// A client, and what is worth saying about its proxies.
 pub(super) fn client(
@@ -16,8 +16,7 @@ pub(super) fn client(
     environment: &Environment,
     within: Duration,
 ) -> Result<(Client, Vec<String>)> {
-    let ResolvedProxies { routes, advice } =
-        proxy::resolve_proxies(&args.proxy.flags(), environment).map_err(CommandError::usage)?;
+    let ResolvedProxies { routes, advice } = super::pac::resolve_proxies(&args.proxy.flags(), environment)?;
     let settings = ProbeSettings { timeout: args.timeout, ..args.connection.settings() };
     let net = Arc::new(Net::new(&settings, &routes).map_err(CommandError::usage)?);
     Ok((on_routes(net, routes, within), advice))

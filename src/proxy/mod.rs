@@ -6,6 +6,7 @@
 
 mod bypass_difference;
 mod client;
+mod pac;
 mod resolve;
 mod route;
 mod skip_range;
@@ -25,6 +26,7 @@ pub use crate::proxy::skip_range::{
 };
 pub use crate::proxy::url_error::{UrlAdvice, UrlError};
 pub use client::{Bypass, Client};
+pub use pac::{PAC_TYPE, PacProxy, list_pac_proxies};
 pub use route::Routes;
 pub use url::{ProxyScheme, ProxyUrl};
 pub use user_info::encode_basic_credentials;

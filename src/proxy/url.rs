@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
+use super::pac::is_pac_address;
 use super::url_error::{UrlAdvice, UrlError};
 use super::user_info::parse_credentials;
 use crate::model::host_port::{HostPort, is_host_name};
@@ -50,6 +51,9 @@ impl ProxyUrl {
     /// The agents could not use it. The error never repeats the text.
     pub fn parse(text: &str) -> Result<(Self, Vec<UrlAdvice>), UrlError> {
         reject_blanks(text)?;
+        if is_pac_address(text) {
+            return Err(UrlError::Pac);
+        }
         let mut advice = Vec::new();
         let (scheme, rest) = split_scheme(text, &mut advice)?;
         let (user_info, rest) = rest.rsplit_once('@').unwrap_or(("", rest));

@@ -17,6 +17,8 @@ pub enum UrlError {
     Slashes,
     #[error("the agents cannot use a SOCKS proxy; give the URL of an HTTP proxy")]
     Socks,
+    #[error("it is a PAC file, which neither az nor the agents read; give the URL of a proxy that it names")]
+    Pac,
     #[error("its scheme is neither http nor https")]
     Scheme,
     #[error("the user name or password holds characters that a URL cannot: {}", describe_encoding(.0))]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::lab::{CREDENTIALS, Host, Lab, Proxy, Tls, WebSocket, pem};
+use crate::lab::{CREDENTIALS, Host, Http, Lab, Proxy, Serves, Tls, WebSocket, pem};
 use crate::program::{Program, RunResult, TestRules, check};
 
 const NAMES: [&str; 2] = ["one.lab.example", "two.lab.example"];
@@ -71,6 +71,61 @@ fn every_fault_of_a_proxy_is_one_finding() {
         );
         assert_eq!(report["run"]["connectivity"], "proxy");
     }
+}
+
+/// A PAC file is no proxy; the proxies that it names are listed to choose from.
+#[test]
+fn a_pac_file_is_not_taken_for_a_proxy() {
+    let file = "function FindProxyForURL(url, host) { return \"PROXY proxy.lab.example:8080; DIRECT\"; }";
+    let typed = |media: &str| vec![("Content-Type".to_owned(), media.to_owned())];
+    let page = |media: &str, text: &str| Http::Custom(200, typed(media), text.to_owned());
+    let pac = "application/x-ns-proxy-autoconfig";
+    let paths = [
+        ("/proxy.pac", page("text/plain", file)),
+        ("/config", page(pac, file)),
+        ("/direct.pac", page(pac, "return \"DIRECT\"")),
+        ("/endless.pac", Http::EndlessBody),
+        ("/silent.pac", Http::Silent),
+    ];
+    let paths = Http::Paths(paths.map(|(path, page)| (path.to_owned(), page)).into());
+    let lab = Lab::start(vec![Host::new("wpad.lab.example", Serves::PlainHttp(paths)), Host::good(NAMES[0])]);
+    let local = lab.directory().join("local.pac");
+    std::fs::write(&local, file).unwrap();
+    let server = format!("127.0.0.1:{}", lab.port("wpad.lab.example"));
+    let named = "\n  PROXY proxy.lab.example:8080  # --proxy-https http://proxy.lab.example:8080\n";
+    let unread = "It cannot be read from here (";
+    let table = [
+        (format!("http://{server}/proxy.pac"), named),
+        (format!("{server}/proxy.pac"), named),
+        (format!("http://joe:topsecret@{server}/proxy.pac?key=topsecret"), named),
+        (format!("http://{server}/config"), named),
+        (local.display().to_string(), named),
+        (format!("file://{}", local.display()), named),
+        (format!("http://{server}/direct.pac"), "It has no PROXY HOST:PORT written out"),
+        (format!("http://{server}/gone.pac"), "(it is answered with HTTP 404)"),
+        (format!("http://{server}/endless.pac"), unread),
+        (format!("http://{server}/silent.pac"), unread),
+        ("/nowhere/proxy.pac".to_owned(), unread),
+    ];
+    for (value, expected) in table {
+        let typed = run(&lab, &value, &[]).exits(2).stderr;
+        let set =
+            Program::new().args(["check", "-l", "eastus"]).env("HTTPS_PROXY", &value).run().exits(2).stderr;
+        let shown = value.rsplit('@').next().unwrap().split('?').next().unwrap();
+        for (place, stderr) in [("--proxy-https: ", typed), ("HTTPS_PROXY, environment: ", set)] {
+            assert!(stderr.contains(&format!("{place}{shown} is a PAC file")), "{value}: {stderr}");
+            assert!(stderr.contains(expected) && !stderr.contains("topsecret"), "{value}: {stderr}");
+        }
+    }
+}
+
+/// A path says nothing to a proxy, and does not make it a PAC file.
+#[test]
+fn a_proxy_with_a_path_stays_a_proxy() {
+    let lab = lab();
+    let proxy = format!("{}/some/path", url(lab.proxy(Proxy::Open)));
+    let report = run(&lab, &proxy, &[]).exits(0).json();
+    assert_eq!(causes(&report), ["met", "met"]);
 }
 
 #[test]

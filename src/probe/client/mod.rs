@@ -29,7 +29,7 @@ use crate::probe::net::{Net, ProxyServer};
 
 pub use error::{ClientError, Problem};
 pub use response::Response;
-pub use url::{WebUrl, WebUrlError};
+pub use url::{WebUrl, WebUrlError, parse_file_url};
 
 /// A client with the resolver, the diversions, the trust and the proxies of a run. Each request has a connection of its own.
 #[derive(Clone)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use http::HeaderValue;
 use reqwest::Url;
@@ -120,6 +121,11 @@ impl WebUrl {
         let credentials = self.credentials.clone().filter(|_| is_same);
         Some(Self { credentials, hides_path: self.hides_path, ..next })
     }
+}
+
+/// The path that a `file:` URL names.
+pub fn parse_file_url(text: &str) -> Option<PathBuf> {
+    Url::parse(text).ok()?.to_file_path().ok()
 }
 
 impl fmt::Display for WebUrl {
