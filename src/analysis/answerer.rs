@@ -150,7 +150,8 @@ pub fn base_domain(host: &str) -> String {
     labels.join(".").to_ascii_lowercase()
 }
 
-fn quote_body(answer: &HttpDetail) -> String {
+/// The beginning of a body in words, as `: "..."`; empty where there is none.
+pub fn quote_body(answer: &HttpDetail) -> String {
     match answer.body.as_deref().map(strip_tags) {
         Some(text) if !text.is_empty() => format!(": \"{}\"", sanitize(&text, 80)),
         _ => String::new(),

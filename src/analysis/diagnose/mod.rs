@@ -8,6 +8,7 @@
 mod address_blocked;
 mod answer_unproven;
 mod blocked_by_filter;
+mod captive_portal;
 mod certificate_bad;
 mod clients_may_distrust;
 mod clock_wrong;
@@ -204,6 +205,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     large_hello_dropped::DIAGNOSIS,
     sni_filtered::DIAGNOSIS,
     certificate_bad::DIAGNOSIS,
+    captive_portal::DIAGNOSIS,
     tls_refused::DIAGNOSIS,
     blocked_by_filter::DIAGNOSIS,
     redirected::DIAGNOSIS,

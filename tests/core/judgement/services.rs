@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arcprobe::analysis::diagnose::{Context, diagnose_run};
 use arcprobe::model::evidence::{BodyForm, Cause, Discovery, DiscoveryOutcome, NotRun, Purpose, TrustStore};
 use arcprobe::model::plan::UnverifiedKind;
 use arcprobe::model::report::Verdict::{Blocked, Incomplete, Ready, ReadyWithWarnings};
@@ -16,6 +17,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("all-met", Ready, &["stands_in"], healthy()),
         Scenario::new("block-page", Blocked, &["blocked_by_filter", "stands_in"], block_page()),
         Scenario::new("redirected", Blocked, &["redirected", "stands_in"], redirected()),
+        Scenario::new("captive-portal", Blocked, &["captive_portal", "stands_in"], portal()),
         Scenario::new("http-failing", Blocked, &["http_failing", "http_failing", "stands_in"], http()),
         Scenario::new("websocket-blocked", Blocked, &["websocket_blocked", "stands_in"], websocket()),
         Scenario::new("greeting-failing", ReadyWithWarnings, &["greeting_failing", "stands_in"], greeting()),
@@ -74,9 +76,60 @@ fn block_page() -> Vec<CheckCase> {
 }
 
 fn redirected() -> Vec<CheckCase> {
-    with([https("gbl.his.arc.azure.com").bad(AT, Cause::HttpRedirected).http(|h| {
-        h.headers.insert("location".into(), "https://login.corp.example/portal?x=1".into());
-    })])
+    with([sent_to("gbl.his.arc.azure.com", "https://login.corp.example/sso?x=1")])
+}
+
+fn sent_to(host: &str, place: &str) -> CheckCase {
+    // one address for all of them would be the work of DNS
+    let address = format!("20.1.0.{}", host.len());
+    https(host).bad(&address, Cause::HttpRedirected).http(|h| {
+        h.status = Some(302);
+        h.headers.insert("location".into(), place.into());
+    })
+}
+
+/// It shows itself at each host in another way.
+fn portal() -> Vec<CheckCase> {
+    let page = https("sts.windows.net").bad(AT, Cause::HttpBlockPage);
+    vec![
+        sent_to("gbl.his.arc.azure.com", "https://10.1.1.1:8443/fs?x=1"),
+        sent_to("mcr.microsoft.com", "http://login.corp.example/"),
+        sent_to("graph.windows.net", "http://login.corp.example/"),
+        page.http(|h| (h.status, h.content) = (Some(511), Some(BodyForm::Html))),
+    ]
+}
+
+/// A redirection to elsewhere is a portal only with a mark of one.
+#[test]
+fn a_portal_needs_marks() {
+    let (arm, sts) = ("management.azure.com", "sts.windows.net");
+    let table = [
+        ("captive_portal", vec![sent_to(arm, "http://192.168.1.1/")]),
+        ("captive_portal", vec![sent_to(arm, "//[fe80::1]/")]),
+        ("captive_portal", vec![sent_to(arm, "https://guest.corp.example/")]),
+        (
+            "captive_portal",
+            vec![sent_to(arm, "https://corp.example/"), sent_to(sts, "https://corp.example/")],
+        ),
+        ("redirected", vec![sent_to(arm, "https://corp.example/")]),
+        ("redirected", vec![sent_to(arm, "https://20.1.2.3/")]),
+        // of one service only
+        (
+            "redirected",
+            vec![sent_to(arm, "https://corp.example/"), sent_to("b.azure.com", "https://corp.example/")],
+        ),
+        // what services themselves do, if the rules do not know it
+        (
+            "redirected",
+            vec![sent_to(arm, "https://www.office.com/"), sent_to(sts, "https://www.office.com/")],
+        ),
+        ("redirected", vec![sent_to(sts, "https://portal.azure.com/")]),
+    ];
+    for (expected, cases) in table {
+        let checks = judge_cases(Workstation, cases.clone());
+        let ids: Vec<_> = diagnose_run(&checks, &Context::default()).into_iter().map(|f| f.id).collect();
+        assert_eq!(ids, [expected], "{cases:#?}");
+    }
 }
 
 fn http() -> Vec<CheckCase> {
