@@ -51,13 +51,17 @@ pub(super) fn explain_proxy_error(error: ProxyError, value: Option<&str>) -> Com
 }
 
 fn refuse(origin: &Origin, value: &str, content: Result<String, String>) -> CommandError {
-    let (shown, named) = (hide_secrets(value), describe_content(content));
+    let (shown, named) = (hide_secrets(value), describe_content(content, origin));
     CommandError::Usage(anyhow::anyhow!(
         "{origin}: {shown} is a PAC file, which neither az nor the agents read. {named}"
     ))
 }
 
-fn describe_content(content: Result<String, String>) -> String {
+fn describe_content(content: Result<String, String>, origin: &Origin) -> String {
+    let flag = match origin {
+        Origin::Flag(name) => name,
+        Origin::Variable(_) | Origin::Cluster(_) => "--proxy-https",
+    };
     let proxies = match content.map(|text| list_pac_proxies(&text)) {
         Ok(proxies) if proxies.is_empty() => {
             return "It has no PROXY HOST:PORT written out: ask who runs the network for the proxy."
@@ -70,7 +74,7 @@ fn describe_content(content: Result<String, String>) -> String {
             );
         }
     };
-    let lines = proxies.iter().map(|proxy| format!("\n  {}  # --proxy-https {}", proxy.line, proxy.url));
+    let lines = proxies.iter().map(|proxy| format!("\n  {}  # {flag} {}", proxy.line, proxy.url));
     format!("It names these proxies; give the one for Azure:{}", lines.collect::<String>())
 }
 

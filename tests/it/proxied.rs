@@ -117,6 +117,11 @@ fn a_pac_file_is_not_taken_for_a_proxy() {
             assert!(stderr.contains(expected) && !stderr.contains("topsecret"), "{value}: {stderr}");
         }
     }
+    for flag in ["--proxy-http", "--node-proxy-https"] {
+        let flags = ["check", "-l", "eastus", "--from", "node", flag, &local.display().to_string()];
+        let stderr = Program::new().args(flags).run().exits(2).stderr;
+        assert!(stderr.contains(&format!("8080  # {flag} http://proxy.lab.example:8080")), "{stderr}");
+    }
 }
 
 /// A path says nothing to a proxy, and does not make it a PAC file.
