@@ -13,7 +13,8 @@ pub fn connect_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
     let region = known.region.unwrap_or("REGION");
     let script = Script {
         cloud: known.cloud.filter(|cloud| *cloud != Cloud::AzureCloud),
-        variables: proxies.iter().flat_map(ProxyValues::variables).chain(ca_bundle(known)).collect(),
+        variables: proxies.iter().flat_map(ProxyValues::variables).collect(),
+        ca_bundle: known.proxy_cert.map(|file| file.display().to_string()),
         command: &format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
         flags: flags(known, proxies.as_ref()).into_iter().chain(connect_flags(known)).collect(),
     };
@@ -25,6 +26,7 @@ pub fn update_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
     let script = Script {
         cloud: None,
         variables: Vec::new(),
+        ca_bundle: None,
         command: "az connectedk8s update --name NAME --resource-group GROUP",
         flags: flags(known, ProxyValues::new(known, skip_range).as_ref()),
     };
@@ -107,10 +109,10 @@ impl ProxyValues {
     }
 }
 
-/// `az` brings public roots of its own and reads no store of the system.
-fn ca_bundle(known: &AdviceInput<'_>) -> Option<(&'static str, String)> {
-    known.proxy_cert.map(|file| ("REQUESTS_CA_BUNDLE", file.display().to_string()))
-}
+/// `az` brings public roots of its own, reads no store of the system, and takes this file in place of its roots.
+const CA_BUNDLE: &str = "REQUESTS_CA_BUNDLE";
+const CA_BUNDLE_REMARK: &str =
+    "az trusts nothing else then; where only some hosts are inspected, name a file with the public roots too";
 
 /// What both commands take.
 fn flags(known: &AdviceInput<'_>, proxies: Option<&ProxyValues>) -> Vec<(&'static str, String)> {
@@ -146,6 +148,7 @@ fn connect_flags(known: &AdviceInput<'_>) -> Vec<(&'static str, String)> {
 struct Script<'a> {
     cloud: Option<Cloud>,
     variables: Vec<(&'static str, String)>,
+    ca_bundle: Option<String>,
     command: &'a str,
     flags: Vec<(&'static str, String)>,
 }
@@ -162,11 +165,14 @@ impl Script<'_> {
     fn render(&self, shell: Shell) -> String {
         let cloud = self.cloud.iter().map(|cloud| format!("az cloud set --name {}\n", cloud.az_name()));
         let variables = self.variables.iter().map(|(name, value)| shell.set_variable(name, value) + "\n");
+        let bundle = self.ca_bundle.iter();
+        let bundle =
+            bundle.map(|file| shell.set_variable(CA_BUNDLE, file) + &shell.comment(CA_BUNDLE_REMARK) + "\n");
         let flags = self.flags.iter().map(|(name, value)| {
             let value = if value.is_empty() { String::new() } else { format!(" {}", shell.quote(value)) };
             format!(" {}\n  {name}{value}", shell.line_continuation())
         });
-        let head: String = cloud.chain(variables).collect();
+        let head: String = cloud.chain(variables).chain(bundle).collect();
         head + self.command + &flags.collect::<String>()
     }
 }

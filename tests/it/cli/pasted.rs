@@ -145,6 +145,7 @@ fn check_and_advise_print_the_same_command_to_connect() {
                 "export HTTPS_PROXY='http://USER:PASSWORD@127",
                 "export NO_PROXY='10.43.0.0/16,.svc,.svc.cluster.local'",
                 "export REQUESTS_CA_BUNDLE='",
+                "'  # az trusts nothing else then; where only some hosts are inspected, name a file with the public roots too\n",
                 "--proxy-https http://USER:PASSWORD@127",
                 "--proxy-skip-range 10.43.0.0/16,.svc",
                 "--proxy-cert ",
