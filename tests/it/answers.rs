@@ -1,5 +1,8 @@
 //! Who answered, over the wire: behind an inspection whose CA was passed a stranger's page never passes.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
 use serde_json::Value;
 
 use crate::lab::{App, Host, Http, Lab, Serves, Tls, WebSocket};
@@ -29,6 +32,52 @@ fn verdicts(lab: &Lab, rule: &str) -> Vec<String> {
     let authority = lab.corporate_ca().display().to_string();
     let report = run(lab, rule, &["--proxy-cert", &authority]).json();
     NAMES.iter().map(|name| verdict_of(check(&report, &name[..3]))).collect()
+}
+
+/// It answers everything in plain HTTP, on port 443 too.
+#[test]
+fn a_portal_that_speaks_no_tls_is_one_finding() {
+    let lab = Lab::start(NAMES.map(Host::good).into());
+    let port = start_plain_portal();
+    let rules = NAMES.iter().fold(TestRules::new(), |rules, name| rules.endpoint(&name[..3], name, ""));
+    let resolver = lab.resolver().to_string();
+    let ran = Program::new()
+        .args(["check", "--resolver", &resolver, "--timeout", "1500ms", "-o", "json"])
+        .args(NAMES.iter().map(|name| format!("--connect-to={name}:443::{port}")))
+        .args(rules.flags(lab.directory()))
+        .run();
+    let report = ran.exits(3).json();
+    for name in NAMES {
+        assert_eq!(verdict_of(check(&report, &name[..3])), "tls tls_not_tls");
+    }
+    let findings: Vec<_> =
+        report["findings"].as_array().unwrap().iter().filter(|f| f["severity"] == "blocking").collect();
+    assert_eq!(findings.len(), 1, "{report:#}");
+    assert_eq!(findings[0]["id"], "captive_portal");
+    let text = findings[0].to_string();
+    assert!(text.contains("302 to http://login.corp.example/"), "{text}");
+    assert!(!text.contains("allow TCP"), "{text}");
+}
+
+/// Complains about what is no request, as web servers do, and redirects what is one.
+fn start_plain_portal() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap_or_default();
+            let status = if request[..length].starts_with(b"GET / HTTP/1.1") {
+                "302 Found\r\nLocation: http://login.corp.example/"
+            } else {
+                "400 Bad Request"
+            };
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    port
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
         alike().any(has_own_mark) || count_domains(alike()) > 1
     };
     let checks: Vec<_> = strange.iter().copied().filter(|c| is_portal(c)).collect();
-    let place = checks.iter().find_map(|c| redirect_host(strange_answer(c)?)).unwrap_or_default();
+    let place = checks.iter().find_map(|c| foreign_place(c)).unwrap_or_default();
     CheckGroup::from_checks(place.to_owned(), checks)
 }
 
@@ -27,8 +27,15 @@ fn strange_answer(check: &Check) -> Option<&HttpDetail> {
     match check.cause? {
         Cause::HttpRedirected => look::http_detail(check).filter(|answer| !leads_to_vendor(answer)),
         Cause::HttpBlockPage => look::http_detail(check),
+        Cause::TlsNotTls => look::plain_answer(check),
         _ => None,
     }
+}
+
+/// Where an answer redirects to; `None` within the domain of the service.
+fn foreign_place(check: &Check) -> Option<&str> {
+    let host = redirect_host(strange_answer(check)?)?;
+    (base_domain(host) != base_domain(look::host_or_pattern(check))).then_some(host)
 }
 
 fn leads_to_vendor(answer: &HttpDetail) -> bool {
@@ -37,8 +44,9 @@ fn leads_to_vendor(answer: &HttpDetail) -> bool {
 }
 
 fn is_same_stranger(one: &Check, other: &Check) -> bool {
-    let place = |c| strange_answer(c).and_then(redirect_host);
-    ptr::eq(one, other) || (place(one).is_some() && place(one) == place(other))
+    let has_no_tls = |c: &Check| c.cause == Some(Cause::TlsNotTls);
+    let is_same_place = foreign_place(one).is_some() && foreign_place(one) == foreign_place(other);
+    ptr::eq(one, other) || is_same_place || (has_no_tls(one) && has_no_tls(other))
 }
 
 fn count_domains<'a>(checks: impl Iterator<Item = &'a Check>) -> usize {
@@ -78,24 +86,26 @@ fn is_private_place(location: &str) -> bool {
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let mark = group.checks.iter().find_map(|c| describe_mark(strange_answer(c)?));
+    let shown = group.checks.iter().copied().find(|c| has_own_mark(c)).or(group.first_check());
+    let who = if mark.is_some() { "A captive portal" } else { "A captive portal or a filter" };
     let place = match group.key.as_str() {
         "" => String::new(),
         host => format!(" It redirects to {host}."),
     };
     FindingText {
-        summary: format!("A captive portal answers in the place of {}.{place}", describe_hosts(group)),
+        summary: format!("{who} answers in the place of {}.{place}", describe_hosts(group)),
         subject: if group.key.is_empty() { describe_hosts(group) } else { group.key.clone() },
         explanation: format!(
             "From {}, {}: {} {}",
             describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
-            group.first_check().and_then(describe_answer).unwrap_or_default(),
-            mark.unwrap_or("Hosts of unrelated services get the same; a filter can do that too.")
+            shown.and_then(describe_answer).unwrap_or_default(),
+            mark.unwrap_or("Hosts of unrelated services get the same; a filter, or a diversion to the wrong port, can do that too.")
         ),
         remedy: "Log this machine on to the network, or exempt it and these hosts from the portal: agents cannot log on. If \
                  the network has no portal, ask who runs the filter there."
             .into(),
-        commands: group.first_check().map(|c| commands::curl_command(c).into()).into_iter().collect(),
+        commands: shown.map(|c| verify_command(c).into()).into_iter().collect(),
         confidence: if mark.is_some() { Confidence::High } else { Confidence::Medium },
         ..FindingText::default()
     }
@@ -104,7 +114,20 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 fn describe_answer(check: &Check) -> Option<String> {
     let answer = strange_answer(check)?;
     let to = answer.headers.get("location").map(|place| format!(" to {place}")).unwrap_or_default();
-    Some(format!("the answer is {}{to}{}.", answer.status?, quote_body(answer)))
+    let how = if check.cause == Some(Cause::TlsNotTls) {
+        format!("port {} speaks no TLS; asked in plain HTTP, it answers", check.planned.port)
+    } else {
+        "the answer is".to_owned()
+    };
+    let by = answer.appliance.as_ref().map(|product| format!(" from {product}")).unwrap_or_default();
+    Some(format!("{how} {}{to}{by}{}.", answer.status?, quote_body(answer)))
+}
+
+fn verify_command(check: &Check) -> String {
+    match check.cause {
+        Some(Cause::TlsNotTls) => commands::tunnel_command(check),
+        _ => commands::curl_command(check),
+    }
 }
 
 /// Sign-in hosts of several domains redirect to these.

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use crate::analysis::verdict::attempts::{decisive_failure, has_reached, probe_attempts};
 use crate::model::evidence::{
-    Attempt, Cause, Detail, DnsQuery, HttpDetail, LookupSource, Outcome, Phase, ResolveDetail, TlsDetail,
+    Attempt, Cause, Detail, DnsQuery, HttpDetail, LookupSource, Outcome, Phase, Purpose, ResolveDetail,
+    TlsDetail,
 };
 use crate::model::report::{Check, CheckVerdict};
 
@@ -68,6 +69,12 @@ pub(super) fn tls_detail(check: &Check) -> Option<&TlsDetail> {
 /// The HTTP step that decided.
 pub(super) fn http_detail(check: &Check) -> Option<&HttpDetail> {
     decisive_attempt(check)?.http()
+}
+
+/// What was answered in plain HTTP where TLS was expected.
+pub(super) fn plain_answer(check: &Check) -> Option<&HttpDetail> {
+    let mut looks = check.attempts.iter().filter(|a| a.purpose == Purpose::PlainHttp);
+    looks.find_map(|attempt| attempt.http().filter(|answer| answer.status.is_some()))
 }
 
 fn decisive_attempt(check: &Check) -> Option<&Attempt> {

@@ -138,6 +138,8 @@ pub enum Purpose {
     Direct,
     /// The handshake was repeated with a ClientHello of about 1.5 kB, once per address.
     LargeHello,
+    /// What answered spoke no TLS and was asked in plain HTTP, to see who it is.
+    PlainHttp,
     /// The probe failed and an ordinary HTTP client tried the same URL, as a second opinion. It does not report phases: all that
     /// it did is one step `http`.
     Reference,

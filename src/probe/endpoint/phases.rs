@@ -233,6 +233,7 @@ impl PhaseRun<'_> {
         }
         let took_until = Instant::now();
         let stream = self.fetch_server_date(handshake.stream.ok(), &mut detail, failure.as_ref()).await;
+        self.ask_in_plain_http(failure.as_ref()).await;
         let mut step = self.prober.recorder.finish_step(Detail::Tls(Box::new(detail)), failure, started);
         step.took = took_until.saturating_duration_since(started);
         self.recorder.push_step(step);
@@ -260,10 +261,7 @@ impl PhaseRun<'_> {
         if !failure.is_some_and(out_of_time) || self.target().protocol == Protocol::Tls {
             return stream;
         }
-        // the chain is not good yet: nothing of the endpoint's own request goes out
-        let spec = &self.target().spec;
-        let bare =
-            ProbeSpec { method: Method::Get, path: "/".to_owned(), headers: BTreeMap::new(), ..spec.clone() };
+        let bare = self.bare_spec();
         let exchange = self.build_exchange(None);
         let exchange = Exchange { source: AnswerSource { spec: &bare, ..exchange.source }, ..exchange };
         if let Some((date, skew)) = http::fetch_date(stream?, exchange).await {
@@ -271,6 +269,34 @@ impl PhaseRun<'_> {
             detail.clock_skew_s = Some(skew);
         }
         None
+    }
+
+    /// For whom nobody vouches yet: nothing of the endpoint's own request goes out.
+    fn bare_spec(&self) -> ProbeSpec {
+        let spec = self.target().spec.clone();
+        ProbeSpec { method: Method::Get, path: "/".to_owned(), headers: BTreeMap::new(), ..spec }
+    }
+
+    /// Who speaks no TLS may speak HTTP, and say who it is.
+    async fn ask_in_plain_http(&self, failure: Option<&Failure>) {
+        let is_asked = self.purpose == Purpose::Probe
+            && self.address.is_some()
+            && failure.is_some_and(|f| f.cause == Cause::TlsNotTls);
+        if !is_asked {
+            return;
+        }
+        let recorder = &self.prober.recorder;
+        let mut attempt = Attempt { purpose: Purpose::PlainHttp, address: self.address, steps: Vec::new() };
+        if let Some(stream) = self.connect_again(&mut attempt, None, self.timeout()).await {
+            let (bare, started) = (self.bare_spec(), Instant::now());
+            let exchange = self.build_exchange(None);
+            let source = AnswerSource { spec: &bare, ..exchange.source };
+            let exchange =
+                Exchange { source, is_tls: false, timeout: self.timeout(), reply_sender: None, ..exchange };
+            let (detail, failure) = http::run_exchange(stream, exchange).await;
+            attempt.steps.push(recorder.finish_step(Detail::Http(Box::new(detail)), failure, started));
+        }
+        recorder.add_attempt(attempt);
     }
 
     /// The handshake. When it stalls, a second connection with small segments is tried beside it, so that both are over
@@ -337,13 +363,10 @@ impl PhaseRun<'_> {
         within: Duration,
     ) -> Attempt {
         let mut attempt = Attempt { purpose, address: self.address, steps: Vec::new() };
-        let Some(address) = self.address else { return attempt };
         let started = Instant::now();
-        let connection = connect_tcp(address, max_segment, within).await;
-        let detail = connect_detail(connection.as_ref().ok(), max_segment, self.diverted);
-        let failure = connection.as_ref().err().cloned();
-        attempt.steps.push(self.prober.recorder.finish_step(detail, failure, started));
-        let Ok(stream) = connection else { return attempt };
+        let Some(stream) = self.connect_again(&mut attempt, max_segment, within).await else {
+            return attempt;
+        };
         let left = within.saturating_sub(started.elapsed());
         let started = Instant::now();
         let Ok(name) = ServerName::try_from(self.target().host.clone()) else { return attempt };
@@ -355,6 +378,21 @@ impl PhaseRun<'_> {
             started,
         ));
         attempt
+    }
+
+    /// A second connection, as a step of a second look.
+    async fn connect_again(
+        &self,
+        attempt: &mut Attempt,
+        max_segment: Option<u16>,
+        within: Duration,
+    ) -> Option<TcpStream> {
+        let started = Instant::now();
+        let connection = connect_tcp(self.address?, max_segment, within).await;
+        let detail = connect_detail(connection.as_ref().ok(), max_segment, self.diverted);
+        let failure = connection.as_ref().err().cloned();
+        attempt.steps.push(self.prober.recorder.finish_step(detail, failure, started));
+        connection.ok()
     }
 }
 

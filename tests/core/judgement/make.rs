@@ -256,6 +256,7 @@ impl CheckCase {
         let phases = match purpose {
             Purpose::SmallSegments | Purpose::LargeHello => vec![Phase::Connect, Phase::Tls],
             Purpose::Reference => vec![Phase::Http],
+            Purpose::PlainHttp => vec![Phase::Connect, Phase::Http],
             _ => self.phases(purpose),
         };
         let failing =

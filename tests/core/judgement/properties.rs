@@ -81,7 +81,13 @@ fn proxy() -> impl Strategy<Value = Option<(&'static str, ProxyDetail)>> {
 }
 
 fn purpose() -> impl Strategy<Value = Purpose> {
-    let looks = [Purpose::SmallSegments, Purpose::LargeHello, Purpose::Direct, Purpose::Reference];
+    let looks = [
+        Purpose::SmallSegments,
+        Purpose::LargeHello,
+        Purpose::Direct,
+        Purpose::PlainHttp,
+        Purpose::Reference,
+    ];
     prop_oneof![2 => Just(Purpose::Probe), 1 => Just(Purpose::Retry), 3 => select(looks.to_vec())]
 }
 

@@ -18,6 +18,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("block-page", Blocked, &["blocked_by_filter", "stands_in"], block_page()),
         Scenario::new("redirected", Blocked, &["redirected", "stands_in"], redirected()),
         Scenario::new("captive-portal", Blocked, &["captive_portal", "stands_in"], portal()),
+        Scenario::new("portal-without-tls", Blocked, &["captive_portal", "stands_in"], plain_portal()),
         Scenario::new("http-failing", Blocked, &["http_failing", "http_failing", "stands_in"], http()),
         Scenario::new("websocket-blocked", Blocked, &["websocket_blocked", "stands_in"], websocket()),
         Scenario::new("greeting-failing", ReadyWithWarnings, &["greeting_failing", "stands_in"], greeting()),
@@ -99,6 +100,20 @@ fn portal() -> Vec<CheckCase> {
     ]
 }
 
+/// Answers everything in plain HTTP, on port 443 too.
+fn plain_portal() -> Vec<CheckCase> {
+    ["management.azure.com", "sts.windows.net", "mcr.microsoft.com"].map(|host| without_tls(host, 400)).into()
+}
+
+fn without_tls(host: &str, status: u16) -> CheckCase {
+    let address = format!("20.1.0.{}", host.len());
+    let case = https(host).bad(&address, Cause::TlsNotTls);
+    case.attempt(Purpose::PlainHttp, &address, None).http(|h| {
+        h.status = Some(status);
+        h.body = Some("<h1>Bad Request</h1>".into());
+    })
+}
+
 /// A redirection to elsewhere is a portal only with a mark of one.
 #[test]
 fn a_portal_needs_marks() {
@@ -111,6 +126,12 @@ fn a_portal_needs_marks() {
             "captive_portal",
             vec![sent_to(arm, "https://corp.example/"), sent_to(sts, "https://corp.example/")],
         ),
+        ("captive_portal", vec![without_tls(arm, 511)]),
+        ("captive_portal", vec![without_tls(arm, 200), without_tls(sts, 400)]),
+        // a service of its own at the wrong port
+        ("tls_refused", vec![without_tls(arm, 200)]),
+        ("tls_refused", vec![without_tls(arm, 200), without_tls("b.azure.com", 200)]),
+        ("tls_refused", vec![https(arm).bad(AT, Cause::TlsNotTls)]),
         ("redirected", vec![sent_to(arm, "https://corp.example/")]),
         ("redirected", vec![sent_to(arm, "https://20.1.2.3/")]),
         // of one service only
