@@ -216,12 +216,14 @@ impl Scheduler {
             .or_insert_with(|| Arc::new(Semaphore::new(MAX_PER_HOST)));
         let turn = Arc::clone(turn);
         let recorder = CheckRecorder::new(self.started);
+        let other_name = self.find_other_name(&target.host);
         let prober = Prober {
             net: Arc::clone(&self.net),
             target,
             recorder: recorder.clone(),
             check_index: index,
             large_hello_claims: Arc::clone(&self.large_hello_claims),
+            other_name,
             opinions: Arc::clone(&self.opinions),
             busy: Arc::clone(&self.busy),
             reply_sender: None,
@@ -238,6 +240,15 @@ impl Scheduler {
             Box::new(move |joined| (index, joined));
         self.running.push(futures::FutureExt::map(task, label));
         true
+    }
+
+    /// The first name of the run that is another one: the same in each run over the same plan.
+    fn find_other_name(&self, host: &str) -> Option<String> {
+        let is_other = |item: &&PlanItem| {
+            let check = &item.check;
+            check.protocol.uses_tls() && check.host.as_deref().is_some_and(|other| other != host)
+        };
+        self.items.iter().find(is_other)?.check.host.clone()
     }
 
     fn finish_probe(

@@ -31,6 +31,7 @@ pub async fn fetch(net: &Arc<Net>, request: &PlanItem) -> (Observation, Option<R
         recorder: recorder.clone(),
         check_index: 0,
         large_hello_claims: Arc::<LargeHelloClaims>::default(),
+        other_name: None,
         opinions: Arc::<Opinions>::default(),
         busy: Arc::default(),
         reply_sender: Some(keep),

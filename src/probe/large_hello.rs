@@ -35,10 +35,15 @@ impl LargeHelloClaims {
     }
 }
 
-/// Keeps the first look at each address; the observations are in the order of the run.
+/// Keeps the looks of the first check at each address; the observations are in the order of the run.
 pub(super) fn keep_first_attempts<'a>(observations: impl Iterator<Item = &'a mut Observation>) {
     let mut seen = HashSet::new();
     for observation in observations {
-        observation.attempts.retain(|a| a.purpose != Purpose::LargeHello || seen.insert(a.address));
+        let looks = observation.attempts.iter().filter(|a| a.purpose == Purpose::LargeHello);
+        let earlier: HashSet<_> = looks.map(|a| a.address).filter(|at| seen.contains(at)).collect();
+        observation.attempts.retain(|a| a.purpose != Purpose::LargeHello || !earlier.contains(&a.address));
+        seen.extend(
+            observation.attempts.iter().filter(|a| a.purpose == Purpose::LargeHello).map(|a| a.address),
+        );
     }
 }

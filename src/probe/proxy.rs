@@ -16,7 +16,7 @@ use super::answer::{collect_identifying_headers, read_excerpt};
 use super::connect::connect_to_any;
 use super::http as exchange;
 use super::io::Stream;
-use super::tls::{self, ClientHelloSize};
+use super::tls::{self, ClientHelloForm};
 use super::trust::CertificateExpectation;
 use super::{appliance, classify};
 use crate::analysis::answerer::location_host;
@@ -141,7 +141,7 @@ impl ProxyDialer<'_> {
         let left = self.until.saturating_duration_since(Instant::now());
         let provider = self.net.trust.provider();
         let handshake =
-            tls::perform_handshake(stream, &name, ClientHelloSize::Small, true, provider, left).await;
+            tls::perform_handshake(stream, &name, ClientHelloForm::Small, true, provider, left).await;
         let stream = handshake.stream?;
         // a proxy's authority is the company's own business: any store may vouch for it
         let own = Certificate { public: false, issuers: Vec::new() };

@@ -8,7 +8,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -21,11 +23,13 @@ use crate::probe::net::{Clock as _, SystemClock};
 
 /// What the first message looks like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum ClientHelloSize {
+pub(crate) enum ClientHelloForm {
     /// As small as it comes: about 250 bytes.
     Small,
     /// About 1.5 kB, more than one packet: as large as those of runtimes that offer a post-quantum key share.
     Large,
+    /// Small, and without TLS 1.3.
+    Tls12,
 }
 
 /// A finished or failed handshake, with what the server presented either way.
@@ -39,7 +43,7 @@ pub(crate) struct Handshake<S> {
 pub(crate) async fn perform_handshake<S: AsyncRead + AsyncWrite + Unpin>(
     io: S,
     name: &ServerName<'static>,
-    hello: ClientHelloSize,
+    hello: ClientHelloForm,
     offer_http: bool,
     provider: &Arc<CryptoProvider>,
     within: Duration,
@@ -56,7 +60,7 @@ pub(crate) async fn perform_handshake<S: AsyncRead + AsyncWrite + Unpin>(
             };
         }
     };
-    if hello == ClientHelloSize::Large {
+    if hello == ClientHelloForm::Large {
         detail.hello_bytes = client_hello_length(&config, name);
     }
     let stream = match timeout(within, TlsConnector::from(config).connect(name.clone(), io)).await {
@@ -75,26 +79,39 @@ pub(crate) async fn perform_handshake<S: AsyncRead + AsyncWrite + Unpin>(
 
 fn build_config(
     recorder: &Arc<RecordingVerifier>,
-    hello: ClientHelloSize,
+    hello: ClientHelloForm,
     offer_http: bool,
 ) -> Result<ClientConfig, rustls::Error> {
+    let (provider, versions) = if hello == ClientHelloForm::Tls12 {
+        (without_tls13(&recorder.provider), TLS12_ALONE)
+    } else {
+        (Arc::clone(&recorder.provider), rustls::DEFAULT_VERSIONS)
+    };
     let verifier: Arc<dyn ServerCertVerifier> = Arc::<RecordingVerifier>::clone(recorder);
-    let mut config =
-        ClientConfig::builder_with_details(Arc::clone(&recorder.provider), Arc::new(SystemTimeProvider))
-            .with_safe_default_protocol_versions()?
-            .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth();
+    let mut config = ClientConfig::builder_with_details(provider, Arc::new(SystemTimeProvider))
+        .with_protocol_versions(versions)?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
     config.resumption = Resumption::disabled(); // every probe is a full handshake
     if offer_http {
         config.alpn_protocols.push(b"http/1.1".to_vec());
     }
-    if hello == ClientHelloSize::Large {
+    if hello == ClientHelloForm::Large {
         // names that no server knows fill the message; the key share that fills it in real clients is not in `ring`
         config.alpn_protocols.extend((0..5).map(|i| vec![b'a' + i; 247]));
     }
     Ok(config)
 }
+
+/// A client without TLS 1.3 names none of its suites either.
+fn without_tls13(provider: &CryptoProvider) -> Arc<CryptoProvider> {
+    let mut provider = provider.clone();
+    provider.cipher_suites.retain(|suite| suite.version() == &rustls::version::TLS12);
+    Arc::new(provider)
+}
+
+const TLS12_ALONE: &[&SupportedProtocolVersion] = &[&rustls::version::TLS12];
 
 /// The time of this machine, whatever it is; that of the library panics before 1970, where clocks without a battery begin.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use crate::probe::exchange::Exchange;
 use crate::probe::net::{Clock, Net, ProxyServer, Roots};
 use crate::probe::proxy::ProxyDialer;
 use crate::probe::settings::ProbeSettings;
-use crate::probe::tls::ClientHelloSize;
+use crate::probe::tls::ClientHelloForm;
 use crate::probe::trust::CertificateExpectation;
 use crate::probe::{Reply, Stream, greeting, http, tls, websocket};
 use crate::proxy::Routes;
@@ -108,7 +108,7 @@ pub(super) fn run_greeting(input: &[u8]) -> Option<Phase> {
 pub(super) fn run_handshake(input: &[u8]) -> Option<Phase> {
     let (manner, bytes) = ServerBehavior::split(input)?;
     let name = ServerName::try_from(HOST).ok()?;
-    let hello = if manner.has(0) { ClientHelloSize::Large } else { ClientHelloSize::Small };
+    let hello = if manner.has(0) { ClientHelloForm::Large } else { ClientHelloForm::Small };
     let provider = NET.trust.provider();
     let handshake = block_on(tls::perform_handshake(
         ScriptedStream::boxed(manner, bytes),

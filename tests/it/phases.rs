@@ -256,6 +256,59 @@ fn dropped_large_client_hellos_are_detected() {
     assert_eq!(verdict_of(check(&report, "large-hello")), "tls tls_large_hello");
 }
 
+/// Small hellos pass whole and large ones in small segments: the packets are too large, not the message.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_path_that_loses_large_hellos_only_is_a_matter_of_mtu() {
+    let host = |n: &str| Host::new(n, Tls::SmallPathForHellos);
+    let case = Case { name: "hello-path", host, rule: HTTPS, expected: "" };
+    let lab = Lab::start(vec![(case.host)(&host_of(&case))]);
+    let report = report(&lab, &[&case], &[]);
+    assert_eq!(verdict_of(check(&report, "hello-path")), "tls tls_path_mtu");
+    let text = report["findings"][0]["explanation"].as_str().unwrap();
+    assert!(text.contains("packets from here"), "{text}");
+}
+
+/// Second looks vary one thing each, and the finding says which one it was.
+#[test]
+fn a_handshake_that_is_cut_off_is_tried_in_other_ways() {
+    let table = [
+        // what is done to one host, and to the other, whose name is tried at the same address; finding, confidence
+        (Tls::ResetsTls13, Serves::Good, "tls13_filtered", "high"),
+        (Tls::ResetsTls13, Tls::ResetsTls13.into(), "tls13_filtered", "high"),
+        (Tls::ResetAfterHello, Serves::Good, "sni_filtered", "high"),
+        (Tls::CloseAfterHello, Serves::Good, "sni_filtered", "high"),
+        (Tls::Stall, Serves::Good, "sni_filtered", "high"),
+        (Tls::ResetAfterHello, Tls::Expired.into(), "sni_filtered", "high"),
+        (Tls::ResetAfterHello, Tls::CloseAfterHello.into(), "sni_filtered", "low"),
+    ];
+    for (fault, other, finding, confidence) in table {
+        let shown = format!("{fault:?} {other:?}");
+        let cases = ["other", "cut", "good"].map(|name| Case {
+            name,
+            host: |n| Host::good(n),
+            rule: HTTPS,
+            expected: "",
+        });
+        let mut hosts: Vec<_> = cases.iter().map(|case| Host::good(host_of(case))).collect();
+        (hosts[0].serves, hosts[1].serves) = (other, fault.into());
+        let lab = Lab::start(hosts);
+        let report = report(&lab, &cases.iter().collect::<Vec<_>>(), &["--no-cross-check"]);
+        let id = check(&report, "cut")["id"].clone();
+        let findings = report["findings"].as_array().unwrap();
+        let of_cut = |f: &&Value| f["evidence"].as_array().unwrap().contains(&id);
+        let found: Vec<_> = findings.iter().filter(of_cut).collect();
+        assert_eq!(found.len(), 1, "{shown}: {found:#?}");
+        assert_eq!(
+            (&found[0]["id"], &found[0]["confidence"]),
+            (&finding.into(), &confidence.into()),
+            "{shown}"
+        );
+        let is_fact = !found[0]["summary"].as_str().unwrap().contains("perhaps");
+        assert_eq!(is_fact, confidence == "high", "{shown}");
+    }
+}
+
 /// The whole lab lives in another time: the certificates are in theirs, and `Date` says so.
 #[test]
 fn a_wrong_local_clock_is_detected() {

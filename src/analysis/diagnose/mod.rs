@@ -68,6 +68,7 @@ mod skip_range_malformed;
 mod sni_filtered;
 mod some_addresses_fail;
 mod stands_in;
+mod tls13_filtered;
 mod tls_inspection;
 mod tls_inspection_forbidden;
 mod tls_inspection_trusted;
@@ -206,6 +207,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     sni_filtered::DIAGNOSIS,
     certificate_bad::DIAGNOSIS,
     captive_portal::DIAGNOSIS,
+    tls13_filtered::DIAGNOSIS,
     tls_refused::DIAGNOSIS,
     blocked_by_filter::DIAGNOSIS,
     redirected::DIAGNOSIS,

@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 
-use crate::analysis::verdict::attempts::{decisive_failure, has_reached, probe_attempts};
+use crate::analysis::verdict::attempts::{decisive_failure, has_reached, is_hello_answered, probe_attempts};
 use crate::model::evidence::{
     Attempt, Cause, Detail, DnsQuery, HttpDetail, LookupSource, Outcome, Phase, Purpose, ResolveDetail,
     TlsDetail,
 };
 use crate::model::report::{Check, CheckVerdict};
+
+/// Causes that end a handshake without a word of TLS.
+pub(super) const CUT_OFF: &[Cause] = &[Cause::TlsTimeout, Cause::TlsReset, Cause::TlsClosed];
 
 /// The host, or the pattern where no host is known.
 pub(super) fn host_or_pattern(check: &Check) -> &str {
@@ -54,6 +57,12 @@ pub(super) fn has_connected(check: &Check) -> bool {
 /// Whether TLS was established at some address.
 pub(super) fn has_established_tls(check: &Check) -> bool {
     probe_attempts(&check.attempts).any(|a| has_reached(a, Phase::Tls))
+}
+
+/// Whether a second look of this kind was answered at any address; `None` where none was taken to its end.
+pub(super) fn is_look_answered(check: &Check, purpose: Purpose) -> Option<bool> {
+    let looks = check.attempts.iter().filter(|a| a.purpose == purpose);
+    looks.filter_map(is_hello_answered).reduce(|any, answered| any || answered)
 }
 
 /// The address of the failure that tells most.

@@ -14,11 +14,12 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         summary: "Large packets vanish on the way: TLS stalls unless segments are kept small.".into(),
         subject: describe_hosts(group),
         explanation: format!(
-            "From {} the handshake with {} stalls, and goes through at once with segments of 536 bytes. A tunnel \
+            "From {} the handshake with {} stalls, and goes through at once with segments of 536 bytes.{} A tunnel \
              (VPN, overlay network) on the path carries less than its interface says, and the messages that would tell \
              the sender (ICMP \"fragmentation needed\") are filtered.",
             describe_vantages(group, scene),
-            list_some(&group.hosts(), 5)
+            list_some(&group.hosts(), 5),
+            describe_direction(group)
         ),
         remedy: "Lower the MTU of the interface or of the cluster's network plugin to what the tunnel carries, clamp \
                  the segment size at the gateway, or let ICMP type 3 code 4 (and ICMPv6 type 2) pass."
@@ -29,5 +30,18 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             "iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu".into(),
         ],
         ..FindingText::default()
+    }
+}
+
+/// Which packets are lost: those of the answer, or those of a large ClientHello.
+fn describe_direction(group: &CheckGroup<'_>) -> &'static str {
+    match group.checks.iter().filter(|c| look::has_established_tls(c)).count() {
+        0 => "",
+        n if n == group.checks.len() => {
+            " Lost are packets from here: a small ClientHello and the whole answer to it pass, one of 1.5 kB does not."
+        }
+        _ => {
+            " To some of them packets from here are lost: a small ClientHello passes, one of 1.5 kB does not."
+        }
     }
 }

@@ -166,7 +166,7 @@ const TEXTS: &[(&str, &str)] = pages! {
     "proxy_down", "proxy_login", "proxy_port_denied", "proxy_failing", "proxy_bypassed",
     "private_record_missing", "name_blocked", "hosts_file_entry", "dns_catch_all", "dns_sinkholed",
     "private_answers", "public_answers", "no_route", "egress_blocked", "address_blocked", "port_blocked",
-    "sni_filtered", "tls_inspection", "tls_inspection_trusted", "tls_inspection_forbidden",
+    "sni_filtered", "tls13_filtered", "tls_inspection", "tls_inspection_trusted", "tls_inspection_forbidden",
     "clients_may_distrust", "clock_wrong",
     "path_mtu", "large_hello_dropped", "certificate_bad", "captive_portal", "tls_refused", "blocked_by_filter",
     "redirected",

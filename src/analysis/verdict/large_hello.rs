@@ -1,12 +1,15 @@
 //! A ClientHello of the size that the agents' runtimes send, tried once per address and judged for every check there.
 //!
 //! Post-quantum key shares made the ClientHello of current runtimes about 1.5 kB, more than one segment. Middleboxes that
-//! look for the server name in the first segment only drop such a connection, while a small probe passes.
+//! look for the server name in the first segment only drop such a connection, while a small probe passes. A path that
+//! loses large packets does too; where the message passes in small segments, it was the path.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
-use super::attempts::{has_reached, probe_attempts, working_addresses};
+use super::attempts::{
+    cuts_off_handshake, has_reached, is_hello_answered, probe_attempts, working_addresses,
+};
 use super::ruling::Ruling;
 use crate::model::evidence::{Attempt, Cause, Outcome, Phase, Purpose};
 use crate::model::plan::RouteKind;
@@ -26,16 +29,29 @@ pub(super) fn apply_large_hello(checks: &mut [Check]) {
         let good = working_addresses(&check.attempts, check.planned.protocol);
         let hits: Vec<_> = good.iter().filter_map(|&a| dropped.get(&hello_destination(check, a))).collect();
         match hits.first() {
-            Some(raw) if hits.len() == good.len() => super::apply_ruling(check, unmet_ruling(good[0], raw)),
+            Some(drop) if hits.len() == good.len() => super::apply_ruling(check, unmet_ruling(good[0], drop)),
             Some(_) => add_note(check, hits.len(), good.len()),
             None => {}
         }
     }
 }
 
-fn unmet_ruling(address: SocketAddr, raw: &str) -> Ruling {
-    let cause = Cause::TlsLargeHello;
+/// What became of a larger hello.
+struct Drop {
+    raw: String,
+    /// Whether it was answered in small segments.
+    passes_in_small_segments: bool,
+}
+
+fn unmet_ruling(address: SocketAddr, drop: &Drop) -> Ruling {
+    let (cause, raw) = (drop.cause(), &drop.raw);
     Ruling::Unmet { phase: Phase::Tls, cause, note: format!("{} ({address}): {raw}", cause.text()) }
+}
+
+impl Drop {
+    fn cause(&self) -> Cause {
+        if self.passes_in_small_segments { Cause::TlsPathMtu } else { Cause::TlsLargeHello }
+    }
 }
 
 fn add_note(check: &mut Check, hits: usize, good: usize) {
@@ -48,18 +64,30 @@ fn add_note(check: &mut Check, hits: usize, good: usize) {
 
 /// The places that drop the larger hello though a small one works there, with what was seen. Where the larger one passed
 /// once it always counts as passing: a single loss must not condemn an address.
-fn find_drops(checks: &[Check]) -> HashMap<HelloDestination, String> {
+fn find_drops(checks: &[Check]) -> HashMap<HelloDestination, Drop> {
     let mut dropped = HashMap::new();
     let (mut small_passed, mut large_passed) = (HashSet::new(), HashSet::new());
     for check in checks {
         let at = |a: &Attempt| Some(hello_destination(check, a.address?));
         small_passed
             .extend(probe_attempts(&check.attempts).filter(|a| has_reached(a, Phase::Tls)).filter_map(at));
-        for attempt in check.attempts.iter().filter(|a| a.purpose == Purpose::LargeHello) {
-            match (at(attempt), large_hello_outcome(attempt)) {
-                (Some(place), Some(Err(raw))) => drop(dropped.insert(place, raw)),
-                (Some(place), Some(Ok(()))) => drop(large_passed.insert(place)),
-                _ => {}
+        let (whole, small): (Vec<_>, Vec<_>) = check
+            .attempts
+            .iter()
+            .filter(|a| a.purpose == Purpose::LargeHello)
+            .partition(|a| a.max_segment().is_none());
+        for attempt in whole {
+            let Some(place) = at(attempt) else { continue };
+            let in_small_segments = small.iter().find(|a| a.address == attempt.address);
+            match large_hello_outcome(attempt) {
+                Some(Err(raw)) => {
+                    let passes = in_small_segments.and_then(|a| is_hello_answered(a));
+                    dropped.insert(place, Drop { raw, passes_in_small_segments: passes == Some(true) });
+                }
+                Some(Ok(())) => {
+                    large_passed.insert(place);
+                }
+                None => {}
             }
         }
     }
@@ -72,7 +100,7 @@ fn large_hello_outcome(attempt: &Attempt) -> Option<Result<(), String>> {
     let step = attempt.step(Phase::Tls)?;
     match (step.outcome, step.cause) {
         (Outcome::Reached, _) => Some(Ok(())),
-        (_, Some(cause @ (Cause::TlsTimeout | Cause::TlsReset | Cause::TlsClosed))) => {
+        (_, Some(cause)) if cuts_off_handshake(cause) => {
             Some(Err(step.raw.clone().unwrap_or_else(|| cause.text().to_owned())))
         }
         _ => None,

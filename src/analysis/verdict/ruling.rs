@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 
 use super::addresses::{WrongClass, resolved_addresses, wrong_class};
 use super::attempts::{
-    contradiction, decisive_failure, has_reached, last_phase, probe_attempts, working_addresses,
+    contradiction, decisive_failure, has_reached, is_hello_answered, last_phase, probe_attempts,
+    working_addresses,
 };
 use super::clock;
 use super::families::preferred_family_failure;
 use crate::analysis::answerer::{AnswerSource, Answerer, is_failing_status};
 use crate::model::evidence::{
-    Attempt, BodyForm, Cause, Failure, HttpDetail, NotRun, Observation, Outcome, Phase, Purpose, Step,
-    TrustStore,
+    Attempt, BodyForm, Cause, Failure, HttpDetail, NotRun, Observation, Phase, Purpose, Step, TrustStore,
 };
 use crate::model::plan::{Action, PlanItem, PlannedCheck, ProbeSpec, RouteKind, UnverifiedKind};
 use crate::model::report::Proof;
@@ -228,15 +228,8 @@ fn refine_cause(attempts: &[Attempt], step: &Step) -> Cause {
 
 /// Whether the server's flight arrived once segments were small. A chain that is refused then arrived all the same.
 fn do_small_segments_pass(attempts: &[Attempt]) -> bool {
-    let stalls = |s: &Step| {
-        s.outcome == Outcome::Skipped
-            || matches!(s.cause, Some(Cause::TlsTimeout | Cause::TlsReset | Cause::TlsClosed))
-    };
-    attempts
-        .iter()
-        .filter(|a| a.purpose == Purpose::SmallSegments)
-        .filter_map(|a| a.step(Phase::Tls))
-        .any(|step| !stalls(step))
+    let small = attempts.iter().filter(|a| a.purpose == Purpose::SmallSegments);
+    small.filter_map(is_hello_answered).any(|is_answered| is_answered)
 }
 
 /// What the cause means, and what it was derived from.

@@ -116,6 +116,11 @@ impl Attempt {
         find_detail!(self, Tls)
     }
 
+    /// The largest segment that it allowed, where it was kept small.
+    pub fn max_segment(&self) -> Option<u16> {
+        find_detail!(self, Connect).and_then(|connect| connect.max_segment)
+    }
+
     /// The HTTP request, or that for a WebSocket, and its answer, if one was sent.
     pub fn http(&self) -> Option<&HttpDetail> {
         find_detail!(self, Http).or_else(|| find_detail!(self, WebSocket))
@@ -136,11 +141,16 @@ pub enum Purpose {
     SmallSegments,
     /// The endpoint failed by way of the proxy and was tried directly, to tell who is at fault.
     Direct,
-    /// The handshake was repeated with a ClientHello of about 1.5 kB, once per address.
+    /// The handshake was repeated with a ClientHello of about 1.5 kB, once per address; where that stalled, once more with a
+    /// maximum segment size of 536 bytes.
     LargeHello,
     /// What answered spoke no TLS and was asked in plain HTTP, to see who it is.
     PlainHttp,
     /// The probe failed and an ordinary HTTP client tried the same URL, as a second opinion. It does not report phases: all that
+    /// The handshake broke off and was tried again without TLS 1.3.
+    OlderVersion,
+    /// The handshake broke off and was tried again at the same address with the server name of another endpoint.
+    OtherName,
     /// it did is one step `http`.
     Reference,
 }

@@ -4,6 +4,7 @@ mod counted_stream;
 #[cfg_attr(not(feature = "cli"), path = "no_opinion.rs")]
 mod opinion;
 mod phases;
+mod second_looks;
 #[cfg(feature = "cli")]
 mod verifier;
 
@@ -64,6 +65,8 @@ pub(super) struct Prober {
     pub(super) check_index: usize,
     pub(super) large_hello_claims: Arc<LargeHelloClaims>,
     pub(super) opinions: Arc<Opinions>,
+    /// Another name that is probed with TLS in this run.
+    pub(super) other_name: Option<String>,
     pub(super) busy: Arc<BusyProbes>,
     /// Where a good answer goes that is not only judged but wanted.
     pub(super) reply_sender: Option<mpsc::Sender<Reply>>,

@@ -151,6 +151,7 @@ async fn again(
         target: prober.target.clone(),
         recorder: CheckRecorder::new(prober.recorder.run_started), // apart, so that it is seen how the first attempts ended
         check_index: prober.check_index,
+        other_name: None,
         large_hello_claims: Arc::clone(&prober.large_hello_claims),
         opinions: Arc::clone(&prober.opinions),
         busy: Arc::default(),

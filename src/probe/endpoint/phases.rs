@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 use super::counted_stream::CountedStream;
@@ -25,7 +25,6 @@ use crate::probe::http;
 use crate::probe::io::{Io, Stream};
 use crate::probe::net::ProxyServer;
 use crate::probe::recorder::AttemptRecorder;
-use crate::probe::tls::{self, ClientHelloSize};
 use crate::probe::trust::CertificateExpectation;
 use crate::probe::{greeting, proxy, websocket};
 
@@ -80,12 +79,12 @@ impl PhaseRun<'_> {
         }
     }
 
-    fn target(&self) -> &ProbeTarget {
+    pub(super) fn target(&self) -> &ProbeTarget {
         &self.prober.target
     }
 
     /// How long a phase may take that begins now. Whole milliseconds, since reports quote it.
-    fn timeout(&self) -> Duration {
+    pub(super) fn timeout(&self) -> Duration {
         self.timeout_within(self.prober.net.timeout)
     }
 
@@ -168,26 +167,21 @@ impl PhaseRun<'_> {
         let Some(address) = self.address.filter(|&a| may_claim && looks.claim(a, place)) else {
             return self.run_inside_tls(stream).await.1;
         };
-        let mut large = Box::pin(self.run_explanatory_attempt(
-            Purpose::LargeHello,
-            None,
-            ClientHelloSize::Large,
-            self.timeout(),
-        ));
+        let mut large = Box::pin(self.try_large_hello());
         let mut main = pin!(self.run_inside_tls(stream));
         let mut explanation = None;
         let (shook_hands, reached) = loop {
             tokio::select! {
                 done = &mut main => break done,
-                attempt = &mut large, if explanation.is_none() => explanation = Some(attempt),
+                attempts = &mut large, if explanation.is_none() => explanation = Some(attempts),
             }
         };
         if shook_hands {
-            let attempt = match explanation {
-                Some(attempt) => attempt,
+            let attempts = match explanation {
+                Some(attempts) => attempts,
                 None => large.await,
             };
-            self.prober.recorder.add_attempt(attempt);
+            attempts.into_iter().for_each(|attempt| self.prober.recorder.add_attempt(attempt));
         } else {
             looks.release(address, place); // says nothing here; another check at this address may look
         }
@@ -217,7 +211,7 @@ impl PhaseRun<'_> {
                 return None;
             }
         };
-        let handshake = self.handshake_with_path_mtu_check(stream, &name).await;
+        let handshake = self.handshake_with_second_looks(stream, &name).await;
         let mut detail = handshake.detail;
         let mut failure = handshake.stream.as_ref().err().cloned();
         let mut trusted_by = TrustStore::Nobody;
@@ -299,87 +293,6 @@ impl PhaseRun<'_> {
         recorder.add_attempt(attempt);
     }
 
-    /// The handshake. When it stalls, a second connection with small segments is tried beside it, so that both are over
-    /// within the same time-out.
-    async fn handshake_with_path_mtu_check(
-        &self,
-        stream: Stream,
-        name: &ServerName<'static>,
-    ) -> tls::Handshake<Stream> {
-        if self.address.is_none() || self.purpose == Purpose::Direct {
-            return self.perform_handshake(stream, name, ClientHelloSize::Small, self.timeout()).await;
-        }
-        let deadline = Instant::now() + self.timeout();
-        let stall = self.timeout().mul_f64(STALL_FRACTION).min(MAX_STALL);
-        let mut main = pin!(self.perform_handshake(stream, name, ClientHelloSize::Small, self.timeout()));
-        let mut look = Box::pin(async {
-            sleep(stall).await;
-            let left = deadline.saturating_duration_since(Instant::now());
-            self.run_explanatory_attempt(
-                Purpose::SmallSegments,
-                Some(SMALL_SEGMENT),
-                ClientHelloSize::Small,
-                left,
-            )
-            .await
-        });
-        let mut explanation = None;
-        let handshake = loop {
-            tokio::select! {
-                biased;
-                attempt = &mut look, if explanation.is_none() => explanation = Some(attempt),
-                handshake = &mut main => break handshake,
-            }
-        };
-        let stalled = handshake.stream.as_ref().err().is_some_and(|f| f.cause == Cause::TlsTimeout);
-        if stalled {
-            let attempt = match explanation {
-                Some(attempt) => attempt,
-                None => look.await,
-            };
-            self.prober.recorder.add_attempt(attempt);
-        }
-        handshake
-    }
-
-    async fn perform_handshake(
-        &self,
-        stream: Stream,
-        name: &ServerName<'static>,
-        hello: ClientHelloSize,
-        within: Duration,
-    ) -> tls::Handshake<Stream> {
-        let offer_http = self.target().protocol != Protocol::Tls;
-        tls::perform_handshake(stream, name, hello, offer_http, self.prober.net.trust.provider(), within)
-            .await
-    }
-
-    /// A connection and a handshake that only explain what the first one met.
-    async fn run_explanatory_attempt(
-        &self,
-        purpose: Purpose,
-        max_segment: Option<u16>,
-        hello: ClientHelloSize,
-        within: Duration,
-    ) -> Attempt {
-        let mut attempt = Attempt { purpose, address: self.address, steps: Vec::new() };
-        let started = Instant::now();
-        let Some(stream) = self.connect_again(&mut attempt, max_segment, within).await else {
-            return attempt;
-        };
-        let left = within.saturating_sub(started.elapsed());
-        let started = Instant::now();
-        let Ok(name) = ServerName::try_from(self.target().host.clone()) else { return attempt };
-        let handshake = self.perform_handshake(Box::new(stream), &name, hello, left).await;
-        let failure = handshake.stream.err();
-        attempt.steps.push(self.prober.recorder.finish_step(
-            Detail::Tls(Box::new(handshake.detail)),
-            failure,
-            started,
-        ));
-        attempt
-    }
-
     /// A second connection, as a step of a second look.
     async fn connect_again(
         &self,
@@ -396,7 +309,11 @@ impl PhaseRun<'_> {
     }
 }
 
-fn connect_detail(stream: Option<&TcpStream>, max_segment: Option<u16>, diverted: Option<&str>) -> Detail {
+pub(super) fn connect_detail(
+    stream: Option<&TcpStream>,
+    max_segment: Option<u16>,
+    diverted: Option<&str>,
+) -> Detail {
     Detail::Connect(Box::new(ConnectDetail {
         local: stream.and_then(|s| s.local_addr().ok()),
         max_segment,
@@ -404,12 +321,3 @@ fn connect_detail(stream: Option<&TcpStream>, max_segment: Option<u16>, diverted
         retransmissions: None,
     }))
 }
-
-/// A maximum segment size that fits through every tunnel (RFC 9293 3.7.1).
-const SMALL_SEGMENT: u16 = 536;
-
-/// Of a time-out: when a handshake counts as stalled; but no later than [`LONGEST_STALL`].
-const STALL_FRACTION: f64 = 0.3;
-
-/// Longer than any handshake over a satellite takes.
-const MAX_STALL: Duration = Duration::from_millis(1500);

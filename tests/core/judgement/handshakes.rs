@@ -61,7 +61,31 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             &["large_hello_dropped", "stands_in"],
             host().good(AT).attempt(Purpose::LargeHello, AT, Some(Cause::TlsTimeout)),
         ),
-        blocked("sni-filtered", &["sni_filtered", "stands_in"], host().bad(AT, Cause::TlsReset)),
+        blocked(
+            "path-mtu-of-hellos",
+            &["path_mtu", "stands_in"],
+            host()
+                .good(AT)
+                .attempt(Purpose::LargeHello, AT, Some(Cause::TlsTimeout))
+                .attempt(Purpose::LargeHello, AT, None)
+                .in_small_segments(),
+        ),
+        blocked(
+            "tls13-filtered",
+            &["tls13_filtered", "stands_in"],
+            host().bad(AT, Cause::TlsReset).attempt(Purpose::OlderVersion, AT, None).attempt(
+                Purpose::OtherName,
+                AT,
+                Some(Cause::TlsReset),
+            ),
+        ),
+        blocked("sni-filtered", &["sni_filtered", "stands_in"], cut_off(Some(None))),
+        blocked("sni-perhaps-filtered", &["sni_filtered", "stands_in"], cut_off(None)),
+        blocked(
+            "address-perhaps-filtered",
+            &["sni_filtered", "stands_in"],
+            cut_off(Some(Some(Cause::TlsReset))),
+        ),
         blocked("certificate-bad", &["certificate_bad", "stands_in"], host().bad(AT, Cause::TlsNameMismatch)),
         blocked("tls-refused", &["tls_refused", "stands_in"], host().bad(AT, Cause::TlsAlert)),
     ]
@@ -89,6 +113,15 @@ fn issuing_ca() -> CertificateSummary {
         issuer: "CN=Corp Root CA, O=Corp".into(),
         is_ca: true,
         ..CertificateSummary::default()
+    }
+}
+
+/// Whatever the version; `other` is what came of another name at the same address.
+fn cut_off(other: Option<Option<Cause>>) -> CheckCase {
+    let case = host().bad(AT, Cause::TlsReset).attempt(Purpose::OlderVersion, AT, Some(Cause::TlsReset));
+    match other {
+        Some(outcome) => case.attempt(Purpose::OtherName, AT, outcome),
+        None => case,
     }
 }
 

@@ -167,6 +167,16 @@ impl CheckCase {
         self
     }
 
+    /// The last attempt was made with small segments.
+    pub(crate) fn in_small_segments(mut self) -> Self {
+        for step in &mut self.observation.attempts.last_mut().unwrap().steps {
+            if let Detail::Connect(detail) = &mut step.detail {
+                detail.max_segment = Some(536);
+            }
+        }
+        self
+    }
+
     /// The direct cross-check after a proxy failed.
     pub(crate) fn directly(self, address: &str, cause: Option<Cause>) -> Self {
         self.attempt(Purpose::Direct, address, cause)
@@ -254,7 +264,9 @@ impl CheckCase {
 
     fn steps(&self, purpose: Purpose, cause: Option<Cause>) -> Vec<Step> {
         let phases = match purpose {
-            Purpose::SmallSegments | Purpose::LargeHello => vec![Phase::Connect, Phase::Tls],
+            Purpose::SmallSegments | Purpose::LargeHello | Purpose::OlderVersion | Purpose::OtherName => {
+                vec![Phase::Connect, Phase::Tls]
+            }
             Purpose::Reference => vec![Phase::Http],
             Purpose::PlainHttp => vec![Phase::Connect, Phase::Http],
             _ => self.phases(purpose),

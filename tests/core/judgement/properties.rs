@@ -87,6 +87,8 @@ fn purpose() -> impl Strategy<Value = Purpose> {
         Purpose::Direct,
         Purpose::PlainHttp,
         Purpose::Reference,
+        Purpose::OlderVersion,
+        Purpose::OtherName,
     ];
     prop_oneof![2 => Just(Purpose::Probe), 1 => Just(Purpose::Retry), 3 => select(looks.to_vec())]
 }

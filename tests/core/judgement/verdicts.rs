@@ -223,10 +223,15 @@ fn a_large_hello_counts_for_every_check_at_the_address() {
     let large = |cause| host().good(V4).attempt(Purpose::LargeHello, V4, cause);
     let neighbour = || https("neighbour.example.com");
     let dropped = Some(Cause::TlsTimeout);
+    let small = |cause| large(dropped).attempt(Purpose::LargeHello, V4, cause).in_small_segments();
     let table = [
         (["met", "met"], [large(None), neighbour().good(V4)]),
         (["tls tls_large_hello"; 2], [large(dropped), neighbour().good(V4)]),
         (["tls tls_large_hello"; 2], [large(Some(Cause::TlsReset)), neighbour().good(V4)]),
+        (["tls tls_path_mtu"; 2], [small(None), neighbour().good(V4)]),
+        (["tls tls_path_mtu"; 2], [small(Some(Cause::TlsAlert)), neighbour().good(V4)]),
+        (["tls tls_large_hello"; 2], [small(dropped), neighbour().good(V4)]),
+        (["tls tls_large_hello"; 2], [small(Some(Cause::TcpTimeout)), neighbour().good(V4)]),
         (["met", "met"], [large(Some(Cause::TcpTimeout)), neighbour().good(V4)]),
         (["met", "met"], [large(Some(Cause::TlsAlert)), neighbour().good(V4)]),
         (["tls tls_large_hello", "met"], [large(dropped), neighbour().good(V4).good(OTHER_V4)]),

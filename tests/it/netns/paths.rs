@@ -35,6 +35,24 @@ fn a_narrow_link_and_nobody_says_so() {
     assert!(findings(&report).contains(&"path_mtu"), "{report:#}");
 }
 
+/// The route to the servers takes 1,200 bytes, the way back is sound, and nobody says so: a small ClientHello and the whole
+/// answer pass, a large one does not.
+#[test]
+fn a_narrow_way_to_the_servers_only() {
+    if !ready(&[]) {
+        return;
+    }
+    let network = make_network();
+    network.middle.ip("route change 198.51.100.0/24 dev far mtu lock 1200");
+    network.middle.nft(
+        "table inet silence {\n chain own {\n  type filter hook output priority 0; policy accept;\n  \
+         icmp type destination-unreachable drop\n }\n}\n",
+    );
+    let all = [("large", "tls tls_path_mtu"), ("small", "tls tls_path_mtu")];
+    let report = network.sees(&["--timeout", "3s"], &all);
+    assert!(findings(&report).contains(&"path_mtu"), "{report:#}");
+}
+
 /// The same link, but the router shrinks the segments that both sides agree on, as a sound one does.
 #[test]
 fn a_narrow_link_whose_router_clamps_segments() {

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use arcprobe::loopback::tls::read_hello;
+use rustls::server::Accepted;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::StartHandshake;
@@ -47,12 +48,16 @@ pub(crate) enum Tls {
     ResetAfterHello,
     /// RST after the first small ClientHello that comes to it, good to all others.
     ResetsFirstHello,
+    /// RST after a ClientHello that offers TLS 1.3, good to all others.
+    ResetsTls13,
     /// FIN after the ClientHello.
     CloseAfterHello,
     /// Its answers vanish unless the client asked for segments of at most about 600 bytes. (Linux; elsewhere: always.)
     SmallPath,
     /// Silent when the ClientHello is larger than 1,300 bytes.
     DropsLargeHello,
+    /// The same, unless the client asked for segments of at most about 600 bytes. (Linux; elsewhere: always.)
+    SmallPathForHellos,
     /// Wants a client certificate; in TLS 1.3 its absence is told only after the handshake.
     RequiresClientCertificate,
     /// A chain of ten megabytes.
@@ -109,6 +114,7 @@ pub(super) async fn front(world: Arc<LabState>, mut stream: TcpStream, change: f
         Tls::NotTls => say(stream, PLAIN_ANSWER.as_bytes()).await,
         Tls::ResetAfterHello => tcp::reset(stream),
         Tls::ResetsFirstHello if size <= LARGE_HELLO && world.small_hellos(&name) == 1 => tcp::reset(stream),
+        Tls::ResetsTls13 if offers_tls13(&accepted) => tcp::reset(stream),
         Tls::CloseAfterHello => tcp::close(stream).await,
         // a ServerHello of 16 megabytes in records of 16 bytes
         Tls::FloodsHandshake => flood(&mut stream, FIRST, MORE).await,
@@ -116,6 +122,9 @@ pub(super) async fn front(world: Arc<LabState>, mut stream: TcpStream, change: f
         Tls::Drips => drip(&mut stream, &[FIRST, &MORE.repeat(100)].concat()).await,
         Tls::Stall => tcp::silence(stream).await,
         Tls::SmallPath if !has_small_segments(&stream) => tcp::silence(stream).await,
+        Tls::SmallPathForHellos if size > LARGE_HELLO && !has_small_segments(&stream) => {
+            tcp::silence(stream).await;
+        }
         Tls::DropsLargeHello if size > LARGE_HELLO => tcp::silence(stream).await,
         _ => {
             // a client may ask for a name that no certificate can have
@@ -130,6 +139,12 @@ pub(super) async fn front(world: Arc<LabState>, mut stream: TcpStream, change: f
             }
         }
     }
+}
+
+/// By its cipher suites, which TLS 1.3 has of its own (RFC 8446 B.4).
+fn offers_tls13(accepted: &Accepted) -> bool {
+    let hello = accepted.client_hello();
+    hello.cipher_suites().iter().any(|suite| u16::from(*suite) >> 8 == 0x13)
 }
 
 fn has_small_segments(stream: &TcpStream) -> bool {
