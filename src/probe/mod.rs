@@ -29,6 +29,7 @@ mod large_hello;
 pub mod lock;
 pub mod net;
 pub(crate) mod proxy;
+mod proxy_turns;
 mod recorder;
 pub mod resolve;
 pub mod settings;

@@ -98,7 +98,7 @@ fn what_a_network_got_over_is_met() {
     let report = run(&lab, &rules, &[]).exits(0).json();
     let check = check(&report, "flaps");
     assert_eq!(verdict_of(check), "met", "{check:#}");
-    assert_eq!(list_purposes(check), ["probe", "reference", "retry"], "{check:#}");
+    assert_eq!(list_purposes(check), ["probe", "older_version", "reference", "retry"], "{check:#}");
     assert_eq!(list_finding_ids(&report), ["stands_in"]);
 }
 

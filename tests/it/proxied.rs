@@ -1,8 +1,10 @@
 //! The phase `proxy` through the real binary: each word, produced by a proxy of the lab, and what is reported of it.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::lab::{CREDENTIALS, Host, Http, Lab, Proxy, Serves, Tls, WebSocket, pem};
+use crate::lab::{CREDENTIALS, Host, Http, Lab, LabOptions, Proxy, Serves, Tls, WebSocket, pem};
 use crate::program::{Program, RunResult, TestRules, check};
 
 const NAMES: [&str; 2] = ["one.lab.example", "two.lab.example"];
@@ -131,6 +133,39 @@ fn a_proxy_with_a_path_stays_a_proxy() {
     let proxy = format!("{}/some/path", url(lab.proxy(Proxy::Open)));
     let report = run(&lab, &proxy, &[]).exits(0).json();
     assert_eq!(causes(&report), ["met", "met"]);
+}
+
+/// A tunnel that opens and leads nowhere is the proxy's own path out, and not ours.
+#[test]
+fn a_dead_tunnel_is_one_finding_on_the_proxy() {
+    let lab = lab();
+    for (behaviour, cause) in [(Proxy::SilentTunnel, "tls_timeout"), (Proxy::ClosesTunnel, "tls_closed")] {
+        let report = run(&lab, &url(lab.proxy(behaviour)), &["--no-cross-check"]).exits(3).json();
+        assert_eq!(causes(&report), [cause, cause], "{behaviour:?}");
+        assert_eq!(findings(&report), ["proxy_upstream", "stands_in"], "{behaviour:?}");
+    }
+}
+
+/// What is refused in the burst is asked for again, with fewer connections at a time.
+#[test]
+fn a_proxy_that_limits_connections_is_asked_again_with_fewer() {
+    let names: Vec<String> = (0..12).map(|n| format!("h{n}.lab.example")).collect();
+    let hosts = names.iter().map(|name| Host::good(name.as_str())).collect();
+    let lab =
+        Lab::start_with(hosts, LabOptions { delay: Duration::from_millis(20), ..LabOptions::default() });
+    let rules =
+        names.iter().fold(TestRules::new(), |rules, name| rules.endpoint(&name[..name.len() - 12], name, ""));
+    for status in [429, 403, 0] {
+        let proxy = url(lab.proxy(Proxy::FourAtATime(status)));
+        let flags = ["-o", "json", "--no-cross-check", "--proxy-https", &proxy];
+        let program = Program::check_in(&lab).args(rules.flags(lab.directory())).args(flags);
+        let report = program.run().exits(0).json();
+        assert_eq!(report["verdict"], "ready", "{status}: {report:#}");
+        assert!(findings(&report).contains(&"proxy_limits".to_owned()), "{status}: {report:#}");
+        let notes: Vec<_> =
+            report["checks"].as_array().unwrap().iter().filter_map(|c| c["note"].as_str()).collect();
+        assert!(notes.iter().any(|note| note.contains("fewer connections")), "{status}: {notes:?}");
+    }
 }
 
 #[test]

@@ -48,6 +48,7 @@ mod proxy_cert_unfit;
 mod proxy_denied;
 mod proxy_down;
 mod proxy_failing;
+mod proxy_limits;
 mod proxy_login;
 mod proxy_port_denied;
 mod proxy_upstream;
@@ -181,6 +182,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     cut_off::DIAGNOSIS,
     proxy_down::DIAGNOSIS,
     proxy_login::DIAGNOSIS,
+    proxy_limits::DIAGNOSIS,
     proxy_port_denied::DIAGNOSIS,
     proxy_denied::DIAGNOSIS,
     proxy_upstream::DIAGNOSIS,
@@ -204,10 +206,10 @@ const DIAGNOSES: &[Diagnosis] = &[
     clients_may_distrust::DIAGNOSIS,
     path_mtu::DIAGNOSIS,
     large_hello_dropped::DIAGNOSIS,
+    tls13_filtered::DIAGNOSIS,
     sni_filtered::DIAGNOSIS,
     certificate_bad::DIAGNOSIS,
     captive_portal::DIAGNOSIS,
-    tls13_filtered::DIAGNOSIS,
     tls_refused::DIAGNOSIS,
     blocked_by_filter::DIAGNOSIS,
     redirected::DIAGNOSIS,

@@ -22,6 +22,16 @@ pub(crate) fn probe_attempts(attempts: &[Attempt]) -> impl Iterator<Item = &Atte
     attempts.iter().filter(|a| matches!(a.purpose, Purpose::Probe | Purpose::Retry))
 }
 
+/// The attempt that a proxy refused before it let the same check through, with fewer connections at a time.
+pub(crate) fn refused_at_first(attempts: &[Attempt]) -> Option<&Attempt> {
+    let passed = attempts.iter().position(|a| a.purpose == Purpose::Retry && has_reached(a, Phase::Proxy))?;
+    let is_refused = |a: &&Attempt| {
+        let cause = a.failed_step().and_then(|step| step.cause);
+        a.purpose == Purpose::Probe && matches!(cause, Some(Cause::ProxyDenied | Cause::ProxyClosed))
+    };
+    attempts[..passed].iter().find(is_refused)
+}
+
 /// The attempt of an ordinary client that the service answered as the rules expect.
 pub(crate) fn contradiction(attempts: &[Attempt]) -> Option<&Attempt> {
     attempts.iter().find(|a| a.purpose == Purpose::Reference && has_reached(a, Phase::Http))

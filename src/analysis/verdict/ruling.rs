@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::addresses::{WrongClass, resolved_addresses, wrong_class};
 use super::attempts::{
     contradiction, decisive_failure, has_reached, is_hello_answered, last_phase, probe_attempts,
-    working_addresses,
+    refused_at_first, working_addresses,
 };
 use super::clock;
 use super::families::preferred_family_failure;
@@ -149,6 +149,7 @@ fn met_ruling(
                 .as_ref()
                 .map(|ca| format!("TLS is inspected by {ca}, which --proxy-cert makes trusted"));
             let notes = inspection.into_iter().chain(private).chain(failing_addresses_note(planned, seen));
+            let notes = notes.chain(proxy_limit_note(&seen.attempts));
             let notes = notes.chain(attempt.http().and_then(|answer| answer_note(spec, proof, answer)));
             let proof = attempt.http().map(|_| proof);
             Ruling::Met { notes: notes.collect(), inspected_by, proof }
@@ -175,6 +176,14 @@ fn allowed_inspection(spec: &ProbeSpec, attempt: &Attempt) -> Option<String> {
     let tls = attempt.tls()?;
     let is_inspected = spec.certificate.public && tls.trusted_by == Some(TrustStore::Given);
     is_inspected.then(|| tls.presented_ca().to_owned())
+}
+
+/// A proxy that refused in the burst of a run and not afterwards.
+fn proxy_limit_note(attempts: &[Attempt]) -> Option<String> {
+    let status = refused_at_first(attempts)?.proxy().and_then(|proxy| proxy.status);
+    let how =
+        status.map_or_else(|| "closed the connection".to_owned(), |status| format!("answered {status}"));
+    Some(format!("the proxy {how} at first, and let the check through with fewer connections at a time"))
 }
 
 /// Addresses at which no attempt got through, although the check is met at another one.

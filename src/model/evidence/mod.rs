@@ -135,7 +135,8 @@ pub enum Purpose {
     Lookup,
     /// The endpoint was probed at one address.
     Probe,
-    /// The same again: after a time-out (`--retries`), or after an ordinary client got through.
+    /// The same again: after a time-out (`--retries`), after an ordinary client got through, or with fewer connections at a
+    /// time after a proxy refused.
     Retry,
     /// The handshake stalled and was tried again with a maximum segment size of 536 bytes.
     SmallSegments,
@@ -146,11 +147,11 @@ pub enum Purpose {
     LargeHello,
     /// What answered spoke no TLS and was asked in plain HTTP, to see who it is.
     PlainHttp,
-    /// The probe failed and an ordinary HTTP client tried the same URL, as a second opinion. It does not report phases: all that
     /// The handshake broke off and was tried again without TLS 1.3.
     OlderVersion,
     /// The handshake broke off and was tried again at the same address with the server name of another endpoint.
     OtherName,
+    /// The probe failed and an ordinary HTTP client tried the same URL, as a second opinion. It does not report phases: all that
     /// it did is one step `http`.
     Reference,
 }

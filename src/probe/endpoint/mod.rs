@@ -10,6 +10,7 @@ mod verifier;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
 use tokio::sync::mpsc;
@@ -20,7 +21,7 @@ use super::exchange::Reply;
 use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::{
-    AddressScope, Cause, Detail, Failure, LookupSource, Outcome, Purpose, ResolveDetail,
+    AddressScope, Attempt, Cause, Detail, Failure, LookupSource, Outcome, Purpose, ResolveDetail,
 };
 use crate::model::host_port::HostPort;
 use crate::model::plan::{Action, PlanItem, ProbeSpec, Route};
@@ -64,9 +65,9 @@ pub(super) struct Prober {
     /// In the order of the run.
     pub(super) check_index: usize,
     pub(super) large_hello_claims: Arc<LargeHelloClaims>,
-    pub(super) opinions: Arc<Opinions>,
     /// Another name that is probed with TLS in this run.
     pub(super) other_name: Option<String>,
+    pub(super) opinions: Arc<Opinions>,
     pub(super) busy: Arc<BusyProbes>,
     /// Where a good answer goes that is not only judged but wanted.
     pub(super) reply_sender: Option<mpsc::Sender<Reply>>,
@@ -115,13 +116,24 @@ impl Prober {
     async fn probe_through_proxy(&self, server: &ProxyServer, destination: &Destination) -> Option<()> {
         let mut purpose = Purpose::Probe;
         for _ in 0..=self.net.retries {
-            match self.through(purpose, server, destination).await {
+            let burst = self.net.proxy_turns.join_burst().await;
+            let outcome = self.through(purpose, server, destination).await;
+            drop(burst);
+            match outcome {
                 Ok(()) => return Some(()),
-                Err(cause) if !cause.is_some_and(is_timeout) => return None,
-                Err(_) => purpose = Purpose::Retry,
+                Err(cause) if cause.is_some_and(is_timeout) => purpose = Purpose::Retry,
+                Err(_) => return self.retry_after_burst(server, destination).await,
             }
         }
         None
+    }
+
+    /// A refusal may be about how many connections are open, and not about this host: once more with fewer.
+    async fn retry_after_burst(&self, server: &ProxyServer, destination: &Destination) -> Option<()> {
+        let refusal = self.recorder.read(|attempts| attempts.last().and_then(find_limit))?;
+        let pause = if refusal == Refusal::TooMany { RATE_PAUSE } else { Duration::ZERO };
+        let _turn = self.net.proxy_turns.wait_for_quiet(pause).await;
+        self.through(Purpose::Retry, server, destination).await.ok()
     }
 
     /// Walks all phases once through a proxy.
@@ -234,12 +246,33 @@ fn select_addresses(addresses: &[IpAddr]) -> Vec<IpAddr> {
     walked
 }
 
+/// A refusal that can have its reason in the number of connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// 429.
+    TooMany,
+    /// 403 or a closed connection: squid's `maxconn` and `client_ip_max_connections`.
+    Unstated,
+}
+
+fn find_limit(attempt: &Attempt) -> Option<Refusal> {
+    let status = attempt.proxy().and_then(|proxy| proxy.status);
+    match (attempt.failed_step()?.cause?, status) {
+        (Cause::ProxyDenied, Some(429)) => Some(Refusal::TooMany),
+        (Cause::ProxyDenied, Some(403)) | (Cause::ProxyClosed, _) => Some(Refusal::Unstated),
+        _ => None,
+    }
+}
+
 fn is_timeout(cause: Cause) -> bool {
     matches!(
         cause,
         Cause::ProxyTimeout | Cause::TcpTimeout | Cause::TlsTimeout | Cause::HttpTimeout | Cause::WsTimeout
     )
 }
+
+/// Limits count by the second.
+const RATE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Names of content networks have a handful.
 const MAX_ADDRESSES: usize = 16;

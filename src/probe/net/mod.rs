@@ -17,6 +17,7 @@ use rustls::pki_types::UnixTime;
 use crate::model::evidence::{CertificateFileFlaw, CertificateSummary};
 use crate::model::plan::{ProxyId, Route};
 use crate::model::secret::Secret;
+use crate::probe::proxy_turns::ProxyTurns;
 use crate::probe::resolve::Resolver;
 use crate::probe::settings::{ConnectTo, ProbeSettings};
 use crate::probe::trust::ChainVerifier;
@@ -63,6 +64,8 @@ pub struct Net {
     pub connect_to: Vec<ConnectTo>,
     /// The proxies that routes name.
     pub proxies: Vec<ProxyServer>,
+    /// Who may ask them when.
+    pub(crate) proxy_turns: ProxyTurns,
     /// Whether an endpoint that fails by way of a proxy is tried directly, too.
     pub cross_checks: bool,
     /// Whether an ordinary client tries what fails, too; never in a cluster.
@@ -185,6 +188,7 @@ impl Net {
                 .into_iter()
                 .filter_map(|id| Some(ProxyServer::from_url(id, &routes.proxy(id)?.value)))
                 .collect(),
+            proxy_turns: ProxyTurns::default(),
             cross_checks: settings.cross_checks,
             second_opinions: false,
             timeout: settings.timeout,

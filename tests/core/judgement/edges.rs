@@ -213,7 +213,7 @@ fn proxies() {
         (&["proxy_denied 1"], vec![bad("b.example", 8084, Cause::ProxyDenied)]),
         // plain requests need no tunnel
         (&["proxy_denied 1"], vec![good("a.one", 443), plain(Cause::ProxyDenied)]),
-        (&["sni_filtered 1"], vec![good("a.one", 443), bad("c.two", 443, Cause::TlsReset)]),
+        (&["proxy_upstream 1"], vec![good("a.one", 443), bad("c.two", 443, Cause::TlsReset)]),
         (&["endpoint_unmet 1"], vec![bad("a.one", 443, Cause::Unknown)]),
     ]);
 }
@@ -225,8 +225,9 @@ fn what_keeps_a_proxy_from_getting_on() {
         ("ERR_DNS_FAIL 0", 503, "its own DNS does not resolve the name"),
         ("ERR_CONNECT_FAIL 110", 503, "its own connections there fail"),
         ("ERR_SOCKET_FAILURE 24", 503, "its own connections there fail"),
-        ("ERR_CANNOT_FORWARD 0", 503, "it finds no way on, such as a parent proxy"),
-        ("ERR_FORWARDING_DENIED 0", 503, "it finds no way on, such as a parent proxy"),
+        ("ERR_CANNOT_FORWARD 0", 500, "it has no address for the name, or no parent proxy to send it to"),
+        ("ERR_CANNOT_FORWARD 0", 503, "it has no parent proxy to send it to, or no address for the name"),
+        ("ERR_FORWARDING_DENIED 0", 503, "it may not forward it, and finds no parent proxy that does"),
         ("ERR_SECURE_CONNECT_FAIL 71", 503, "its own TLS there fails"),
         ("ERR_READ_TIMEOUT 0", 503, "nothing answers it in time"),
         ("ERR_LIFETIME_EXP 0", 503, "nothing answers it in time"),

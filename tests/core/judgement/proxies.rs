@@ -1,7 +1,7 @@
 //! Scenarios of proxies.
 
-use arcprobe::model::evidence::{Cause, ProxyDetail};
-use arcprobe::model::report::Verdict::Blocked;
+use arcprobe::model::evidence::{Cause, ProxyDetail, Purpose};
+use arcprobe::model::report::Verdict::{Blocked, Ready};
 use arcprobe::model::rules::Protocol;
 
 use super::goldens::Scenario;
@@ -45,6 +45,15 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             &["proxy_upstream", "proxy_upstream", "stands_in"],
             upstream(),
         ),
+        Scenario::new("proxy-dead-tunnels", Blocked, &["proxy_upstream", "stands_in"], dead_tunnels()),
+        Scenario::new("proxy-no-destination", Blocked, &["proxy_upstream", "stands_in"], no_destination()),
+        Scenario::new(
+            "proxy-limits",
+            Blocked,
+            &["proxy_limits", "stands_in"],
+            limited(Some(Cause::ProxyDenied)),
+        ),
+        Scenario::new("proxy-limited-at-first", Ready, &["proxy_limits", "stands_in"], limited(None)),
         Scenario::new("proxy-failing", Blocked, &["proxy_failing", "stands_in"], failing()),
         Scenario::new("proxy-is-bypassed", Blocked, &["proxy_bypassed", "stands_in"], bypassed()),
         Scenario::new("proxy-is-skipped", Blocked, &["egress_blocked", "stands_in"], skipped()),
@@ -142,6 +151,37 @@ fn upstream() -> Vec<CheckCase> {
     cases.push(bad("eus.his.arc.azure.com", "ERR_DNS_FAIL 0").directly("20.1.0.4", None));
     cases.push(bad("dl.k8s.io", "ERR_CONNECT_FAIL 110").optional());
     cases
+}
+
+/// Whether it hangs up or is silent: its own path out.
+fn dead_tunnels() -> Vec<CheckCase> {
+    let mut cases = healthy();
+    for (host, cause) in
+        [("gbl.his.arc.azure.com", Cause::TlsTimeout), ("eus.his.arc.azure.com", Cause::TlsClosed)]
+    {
+        cases.push(tunnel(host).bad(AT, cause).proxy(|d| d.status = Some(200)).directly("20.1.0.4", None));
+    }
+    cases
+}
+
+/// Refused in the burst, and then with two at a time or not.
+fn limited(last: Option<Cause>) -> Vec<CheckCase> {
+    let case = |host, outcome| {
+        let refused = tunnel(host).bad(AT, Cause::ProxyDenied).proxy(|d| d.status = Some(429));
+        let case = refused.attempt(Purpose::Retry, AT, outcome);
+        if outcome.is_some() { case.proxy(|d| d.status = Some(429)) } else { case }
+    };
+    let mut cases = healthy();
+    cases.extend([case("gbl.his.arc.azure.com", None), case("eus.his.arc.azure.com", last)]);
+    cases
+}
+
+fn no_destination() -> Vec<CheckCase> {
+    let case = tunnel("gbl.his.arc.azure.com").bad(AT, Cause::ProxyUpstream).proxy(|d| {
+        d.status = Some(500);
+        d.headers = [("x-squid-error".to_owned(), "ERR_CANNOT_FORWARD 0".to_owned())].into();
+    });
+    healthy().into_iter().chain([case]).collect()
 }
 
 fn failing() -> Vec<CheckCase> {

@@ -60,7 +60,32 @@ fn an_open_squid() {
         ("refusing", "proxy proxy_upstream"),
         ("missing", "proxy proxy_upstream"),
     ];
-    network.sees(&proxy_flags(squid::URL, &[]), &verdicts);
+    let report = network.sees(&proxy_flags(squid::URL, &[]), &verdicts);
+    let all = report["findings"].as_array().unwrap().iter();
+    let text: Vec<_> = all.filter_map(|f| f["summary"].as_str()).filter(|s| s.contains("missing")).collect();
+    // squid has codes for both, by version
+    let says_dns =
+        |s: &&str| s.contains("no address for the name") || s.contains("its own DNS does not resolve");
+    assert!(text.len() == 1 && text.iter().all(|s| says_dns(s)), "{text:?}");
+}
+
+/// What squid refuses in the burst of a run passes with fewer connections at a time.
+#[test]
+fn a_squid_that_limits_connections() {
+    if !ready(squid::TOOLS) {
+        return;
+    }
+    for limit in ["acl many maxconn 3\nhttp_access deny many", "client_ip_max_connections 3"] {
+        let network = make_network();
+        let _squid = Squid::start(&network, &format!("{limit}\n{}", squid::OPEN));
+        let verdicts = [("api", "met"), ("gateway", "met"), ("relay", "met"), ("blocked", "met")];
+        let report = network.sees(&proxy_flags(squid::URL, &[]), &verdicts);
+        let findings = findings(&report);
+        assert!(
+            findings.contains(&"proxy_limits") && !findings.contains(&"proxy_denied"),
+            "{limit}\n{report:#}"
+        );
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
 use super::response::{drip, flood, head, response, send};
 use super::routes::Routes;
@@ -31,6 +32,12 @@ pub(crate) enum Proxy {
     Closes,
     /// Sends everybody to this place.
     SendsTo(&'static str),
+    /// Opens the tunnel and says nothing in it.
+    SilentTunnel,
+    /// Opens the tunnel and closes it.
+    ClosesTunnel,
+    /// This status, or none and a close for 0, where four other connections are open.
+    FourAtATime(u16),
     /// Answers like another protocol.
     Garbage,
     /// Opens TLS itself, with certificates of the corporate authority.
@@ -54,10 +61,29 @@ pub(crate) const CREDENTIALS: &str = "user:secret";
 
 pub(super) fn start(world: &Arc<LabState>, routes: &Arc<Routes>, behaviour: Proxy) -> io::Result<SocketAddr> {
     let (world, routes) = (Arc::clone(world), Arc::clone(routes));
+    let turn = Arc::new(Semaphore::new(4));
     let port = tcp::serve_each(tcp::listen(1024)?, move |stream| {
-        serve(Arc::clone(&world), Arc::clone(&routes), stream, behaviour)
+        let (world, routes) = (Arc::clone(&world), Arc::clone(&routes));
+        let turn = Arc::clone(&turn).try_acquire_owned();
+        async move {
+            match (behaviour, turn) {
+                (Proxy::FourAtATime(status), Err(_)) => refuse(world, stream, status).await,
+                (_, _turn) => serve(world, routes, stream, behaviour).await,
+            }
+        }
     })?;
     Ok(SocketAddr::from(([127, 0, 0, 1], port)))
+}
+
+/// Too many connections.
+async fn refuse(world: Arc<LabState>, stream: TcpStream, status: u16) {
+    let mut io = BufReader::new(stream);
+    let Some(request) = Request::read(&mut io).await else { return tcp::close(io).await };
+    world.note(format!("proxy {} {} is one too many", request.method, request.path));
+    if status != 0 {
+        send(&mut io, refusal(&world, status).as_bytes()).await;
+    }
+    tcp::close(io).await;
 }
 
 async fn serve(world: Arc<LabState>, routes: Arc<Routes>, stream: TcpStream, behaviour: Proxy) {
@@ -106,6 +132,8 @@ async fn serve(world: Arc<LabState>, routes: Arc<Routes>, stream: TcpStream, beh
         return;
     }
     match behaviour {
+        Proxy::SilentTunnel => tcp::silence(io).await,
+        Proxy::ClosesTunnel => tcp::close(io).await,
         Proxy::Inspects => {
             let resigned = |(_, app)| (Tls::Intercepted, app);
             Box::pin(tls::front(world, io.into_inner(), resigned)).await;

@@ -1,0 +1,40 @@
+//! Fewer connections at a time: a refusal by a proxy may be about the burst in which a run asks, and not about the host.
+
+use std::time::Duration;
+
+use tokio::sync::{RwLock, RwLockReadGuard, Semaphore, SemaphorePermit};
+use tokio::time::{sleep, timeout};
+
+/// Who may ask a proxy when. The first tries of all checks are a burst; what was refused waits for its end.
+#[derive(Debug)]
+pub(crate) struct ProxyTurns {
+    burst: RwLock<()>,
+    quiet: Semaphore,
+}
+
+impl Default for ProxyTurns {
+    fn default() -> Self {
+        Self { burst: RwLock::default(), quiet: Semaphore::new(MAX_QUIET) }
+    }
+}
+
+impl ProxyTurns {
+    /// A place in the burst.
+    pub(super) async fn join_burst(&self) -> RwLockReadGuard<'_, ()> {
+        self.burst.read().await
+    }
+
+    /// Waits for the end of the burst, if it ends soon, and for a turn among the few.
+    pub(super) async fn wait_for_quiet(&self, pause: Duration) -> Option<SemaphorePermit<'_>> {
+        // one that hangs holds up nobody else for its whole time-out
+        let _ = timeout(MAX_WAIT, self.burst.write()).await;
+        sleep(pause).await;
+        self.quiet.acquire().await.ok()
+    }
+}
+
+/// A browser opens more.
+const MAX_QUIET: usize = 2;
+
+/// Longer than a healthy proxy takes for all checks of a run.
+const MAX_WAIT: Duration = Duration::from_millis(1500);
