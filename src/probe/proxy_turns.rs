@@ -1,5 +1,6 @@
 //! Fewer connections at a time: a refusal by a proxy may be about the burst in which a run asks, and not about the host.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{RwLock, RwLockReadGuard, Semaphore, SemaphorePermit};
@@ -9,19 +10,26 @@ use tokio::time::{sleep, timeout};
 #[derive(Debug)]
 pub(crate) struct ProxyTurns {
     burst: RwLock<()>,
+    joined: AtomicUsize,
     quiet: Semaphore,
 }
 
 impl Default for ProxyTurns {
     fn default() -> Self {
-        Self { burst: RwLock::default(), quiet: Semaphore::new(MAX_QUIET) }
+        Self { burst: RwLock::default(), joined: AtomicUsize::new(0), quiet: Semaphore::new(MAX_QUIET) }
     }
 }
 
 impl ProxyTurns {
     /// A place in the burst.
     pub(super) async fn join_burst(&self) -> RwLockReadGuard<'_, ()> {
+        self.joined.fetch_add(1, Ordering::Relaxed);
         self.burst.read().await
+    }
+
+    /// Whether nobody else asked: no limit on connections explains a refusal then.
+    pub(super) fn is_alone(&self) -> bool {
+        self.joined.load(Ordering::Relaxed) <= 1
     }
 
     /// Waits for the end of the burst, if it ends soon, and for a turn among the few.

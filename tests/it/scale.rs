@@ -123,7 +123,9 @@ fn is_readable(report: &Path, lines: usize) {
     assert!(html < 4 << 20, "the page has {html} bytes");
     let text = shown("text");
     assert!(text.lines().count() < lines, "{} lines:\n{}", text.lines().count(), &text[..3000]);
-    let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
+    // a command stays on one line, to be pasted
+    let prose = text.lines().filter(|line| !line.trim_start().starts_with("arcprobe "));
+    let longest = prose.map(|line| line.chars().count()).max().unwrap();
     assert!(longest <= 160, "{longest}");
     let short = shown("short").lines().count();
     assert!(short < 30, "{short} lines");

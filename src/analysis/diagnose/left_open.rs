@@ -1,4 +1,4 @@
-//! What stays open since a host that is unmet was asked in vain for the hosts below a wildcard.
+//! What stays open since a host that is unmet, or whose service is failing, was asked in vain for the hosts below a wildcard.
 
 use super::group::{CheckGroup, unique_in_order};
 use super::observed as look;
@@ -36,7 +36,7 @@ pub(super) fn describe_left_open(open: &[&Check]) -> String {
 
 /// Whether a check shows that the host cannot be used that a discovery asked.
 pub(super) fn is_asked_in_vain(check: &Check, inquiry: &Discovery) -> bool {
-    check.verdict == CheckVerdict::Unmet
+    (check.verdict == CheckVerdict::Unmet || look::failing_status(check).is_some())
         && check.planned.vantage == inquiry.vantage
         && check.planned.host.as_deref() == Some(asked_host(inquiry))
         && check.planned.port == asked_port(inquiry)

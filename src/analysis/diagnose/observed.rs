@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::analysis::answerer::is_failing_status;
 use crate::analysis::verdict::attempts::{decisive_failure, has_reached, is_hello_answered, probe_attempts};
 use crate::model::evidence::{
     Attempt, Cause, Detail, DnsQuery, HttpDetail, LookupSource, Outcome, Phase, Purpose, ResolveDetail,
@@ -84,6 +85,12 @@ pub(super) fn http_detail(check: &Check) -> Option<&HttpDetail> {
 pub(super) fn plain_answer(check: &Check) -> Option<&HttpDetail> {
     let mut looks = check.attempts.iter().filter(|a| a.purpose == Purpose::PlainHttp);
     looks.find_map(|attempt| attempt.http().filter(|answer| answer.status.is_some()))
+}
+
+/// The status of a service that was reached, and is throttled or fails.
+pub(super) fn failing_status(check: &Check) -> Option<u16> {
+    let answer = http_detail(check).filter(|_| is_met(check))?;
+    answer.status.filter(|status| is_failing_status(*status))
 }
 
 fn decisive_attempt(check: &Check) -> Option<&Attempt> {

@@ -1,19 +1,14 @@
 //! The service itself answers, and says that it is throttled or failing.
 
 use super::prelude::*;
-use crate::analysis::answerer::is_failing_status;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "service_failing", group_checks, describe_finding };
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let is_failing = |c: &Check| look::is_met(c) && failing_status(c).is_some();
+    let is_failing = |c: &Check| look::failing_status(c).is_some();
     CheckGroup::by_key(view.checks_where(is_failing), |c| {
-        if failing_status(c) == Some(429) { THROTTLED } else { "failing" }.to_owned()
+        if look::failing_status(c) == Some(429) { THROTTLED } else { "failing" }.to_owned()
     })
-}
-
-fn failing_status(check: &Check) -> Option<u16> {
-    look::http_detail(check)?.status.filter(|status| is_failing_status(*status))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
@@ -53,7 +48,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 }
 
 fn list_statuses(group: &CheckGroup<'_>) -> String {
-    let mut statuses: Vec<_> = group.checks.iter().filter_map(|c| failing_status(c)).collect();
+    let mut statuses: Vec<_> = group.checks.iter().filter_map(|c| look::failing_status(c)).collect();
     statuses.sort_unstable();
     statuses.dedup();
     list_some(&statuses.iter().map(ToString::to_string).collect::<Vec<_>>(), 3)

@@ -131,7 +131,11 @@ impl Prober {
     /// A refusal may be about how many connections are open, and not about this host: once more with fewer.
     async fn retry_after_burst(&self, server: &ProxyServer, destination: &Destination) -> Option<()> {
         let refusal = self.recorder.read(|attempts| attempts.last().and_then(find_limit))?;
-        let pause = if refusal == Refusal::TooMany { RATE_PAUSE } else { Duration::ZERO };
+        let pause = match refusal {
+            Refusal::TooMany => RATE_PAUSE,
+            Refusal::Unstated if self.net.proxy_turns.is_alone() => return None,
+            Refusal::Unstated => Duration::ZERO,
+        };
         let _turn = self.net.proxy_turns.wait_for_quiet(pause).await;
         self.through(Purpose::Retry, server, destination).await.ok()
     }

@@ -181,7 +181,9 @@ impl PhaseRun<'_> {
                 Some(attempts) => attempts,
                 None => large.await,
             };
-            attempts.into_iter().for_each(|attempt| self.prober.recorder.add_attempt(attempt));
+            for attempt in attempts {
+                self.prober.recorder.add_attempt(attempt);
+            }
         } else {
             looks.release(address, place); // says nothing here; another check at this address may look
         }

@@ -79,12 +79,16 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 Some(Cause::TlsReset),
             ),
         ),
-        blocked("sni-filtered", &["sni_filtered", "stands_in"], cut_off(Some(None))),
-        blocked("sni-perhaps-filtered", &["sni_filtered", "stands_in"], cut_off(None)),
+        blocked(
+            "sni-filtered",
+            &["sni_filtered", "stands_in"],
+            cut_off().attempt(Purpose::OtherName, AT, None),
+        ),
+        blocked("sni-perhaps-filtered", &["sni_filtered", "stands_in"], cut_off()),
         blocked(
             "address-perhaps-filtered",
             &["sni_filtered", "stands_in"],
-            cut_off(Some(Some(Cause::TlsReset))),
+            cut_off().attempt(Purpose::OtherName, AT, Some(Cause::TlsReset)),
         ),
         blocked("certificate-bad", &["certificate_bad", "stands_in"], host().bad(AT, Cause::TlsNameMismatch)),
         blocked("tls-refused", &["tls_refused", "stands_in"], host().bad(AT, Cause::TlsAlert)),
@@ -116,13 +120,9 @@ fn issuing_ca() -> CertificateSummary {
     }
 }
 
-/// Whatever the version; `other` is what came of another name at the same address.
-fn cut_off(other: Option<Option<Cause>>) -> CheckCase {
-    let case = host().bad(AT, Cause::TlsReset).attempt(Purpose::OlderVersion, AT, Some(Cause::TlsReset));
-    match other {
-        Some(outcome) => case.attempt(Purpose::OtherName, AT, outcome),
-        None => case,
-    }
+/// Whatever the version.
+fn cut_off() -> CheckCase {
+    host().bad(AT, Cause::TlsReset).attempt(Purpose::OlderVersion, AT, Some(Cause::TlsReset))
 }
 
 fn drifting() -> Vec<CheckCase> {

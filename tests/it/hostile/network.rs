@@ -111,13 +111,13 @@ fn http_rows() -> Vec<Row> {
             "http-endless-page",
             HTTP,
             Http::Flood("HTTP/1.1 403 No\r\nContent-Type: text/html\r\n\r\n", "<h1>no</h1>"),
-            "http http_unexpected_status",
+            "unverified",
         ),
         plain(
             "http-endless-chunks",
             JSON,
             Http::Flood("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"),
-            "met",
+            "unverified",
         ),
         plain(
             "http-endless-extension",
@@ -129,7 +129,7 @@ fn http_rows() -> Vec<Row> {
             "http-bad-chunks",
             JSON,
             raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nx\r\n"),
-            "met",
+            "unverified",
         ),
         plain(
             "http-short-body",
@@ -172,13 +172,8 @@ fn odd_answers() -> Vec<Row> {
             "http http_protocol",
         ),
         plain("http-gzip-bomb", JSON, bomb("200 OK"), "met"),
-        plain("http-gzip-bomb-refused", JSON, bomb("403 No"), "http http_unexpected_status"),
-        plain(
-            "http-status-999",
-            HTTP,
-            raw("HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n"),
-            "http http_unexpected_status",
-        ),
+        plain("http-gzip-bomb-refused", JSON, bomb("403 No"), "unverified"),
+        plain("http-status-999", HTTP, raw("HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n"), "unverified"),
         plain(
             "http-status-0",
             HTTP,
@@ -189,10 +184,10 @@ fn odd_answers() -> Vec<Row> {
             "http-redirect-loop",
             HTTP,
             Http::Redirect("http://http-redirect-loop.lab.example/".into()),
-            "http http_redirected",
+            "met",
         ),
         plain("http-hostile-headers", HTTP, Http::Custom(302, hostile, page.clone()), "http http_redirected"),
-        plain("http-hostile-page", JSON, Http::Custom(403, Vec::new(), page), "http http_unexpected_status"),
+        plain("http-hostile-page", JSON, Http::Custom(403, Vec::new(), page), "unverified"),
     ]
 }
 

@@ -66,7 +66,7 @@ fn an_open_squid() {
     // squid has codes for both, by version
     let says_dns =
         |s: &&str| s.contains("no address for the name") || s.contains("its own DNS does not resolve");
-    assert!(text.len() == 1 && text.iter().all(|s| says_dns(s)), "{text:?}");
+    assert!(text.len() == 1 && text.iter().all(says_dns), "{text:?}");
 }
 
 /// What squid refuses in the burst of a run passes with fewer connections at a time.
