@@ -25,11 +25,7 @@ pub(crate) fn probe_attempts(attempts: &[Attempt]) -> impl Iterator<Item = &Atte
 /// The attempt that a proxy refused before it let the same check through, with fewer connections at a time.
 pub(crate) fn refused_at_first(attempts: &[Attempt]) -> Option<&Attempt> {
     let passed = attempts.iter().position(|a| a.purpose == Purpose::Retry && has_reached(a, Phase::Proxy))?;
-    let is_refused = |a: &&Attempt| {
-        let cause = a.failed_step().and_then(|step| step.cause);
-        a.purpose == Purpose::Probe && matches!(cause, Some(Cause::ProxyDenied | Cause::ProxyClosed))
-    };
-    attempts[..passed].iter().find(is_refused)
+    attempts[..passed].iter().find(|a| is_burst_refusal(a))
 }
 
 /// The attempt of an ordinary client that the service answered as the rules expect.
@@ -55,7 +51,8 @@ pub(crate) fn working_addresses(attempts: &[Attempt], protocol: Protocol) -> Vec
 /// The failed probe whose failure tells most, with the step that failed.
 ///
 /// In this order: the attempt that got furthest; any failure before an IPv6 address without a route, which says something
-/// about this machine's network and nothing about the endpoint; an answer before silence; IPv4 before IPv6; the first one.
+/// about this machine's network and nothing about the endpoint; an answer before silence; what a proxy said with fewer
+/// connections before what it said to the burst; IPv4 before IPv6; the first one.
 pub(crate) fn decisive_failure(attempts: &[Attempt]) -> Option<(&Attempt, &Step)> {
     decisive_failure_of(probe_attempts(attempts))
 }
@@ -70,9 +67,16 @@ pub(super) fn decisive_failure_of<'a>(
             Reverse(step.phase()),
             is_ipv6 && step.cause == Some(Cause::TcpUnreachable),
             step.cause.is_some_and(is_timeout),
+            is_burst_refusal(a),
             is_ipv6,
         )
     })
+}
+
+/// Whether a proxy refused the first try of a check, which is one of many at a time.
+fn is_burst_refusal(attempt: &Attempt) -> bool {
+    let cause = attempt.failed_step().and_then(|step| step.cause);
+    attempt.purpose == Purpose::Probe && matches!(cause, Some(Cause::ProxyDenied | Cause::ProxyClosed))
 }
 
 /// Whether a cause is silence.

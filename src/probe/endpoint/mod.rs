@@ -260,7 +260,8 @@ enum Refusal {
 }
 
 fn find_limit(attempt: &Attempt) -> Option<Refusal> {
-    let status = attempt.proxy().and_then(|proxy| proxy.status);
+    // of plain HTTP there is no CONNECT: what a proxy answers stands in place of the service's answer
+    let status = attempt.proxy().and_then(|proxy| proxy.status).or_else(|| attempt.http()?.status);
     match (attempt.failed_step()?.cause?, status) {
         (Cause::ProxyDenied, Some(429)) => Some(Refusal::TooMany),
         (Cause::ProxyDenied, Some(403)) | (Cause::ProxyClosed, _) => Some(Refusal::Unstated),
