@@ -103,7 +103,7 @@ pub(super) fn run(args: &DiagnoseArgs, environment: &Environment, screen: &Conso
             print_output(&report::diagnosis::render(case.taken_at.clone(), chain.clone(), checks))?;
         }
     }
-    saved?; // what was found out is told all the same
+    saved?; // what was found out is reported anyway
     let interrupted = interrupted || probed.is_some_and(|report| report.run.interrupted);
     Ok(exit_for_diagnosis(&chain, interrupted, args.fail_on))
 }

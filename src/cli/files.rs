@@ -154,7 +154,7 @@ impl PendingFile {
 impl Drop for PendingFile {
     fn drop(&mut self) {
         if self.is_new {
-            // an empty file would be taken for a report; if it cannot be deleted, what went wrong is told all the same
+            // an empty file would be taken for a report; if it cannot be deleted, what went wrong is reported anyway
             let _ = std::fs::remove_file(&self.path);
         }
     }

@@ -93,7 +93,7 @@ impl PlannedCheck {
 /// How packets get to an endpoint.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Route {
-    /// Directly or by way of a proxy.
+    /// Directly or through a proxy.
     pub kind: RouteKind,
     /// `scheme://host:port` without credentials.
     pub proxy: Option<String>,
@@ -127,7 +127,7 @@ impl Route {
 /// How the reason of a route begins that an entry of the skip range decided.
 pub const EXEMPT_BY: &str = "exempt by ";
 
-/// Directly or by way of a proxy.
+/// Directly or through a proxy.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the words speak for themselves")]

@@ -40,7 +40,7 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// What was asked for the hosts below wildcards, and what came of it.
     pub discoveries: Vec<Discovery>,
-    /// The gravest first.
+    /// The most severe first.
     pub findings: Vec<Finding>,
     /// What is needed besides the network; empty without `--prerequisites`.
     pub prerequisites: Vec<Prerequisite>,
@@ -366,7 +366,7 @@ pub struct SkipRangeAdvice {
     pub value: String,
     /// Its entries, in order.
     pub entries: Vec<SkipEntry>,
-    /// What is wrong with the value that was given; the gravest first.
+    /// What is wrong with the value that was given; the most severe first.
     pub problems: Vec<SkipProblem>,
     /// The value that was given; `null` without one.
     pub given: Option<String>,

@@ -27,7 +27,7 @@ impl fmt::Display for PlanItem {
             write!(f, ", below {pattern}")?;
         }
         if check.route.kind == RouteKind::Proxy {
-            write!(f, ", by way of {}", check.route.proxy.as_deref().unwrap_or("a proxy"))?;
+            write!(f, ", through {}", check.route.proxy.as_deref().unwrap_or("a proxy"))?;
         }
         write!(f, " ({})", check.reason)
     }

@@ -20,7 +20,7 @@ pub struct ProbeSettings {
     /// PEM that stands for the public trust store.
     #[serde(skip)]
     pub public_roots: Option<PathBuf>,
-    /// Whether an endpoint that fails by way of a proxy is tried directly, too.
+    /// Whether an endpoint that fails through a proxy is tried directly, too.
     pub cross_checks: bool,
     /// PEM of authorities that the agents are going to trust (`--proxy-cert`).
     #[serde(skip)]

@@ -141,7 +141,7 @@ fn record_session(connection: &ClientConnection, detail: &mut TlsDetail) {
         connection.alpn_protocol().map(|p| crate::model::evidence::sanitize(&String::from_utf8_lossy(p), 40));
 }
 
-/// Accepts every chain and keeps it. Signatures over the handshake are checked all the same.
+/// Accepts every chain and keeps it. Signatures over the handshake are checked anyway.
 #[derive(Debug)]
 pub(super) struct RecordingVerifier {
     provider: Arc<CryptoProvider>,

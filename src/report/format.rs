@@ -26,7 +26,7 @@ pub enum Format {
     Html,
     /// For what collects findings of tools.
     Sarif,
-    /// For Prometheus, by way of a textfile collector.
+    /// For Prometheus, through a textfile collector.
     Openmetrics,
 }
 

@@ -103,7 +103,7 @@ fn describe_blocked(tally: &ReportIndex<'_>, subject: &str, here: &str) -> Strin
     format!("{subject} cannot be connected{here}.")
 }
 
-/// The summary of the gravest finding, and how many more there are of its kind.
+/// The summary of the most severe finding, and how many more there are of its kind.
 fn first_summary(report: &Report, severity: Severity) -> Option<String> {
     let mut findings = report.findings.iter().filter(|f| f.severity == severity);
     let summary = summarize_finding(findings.next()?);

@@ -126,7 +126,7 @@ impl<'a> ReportIndex<'a> {
         places.map(|&place| (&self.report.checks[place], self.statuses[place]))
     }
 
-    /// The place of the gravest finding that a check stands behind.
+    /// The place of the most severe finding that a check stands behind.
     pub(super) fn finding_of(&self, check: &Check) -> Option<usize> {
         self.findings.get(check.planned.id.as_str()).copied()
     }

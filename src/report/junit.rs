@@ -237,7 +237,7 @@ fn prerequisites_suite(report: &Report) -> Option<TestSuite> {
     non_empty_suite("prerequisites", cases.collect())
 }
 
-/// The findings by their ids, the gravest of each.
+/// The findings by their ids, the most severe of each.
 fn findings_by_id(report: &Report) -> HashMap<&str, &Finding> {
     report.findings.iter().rev().map(|finding| (finding.id.as_str(), finding)).collect()
 }

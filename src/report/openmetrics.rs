@@ -1,4 +1,4 @@
-//! The report as metrics, for a file that Prometheus gets to see by way of the textfile collector of `node_exporter`.
+//! The report as metrics, for a file that Prometheus gets to see through the textfile collector of `node_exporter`.
 //!
 //! That collector reads the text format of Prometheus; other readers want OpenMetrics. What is written is both at once:
 //! gauges only, no time stamps of samples, families in one piece, and `# EOF` at the end, which OpenMetrics demands and the

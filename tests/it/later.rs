@@ -43,7 +43,7 @@ fn forward_port(at: SocketAddr, to: u16) {
     });
 }
 
-/// A check in which a host is reached by way of an address; the first diversion that fits counts.
+/// A check in which a host is reached through an address; the first diversion that fits counts.
 fn check(lab: &Lab, rules: &TestRules, by: SocketAddr, more: &[&str]) -> Program {
     let mut args = vec!["check".to_owned(), format!("--connect-to={LATE}:443:127.0.0.1:{}", by.port())];
     args.extend([

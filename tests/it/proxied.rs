@@ -217,7 +217,7 @@ fn credentials_are_used_and_never_shown() {
     assert_eq!(causes(&ran.json()), ["proxy_auth_required", "proxy_auth_required"]);
 }
 
-/// The direct way is tried for what fails by way of the proxy, and shown as evidence.
+/// The direct way is tried for what fails through the proxy, and shown as evidence.
 #[test]
 fn failed_checks_are_tried_directly_too() {
     let lab = lab();

@@ -17,7 +17,7 @@ struct LocatedNetwork {
     source: String,
 }
 
-/// Each pair that collides, the gravest first.
+/// Each pair that collides, the most severe first.
 pub(super) fn find_overlaps(known: &AdviceInput<'_>) -> Vec<Overlap> {
     let networks = collect_networks(known);
     let mut overlaps = Vec::new();

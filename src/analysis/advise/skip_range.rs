@@ -41,7 +41,7 @@ pub(super) fn build_entries(known: &AdviceInput<'_>) -> Vec<SkipEntry> {
     entries.add_name(&full_names, "full names of Services", source, networks.domain_confidence);
     if known.connectivity == Some(Connectivity::PrivateLink) {
         for endpoint in known.endpoints.iter().filter(|e| e.is_private) {
-            let why = "the private link carries it; by way of the proxy it would lead to the public address";
+            let why = "the private link carries it; through the proxy it would lead to the public address";
             entries.add_name(&parent_suffix(&endpoint.host), why, "the rules", Confidence::High);
         }
     }

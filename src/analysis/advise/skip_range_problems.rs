@@ -9,7 +9,7 @@ use crate::model::networks::Role;
 use crate::model::report::{SkipEntry, SkipProblem, SkipProblemKind as Kind};
 use crate::proxy::{Client, SkipRange, SkipRangeEntryKind, find_differences};
 
-/// All that is wrong, the gravest first; nothing where no value was given and no proxy is in use.
+/// All that is wrong, the most severe first; nothing where no value was given and no proxy is in use.
 pub(super) fn find_problems(known: &AdviceInput<'_>, wanted: &[SkipEntry]) -> Vec<SkipProblem> {
     let Some(given) = known.routes.skip_range_to_judge() else { return missing_skip_range(known) };
     let range = &given.value;

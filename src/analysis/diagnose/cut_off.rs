@@ -79,7 +79,7 @@ fn advice_for(cut: &[&Vantage], open: &[&Vantage]) -> CutOffAdvice {
         (false, true, _) => CutOffAdvice {
             why: "Pods or this machine get out: the node's own network is held back, and image pulls fail with it.",
             remedy: "Look at the node's routes and host firewall, and whether the node's own address is allowed in the \
-                     firewall. If pods go out by way of an egress gateway, nodes need a way of their own.",
+                     firewall. If pods go out through an egress gateway, nodes need a way of their own.",
             commands: &["arcprobe check -l REGION --from node --node NODE --node-proxy-https URL"],
             by_firewall: true,
         },

@@ -13,13 +13,10 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let cause = group.first_cause();
-    let by_way_of = group
-        .first_check()
-        .and_then(by_proxy::proxy_of)
-        .map(|p| format!(" by way of {p}"))
-        .unwrap_or_default();
+    let through =
+        group.first_check().and_then(by_proxy::proxy_of).map(|p| format!(" through {p}")).unwrap_or_default();
     FindingText {
-        summary: format!("{} cannot be used{by_way_of}: {}.", describe_hosts(group), cause.text()),
+        summary: format!("{} cannot be used{through}: {}.", describe_hosts(group), cause.text()),
         subject: describe_hosts(group),
         explanation: describe_observation(group, scene),
         remedy: "Look at the failing step of these checks, and allow the endpoints on whatever device stands there."

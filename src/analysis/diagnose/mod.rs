@@ -247,7 +247,7 @@ pub const FINDING_IDS: &[&str] = &{
     ids
 };
 
-/// What the checks of a run mean, the gravest first. Every unmet check is in the evidence of exactly one finding that is
+/// What the checks of a run mean, the most severe first. Every unmet check is in the evidence of exactly one finding that is
 /// not `info`.
 pub fn diagnose_run(checks: &[Check], context: &Context<'_>) -> Vec<Finding> {
     let mut scene = RunFacts::new(checks, context);

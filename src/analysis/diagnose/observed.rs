@@ -45,7 +45,7 @@ pub(super) fn has_resolved(check: &Check) -> bool {
         && lookup_detail(check).is_some_and(|l| l.source == LookupSource::Dns)
 }
 
-/// Whether a connection to some address was tried. Never by way of a proxy, where the connection is not ours.
+/// Whether a connection to some address was tried. Never through a proxy, where the connection is not ours.
 pub(super) fn has_tried_connecting(check: &Check) -> bool {
     probe_attempts(&check.attempts).any(|a| a.step(Phase::Connect).is_some())
 }

@@ -1,4 +1,4 @@
-//! Packets are lost on the way to hosts that are reached all the same.
+//! Packets are lost on the way to hosts that are reached anyway.
 
 use super::prelude::*;
 use crate::model::evidence::Detail;

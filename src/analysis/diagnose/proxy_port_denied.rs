@@ -51,7 +51,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         ),
         subject: format!("CONNECT to port {port}"),
         explanation: format!(
-            "From {} CONNECT to port {port} fails by way of {} ({}): {}. {}",
+            "From {} CONNECT to port {port} fails through {} ({}): {}. {}",
             describe_vantages(group, scene),
             by_proxy::describe_proxy(group),
             list_causes(group, 3),

@@ -141,7 +141,7 @@ impl UpstreamFailure {
         }
     }
 
-    /// To be run on the proxy, then by way of it.
+    /// To be run on the proxy, then through it.
     fn commands(self, check: &Check) -> Vec<Instruction> {
         let host = look::host_or_pattern(check);
         let on_proxy = match self {

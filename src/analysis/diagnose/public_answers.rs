@@ -30,7 +30,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     }
 }
 
-/// Azure's public DNS sends a name with a private endpoint by way of its `privatelink` zone: that alias tells whether the
+/// Azure's public DNS sends a name with a private endpoint through its `privatelink` zone: that alias tells whether the
 /// endpoint exists.
 fn explain_alias_chain(group: &CheckGroup<'_>) -> String {
     let chain = |c: &&Check| {

@@ -10,7 +10,7 @@ use crate::proxy::{BypassDifference, find_differences};
 pub(super) const DIAGNOSIS: Diagnosis =
     Diagnosis { id: "skip_range_differs", group_checks, describe_finding };
 
-/// Unmet checks are explained by their causes and cannot be evidence here; the words tell of their hosts all the same.
+/// Unmet checks are explained by their causes and cannot be evidence here; the words tell of their hosts anyway.
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
     let found = find_bypass_differences(view.context, &view.checks);
     if found.is_empty() {

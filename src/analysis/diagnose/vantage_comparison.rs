@@ -9,7 +9,7 @@ use crate::model::evidence::{Phase, Purpose};
 use crate::model::report::{Check, CheckVerdict, Vantage};
 use crate::model::vantage::VantageKind;
 
-/// Whether packets got to the endpoint or to the proxy on the way: DNS and TLS may have failed all the same.
+/// Whether packets got to the endpoint or to the proxy on the way: DNS and TLS may have failed anyway.
 pub(super) fn has_egress(check: &Check) -> bool {
     let is_own = |purpose| matches!(purpose, Purpose::Probe | Purpose::Retry);
     let own = check.attempts.iter().filter(|a| is_own(a.purpose));

@@ -1,4 +1,4 @@
-//! What to read out of checks that go by way of a proxy. They have no connection step of their own: their attempts begin
+//! What to read out of checks that go through a proxy. They have no connection step of their own: their attempts begin
 //! with the proxy.
 
 use std::collections::BTreeMap;

@@ -22,7 +22,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     };
     FindingText {
         summary: format!(
-            "{} could not be checked, for no host below is known; allow {} all the same.",
+            "{} could not be checked, for no host below is known; allow {} anyway.",
             format_count(patterns.len(), "wildcard"),
             pluralize(patterns.len(), "it", "them")
         ),

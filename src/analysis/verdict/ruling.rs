@@ -235,7 +235,7 @@ fn refine_cause(attempts: &[Attempt], step: &Step) -> Cause {
     }
 }
 
-/// Whether the server's flight arrived once segments were small. A chain that is refused then arrived all the same.
+/// Whether the server's flight arrived once segments were small. A chain that is refused then arrived anyway.
 fn do_small_segments_pass(attempts: &[Attempt]) -> bool {
     let small = attempts.iter().filter(|a| a.purpose == Purpose::SmallSegments);
     small.filter_map(is_hello_answered).any(|is_answered| is_answered)

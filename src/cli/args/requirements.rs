@@ -27,5 +27,5 @@ pub struct RequirementsArgs {
 
 const LIST_HEADING: &str = "What is listed";
 
-/// A report has its own scope. The rules may be given all the same: they say what a report does not.
+/// A report has its own scope. The rules may be given anyway: they say what a report does not.
 const REPORT_SCOPE_FLAGS: [&str; 6] = ["cloud", "location", "feature", "connectivity", "gateway_url", "set"];

@@ -140,7 +140,7 @@ pub enum Purpose {
     Retry,
     /// The handshake stalled and was tried again with a maximum segment size of 536 bytes.
     SmallSegments,
-    /// The endpoint failed by way of the proxy and was tried directly, to tell who is at fault.
+    /// The endpoint failed through the proxy and was tried directly, to tell who is at fault.
     Direct,
     /// The handshake was repeated with a ClientHello of about 1.5 kB, once per address; where that stalled, once more with a
     /// maximum segment size of 536 bytes.

@@ -1,4 +1,4 @@
-//! One attempt: a connection to one address, or by way of a proxy, walked through the phases of its protocol.
+//! One attempt: a connection to one address, or through a proxy, walked through the phases of its protocol.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ use crate::probe::{greeting, proxy, websocket};
 pub(super) struct PhaseRun<'a> {
     pub(super) prober: &'a Prober,
     pub(super) purpose: Purpose,
-    /// `None` by way of a proxy.
+    /// `None` through a proxy.
     pub(super) address: Option<SocketAddr>,
     pub(super) diverted: Option<&'a str>,
     pub(super) recorder: AttemptRecorder,
@@ -56,7 +56,7 @@ impl PhaseRun<'_> {
         }
     }
 
-    /// All phases by way of a proxy. Plain HTTP goes to it in absolute form, everything else through a tunnel.
+    /// All phases through a proxy. Plain HTTP goes to it in absolute form, everything else through a tunnel.
     pub(super) async fn run_through_proxy(
         &self,
         server: &ProxyServer,

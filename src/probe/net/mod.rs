@@ -66,7 +66,7 @@ pub struct Net {
     pub proxies: Vec<ProxyServer>,
     /// Who may ask them when.
     pub(crate) proxy_turns: ProxyTurns,
-    /// Whether an endpoint that fails by way of a proxy is tried directly, too.
+    /// Whether an endpoint that fails through a proxy is tried directly, too.
     pub cross_checks: bool,
     /// Whether an ordinary client tries what fails, too; never in a cluster.
     pub second_opinions: bool,

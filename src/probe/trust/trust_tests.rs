@@ -331,7 +331,7 @@ fn a_certificate_out_of_its_time_is_judged_at_a_moment_of_its_time() {
     }
 }
 
-/// Certificates of one name in a ring made the search for a path last; the good one among them is found all the same.
+/// Certificates of one name in a ring made the search for a path last; the good one among them is found anyway.
 #[test]
 fn a_chain_that_is_made_to_be_searched_is_cut() {
     let pki = Pki::new();
@@ -352,7 +352,7 @@ impl Pki {
     }
 }
 
-/// The data: each intermediate leads to one of Mozilla's roots, alone or by way of the others, and is what its comment says.
+/// The data: each intermediate leads to one of Mozilla's roots, alone or through the others, and is what its comment says.
 #[test]
 fn the_intermediates_that_are_carried_are_public() {
     let text = include_str!("../../../rules/certificates/intermediates.pem");

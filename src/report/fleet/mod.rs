@@ -44,7 +44,7 @@ pub struct Fleet {
     pub interrupted: bool,
     /// The answer for all: the worst of the clusters'.
     pub verdict: Verdict,
-    /// What is wrong in more than one cluster, the gravest first.
+    /// What is wrong in more than one cluster, the most severe first.
     pub shared: Vec<SharedCause>,
     /// In the order in which they were named.
     pub clusters: Vec<Member>,
@@ -77,7 +77,7 @@ pub struct Member {
 pub struct SharedCause {
     /// The id of the findings.
     pub id: String,
-    /// The gravest of theirs.
+    /// The most severe of theirs.
     pub severity: Severity,
     /// As the first cluster has it.
     pub summary: String,

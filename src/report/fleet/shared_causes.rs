@@ -9,7 +9,7 @@ use crate::model::report::Check;
 use crate::model::shell::Shell;
 use crate::report::waivers::summarize_finding;
 
-/// The causes that more than one cluster has, the gravest and widest first.
+/// The causes that more than one cluster has, the most severe and widest first.
 ///
 /// Findings are one cause where they are of one kind and about the same thing: the same subject (a resolver, a proxy, an
 /// authority); where the subject are endpoints, one that stands for the same requirement, since hosts of regions differ; where

@@ -1,4 +1,4 @@
-//! What is wrong, the gravest first: each finding is a card that can be read without the others.
+//! What is wrong, the most severe first: each finding is a card that can be read without the others.
 
 use maud::{Markup, html};
 

@@ -57,7 +57,7 @@ pub(crate) struct Report {
     /// What was asked for the hosts below wildcards, and what came of it.
     #[serde(default)]
     discoveries: Vec<Discovery>,
-    /// The gravest first.
+    /// The most severe first.
     #[serde(with = "As::<Vec<Finding>>")]
     findings: Vec<finding::Finding>,
     /// What is needed besides the network; empty without `--prerequisites`.
@@ -291,7 +291,7 @@ struct PlannedCheck {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "plan::Route")]
 struct Route {
-    /// Directly or by way of a proxy.
+    /// Directly or through a proxy.
     kind: RouteKind,
     /// `scheme://host:port` without credentials.
     proxy: Option<String>,
@@ -510,7 +510,7 @@ struct SkipRangeAdvice {
     /// Its entries, in order.
     #[serde(with = "As::<Vec<SkipEntry>>")]
     entries: Vec<report::SkipEntry>,
-    /// What is wrong with the value that was given; the gravest first.
+    /// What is wrong with the value that was given; the most severe first.
     #[serde(with = "As::<Vec<SkipProblem>>")]
     problems: Vec<report::SkipProblem>,
     /// The value that was given; `null` without one.

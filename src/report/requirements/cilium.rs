@@ -82,7 +82,7 @@ metadata:
 spec:
   endpointSelector: {}
   egress:
-    # The cluster's DNS, by way of Cilium's DNS proxy: without it no name below is known.
+    # The cluster's DNS, through Cilium's DNS proxy: without it no name below is known.
     - toEndpoints:
         - matchLabels:
             k8s:io.kubernetes.pod.namespace: kube-system

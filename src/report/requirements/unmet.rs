@@ -72,7 +72,7 @@ fn describe_unknown(items: &[Requirement]) -> Option<String> {
 fn describe_still_listed(accepted: usize) -> Option<String> {
     let (checks, verb) = (format_count(accepted, "check"), pluralize(accepted, "is", "are"));
     (accepted > 0).then(|| {
-        format!("{checks} {verb} accepted by waivers and listed all the same: they stay closed until somebody opens them")
+        format!("{checks} {verb} accepted by waivers and listed anyway: they stay closed until somebody opens them")
     })
 }
 

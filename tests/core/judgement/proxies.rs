@@ -207,7 +207,7 @@ fn bypassed() -> Vec<CheckCase> {
     ]
 }
 
-/// What goes by way of the proxy works; what the skip range lets pass does not get out.
+/// What goes through the proxy works; what the skip range lets pass does not get out.
 fn skipped() -> Vec<CheckCase> {
     let skipped = |n: u8| {
         let mut case = https(&format!("h{n}.blob.core.windows.net"));

@@ -19,7 +19,7 @@ fn commands(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Accepted from the version on that probes by way of a proxy.
+/// Accepted from the version on that probes through a proxy.
 const COMING: &str = "--proxy-https";
 
 /// Words in capitals stand for values; pages leave out the region where it does not matter.

@@ -37,7 +37,7 @@ fn accepted_checks_are_listed_anyway() {
     let accepted = MIXED.replace("mixed", "accepted");
     let list = |path: &str| requirements(["--only-unmet", path, "-o", "palo-alto"]).exits(0);
     assert_eq!(list(&accepted).stdout, list(MIXED).stdout);
-    let expected = "9 checks are accepted by waivers and listed all the same";
+    let expected = "9 checks are accepted by waivers and listed anyway";
     assert!(list(&accepted).stderr.contains(expected) && !list(MIXED).stderr.contains("accepted"));
     let list = requirements(["--only-unmet", &accepted, "-o", "json"]).exits(0).json();
     let mcr = list["requirements"].as_array().unwrap().iter().find(|r| r["id"] == "mcr").unwrap();
