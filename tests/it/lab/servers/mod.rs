@@ -89,6 +89,8 @@ impl LabState {
     fn dns(&self, name: &str) -> Dns {
         match self.host(name) {
             Some(host) => host.dns.clone(),
+            // as CoreDNS does; search domains make programs in pods ask for these first
+            None if name.ends_with(".cluster.local") => Dns::Nxdomain,
             None if self.options.default.is_some() => Dns::Loopback,
             None => Dns::Nxdomain,
         }
