@@ -168,6 +168,8 @@ impl Resolver {
 
     async fn search_name(&self, text: &str) -> Option<SearchedName> {
         let name = Name::from_ascii(format!("{text}.")).ok()?;
+        // waits begin with our turn: a long queue must not look like a silent server
+        let _turn = self.in_flight.acquire().await;
         let wait = self.timeout.mul_f64(NEXT_SERVER_FRACTION);
         let answers = timeout(wait, self.query_servers(&name, RecordType::A)).await;
         let (addresses, cause) = match &answers {
@@ -183,6 +185,7 @@ impl Resolver {
 
     /// The second family gets a moment after the first: servers that ignore AAAA must not hold up a good A.
     async fn query_both_families(&self, host: &str, name: &Name) -> (ResolveDetail, Option<Failure>) {
+        let _turn = self.in_flight.acquire_many(2).await;
         let a = self.query_servers(name, RecordType::A);
         let aaaa = self.query_servers(name, RecordType::AAAA);
         tokio::pin!(a, aaaa);
@@ -205,8 +208,6 @@ impl Resolver {
     /// Servers in order. The next one is asked when one fails, and beside it when it stays silent for a while, so that
     /// three dead servers cost one time-out and not three.
     async fn query_servers(&self, name: &Name, kind: RecordType) -> ServerAnswers {
-        // the time-out begins with our turn: a long queue must not look like a silent server
-        let _turn = self.in_flight.acquire().await;
         let mut answers = ServerAnswers::default();
         let mut waiting = self.servers.iter().filter(|s| s.unresponsive.borrow().is_none());
         let mut running = FuturesUnordered::new();

@@ -136,7 +136,8 @@ impl DnsQuestion<'_> {
             Ok(message) if message.metadata.truncation => {
                 let mut answer = self.read_tcp_answer(self.query_tcp().await, timeout);
                 answer.query.truncated = true;
-                answer.query.rcode = Some(rcode_name(message.metadata.response_code)); // the server did answer
+                // over TCP it may have said nothing, or something else
+                answer.query.rcode.get_or_insert_with(|| rcode_name(message.metadata.response_code));
                 answer
             }
             Ok(message) => read_answer(&message, self.name, self.kind),
