@@ -1,4 +1,4 @@
-//! A connection whose lost segments are counted while it is open: with each answer that comes, the kernel is asked.
+//! A connection whose lost segments are counted before it closes: afterwards the kernel knows nothing of it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,8 +22,10 @@ impl CountedStream {
         let ends = stream.local_addr().ok().zip(stream.peer_addr().ok());
         Self { stream, ends, recorder }
     }
+}
 
-    fn count(&self) {
+impl Drop for CountedStream {
+    fn drop(&mut self) {
         let count = self.ends.and_then(|(local, peer)| count_retransmissions(local, peer));
         if let Some(count) = count.filter(|&count| count > 0) {
             self.recorder.set_retransmissions(count);
@@ -37,11 +39,7 @@ impl AsyncRead for CountedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if read.is_ready() {
-            self.count();
-        }
-        read
+        Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
