@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CommandError, Environment, Result, start_runtime};
+use crate::model::evidence::mark_user_info;
 use crate::probe::client::{Client, WebUrl, parse_file_url};
 use crate::probe::net::{Net, Roots};
 use crate::probe::settings::ProbeSettings;
@@ -117,7 +118,9 @@ fn to_web_url(address: &str) -> Option<WebUrl> {
 
 /// What a server says is a PAC file. Only a URL with a path is asked for: that of a proxy has none.
 fn read_served_pac(address: &str) -> Option<String> {
-    let url = to_web_url(address).filter(|url| url.path() != "/")?;
+    // its login is for the proxy, and not for whoever serves that path
+    let bare = mark_user_info(address, "").unwrap_or_else(|| address.to_owned());
+    let url = to_web_url(&bare).filter(|url| url.path() != "/")?;
     fetch(&url).ok().filter(|page| page.is_pac).map(|page| page.body)
 }
 

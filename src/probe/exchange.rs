@@ -79,13 +79,11 @@ impl Exchange<'_> {
         match (self.classify_proxy_refusal(status, answer), self.source.judge_answerer(answer)) {
             (Some(failure), _) | (None, Answerer::Stranger(failure)) => Some(failure),
             // any answer of the service shows that it is there, but not any is one that something can be read from
-            _ if self.reply_sender.is_some() && !is_good && answer.headers.contains_key("location") => {
+            _ if self.reply_sender.is_none() || is_good => None,
+            _ if (300..400).contains(&status) && answer.headers.contains_key("location") => {
                 Some(describe_redirect(status, answer))
             }
-            _ if self.reply_sender.is_some() && !is_good => {
-                Some(Failure::new(Cause::HttpUnexpectedStatus, self.describe_unexpected_status(status)))
-            }
-            _ => None,
+            _ => Some(Failure::new(Cause::HttpUnexpectedStatus, self.describe_unexpected_status(status))),
         }
     }
 

@@ -185,11 +185,16 @@ impl ProxyDialer<'_> {
     /// CONNECT.
     fn classify_refusal(&self, status: u16, target: &str) -> Option<Cause> {
         let leads_to_page = |location: &String| {
-            let text = location.to_ascii_lowercase();
+            let is_same = |host: &str, other: &str| host.eq_ignore_ascii_case(other);
             let is_elsewhere = location_host(location).is_some_and(|host| {
-                host != self.server.host && HostPort::parse(target).is_none_or(|to| to.host != host)
+                !is_same(host, &self.server.host)
+                    && HostPort::parse(target).is_none_or(|to| !is_same(to.host, host))
             });
-            is_elsewhere || LOG_ON_WORDS.iter().any(|word| text.contains(word))
+            // names of hosts hold such words too: login.microsoftonline.com
+            let path = location
+                .split_once("//")
+                .map_or(location.as_str(), |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+            is_elsewhere || LOG_ON_WORDS.iter().any(|word| path.to_ascii_lowercase().contains(word))
         };
         let is_redirected =
             (300..400).contains(&status) && self.detail.headers.get("location").is_some_and(leads_to_page);

@@ -162,7 +162,7 @@ fn says_no_upgrade(status: u16, answer: &HttpDetail) -> bool {
         || status == 400 && said.into_iter().any(|text| NO_UPGRADE.iter().any(|words| text.contains(words)))
 }
 
-/// What servers say to a request that has lost its `Upgrade`: Azure Relay (Azure/azure-relay-dotnet issue 135, 2019), the
+/// What servers say to a request that has lost its `Upgrade`: Azure Relay (Azure/azure-relay-dotnet issue 135, 2020), the
 /// Gorilla library of Go (`Upgrader.Upgrade`).
 const NO_UPGRADE: &[&str] = &["only for web-socket requests", "not using the websocket protocol"];
 

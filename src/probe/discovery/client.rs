@@ -114,7 +114,7 @@ impl DiscoveryClient {
         outcome
     }
 
-    /// By way of one manifest where the first is an index. Three requests at most, and no redirection is followed.
+    /// Through one manifest where the first is an index. Three requests at most, and no redirection is followed.
     async fn follow_manifest(&mut self, path: &str) -> Result<Vec<String>, DiscoveryFailure> {
         let Some((repository, _)) = path.split_once("/manifests/") else {
             return Err(unreadable_answer(format!("{path} is no path of a manifest")));

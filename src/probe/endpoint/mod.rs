@@ -136,7 +136,10 @@ impl Prober {
             Refusal::Unstated if self.net.proxy_turns.is_alone() => return None,
             Refusal::Unstated => Duration::ZERO,
         };
+        // who watches a WebSocket in the burst waits for all that measure, and this one only waits
+        self.busy.end(self.check_index);
         let _turn = self.net.proxy_turns.wait_for_quiet(pause).await;
+        self.busy.begin(self.check_index);
         self.through(Purpose::Retry, server, destination).await.ok()
     }
 

@@ -35,12 +35,17 @@ impl PhaseRun<'_> {
             return first.await;
         }
         let deadline = Instant::now() + self.timeout();
-        let has_stalled = |h: &tls::Handshake<Stream>| failure_of(h) == Some(Cause::TlsTimeout);
+        let is_open = |h: &tls::Handshake<Stream>| {
+            failure_of(h).is_some_and(|cause| cause == Cause::TlsTimeout || is_cut_off(cause))
+        };
         let at_stall = self.looks_at_stall();
         let looks = self.run_looks(&at_stall, deadline);
-        let (handshake, mut attempts) = explain_stall(first, self.stall_limit(), has_stalled, looks).await;
+        let (handshake, mut attempts) = explain_stall(first, self.stall_limit(), is_open, looks).await;
         if failure_of(&handshake).is_some_and(is_cut_off) {
-            attempts = self.run_looks(&self.looks_at_cut(), deadline).await;
+            if attempts.is_empty() {
+                attempts = self.run_looks(&self.looks_at_cut(), deadline).await;
+            }
+            attempts.retain(|attempt| attempt.purpose != Purpose::SmallSegments); // explains a stall only
         }
         for attempt in attempts {
             self.prober.recorder.add_attempt(attempt);

@@ -36,7 +36,7 @@ pub struct ChainVerifier {
 
 impl fmt::Debug for ChainVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trust").field("given", &self.given.is_some()).finish_non_exhaustive()
+        f.debug_struct("ChainVerifier").field("given", &self.given.is_some()).finish_non_exhaustive()
     }
 }
 
