@@ -158,11 +158,11 @@ pub fn quote_body(answer: &HttpDetail) -> String {
     }
 }
 
-/// A page without its tags.
+/// A page without its tags, scripts and style sheets.
 pub fn strip_tags(page: &str) -> String {
     let mut out = String::new();
     let mut inside_tag = false;
-    for c in page.chars() {
+    for c in strip_scripts(page).chars() {
         match c {
             '<' => inside_tag = true,
             '>' => {
@@ -174,4 +174,26 @@ pub fn strip_tags(page: &str) -> String {
         }
     }
     out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A page without scripts and style sheets: programs can hold any word.
+pub fn strip_scripts(page: &str) -> String {
+    let lower = page.to_ascii_lowercase(); // of the same length
+    let mut text = String::new();
+    let mut at = 0;
+    while let Some(tag) = find_from(&lower, at, "<") {
+        let hidden = ["script", "style"].iter().find(|name| lower[tag + 1..].starts_with(**name));
+        let Some(name) = hidden else {
+            text.push_str(&page[at..=tag]);
+            at = tag + 1;
+            continue;
+        };
+        text.push_str(&page[at..tag]);
+        at = find_from(&lower, tag, &format!("</{name}")).unwrap_or(page.len());
+    }
+    text + &page[at..]
+}
+
+fn find_from(text: &str, at: usize, part: &str) -> Option<usize> {
+    text[at..].find(part).map(|offset| at + offset)
 }

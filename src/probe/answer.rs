@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::appliance;
 use super::exchange::Exchange;
-use crate::analysis::answerer::{location_host, strip_tags};
+use crate::analysis::answerer::{location_host, strip_scripts, strip_tags};
 use crate::model::evidence::{BodyForm, HttpDetail, TrustStore, redact_url_secrets, sanitize};
 use crate::model::rules::MarkPattern;
 
@@ -51,14 +51,14 @@ pub(super) fn record_body(head: &Parts, bytes: &[u8], exchange: &Exchange<'_>, d
     let media_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let form = BodyForm::of_body(media_type, bytes);
     let text = String::from_utf8_lossy(bytes);
-    let page = (form != BodyForm::Json).then_some(text.as_ref());
+    let page = (form != BodyForm::Json).then(|| strip_scripts(&text));
     detail.mark = AnswerMarks::new(head, &text, form, source.host).find_first(&source.spec.marks);
-    detail.appliance = appliance::find_in_answer(&detail.headers, page);
+    detail.appliance = appliance::find_in_answer(&detail.headers, page.as_deref());
     detail.body = excerpt(bytes);
     if source.trusted_by != Some(TrustStore::Public) {
         detail.content = Some(form);
         let is_data = form != BodyForm::Html && text.trim_start().starts_with('<');
-        let words = page.filter(|_| !is_data).map(strip_tags);
+        let words = page.as_deref().filter(|_| !is_data).map(strip_tags);
         detail.block_words = words.and_then(|words| appliance::find_block_words(&words));
         detail.page_sha256 = digest_page(&text, source.host);
     }

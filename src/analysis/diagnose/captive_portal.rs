@@ -30,6 +30,16 @@ fn strange_answer(check: &Check) -> Option<&HttpDetail> {
         Cause::TlsNotTls => look::plain_answer(check),
         _ => None,
     }
+    .filter(|answer| !is_filter(answer))
+}
+
+/// A product that filters has a finding of its own, which names it.
+fn is_filter(answer: &HttpDetail) -> bool {
+    answer.appliance.is_some() && !is_portal_product(answer)
+}
+
+fn is_portal_product(answer: &HttpDetail) -> bool {
+    answer.appliance.as_deref().is_some_and(|product| product.ends_with(" portal"))
 }
 
 /// Where an answer redirects to; `None` within the domain of the service.
@@ -66,12 +76,12 @@ fn describe_mark(answer: &HttpDetail) -> Option<&'static str> {
         Some("Only networks that want a log-on answer 511 (RFC 6585).")
     } else if is_private_place(&location) {
         Some("No service redirects to a private address.")
-    } else if answer.appliance.as_deref().is_some_and(|product| product.ends_with(" portal")) {
+    } else if is_portal_product(answer) {
         Some("The product is one for log-on pages.")
     } else if holds(answer.block_words.as_deref().unwrap_or_default(), PAGE_WORDS) || holds(&page, PAGE_WORDS)
     {
         Some("The page says so itself.")
-    } else if holds(&location, LOCATION_WORDS) {
+    } else if holds(location_host(&location).unwrap_or_default(), LOCATION_WORDS) {
         Some("Its address is that of a log-on page.")
     } else {
         None
