@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::args::{
-    CheckArgs, ClusterArgs, ConnectionArgs, DEFAULT_CLOUD, DiagnoseArgs, KubeArgs, ProbeArgs, ProxyUrlArgs,
-    ScopeArgs,
+    CheckArgs, ClusterArgs, ConnectionArgs, DEFAULT_CLOUD, DiagnoseArgs, KubeArgs, ProbeArgs, ProxyArgs,
+    ProxyUrlArgs, ScopeArgs,
 };
 use crate::model::evidence::mark_user_info;
 use crate::model::run_flags::RunFlag;
@@ -21,7 +21,7 @@ pub(super) fn list_flags(args: &CheckArgs, scope: &Scope) -> Vec<RunFlag> {
     flags.extend((from != "workstation").then(|| RunFlag::new("--from", from)));
     flags.extend(switch("--all-vantages", args.all_vantages));
     flags.extend(switch("--no-discovery", args.no_discovery));
-    flags.extend(list_shared_flags(&args.cluster, &args.proxy.urls, &args.probe));
+    flags.extend(list_shared_flags(&args.cluster, &args.proxy, &args.probe));
     flags.extend(args.waivers.iter().map(|file| file_flag("--waivers", file)));
     flags
 }
@@ -29,18 +29,20 @@ pub(super) fn list_flags(args: &CheckArgs, scope: &Scope) -> Vec<RunFlag> {
 /// All of `diagnose` that a check of the same cluster needs; its scope as it was typed or read from the agents.
 pub(super) fn list_diagnose_flags(args: &DiagnoseArgs, scope: &ScopeArgs) -> Vec<RunFlag> {
     let region = scope.location.iter().map(|region| RunFlag::new("--location", region));
-    let shared = list_shared_flags(&args.cluster, &args.proxy.urls, &args.probe);
+    let shared = list_shared_flags(&args.cluster, &args.proxy, &args.probe);
     region.chain(list_scope_flags(scope)).chain(shared).collect()
 }
 
 /// What `check` and `diagnose` have in common.
-fn list_shared_flags(cluster: &ClusterArgs, proxy: &ProxyUrlArgs, probe: &ProbeArgs) -> Vec<RunFlag> {
+fn list_shared_flags(cluster: &ClusterArgs, proxy: &ProxyArgs, probe: &ProbeArgs) -> Vec<RunFlag> {
     let mut flags = list_cluster_flags(&cluster.kube);
     flags.extend(list_pod_flags(cluster));
-    flags.extend(list_proxy_flags(proxy));
+    flags.extend(list_proxy_flags(&proxy.urls));
+    flags.extend(switch("--no-cross-check", proxy.no_cross_check));
     flags.extend(list_connection_flags(&probe.connection));
     let timeout = Some(probe.timeout.as_millis()).filter(|timeout| *timeout != DEFAULT_TIMEOUT.as_millis());
     flags.extend(timeout.map(|timeout| RunFlag::new("--timeout", format!("{timeout}ms"))));
+    flags.extend(probe.concurrency.map(|most| RunFlag::new("--concurrency", most.to_string())));
     flags.extend((probe.retries > 0).then(|| RunFlag::new("--retries", probe.retries.to_string())));
     flags
 }

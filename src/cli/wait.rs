@@ -37,7 +37,7 @@ pub(super) fn repeat_until_met(
         }
         let newer = match once(Some(until.saturating_duration_since(Instant::now()))) {
             // what it had no time for says less than the complete check before
-            Ok(newer) if newer.run.deadline_passed && newer.verdict != Verdict::Ready => break,
+            Ok(newer) if newer.run.deadline_passed && Instant::now() >= until => break,
             Ok(newer) => newer,
             // what was seen before is reported anyway
             Err(e) => {

@@ -195,7 +195,8 @@ fn name_cluster(words: &mut Vec<Word>, flags: &[RunFlag]) {
         "--kube-context" => Some(["--context", flag.value.as_deref()?]),
         _ => None,
     });
-    let named: Vec<_> = named.flatten().map(Word::from).collect();
+    let is_missing = |[name, _]: &[&str; 2]| !words.iter().any(|word| word.is(name));
+    let named: Vec<_> = named.filter(is_missing).flatten().map(Word::from).collect();
     let behind = place + 1;
     words.splice(behind..behind, named);
 }
