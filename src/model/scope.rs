@@ -30,11 +30,11 @@ pub struct Scope {
 pub enum Connectivity {
     /// Straight through the firewall.
     Direct,
-    /// By way of an outbound proxy.
+    /// Through an outbound proxy.
     Proxy,
-    /// By way of private endpoints.
+    /// Through private endpoints.
     PrivateLink,
-    /// By way of the Arc gateway.
+    /// Through the Arc gateway.
     Gateway,
 }
 

@@ -15,6 +15,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let is_unproven = group.key == UNPROVEN;
+    let is_inspected = group.checks.iter().any(|c| c.planned.protocol.uses_tls());
     let hosts = describe_hosts(group);
     FindingText {
         summary: if is_unproven {
@@ -30,14 +31,20 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         } else {
             "The checks passed on status and form alone. A proxy that answers in the same form would look the same.".into()
         }),
-        remedy: "Exempt these hosts from TLS inspection, or read the answer by hand from the same machine: it has to be that of \
-                 the service."
-            .into(),
+        remedy: if is_inspected {
+            "Exempt these hosts from TLS inspection, or read the answer by hand from the same machine: it has to be that of the \
+             service."
+                .into()
+        } else {
+            "Read the answer by hand from the same machine: it has to be that of the service. Over plain HTTP nothing else shows \
+             who sent it."
+                .into()
+        },
         commands: group
             .first_check()
             .map(|c| commands::curl_command(c).into())
             .into_iter()
-            .chain(exemption_commands(group, scene))
+            .chain(is_inspected.then(|| exemption_commands(group, scene)).into_iter().flatten())
             .collect(),
         confidence: Confidence::Medium,
         severity: Some(Severity::Warning),

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::prelude::*;
+use crate::analysis::answerer::base_domain;
 use crate::model::evidence::{AddressScope, LookupSource};
+use crate::model::host_port::HostPort;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "dns_catch_all", group_checks, describe_finding };
 
@@ -22,7 +24,8 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
         }
     }
     let is_catch_all = |checks: &[&Check]| {
-        let domains = checks.iter().map(|c| domain(look::host_or_pattern(c))).collect::<BTreeSet<_>>().len();
+        let domains =
+            checks.iter().map(|c| base_domain(look::host_or_pattern(c))).collect::<BTreeSet<_>>().len();
         let min = if checks.len() == resolved.len() { MIN_DOMAINS_OF_ALL } else { MIN_DOMAINS };
         domains >= min && !checks.iter().any(|c| look::is_met(c))
     };
@@ -44,12 +47,8 @@ fn catch_all_address(check: &Check) -> Option<IpAddr> {
     (is_single && !by_proxy::is_proxied(check)).then_some(address)
 }
 
-/// The last two labels.
-fn domain(host: &str) -> &str {
-    host.rmatch_indices('.').nth(1).map_or(host, |(at, _)| &host[at + 1..])
-}
-
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
+    let page = format!("http://{}", HostPort { host: &group.key, port: None });
     FindingText {
         summary: format!("DNS answers {} for {} of unrelated services.", group.key, {
             format_count(group.hosts().len(), "name")
@@ -63,35 +62,14 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             list_causes(group, 3)
         ),
         remedy: format!(
-            "Open http://{} in a browser to see whose page it is. If it is a log-on page, log this machine on. Otherwise \
-             ask the DNS team to remove the wildcard record, or the filter for these names.",
-            format_url_host(&group.key)
+            "Open {page} in a browser to see whose page it is. If it is a log-on page, log this machine on. Otherwise \
+             ask the DNS team to remove the wildcard record, or the filter for these names."
         ),
         commands: group
             .first_check()
             .into_iter()
-            .flat_map(|c| {
-                let page = format!("curl -v http://{}/", format_url_host(&group.key));
-                [commands::dig_command_for(c).into(), page.into()]
-            })
+            .flat_map(|c| [commands::dig_command_for(c).into(), format!("curl -v {page}/").into()])
             .collect(),
         ..FindingText::default()
-    }
-}
-
-fn format_url_host(address: &str) -> String {
-    if address.contains(':') { format!("[{address}]") } else { address.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_domain_is_the_last_two_labels() {
-        let table = [("a.b.azure.com", "azure.com"), ("azure.com", "azure.com"), ("com", "com")];
-        for (host, expected) in table {
-            assert_eq!(domain(host), expected, "{host}");
-        }
     }
 }

@@ -71,6 +71,6 @@ fn remove_then_verify(group: &CheckGroup<'_>) -> Vec<Instruction> {
             describe_entry(check).unwrap_or_default()
         ))
     });
-    let verify = group.first_check().map(|c| format!("dig {}", look::host_or_pattern(c)).into());
+    let verify = group.first_check().map(|c| format!("getent hosts {}", look::host_or_pattern(c)).into());
     remove.into_iter().chain(verify).collect()
 }

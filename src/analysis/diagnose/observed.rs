@@ -3,15 +3,13 @@
 use std::net::SocketAddr;
 
 use crate::analysis::answerer::is_failing_status;
+pub(super) use crate::analysis::verdict::attempts::CUT_OFF;
 use crate::analysis::verdict::attempts::{decisive_failure, has_reached, is_hello_answered, probe_attempts};
 use crate::model::evidence::{
     Attempt, Cause, Detail, DnsQuery, HttpDetail, LookupSource, Outcome, Phase, Purpose, ResolveDetail,
     TlsDetail,
 };
 use crate::model::report::{Check, CheckVerdict};
-
-/// Causes that end a handshake without a word of TLS.
-pub(super) const CUT_OFF: &[Cause] = &[Cause::TlsTimeout, Cause::TlsReset, Cause::TlsClosed];
 
 /// The host, or the pattern where no host is known.
 pub(super) fn host_or_pattern(check: &Check) -> &str {

@@ -15,7 +15,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         subject: describe_hosts(group),
         explanation: format!(
             "From {} the handshake with {} stalls, and goes through at once with segments of 536 bytes.{} A tunnel \
-             (VPN, overlay network) on the path carries less than its interface says, and the messages that would tell \
+             (VPN, overlay network) on the path carries less than its interface says, and the messages that inform \
              the sender (ICMP \"fragmentation needed\") are filtered.",
             describe_vantages(group, scene),
             list_some(&group.hosts(), 5),

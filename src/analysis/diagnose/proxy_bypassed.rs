@@ -18,11 +18,13 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let proxy = scene.by_vantage.iter().flat_map(|v| &v.checks).find_map(|c| by_proxy::proxy_of(c));
-    let proxy = proxy.unwrap_or("the proxy");
+    let vantages = group.vantage_ids();
+    let views = scene.by_vantage.iter().filter(|view| vantages.contains(&view.id));
+    let mut passed = views.flat_map(|view| &view.checks).filter(|c| by_proxy::has_passed(c));
+    let proxy = passed.find_map(|c| by_proxy::proxy_of(c)).unwrap_or("the proxy");
     FindingText {
         summary: format!(
-            "The skip range sends {} around the proxy, and there is no other way out.",
+            "The skip range sends {} around the proxy, and only the proxy has an egress path.",
             describe_hosts(group)
         ),
         subject: describe_hosts(group),

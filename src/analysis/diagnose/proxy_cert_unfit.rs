@@ -102,18 +102,18 @@ fn describe_finding(_: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     FindingText {
         summary: "The file of --proxy-cert is not what az and the agents need.".into(),
         subject: "--proxy-cert".into(),
-        explanation: format!("Looked at: {}.", problems.join("; ")),
+        explanation: format!("The file has these problems: {}.", problems.join("; ")),
         consequence: Some(
-            "Given to `az connectedk8s connect`, it leaves the agents with \"certificate signed by unknown authority\"."
+            "Passed to `az connectedk8s connect`, it leaves the agents with \"certificate signed by unknown authority\"."
                 .into(),
         ),
-        remedy: "Give the certificate of the authority that signs for the inspecting proxy, as PEM; what is presented here \
-                 can be saved, to be compared with what the proxy's owners publish."
+        remedy: "Pass the certificate of the CA that signs for the inspecting proxy, as PEM. What is presented here can be \
+                 saved, to be compared with what the proxy's owners publish."
             .into(),
         commands: conversions
             .chain([
-                "arcprobe check -l REGION --save-ca CA.pem",
-                "openssl x509 -in CA.pem -noout -subject -issuer -dates -ext basicConstraints",
+                "arcprobe check -l REGION --save-ca PRESENTED.pem",
+                "openssl x509 -in PRESENTED.pem -noout -subject -issuer -dates -ext basicConstraints",
             ])
             .map(Into::into)
             .collect(),

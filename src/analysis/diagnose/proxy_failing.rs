@@ -19,7 +19,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     let cause = by_proxy::most_common_cause(group);
     FindingText {
         summary: format!(
-            "By way of {} {} cannot be reached: {}.",
+            "Through {} {} cannot be reached: {}.",
             by_proxy::group_proxy(group),
             describe_hosts(group),
             cause.text()

@@ -162,7 +162,7 @@ fn advice_for(kind: Kind) -> (&'static str, &'static str, &'static [&'static str
         ),
         Kind::Setup => (
             "the node cannot set the pod up",
-            "Pods of other workloads have the same trouble on this node: mend its network plug-in or its volumes, or \
+            "Pods of other workloads have the same trouble on this node: repair its network plug-in or its volumes, or \
              look from another node.",
             &[
                 "kubectl get events -n NAMESPACE --sort-by=.lastTimestamp",
@@ -170,7 +170,7 @@ fn advice_for(kind: Kind) -> (&'static str, &'static str, &'static [&'static str
             ],
         ),
         Kind::Killed => (
-            "the pod was ended before it had told all",
+            "the pod was ended before it reported everything",
             "Look why, and run again.",
             &["kubectl get events -n NAMESPACE --sort-by=.lastTimestamp"],
         ),

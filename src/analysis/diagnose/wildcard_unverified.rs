@@ -18,7 +18,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     let missed = group.checks.iter().filter(|c| c.unverified == Some(UnverifiedKind::NotDiscovered));
     let missed = match unique_in_order(missed.map(|c| look::pattern_or_host(c))).len() {
         0 => String::new(),
-        n => format!(" Services tell the hosts below {n} of them, but none told them in this run."),
+        n => format!(" Services name the hosts below {n} of them, but none did in this run."),
     };
     FindingText {
         summary: format!(
@@ -28,7 +28,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         ),
         subject: list_some(&patterns, 3),
         explanation: format!("Nothing was sent to {}.{missed}", list_some(&patterns, 5)),
-        remedy: "See to it that the firewall has these wildcards; this program cannot tell.".into(),
+        remedy: "Make sure that the firewall allows these wildcards; arcprobe cannot test them.".into(),
         commands: commands::firewall_rules(group, scene)
             .into_iter()
             .chain(["arcprobe requirements -l REGION".into()])

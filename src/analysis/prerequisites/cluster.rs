@@ -30,7 +30,7 @@ fn judge_kubernetes_version(cluster: &ClusterFacts, known: &PrerequisiteInput<'_
         format!("{least} or newer: the newest minor version and the two before are supported"),
     );
     let Some(installed) = &cluster.kubernetes else {
-        return item.unverified("the API server does not tell its version");
+        return item.unverified("the API server does not report its version");
     };
     match Version::parse(installed) {
         Some(version) if version < floor => item.warning(installed, "arc_kubernetes_old"),
@@ -85,7 +85,7 @@ fn judge_capacity(cluster: &ClusterFacts, known: &PrerequisiteInput<'_>) -> Item
         open.iter().filter_map(|node| free(node)).map(|n| n.max(0)).fold(0_i64, i64::saturating_add)
     };
     if open.iter().all(|node| node.free_memory_bytes.is_none()) {
-        return item.unverified("no node that can take the agents tells its capacity");
+        return item.unverified("no node that can take the agents reports its capacity");
     }
     let free_memory = sum(|n| n.free_memory_bytes) / 1_000_000;
     let free_cpu = sum(|n| n.free_cpu_millis);

@@ -16,9 +16,8 @@ pub(super) fn judge_workstation(tools: &WorkstationTools, known: &PrerequisiteIn
     let mut outcomes = vec![judge_program(&az, &tools.az, &generation.az, known)];
     outcomes.push(match (&tools.az.version, &tools.az.why) {
         // one cause is enough
-        (None, Some(_)) => {
-            ItemOutcome::new(extension.id, extension.title, "az, to tell it").unverified("az does not tell")
-        }
+        (None, Some(_)) => ItemOutcome::new(extension.id, extension.title, "az, to report it")
+            .unverified("az does not report it"),
         _ => judge_program(&extension, &tools.connectedk8s, &generation.connectedk8s, known),
     });
     outcomes.extend(generation.helm.as_ref().map(|need| judge_program(&helm, &tools.helm, need, known)));

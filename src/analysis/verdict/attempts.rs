@@ -95,10 +95,8 @@ pub(crate) fn is_timeout(cause: Cause) -> bool {
 /// Whether somebody answered the ClientHello of an attempt, be it with a refusal; `None` where none was sent.
 pub(crate) fn is_hello_answered(attempt: &Attempt) -> Option<bool> {
     let step = attempt.step(Phase::Tls).filter(|step| step.outcome != Outcome::Skipped)?;
-    Some(!step.cause.is_some_and(cuts_off_handshake))
+    Some(!step.cause.is_some_and(|cause| CUT_OFF.contains(&cause)))
 }
 
-/// Whether a cause ends a handshake without a word of TLS.
-pub(crate) fn cuts_off_handshake(cause: Cause) -> bool {
-    matches!(cause, Cause::TlsTimeout | Cause::TlsReset | Cause::TlsClosed)
-}
+/// Causes that end a handshake without a word of TLS.
+pub(crate) const CUT_OFF: &[Cause] = &[Cause::TlsTimeout, Cause::TlsReset, Cause::TlsClosed];

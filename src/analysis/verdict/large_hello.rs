@@ -7,15 +7,13 @@
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 
-use super::attempts::{
-    cuts_off_handshake, has_reached, is_hello_answered, probe_attempts, working_addresses,
-};
+use super::attempts::{CUT_OFF, has_reached, is_hello_answered, probe_attempts, working_addresses};
 use super::ruling::Ruling;
 use crate::model::evidence::{Attempt, Cause, Outcome, Phase, Purpose};
 use crate::model::plan::RouteKind;
 use crate::model::report::{Check, CheckVerdict};
 
-/// One place where hellos arrive. By way of a proxy the address is the proxy's, so that the host tells the places apart.
+/// One place where hellos arrive. Through a proxy the address is the proxy's, so that the host tells the places apart.
 type HelloDestination = (SocketAddr, Option<String>);
 
 /// Turns met checks into unmet ones where every address that served them drops the larger hello.
@@ -100,7 +98,7 @@ fn large_hello_outcome(attempt: &Attempt) -> Option<Result<(), String>> {
     let step = attempt.step(Phase::Tls)?;
     match (step.outcome, step.cause) {
         (Outcome::Reached, _) => Some(Ok(())),
-        (_, Some(cause)) if cuts_off_handshake(cause) => {
+        (_, Some(cause)) if CUT_OFF.contains(&cause) => {
             Some(Err(step.raw.clone().unwrap_or_else(|| cause.text().to_owned())))
         }
         _ => None,

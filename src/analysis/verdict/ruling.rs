@@ -89,10 +89,10 @@ fn judge_attempt(planned: &PlannedCheck, spec: &ProbeSpec, attempt: &Attempt) ->
 /// Something answered, and nothing shows that it was the service.
 fn unproven_ruling(attempt: &Attempt) -> Ruling {
     let answer = attempt.http();
-    let status = answer.and_then(|a| a.status).map(|status| format!("{status} ")).unwrap_or_default();
-    let page = answer.filter(|a| a.form() == Some(BodyForm::Html)).map_or("", |_| "with a page ");
-    let note = format!("{status}{page}and nothing shows that the service itself answered");
-    Ruling::Unverified { kind: UnverifiedKind::Unproven, note: note.replace("  ", " ") }
+    let status = answer.and_then(|a| a.status).map(|status| status.to_string()).unwrap_or_default();
+    let page = answer.filter(|a| a.form() == Some(BodyForm::Html)).map_or("", |_| " with a page");
+    let note = format!("{status}{page} and nothing shows that the service itself answered");
+    Ruling::Unverified { kind: UnverifiedKind::Unproven, note }
 }
 
 /// Whether an interrupted check had already failed: its lookup, its way through the proxy, or every address that the lookup

@@ -16,7 +16,7 @@ pub enum Fix {
     Exempt,
     /// The owner of the DNS servers resolves it.
     Resolve,
-    /// Somebody logs on: to the proxy, or to the network.
+    /// The proxy wants a login.
     Logon,
     /// The proxy itself, a clock or a server is to be fixed, and no list helps.
     Other,
@@ -32,7 +32,7 @@ impl Fix {
             Self::Open => "to open in the firewall or the proxy",
             Self::Exempt => "to exempt from TLS inspection",
             Self::Resolve => "to resolve in DNS",
-            Self::Logon => "to log on for",
+            Self::Logon => "to authenticate at the proxy for",
             Self::Other => "to fix elsewhere, see arcprobe explain",
         }
     }
@@ -58,7 +58,7 @@ impl Fix {
                 | Cause::WsUpgradeStripped
                 | Cause::WsProtocol,
             ) => Self::Exempt,
-            Some(Cause::ProxyAuthRequired | Cause::HttpRedirected) => Self::Logon,
+            Some(Cause::ProxyAuthRequired) => Self::Logon,
             Some(
                 Cause::ProxyDns
                 | Cause::ProxyRefused
@@ -70,6 +70,10 @@ impl Fix {
                 | Cause::TlsNotYetValid
                 | Cause::TlsIncompleteChain
                 | Cause::TlsPathMtu
+                | Cause::TlsNameMismatch
+                | Cause::TlsNotTls
+                | Cause::TlsVersion
+                | Cause::HttpRedirected
                 | Cause::ClockSkew,
             ) => Self::Other,
             Some(_) | None => Self::Open,

@@ -170,6 +170,7 @@ fn every_finding_has_a_command_that_shows_it() {
         "az",
         "curl",
         "dig",
+        "getent",
         "ip",
         "kubectl",
         "nc",

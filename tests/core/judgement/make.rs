@@ -153,7 +153,7 @@ impl CheckCase {
         self.attempt(Purpose::Probe, address, Some(cause))
     }
 
-    /// One more attempt; the lookup that it needs is made up on the way. By way of a proxy the address is the proxy's.
+    /// One more attempt; the lookup that it needs is made up on the way. Through a proxy the address is the proxy's.
     pub(crate) fn attempt(mut self, purpose: Purpose, address: &str, cause: Option<Cause>) -> Self {
         let ip: std::net::IpAddr = address.parse().unwrap();
         let is_tunnel = self.is_proxied() && purpose != Purpose::Direct;

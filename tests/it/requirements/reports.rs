@@ -91,7 +91,11 @@ fn devices_get_only_what_they_open() {
     let fixes: Vec<_> = rows["requirements"].as_array().unwrap().iter().map(|row| &row["fixes"]).collect();
     assert_eq!(fixes[..4], [&json!(["resolve"]), &json!(["logon"]), &json!(["other"]), &json!(["open"])]);
     let notes = run_on_report(&report, &["-o", "squid"]).exits(0).stderr;
-    for heading in ["to resolve in DNS: ", "to log on for: ", "to fix elsewhere, see arcprobe explain: "] {
+    for heading in [
+        "to resolve in DNS: ",
+        "to authenticate at the proxy for: ",
+        "to fix elsewhere, see arcprobe explain: ",
+    ] {
         assert!(notes.contains(heading), "{heading}{notes}");
     }
 }
