@@ -1,4 +1,4 @@
-//! Reads `rules/faults.yaml`, and files of the same form.
+//! Reads `rules/faults`, and files of the same form.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +20,7 @@ struct FaultsFile {
     /// Of what these and later files tell to delete.
     #[serde(default)]
     deletions: Vec<Deletion>,
+    #[serde(default)]
     faults: Vec<Fault>,
 }
 
@@ -29,9 +30,29 @@ struct FaultsFile {
 /// Never: a test reads them.
 pub fn load_builtin() -> Result<FaultCatalogue, FaultsError> {
     let mut catalogue = FaultCatalogue::default();
-    add_file(&mut catalogue, "rules/faults.yaml", include_str!("../../rules/faults.yaml"))?;
+    for (file, text) in FILES.iter().rev() {
+        add_file(&mut catalogue, file, text)?;
+    }
     Ok(catalogue)
 }
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$((concat!("rules/faults/", $name), include_str!(concat!("../../rules/faults/", $name)))),*]
+    };
+}
+
+/// Of each text the first file that has a sign for it explains it; what commands lose is read before the commands.
+const FILES: &[(&str, &str)] = files![
+    "cluster.yaml",
+    "admission.yaml",
+    "images.yaml",
+    "network.yaml",
+    "azure.yaml",
+    "warnings.yaml",
+    "prerequisites.yaml",
+    "deletions.yaml",
+];
 
 /// Adds the faults of a file; the same id replaces, and new ones are asked before the built-in ones.
 ///

@@ -20,7 +20,7 @@ pub struct DiagnoseArgs {
     /// Have `az` asked what Azure says: it runs `az connectedk8s show` for the resource that the agents name.
     #[arg(long, help_heading = INPUT_HEADING, conflicts_with_all = ["connected_cluster", "evidence"])]
     pub az: bool,
-    /// More faults, in the form of rules/faults.yaml; the same id replaces. Repeatable.
+    /// More faults, in the form of rules/faults/*.yaml; the same id replaces. Repeatable.
     #[arg(long, value_name = "FILE", help_heading = INPUT_HEADING)]
     pub faults: Vec<PathBuf>,
     /// Read objects and logs only; do not prove a broken link by probing from pods and nodes.
