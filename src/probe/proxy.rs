@@ -108,6 +108,7 @@ impl ProxyDialer<'_> {
         let (address, stream) = connected.map_err(|f| Failure::new(to_proxy_cause(f.cause), f.raw))?;
         self.address = Some(address);
         self.detail.address = Some(address);
+        self.detail.local = stream.local_addr().ok();
         if self.server.is_tls { self.secure_connection(Box::new(stream)).await } else { Ok(Box::new(stream)) }
     }
 

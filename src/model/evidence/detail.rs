@@ -151,6 +151,9 @@ pub struct ProxyDetail {
     pub proxy: String,
     /// The address of the proxy that was connected to.
     pub address: Option<SocketAddr>,
+    /// Our end of that connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<SocketAddr>,
     /// What was asked for; `null` when a plain request follows instead.
     pub request: Option<String>,
     /// The proxy's status.
