@@ -40,8 +40,8 @@ fn list_shared_flags(cluster: &ClusterArgs, proxy: &ProxyArgs, probe: &ProbeArgs
     flags.extend(list_proxy_flags(&proxy.urls));
     flags.extend(switch("--no-cross-check", proxy.no_cross_check));
     flags.extend(list_connection_flags(&probe.connection));
-    let timeout = Some(probe.timeout.as_millis()).filter(|timeout| *timeout != DEFAULT_TIMEOUT.as_millis());
-    flags.extend(timeout.map(|timeout| RunFlag::new("--timeout", format!("{timeout}ms"))));
+    let timeout = Some(probe.timeout).filter(|timeout| *timeout != DEFAULT_TIMEOUT);
+    flags.extend(timeout.map(|timeout| RunFlag::new("--timeout", format_duration(timeout))));
     flags.extend(probe.concurrency.map(|most| RunFlag::new("--concurrency", most.to_string())));
     flags.extend((probe.retries > 0).then(|| RunFlag::new("--retries", probe.retries.to_string())));
     flags
@@ -125,6 +125,22 @@ fn range_flag(name: &str, range: Option<&Secret>) -> Option<RunFlag> {
     (!range.value().is_empty()).then(|| RunFlag::new(name, range.value()))
 }
 
+/// In the largest unit that is exact, as people type it.
+fn format_duration(duration: Duration) -> String {
+    let nanoseconds = duration.as_nanos();
+    let exact = UNITS.iter().find(|(size, _)| nanoseconds.is_multiple_of(*size));
+    exact.map_or_else(String::new, |(size, unit)| format!("{}{unit}", nanoseconds / size))
+}
+
+const UNITS: [(u128, &str); 6] = [
+    (3_600_000_000_000, "h"),
+    (60_000_000_000, "m"),
+    (1_000_000_000, "s"),
+    (1_000_000, "ms"),
+    (1_000, "us"),
+    (1, "ns"),
+];
+
 /// Of `NAME=VALUE`.
 fn hide_user(text: &str) -> String {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
@@ -133,3 +149,24 @@ fn hide_user(text: &str) -> String {
 
 /// As `--timeout` has it by itself.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_repeated_in_its_shortest_exact_form() {
+        let table = [
+            (1_000, "1s"),
+            (1_500, "1500ms"),
+            (90_000, "90s"),
+            (120_000, "2m"),
+            (3_600_000, "1h"),
+            (1, "1ms"),
+        ];
+        for (milliseconds, expected) in table {
+            assert_eq!(format_duration(Duration::from_millis(milliseconds)), expected);
+        }
+        assert_eq!(format_duration(Duration::from_micros(1_500)), "1500us");
+    }
+}

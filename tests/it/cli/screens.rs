@@ -54,7 +54,7 @@ fn assert_screen(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("snapshots");
     for (pattern, stand_in) in [
-        (r" --resolver [\d.:]+( --connect-to \S+)* --public-roots \S+ --timeout 1000ms", ""),
+        (r" --resolver [\d.:]+( --connect-to \S+)* --public-roots \S+ --timeout 1s", ""),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
         (r"-p \d+ ", "-p PORT "),
         (r"\b([0-9A-F]{2}:){31}[0-9A-F]{2}\b", "FINGERPRINT"),
