@@ -205,7 +205,7 @@ pub enum UnverifiedKind {
 
 words!(UnverifiedKind::text {
     WildcardUnknown = "no name below the wildcard is known",
-    WildcardParentAnswers = "not testable, but the parent answers",
+    WildcardParentAnswers = "not testable, parent answers",
     NotDiscovered = "the names below the wildcard were not found", ValueMissing = "a value was not given",
     CalledFromAzure = "called by Azure, not by the cluster", NotRun = "the run ended first",
     NoVantage = "nothing could be looked at from there",

@@ -85,6 +85,8 @@ fn an_open_network_is_ready() {
     assert!(text.starts_with("READY: "), "{text}");
     assert_screen("open", &text);
     assert!(text.lines().count() <= 15, "{text}");
+    let narrow = Program::check_in(&lab).args(["-l", "eastus"]).env("COLUMNS", "80").run().exits(0).stdout;
+    assert!(narrow.lines().count() <= 15, "{narrow}");
     screen(&lab, None, &["-l", "eastus", "--fail-on", "warning"], 0);
 }
 
