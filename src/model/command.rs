@@ -9,6 +9,7 @@ use crate::model::plan::RouteKind;
 use crate::model::rules::Protocol;
 use crate::model::run_flags::{RunFlag, missing_flags};
 use crate::model::shell::Shell;
+use crate::model::wording::put_value;
 
 /// One line of a remedy.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,6 +88,15 @@ impl Instruction {
         }
     }
 
+    /// Puts in what a text of the cluster names.
+    pub fn put_value(&mut self, name: &str, value: &str) {
+        match self {
+            Self::Allow(_) => {}
+            Self::Run(command) => command.put_value(name, value),
+            Self::Text(text) => *text = put_value(text, name, value),
+        }
+    }
+
     /// Puts in what is known of the run.
     pub fn fill(&mut self, scope: &CommandScope<'_>) {
         if let Self::Run(command) = self {
@@ -162,6 +172,15 @@ impl Command {
             add_run_flags(words, scope.flags);
             name_cluster(words, scope.flags);
             log_in_at_proxy(words, scope.flags);
+        }
+    }
+
+    /// Puts a value in the place of its name, such as `HOST`.
+    pub fn put_value(&mut self, name: &str, value: &str) {
+        for word in self.programs.iter_mut().flatten() {
+            if let Word::Known(text) = word {
+                *text = put_value(text, name, value);
+            }
         }
     }
 
@@ -340,6 +359,17 @@ mod tests {
         for text in table {
             assert_eq!(text.parse::<Command>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_value_stays_one_word_of_the_shell() {
+        let mut command: Command =
+            "oc adm policy add-scc-to-user x system:serviceaccount:ns:ACCOUNT".parse().unwrap();
+        command.put_value("ACCOUNT", "a; reboot");
+        assert_eq!(
+            command.to_string(),
+            "oc adm policy add-scc-to-user x 'system:serviceaccount:ns:a; reboot'"
+        );
     }
 
     #[test]

@@ -3,12 +3,13 @@
 
 use std::fmt::Write as _;
 
-use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::command::Command;
 use crate::model::finding::Severity;
+use crate::model::shown_text::ShownText;
+use crate::model::signature::{Signature, Words};
 use crate::model::vantage::VantageKind;
 use crate::model::words::words;
 
@@ -69,6 +70,8 @@ pub struct FaultCatalogue {
     pub faults: Vec<Fault>,
     /// What their commands take away.
     pub deletions: Vec<Deletion>,
+    /// What their signatures share.
+    pub words: Words,
 }
 
 /// What is lost with a command that deletes.
@@ -127,60 +130,22 @@ fn default_severity() -> Severity {
     Severity::Blocking
 }
 
-/// A text that shows that something is wrong.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Signature {
-    /// Where it stands.
-    #[serde(rename = "in")]
-    pub source: SignatureSource,
-    /// The reason of the event or state; any without one.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// The agent (the Deployment) that it is about; any without one.
-    #[serde(default)]
-    pub agent: Option<String>,
-    /// A regular expression.
-    #[serde(deserialize_with = "deserialize_regex")]
-    pub text: Regex,
-    /// In a log: so many lines at least.
-    #[serde(default = "default_times")]
-    pub times: usize,
-}
-
-fn default_times() -> usize {
-    1
-}
-
-/// Where a sign stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignatureSource {
-    /// An event of an object that is not well.
-    Event,
-    /// Why a container waits: its reason and message.
-    Waiting,
-    /// How a container ended the last time: its reason and message.
-    Ended,
-    /// The log of a container.
-    Log,
-}
-
-fn deserialize_regex<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Regex, D::Error> {
-    let text = String::deserialize(from)?;
-    if text.is_empty() {
-        return Err(serde::de::Error::custom(
-            "an empty text fits everything; leave the sign out, or give words",
-        ));
-    }
-    let limited = regex::RegexBuilder::new(&text).size_limit(1 << 20).build();
-    limited.map_err(|e| serde::de::Error::custom(format!("{text:?} is no regular expression: {e}")))
-}
-
 impl FaultCatalogue {
     /// What is known under an id.
     pub fn find_fault(&self, id: &str) -> Option<&Fault> {
         self.faults.iter().find(|entry| entry.id == id)
+    }
+
+    /// The fault that a text shows: of all that fit, the first one counts.
+    pub fn recognize(&self, shown: &ShownText<'_>) -> Option<(&Fault, &Signature)> {
+        let signs = self.faults.iter().flat_map(|fault| fault.signs.iter().map(move |sign| (fault, sign)));
+        signs.filter(|(_, sign)| sign.times == 1).find(|(_, sign)| sign.fits(shown))
+    }
+
+    /// Whether a text is this signature's own: it fits, and none that is more telling does. What only counts lines takes any.
+    pub fn is_claimed_by(&self, sign: &Signature, shown: &ShownText<'_>) -> bool {
+        let is_first = || self.recognize(shown).is_some_and(|(_, first)| std::ptr::eq(first, sign));
+        sign.fits(shown) && (sign.times > 1 || is_first())
     }
 }
 

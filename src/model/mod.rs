@@ -24,6 +24,10 @@ pub mod run_flags;
 pub mod scope;
 pub mod secret;
 pub mod shell;
+#[cfg(feature = "cli")]
+pub mod shown_text;
+#[cfg(feature = "cli")]
+pub mod signature;
 pub mod source;
 pub mod vantage;
 #[cfg(feature = "cli")]

@@ -32,6 +32,20 @@ pub fn capitalize(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// A text with a value wherever its name stands as a word, such as `HOST`.
+pub fn put_value(text: &str, name: &str, value: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(name) {
+        let (before, behind) = (&rest[..at], &rest[at + name.len()..]);
+        let is_whole = !before.ends_with(is_word) && !behind.starts_with(is_word);
+        filled.extend([before, if is_whole { value } else { name }]);
+        rest = behind;
+    }
+    filled + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +73,15 @@ mod tests {
             assert_eq!(format_count(count, "check"), text);
         }
         assert_eq!([0, 1, 2].map(|count| pluralize(count, "is", "are")), ["are", "is", "are"]);
+    }
+
+    #[test]
+    fn a_value_takes_the_place_of_its_name_as_a_word() {
+        for (text, filled) in
+            [("HOST:443", "a.b:443"), ("open HOST, HOSTS", "open a.b, HOSTS"), ("MYHOST", "MYHOST"), ("", "")]
+        {
+            assert_eq!(put_value(text, "HOST", "a.b"), filled);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::model::faults::{Deletion, Fault, FaultCatalogue};
+use crate::model::signature::Words;
 
 /// A file that cannot be read as faults.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -22,6 +23,30 @@ struct FaultsFile {
     deletions: Vec<Deletion>,
     #[serde(default)]
     faults: Vec<Fault>,
+    /// What these and later files can name in patterns, in braces.
+    #[serde(default)]
+    words: Vec<Word>,
+}
+
+/// What programs say for the same thing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Word {
+    name: String,
+    forms: Vec<Form>,
+}
+
+/// How one program says it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    /// A regular expression.
+    text: String,
+    /// The page, file or thread that shows it; not read here, but for those who wonder.
+    #[serde(rename = "source")]
+    _source: String,
+    #[serde(rename = "seen")]
+    _seen: String,
 }
 
 /// The built-in faults.
@@ -42,8 +67,8 @@ macro_rules! files {
     };
 }
 
-/// Of each text the first file that has a sign for it explains it; what commands lose is read before the commands.
-const FILES: &[(&str, &str)] = files![
+/// Of each text the first file that has a sign for it explains it; what all share comes last, and is read first.
+pub(crate) const FILES: &[(&str, &str)] = files![
     "cluster.yaml",
     "admission.yaml",
     "images.yaml",
@@ -52,6 +77,7 @@ const FILES: &[(&str, &str)] = files![
     "warnings.yaml",
     "prerequisites.yaml",
     "deletions.yaml",
+    "words.yaml",
 ];
 
 /// Adds the faults of a file; the same id replaces, and new ones are asked before the built-in ones.
@@ -66,7 +92,7 @@ pub fn add_file(catalogue: &mut FaultCatalogue, file: &str, text: &str) -> Resul
     if let Some(problem) = super::load::describe_unsafe_yaml(text) {
         return Err(failed(problem));
     }
-    let read: FaultsFile =
+    let mut read: FaultsFile =
         serde_yaml::from_str(text).map_err(|e| failed(super::load::describe_yaml_error(&e)))?;
     let mut ids = BTreeSet::new();
     if let Some(twice) = read.faults.iter().find(|f| !ids.insert(f.id.clone())) {
@@ -79,11 +105,25 @@ pub fn add_file(catalogue: &mut FaultCatalogue, file: &str, text: &str) -> Resul
     if let Some(odd) = read.faults.iter().find(|f| !is_word(&f.id)) {
         return Err(failed(format!("the id {:?} is no word of a-z, 0-9 and _", odd.id)));
     }
+    catalogue.words.extend(read.words.into_iter().map(join_forms));
+    for fault in &mut read.faults {
+        compile_signatures(fault, &catalogue.words).map_err(failed)?;
+    }
     catalogue.faults.retain(|entry| !ids.contains(&entry.id));
     catalogue.deletions.extend(read.deletions);
     let cautious = read.faults.into_iter().map(|fault| add_cautions(fault, &catalogue.deletions));
     catalogue.faults.splice(0..0, cautious.collect::<Vec<_>>());
     Ok(())
+}
+
+fn join_forms(word: Word) -> (String, String) {
+    let forms: Vec<_> = word.forms.into_iter().map(|form| form.text).collect();
+    (word.name, forms.join("|"))
+}
+
+fn compile_signatures(fault: &mut Fault, words: &Words) -> Result<(), String> {
+    let id = &fault.id;
+    fault.signs.iter_mut().try_for_each(|sign| sign.compile(words)).map_err(|why| format!("{id}: {why}"))
 }
 
 /// Says what is lost before each command that deletes.

@@ -5,4 +5,5 @@
 
 mod judgement;
 mod rules;
+mod signatures;
 mod version_1;

@@ -45,7 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("lzma_rust2", &["bin::loader"]),
     ("maud", &["report"]),
     ("rcgen", &[]),
-    ("regex", &["analysis::connectivity", "model::faults"]),
+    ("regex", &["analysis::connectivity", "model::shown_text", "model::signature"]),
     ("reqwest", &["probe::client"]),
     ("rustls", &["cluster::error", "probe"]),
     ("rustls_native_certs", &["probe::trust"]),

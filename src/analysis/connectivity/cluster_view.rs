@@ -1,12 +1,15 @@
 //! Objects of a case as a diagnosis looks at them.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::redact::SecretMetadata;
 use super::support_bundle::{ContainerLog, SupportBundle};
-use crate::model::faults::{Signature, SignatureSource};
+use crate::model::faults::FaultCatalogue;
+use crate::model::shown_text::{ShownText, SignatureSource};
+use crate::model::signature::Signature;
 use crate::model::source::Source;
 
 /// The namespace of the agents.
@@ -32,6 +35,8 @@ impl Agent<'_> {
 pub(super) struct ClusterView<'a> {
     pub(super) bundle: &'a SupportBundle,
     pub(super) agents: Vec<Agent<'a>>,
+    catalogue: &'a FaultCatalogue,
+    read_at: jiff::Timestamp,
     /// The names of the pods of the agents that are there.
     pods: HashSet<&'a str>,
 }
@@ -43,10 +48,23 @@ pub(super) struct SignatureMatch {
     pub(super) subject: String,
     /// The words, with what they are.
     pub(super) text: String,
+    /// What stands for names such as `HOST` in the words and commands of the fault.
+    pub(super) values: Vec<(String, String)>,
+}
+
+impl SignatureMatch {
+    /// What the state of an object shows.
+    pub(super) fn of_object(subject: &str, shown: &str) -> Self {
+        Self { subject: subject.to_owned(), text: shown.to_owned(), values: Vec::new() }
+    }
 }
 
 impl<'a> ClusterView<'a> {
-    pub(super) fn new(case: &'a SupportBundle) -> Self {
+    pub(super) fn new(
+        case: &'a SupportBundle,
+        catalogue: &'a FaultCatalogue,
+        read_at: jiff::Timestamp,
+    ) -> Self {
         let agents = case.objects.in_namespace("Deployment", AGENTS_NAMESPACE).filter_map(|d| {
             Some(Agent {
                 name: d["metadata"]["name"].as_str()?,
@@ -59,7 +77,8 @@ impl<'a> ClusterView<'a> {
             .objects
             .in_namespace("Pod", AGENTS_NAMESPACE)
             .filter_map(|pod| pod["metadata"]["name"].as_str());
-        Self { bundle: case, agents: agents.take(MAX_AGENTS).collect(), pods: pods.collect() }
+        let agents = agents.take(MAX_AGENTS).collect();
+        Self { bundle: case, agents, catalogue, read_at, pods: pods.collect() }
     }
 
     /// An agent by its name.
@@ -111,48 +130,81 @@ impl<'a> ClusterView<'a> {
 
     /// Where a sign is seen; the newest where there are several.
     pub(super) fn match_signature(&self, sign: &Signature) -> Option<SignatureMatch> {
-        match sign.source {
+        sign.places.iter().find_map(|place| match place {
             SignatureSource::Event => self.match_event(sign),
-            SignatureSource::Waiting | SignatureSource::Ended => self.match_container_state(sign),
+            SignatureSource::Waiting | SignatureSource::Ended => self.match_container_state(sign, *place),
             SignatureSource::Log => self.match_log(sign),
-        }
+        })
+    }
+
+    /// A text of an object.
+    fn shown<'t>(
+        &'t self,
+        place: SignatureSource,
+        object: &str,
+        reason: &'t str,
+        text: &'t str,
+    ) -> ShownText<'t> {
+        let agent = self.agent_of(object).map(|agent| agent.name);
+        ShownText { place, reason, agent, text, read_at: self.read_at }
+    }
+
+    /// What a text names, and what is known of the object that it is about.
+    fn named_values(
+        &self,
+        sign: &Signature,
+        shown: &ShownText<'_>,
+        object: [&str; 2],
+    ) -> Vec<(String, String)> {
+        let [namespace, name] = object;
+        let deployment = shown
+            .agent
+            .and_then(|agent| self.bundle.objects.find_object("Deployment", AGENTS_NAMESPACE, agent));
+        let account = deployment.and_then(|d| d["spec"]["template"]["spec"]["serviceAccountName"].as_str());
+        let known = [
+            ("ACCOUNT", account),
+            ("AGENT", shown.agent),
+            ("NAMESPACE", Some(namespace)),
+            ("POD", self.pods.contains(name).then_some(name)),
+        ];
+        let known = known.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())));
+        sign.named_values(shown).into_iter().chain(known).collect()
     }
 
     fn match_event(&self, sign: &Signature) -> Option<SignatureMatch> {
-        let fits = |event: &&Value| {
-            let reason = event["reason"].as_str().unwrap_or_default();
-            let text = event["message"].as_str().unwrap_or_default();
-            sign.reason.as_deref().is_none_or(|wanted| wanted == reason)
-                && sign.text.is_match(text)
-                && self.is_about_unready(event, sign)
+        let shown = |event: &'a Value| {
+            let text = |key: &str| event[key].as_str().unwrap_or_default();
+            let object = event["involvedObject"]["name"].as_str().unwrap_or_default();
+            (object, text("reason"), text("message"))
+        };
+        let fits = |event: &&'a Value| {
+            let (object, reason, message) = shown(event);
+            self.is_about_unready(event)
+                && self
+                    .catalogue
+                    .is_claimed_by(sign, &self.shown(SignatureSource::Event, object, reason, message))
         };
         let when =
             |event: &&Value| parse_time(&event["lastTimestamp"]).or_else(|| parse_time(&event["eventTime"]));
         let event = self.bundle.objects.of_kind("Event").filter(fits).max_by_key(when)?;
-        let object = &event["involvedObject"];
-        let [kind, space, name] =
-            ["kind", "namespace", "name"].map(|key| object[key].as_str().unwrap_or_default());
+        let (name, reason, message) = shown(event);
+        let [kind, space] =
+            ["kind", "namespace"].map(|key| event["involvedObject"][key].as_str().unwrap_or_default());
+        let shown = self.shown(SignatureSource::Event, name, reason, message);
         Some(SignatureMatch {
             subject: format!("{kind} {space}/{name}"),
-            text: format!(
-                "event {}: {}",
-                event["reason"].as_str().unwrap_or_default(),
-                event["message"].as_str().unwrap_or_default()
-            ),
+            text: format!("event {reason}: {message}"),
+            values: self.named_values(sign, &shown, [space, name]),
         })
     }
 
     /// Events stay for an hour: those of objects that are well by now tell of the past.
-    fn is_about_unready(&self, event: &Value, sign: &Signature) -> bool {
+    fn is_about_unready(&self, event: &Value) -> bool {
         let object = &event["involvedObject"];
-        let name = object["name"].as_str().unwrap_or_default();
-        let agent = self.agent_of(name);
-        let is_wanted = sign.agent.as_deref().is_none_or(|wanted| agent.is_some_and(|a| a.name == wanted));
+        let agent = self.agent_of(object["name"].as_str().unwrap_or_default());
         match object["namespace"].as_str() {
-            Some(AGENTS_NAMESPACE) => {
-                is_wanted && agent.is_none_or(|a| !a.is_ready()) && !self.is_pod_gone(object)
-            }
-            Some(RELEASE_NAMESPACE) => is_wanted && self.agents.is_empty(),
+            Some(AGENTS_NAMESPACE) => agent.is_none_or(|a| !a.is_ready()) && !self.is_pod_gone(object),
+            Some(RELEASE_NAMESPACE) => self.agents.is_empty(),
             _ => false,
         }
     }
@@ -162,35 +214,26 @@ impl<'a> ClusterView<'a> {
         object["kind"] == "Pod" && !self.pods.contains(name)
     }
 
-    fn match_container_state(&self, sign: &Signature) -> Option<SignatureMatch> {
-        for pod in self.agent_pods() {
-            let name = pod["metadata"]["name"].as_str().unwrap_or_default();
-            let agent = self.agent_of(name);
-            if sign.agent.as_deref().is_some_and(|wanted| agent.is_none_or(|a| a.name != wanted)) {
-                continue;
-            }
-            for status in container_statuses(pod) {
-                let state = match sign.source {
-                    SignatureSource::Waiting => &status["state"]["waiting"],
-                    _ if status["state"]["terminated"].is_object() => &status["state"]["terminated"],
-                    _ => &status["lastState"]["terminated"],
-                };
-                let reason = state["reason"].as_str().unwrap_or_default();
-                let message = state["message"].as_str().unwrap_or_default();
+    fn match_container_state(&self, sign: &Signature, place: SignatureSource) -> Option<SignatureMatch> {
+        self.agent_pods().find_map(|pod| {
+            let [space, name] =
+                ["namespace", "name"].map(|key| pod["metadata"][key].as_str().unwrap_or_default());
+            container_statuses(pod).find_map(|status| {
+                let state = container_state(status, place);
+                let [reason, message] =
+                    ["reason", "message"].map(|key| state[key].as_str().unwrap_or_default());
                 let text =
                     if message.is_empty() { reason.to_owned() } else { format!("{reason}: {message}") };
-                let is_wanted = sign.reason.as_deref().is_none_or(|wanted| wanted == reason);
-                if state.is_object() && is_wanted && sign.text.is_match(&text) {
-                    let space = pod["metadata"]["namespace"].as_str().unwrap_or_default();
-                    let container = status["name"].as_str().unwrap_or_default();
-                    return Some(SignatureMatch {
-                        subject: format!("Pod {space}/{name}"),
-                        text: format!("container {container}: {text}"),
-                    });
-                }
-            }
-        }
-        None
+                let shown = self.shown(place, name, reason, &text);
+                let container = status["name"].as_str().unwrap_or_default();
+                let is_own = state.is_object() && self.catalogue.is_claimed_by(sign, &shown);
+                is_own.then(|| SignatureMatch {
+                    subject: format!("Pod {space}/{name}"),
+                    values: self.named_values(sign, &shown, [space, name]),
+                    text: format!("container {container}: {text}"),
+                })
+            })
+        })
     }
 
     /// The agents whose containers run and were restarted so many times at least, with how often.
@@ -212,23 +255,61 @@ impl<'a> ClusterView<'a> {
     }
 
     fn match_log(&self, sign: &Signature) -> Option<SignatureMatch> {
-        let is_wanted = |log: &&ContainerLog| {
-            let agent = self.agent_of(&log.pod);
-            sign.agent.as_deref().is_none_or(|wanted| agent.is_some_and(|a| a.name == wanted))
+        let agents = |log: &&ContainerLog| {
+            sign.agent.as_deref().is_none_or(|agent| self.agent_of(&log.pod).is_some_and(|a| a.name == agent))
         };
-        self.bundle.logs.iter().filter(is_wanted).find_map(|log| {
+        self.bundle.logs.iter().filter(agents).find_map(|log| {
             let recent = &log.lines[log.lines.len().saturating_sub(RECENT_LINES)..];
-            let mut fitting = recent.iter().rev().filter(|line| sign.text.is_match(line));
+            let is_own = |line: &&String| {
+                let text = unescape(line);
+                let shown = self.shown(SignatureSource::Log, &log.pod, "", &text);
+                self.catalogue.is_claimed_by(sign, &shown)
+            };
+            let mut fitting = recent.iter().rev().filter(is_own);
             let line = fitting.next()?;
             if 1 + fitting.count() < sign.times {
                 return None;
             }
             let before = if log.previous { ", before its last restart" } else { "" };
+            let text = unescape(line);
+            let shown = self.shown(SignatureSource::Log, &log.pod, "", &text);
             Some(SignatureMatch {
                 subject: format!("Pod {}/{}", log.namespace, log.pod),
                 text: format!("log of {}{before}: {}", log.container, log_message(line)),
+                values: self.named_values(sign, &shown, [&log.namespace, &log.pod]),
             })
         })
+    }
+}
+
+/// A line without the escapes of JSON, however deep the text stands in it.
+fn unescape(line: &str) -> Cow<'_, str> {
+    if !line.contains('\\') {
+        return Cow::Borrowed(line);
+    }
+    let mut text = String::with_capacity(line.len());
+    let mut is_escaped = false;
+    for c in line.chars() {
+        match c {
+            '\\' => is_escaped = true,
+            'n' | 'r' | 't' if is_escaped => {
+                text.push(' ');
+                is_escaped = false;
+            }
+            _ => {
+                text.push(c);
+                is_escaped = false;
+            }
+        }
+    }
+    Cow::Owned(text)
+}
+
+fn container_state(status: &Value, place: SignatureSource) -> &Value {
+    match place {
+        SignatureSource::Waiting => &status["state"]["waiting"],
+        _ if status["state"]["terminated"].is_object() => &status["state"]["terminated"],
+        _ => &status["lastState"]["terminated"],
     }
 }
 

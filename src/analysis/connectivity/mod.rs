@@ -18,13 +18,13 @@ use crate::analysis::connectivity::cluster_view::{ClusterView, SignatureMatch};
 use crate::analysis::connectivity::stages::{StageHealth, judge_stage};
 use crate::analysis::connectivity::support_bundle::SupportBundle;
 use crate::model::command::{CommandScope, Instruction};
-use crate::model::faults::{Fault, FaultCatalogue, SignatureSource, Stage};
+use crate::model::faults::{Fault, FaultCatalogue, Stage};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::networks::UnreadSource;
 use crate::model::prerequisite_rules::PrerequisiteRules;
 use crate::model::report::{Check, CheckVerdict, Prerequisite, PrerequisiteResults};
 use crate::model::vantage::VantageKind;
-use crate::model::wording::capitalize;
+use crate::model::wording::{capitalize, put_value};
 use azure::{AzureCluster, ConnectivityStatus};
 
 /// All that a judgement rests on.
@@ -151,7 +151,7 @@ struct StageFault<'a> {
 
 /// Judges a cluster.
 pub fn diagnose_connectivity(known: &ConnectivityInput<'_>) -> ConnectivityDiagnosis {
-    let view = ClusterView::new(known.bundle);
+    let view = ClusterView::new(known.bundle, known.catalogue, known.now);
     let young = view.last_changed_at().filter(|at| known.now.duration_since(*at) < YOUNG_AGE);
     // a clock may be anywhere, also where no time comes after it
     let young_until = young.map(|at| at.checked_add(GRACE_PERIOD).unwrap_or(Timestamp::MAX));
@@ -300,11 +300,10 @@ fn find_stage_fault<'a>(
         _ => !is_whole,
     };
     let found = known.catalogue.faults.iter().filter(own).find_map(|entry| {
-        let mut signs = entry.signs.iter().filter(|sign| sign.source != SignatureSource::Log || hears_logs);
-        signs.find_map(|sign| Some((entry, (view.match_signature(sign)?, sign.source))))
+        let mut signs = entry.signs.iter().filter(|sign| !sign.is_in_log() || hears_logs);
+        signs.find_map(|sign| Some((entry, (view.match_signature(sign)?, sign.is_in_log()))))
     });
-    let shown =
-        structural.map(|(entry, shown)| SignatureMatch { subject: entry.title.clone(), text: shown.clone() });
+    let shown = structural.map(|(entry, shown)| SignatureMatch::of_object(&entry.title, shown));
     let judged = |entry: &'a Fault, mut seen: Vec<SignatureMatch>, is_direct: bool| {
         seen.extend(shown.clone().filter(|s| entry.title != s.subject));
         let confidence = match (is_direct, proof.unmet.is_empty(), proof.met) {
@@ -319,16 +318,15 @@ fn find_stage_fault<'a>(
     if let Some(problem) = known.skip_range.filter(|_| needs_api)
         && let Some(entry) = known.catalogue.find_fault("arc_api_through_proxy")
     {
-        let mut seen =
-            vec![SignatureMatch { subject: "skip range of the agents".into(), text: problem.to_owned() }];
+        let mut seen = vec![SignatureMatch::of_object("skip range of the agents", problem)];
         seen.extend(found.into_iter().map(|(_, (seen, _))| seen));
         return Some(judged(entry, seen, true));
     }
-    if let Some((entry, (seen, place))) = found {
-        return Some(judged(entry, vec![seen], place != SignatureSource::Log));
+    if let Some((entry, (seen, is_in_log))) = found {
+        return Some(judged(entry, vec![seen], !is_in_log));
     }
     let (entry, shown) = structural?;
-    let seen = vec![SignatureMatch { subject: String::new(), text: shown.clone() }];
+    let seen = vec![SignatureMatch::of_object("", shown)];
     Some(judged(entry, seen, true))
 }
 
@@ -358,7 +356,7 @@ fn collect_probe_evidence<'a>(link: Stage, known: &ConnectivityInput<'a>) -> Pro
 
 /// A fault that something other than a sign shows, in words.
 pub fn build_fault_finding(entry: &Fault, shown: &str, confidence: Confidence) -> Finding {
-    let seen = vec![SignatureMatch { subject: String::new(), text: shown.to_owned() }];
+    let seen = vec![SignatureMatch::of_object("", shown)];
     build_finding(
         &StageFault { fault: entry, matches: seen, confidence },
         &ProbeEvidence { met: 0, unmet: Vec::new(), cause: None },
@@ -395,6 +393,11 @@ fn build_finding(fault: &StageFault<'_>, proof: &ProbeEvidence<'_>) -> Finding {
         docs.extend(cause.docs.iter().cloned());
     }
     docs.extend(entry.sources.iter().cloned());
+    for (name, value) in fault.matches.iter().flat_map(|seen| &seen.values) {
+        summary = put_value(&summary, name, value);
+        remedy.text = put_value(&remedy.text, name, value);
+        remedy.commands.iter_mut().for_each(|command| command.put_value(name, value));
+    }
     Finding {
         id: entry.id.clone(),
         severity: entry.severity,

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::azure::ConnectivityStatus;
 use super::cluster_view::ClusterView;
 use super::{ConnectivityInput, build_fault_finding, stages as links};
-use crate::model::faults::{SignatureSource, Stage};
+use crate::model::faults::Stage;
 use crate::model::finding::{Confidence, Finding, Severity};
 use crate::model::version::Version;
 
@@ -44,7 +44,7 @@ fn find_signature_warnings(view: &ClusterView<'_>, known: &ConnectivityInput<'_>
     let is_whole = view.agents.iter().all(super::cluster_view::Agent::is_ready);
     let entries = known.catalogue.faults.iter().filter(|e| e.severity == Severity::Warning);
     let seen = entries.filter_map(|entry| {
-        let mut signs = entry.signs.iter().filter(|sign| is_whole || sign.source != SignatureSource::Log);
+        let mut signs = entry.signs.iter().filter(|sign| is_whole || !sign.is_in_log());
         let seen = signs.find_map(|sign| view.match_signature(sign))?;
         Some(build_fault_finding(entry, &format!("{}, {}", seen.subject, seen.text), Confidence::Medium))
     });
