@@ -6,4 +6,5 @@
 mod judgement;
 mod rules;
 mod signatures;
+mod tickets;
 mod version_1;
