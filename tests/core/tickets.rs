@@ -4,9 +4,10 @@
 //! where one with it has become right: so the score only moves with a commit that says so.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arcprobe::cli::diagnose::judge_bundle;
+use arcprobe::model::faults::FaultCatalogue;
 use arcprobe::report::diagnosis;
 use arcprobe::rules::faults;
 use regex::RegexBuilder;
@@ -58,7 +59,8 @@ struct Expected {
 #[test]
 fn every_ticket_is_answered_as_its_file_says() {
     let tickets = read_tickets();
-    let judged: Vec<_> = tickets.iter().map(|ticket| (ticket, find_problems(ticket))).collect();
+    let catalogue = faults::load_builtin().unwrap();
+    let judged: Vec<_> = tickets.iter().map(|ticket| (ticket, find_problems(ticket, &catalogue))).collect();
     let right = judged.iter().filter(|(_, problems)| problems.is_empty()).count();
     println!("tickets: {right} of {} right", tickets.len());
     let surprises: Vec<_> =
@@ -86,9 +88,11 @@ fn read_tickets() -> Vec<Ticket> {
     let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "yaml"));
     files.sort();
-    let read = |file| {
+    let read = |file: PathBuf| {
         let text = fs::read_to_string(&file).unwrap();
-        serde_yaml::from_str::<TicketFile>(&text).unwrap_or_else(|e| panic!("{file:?}: {e}")).tickets
+        serde_yaml::from_str::<TicketFile>(&text)
+            .unwrap_or_else(|e| panic!("{}: {e}", file.display()))
+            .tickets
     };
     files.into_iter().flat_map(read).collect()
 }
@@ -101,8 +105,8 @@ fn surprise(ticket: &Ticket, problems: &[String]) -> Option<String> {
     }
 }
 
-fn find_problems(ticket: &Ticket) -> Vec<String> {
-    let answer = diagnose(ticket);
+fn find_problems(ticket: &Ticket, catalogue: &FaultCatalogue) -> Vec<String> {
+    let answer = diagnose(ticket, catalogue);
     let expected = &ticket.expect;
     let text = findings_text(&answer["findings"]);
     let mut problems = compare_findings(expected, &answer);
@@ -117,11 +121,10 @@ fn find_problems(ticket: &Ticket) -> Vec<String> {
 }
 
 /// The document that `diagnose -o json` writes.
-fn diagnose(ticket: &Ticket) -> Value {
+fn diagnose(ticket: &Ticket, catalogue: &FaultCatalogue) -> Value {
     let bundle = cluster::build_bundle(ticket.base, &ticket.input);
     let azure = cluster::build_azure(&ticket.input);
-    let catalogue = faults::load_builtin().unwrap();
-    let diagnosis = judge_bundle(&bundle, &catalogue, azure.as_ref(), None).unwrap();
+    let diagnosis = judge_bundle(&bundle, catalogue, azure.as_ref(), None).unwrap();
     serde_json::from_str(&diagnosis::render(bundle.taken_at, diagnosis, Vec::new())).unwrap()
 }
 
