@@ -76,11 +76,11 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
         proxy_cert_flaws: ran.proxy_cert_flaws,
         now: Some(ran.started_at),
         advice: ran.advice,
+        cloud: Some(ran.scope.cloud),
         unlisted_region: unlisted_region(ran),
     };
     let mut findings = diagnose::diagnose_run(&checks, &context);
-    let region = Some(ran.scope.region.name.as_str());
-    fill_commands(&mut findings, &CommandScope { region, flags: ran.flags, ..CommandScope::default() });
+    fill_commands(&mut findings, &command_scope(ran));
     let verdict = verdict::judge_run(&checks, &findings, &vantages, interrupted || deadline_passed);
     Report {
         schema_version: 1,
@@ -109,6 +109,17 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
         prerequisites: Vec::new(),
         waivers: Vec::new(),
         advice: ran.advice.cloned().unwrap_or_default(),
+    }
+}
+
+fn command_scope<'a>(ran: &FinishedRun<'a>) -> CommandScope<'a> {
+    let connect = ran.advice.and_then(|advice| advice.connect_command.as_ref());
+    CommandScope {
+        region: Some(ran.scope.region.name.as_str()),
+        flags: ran.flags,
+        connect: connect.map_or(&[], |command| &command.flags),
+        namespace: ran.cluster.and_then(|cluster| cluster.namespace.as_deref()),
+        ..CommandScope::default()
     }
 }
 

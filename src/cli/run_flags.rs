@@ -8,7 +8,7 @@ use crate::cli::args::{
     ProxyUrlArgs, ScopeArgs,
 };
 use crate::model::evidence::mark_user_info;
-use crate::model::run_flags::RunFlag;
+use crate::model::run_flags::{CREDENTIALS, RunFlag};
 use crate::model::scope::Scope;
 use crate::probe::settings::ConnectTo;
 use crate::proxy::{ProxyUrl, Secret, SkipRange};
@@ -144,7 +144,7 @@ const UNITS: [(u128, &str); 6] = [
 /// Of `NAME=VALUE`.
 fn hide_user(text: &str) -> String {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
-    mark_user_info(value, "USER:PASSWORD@").map_or_else(|| text.to_owned(), |value| format!("{name}={value}"))
+    mark_user_info(value, CREDENTIALS).map_or_else(|| text.to_owned(), |value| format!("{name}={value}"))
 }
 
 /// As `--timeout` has it by itself.

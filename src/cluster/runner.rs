@@ -137,6 +137,7 @@ impl Runner<'_> {
         let cluster = reader.map(|ClusterReader { access, .. }| ClusterRef {
             context: access.context.clone(),
             server: access.server.clone(),
+            namespace: Some(access.namespace.clone()),
         });
         let notes = inside.map(|inside| inside.notes).unwrap_or_default();
         let interrupted = *stopped.borrow() > Shutdown::None;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::model::plan::RouteKind;
 use crate::model::rules::Protocol;
-use crate::model::run_flags::{RunFlag, missing_flags};
+use crate::model::run_flags::{CREDENTIALS, RunFlag, missing_flags};
 use crate::model::shell::Shell;
 use crate::model::wording::put_value;
 
@@ -59,6 +59,9 @@ enum Placeholder {
     Region,
     ClusterName,
     ResourceGroup,
+    Proxy,
+    SkipRange,
+    Namespace,
 }
 
 /// What is known of a run that commands ask for.
@@ -72,6 +75,18 @@ pub struct CommandScope<'a> {
     pub resource_group: Option<&'a str>,
     /// The flags of the run.
     pub flags: &'a [RunFlag],
+    /// Those of the command that connects the cluster; proxies of the environment are among them.
+    pub connect: &'a [RunFlag],
+    /// The namespace that the probe pods run in.
+    pub namespace: Option<&'a str>,
+}
+
+impl<'a> CommandScope<'a> {
+    /// What was typed counts before what was found.
+    fn find_value(&self, names: &[&str]) -> Option<&'a str> {
+        let flags = self.flags.iter().chain(self.connect);
+        flags.filter(|flag| names.contains(&flag.name.as_str())).find_map(|flag| flag.value.as_deref())
+    }
 }
 
 impl Instruction {
@@ -171,6 +186,7 @@ impl Command {
             }
             add_run_flags(words, scope.flags);
             name_cluster(words, scope.flags);
+            name_cluster_for_az(words, scope.flags);
             log_in_at_proxy(words, scope.flags);
         }
     }
@@ -220,6 +236,24 @@ fn name_cluster(words: &mut Vec<Word>, flags: &[RunFlag]) {
     words.splice(behind..behind, named);
 }
 
+/// Of `az connectedk8s`, where it changes what is in the cluster.
+fn name_cluster_for_az(words: &mut Vec<Word>, flags: &[RunFlag]) {
+    let [az, group, command, ..] = &words[..] else { return };
+    if !(az.is("az") && group.is("connectedk8s") && CHANGES_CLUSTER.contains(&command.as_str())) {
+        return;
+    }
+    let is_missing = |flag: &&RunFlag| {
+        ["--kube-config", "--kube-context"].contains(&flag.name.as_str())
+            && !words.iter().any(|word| word.is(&flag.name))
+    };
+    let missing: Vec<_> = flags.iter().filter(is_missing).flat_map(RunFlag::words).map(Word::from).collect();
+    words.extend(missing);
+}
+
+/// The commands that take a kubeconfig and a context (learn.microsoft.com: az connectedk8s, read 2026-11).
+const CHANGES_CLUSTER: [&str; 7] =
+    ["connect", "delete", "disable-features", "enable-features", "troubleshoot", "update", "upgrade"];
+
 /// With placeholders, where curl goes through a proxy of the run that wants a login.
 fn log_in_at_proxy(words: &mut [Word], flags: &[RunFlag]) {
     if !words.iter().any(|word| word.is("curl")) || words.iter().any(|word| word.is("--proxy-user")) {
@@ -228,13 +262,10 @@ fn log_in_at_proxy(words: &mut [Word], flags: &[RunFlag]) {
     let Some(behind) = words.iter().position(|word| word.is("--proxy")) else { return };
     let Some(proxy) = words.get_mut(behind + 1) else { return };
     let typed = flags.iter().filter(|flag| flag.name.contains("-proxy-http")).flat_map(|flag| &flag.value);
-    if let Some(url) = typed.into_iter().find(|url| url.replacen(PLACEHOLDERS, "", 1) == proxy.as_str()) {
+    if let Some(url) = typed.into_iter().find(|url| url.replacen(CREDENTIALS, "", 1) == proxy.as_str()) {
         *proxy = url.as_str().into();
     }
 }
-
-/// What a flag of a run has in place of credentials.
-const PLACEHOLDERS: &str = "USER:PASSWORD@";
 
 impl Word {
     fn is(&self, text: &str) -> bool {
@@ -247,6 +278,9 @@ impl Word {
             Self::Open(Placeholder::Region) => "REGION",
             Self::Open(Placeholder::ClusterName) => "NAME",
             Self::Open(Placeholder::ResourceGroup) => "GROUP",
+            Self::Open(Placeholder::Proxy) => "URL",
+            Self::Open(Placeholder::SkipRange) => "RANGE",
+            Self::Open(Placeholder::Namespace) => "NAMESPACE",
         }
     }
 
@@ -256,9 +290,17 @@ impl Word {
             Self::Open(Placeholder::Region) => scope.region,
             Self::Open(Placeholder::ClusterName) => scope.cluster_name,
             Self::Open(Placeholder::ResourceGroup) => scope.resource_group,
+            Self::Open(Placeholder::Proxy) => scope.find_value(&["--proxy-https", "--proxy-http"]),
+            Self::Open(Placeholder::SkipRange) => scope.find_value(&["--proxy-skip-range"]),
+            Self::Open(Placeholder::Namespace) => scope.find_value(&["--namespace"]).or(scope.namespace),
         };
         if let Some(value) = value {
             *self = value.into();
+        }
+        if let Self::Known(image) = self
+            && let Some(repository) = image.strip_suffix(":VERSION")
+        {
+            *image = format!("{repository}:{}", env!("CARGO_PKG_VERSION"));
         }
     }
 }
@@ -339,6 +381,11 @@ fn parse_word(flag: Option<&Word>, word: &str) -> Word {
         "REGION" if follows(&["-l", "--location"]) => Word::Open(Placeholder::Region),
         "NAME" if follows(&["--name"]) => Word::Open(Placeholder::ClusterName),
         "GROUP" if follows(&["--resource-group"]) => Word::Open(Placeholder::ResourceGroup),
+        "URL" if follows(&["--proxy-https", "--proxy-http", "--node-proxy-https"]) => {
+            Word::Open(Placeholder::Proxy)
+        }
+        "RANGE" if follows(&["--proxy-skip-range"]) => Word::Open(Placeholder::SkipRange),
+        "NAMESPACE" if follows(&["-n", "--namespace", "namespace"]) => Word::Open(Placeholder::Namespace),
         _ => word.into(),
     }
 }
@@ -385,21 +432,35 @@ mod tests {
             RunFlag::new("--cloud", "AzureUSGovernment"),
             RunFlag::new("--kube-context", "a b"),
             RunFlag::new("--proxy-https", "http://USER:PASSWORD@proxy:3128"),
+            RunFlag::new("--set", "vault=x"),
+        ];
+        let connect = [
+            RunFlag::new("--proxy-https", "http://found:3128"),
+            RunFlag::new("--proxy-skip-range", "10.96.0.0/12,.svc"),
         ];
         let scope = CommandScope {
             region: Some("eastus"),
             cluster_name: Some("a b"),
             flags: &flags,
+            connect: &connect,
+            namespace: Some("probes"),
             ..CommandScope::default()
         };
         let table = [
             (
                 "arcprobe check -l REGION",
-                "arcprobe check -l eastus --cloud AzureUSGovernment --proxy-https http://USER:PASSWORD@proxy:3128",
+                "arcprobe check -l eastus --cloud AzureUSGovernment --proxy-https http://USER:PASSWORD@proxy:3128 --set vault=x",
             ),
             (
+                "arcprobe advise --proxy-https URL --proxy-skip-range RANGE",
+                "arcprobe advise --proxy-https http://USER:PASSWORD@proxy:3128 --proxy-skip-range 10.96.0.0/12,.svc \
+                 --cloud AzureUSGovernment --kube-context 'a b'",
+            ),
+            ("kubectl get pods -n NAMESPACE", "kubectl --context 'a b' get pods -n probes"),
+            ("az connectedk8s show --name NAME", "az connectedk8s show --name 'a b'"),
+            (
                 "az connectedk8s connect --name NAME --resource-group GROUP --location REGION",
-                "az connectedk8s connect --name 'a b' --resource-group GROUP --location eastus",
+                "az connectedk8s connect --name 'a b' --resource-group GROUP --location eastus --kube-context 'a b'",
             ),
             (
                 "curl -v --proxy http://proxy:3128 https://a.example/",
@@ -410,6 +471,7 @@ mod tests {
                 "curl -v --proxy http://proxy:3128 --proxy-user USER https://a.example/",
             ),
             ("curl -v --proxy http://other:3128 https://a/", "curl -v --proxy http://other:3128 https://a/"),
+            ("crictl pull r/agent:VERSION", concat!("crictl pull r/agent:", env!("CARGO_PKG_VERSION"))),
             ("kubectl label REGION NAME", "kubectl --context 'a b' label REGION NAME"),
             ("arcprobe rbac | kubectl apply -f -", "arcprobe rbac | kubectl --context 'a b' apply -f -"),
         ];
@@ -417,6 +479,8 @@ mod tests {
             let mut command: Command = template.parse().unwrap();
             command.fill(&scope);
             assert_eq!(command.to_string(), expected);
+            command.fill(&scope);
+            assert_eq!(command.to_string(), expected, "filled twice");
         }
     }
 }

@@ -121,6 +121,8 @@ pub struct ClusterRef {
     pub context: String,
     /// The URL of its API server, without a login.
     pub server: String,
+    /// The namespace that the probe pods run in; `None` in reports of older programs.
+    pub namespace: Option<String>,
 }
 
 /// The answer to "can a cluster be connected from here?".
@@ -424,4 +426,5 @@ pub struct AzCommand {
     pub bash: String,
     pub powershell: String,
     pub cmd: String,
+    pub flags: Vec<RunFlag>,
 }

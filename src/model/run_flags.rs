@@ -1,6 +1,9 @@
 //! The flags of a run, for the commands that it prints: what is pasted does the same run again.
 
-/// A flag as it was typed, without the password that its value may have had.
+/// What takes the place of user and password in a printed URL: they would end up in the history of the shell.
+pub const CREDENTIALS: &str = "USER:PASSWORD@";
+
+/// A flag of a command, without the password that its value may have had.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RunFlag {
     /// With its dashes.
@@ -33,6 +36,7 @@ impl RunFlag {
 /// The flags that a command of ours lacks to do the same as the run. `typed` are the words behind its name.
 pub fn missing_flags<'a>(command: &str, typed: &[&str], flags: &'a [RunFlag]) -> Vec<&'a RunFlag> {
     let names = |flag: &str| typed.iter().any(|word| long_name(word) == flag);
+    let repeats = |flag: &RunFlag| typed.windows(2).any(|pair| pair.iter().copied().eq(flag.words()));
     let asks_cluster = match command {
         "check" => names("--from") || flags.iter().any(|flag| flag.is("--from")),
         _ => true,
@@ -41,7 +45,7 @@ pub fn missing_flags<'a>(command: &str, typed: &[&str], flags: &'a [RunFlag]) ->
         let name = flag.name.as_str();
         is_known_to(command, name)
             && (asks_cluster || !CLUSTER.contains(&name))
-            && (name == "--set" || !names(name))
+            && (if name == "--set" { !repeats(flag) } else { !names(name) })
             && !EXCLUDED.iter().any(|(typed, excluded)| *excluded == name && names(typed))
             && !(is_direct(flag) && (names("--proxy-https") || names("--proxy-http")))
     };

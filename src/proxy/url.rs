@@ -9,6 +9,7 @@ use super::pac::is_pac_address;
 use super::url_error::{UrlAdvice, UrlError};
 use super::user_info::parse_credentials;
 use crate::model::host_port::{HostPort, is_host_name};
+use crate::model::run_flags::CREDENTIALS;
 use crate::model::secret::Secret;
 use crate::model::words::words;
 
@@ -97,7 +98,7 @@ impl ProxyUrl {
 
     /// For a command that is pasted: placeholders take the place of credentials, which would end up in the history of the shell.
     pub fn with_placeholders(&self) -> String {
-        let user_info = if self.authorization.is_some() { "USER:PASSWORD@" } else { "" };
+        let user_info = if self.authorization.is_some() { CREDENTIALS } else { "" };
         self.to_string().replacen("://", &format!("://{user_info}"), 1)
     }
 

@@ -301,14 +301,23 @@ fn a_command_to_connect_without_a_proxy_becomes_one_with_a_proxy() {
     let proxies = " --proxy-https http://P:1 --proxy-http http://P:1";
     let skip = " --proxy-skip-range SERVICE_CIDR,POD_CIDR,kubernetes.default.svc,.svc,.svc.cluster.local";
     let connect = "az connectedk8s connect --name NAME --resource-group GROUP --location";
-    assert_eq!(connect_through_proxy(None, "http://P:1"), [format!("{connect} REGION{proxies}{skip}")]);
-    let bash =
-        format!("az cloud set --name AzureUSGovernment\n{connect} usgovvirginia \\\n  --kube-context 'a b'");
-    let command = AzCommand { bash, powershell: String::new(), cmd: String::new() };
-    let advice = Advice { connect_command: Some(command), ..Advice::default() };
+    let print = |advice: Option<&Advice>, cloud| -> Vec<_> {
+        connect_through_proxy(advice, cloud, "http://P:1").iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(print(None, None), [format!("{connect} REGION{proxies}{skip}")]);
+    let flags = [
+        ("--name", "NAME"),
+        ("--resource-group", "GROUP"),
+        ("--location", "usgovvirginia"),
+        ("--kube-context", "a b"),
+    ];
+    let flags = flags.map(|(name, value)| RunFlag::new(name, value)).to_vec();
+    let (bash, powershell, cmd) = (String::new(), String::new(), String::new());
+    let advice =
+        Advice { connect_command: Some(AzCommand { bash, powershell, cmd, flags }), ..Advice::default() };
     let expected = [
         "az cloud set --name AzureUSGovernment".to_owned(),
         format!("{connect} usgovvirginia --kube-context 'a b'{proxies}{skip}"),
     ];
-    assert_eq!(connect_through_proxy(Some(&advice), "http://P:1"), expected);
+    assert_eq!(print(Some(&advice), Some(Cloud::AzureUSGovernment)), expected);
 }

@@ -1,52 +1,56 @@
 //! The commands of `az`, with placeholders in capitals where only the user knows. No password is in them.
 
 use super::AdviceInput;
+use crate::model::command::{Command, Instruction};
 use crate::model::networks::Role;
 use crate::model::report::{Advice, AzCommand};
 use crate::model::rules::Cloud;
+use crate::model::run_flags::RunFlag;
 use crate::model::scope::Connectivity;
 use crate::model::shell::Shell;
 
 /// `az connectedk8s connect`, with the cloud and the environment that `az` itself needs on this machine.
 pub fn connect_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
     let proxies = ProxyValues::new(known, skip_range);
-    let region = known.region.unwrap_or("REGION");
     let script = Script {
         cloud: known.cloud.filter(|cloud| *cloud != Cloud::AzureCloud),
         variables: proxies.iter().flat_map(ProxyValues::variables).collect(),
         ca_bundle: known.proxy_cert.map(|file| file.display().to_string()),
-        command: &format!("az connectedk8s connect --name NAME --resource-group GROUP --location {region}"),
-        flags: flags(known, proxies.as_ref()).into_iter().chain(connect_flags(known)).collect(),
+        command: "connect",
     };
-    script.render_all()
+    let region = RunFlag::new("--location", known.region.unwrap_or("REGION"));
+    let shared = shared_flags(known, proxies.as_ref());
+    script.render_all(name_flags().chain([region]).chain(shared).chain(connect_flags(known)).collect())
 }
 
 /// `az connectedk8s update`, for a cluster that is connected already.
 pub fn update_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
-    let script = Script {
-        cloud: None,
-        variables: Vec::new(),
-        ca_bundle: None,
-        command: "az connectedk8s update --name NAME --resource-group GROUP",
-        flags: flags(known, ProxyValues::new(known, skip_range).as_ref()),
-    };
-    script.render_all()
+    let script = Script { cloud: None, variables: Vec::new(), ca_bundle: None, command: "update" };
+    let shared = shared_flags(known, ProxyValues::new(known, skip_range).as_ref());
+    script.render_all(name_flags().chain(shared).collect())
 }
 
-/// The command to connect of a run that had no proxy, one line each, with what a proxy would add to it.
-pub fn connect_through_proxy(advice: Option<&Advice>, proxy: &str) -> Vec<String> {
-    let known =
-        advice.and_then(|advice| advice.connect_command.as_ref()).map(|command| command.bash.as_str());
-    let text =
-        known.unwrap_or("az connectedk8s connect --name NAME --resource-group GROUP --location REGION");
-    let continued = format!(" {}\n ", Shell::Bash.line_continuation());
-    let mut lines: Vec<_> = text.replace(&continued, "").lines().map(str::to_owned).collect();
-    if let Some(connect) = lines.last_mut().filter(|line| !line.contains(" --proxy-https ")) {
-        let skip_range = Shell::Bash.quote(&propose_skip_range(advice));
-        let flags = ["--proxy-https", proxy, "--proxy-http", proxy, "--proxy-skip-range", &skip_range];
-        *connect = format!("{connect} {}", flags.join(" "));
+/// The command to connect of a run that had no proxy, with what a proxy adds to it.
+pub fn connect_through_proxy(advice: Option<&Advice>, cloud: Option<Cloud>, proxy: &str) -> Vec<Instruction> {
+    let known = advice.and_then(|advice| advice.connect_command.as_ref());
+    let mut flags = known.map_or_else(
+        || name_flags().chain([RunFlag::new("--location", "REGION")]).collect(),
+        |command| command.flags.clone(),
+    );
+    if !flags.iter().any(|flag| flag.name == "--proxy-https") {
+        let skip_range = propose_skip_range(advice);
+        flags.extend(ProxyValues { https: proxy.into(), http: proxy.into(), skip_range }.flags());
     }
-    lines
+    let flags = flags.iter().flat_map(RunFlag::words);
+    let words: Vec<_> = ["az", "connectedk8s", "connect"].into_iter().chain(flags).collect();
+    let cloud = cloud.filter(|cloud| *cloud != Cloud::AzureCloud);
+    let cloud = cloud.map(|cloud| Command::of(&["az", "cloud", "set", "--name", cloud.az_name()]));
+    cloud.into_iter().chain([Command::of(&words)]).map(Instruction::Run).collect()
+}
+
+/// The cluster in Azure, with placeholders.
+fn name_flags() -> impl Iterator<Item = RunFlag> {
+    [RunFlag::new("--name", "NAME"), RunFlag::new("--resource-group", "GROUP")].into_iter()
 }
 
 /// What is known of the cluster, with placeholders for its networks where they are not.
@@ -100,11 +104,11 @@ impl ProxyValues {
         ]
     }
 
-    fn flags(&self) -> [(&'static str, String); 3] {
+    fn flags(&self) -> [RunFlag; 3] {
         [
-            ("--proxy-https", self.https.clone()),
-            ("--proxy-http", self.http.clone()),
-            ("--proxy-skip-range", self.skip_range.clone()),
+            RunFlag::new("--proxy-https", &self.https),
+            RunFlag::new("--proxy-http", &self.http),
+            RunFlag::new("--proxy-skip-range", &self.skip_range),
         ]
     }
 }
@@ -115,64 +119,64 @@ const CA_BUNDLE_REMARK: &str =
     "az trusts nothing else then; where only some hosts are inspected, name a file with the public roots too";
 
 /// What both commands take.
-fn flags(known: &AdviceInput<'_>, proxies: Option<&ProxyValues>) -> Vec<(&'static str, String)> {
+fn shared_flags(known: &AdviceInput<'_>, proxies: Option<&ProxyValues>) -> Vec<RunFlag> {
     let mut flags: Vec<_> = proxies.iter().flat_map(|proxies| proxies.flags()).collect();
-    flags.extend(known.proxy_cert.map(|file| ("--proxy-cert", file.display().to_string())));
-    for name in ["--kube-config", "--kube-context"] {
-        let typed = known.flags.iter().find(|flag| flag.name == name);
-        flags.extend(typed.and_then(|flag| Some((name, flag.value.clone()?))));
-    }
+    flags.extend(known.proxy_cert.map(|file| RunFlag::new("--proxy-cert", file.display().to_string())));
+    let is_cluster = |flag: &&RunFlag| ["--kube-config", "--kube-context"].contains(&flag.name.as_str());
+    flags.extend(known.flags.iter().filter(is_cluster).cloned());
     flags
 }
 
 /// How the cluster reaches Azure, and what has to be on from the start (learn.microsoft.com: "Private link", "Arc gateway",
 /// "Workload identity federation", each for Arc-enabled Kubernetes, read 2026-11).
-fn connect_flags(known: &AdviceInput<'_>) -> Vec<(&'static str, String)> {
-    let mut flags = Vec::new();
-    match known.connectivity {
-        Some(Connectivity::PrivateLink) => flags.extend([
-            ("--enable-private-link", "true".to_owned()),
-            ("--private-link-scope-resource-id", "SCOPE_ID".to_owned()),
-        ]),
-        Some(Connectivity::Gateway) => flags.push(("--gateway-resource-id", "GATEWAY_ID".to_owned())),
-        Some(Connectivity::Direct | Connectivity::Proxy) | None => {}
-    }
+fn connect_flags(known: &AdviceInput<'_>) -> Vec<RunFlag> {
+    let mut flags = match known.connectivity {
+        Some(Connectivity::PrivateLink) => vec![
+            RunFlag::new("--enable-private-link", "true"),
+            RunFlag::new("--private-link-scope-resource-id", "SCOPE_ID"),
+        ],
+        Some(Connectivity::Gateway) => vec![RunFlag::new("--gateway-resource-id", "GATEWAY_ID")],
+        Some(Connectivity::Direct | Connectivity::Proxy) | None => Vec::new(),
+    };
     if known.features.iter().any(|feature| feature == "workload-identity") {
-        flags
-            .extend(["--enable-oidc-issuer", "--enable-workload-identity"].map(|name| (name, String::new())));
+        flags.extend(["--enable-oidc-issuer", "--enable-workload-identity"].map(RunFlag::switch));
     }
     flags
 }
 
-/// Lines for a shell, the last one with its flags in lines of their own.
-struct Script<'a> {
+/// What is run before a command of `az connectedk8s`, and the command.
+struct Script {
     cloud: Option<Cloud>,
     variables: Vec<(&'static str, String)>,
     ca_bundle: Option<String>,
-    command: &'a str,
-    flags: Vec<(&'static str, String)>,
+    command: &'static str,
 }
 
-impl Script<'_> {
-    fn render_all(&self) -> AzCommand {
-        AzCommand {
-            bash: self.render(Shell::Bash),
-            powershell: self.render(Shell::PowerShell),
-            cmd: self.render(Shell::Cmd),
-        }
+impl Script {
+    fn render_all(&self, flags: Vec<RunFlag>) -> AzCommand {
+        let [bash, powershell, cmd] =
+            [Shell::Bash, Shell::PowerShell, Shell::Cmd].map(|shell| self.render(&flags, shell));
+        AzCommand { bash, powershell, cmd, flags }
     }
 
-    fn render(&self, shell: Shell) -> String {
+    fn render(&self, flags: &[RunFlag], shell: Shell) -> String {
         let cloud = self.cloud.iter().map(|cloud| format!("az cloud set --name {}\n", cloud.az_name()));
         let variables = self.variables.iter().map(|(name, value)| shell.set_variable(name, value) + "\n");
         let bundle = self.ca_bundle.iter();
         let bundle =
             bundle.map(|file| shell.set_variable(CA_BUNDLE, file) + &shell.comment(CA_BUNDLE_REMARK) + "\n");
-        let flags = self.flags.iter().map(|(name, value)| {
-            let value = if value.is_empty() { String::new() } else { format!(" {}", shell.quote(value)) };
-            format!(" {}\n  {name}{value}", shell.line_continuation())
-        });
         let head: String = cloud.chain(variables).chain(bundle).collect();
-        head + self.command + &flags.collect::<String>()
+        let flags = flags.iter().map(|flag| render_flag(flag, shell));
+        format!("{head}az connectedk8s {}{}", self.command, flags.collect::<String>())
     }
+}
+
+/// What names the cluster stands behind the command, each other flag on a line of its own.
+fn render_flag(flag: &RunFlag, shell: Shell) -> String {
+    let words: Vec<_> = flag.words().map(|word| shell.quote(word)).collect();
+    let gap = match flag.name.as_str() {
+        "--name" | "--resource-group" | "--location" => " ".to_owned(),
+        _ => format!(" {}\n  ", shell.line_continuation()),
+    };
+    gap + &words.join(" ")
 }

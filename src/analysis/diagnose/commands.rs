@@ -126,6 +126,11 @@ fn connection_command(check: &Check, family: &str) -> String {
     }
 }
 
+/// A command on a node, which is named where it is known.
+pub(super) fn name_node(command: &str, node: Option<&str>) -> Instruction {
+    command.replace("NODE", node.unwrap_or("NODE")).into()
+}
+
 /// The same as [`curl`], from where the check was made; `IMAGE` is any image that has curl.
 pub(super) fn curl_command_at_vantage(check: &Check) -> String {
     let node = check.planned.vantage.node().unwrap_or("NODE");

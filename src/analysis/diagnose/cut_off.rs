@@ -26,6 +26,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         list_some(&vantages.iter().map(|v| describe_vantage(v, scene.context)).collect::<Vec<_>>(), 3)
     };
     let (here, there) = (name(&cut), name(&open));
+    let node = cut.iter().find_map(|vantage| vantage.node.as_deref());
     let CutOffAdvice { why, remedy, commands, by_firewall } = advice_for(&cut, &open);
     let rules = if by_firewall { commands::firewall_rules(group, scene) } else { Vec::new() };
     FindingText {
@@ -35,9 +36,11 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         remedy: remedy.to_owned(),
         commands: commands
             .iter()
-            .map(|&c| c.into())
+            .map(|c| commands::name_node(c, node))
             .chain(rules)
-            .chain(group.first_check().map(|c| commands::curl_command_at_vantage(c).into()))
+            .chain(
+                group.first_check().map(|c| commands::name_node(&commands::curl_command_at_vantage(c), node)),
+            )
             .collect(),
         ..FindingText::default()
     }

@@ -75,10 +75,10 @@ fn remedy_for(has_proxy: bool) -> &'static str {
 
 fn proxy_commands(scene: &RunFacts<'_>) -> Vec<Instruction> {
     let proxy = "http://PROXY:PORT";
-    let look_again = [
+    let check_again = [
         format!("export HTTPS_PROXY={proxy} HTTP_PROXY={proxy}"),
         format!("arcprobe check -l REGION --proxy-https {proxy}"),
     ];
-    let connect = connect_through_proxy(scene.context.advice, proxy);
-    look_again.iter().chain(&connect).map(|line| line.as_str().into()).collect()
+    let connect = connect_through_proxy(scene.context.advice, scene.context.cloud, proxy);
+    check_again.into_iter().map(Instruction::from).chain(connect).collect()
 }

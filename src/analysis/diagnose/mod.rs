@@ -89,6 +89,7 @@ use crate::model::command::Instruction;
 use crate::model::evidence::{CertificateFileFlaw, CertificateSummary, Discovery};
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::report::{Advice, Check, Vantage};
+use crate::model::rules::Cloud;
 use crate::proxy::{SkipRange, Sourced};
 use group::CheckGroup;
 
@@ -111,6 +112,8 @@ pub struct Context<'a> {
     pub proxy_cert_flaws: &'a [CertificateFileFlaw],
     /// What is known of the cluster's networks, and what is wrong with the skip range.
     pub advice: Option<&'a Advice>,
+    /// The cloud.
+    pub cloud: Option<Cloud>,
     /// The region, where the rules do not list it.
     pub unlisted_region: Option<UnlistedRegion<'a>>,
     /// When the run began.

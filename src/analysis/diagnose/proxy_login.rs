@@ -1,6 +1,7 @@
 //! The proxy wants a login (407), and none was given or it does not do.
 
 use super::prelude::*;
+use crate::model::run_flags::CREDENTIALS;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_login", group_checks, describe_finding };
 
@@ -121,13 +122,13 @@ impl ProxyAuthentication {
         if !self.is_supported() {
             return vec![format!("curl -v --proxy {label} https://{host}/").into()];
         }
-        let url = label.replacen("://", "://USER:PASSWORD@", 1);
+        let url = label.replacen("://", &format!("://{CREDENTIALS}"), 1);
         vec![
             r#"python3 -c 'import getpass, urllib.parse as u; print(u.quote(getpass.getpass(), safe=""))'"#
                 .into(),
             verify.into(),
             format!(
-                "az connectedk8s update -n CLUSTER -g GROUP --proxy-https '{url}' --proxy-http '{url}' \
+                "az connectedk8s update --name NAME --resource-group GROUP --proxy-https '{url}' --proxy-http '{url}' \
                  --proxy-skip-range RANGE"
             )
             .into(),

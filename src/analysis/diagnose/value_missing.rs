@@ -21,8 +21,16 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
         subject: list_some(&patterns, 3),
         explanation: format!("Not checked: {} ({}).", list_some(&patterns, 5), notes.join("; ")),
         remedy: "Give the values and run again.".into(),
-        commands: vec!["arcprobe check -l REGION --set NAME=VALUE".into()],
+        commands: vec![format!("arcprobe check -l REGION{}", list_settings(&notes)).into()],
         severity: Some(if is_required { Severity::Warning } else { Severity::Info }),
         ..FindingText::default()
     }
+}
+
+/// The flags that the notes ask for, each once.
+fn list_settings(notes: &[&str]) -> String {
+    let asked = notes.iter().filter_map(|note| note.split_once("--set ")?.1.split(' ').next());
+    let asked = unique_in_order(asked);
+    let named = if asked.is_empty() { vec!["NAME=VALUE"] } else { asked };
+    format!(" --set {}", named.join(" --set "))
 }

@@ -48,7 +48,7 @@ fn group_by_error_kind<'a>(view: &VantageFacts<'a>, kinds: &[Kind]) -> Vec<Check
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
     let GroupSubject::Vantage(vantage) = group.subject else { unreachable!("each group is about one") };
     let kind = vantage.error_kind.unwrap_or(Kind::NotStarted);
-    let (problem, remedy, commands) = advice_for(kind);
+    let (problem, remedy, lines) = advice_for(kind);
     let place = if group.checks.is_empty() {
         "inside the cluster".to_owned()
     } else {
@@ -63,7 +63,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
             group.checks.len()
         )),
         remedy: remedy.to_owned(),
-        commands: commands.iter().map(|&command| command.into()).collect(),
+        commands: lines.iter().map(|c| commands::name_node(c, vantage.node.as_deref())).collect(),
         severity: Some(Severity::Warning),
         ..FindingText::default()
     }
@@ -108,7 +108,7 @@ fn advice_for(kind: Kind) -> (&'static str, &'static str, &'static [&'static str
              need the same for the namespaces azure-arc and azure-arc-release.",
             &[
                 "arcprobe check -l REGION --from pod,node --dry-run",
-                "arcprobe check -l REGION --from pod,node -n NAMESPACE",
+                "arcprobe check -l REGION --from pod,node -n OTHER_NAMESPACE",
             ],
         ),
         Kind::Quota => (
@@ -116,7 +116,7 @@ fn advice_for(kind: Kind) -> (&'static str, &'static str, &'static [&'static str
             "Run in another namespace, or make room: a pod asks for 50m CPU and 32Mi, with limits of 1 CPU and 128Mi.",
             &[
                 "kubectl describe quota,limitrange -n NAMESPACE",
-                "arcprobe check -l REGION --from pod,node -n NAMESPACE",
+                "arcprobe check -l REGION --from pod,node -n OTHER_NAMESPACE",
             ],
         ),
         Kind::Namespace => (

@@ -158,6 +158,9 @@ struct ClusterRef {
     context: String,
     /// The URL of its API server, without a login.
     server: String,
+    /// The namespace that the probe pods run in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
 }
 
 /// A network position and what is known of it.
@@ -553,6 +556,9 @@ struct AzCommand {
     powershell: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     cmd: String,
+    /// The flags of the command alone, for programs. User and password are placeholders.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<RunFlag>>")]
+    flags: Vec<run_flags::RunFlag>,
 }
 
 remote_forms! {

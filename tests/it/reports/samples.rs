@@ -41,6 +41,7 @@ fn all_met() -> Report {
         bash: "az connectedk8s connect --name CLUSTER --resource-group GROUP --location eastus".into(),
         powershell: "az connectedk8s connect --name CLUSTER --resource-group GROUP --location eastus".into(),
         cmd: String::new(),
+        flags: Vec::new(),
     });
     report
 }
