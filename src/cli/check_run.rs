@@ -12,7 +12,9 @@ use crate::cluster::runner::{
 };
 use crate::cluster::settings::KubeChoice;
 use crate::cluster::{self, AgentProgress, ClusterClient, ClusterClientError, ClusterReader, Remnants};
+use crate::model::command::{Command, CommandScope};
 use crate::model::report::Report;
+use crate::model::run_flags::RunFlag;
 use crate::probe::settings::ProbeSettings;
 use crate::probe::vantage_run::{Shutdown, wait_for_interrupt};
 
@@ -23,24 +25,33 @@ pub(super) fn run_check(surveyor: &Runner<'_>, screen: &Console) -> Result<Repor
     if let Some(cluster) = &survey.cluster {
         screen.hint(&format!("cluster: context {}, server {}", cluster.context, cluster.server));
     }
-    for note in survey.notes.iter().cloned().chain(survey.remnants.as_ref().map(describe_remnants)) {
+    let flags = &surveyor.settings.flags;
+    let remnants = survey.remnants.as_ref().map(|remnants| describe_remnants(remnants, flags));
+    for note in survey.notes.iter().cloned().chain(remnants) {
         screen.hint(&note);
     }
     Ok(build_report(surveyor, &survey, started_at))
 }
 
 /// What a run leaves in a cluster, and how it goes.
-pub(super) fn describe_remnants(remnants: &Remnants) -> String {
+pub(super) fn describe_remnants(remnants: &Remnants, flags: &[RunFlag]) -> String {
+    let cleanup = |words: &[&str]| {
+        let mut command = Command::of(&[&["arcprobe", "cleanup"], words].concat());
+        command.fill(&CommandScope { flags, ..CommandScope::default() });
+        command.to_string()
+    };
     match remnants {
-        Remnants::Kept { namespace, label } => format!(
-            "kept in namespace {namespace}: everything with the label {label}; arcprobe cleanup -n {namespace} deletes it"
-        ),
-        Remnants::Undeleted { namespace, count, problem } => format!(
-            "{count} objects of this run are left in namespace {namespace}: {problem}; run arcprobe cleanup -n {namespace}"
-        ),
+        Remnants::Kept { namespace, label } => {
+            let command = cleanup(&["-n", namespace]);
+            format!("kept in namespace {namespace}: everything with the label {label}; {command} deletes it")
+        }
+        Remnants::Undeleted { namespace, count, problem } => {
+            let command = cleanup(&["-n", namespace]);
+            format!("{count} objects of this run are left in namespace {namespace}: {problem}; run {command}")
+        }
         Remnants::Unknown => {
-            "stopped at once: what this run created in the cluster may be left; arcprobe cleanup deletes it"
-                .to_owned()
+            let command = cleanup(&[]);
+            format!("stopped at once: what this run created in the cluster may be left; {command} deletes it")
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The program as its users meet it: exit codes, complaints, files, signals, whole screens.
 
+#[cfg(unix)]
+mod cluster_commands;
 mod complaints;
 mod json;
 mod outputs;
