@@ -47,7 +47,7 @@ where
         record_answer(response, exchange, detail).await;
         Ok(())
     };
-    drop(driver);
+    driver.stop().await;
     result
 }
 
@@ -145,6 +145,14 @@ pub(super) struct AbortOnDrop<T>(Option<tokio::task::JoinHandle<T>>);
 impl<T> AbortOnDrop<T> {
     pub(super) fn new(task: tokio::task::JoinHandle<T>) -> Self {
         Self(Some(task))
+    }
+
+    /// Waits until the task has let go of its connection, which counts what was lost on it as it closes.
+    async fn stop(mut self) {
+        if let Some(task) = self.0.take() {
+            task.abort();
+            let _ = task.await;
+        }
     }
 
     /// Lets the task go on: it carries a tunnel and ends with it.
