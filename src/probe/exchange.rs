@@ -87,6 +87,14 @@ impl Exchange<'_> {
         }
     }
 
+    /// Without a tunnel it is the proxy that hangs up: for a service that does it has an error page.
+    pub(super) fn classify_error(&self, error: &hyper::Error) -> Failure {
+        match self.proxy {
+            Some(_) => classify::classify_proxy_error(error),
+            None => classify::classify_http_error(error),
+        }
+    }
+
     /// A proxy that takes the request itself can refuse it, too. Its refusal looks like one of the service, but for a header of
     /// its own, or for the marks of the service that are missing.
     fn classify_proxy_refusal(&self, status: u16, answer: &HttpDetail) -> Option<Failure> {

@@ -40,7 +40,7 @@ where
     let silent = || Failure::new(Cause::HttpTimeout, format!("no answer within {:?}", exchange.timeout));
     let request = exchange.build_request().map_err(|e| Failure::new(Cause::Unknown, e.to_string()))?;
     let sent = send(io, request, until).await.map_err(|_| silent())?;
-    let (response, driver) = sent.map_err(|e| classify::classify_http_error(&e))?;
+    let (response, driver) = sent.map_err(|e| exchange.classify_error(&e))?;
     let result = if let Some(keep) = exchange.reply_sender {
         read_whole_reply(response, exchange, detail, keep, until).await
     } else {

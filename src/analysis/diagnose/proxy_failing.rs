@@ -55,7 +55,7 @@ fn hint_for_cause(cause: Cause) -> &'static str {
 fn remedy_for_cause(cause: Cause) -> &'static str {
     match cause {
         Cause::ProxyClosed | Cause::ProxyProtocol => {
-            "Look into the log of the proxy for these hosts, and allow CONNECT to them. If the same check is met in another \
+            "Look into the log of the proxy for these hosts, and allow requests to them. If the same check is met in another \
              run, look at the proxy's limits on connections instead."
         }
         _ => {

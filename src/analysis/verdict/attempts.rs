@@ -28,6 +28,11 @@ pub(crate) fn refused_at_first(attempts: &[Attempt]) -> Option<&Attempt> {
     attempts[..passed].iter().find(|a| is_burst_refusal(a))
 }
 
+/// What a proxy answered. Of plain HTTP there is no CONNECT: its answer stands in the place of the service's.
+pub(crate) fn refusal_status(attempt: &Attempt) -> Option<u16> {
+    attempt.proxy().and_then(|proxy| proxy.status).or_else(|| attempt.http()?.status)
+}
+
 /// The attempt of an ordinary client that the service answered as the rules expect.
 pub(crate) fn contradiction(attempts: &[Attempt]) -> Option<&Attempt> {
     attempts.iter().find(|a| a.purpose == Purpose::Reference && has_reached(a, Phase::Http))

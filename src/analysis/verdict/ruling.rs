@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::addresses::{WrongClass, resolved_addresses, wrong_class};
 use super::attempts::{
     contradiction, decisive_failure, has_reached, is_hello_answered, last_phase, probe_attempts,
-    refused_at_first, working_addresses,
+    refusal_status, refused_at_first, working_addresses,
 };
 use super::clock;
 use super::families::preferred_family_failure;
@@ -180,7 +180,7 @@ fn allowed_inspection(spec: &ProbeSpec, attempt: &Attempt) -> Option<String> {
 
 /// A proxy that refused in the burst of a run and not afterwards.
 fn proxy_limit_note(attempts: &[Attempt]) -> Option<String> {
-    let status = refused_at_first(attempts)?.proxy().and_then(|proxy| proxy.status);
+    let status = refusal_status(refused_at_first(attempts)?);
     let how =
         status.map_or_else(|| "closed the connection".to_owned(), |status| format!("answered {status}"));
     Some(format!("the proxy {how} at first, and let the check through with fewer connections at a time"))

@@ -20,6 +20,7 @@ use super::busy::BusyProbes;
 use super::exchange::Reply;
 use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
+use crate::analysis::verdict::attempts::refusal_status;
 use crate::model::evidence::{
     AddressScope, Attempt, Cause, Detail, Failure, LookupSource, Outcome, Purpose, ResolveDetail,
 };
@@ -263,9 +264,7 @@ enum Refusal {
 }
 
 fn find_limit(attempt: &Attempt) -> Option<Refusal> {
-    // of plain HTTP there is no CONNECT: what a proxy answers stands in place of the service's answer
-    let status = attempt.proxy().and_then(|proxy| proxy.status).or_else(|| attempt.http()?.status);
-    match (attempt.failed_step()?.cause?, status) {
+    match (attempt.failed_step()?.cause?, refusal_status(attempt)) {
         (Cause::ProxyDenied, Some(429)) => Some(Refusal::TooMany),
         (Cause::ProxyDenied, Some(403)) | (Cause::ProxyClosed, _) => Some(Refusal::Unstated),
         _ => None,

@@ -85,6 +85,24 @@ fn a_squid_that_limits_connections() {
     assert!(findings.contains(&"proxy_limits") && !findings.contains(&"proxy_denied"), "{report:#}");
 }
 
+/// Squid closes what is one too many, CONNECT and plain HTTP alike.
+#[test]
+fn a_squid_that_limits_connections_of_a_client() {
+    if !ready(squid::TOOLS) {
+        return;
+    }
+    let names = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"];
+    let plain = || Serves::PlainHttp(crate::lab::Http::Status(200));
+    let network = Network::new(Middle::Ends, &names.map(|name| (name, plain())));
+    let network = names.iter().fold(network, |network, name| network.expect(name, HTTP));
+    let _squid = Squid::start(&network, &format!("client_ip_max_connections 2\n{}", squid::OPEN));
+    let report = network.sees(&proxy_flags(squid::URL, &[]), &names.map(|name| (name, "met")));
+    assert!(findings(&report).contains(&"proxy_limits"), "{report:#}");
+    let notes: Vec<_> =
+        report["checks"].as_array().unwrap().iter().filter_map(|c| c["note"].as_str()).collect();
+    assert!(notes.iter().any(|note| note.contains("closed the connection at first")), "{notes:?}");
+}
+
 #[test]
 fn squids_that_refuse() {
     if !ready(squid::TOOLS) {
