@@ -117,6 +117,35 @@ fn a_stranger_behind_an_inspection_never_passes() {
     }
 }
 
+/// Two gateways on one path, each with a CA of its own: the one that was passed is tolerated, the other one is found.
+#[test]
+fn two_inspecting_cas_are_two_findings() {
+    let serves =
+        [Tls::Intercepted, Tls::UnknownIssuer, Tls::Intercepted].map(|tls| Serves::TlsAndApp(tls, App::Good));
+    let lab = Lab::start(NAMES.iter().zip(serves).map(|(name, serves)| Host::new(*name, serves)).collect());
+    let report = run(&lab, "answer: {marks: [lab]}", &[]).exits(3).json();
+    for name in NAMES {
+        assert_eq!(verdict_of(check(&report, &name[..3])), "tls tls_intercepted");
+    }
+    let of = |report: &Value, id: &str| {
+        let all = report["findings"].as_array().unwrap();
+        all.iter().filter(|f| f["id"] == id).cloned().collect::<Vec<_>>()
+    };
+    let both = of(&report, "tls_inspection");
+    assert_eq!(both.len(), 2, "{report:#}");
+    assert_eq!(both.iter().map(|f| f["evidence"].as_array().unwrap().len()).sum::<usize>(), 3);
+    assert_ne!(both[0]["subject"], both[1]["subject"]);
+
+    let authority = lab.corporate_ca().display().to_string();
+    let report = run(&lab, "answer: {marks: [lab]}", &["--proxy-cert", &authority]).exits(3).json();
+    let verdicts = NAMES.map(|name| verdict_of(check(&report, &name[..3])));
+    assert_eq!(verdicts, ["met", "tls tls_intercepted", "met"]);
+    let left = of(&report, "tls_inspection");
+    assert_eq!(left.len(), 1, "{report:#}");
+    assert_eq!(left[0]["evidence"].as_array().unwrap().len(), 1);
+    assert_eq!(of(&report, "tls_inspection_trusted").len(), 1);
+}
+
 #[test]
 fn the_marks_of_the_service_pass_through_an_inspection() {
     let lab = inspected(&[Http::Status(200), Http::Json(404, "{\"error\":{}}".into()), Http::Status(503)]);

@@ -24,12 +24,14 @@ mod lab;
 mod lab_selftest;
 mod later;
 mod layering;
+mod lookups;
 mod manual;
 #[cfg(all(target_os = "linux", feature = "network-tests"))]
 mod netns;
 mod no_proxy_oracles;
 mod opinions;
 mod phases;
+mod plain_proxied;
 mod prerequisites;
 mod program;
 mod proxied;

@@ -274,6 +274,12 @@ fn a_proxy_that_redirects_to_a_log_on_page_is_no_web_server() {
         ("https://127.0.0.1/", "proxy_protocol"),
         ("/index.html", "proxy_protocol"),
     ];
+    for page in ["", "<html><p>Sign in</p></html>"] {
+        let proxy = url(lab.proxy(Proxy::Answers(511, &[], page)));
+        let report = run(&lab, &proxy, &["--no-cross-check"]).exits(3).json();
+        assert_eq!(causes(&report), ["proxy_auth_required"; 2]);
+        assert_eq!(findings(&report)[0], "proxy_login");
+    }
     for (place, cause) in table {
         let proxy = url(lab.proxy(Proxy::SendsTo(place)));
         let report = run(&lab, &proxy, &["--no-cross-check"]).exits(3).json();

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::network::{Middle, Network, RESOLVER, findings};
 use super::ready;
-use crate::lab::{Dns, LabOptions, Resolver, Serves};
+use crate::lab::{Dns, Host, LabOptions, Resolver, Serves, Tls};
 use crate::phases::verdict_of;
 use crate::program::check;
 
 const HOSTS: [(&str, Serves); 4] =
     [("api", Serves::Good), ("login", Serves::Good), ("data", Serves::Good), ("relay", Serves::Good)];
 
-fn make_network(names: Vec<(&str, Dns)>, resolver: Resolver) -> Network {
+fn make_network(names: Vec<Host>, resolver: Resolver) -> Network {
     let options = LabOptions { resolver, ..LabOptions::default() };
     let network = Network::with_names(Middle::Forwards, &HOSTS, names, options);
     HOSTS.iter().fold(network, |network, (host, _)| network.expect(host, ""))
@@ -88,10 +88,7 @@ fn a_wildcard_below_a_search_domain_takes_the_place_of_the_service() {
         return;
     }
     let nobody = Dns::Addresses(vec!["198.51.100.251".parse().unwrap()]);
-    let names = HOSTS[..3].iter().map(|(host, _)| format!("{host}.lab.example.corp.example"));
-    let names: Vec<_> = names.collect();
-    let names = names.iter().map(|name| (name.as_str(), nobody.clone())).collect();
-    let network = make_network(names, Resolver::Good);
+    let network = make_network(searched_names(&nobody), Resolver::Good);
     let pod = system("search default.svc.cluster.local corp.example\noptions ndots:5");
     let report = network.check_with_system(&pod, "", &["--timeout", "3s"]);
     for host in ["api", "login", "data"] {
@@ -104,6 +101,58 @@ fn a_wildcard_below_a_search_domain_takes_the_place_of_the_service() {
     // programs on a machine with ndots:1 do not look there
     let report = network.check_with_system(&system("search corp.example"), "", &["--timeout", "3s"]);
     assert_eq!(report["verdict"], "ready", "{report:#}");
+}
+
+/// What DNS has for the names that a search list makes of the first three hosts.
+fn searched_names(dns: &Dns) -> Vec<Host> {
+    let name = |host: &str| format!("{host}.lab.example.corp.example");
+    HOSTS[..3].iter().map(|(host, _)| Host::with_dns(name(host), dns.clone())).collect()
+}
+
+/// musl gives up there, though the names themselves resolve.
+#[test]
+fn a_search_domain_that_cannot_be_looked_up_is_a_warning() {
+    if !ready(&["unshare"]) {
+        return;
+    }
+    for (dns, words) in
+        [(Dns::Servfail, "SERVFAIL"), (Dns::Refused, "REFUSED"), (Dns::Silent, "does not answer")]
+    {
+        let network = make_network(searched_names(&dns), Resolver::Good);
+        let pod = system("search default.svc.cluster.local corp.example\noptions ndots:5");
+        let report = network.check_with_system(&pod, "", &["--timeout", "2s"]);
+        for (host, _) in HOSTS {
+            assert_eq!(verdict_of(check(&report, host)), "met", "{dns:?} {report:#}");
+        }
+        let found = finding(&report, "search_domain_failing");
+        assert_eq!((&found["subject"], &found["severity"]), (&"corp.example".into(), &"warning".into()));
+        assert!(found["explanation"].to_string().contains(words), "{dns:?} {found:#}");
+        let others = findings(&report);
+        assert!(!others.iter().any(|id| id.starts_with("resolver_")), "{dns:?} {others:?}");
+    }
+}
+
+/// A wildcard record, a captive portal or a block page in DNS: whatever is found at the address, it is one cause.
+#[test]
+fn one_address_for_unrelated_names_is_one_finding() {
+    if !ready(&[]) {
+        return;
+    }
+    let names = [("arm", "arm.one.example"), ("sts", "sts.two.example"), ("mcr", "mcr.three.example")];
+    let portal = Dns::Addresses(vec!["198.51.100.100".parse().unwrap()]);
+    for tls in [Tls::SelfSigned, Tls::WrongName, Tls::NotTls, Tls::Stall, Tls::ResetAfterHello] {
+        let hosts =
+            names.map(|(_, name)| Host { name: name.to_owned(), dns: portal.clone(), serves: tls.into() });
+        let portal = [("portal", Serves::Good)];
+        let network = Network::with_names(Middle::Forwards, &portal, hosts.into(), LabOptions::default());
+        let network = names.iter().fold(network, |network, (id, name)| network.expect_name(id, name, ""));
+        let report = network.sees(&["--timeout", "1500ms", "--no-cross-check"], &[]);
+        let found = finding(&report, "dns_catch_all");
+        assert_eq!(found["subject"], "198.51.100.100", "{tls:?}");
+        assert_eq!(found["evidence"].as_array().map(Vec::len), Some(3), "{tls:?} {found:#}");
+        let blocking = report["findings"].as_array().unwrap().iter().filter(|f| f["severity"] == "blocking");
+        assert_eq!(blocking.count(), 1, "{tls:?} {report:#}");
+    }
 }
 
 #[test]

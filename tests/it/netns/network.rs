@@ -47,7 +47,7 @@ impl Network {
     pub(super) fn with_names(
         middle_does: Middle,
         hosts: &[(&str, Serves)],
-        names: Vec<(&str, Dns)>,
+        names: Vec<Host>,
         options: LabOptions,
     ) -> Self {
         let (client, middle, outside) =
@@ -65,7 +65,6 @@ impl Network {
             dns: Dns::Addresses(vec![address(index).into()]),
             serves: serves.clone(),
         });
-        let names = names.into_iter().map(|(name, dns)| Host::with_dns(name, dns));
         let all = all.chain(names).collect();
         let lab = outside.inside(|| Lab::start_with(all, options));
         outside.ip(&format!("address add {RESOLVER}/24 dev eth0"));
@@ -77,8 +76,13 @@ impl Network {
     }
 
     /// Adds an endpoint to what is checked; `rule` is further lines of it.
-    pub(super) fn expect(mut self, host: &str, rule: &str) -> Self {
-        self.rules = self.rules.endpoint(host, &host_of(host), rule);
+    pub(super) fn expect(self, host: &str, rule: &str) -> Self {
+        self.expect_name(host, &host_of(host), rule)
+    }
+
+    /// The same for a host elsewhere.
+    pub(super) fn expect_name(mut self, id: &str, host: &str, rule: &str) -> Self {
+        self.rules = self.rules.endpoint(id, host, rule);
         self
     }
 

@@ -33,6 +33,8 @@ pub(crate) enum Dns {
     Silent,
     /// A chain of aliases, at the end of it 127.0.0.1.
     Cname(Vec<String>),
+    /// An alias to this name, which does not exist (true), or has no address.
+    DeadAlias(&'static str, bool),
     /// Two aliases that lead to each other, and nothing else.
     CnameLoop,
     /// A chain of this many aliases with names as long as can be, at the end of it 127.0.0.1.
@@ -184,6 +186,10 @@ fn answer(world: &LabState, question: &[u8], transport: Transport) -> Option<Vec
         Resolver::Echoes => return request.to_vec().ok(),
         Resolver::RefusesAll => response.metadata.response_code = ResponseCode::Refused,
         Resolver::ServfailAll => response.metadata.response_code = ResponseCode::ServFail,
+        Resolver::FailsIpv6(None) if query.query_type() == RecordType::AAAA => return None,
+        Resolver::FailsIpv6(Some(code)) if query.query_type() == RecordType::AAAA => {
+            response.metadata.response_code = code;
+        }
         Resolver::NoEdns if request.edns.is_some() => {
             response.metadata.response_code = ResponseCode::FormErr;
             return response.to_vec().ok();
@@ -246,6 +252,13 @@ fn fill(response: &mut Message, query: &Query, dns: &Dns, instead: Option<Ipv4Ad
                 let target = named(&(alias.trim_end_matches('.').to_owned() + "."));
                 let data = RData::CNAME(CNAME(target.clone()));
                 response.add_answer(Record::from_rdata(std::mem::replace(&mut owner, target), TTL, data));
+            }
+        }
+        Dns::DeadAlias(target, is_missing) => {
+            let data = RData::CNAME(CNAME(named(&format!("{target}."))));
+            response.add_answer(Record::from_rdata(owner.clone(), TTL, data));
+            if *is_missing {
+                response.metadata.response_code = ResponseCode::NXDomain;
             }
         }
         Dns::CnameLoop => {
@@ -333,6 +346,7 @@ fn addresses(dns: &Dns) -> Vec<IpAddr> {
         | Dns::CutForever
         | Dns::Drips
         | Dns::HostileAlias
+        | Dns::DeadAlias(..)
         | Dns::CnameLoop => Vec::new(),
     }
 }

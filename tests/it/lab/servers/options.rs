@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use hickory_resolver::proto::op::ResponseCode;
 use jiff::SignedDuration;
 
 use super::{Dns, Greeting, Http, Tcp, Tls, WebSocket};
@@ -150,6 +151,8 @@ pub(crate) enum Resolver {
     LosesFirst(usize),
     /// Every answer over UDP is empty and truncated; over TCP all is well.
     TruncatesUdp,
+    /// This code, or silence, to every question for IPv6 addresses.
+    FailsIpv6(Option<ResponseCode>),
     /// FORMERR to every question with EDNS.
     NoEdns,
 }

@@ -32,6 +32,8 @@ pub(crate) enum Proxy {
     Closes,
     /// Sends everybody to this place.
     SendsTo(&'static str),
+    /// Answers every request itself: a status, headers, a page.
+    Answers(u16, &'static [(&'static str, &'static str)], &'static str),
     /// Opens the tunnel and says nothing in it.
     SilentTunnel,
     /// Opens the tunnel and closes it.
@@ -99,6 +101,10 @@ async fn serve(world: Arc<LabState>, routes: Arc<Routes>, stream: TcpStream, beh
         Proxy::Closes => return tcp::close(io).await,
         Proxy::SendsTo(place) => {
             send(&mut io, response(&world, 302, &[("Location", place)], "").as_bytes()).await;
+            return tcp::close(io).await;
+        }
+        Proxy::Answers(status, headers, page) => {
+            send(&mut io, response(&world, status, headers, page).as_bytes()).await;
             return tcp::close(io).await;
         }
         Proxy::Garbage => {
