@@ -62,6 +62,9 @@ fn every_ticket_is_answered_as_its_file_says() {
     let catalogue = faults::load_builtin().unwrap();
     let judged: Vec<_> = tickets.iter().map(|ticket| (ticket, find_problems(ticket, &catalogue))).collect();
     let right = judged.iter().filter(|(_, problems)| problems.is_empty()).count();
+    for (ticket, problems) in &judged {
+        problems.iter().take(problems.len().saturating_sub(1)).for_each(|p| println!("{}: {p}", ticket.id));
+    }
     println!("tickets: {right} of {} right", tickets.len());
     let surprises: Vec<_> =
         judged.iter().filter_map(|(ticket, problems)| surprise(ticket, problems)).collect();
