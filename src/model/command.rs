@@ -103,15 +103,6 @@ impl Instruction {
         }
     }
 
-    /// Puts in what a text of the cluster names.
-    pub fn put_value(&mut self, name: &str, value: &str) {
-        match self {
-            Self::Allow(_) => {}
-            Self::Run(command) => command.put_value(name, value),
-            Self::Text(text) => *text = put_value(text, name, value),
-        }
-    }
-
     /// Puts in what is known of the run.
     pub fn fill(&mut self, scope: &CommandScope<'_>) {
         if let Self::Run(command) = self {

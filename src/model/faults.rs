@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::command::Command;
 use crate::model::finding::Severity;
 use crate::model::shown_text::ShownText;
-use crate::model::signature::{Signature, Words};
+use crate::model::signature::{Signature, Word};
 use crate::model::vantage::VantageKind;
+use crate::model::wording::put_value;
 use crate::model::words::words;
 
 /// A link of the chain from an API server to a cluster that Azure calls connected, in the order of the chain.
@@ -71,7 +72,7 @@ pub struct FaultCatalogue {
     /// What their commands take away.
     pub deletions: Vec<Deletion>,
     /// What their signatures share.
-    pub words: Words,
+    pub words: Vec<Word>,
 }
 
 /// What is lost with a command that deletes.
@@ -150,6 +151,22 @@ impl FaultCatalogue {
 }
 
 impl Fault {
+    /// With what a text named in its words and commands; a host that none named is called so.
+    #[must_use]
+    pub fn with_values(&self, values: &[(String, String)]) -> Self {
+        let mut filled = self.clone();
+        for (name, value) in values {
+            filled.commands.iter_mut().for_each(|command| command.put_value(name, value));
+        }
+        let unnamed = [("HOST".to_owned(), "the host".to_owned())];
+        for (name, value) in values.iter().chain(&unnamed) {
+            for text in [&mut filled.title, &mut filled.means, &mut filled.remedy] {
+                *text = put_value(text, name, value);
+            }
+        }
+        filled
+    }
+
     /// The page of `arcprobe explain`, laid out as the others are.
     pub fn render_page(&self) -> String {
         let mut page = format!("# {}: {}\n", self.id, self.title);

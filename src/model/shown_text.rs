@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use jiff::{SignedDuration, Timestamp};
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde::Deserialize;
 
 /// A text that a cluster shows.
@@ -46,10 +46,14 @@ pub enum ClockState {
 }
 
 impl<'a> ShownText<'a> {
-    /// The host that it is about: the name that was looked up, the last URL, or what else names one.
+    /// The host that it is about: the name that was looked up, the last URL but that of a proxy, or what else names one.
     pub fn host(&self) -> Option<&'a str> {
+        let is_proxy = |found: &Captures<'_>| {
+            let before = found.get(0).map_or("", |whole| &self.text[..whole.start()]);
+            before.trim_end_matches(['\'', '"', ' ']).ends_with("proxy")
+        };
         HOSTS.iter().find_map(|pattern| {
-            let found = pattern.captures_iter(self.text).last()?;
+            let found = pattern.captures_iter(self.text).filter(|found| !is_proxy(found)).last()?;
             found.iter().skip(1).flatten().next().map(|host| host.as_str())
         })
     }
@@ -75,7 +79,7 @@ static HOSTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"\(([\w-]+(?:\.[\w-]+)+):\d+\)",
         r"\bhost='([\w.-]+)'",
         r#"\b[Ii]mage "?([\w-]+(?:\.[\w-]+)+(?::\d+)?)/"#,
-        r"(?:->|\bdial (?:tcp|udp) )\[?([0-9a-f.:]*[0-9a-f])\]?:\d+\b",
+        r"(?:->|\bdial tcp )\[?([0-9a-f.:]*[0-9a-f])\]?:(?:6?443|16443)\b",
     ];
     patterns.iter().map(|pattern| Regex::new(pattern).expect("a regular expression")).collect()
 });
@@ -134,7 +138,10 @@ mod tests {
         for (text, host) in table {
             assert_eq!(shown(text).host(), Some(host), "{text}");
         }
-        assert_eq!(shown("DNS lookup failed").host(), None);
+        for text in ["DNS lookup failed", "The proxy tunnel request to proxy 'http://10.1.1.9:8080/' failed"]
+        {
+            assert_eq!(shown(text).host(), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Texts that show what is wrong, and how a text of a cluster is compared with them.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex, RegexBuilder};
@@ -86,7 +85,7 @@ impl Signature {
     ///
     /// # Errors
     /// When one is no regular expression, or names a word that is not there.
-    pub fn compile(&mut self, words: &Words) -> Result<(), String> {
+    pub fn compile(&mut self, words: &[Word]) -> Result<(), String> {
         if self.text.is_none() && self.host.is_none() && self.reason.is_none() {
             return Err("a sign without text, host and reason fits everything".to_owned());
         }
@@ -103,8 +102,39 @@ fn is_plain_name(text: &str) -> bool {
     (1..=253).contains(&text.len()) && text.chars().all(is_plain) && !text.starts_with('-')
 }
 
-/// Alternatives that several signatures share, by name.
-pub type Words = BTreeMap<String, String>;
+/// What programs say for the same thing.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Word {
+    /// Stands for it in patterns, in braces.
+    pub name: String,
+    /// One is enough.
+    pub forms: Vec<WordForm>,
+}
+
+/// How one program says it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WordForm {
+    /// A regular expression.
+    pub text: String,
+    /// A line that has it.
+    #[serde(default)]
+    pub line: String,
+    /// The page, file or thread that shows it.
+    #[serde(default)]
+    pub source: String,
+    /// The month in which it was first seen.
+    #[serde(default)]
+    pub seen: String,
+}
+
+impl Word {
+    fn alternatives(&self) -> String {
+        let forms: Vec<_> = self.forms.iter().map(|form| form.text.as_str()).collect();
+        format!("(?:{})", forms.join("|"))
+    }
+}
 
 /// A regular expression of the catalogue, in which `{name}` is one of its words.
 #[derive(Clone, Debug, Deserialize)]
@@ -138,7 +168,7 @@ impl Pattern {
         regex.capture_names().flatten().filter_map(value).collect()
     }
 
-    fn compile(&mut self, words: &Words, is_whole: bool) -> Result<(), String> {
+    fn compile(&mut self, words: &[Word], is_whole: bool) -> Result<(), String> {
         if self.text.is_empty() {
             return Err("an empty text fits everything; leave the sign out, or give words".to_owned());
         }
@@ -151,8 +181,9 @@ impl Pattern {
     }
 }
 
-fn expand_words(text: &str, words: &Words) -> Result<String, String> {
-    let named = |found: &Captures<'_>| words.get(&found[1]).map(|forms| format!("(?:{forms})"));
+fn expand_words(text: &str, words: &[Word]) -> Result<String, String> {
+    let named =
+        |found: &Captures<'_>| words.iter().find(|word| word.name == found[1]).map(Word::alternatives);
     if let Some(unknown) = WORD.captures_iter(text).find(|found| named(found).is_none()) {
         return Err(format!("{text:?} has {}, and the catalogue has no such word", &unknown[0]));
     }
@@ -183,8 +214,14 @@ mod tests {
 
     #[test]
     fn words_are_put_into_patterns() {
-        let words =
-            Words::from([("refused".to_owned(), "connection refused|actively refused it".to_owned())]);
+        let form = |text: &str| WordForm {
+            text: text.into(),
+            line: String::new(),
+            source: String::new(),
+            seen: String::new(),
+        };
+        let forms = vec![form("connection refused"), form("actively refused it")];
+        let words = [Word { name: "refused".into(), forms }];
         let mut pattern = Pattern::from("dial tcp .*{refused}$".to_owned());
         pattern.compile(&words, false).unwrap();
         assert!(pattern.is_match("dial tcp 10.0.0.1:443: connect: connection refused"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::model::faults::{Deletion, Fault, FaultCatalogue};
-use crate::model::signature::Words;
+use crate::model::signature::Word;
 
 /// A file that cannot be read as faults.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -26,27 +26,6 @@ struct FaultsFile {
     /// What these and later files can name in patterns, in braces.
     #[serde(default)]
     words: Vec<Word>,
-}
-
-/// What programs say for the same thing.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Word {
-    name: String,
-    forms: Vec<Form>,
-}
-
-/// How one program says it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Form {
-    /// A regular expression.
-    text: String,
-    /// The page, file or thread that shows it; not read here, but for those who wonder.
-    #[serde(rename = "source")]
-    _source: String,
-    #[serde(rename = "seen")]
-    _seen: String,
 }
 
 /// The built-in faults.
@@ -105,7 +84,8 @@ pub fn add_file(catalogue: &mut FaultCatalogue, file: &str, text: &str) -> Resul
     if let Some(odd) = read.faults.iter().find(|f| !is_word(&f.id)) {
         return Err(failed(format!("the id {:?} is no word of a-z, 0-9 and _", odd.id)));
     }
-    catalogue.words.extend(read.words.into_iter().map(join_forms));
+    catalogue.words.retain(|known| !read.words.iter().any(|word| word.name == known.name));
+    catalogue.words.append(&mut read.words);
     for fault in &mut read.faults {
         compile_signatures(fault, &catalogue.words).map_err(failed)?;
     }
@@ -116,12 +96,7 @@ pub fn add_file(catalogue: &mut FaultCatalogue, file: &str, text: &str) -> Resul
     Ok(())
 }
 
-fn join_forms(word: Word) -> (String, String) {
-    let forms: Vec<_> = word.forms.into_iter().map(|form| form.text).collect();
-    (word.name, forms.join("|"))
-}
-
-fn compile_signatures(fault: &mut Fault, words: &Words) -> Result<(), String> {
+fn compile_signatures(fault: &mut Fault, words: &[Word]) -> Result<(), String> {
     let id = &fault.id;
     fault.signs.iter_mut().try_for_each(|sign| sign.compile(words)).map_err(|why| format!("{id}: {why}"))
 }

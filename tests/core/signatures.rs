@@ -1,5 +1,6 @@
 //! What the signatures of the catalogue claim: each example is claimed by its own, and by no other.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::model::faults::{Fault, FaultCatalogue};
@@ -57,6 +58,36 @@ fn no_signature_fits_what_only_looks_alike() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_signature_has_its_source_its_date_and_examples() {
+    let catalogue = catalogue();
+    let mut ids = BTreeSet::new();
+    for (fault, sign) in signatures(&catalogue) {
+        let name = format!("{} {}", fault.id, sign.id);
+        assert!(!sign.id.is_empty() && ids.insert(name.clone()), "{name}");
+        assert!(is_sourced(&sign.source, &sign.seen), "{name}: {} {}", sign.source, sign.seen);
+        assert!(!sign.matches.is_empty() && !sign.others.is_empty(), "{name} lacks examples");
+    }
+    assert!(ids.len() > 100, "{}", ids.len());
+}
+
+#[test]
+fn each_form_of_a_word_has_its_source_its_date_and_a_line() {
+    for word in catalogue().words {
+        for form in word.forms {
+            let pattern = regex::Regex::new(&format!("(?i:{})", form.text)).unwrap();
+            assert!(pattern.is_match(&form.line), "{}: {} {:?}", word.name, form.text, form.line);
+            assert!(is_sourced(&form.source, &form.seen), "{}: {} {}", word.name, form.source, form.seen);
+        }
+    }
+}
+
+fn is_sourced(source: &str, seen: &str) -> bool {
+    let month =
+        seen.split_once('-').and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
+    source.starts_with("https://") && month.is_some_and(|(year, month): (u16, u8)| year > 2010 && month <= 12)
 }
 
 /// The examples have times relative to it.

@@ -298,7 +298,7 @@ fn events_explain_why_pods_do_not_start() {
         ("arc_pod_security", Stage::Admission, "FailedCreate", "ReplicaSet", "Error creating: pods \"x\" is forbidden: violates PodSecurity \"restricted:latest\"".into()),
         ("arc_quota", Stage::Admission, "FailedCreate", "ReplicaSet", "Error creating: pods \"x\" is forbidden: exceeded quota: none, requested: pods=1, used: pods=0, limited: pods=0".into()),
         ("arc_quota", Stage::Admission, "FailedCreate", "ReplicaSet", "Error creating: pods \"x\" is forbidden: maximum memory usage per Container is 1Mi, but limit is 64Mi".into()),
-        ("arc_webhook", Stage::Admission, "FailedCreate", "ReplicaSet", "Error creating: admission webhook \"v.gatekeeper.sh\" denied the request: no".into()),
+        ("arc_policy_gatekeeper", Stage::Admission, "FailedCreate", "ReplicaSet", "Error creating: admission webhook \"v.gatekeeper.sh\" denied the request: no".into()),
         ("arc_scc", Stage::Admission, "FailedCreate", "ReplicaSet", "pods \"x\" is forbidden: unable to validate against any security context constraint".into()),
         ("arc_pods_refused", Stage::Admission, "FailedCreate", "ReplicaSet", "Error creating: something else".into()),
         ("arc_image_tls", Stage::Images, "Failed", "Pod", format!("{pull}tls: failed to verify certificate: x509: certificate signed by unknown authority")),

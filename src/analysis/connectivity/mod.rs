@@ -24,7 +24,7 @@ use crate::model::networks::UnreadSource;
 use crate::model::prerequisite_rules::PrerequisiteRules;
 use crate::model::report::{Check, CheckVerdict, Prerequisite, PrerequisiteResults};
 use crate::model::vantage::VantageKind;
-use crate::model::wording::{capitalize, put_value};
+use crate::model::wording::capitalize;
 use azure::{AzureCluster, ConnectivityStatus};
 
 /// All that a judgement rests on.
@@ -364,7 +364,8 @@ pub fn build_fault_finding(entry: &Fault, shown: &str, confidence: Confidence) -
 }
 
 fn build_finding(fault: &StageFault<'_>, proof: &ProbeEvidence<'_>) -> Finding {
-    let entry = fault.fault;
+    let values: Vec<_> = fault.matches.iter().flat_map(|seen| seen.values.clone()).collect();
+    let entry = &fault.fault.with_values(&values);
     let title = capitalize(&entry.title);
     let mut explanation = String::new();
     for seen in &fault.matches {
@@ -393,11 +394,6 @@ fn build_finding(fault: &StageFault<'_>, proof: &ProbeEvidence<'_>) -> Finding {
         docs.extend(cause.docs.iter().cloned());
     }
     docs.extend(entry.sources.iter().cloned());
-    for (name, value) in fault.matches.iter().flat_map(|seen| &seen.values) {
-        summary = put_value(&summary, name, value);
-        remedy.text = put_value(&remedy.text, name, value);
-        remedy.commands.iter_mut().for_each(|command| command.put_value(name, value));
-    }
     Finding {
         id: entry.id.clone(),
         severity: entry.severity,
