@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::model::evidence::{Failure, ResolveDetail};
 use crate::probe::resolve::hosts_file::HostsFile;
 use crate::probe::resolve::query::{DnsAnswer, DnsQuestion, MAX_ADDRESSES, MAX_ALIASES, read_answer};
+use crate::probe::resolve::system::QueryOptions;
 use crate::probe::resolve::{ServerAnswers, combine_families};
 
 /// A message as the answer to both questions about a name; `None` where it is an answer to neither.
@@ -32,7 +33,8 @@ pub(super) fn combine_answers(bytes: &[u8], host: &str) -> Option<(ResolveDetail
 fn parse_as_answer(bytes: &[u8], name: &Name, kind: RecordType) -> Option<DnsAnswer> {
     let id = u16::from_be_bytes(bytes.get(..2)?.try_into().ok()?);
     let server = SocketAddr::from((Ipv4Addr::LOCALHOST, 53));
-    let question = DnsQuestion { server, name, kind, deadline: Instant::now() };
+    let question =
+        DnsQuestion { server, name, kind, options: QueryOptions::default(), deadline: Instant::now() };
     question.parse_answer(bytes, id).map(|message| read_answer(&message, name, kind))
 }
 

@@ -51,7 +51,7 @@ fn describe_finding(group: &CheckGroup<'_>, _: &RunFacts<'_>) -> FindingText {
         explanation: format!("No question to {server} was answered in time, while another server answered."),
         subject: server,
         consequence: Some(
-            "Programs that ask the servers in turn (glibc, Go) wait up to 5 seconds for it: seconds are lost on each lookup, and \
+            "Programs that ask the servers in turn (glibc, Go) wait 5 seconds for it, or the timeout in resolv.conf: seconds are lost on each lookup, and \
              short time-outs in agents and image pulls fail now and then."
                 .into(),
         ),

@@ -20,11 +20,11 @@ use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::model::evidence::{Cause, DnsTransport, Failure, LookupSource, ResolveDetail, SearchedName};
+use crate::model::evidence::{Cause, Failure, LookupSource, ResolveDetail, SearchedName};
 use crate::probe::lock::lock;
 use hosts_file::{HostsEntry, HostsFile};
 use query::{DnsAnswer, send_query};
-use system::{SearchList, SystemResolverConfig};
+use system::{QueryOptions, SearchList, SystemResolverConfig};
 
 /// A stub resolver with a cache for the run. Each name is asked once, however many want it.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Resolver {
     origin: String,
     search: SearchList,
     hosts: HostsFile,
-    transport: DnsTransport,
+    options: QueryOptions,
     timeout: Duration,
     in_flight: Semaphore,
     cache: Mutex<HashMap<String, Arc<OnceCell<Arc<Lookup>>>>>,
@@ -78,7 +78,7 @@ impl Resolver {
             origin: from.into(),
             search: SearchList::default(),
             hosts: HostsFile::default(),
-            transport: DnsTransport::Udp,
+            options: QueryOptions::default(),
             timeout,
             in_flight: Semaphore::new(MAX_QUERIES_IN_FLIGHT),
             cache: Mutex::default(),
@@ -89,7 +89,7 @@ impl Resolver {
     pub fn from_system(timeout: Duration) -> Self {
         let system = SystemResolverConfig::read();
         let plain = Self::with_servers(&system.servers, system.origin, timeout);
-        Self { hosts: HostsFile::read_system(), search: system.search, transport: system.transport, ..plain }
+        Self { hosts: HostsFile::read_system(), search: system.search, options: system.options, ..plain }
     }
 
     /// The servers, in the order in which they are asked.
@@ -209,7 +209,7 @@ impl Resolver {
     /// three dead servers cost one time-out and not three.
     async fn query_servers(&self, name: &Name, kind: RecordType) -> ServerAnswers {
         let mut answers = ServerAnswers::default();
-        let mut waiting = self.servers.iter().filter(|s| s.unresponsive.borrow().is_none());
+        let mut waiting = self.servers_for(name).filter(|s| s.unresponsive.borrow().is_none());
         let mut running = FuturesUnordered::new();
         let mut asked = Vec::new();
         let until = Instant::now() + self.timeout;
@@ -240,6 +240,15 @@ impl Resolver {
         }
     }
 
+    /// In the order in which they are asked for a name. With `rotate` programs begin with another one each time; which one it is
+    /// here depends on the name alone, so that two runs ask alike.
+    fn servers_for(&self, name: &Name) -> impl Iterator<Item = &Server> {
+        let count = self.servers.len();
+        let letters = name.iter().flatten().map(|&byte| usize::from(byte)).sum::<usize>();
+        let first = if self.options.rotates { letters % count.max(1) } else { 0 };
+        self.servers.iter().cycle().skip(first).take(count)
+    }
+
     async fn query_server(
         &self,
         server: &Server,
@@ -249,11 +258,15 @@ impl Resolver {
     ) -> Option<DnsAnswer> {
         let mut dead = server.unresponsive.subscribe();
         let left = until.saturating_duration_since(Instant::now());
-        let answer = tokio::select! {
+        let within = self.options.patience.unwrap_or(left).min(left);
+        let mut answer = tokio::select! {
             biased;
-            answer = send_query(server.address, name, kind, self.transport, left) => answer,
+            answer = send_query(server.address, name, kind, self.options, within) => answer,
             _ = dead.wait_for(Option::is_some) => return None,
         };
+        if within < left {
+            answer.blame_options();
+        }
         server.update_liveness(&answer);
         Some(answer)
     }

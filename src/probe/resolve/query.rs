@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::model::evidence::{Cause, DnsQuery, DnsRecordType, DnsTransport, Failure};
 use crate::probe::descriptors;
+use crate::probe::resolve::system::QueryOptions;
 
 /// What a server said to one question.
 #[derive(Clone, Debug)]
@@ -53,12 +54,12 @@ pub(super) async fn send_query(
     server: SocketAddr,
     name: &Name,
     kind: RecordType,
-    transport: DnsTransport,
+    options: QueryOptions,
     timeout: Duration,
 ) -> DnsAnswer {
     let started = Instant::now();
-    let question = DnsQuestion { server, name, kind, deadline: started + timeout };
-    let mut answer = match transport {
+    let question = DnsQuestion { server, name, kind, options, deadline: started + timeout };
+    let mut answer = match options.transport {
         DnsTransport::Udp => question.ask_udp_first(timeout).await,
         DnsTransport::Tcp => question.read_tcp_answer(question.query_tcp().await, timeout),
     };
@@ -76,6 +77,7 @@ pub(crate) struct DnsQuestion<'a> {
     pub(crate) server: SocketAddr,
     pub(crate) name: &'a Name,
     pub(crate) kind: RecordType,
+    pub(crate) options: QueryOptions,
     pub(crate) deadline: Instant,
 }
 
@@ -174,7 +176,7 @@ impl DnsQuestion<'_> {
         };
         let socket = descriptors::open_with_retry(patience, bind_socket).await.map_err(QueryError::Io)?;
         socket.connect(self.server).await.map_err(QueryError::Io)?;
-        let message = self.build_message(true);
+        let message = self.build_message(self.options.edns);
         socket.send(&encode_message(&message)?).await.map_err(QueryError::Io)?;
         self.receive_answer(&socket, message.metadata.id).await
     }
@@ -182,8 +184,9 @@ impl DnsQuestion<'_> {
     async fn receive_answer(&self, socket: &UdpSocket, id: u16) -> Result<Message, QueryError> {
         let sent = Instant::now();
         let left = self.deadline.saturating_duration_since(sent);
-        let mut resends =
-            RESEND_AFTER.iter().map(|&after| sent + after.min(left.mul_f64(LATEST_RESEND_FRACTION)));
+        let resends = RESEND_AFTER.iter().take(self.options.resends);
+        let mut resends = resends.map(|&after| sent + after.min(left.mul_f64(LATEST_RESEND_FRACTION)));
+        let mut has_edns = self.options.edns;
         let mut resend_at = resends.next();
         let mut buffer = vec![0_u8; 4096];
         let mut stray = 0;
@@ -197,7 +200,7 @@ impl DnsQuestion<'_> {
                 Err(_) => return Err(QueryError::Timeout { stray }),
                 Ok(Err(e)) => return Err(QueryError::Io(e)),
                 Ok(Ok(length)) => match self.parse_answer(&buffer[..length], id) {
-                    Some(message) if refuses_edns(&message) && resend_at.take().is_some() => {
+                    Some(message) if refuses_edns(&message) && std::mem::take(&mut has_edns) => {
                         self.resend_without_edns(socket, id).await?;
                     }
                     Some(message) => return Ok(message),
@@ -220,7 +223,7 @@ impl DnsQuestion<'_> {
             let new = if self.server.is_ipv4() { TcpSocket::new_v4 } else { TcpSocket::new_v6 };
             let patience = self.deadline.saturating_duration_since(Instant::now());
             let mut stream = descriptors::open_with_retry(patience, new).await?.connect(self.server).await?;
-            let message = self.build_message(true);
+            let message = self.build_message(self.options.edns);
             let bytes = message.to_vec().map_err(io::Error::other)?;
             let length = u16::try_from(bytes.len()).map_err(io::Error::other)?;
             stream.write_all(&[&length.to_be_bytes()[..], &bytes].concat()).await?;
@@ -263,6 +266,13 @@ fn refuses_edns(message: &Message) -> bool {
 }
 
 impl DnsAnswer {
+    /// Says whose time-out it was.
+    pub(super) fn blame_options(&mut self) {
+        if let Some(failure) = self.failure.as_mut().filter(|f| f.cause == Cause::DnsTimeout) {
+            failure.raw.push_str(" (timeout and attempts in resolv.conf)");
+        }
+    }
+
     /// No answer within a time that is shorter than the time-out, while another question was answered.
     pub(super) fn from_silence(server: SocketAddr, kind: RecordType, waited: Duration) -> Self {
         let failure = Failure::new(Cause::DnsTimeout, format!("{server} sent nothing for {waited:?}"));
@@ -354,7 +364,7 @@ fn rcode_name(rcode: ResponseCode) -> String {
 /// The receive buffer that we offer: fits an unfragmented packet on every common path (DNS flag day 2020).
 const UDP_PAYLOAD: u16 = 1232;
 
-/// When the question is sent again, without EDNS, which some middleboxes drop. The first time soon: many names at a time
+/// When the question is sent again, without EDNS, which some middleboxes drop: unless `attempts` forbids it. The first time soon: many names at a time
 /// make bursts that small resolvers lose answers of.
 const RESEND_AFTER: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1200)];
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use hickory_resolver::system_conf::read_system_conf;
@@ -9,12 +10,12 @@ use hickory_resolver::system_conf::read_system_conf;
 use crate::model::evidence::DnsTransport;
 
 /// The configuration of the system's resolver.
+#[derive(Default)]
 pub(crate) struct SystemResolverConfig {
     pub(crate) servers: Vec<SocketAddr>,
     pub(super) origin: &'static str,
     pub(crate) search: SearchList,
-    /// What questions travel over first.
-    pub(super) transport: DnsTransport,
+    pub(super) options: QueryOptions,
 }
 
 impl SystemResolverConfig {
@@ -26,7 +27,7 @@ impl SystemResolverConfig {
             Ok((config, options)) => Self::from_config(&config, &options, from),
             Err(_) => Self::without_servers(from),
         };
-        Self { transport: read_transport(), ..config }
+        Self { options: QueryOptions::read(), ..config }
     }
 
     pub(crate) fn from_config(config: &ResolverConfig, options: &ResolverOpts, from: &'static str) -> Self {
@@ -39,7 +40,7 @@ impl SystemResolverConfig {
         if servers.is_empty() {
             Self { search, ..Self::without_servers(from) }
         } else {
-            Self { servers, origin: from, search, transport: DnsTransport::Udp }
+            Self { servers, origin: from, search, ..Self::default() }
         }
     }
 
@@ -54,22 +55,59 @@ impl SystemResolverConfig {
     }
 }
 
-impl Default for SystemResolverConfig {
+/// How programs ask: the options of resolv.conf(5), as the C library and Go read them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct QueryOptions {
+    /// What questions travel over first: `use-vc`, of which Go has more spellings.
+    pub(super) transport: DnsTransport,
+    /// Whether larger answers than 512 bytes may come over UDP: `edns0`. Neither glibc nor musl asks for them unless told to.
+    pub(super) edns: bool,
+    /// Whether the first server is not the first one for each name: `rotate`.
+    pub(super) rotates: bool,
+    /// For one server, with all questions to it: `timeout` times `attempts`, where one of them is set.
+    pub(super) patience: Option<Duration>,
+    /// How often a question is sent again at most.
+    pub(super) resends: usize,
+}
+
+impl Default for QueryOptions {
     fn default() -> Self {
-        Self { servers: Vec::new(), origin: "", search: SearchList::default(), transport: DnsTransport::Udp }
+        Self {
+            transport: DnsTransport::Udp,
+            edns: false,
+            rotates: false,
+            patience: None,
+            resends: usize::MAX,
+        }
     }
 }
 
-fn read_transport() -> DnsTransport {
-    let file = if cfg!(unix) { std::fs::read_to_string("/etc/resolv.conf").ok() } else { None };
-    parse_transport(&file.unwrap_or_default())
-}
+impl QueryOptions {
+    fn read() -> Self {
+        let file = if cfg!(unix) { std::fs::read_to_string("/etc/resolv.conf").ok() } else { None };
+        Self::parse(&file.unwrap_or_default())
+    }
 
-/// resolv.conf(5): `options use-vc` puts every question into TCP; Go has more spellings of it.
-fn parse_transport(text: &str) -> DnsTransport {
-    let options = text.lines().filter_map(|line| line.trim().strip_prefix("options"));
-    let is_tcp = |word: &str| matches!(word, "use-vc" | "usevc" | "tcp");
-    if options.flat_map(str::split_whitespace).any(is_tcp) { DnsTransport::Tcp } else { DnsTransport::Udp }
+    fn parse(text: &str) -> Self {
+        let lines = text.lines().filter_map(|line| line.trim().strip_prefix("options"));
+        let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+        let has = |options: &[&str]| words.iter().any(|word| options.contains(word));
+        let number = |name: &str, most: u32| {
+            let mut values =
+                words.iter().filter_map(|word| word.strip_prefix(name)?.strip_prefix(':')?.parse().ok());
+            values.next_back().map(|value: u32| value.clamp(1, most))
+        };
+        // as far as glibc goes (resolv.conf(5): "silently capped")
+        let (timeout, attempts) = (number("timeout", 30), number("attempts", 5));
+        let patience = timeout.unwrap_or(5) * attempts.unwrap_or(2);
+        Self {
+            transport: if has(&["use-vc", "usevc", "tcp"]) { DnsTransport::Tcp } else { DnsTransport::Udp },
+            edns: has(&["edns0"]),
+            rotates: has(&["rotate"]),
+            patience: timeout.or(attempts).map(|_| Duration::from_secs(patience.into())),
+            resends: attempts.map_or(usize::MAX, |n| usize::try_from(n - 1).unwrap_or(usize::MAX)),
+        }
+    }
 }
 
 /// The domains that are tried behind a short name.
@@ -111,14 +149,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tcp_is_used_where_the_system_says_so() {
+    fn options_are_read_as_programs_read_them() {
+        let plain = QueryOptions::default();
+        let waits = |seconds, resends| QueryOptions {
+            patience: Some(Duration::from_secs(seconds)),
+            resends,
+            ..plain
+        };
         let table = [
-            ("nameserver 10.0.0.1\n", DnsTransport::Udp),
-            ("nameserver 10.0.0.1\noptions ndots:5 use-vc\n", DnsTransport::Tcp),
-            ("# options use-vc\noptions edns0\n", DnsTransport::Udp),
+            ("nameserver 10.0.0.1\n", plain),
+            (
+                "nameserver 10.0.0.1\noptions ndots:5 use-vc\n",
+                QueryOptions { transport: DnsTransport::Tcp, ..plain },
+            ),
+            ("# options use-vc\noptions edns0 trust-ad\n", QueryOptions { edns: true, ..plain }),
+            ("options rotate\n", QueryOptions { rotates: true, ..plain }),
+            ("options timeout:1 attempts:1\n", waits(1, 0)),
+            ("options timeout:2\noptions timeout:3\n", waits(6, usize::MAX)),
+            ("options attempts:3\n", waits(15, 2)),
+            ("options timeout:0 attempts:999\n", waits(5, 4)),
+            ("options timeout:x attempts\n", plain),
         ];
         for (text, expected) in table {
-            assert_eq!(parse_transport(text), expected, "{text}");
+            assert_eq!(QueryOptions::parse(text), expected, "{text}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Names as the programs of a machine look them up: its hosts file, its search list, its servers in their order.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -101,6 +101,67 @@ fn a_wildcard_below_a_search_domain_takes_the_place_of_the_service() {
     // programs on a machine with ndots:1 do not look there
     let report = network.check_with_system(&system("search corp.example"), "", &["--timeout", "3s"]);
     assert_eq!(report["verdict"], "ready", "{report:#}");
+}
+
+/// A server that takes longer than resolv.conf allows is silent to programs, whatever our own time-out is.
+#[test]
+fn the_time_that_resolv_conf_gives_a_server_counts() {
+    if !ready(&["unshare"]) {
+        return;
+    }
+    let options = LabOptions { delay: Duration::from_millis(1500), ..LabOptions::default() };
+    let network = Network::with_names(Middle::Forwards, &HOSTS[..1], Vec::new(), options).expect("api", "");
+    let report = network.check_with_system(&system("options timeout:1 attempts:1"), "", &[]);
+    assert_eq!(verdict_of(check(&report, "api")), "resolve dns_timeout", "{report:#}");
+    assert!(report.to_string().contains("timeout and attempts in resolv.conf"), "{report:#}");
+    for line in ["", "options timeout:1 attempts:2"] {
+        let report = network.check_with_system(&system(line), "", &[]);
+        assert_eq!(verdict_of(check(&report, "api")), "met", "{line} {report:#}");
+    }
+}
+
+/// Answers of more than 512 bytes come over TCP, unless `edns0` lets them come over UDP.
+#[test]
+fn long_answers_need_tcp_as_they_do_for_programs() {
+    if !ready(&["unshare"]) {
+        return;
+    }
+    let aliases = (0..9).map(|n| format!("{}-{n}.lab.example", "x".repeat(55))).collect();
+    let long = Host::with_dns("long.lab.example", Dns::Cname(aliases));
+    let address = Some("198.51.100.100".parse().unwrap());
+    let options = LabOptions { address, ..LabOptions::default() };
+    let network = Network::with_names(Middle::Forwards, &HOSTS[..1], vec![long], options);
+    let network = network.expect("api", "").expect("long", "");
+    let verdicts = |lines: &str| {
+        let report = network.check_with_system(&system(lines), "", &["--timeout", "1500ms"]);
+        (["api", "long"].map(|host| verdict_of(check(&report, host))), report)
+    };
+    assert_eq!(verdicts("").0, ["met", "met"]);
+    drop_port_53(&network, "tcp");
+    let (seen, report) = verdicts("");
+    assert_eq!(seen, ["met", "resolve dns_timeout"], "{report:#}");
+    assert!(finding(&report, "dns_transport_blocked")["summary"].to_string().contains("DNS over TCP"));
+    assert_eq!(verdicts("options edns0 trust-ad").0, ["met", "met"]);
+}
+
+/// With `rotate` programs begin at each of the servers.
+#[test]
+fn a_silent_second_server_matters_where_servers_rotate() {
+    if !ready(&["unshare"]) {
+        return;
+    }
+    let network = make_network(Vec::new(), Resolver::Good);
+    network.middle.nft(
+        "table inet firewall {\n chain passing {\n  type filter hook forward priority 0; policy accept;\n  \
+         ip daddr 198.51.100.99 drop\n }\n}\n",
+    );
+    let report = |line: &str| {
+        let files = system(&format!("nameserver 198.51.100.99\n{line}"));
+        network.check_with_system(&files, "", &["--timeout", "3s"])
+    };
+    assert_eq!(report("")["verdict"], "ready");
+    let rotated = report("options rotate");
+    assert!(finding(&rotated, "resolver_partly_dead")["summary"].to_string().contains("198.51.100.99"));
 }
 
 /// What DNS has for the names that a search list makes of the first three hosts.
