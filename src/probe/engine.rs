@@ -218,16 +218,12 @@ impl Scheduler {
         let recorder = CheckRecorder::new(self.started);
         let other_name = self.find_other_name(&target.host);
         let prober = Prober {
-            net: Arc::clone(&self.net),
-            target,
-            recorder: recorder.clone(),
             check_index: index,
             large_hello_claims: Arc::clone(&self.large_hello_claims),
             other_name,
             opinions: Arc::clone(&self.opinions),
             busy: Arc::clone(&self.busy),
-            reply_sender: None,
-            until: None,
+            ..Prober::alone(Arc::clone(&self.net), target, recorder.clone())
         };
         self.busy.begin(index);
         let task = tokio::spawn(async move {

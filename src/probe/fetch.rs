@@ -8,11 +8,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::endpoint::Opinions;
 use super::endpoint::{ProbeTarget, Prober};
 use super::exchange::Reply;
 use super::http::AbortOnDrop;
-use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
 use crate::model::evidence::Observation;
 use crate::model::plan::PlanItem;
@@ -25,18 +23,8 @@ pub async fn fetch(net: &Arc<Net>, request: &PlanItem) -> (Observation, Option<R
     let Some(target) = ProbeTarget::from_item(request) else { return (Observation::default(), None) };
     let recorder = CheckRecorder::new(started);
     let (keep, mut kept) = mpsc::channel(1);
-    let prober = Prober {
-        net: Arc::clone(net),
-        target,
-        recorder: recorder.clone(),
-        check_index: 0,
-        large_hello_claims: Arc::<LargeHelloClaims>::default(),
-        other_name: None,
-        opinions: Arc::<Opinions>::default(),
-        busy: Arc::default(),
-        reply_sender: Some(keep),
-        until: None,
-    };
+    let prober =
+        Prober { reply_sender: Some(keep), ..Prober::alone(Arc::clone(net), target, recorder.clone()) };
     // the prober drops its end when it is done; but an address that drops packets must not hold up another one's answer
     let task = AbortOnDrop::new(tokio::spawn(prober.run_check()));
     let reply = kept.recv().await;

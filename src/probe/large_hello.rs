@@ -39,11 +39,13 @@ impl LargeHelloClaims {
 pub(super) fn keep_first_attempts<'a>(observations: impl Iterator<Item = &'a mut Observation>) {
     let mut seen = HashSet::new();
     for observation in observations {
-        let looks = observation.attempts.iter().filter(|a| a.purpose == Purpose::LargeHello);
-        let earlier: HashSet<_> = looks.map(|a| a.address).filter(|at| seen.contains(at)).collect();
-        observation.attempts.retain(|a| a.purpose != Purpose::LargeHello || !earlier.contains(&a.address));
-        seen.extend(
-            observation.attempts.iter().filter(|a| a.purpose == Purpose::LargeHello).map(|a| a.address),
-        );
+        let mut own = HashSet::new();
+        observation.attempts.retain(|a| {
+            a.purpose != Purpose::LargeHello || {
+                own.insert(a.address);
+                !seen.contains(&a.address)
+            }
+        });
+        seen.extend(own);
     }
 }

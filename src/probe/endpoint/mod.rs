@@ -84,6 +84,22 @@ pub(super) struct Destination {
 }
 
 impl Prober {
+    /// Outside of the checks of a run.
+    pub(super) fn alone(net: Arc<Net>, target: ProbeTarget, recorder: CheckRecorder) -> Self {
+        Self {
+            net,
+            target,
+            recorder,
+            check_index: 0,
+            large_hello_claims: Arc::default(),
+            other_name: None,
+            opinions: Arc::default(),
+            busy: Arc::default(),
+            reply_sender: None,
+            until: None,
+        }
+    }
+
     /// Walks the check to its end. What it measures goes into `seen` as it comes.
     pub(super) async fn run_check(self) {
         let Some(server) = self.net.find_proxy(&self.target.route) else {

@@ -147,16 +147,15 @@ async fn again(
     until: Instant,
 ) -> Vec<Attempt> {
     let again = Prober {
-        net: Arc::clone(&prober.net),
-        target: prober.target.clone(),
-        recorder: CheckRecorder::new(prober.recorder.run_started), // apart, so that it is seen how the first attempts ended
         check_index: prober.check_index,
-        other_name: None,
         large_hello_claims: Arc::clone(&prober.large_hello_claims),
-        opinions: Arc::clone(&prober.opinions),
-        busy: Arc::default(),
-        reply_sender: None,
         until: Some(until),
+        // a recorder apart, so that it is seen how the first attempts ended
+        ..Prober::alone(
+            Arc::clone(&prober.net),
+            prober.target.clone(),
+            CheckRecorder::new(prober.recorder.run_started),
+        )
     };
     match again.net.find_proxy(&again.target.route) {
         Some(server) => drop(again.through(Purpose::Retry, server, destination).await),

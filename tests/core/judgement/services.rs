@@ -89,6 +89,15 @@ fn sent_to(host: &str, place: &str) -> CheckCase {
     })
 }
 
+/// A redirection as a portal would send it, from a product that filters.
+fn filtered_to(host: &str, place: &str) -> CheckCase {
+    https(host).bad(AT, Cause::HttpBlockPage).http(|h| {
+        h.status = Some(302);
+        h.headers.insert("location".into(), place.into());
+        h.appliance = Some("Check Point".into());
+    })
+}
+
 /// It shows itself at each host in another way.
 fn portal() -> Vec<CheckCase> {
     let page = https("sts.windows.net").bad(AT, Cause::HttpBlockPage);
@@ -132,6 +141,8 @@ fn a_portal_needs_marks() {
         ("tls_refused", vec![without_tls(arm, 200)]),
         ("tls_refused", vec![without_tls(arm, 200), without_tls("b.azure.com", 200)]),
         ("tls_refused", vec![https(arm).bad(AT, Cause::TlsNotTls)]),
+        // a filter says itself who it is
+        ("blocked_by_filter", vec![filtered_to(arm, "http://192.168.1.1/usercheck/portal")]),
         ("redirected", vec![sent_to(arm, "https://corp.example/")]),
         ("redirected", vec![sent_to(arm, "https://20.1.2.3/")]),
         // of one service only
