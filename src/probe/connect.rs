@@ -35,13 +35,14 @@ pub(super) async fn connect_tcp(
 /// Addresses in order; each gets its share of the time, so that one that drops packets does not use up all of it.
 pub(super) async fn connect_to_any(
     addresses: &[SocketAddr],
+    max_segment: Option<u16>,
     until: Instant,
 ) -> Result<(SocketAddr, TcpStream), Failure> {
     let mut last = Failure::new(Cause::DnsNoData, "no address");
     for (index, &address) in addresses.iter().enumerate() {
         let left = until.saturating_duration_since(Instant::now());
         let share = left / u32::try_from(addresses.len() - index).unwrap_or(1);
-        match connect_tcp(address, None, share).await {
+        match connect_tcp(address, max_segment, share).await {
             Ok(stream) => return Ok((address, stream)),
             Err(failure) => last = Failure::new(failure.cause, format!("{address}: {}", failure.raw)),
         }

@@ -18,7 +18,8 @@ use crate::probe::net::Net;
 /// The failure of the name, of the last address, or of the proxy on the way.
 pub async fn dial(net: &Net, route: &Route, host: &str, port: u16) -> Result<Stream, Failure> {
     if let Some(server) = net.find_proxy(route) {
-        return proxy::open_tunnel(net, server, Some(HostPort::new(host, port)), net.timeout).await.stream;
+        let target = Some(HostPort::new(host, port));
+        return proxy::open_tunnel(net, server, target, None, net.timeout).await.stream;
     }
     let lookup = net.resolver.lookup_with_search_list(host).await;
     if let Some(failure) = &lookup.failure {
@@ -26,7 +27,7 @@ pub async fn dial(net: &Net, route: &Route, host: &str, port: u16) -> Result<Str
     }
     let to = |ip: &IpAddr| SocketAddr::new(*ip, port);
     let addresses: Vec<_> = lookup.detail.addresses.iter().take(MAX_ADDRESSES).map(to).collect();
-    let (_, stream) = connect_to_any(&addresses, Instant::now() + net.timeout).await?;
+    let (_, stream) = connect_to_any(&addresses, None, Instant::now() + net.timeout).await?;
     Ok(Box::new(stream))
 }
 

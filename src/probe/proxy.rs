@@ -37,6 +37,7 @@ pub(super) async fn open_tunnel(
     net: &Net,
     server: &ProxyServer,
     target: Option<HostPort<'_>>,
+    max_segment: Option<u16>,
     within: Duration,
 ) -> ProxyConnection {
     let mut dialer = ProxyDialer {
@@ -51,7 +52,7 @@ pub(super) async fn open_tunnel(
         },
         address: None,
     };
-    let stream = match dialer.connect_to_proxy().await {
+    let stream = match dialer.connect_to_proxy(max_segment).await {
         Ok(stream) => match target {
             Some(target) => dialer.request_tunnel(stream, &target.to_string()).await,
             None => Ok(stream),
@@ -102,9 +103,9 @@ pub(crate) struct ProxyDialer<'a> {
 
 impl ProxyDialer<'_> {
     /// A connection to the proxy itself.
-    async fn connect_to_proxy(&mut self) -> Result<Stream, Failure> {
+    async fn connect_to_proxy(&mut self, max_segment: Option<u16>) -> Result<Stream, Failure> {
         let addresses = self.resolve_proxy().await?;
-        let connected = connect_to_any(&addresses, self.until).await;
+        let connected = connect_to_any(&addresses, max_segment, self.until).await;
         let (address, stream) = connected.map_err(|f| Failure::new(to_proxy_cause(f.cause), f.raw))?;
         self.address = Some(address);
         self.detail.address = Some(address);

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{RwLock, RwLockReadGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{RwLock, RwLockReadGuard, Semaphore, SemaphorePermit, watch};
 use tokio::time::{sleep, timeout};
 
 /// Who may ask a proxy when. The first tries of all checks are a burst; what was refused waits for its end.
@@ -12,11 +12,17 @@ pub(crate) struct ProxyTurns {
     burst: RwLock<()>,
     joined: AtomicUsize,
     quiet: Semaphore,
+    carries_tls: watch::Sender<bool>,
 }
 
 impl Default for ProxyTurns {
     fn default() -> Self {
-        Self { burst: RwLock::default(), joined: AtomicUsize::new(0), quiet: Semaphore::new(MAX_QUIET) }
+        Self {
+            burst: RwLock::default(),
+            joined: AtomicUsize::new(0),
+            quiet: Semaphore::new(MAX_QUIET),
+            carries_tls: watch::Sender::new(false),
+        }
     }
 }
 
@@ -30,6 +36,17 @@ impl ProxyTurns {
     /// Whether nobody else asked: no limit on connections explains a refusal then.
     pub(super) fn is_alone(&self) -> bool {
         self.joined.load(Ordering::Relaxed) <= 1
+    }
+
+    /// Records that hands were shaken in a tunnel.
+    pub(super) fn record_tls(&self) {
+        self.carries_tls.send_if_modified(|carries| !std::mem::replace(carries, true));
+    }
+
+    /// Waits for the first tunnel of the run in which hands are shaken: until then a handshake that breaks off says nothing of its
+    /// host.
+    pub(super) async fn carry_tls(&self) {
+        let _ = self.carries_tls.subscribe().wait_for(|carries| *carries).await;
     }
 
     /// Waits for the end of the burst, if it ends soon, and for a turn among the few.

@@ -146,6 +146,30 @@ fn a_dead_tunnel_is_one_finding_on_the_proxy() {
     }
 }
 
+/// In a tunnel, too, a second look varies one thing; what carries nothing for anybody stays the proxy's own matter.
+#[test]
+fn a_handshake_that_is_cut_off_in_a_tunnel_is_tried_in_other_ways() {
+    let table = [
+        (Tls::ResetsTls13, "tls13_filtered"),
+        (Tls::ResetAfterHello, "sni_filtered"),
+        (Tls::CloseAfterHello, "sni_filtered"),
+        (Tls::Stall, "sni_filtered"),
+    ];
+    for (fault, finding) in table {
+        let lab = Lab::start(vec![Host::new(NAMES[0], fault), Host::good(NAMES[1])]);
+        let report = run(&lab, &url(lab.proxy(Proxy::Open)), &["--no-cross-check"]).exits(3).json();
+        let found = list_findings(&report, finding);
+        assert_eq!(found.len(), 1, "{fault:?} {report:#}");
+        assert_eq!(found[0]["confidence"], "high", "{fault:?} {found:#?}");
+        assert_eq!(findings(&report), [finding, "stands_in"], "{fault:?}");
+    }
+    // nobody gets through: nothing is tried but segments of the path to the proxy
+    let lab = Lab::start(NAMES.iter().map(|name| Host::new(*name, Tls::ResetAfterHello)).collect());
+    let report = run(&lab, &url(lab.proxy(Proxy::Open)), &["--no-cross-check"]).exits(3).json();
+    assert_eq!(findings(&report), ["proxy_upstream", "stands_in"]);
+    assert!(!report.to_string().contains("older_version"), "{report:#}");
+}
+
 /// What is refused in the burst is asked for again, with fewer connections at a time.
 #[test]
 fn a_proxy_that_limits_connections_is_asked_again_with_fewer() {

@@ -9,17 +9,22 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {
-    let host = group.first_check().map_or("management.azure.com", look::host_or_pattern);
+    let proxy = group.first_check().and_then(by_proxy::proxy_of);
+    let host = match proxy {
+        Some(proxy) => by_proxy::proxy_address(proxy).host,
+        None => group.first_check().map_or("management.azure.com", look::host_or_pattern),
+    };
     FindingText {
         summary: "Large packets vanish on the way: TLS stalls unless segments are kept small.".into(),
         subject: describe_hosts(group),
         explanation: format!(
-            "From {} the handshake with {} stalls, and goes through at once with segments of 536 bytes.{} A tunnel \
+            "From {} the handshake with {} stalls, and goes through at once with segments of 536 bytes.{}{} A tunnel \
              (VPN, overlay network) on the path carries less than its interface says, and the messages that inform \
              the sender (ICMP \"fragmentation needed\") are filtered.",
             describe_vantages(group, scene),
             list_some(&group.hosts(), 5),
-            describe_direction(group)
+            describe_direction(group),
+            proxy.map(|proxy| format!(" They are lost on the path to the proxy {proxy}.")).unwrap_or_default()
         ),
         remedy: "Lower the MTU of the interface or of the cluster's network plugin to what the tunnel carries, clamp \
                  the segment size at the gateway, or let ICMP type 3 code 4 (and ICMPv6 type 2) pass."

@@ -2,18 +2,29 @@
 //! tunnel through which nothing comes.
 
 use super::prelude::*;
+use crate::model::evidence::Purpose;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_upstream", group_checks, describe_finding };
 
 /// One for each proxy and reason.
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
-    let groups = by_proxy::group_by_proxy(view, &[&[Cause::ProxyUpstream], look::CUT_OFF].concat());
+    let mut groups = by_proxy::group_by_proxy(view, &[&[Cause::ProxyUpstream], look::CUT_OFF].concat());
+    for group in &mut groups {
+        group.checks.retain(|c| !is_explained_by_look(c));
+    }
     groups
         .into_iter()
         .flat_map(|g| {
             CheckGroup::by_key(g.checks, |c| format!("{} {:?}", g.key, UpstreamFailure::from_check(c)))
         })
         .collect()
+}
+
+/// A tunnel to the same place that is alive with another version of TLS or another server name is not the proxy's path out.
+fn is_explained_by_look(check: &Check) -> bool {
+    [Purpose::OlderVersion, Purpose::OtherName]
+        .iter()
+        .any(|&purpose| look::is_look_answered(check, purpose) == Some(true))
 }
 
 fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText {

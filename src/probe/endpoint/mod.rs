@@ -20,7 +20,7 @@ use super::busy::BusyProbes;
 use super::exchange::Reply;
 use super::large_hello::LargeHelloClaims;
 use super::recorder::CheckRecorder;
-use crate::analysis::verdict::attempts::refusal_status;
+use crate::analysis::verdict::attempts::{probe_attempts, refusal_status};
 use crate::model::evidence::{
     AddressScope, Attempt, Cause, Detail, Failure, LookupSource, Outcome, Purpose, ResolveDetail,
 };
@@ -147,7 +147,7 @@ impl Prober {
 
     /// A refusal may be about how many connections are open, and not about this host: once more with fewer.
     async fn retry_after_burst(&self, server: &ProxyServer, destination: &Destination) -> Option<()> {
-        let refusal = self.recorder.read(|attempts| attempts.last().and_then(find_limit))?;
+        let refusal = self.recorder.read(|attempts| find_limit(probe_attempts(attempts).last()?))?;
         let pause = match refusal {
             Refusal::TooMany => RATE_PAUSE,
             Refusal::Unstated if self.net.proxy_turns.is_alone() => return None,
@@ -170,10 +170,10 @@ impl Prober {
         server: &ProxyServer,
         destination: &Destination,
     ) -> Result<(), Option<Cause>> {
-        let diverted = destination.diverted.as_deref();
-        let trail = self.recorder.begin_attempt(purpose, None);
-        let walk = PhaseRun { prober: self, purpose, address: None, diverted, recorder: trail };
-        let reached = Box::pin(walk.run_through_proxy(server, destination)).await;
+        let recorder = self.recorder.begin_attempt(purpose, None);
+        let server = Some(server);
+        let walk = PhaseRun { prober: self, purpose, address: None, server, destination, recorder };
+        let reached = Box::pin(walk.run_through_proxy()).await;
         reached.ok_or_else(|| walk.recorder.last_cause())
     }
 
@@ -244,15 +244,9 @@ impl Prober {
         address: SocketAddr,
         destination: &Destination,
     ) -> bool {
-        let trail = self.recorder.begin_attempt(purpose, Some(address));
+        let recorder = self.recorder.begin_attempt(purpose, Some(address));
         let address = Some(address);
-        let walk = PhaseRun {
-            prober: self,
-            purpose,
-            address,
-            diverted: destination.diverted.as_deref(),
-            recorder: trail,
-        };
+        let walk = PhaseRun { prober: self, purpose, address, server: None, destination, recorder };
         Box::pin(walk.run_directly()).await;
         walk.recorder.last_cause().is_some_and(is_timeout)
     }

@@ -24,6 +24,7 @@ use crate::probe::exchange::Exchange;
 use crate::probe::http;
 use crate::probe::io::{Io, Stream};
 use crate::probe::net::ProxyServer;
+use crate::probe::proxy::ProxyConnection;
 use crate::probe::recorder::AttemptRecorder;
 use crate::probe::trust::CertificateExpectation;
 use crate::probe::{greeting, proxy, websocket};
@@ -32,41 +33,35 @@ use crate::probe::{greeting, proxy, websocket};
 pub(super) struct PhaseRun<'a> {
     pub(super) prober: &'a Prober,
     pub(super) purpose: Purpose,
-    /// `None` through a proxy.
+    /// `None` where the proxy is connected to.
     pub(super) address: Option<SocketAddr>,
-    pub(super) diverted: Option<&'a str>,
+    pub(super) server: Option<&'a ProxyServer>,
+    pub(super) destination: &'a Destination,
     pub(super) recorder: AttemptRecorder,
 }
 
 impl PhaseRun<'_> {
     pub(super) async fn run_directly(&self) -> Option<()> {
-        let stream = self.run_connect().await?;
+        let stream = self.run_connect(self.address?).await?;
         match self.target().protocol {
             Protocol::Https | Protocol::Wss | Protocol::Tls => Box::pin(self.run_with_tls(stream)).await,
-            _ => self.run_without_tls(stream, None).await,
+            _ => self.run_without_tls(stream).await,
         }
     }
 
     /// What comes over a connection without TLS.
-    async fn run_without_tls(&self, stream: Stream, proxy: Option<&ProxyServer>) -> Option<()> {
+    async fn run_without_tls(&self, stream: Stream) -> Option<()> {
         match self.target().protocol {
             Protocol::Git | Protocol::Ssh => self.run_greeting(stream).await,
-            Protocol::Http => self.run_http(stream, None, proxy).await,
+            Protocol::Http => self.run_http(stream, None).await,
             _ => Some(()),
         }
     }
 
     /// All phases through a proxy. Plain HTTP goes to it in absolute form, everything else through a tunnel.
-    pub(super) async fn run_through_proxy(
-        &self,
-        server: &ProxyServer,
-        destination: &Destination,
-    ) -> Option<()> {
+    pub(super) async fn run_through_proxy(&self) -> Option<()> {
         let started = Instant::now();
-        let is_plain = self.target().protocol == Protocol::Http;
-        let target = HostPort::new(&destination.host, destination.port);
-        let net = &self.prober.net;
-        let opened = proxy::open_tunnel(net, server, (!is_plain).then_some(target), self.timeout()).await;
+        let opened = self.open_tunnel(self.server?, None, self.timeout()).await;
         if let Some(address) = opened.address {
             self.recorder.set_address(address);
         }
@@ -75,8 +70,19 @@ impl PhaseRun<'_> {
         let stream = opened.stream.ok()?;
         match self.target().protocol {
             Protocol::Https | Protocol::Wss | Protocol::Tls => Box::pin(self.run_inside_tls(stream)).await.1,
-            _ => self.run_without_tls(stream, Some(server)).await,
+            _ => self.run_without_tls(stream).await,
         }
+    }
+
+    async fn open_tunnel(
+        &self,
+        server: &ProxyServer,
+        max_segment: Option<u16>,
+        within: Duration,
+    ) -> ProxyConnection {
+        let is_plain = self.target().protocol == Protocol::Http;
+        let target = HostPort::new(&self.destination.host, self.destination.port);
+        proxy::open_tunnel(&self.prober.net, server, (!is_plain).then_some(target), max_segment, within).await
     }
 
     pub(super) fn target(&self) -> &ProbeTarget {
@@ -101,10 +107,10 @@ impl PhaseRun<'_> {
         self.timeout_within(self.prober.net.timeout * patience)
     }
 
-    async fn run_connect(&self) -> Option<Stream> {
+    async fn run_connect(&self, address: SocketAddr) -> Option<Stream> {
         let started = Instant::now();
-        let result = connect_tcp(self.address?, None, self.timeout()).await;
-        let detail = connect_detail(result.as_ref().ok(), None, self.diverted);
+        let result = connect_tcp(address, None, self.timeout()).await;
+        let detail = self.describe_connection(result.as_ref().ok(), None);
         match result {
             Ok(stream) => {
                 self.recorder.record_step(detail, None, started);
@@ -125,15 +131,9 @@ impl PhaseRun<'_> {
         self.recorder.record_step(Detail::Greeting(Box::new(detail)), failure, started)
     }
 
-    async fn run_http(
-        &self,
-        io: impl Io + 'static,
-        trusted_by: Option<TrustStore>,
-        proxy: Option<&ProxyServer>,
-    ) -> Option<()> {
+    async fn run_http(&self, io: impl Io + 'static, trusted_by: Option<TrustStore>) -> Option<()> {
         let started = Instant::now();
-        let exchange = Exchange { proxy, ..self.build_exchange(trusted_by) };
-        let (detail, failure) = http::run_exchange(io, exchange).await;
+        let (detail, failure) = http::run_exchange(io, self.build_exchange(trusted_by)).await;
         self.recorder.record_step(Detail::Http(Box::new(detail)), failure, started)
     }
 
@@ -153,7 +153,7 @@ impl PhaseRun<'_> {
             is_tls: target.protocol.uses_tls(),
             timeout: self.answer_timeout(),
             now: self.prober.net.clock.now(),
-            proxy: None,
+            proxy: self.server.filter(|_| target.protocol == Protocol::Http),
             reply_sender: self.prober.reply_sender.as_ref(),
         }
     }
@@ -198,7 +198,7 @@ impl PhaseRun<'_> {
         let reached = match self.target().protocol {
             Protocol::Wss => self.run_websocket(stream, trusted_by).await,
             Protocol::Tls => Some(()),
-            _ => self.run_http(stream, Some(trusted_by), None).await,
+            _ => self.run_http(stream, Some(trusted_by)).await,
         };
         (true, reached)
     }
@@ -258,9 +258,7 @@ impl PhaseRun<'_> {
             return stream;
         }
         let bare = self.bare_spec();
-        let exchange = self.build_exchange(None);
-        let exchange = Exchange { source: AnswerSource { spec: &bare, ..exchange.source }, ..exchange };
-        if let Some((date, skew)) = http::fetch_date(stream?, exchange).await {
+        if let Some((date, skew)) = http::fetch_date(stream?, self.build_bare_exchange(&bare)).await {
             detail.server_date = Some(date);
             detail.clock_skew_s = Some(skew);
         }
@@ -271,6 +269,12 @@ impl PhaseRun<'_> {
     fn bare_spec(&self) -> ProbeSpec {
         let spec = self.target().spec.clone();
         ProbeSpec { method: Method::Get, path: "/".to_owned(), headers: BTreeMap::new(), ..spec }
+    }
+
+    fn build_bare_exchange<'b>(&'b self, bare: &'b ProbeSpec) -> Exchange<'b> {
+        let exchange = self.build_exchange(None);
+        let source = AnswerSource { spec: bare, ..exchange.source };
+        Exchange { source, timeout: self.timeout(), reply_sender: None, ..exchange }
     }
 
     /// Who speaks no TLS may speak HTTP, and say who it is.
@@ -285,41 +289,41 @@ impl PhaseRun<'_> {
         let mut attempt = Attempt { purpose: Purpose::PlainHttp, address: self.address, steps: Vec::new() };
         if let Some(stream) = self.connect_again(&mut attempt, None, self.timeout()).await {
             let (bare, started) = (self.bare_spec(), Instant::now());
-            let exchange = self.build_exchange(None);
-            let source = AnswerSource { spec: &bare, ..exchange.source };
-            let exchange =
-                Exchange { source, is_tls: false, timeout: self.timeout(), reply_sender: None, ..exchange };
+            let exchange = Exchange { is_tls: false, ..self.build_bare_exchange(&bare) };
             let (detail, failure) = http::run_exchange(stream, exchange).await;
             attempt.steps.push(recorder.finish_step(Detail::Http(Box::new(detail)), failure, started));
         }
         recorder.add_attempt(attempt);
     }
 
-    /// A second connection, as a step of a second look.
-    async fn connect_again(
+    /// A second connection or tunnel, as a step of a second look.
+    pub(super) async fn connect_again(
         &self,
         attempt: &mut Attempt,
         max_segment: Option<u16>,
         within: Duration,
-    ) -> Option<TcpStream> {
+    ) -> Option<Stream> {
         let started = Instant::now();
-        let connection = connect_tcp(self.address?, max_segment, within).await;
-        let detail = connect_detail(connection.as_ref().ok(), max_segment, self.diverted);
+        let (detail, connection) = if let Some(server) = self.server {
+            let opened = self.open_tunnel(server, max_segment, within).await;
+            attempt.address = opened.address;
+            (Detail::Proxy(Box::new(opened.detail)), opened.stream)
+        } else {
+            let connection = connect_tcp(self.address?, max_segment, within).await;
+            let detail = self.describe_connection(connection.as_ref().ok(), max_segment);
+            (detail, connection.map(|stream| Box::new(stream) as Stream))
+        };
         let failure = connection.as_ref().err().cloned();
         attempt.steps.push(self.prober.recorder.finish_step(detail, failure, started));
         connection.ok()
     }
-}
 
-pub(super) fn connect_detail(
-    stream: Option<&TcpStream>,
-    max_segment: Option<u16>,
-    diverted: Option<&str>,
-) -> Detail {
-    Detail::Connect(Box::new(ConnectDetail {
-        local: stream.and_then(|s| s.local_addr().ok()),
-        max_segment,
-        connect_to: diverted.map(str::to_owned),
-        retransmissions: None,
-    }))
+    fn describe_connection(&self, stream: Option<&TcpStream>, max_segment: Option<u16>) -> Detail {
+        Detail::Connect(Box::new(ConnectDetail {
+            local: stream.and_then(|s| s.local_addr().ok()),
+            max_segment,
+            connect_to: self.destination.diverted.clone(),
+            retransmissions: None,
+        }))
+    }
 }

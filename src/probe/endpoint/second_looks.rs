@@ -1,5 +1,6 @@
 //! Second looks at a handshake that breaks off. Each varies one thing, so that what it changes is the cause: the size of
-//! segments, the version of TLS, the server name. They run beside the first one, within its time-out.
+//! segments, the version of TLS, the server name. They run beside the first one, within its time-out; through a proxy in tunnels of
+//! their own.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -8,10 +9,9 @@ use futures::future::{Either, join_all, select};
 use rustls::pki_types::ServerName;
 use tokio::time::{Instant, timeout};
 
-use super::phases::{PhaseRun, connect_detail};
+use super::phases::PhaseRun;
 use crate::model::evidence::{Attempt, Cause, Detail, Purpose};
 use crate::model::rules::Protocol;
-use crate::probe::connect::connect_tcp;
 use crate::probe::io::Stream;
 use crate::probe::tls::{self, ClientHelloForm};
 
@@ -31,7 +31,7 @@ impl PhaseRun<'_> {
         name: &ServerName<'static>,
     ) -> tls::Handshake<Stream> {
         let first = self.perform_handshake(stream, name, ClientHelloForm::Small, self.timeout());
-        if self.address.is_none() || self.purpose == Purpose::Direct {
+        if self.purpose == Purpose::Direct {
             return first.await;
         }
         let deadline = Instant::now() + self.timeout();
@@ -41,6 +41,9 @@ impl PhaseRun<'_> {
         let at_stall = self.looks_at_stall();
         let looks = self.run_looks(&at_stall, deadline);
         let (handshake, mut attempts) = explain_stall(first, self.stall_limit(), is_open, looks).await;
+        if self.server.is_some() && handshake.stream.is_ok() {
+            self.prober.net.proxy_turns.record_tls();
+        }
         if failure_of(&handshake).is_some_and(is_cut_off) {
             if attempts.is_empty() {
                 attempts = self.run_looks(&self.looks_at_cut(), deadline).await;
@@ -99,21 +102,27 @@ impl PhaseRun<'_> {
     /// A connection and a handshake of their own.
     async fn run_look(&self, look: &SecondLook<'_>, deadline: Instant) -> Attempt {
         let mut attempt = Attempt { purpose: look.purpose, address: self.address, steps: Vec::new() };
-        let Some(address) = self.address else { return attempt };
+        if !self.may_explain(look).await {
+            return attempt;
+        }
         let left = || deadline.saturating_duration_since(Instant::now());
-        let started = Instant::now();
-        let connection = connect_tcp(address, look.max_segment, left()).await;
-        let detail = connect_detail(connection.as_ref().ok(), look.max_segment, self.diverted);
-        let failure = connection.as_ref().err().cloned();
-        attempt.steps.push(self.prober.recorder.finish_step(detail, failure, started));
-        let (Ok(stream), Ok(name)) = (connection, ServerName::try_from(look.name.to_owned())) else {
+        let connection = self.connect_again(&mut attempt, look.max_segment, left()).await;
+        let (Some(stream), Ok(name)) = (connection, ServerName::try_from(look.name.to_owned())) else {
             return attempt;
         };
         let started = Instant::now();
-        let handshake = self.perform_handshake(Box::new(stream), &name, look.hello, left()).await;
+        let handshake = self.perform_handshake(stream, &name, look.hello, left()).await;
         let (detail, failure) = (Detail::Tls(Box::new(handshake.detail)), handshake.stream.err());
         attempt.steps.push(self.prober.recorder.finish_step(detail, failure, started));
         attempt
+    }
+
+    /// A proxy that carries nothing for anybody is no matter of versions and names. Segments are a matter of the path to it.
+    async fn may_explain(&self, look: &SecondLook<'_>) -> bool {
+        let proof = self.prober.net.proxy_turns.carry_tls();
+        self.server.is_none()
+            || look.purpose == Purpose::SmallSegments
+            || timeout(self.stall_limit(), proof).await.is_ok()
     }
 
     async fn perform_handshake(

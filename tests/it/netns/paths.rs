@@ -2,6 +2,7 @@
 
 use super::network::{Middle, Network, findings};
 use super::ready;
+use super::squid::{self, Squid};
 use crate::lab::{Serves, Tls};
 
 fn make_network() -> Network {
@@ -87,7 +88,29 @@ fn a_filter_that_cannot_read_large_hellos() {
     }
 }
 
-/// Every second packet of a connection to one host vanishes on its way out.
+/// The proxy's large packets do not get to the client, and nobody says so: a matter of the path to the proxy.
+#[test]
+fn a_narrow_way_from_the_proxy() {
+    if !ready(squid::TOOLS) {
+        return;
+    }
+    let hosts = [("large", Serves::from(Tls::LargeChain)), ("other", Serves::from(Tls::LargeChain))];
+    let network = Network::new(Middle::Ends, &hosts).expect("large", "").expect("other", "");
+    let _squid = Squid::start(&network, squid::OPEN);
+    network.middle.nft(
+        "table inet hole {\n chain own {\n  type filter hook output priority 0; policy accept;\n  \
+         tcp sport 3128 meta length > 1000 drop\n }\n}\n",
+    );
+    let all = [("large", "tls tls_path_mtu"), ("other", "tls tls_path_mtu")];
+    let flags = ["--timeout", "3s", "--proxy-https", squid::URL, "--no-cross-check"];
+    let report = network.sees(&flags, &all);
+    let all = report["findings"].as_array().expect("findings");
+    let found = all.iter().find(|f| f["id"] == "path_mtu").unwrap_or_else(|| panic!("{report:#}"));
+    assert!(found["explanation"].to_string().contains("the path to the proxy"), "{found:#}");
+    assert!(found["remedy"]["commands"][0].to_string().contains("10.9.1.1"), "{found:#}");
+}
+
+/// The ClientHello to one host vanishes on its way out, and so does its first repetition.
 #[test]
 fn lost_packets_are_a_warning() {
     if !ready(&[]) {
@@ -96,8 +119,9 @@ fn lost_packets_are_a_warning() {
     let network = make_network();
     network.middle.nft(
         "table inet losses {\n chain passing {\n  type filter hook forward priority 0; policy accept;\n  \
-         ip daddr 198.51.100.100 tcp dport 443 tcp flags & syn == 0 numgen inc mod 2 == 0 drop\n }\n}\n",
+         ip daddr 198.51.100.100 tcp dport 443 ct original packets 3-4 drop\n }\n}\n",
     );
+    network.middle.set("../netfilter/nf_conntrack_acct", "1"); // packets of a connection are counted
     let report = network.sees(&["--timeout", "5s"], &[("large", "met"), ("small", "met")]);
     let all = report["findings"].as_array().expect("findings");
     let found = all.iter().find(|f| f["id"] == "packet_loss").unwrap_or_else(|| panic!("{report:#}"));
