@@ -95,7 +95,7 @@ fn a_squid_that_limits_connections_of_a_client() {
     let plain = || Serves::PlainHttp(crate::lab::Http::Status(200));
     let network = Network::new(Middle::Ends, &names.map(|name| (name, plain())));
     let network = names.iter().fold(network, |network, name| network.expect(name, HTTP));
-    let _squid = Squid::start(&network, &format!("client_ip_max_connections 2\n{}", squid::OPEN));
+    let _squid = Squid::start(&network, &format!("client_ip_max_connections 3\n{}", squid::OPEN));
     let report = network.sees(&proxy_flags(squid::URL, &[]), &names.map(|name| (name, "met")));
     assert!(findings(&report).contains(&"proxy_limits"), "{report:#}");
     let notes: Vec<_> =
