@@ -48,6 +48,7 @@ use crate::cli::args::{Cli, Colour, Command, ScreenArgs, WELCOME};
 use crate::cli::exit::Exit;
 use crate::cluster::ClusterClientError;
 use crate::model::evidence::{is_unsafe_char, redact_url_credentials, sanitize_lines};
+use crate::model::shell::Shell;
 use crate::probe::descriptors;
 use crate::report::text::TextOptions;
 
@@ -267,7 +268,12 @@ impl Console {
         let given = env_value("COLUMNS").and_then(|c| c.parse().ok());
         let width = given.or_else(|| terminal_size::terminal_size().map(|(w, _)| w.0.into())).unwrap_or(100);
         Self {
-            text: TextOptions { colour, width, verbose: args.verbose > 0 },
+            text: TextOptions {
+                colour,
+                width,
+                verbose: args.verbose > 0,
+                shell: args.command_shell.unwrap_or(Shell::OF_SYSTEM),
+            },
             shows_progress: !args.quiet
                 && io::stderr().is_terminal()
                 && env_value("TERM").is_none_or(|t| t != "dumb"),

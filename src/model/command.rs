@@ -9,6 +9,7 @@ use crate::model::plan::RouteKind;
 use crate::model::rules::Protocol;
 use crate::model::run_flags::{CREDENTIALS, RunFlag, missing_flags};
 use crate::model::shell::Shell;
+use crate::model::windows_commands::translate;
 use crate::model::wording::put_value;
 
 /// One line of a remedy.
@@ -20,6 +21,13 @@ pub enum Instruction {
     Run(Command),
     /// A setting in words; and each line of a report that was read.
     Text(String),
+    /// A command of a report that was read, for two shells.
+    Saved {
+        /// For bash.
+        bash: String,
+        /// For PowerShell.
+        powershell: String,
+    },
 }
 
 /// What a firewall, or the proxy, has to let through.
@@ -94,12 +102,21 @@ impl Instruction {
     pub fn split_heading(&self) -> Option<(String, String)> {
         match self {
             Self::Allow(rule) => Some((rule.heading(), rule.destination())),
-            Self::Run(_) => None,
+            Self::Run(_) | Self::Saved { .. } => None,
             Self::Text(text) => {
                 let (heading, host) = text.rsplit_once(": ")?;
                 let is_host = !host.is_empty() && !host.contains([' ', '\'', '"']);
                 is_host.then(|| (format!("{heading}:"), host.to_owned()))
             }
+        }
+    }
+
+    /// As it is typed into a shell; rules and settings are the same in each.
+    pub fn render(&self, shell: Shell) -> String {
+        match self {
+            Self::Run(command) => command.render(shell),
+            Self::Saved { powershell, .. } if shell == Shell::PowerShell => powershell.clone(),
+            Self::Allow(_) | Self::Text(_) | Self::Saved { .. } => self.to_string(),
         }
     }
 
@@ -129,7 +146,7 @@ impl fmt::Display for Instruction {
         match self {
             Self::Allow(rule) => rule.fmt(f),
             Self::Run(command) => command.fmt(f),
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) | Self::Saved { bash: text, .. } => f.write_str(text),
         }
     }
 }
@@ -193,13 +210,24 @@ impl Command {
 
     /// As it is typed into a shell.
     pub fn render(&self, shell: Shell) -> String {
-        let program = |words: &Vec<Word>| {
-            words.iter().map(|word| shell.quote(word.as_str())).collect::<Vec<_>>().join(" ")
-        };
-        let programs = self.programs.iter().map(program).collect::<Vec<_>>().join(" | ");
+        let programs = self.programs.iter().map(|words| render_program(words, shell));
+        let programs = programs.collect::<Vec<_>>().join(" | ");
         let line = if self.no_input { shell.redirect_no_input(&programs) } else { programs };
         let comment = self.comment.as_ref().map(|text| shell.comment(text)).unwrap_or_default();
         line + &comment
+    }
+}
+
+fn render_program(words: &[Word], shell: Shell) -> String {
+    let words: Vec<_> = words.iter().map(Word::as_str).collect();
+    if let ["export", variables @ ..] = &words[..] {
+        return shell.set_variables(variables.iter().filter_map(|variable| variable.split_once('=')));
+    }
+    let quote_all =
+        |words: &[String]| words.iter().map(|word| shell.quote(word)).collect::<Vec<_>>().join(" ");
+    match shell {
+        Shell::Bash => words.iter().map(|word| shell.quote(word)).collect::<Vec<_>>().join(" "),
+        Shell::PowerShell | Shell::Cmd => quote_all(&translate(&words, shell)),
     }
 }
 
@@ -408,6 +436,53 @@ mod tests {
             command.to_string(),
             "oc adm policy add-scc-to-user x 'system:serviceaccount:ns:a; reboot'"
         );
+    }
+
+    #[test]
+    fn commands_are_written_for_each_shell() {
+        let table = [
+            (
+                "curl -v --proxy http://p:1 https://a/",
+                "curl.exe -v --proxy http://p:1 https://a/",
+                "curl -v --proxy http://p:1 https://a/",
+            ),
+            (
+                "dig @192.0.2.1 -p 5353 a.example",
+                "nslookup -port=5353 a.example 192.0.2.1",
+                "nslookup -port=5353 a.example 192.0.2.1",
+            ),
+            (
+                "nc -vz -w 5 a.example 443",
+                "Test-NetConnection a.example -Port 443",
+                "curl -v telnet://a.example:443",
+            ),
+            (
+                "kubectl get crd | grep -E '(arc|flux)'",
+                "kubectl get crd | Select-String '(arc|flux)'",
+                "kubectl get crd | grep -E \"(arc|flux)\"",
+            ),
+            (
+                "openssl s_client -connect a:443 </dev/null",
+                "$null | openssl s_client -connect a:443",
+                "openssl s_client -connect a:443 <NUL",
+            ),
+            (
+                "arcprobe check --from pod,node  # later",
+                "arcprobe check --from 'pod,node'  # later",
+                "arcprobe check --from pod,node & rem later",
+            ),
+            (
+                "kubectl run t -- curl https://a/",
+                "kubectl run t -- curl https://a/",
+                "kubectl run t -- curl https://a/",
+            ),
+            ("export A=1 B='x y'", "$env:A = '1'; $env:B = 'x y'", "set \"A=1\" & set \"B=x y\""),
+        ];
+        for (bash, powershell, cmd) in table {
+            let command: Command = bash.parse().unwrap();
+            assert_eq!(command.to_string(), bash);
+            assert_eq!([Shell::PowerShell, Shell::Cmd].map(|shell| command.render(shell)), [powershell, cmd]);
+        }
     }
 
     #[test]

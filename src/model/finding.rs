@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::command::{FirewallRule, Instruction};
 use crate::model::ids::CheckId;
+use crate::model::shell::Shell;
 use crate::model::waiver::WaiverRef;
 use crate::model::words::words;
 
@@ -45,15 +46,20 @@ pub struct Remedy {
 }
 
 impl Remedy {
-    /// The commands for a shell, one a line.
+    /// The commands, one a line.
     pub fn lines(&self) -> Vec<String> {
-        self.commands.iter().map(ToString::to_string).collect()
+        self.lines_for(Shell::Bash)
+    }
+
+    /// The same for a shell.
+    pub fn lines_for(&self, shell: Shell) -> Vec<String> {
+        self.commands.iter().map(|command| command.render(shell)).collect()
     }
 
     /// The same for people, who hand lists of hosts on and paste commands.
-    pub fn blocks(&self) -> Vec<RemedyBlock> {
+    pub fn blocks(&self, shell: Shell) -> Vec<RemedyBlock> {
         let mut blocks: Vec<RemedyBlock> = Vec::new();
-        for block in self.commands.iter().map(RemedyBlock::new) {
+        for block in self.commands.iter().map(|command| RemedyBlock::new(command, shell)) {
             match blocks.last_mut() {
                 Some(last) if last.heading == block.heading => last.lines.extend(block.lines),
                 _ => blocks.push(block),
@@ -81,10 +87,10 @@ pub struct RemedyBlock {
 }
 
 impl RemedyBlock {
-    fn new(instruction: &Instruction) -> Self {
+    fn new(instruction: &Instruction, shell: Shell) -> Self {
         let (heading, line) = match instruction.split_heading() {
             Some((heading, host)) => (Some(heading), host),
-            None => (None, instruction.to_string()),
+            None => (None, instruction.render(shell)),
         };
         Self { heading, lines: vec![line] }
     }
@@ -158,7 +164,7 @@ mod tests {
             ],
         };
         let described: Vec<_> = remedy
-            .blocks()
+            .blocks(Shell::Bash)
             .iter()
             .map(|block| format!("{}|{}", block.heading.as_deref().unwrap_or("-"), block.lines.join("|")))
             .collect();

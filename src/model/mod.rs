@@ -33,5 +33,6 @@ pub mod vantage;
 #[cfg(feature = "cli")]
 pub mod version;
 pub mod waiver;
+mod windows_commands;
 pub mod wording;
 pub(crate) mod words;

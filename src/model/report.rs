@@ -18,6 +18,7 @@ use crate::model::plan::{PlannedCheck, UnverifiedKind};
 use crate::model::rules::{Cloud, Layer};
 use crate::model::run_flags::RunFlag;
 use crate::model::scope::Connectivity;
+use crate::model::shell::Shell;
 use crate::model::vantage::{VantageErrorKind, VantageKind};
 use crate::model::waiver::WaiverRef;
 
@@ -427,4 +428,15 @@ pub struct AzCommand {
     pub powershell: String,
     pub cmd: String,
     pub flags: Vec<RunFlag>,
+}
+
+impl AzCommand {
+    /// The lines for a shell; those of older programs have none for the command prompt.
+    pub fn for_shell(&self, shell: Shell) -> &str {
+        match shell {
+            Shell::PowerShell => &self.powershell,
+            Shell::Cmd if !self.cmd.is_empty() => &self.cmd,
+            Shell::Bash | Shell::Cmd => &self.bash,
+        }
+    }
 }

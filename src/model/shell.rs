@@ -2,16 +2,21 @@
 
 /// A shell that commands are printed for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Shell {
-    /// And every other shell that keeps to POSIX.
+    /// Bash and other shells that keep to POSIX.
     Bash,
-    /// Of Windows, and of any system.
+    /// PowerShell, of Windows and of any system.
+    #[cfg_attr(feature = "cli", value(name = "powershell"))]
     PowerShell,
     /// The command prompt of Windows.
     Cmd,
 }
 
 impl Shell {
+    /// The one that people have in front of them on this system.
+    pub const OF_SYSTEM: Self = if cfg!(windows) { Self::PowerShell } else { Self::Bash };
+
     /// A text as one word. Of `key=value` only the value is quoted, as people type it.
     pub fn quote(self, text: &str) -> String {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@+=,".contains(c);
@@ -35,6 +40,21 @@ impl Shell {
             Self::PowerShell => format!("$env:{name} = {}", self.quote_whole(value)),
             // the quotes are around both, else they are part of the value
             Self::Cmd => format!("set \"{name}={value}\""),
+        }
+    }
+
+    /// Gives several variables their values, on one line.
+    pub fn set_variables<'a>(self, variables: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+        match self {
+            Self::Bash => {
+                let set =
+                    variables.map(|(name, value)| format!(" {}", self.quote(&format!("{name}={value}"))));
+                format!("export{}", set.collect::<String>())
+            }
+            Self::PowerShell | Self::Cmd => {
+                let set: Vec<_> = variables.map(|(name, value)| self.set_variable(name, value)).collect();
+                set.join(if self == Self::Cmd { " & " } else { "; " })
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::report::json::{to_text, v1};
 
 /// One screen.
 pub fn render(advice: &Advice, options: &TextOptions) -> String {
-    let mut screen = Screen::new(options.colour, options.width);
+    let mut screen = Screen::new(options.colour, options.width).for_shell(options.shell);
     if let Some(range) = &advice.skip_range {
         draw_skip_range(&mut screen, range);
         if !advice.networks.iter().any(|n| n.role == Role::Services && n.counts) {
@@ -189,13 +189,16 @@ fn draw_unread_sources(screen: &mut Screen, advice: &Advice) {
 
 fn draw_commands(screen: &mut Screen, advice: &Advice) {
     if let Some(connect) = advice.connect_command.as_ref().filter(|_| advice.update_command.is_some()) {
-        screen.line(&[(Paint::Bold, "to connect a cluster"), (Paint::Dim, "  (-o json has PowerShell too)")]);
-        screen.command(2, &connect.bash);
+        screen.line(&[
+            (Paint::Bold, "to connect a cluster"),
+            (Paint::Dim, "  (--shell powershell or cmd for Windows)"),
+        ]);
+        screen.command(2, connect.for_shell(screen.shell()));
         screen.blank_line();
     }
     if let Some(update) = &advice.update_command {
         screen.line(&[(Paint::Bold, "for a cluster that is connected")]);
-        screen.command(2, &update.bash);
+        screen.command(2, update.for_shell(screen.shell()));
     }
 }
 

@@ -17,7 +17,7 @@ const REASON_COLUMN: usize = 21;
 
 /// Renders the judgement for people; `hint` is what they may try next, or empty.
 pub fn render(chain: &ConnectivityDiagnosis, hint: &str, options: &TextOptions) -> String {
-    let mut screen = Screen::new(options.colour, options.width);
+    let mut screen = Screen::new(options.colour, options.width).for_shell(options.shell);
     let (paint, word) = verdict_label(chain.verdict);
     screen.paragraph(&[(paint, &format!("{word}: "))], 0, Paint::Bold, &describe_verdict(chain));
     screen.blank_line();
@@ -57,7 +57,7 @@ pub fn render(chain: &ConnectivityDiagnosis, hint: &str, options: &TextOptions) 
 
 /// Links that changed since the last look, below its time.
 pub fn render_changes(at: &str, links: &[StageResult], options: &TextOptions) -> String {
-    let mut screen = Screen::new(options.colour, options.width);
+    let mut screen = Screen::new(options.colour, options.width).for_shell(options.shell);
     let time =
         at.parse::<jiff::Timestamp>().map_or(at.to_owned(), |t| t.strftime("%H:%M:%S UTC").to_string());
     screen.line(&[(Paint::Dim, &time)]);
@@ -75,7 +75,7 @@ pub fn render_stuck_stage(
     chain: &ConnectivityDiagnosis,
     options: &TextOptions,
 ) -> String {
-    let mut screen = Screen::new(options.colour, options.width);
+    let mut screen = Screen::new(options.colour, options.width).for_shell(options.shell);
     let lead = format!("{} hangs for {} s", link.title(), patience.as_secs());
     let state = chain.links.iter().find(|l| l.link == link);
     let finding = chain.findings.first().filter(|f| f.severity == Severity::Blocking);

@@ -14,6 +14,7 @@ use super::waivers::{describe_acceptance, explain_finding, summarize_finding};
 use crate::model::evidence::{Cause, sanitize_lines};
 use crate::model::finding::{Finding, RemedyBlock};
 use crate::model::report::{AppliedWaiver, Check, Prerequisite, Report, SkipEntry};
+use crate::model::shell::Shell;
 use crate::model::wording::format_count;
 
 /// Renders a document that begins with a heading of the first level.
@@ -67,7 +68,7 @@ pub(super) fn write_finding(out: &mut String, (level, number): (&str, &str), fin
     for (label, text) in parts.iter().filter(|(_, text)| !text.is_empty()) {
         let _ = write!(out, "**{label}:** {}\n\n", escape_text(text));
     }
-    for RemedyBlock { heading, lines } in finding.remedy.blocks() {
+    for RemedyBlock { heading, lines } in finding.remedy.blocks(Shell::Bash) {
         out.extend(heading.map(|heading| format!("{}\n\n", escape_text(&heading))));
         *out += &code_block(&lines.join("\n"));
     }

@@ -4,6 +4,7 @@ use textwrap::{Options, WordSplitter};
 use unicode_width::UnicodeWidthStr;
 
 use super::sanitize::sanitize_text;
+use crate::model::shell::Shell;
 
 /// The width that text is fitted to stays between these. Narrower than 80 the grid falls apart, and lines beyond 120 are
 /// hard to read.
@@ -44,11 +45,22 @@ pub(super) struct Screen {
     out: String,
     colour: bool,
     width: usize,
+    shell: Shell,
 }
 
 impl Screen {
     pub(super) fn new(colour: bool, width: usize) -> Self {
-        Self { out: String::new(), colour, width: width.clamp(WIDTHS.0, WIDTHS.1) }
+        Self { out: String::new(), colour, width: width.clamp(WIDTHS.0, WIDTHS.1), shell: Shell::Bash }
+    }
+
+    /// With commands for another shell.
+    pub(super) fn for_shell(self, shell: Shell) -> Self {
+        Self { shell, ..self }
+    }
+
+    /// What commands are written for.
+    pub(super) fn shell(&self) -> Shell {
+        self.shell
     }
 
     /// In columns.

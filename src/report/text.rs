@@ -12,6 +12,7 @@ use super::{
 };
 use crate::model::finding::{Finding, RemedyBlock};
 use crate::model::report::{Report, Verdict};
+use crate::model::shell::Shell;
 use crate::model::wording::format_count;
 
 /// How a report is shown.
@@ -23,6 +24,8 @@ pub struct TextOptions {
     pub width: usize,
     /// Every check in a row of its own.
     pub verbose: bool,
+    /// What commands are written for.
+    pub shell: Shell,
 }
 
 /// Where the text of a finding begins.
@@ -30,7 +33,7 @@ const INDENT: usize = 10;
 
 /// Renders the report for people.
 pub fn render(report: &Report, options: &TextOptions) -> String {
-    let mut screen = Screen::new(options.colour, options.width);
+    let mut screen = Screen::new(options.colour, options.width).for_shell(options.shell);
     draw_report(&mut screen, report, options, &|_| None);
     next::draw_next_steps(&mut screen, &ReportIndex::new(report));
     screen.finish()
@@ -140,7 +143,7 @@ pub(super) fn draw_finding(screen: &mut Screen, number: &str, finding: &Finding,
 
 fn draw_remedy(screen: &mut Screen, finding: &Finding) {
     draw_labelled(screen, "do", &finding.remedy.text);
-    for RemedyBlock { heading, lines } in &finding.remedy.blocks() {
+    for RemedyBlock { heading, lines } in &finding.remedy.blocks(screen.shell()) {
         let indent = if let Some(heading) = heading {
             screen.paragraph(&[(Paint::Plain, &" ".repeat(INDENT + 2))], INDENT + 2, Paint::Plain, heading);
             INDENT + 4

@@ -17,6 +17,7 @@ use crate::model::plan::{Action, Plan, PlanItem, PlannedCheck, ProbeSpec, ProxyI
 use crate::model::report::{Advice, DeliveryMethod, Report, Vantage, VantageDetails};
 use crate::model::rules::{Answer, Certificate, Cloud, Content, Protocol, RuleSet, Statuses};
 use crate::model::scope::{Connectivity, Scope};
+use crate::model::shell::Shell;
 use crate::model::vantage::VantageKind;
 use crate::plan::{self, PlanOptions, PlannedDiscovery};
 use crate::proxy::Routes;
@@ -28,8 +29,8 @@ use crate::rules::{ScopeRequest, builtin, resolve_scope};
 
 /// A narrow and a wide screen.
 pub(super) const SCREENS: [TextOptions; 2] = [
-    TextOptions { colour: false, width: 0, verbose: true },
-    TextOptions { colour: false, width: usize::MAX, verbose: false },
+    TextOptions { colour: false, width: 0, verbose: true, shell: Shell::Bash },
+    TextOptions { colour: false, width: usize::MAX, verbose: false, shell: Shell::Bash },
 ];
 
 /// What has to hold of a text.

@@ -8,6 +8,7 @@ mod outputs;
 #[cfg(unix)]
 mod pasted;
 mod screens;
+mod shells;
 mod suggestions;
 
 use crate::lab::{Host, Lab};

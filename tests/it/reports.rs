@@ -14,13 +14,14 @@ use std::path::PathBuf;
 
 use arcprobe::model::evidence::Cause;
 use arcprobe::model::report::{Report, Verdict};
+use arcprobe::model::shell::Shell;
 use arcprobe::report::text::TextOptions;
 use arcprobe::report::{Format, json, render};
 use clap::ValueEnum as _;
 
 use samples::ALL;
 
-const NARROW: TextOptions = TextOptions { colour: false, width: 80, verbose: false };
+const NARROW: TextOptions = TextOptions { colour: false, width: 80, verbose: false, shell: Shell::Bash };
 const WIDE: TextOptions = TextOptions { width: 110, ..NARROW };
 
 #[test]

@@ -38,6 +38,7 @@ pub use rules::{DiffArgs, Page, RulesArgs, RulesCommand, ShowArgs, ShowFormat, V
 use crate::model::finding::Severity;
 use crate::model::rules::{Cloud, RuleSet};
 use crate::model::scope::Connectivity;
+use crate::model::shell::Shell;
 use crate::probe::settings::{ConnectTo, ProbeSettings};
 use crate::proxy::{ProxyFlags, Secret};
 use crate::report::Format;
@@ -93,6 +94,9 @@ pub struct ScreenArgs {
     /// Colour the report.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Colour,
+    /// The shell that commands are printed for. [default: powershell on Windows, else bash]
+    #[arg(long = "shell", global = true, value_enum, value_name = "SHELL")]
+    pub command_shell: Option<Shell>,
     /// No progress and no hints on standard error.
     #[arg(short, long, global = true)]
     pub quiet: bool,

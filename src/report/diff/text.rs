@@ -17,7 +17,7 @@ const MAX_LINES: usize = 12;
 
 /// Renders one screen.
 pub fn render(diff: &Diff, options: &TextOptions) -> String {
-    let mut screen = Screen::new(options.colour, options.width);
+    let mut screen = Screen::new(options.colour, options.width).for_shell(options.shell);
     draw_verdict(&mut screen, diff);
     for caution in &diff.cautions {
         screen.paragraph(&[(Paint::Yellow, "! ")], 2, Paint::Plain, caution);

@@ -21,7 +21,7 @@ const MAX_NAME_WIDTH: usize = 40;
 
 /// Renders the screen.
 pub fn render(fleet: &Fleet, options: &TextOptions) -> String {
-    let mut screen = Screen::new(options.colour, options.width);
+    let mut screen = Screen::new(options.colour, options.width).for_shell(options.shell);
     draw_verdict(&mut screen, fleet);
     screen.blank_line();
     draw_clusters(&mut screen, fleet);
@@ -105,7 +105,7 @@ fn draw_cluster(
             let paint = verdict_paint(report.verdict);
             screen.paragraph(&[(paint, &word)], 0, Paint::Bold, &headline::describe_verdict(&tally));
             if let Some(command) = &report.advice.connect_command {
-                screen.command(2, &command.bash);
+                screen.command(2, command.for_shell(screen.shell()));
             }
         }
         Some(report) => draw_report(screen, report, options, elsewhere),

@@ -4,8 +4,10 @@ use maud::{Markup, html};
 
 use super::elements::{Placement, render_code_block, render_fact, render_mark_with_class};
 use crate::analysis::explain;
+use crate::model::command::Instruction;
 use crate::model::finding::{Finding, RemedyBlock};
 use crate::model::report::Check;
+use crate::model::shell::Shell;
 use crate::model::wording::format_count;
 use crate::report::index::{ReportIndex, format_target};
 use crate::report::marks::severity_style;
@@ -67,7 +69,8 @@ pub(in crate::report) fn render_card(place: Placement<'_>, finding: &Finding, ca
             }
             (place.heading(1, Some(&place.id(&title)), &summarize_finding(finding)))
             dl { (card.facts) (render_details(finding)) }
-            @for block in finding.remedy.blocks() { (render_remedy_block(&card.cause, &block)) }
+            @for block in finding.remedy.blocks(Shell::Bash) { (render_remedy_block(&card.cause, &block)) }
+            (render_powershell(&card.cause, finding))
             (card.below)
         }
     }
@@ -79,6 +82,27 @@ fn render_remedy_block(cause: &str, block: &RemedyBlock) -> Markup {
     html! {
         @if let Some(heading) = &block.heading { p { (Text(heading)) } }
         (render_code_block(&format!("{kind} for {cause}"), &block.lines.join("\n")))
+    }
+}
+
+/// The commands once more, where PowerShell reads them in another way.
+fn render_powershell(cause: &str, finding: &Finding) -> Markup {
+    let is_command =
+        |command: &Instruction| matches!(command, Instruction::Run(_) | Instruction::Saved { .. });
+    let lines: Vec<_> = finding
+        .remedy
+        .commands
+        .iter()
+        .filter(|c| is_command(c))
+        .map(|c| c.render(Shell::PowerShell))
+        .collect();
+    html! {
+        @if finding.remedy.lines() != finding.remedy.lines_for(Shell::PowerShell) {
+            details {
+                summary { "For PowerShell" }
+                (render_code_block(&format!("Commands for {cause}, for PowerShell"), &lines.join("\n")))
+            }
+        }
     }
 }
 

@@ -29,6 +29,7 @@ use crate::model::report::{
 use crate::model::rules::{Cloud, Inspection, Layer, Protocol, RuleLocation};
 use crate::model::run_flags;
 use crate::model::scope::Connectivity;
+use crate::model::shell::Shell;
 use crate::model::vantage::{VantageErrorKind, VantageKind};
 use crate::model::waiver;
 
@@ -407,6 +408,9 @@ struct Remedy {
     text: String,
     /// Firewall rules, settings or commands, ready to paste.
     commands: Vec<String>,
+    /// The same lines for PowerShell, where any is another.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    powershell: Vec<String>,
     /// Those of the commands that are rules of a firewall or a proxy, for programs.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<FirewallRule>>")]
     rules: Vec<command::FirewallRule>,
@@ -417,19 +421,29 @@ impl Form for Remedy {
 
     fn write<S: Serializer>(remedy: &finding::Remedy, to: S) -> Result<S::Ok, S::Error> {
         let rules = remedy.rules().cloned().collect();
-        Self { text: remedy.text.clone(), commands: remedy.lines(), rules }.serialize(to)
+        let commands = remedy.lines();
+        let mut powershell = remedy.lines_for(Shell::PowerShell);
+        if powershell == commands {
+            powershell.clear();
+        }
+        Self { text: remedy.text.clone(), commands, powershell, rules }.serialize(to)
     }
 
     /// Of what others wrote only rules have a meaning; the rest is shown as it is, and never parsed.
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<finding::Remedy, D::Error> {
-        let Self { text, commands, rules } = Self::deserialize(from)?;
+        let Self { text, commands, mut powershell, rules } = Self::deserialize(from)?;
         let mut rules: HashMap<String, command::FirewallRule> =
             rules.into_iter().map(|rule| (rule.to_string(), rule)).collect();
-        let instruction = |line: String| match rules.remove(&line) {
+        if powershell.len() != commands.len() {
+            powershell.clone_from(&commands);
+        }
+        let instruction = |(bash, powershell): (String, String)| match rules.remove(&bash) {
             Some(rule) => Instruction::Allow(rule),
-            None => Instruction::Text(line),
+            None if bash == powershell => Instruction::Text(bash),
+            None => Instruction::Saved { bash, powershell },
         };
-        Ok(finding::Remedy { text, commands: commands.into_iter().map(instruction).collect() })
+        let commands = commands.into_iter().zip(powershell).map(instruction).collect();
+        Ok(finding::Remedy { text, commands })
     }
 }
 

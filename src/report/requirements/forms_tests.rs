@@ -2,9 +2,10 @@
 
 use super::format::export;
 use super::*;
+use crate::model::shell::Shell;
 use crate::report::text::TextOptions;
 
-const PLAIN: TextOptions = TextOptions { colour: false, width: 80, verbose: false };
+const PLAIN: TextOptions = TextOptions { colour: false, width: 80, verbose: false, shell: Shell::Bash };
 
 /// `host port protocol need from` and, if it applies, `uninspected`, `private`; a title of each item's own.
 fn list(rows: &[&str]) -> Requirements {

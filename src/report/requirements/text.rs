@@ -11,7 +11,7 @@ use crate::report::text::TextOptions;
 
 /// One screen.
 pub fn render(list: &Requirements, options: &TextOptions) -> String {
-    let mut screen = Screen::new(options.colour, options.width);
+    let mut screen = Screen::new(options.colour, options.width).for_shell(options.shell);
     draw_head(&mut screen, list);
     let longest = list.items.iter().map(|item| item.host_and_port().len()).max().unwrap_or(0);
     let longest = longest.min(screen.width() / 2);

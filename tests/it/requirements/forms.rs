@@ -6,13 +6,14 @@ use std::process::Command;
 
 use arcprobe::model::rules::{Cloud, HostPattern};
 use arcprobe::model::scope::Connectivity;
+use arcprobe::model::shell::Shell;
 use arcprobe::report::requirements::{ExportFormat, Requirements, export, list_requirements, schema};
 use arcprobe::report::text::TextOptions;
 use arcprobe::rules::{ScopeRequest, builtin, parse_values, resolve_scope};
 
 use crate::require::{require, require_that};
 
-const PLAIN: TextOptions = TextOptions { colour: false, width: 80, verbose: false };
+const PLAIN: TextOptions = TextOptions { colour: false, width: 80, verbose: false, shell: Shell::Bash };
 
 /// All features in every region where clusters can be connected, both with wildcards and without.
 fn lists() -> Vec<(String, Requirements)> {
