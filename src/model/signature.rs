@@ -1,6 +1,6 @@
 //! Texts that show what is wrong, and how a text of a cluster is compared with them.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::{Captures, Regex, RegexBuilder};
 use serde::Deserialize;
@@ -81,18 +81,30 @@ impl Signature {
         groups.into_iter().chain(host).filter(|(_, value)| is_plain_name(value)).collect()
     }
 
-    /// Puts the words of the catalogue into the patterns and compiles them.
+    /// Puts the words of the catalogue into the patterns.
     ///
     /// # Errors
-    /// When one is no regular expression, or names a word that is not there.
-    pub fn compile(&mut self, words: &[Word]) -> Result<(), String> {
+    /// When one names a word that is not there, or all of them fit everything.
+    pub fn expand(&mut self, words: &[Word]) -> Result<(), String> {
         if self.text.is_none() && self.host.is_none() && self.reason.is_none() {
             return Err("a sign without text, host and reason fits everything".to_owned());
         }
         let whole = [&mut self.reason, &mut self.host];
-        whole.into_iter().flatten().try_for_each(|pattern| pattern.compile(words, true))?;
+        whole.into_iter().flatten().try_for_each(|pattern| pattern.expand(words, true))?;
         let inside = [&mut self.text, &mut self.not];
-        inside.into_iter().flatten().try_for_each(|pattern| pattern.compile(words, false))
+        inside.into_iter().flatten().try_for_each(|pattern| pattern.expand(words, false))
+    }
+
+    /// Compiles the patterns, which is otherwise done where they are needed.
+    ///
+    /// # Errors
+    /// When one is no regular expression.
+    pub fn compile(&self) -> Result<(), String> {
+        let patterns = [&self.reason, &self.host, &self.text, &self.not];
+        patterns.into_iter().flatten().try_for_each(|pattern| {
+            let built = pattern.build();
+            built.map(|_| ()).map_err(|e| format!("{:?} is no regular expression: {e}", pattern.text))
+        })
     }
 }
 
@@ -141,19 +153,21 @@ impl Word {
 #[serde(from = "String")]
 pub struct Pattern {
     text: String,
-    regex: Option<Regex>,
+    expanded: String,
+    /// Most texts need a few of all.
+    regex: OnceLock<Option<Regex>>,
 }
 
 impl From<String> for Pattern {
     fn from(text: String) -> Self {
-        Self { text, regex: None }
+        Self { expanded: text.clone(), text, regex: OnceLock::new() }
     }
 }
 
 impl Pattern {
-    /// Whether it was compiled and is found in a text.
+    /// Whether it is found in a text.
     pub fn is_match(&self, text: &str) -> bool {
-        self.regex.as_ref().is_some_and(|regex| regex.is_match(text))
+        self.regex().is_some_and(|regex| regex.is_match(text))
     }
 
     /// The first of its alternatives, as it is written.
@@ -162,22 +176,27 @@ impl Pattern {
     }
 
     fn named_groups(&self, text: &str) -> Vec<(String, String)> {
-        let Some(regex) = &self.regex else { return Vec::new() };
+        let Some(regex) = self.regex() else { return Vec::new() };
         let Some(found) = regex.captures(text) else { return Vec::new() };
         let value = |name: &str| Some((name.to_uppercase(), found.name(name)?.as_str().to_owned()));
         regex.capture_names().flatten().filter_map(value).collect()
     }
 
-    fn compile(&mut self, words: &[Word], is_whole: bool) -> Result<(), String> {
+    fn expand(&mut self, words: &[Word], is_whole: bool) -> Result<(), String> {
         if self.text.is_empty() {
             return Err("an empty text fits everything; leave the sign out, or give words".to_owned());
         }
         let expanded = expand_words(&self.text, words)?;
-        let pattern = if is_whole { format!("^(?i:{expanded})$") } else { expanded };
-        let compiled = RegexBuilder::new(&pattern).size_limit(MAX_COMPILED_BYTES).build();
-        let regex = compiled.map_err(|e| format!("{:?} is no regular expression: {e}", self.text))?;
-        self.regex = Some(regex);
+        self.expanded = if is_whole { format!("^(?i:{expanded})$") } else { expanded };
         Ok(())
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| self.build().ok()).as_ref()
+    }
+
+    fn build(&self) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(&self.expanded).size_limit(MAX_COMPILED_BYTES).build()
     }
 }
 
@@ -223,12 +242,12 @@ mod tests {
         let forms = vec![form("connection refused"), form("actively refused it")];
         let words = [Word { name: "refused".into(), forms }];
         let mut pattern = Pattern::from("dial tcp .*{refused}$".to_owned());
-        pattern.compile(&words, false).unwrap();
+        pattern.expand(&words, false).unwrap();
         assert!(pattern.is_match("dial tcp 10.0.0.1:443: connect: connection refused"));
         assert!(!pattern.is_match("actively refused it"));
-        let unknown = Pattern::from("{nothing}".to_owned()).compile(&words, false).unwrap_err();
+        let unknown = Pattern::from("{nothing}".to_owned()).expand(&words, false).unwrap_err();
         assert!(unknown.contains("no such word"), "{unknown}");
-        assert!(Pattern::from("a{2,3}".to_owned()).compile(&words, false).is_ok());
+        assert!(Pattern::from("a{2,3}".to_owned()).expand(&words, false).is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use crate::model::faults::{Deletion, Fault, FaultCatalogue};
-use crate::model::signature::Word;
+use crate::model::signature::{Signature, Word};
 
 /// A file that cannot be read as faults.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -35,7 +35,7 @@ struct FaultsFile {
 pub fn load_builtin() -> Result<FaultCatalogue, FaultsError> {
     let mut catalogue = FaultCatalogue::default();
     for (file, text) in FILES.iter().rev() {
-        add_file(&mut catalogue, file, text)?;
+        merge_file(&mut catalogue, file, text)?;
     }
     Ok(catalogue)
 }
@@ -64,41 +64,55 @@ pub(crate) const FILES: &[(&str, &str)] = files![
 /// # Errors
 /// When it is no such file; the error names it, with line and column.
 pub fn add_file(catalogue: &mut FaultCatalogue, file: &str, text: &str) -> Result<(), FaultsError> {
+    merge_file(catalogue, file, text)?;
     let failed = |problem: String| FaultsError { file: file.to_owned(), problem };
-    if text.len() > MAX_FILE_BYTES {
-        return Err(failed(format!("{} bytes; at most {MAX_FILE_BYTES} are read", text.len())));
-    }
-    if let Some(problem) = super::load::describe_unsafe_yaml(text) {
-        return Err(failed(problem));
-    }
-    let mut read: FaultsFile =
-        serde_yaml::from_str(text).map_err(|e| failed(super::load::describe_yaml_error(&e)))?;
-    let mut ids = BTreeSet::new();
-    if let Some(twice) = read.faults.iter().find(|f| !ids.insert(f.id.clone())) {
-        return Err(failed(format!("the id {:?} stands twice", twice.id)));
-    }
-    let is_word = |id: &str| {
-        id.starts_with(|c: char| c.is_ascii_lowercase())
-            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    };
-    if let Some(odd) = read.faults.iter().find(|f| !is_word(&f.id)) {
-        return Err(failed(format!("the id {:?} is no word of a-z, 0-9 and _", odd.id)));
-    }
+    catalogue.faults.iter().try_for_each(compile_signatures).map_err(failed)
+}
+
+fn merge_file(catalogue: &mut FaultCatalogue, file: &str, text: &str) -> Result<(), FaultsError> {
+    let failed = |problem: String| FaultsError { file: file.to_owned(), problem };
+    let mut read = parse_file(text).map_err(failed)?;
     catalogue.words.retain(|known| !read.words.iter().any(|word| word.name == known.name));
     catalogue.words.append(&mut read.words);
     for fault in &mut read.faults {
-        compile_signatures(fault, &catalogue.words).map_err(failed)?;
+        expand_signatures(fault, &catalogue.words).map_err(failed)?;
     }
-    catalogue.faults.retain(|entry| !ids.contains(&entry.id));
+    catalogue.faults.retain(|known| !read.faults.iter().any(|fault| fault.id == known.id));
     catalogue.deletions.extend(read.deletions);
     let cautious = read.faults.into_iter().map(|fault| add_cautions(fault, &catalogue.deletions));
     catalogue.faults.splice(0..0, cautious.collect::<Vec<_>>());
     Ok(())
 }
 
-fn compile_signatures(fault: &mut Fault, words: &[Word]) -> Result<(), String> {
+fn parse_file(text: &str) -> Result<FaultsFile, String> {
+    if text.len() > MAX_FILE_BYTES {
+        return Err(format!("{} bytes; at most {MAX_FILE_BYTES} are read", text.len()));
+    }
+    if let Some(problem) = super::load::describe_unsafe_yaml(text) {
+        return Err(problem);
+    }
+    let read: FaultsFile = serde_yaml::from_str(text).map_err(|e| super::load::describe_yaml_error(&e))?;
+    let mut ids = BTreeSet::new();
+    if let Some(twice) = read.faults.iter().find(|f| !ids.insert(f.id.as_str())) {
+        return Err(format!("the id {:?} stands twice", twice.id));
+    }
+    let is_word = |id: &str| {
+        id.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    if let Some(odd) = read.faults.iter().find(|f| !is_word(&f.id)) {
+        return Err(format!("the id {:?} is no word of a-z, 0-9 and _", odd.id));
+    }
+    Ok(read)
+}
+
+fn expand_signatures(fault: &mut Fault, words: &[Word]) -> Result<(), String> {
     let id = &fault.id;
-    fault.signs.iter_mut().try_for_each(|sign| sign.compile(words)).map_err(|why| format!("{id}: {why}"))
+    fault.signs.iter_mut().try_for_each(|sign| sign.expand(words)).map_err(|why| format!("{id}: {why}"))
+}
+
+fn compile_signatures(fault: &Fault) -> Result<(), String> {
+    fault.signs.iter().try_for_each(Signature::compile).map_err(|why| format!("{}: {why}", fault.id))
 }
 
 /// Says what is lost before each command that deletes.
