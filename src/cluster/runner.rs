@@ -374,6 +374,7 @@ impl Runner<'_> {
             proxies: TaskProxies::from_routes(routes),
             probe: self.settings.probe.clone(),
             roots: self.net.roots.for_agent(),
+            products: self.net.products().clone(),
         };
         task.to_json()
     }

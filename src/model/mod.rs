@@ -18,6 +18,7 @@ pub mod plan;
 pub mod prerequisite_facts;
 #[cfg(feature = "cli")]
 pub mod prerequisite_rules;
+pub mod products;
 pub mod report;
 pub mod rules;
 pub mod run_flags;

@@ -53,13 +53,13 @@ pub(super) fn record_body(head: &Parts, bytes: &[u8], exchange: &Exchange<'_>, d
     let text = String::from_utf8_lossy(bytes);
     let page = (form != BodyForm::Json).then(|| strip_scripts(&text));
     detail.mark = AnswerMarks::new(head, &text, form, source.host).find_first(&source.spec.marks);
-    detail.appliance = appliance::find_in_answer(&detail.headers, page.as_deref());
+    detail.appliance = appliance::find_in_answer(exchange.products, &detail.headers, page.as_deref());
     detail.body = excerpt(bytes);
     if source.trusted_by != Some(TrustStore::Public) {
         detail.content = Some(form);
         let is_data = form != BodyForm::Html && text.trim_start().starts_with('<');
         let words = page.as_deref().filter(|_| !is_data).map(strip_tags);
-        detail.block_words = words.and_then(|words| appliance::find_block_words(&words));
+        detail.block_words = words.and_then(|words| exchange.products.find_words(&words).map(str::to_owned));
         detail.page_sha256 = digest_page(&text, source.host);
     }
 }
@@ -166,7 +166,7 @@ fn has_key(json: &Value, key: Option<&str>, value: Option<&str>) -> bool {
 
 /// The page without what differs from host to host and from time to time: names, numbers, long tokens.
 fn digest_page(text: &str, host: &str) -> Option<String> {
-    let text = text.to_ascii_lowercase().replace(&host.to_ascii_lowercase(), "");
+    let text = take_out(text, host).to_ascii_lowercase();
     let is_word = |word: &&str| {
         !word.is_empty() && word.len() <= MAX_WORD_LEN && !word.bytes().any(|b| b.is_ascii_digit())
     };

@@ -12,6 +12,7 @@ use super::classify;
 use crate::analysis::answerer::{AnswerSource, Answerer, describe_redirect};
 use crate::model::evidence::{Cause, Failure, HttpDetail};
 use crate::model::host_port::HostPort;
+use crate::model::products::ProductCatalogue;
 use crate::model::rules::{Method, Statuses};
 use crate::probe::net::ProxyServer;
 
@@ -22,6 +23,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) port: u16,
     pub(crate) is_tls: bool,
     pub(crate) timeout: Duration,
+    /// Who else may answer.
+    pub(crate) products: &'a ProductCatalogue,
     /// Our clock, to compare with the `Date` of the answer.
     pub(crate) now: jiff::Timestamp,
     /// A proxy that gets the request in absolute form (RFC 9112 3.2.2), since there is no tunnel.
@@ -148,6 +151,7 @@ mod tests {
             port: 8443,
             is_tls: true,
             timeout: Duration::ZERO,
+            products: &ProductCatalogue::default(),
             now: jiff::Timestamp::UNIX_EPOCH,
             proxy: None,
             reply_sender: None,

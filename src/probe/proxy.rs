@@ -207,7 +207,8 @@ impl ProxyDialer<'_> {
         let (head, body) = response.into_parts();
         self.detail.offers = list_offered_schemes(&head.headers);
         let page = read_excerpt(body).await;
-        self.detail.appliance = appliance::find_in_answer(&self.detail.headers, page.as_deref());
+        self.detail.appliance =
+            appliance::find_in_answer(self.net.products(), &self.detail.headers, page.as_deref());
         let with =
             if self.detail.with_credentials { "with the given credentials" } else { "without credentials" };
         let reason = self.detail.headers.get("x-squid-error").map(|e| format!(" ({e})")).unwrap_or_default();

@@ -21,6 +21,8 @@ pub mod prerequisites;
 #[cfg(feature = "cli")]
 mod problem;
 #[cfg(feature = "cli")]
+pub mod products;
+#[cfg(feature = "cli")]
 mod scope;
 #[cfg(feature = "cli")]
 mod suggest;

@@ -159,6 +159,7 @@ fn exchange_for(spec: &ProbeSpec, trusted_by: Option<TrustStore>) -> Exchange<'_
         port: 443,
         is_tls: true,
         timeout: TIMEOUT,
+        products: NET.products(),
         now: NET.clock.now(),
         proxy: None,
         reply_sender: None,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::VERSION;
+use crate::model::products::ProductCatalogue;
 use crate::model::rules::RuleSet;
 use crate::model::scope::Scope;
 use crate::model::vantage::VantageKind;
@@ -32,6 +33,8 @@ pub struct Task {
     pub probe: ProbeSettings,
     /// Who is trusted; the agent has no store of its own.
     pub roots: Roots,
+    /// Who may answer in the place of a service.
+    pub products: ProductCatalogue,
 }
 
 /// The ways out as they were given, with passwords.
@@ -90,7 +93,8 @@ impl Task {
             return Err(TaskError::Version { task: self.version.clone() });
         }
         let routes = self.proxies.to_routes()?;
-        let net = Net::with_roots(&self.probe, &routes, self.roots.clone());
+        let products = self.products.clone().into();
+        let net = Net { products, ..Net::with_roots(&self.probe, &routes, self.roots.clone()) };
         Ok((net, routes))
     }
 

@@ -214,6 +214,7 @@ fn exchange<'a>(prober: &'a Prober, spec: &'a ProbeSpec, verifier: &Verifier) ->
         port: target.port,
         is_tls: target.protocol.uses_tls(),
         timeout: net.timeout,
+        products: net.products(),
         now: net.clock.now(),
         proxy: net.find_proxy(&target.route).filter(|_| target.protocol == Protocol::Http),
         reply_sender: None,

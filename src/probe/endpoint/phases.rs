@@ -27,7 +27,7 @@ use crate::probe::net::ProxyServer;
 use crate::probe::proxy::ProxyConnection;
 use crate::probe::recorder::AttemptRecorder;
 use crate::probe::trust::CertificateExpectation;
-use crate::probe::{greeting, proxy, websocket};
+use crate::probe::{appliance, greeting, proxy, websocket};
 
 /// One attempt at one address.
 pub(super) struct PhaseRun<'a> {
@@ -152,6 +152,7 @@ impl PhaseRun<'_> {
             port: target.port,
             is_tls: target.protocol.uses_tls(),
             timeout: self.answer_timeout(),
+            products: self.prober.net.products(),
             now: self.prober.net.clock.now(),
             proxy: self.server.filter(|_| target.protocol == Protocol::Http),
             reply_sender: self.prober.reply_sender.as_ref(),
@@ -221,6 +222,7 @@ impl PhaseRun<'_> {
             let judgement = self.judge_chain(&handshake.chain, &name);
             trusted_by = judgement.trusted_by;
             let refused = judgement.record_in(&mut detail);
+            detail.appliance = appliance::find_in_chain(self.prober.net.products(), &detail);
             failure = match failure {
                 // the handshake broke over something in the chain itself; what the chain is tells more
                 Some(f) if f.cause == Cause::Unknown => refused.or(Some(f)),

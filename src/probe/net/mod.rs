@@ -9,6 +9,7 @@ mod source_address;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -16,7 +17,9 @@ use rustls::pki_types::UnixTime;
 
 use crate::model::evidence::{CertificateFileFlaw, CertificateSummary};
 use crate::model::plan::{ProxyId, Route};
+use crate::model::products::ProductCatalogue;
 use crate::model::secret::Secret;
+use crate::probe::appliance;
 use crate::probe::proxy_turns::ProxyTurns;
 use crate::probe::resolve::Resolver;
 use crate::probe::settings::{ConnectTo, ProbeSettings};
@@ -60,6 +63,8 @@ pub struct Net {
     pub proxy_certificates: Vec<CertificateSummary>,
     /// What is wrong with the form of that file.
     pub proxy_cert_flaws: Vec<CertificateFileFlaw>,
+    /// Who may answer in the place of a service; read when the first answer asks for it.
+    pub(crate) products: OnceLock<ProductCatalogue>,
     /// Diversions, first match wins.
     pub connect_to: Vec<ConnectTo>,
     /// The proxies that routes name.
@@ -183,6 +188,7 @@ impl Net {
             roots,
             proxy_certificates: Vec::new(),
             proxy_cert_flaws: Vec::new(),
+            products: OnceLock::new(),
             connect_to: settings.connect_to.clone(),
             proxies: [ProxyId::Https, ProxyId::Http]
                 .into_iter()
@@ -202,6 +208,11 @@ impl Net {
     pub(crate) fn find_proxy(&self, route: &Route) -> Option<&ProxyServer> {
         let id = route.proxy_id?;
         self.proxies.iter().find(|proxy| proxy.id == id)
+    }
+
+    /// Who may answer in the place of a service.
+    pub(crate) fn products(&self) -> &ProductCatalogue {
+        self.products.get_or_init(appliance::load_products)
     }
 
     /// Now, in the form that certificates are judged by.

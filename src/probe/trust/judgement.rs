@@ -4,7 +4,6 @@ use super::presented::PresentedChain;
 use super::{CertificateExpectation, ChainTrust};
 use crate::model::evidence::{Cause, CertificateSummary, Failure, TlsDetail, TrustStore};
 use crate::model::rules::Inspection;
-use crate::probe::appliance;
 use crate::probe::certificate::{self, ParsedCertificate};
 
 /// What came of judging a chain.
@@ -17,7 +16,6 @@ pub(crate) struct ChainJudgement {
     pub(crate) completed_with: Vec<String>,
     /// The public root that the chain takes and Mozilla's list has dropped.
     pub(crate) retired_root: Option<String>,
-    pub(crate) appliance: Option<&'static str>,
     pub(crate) failure: Option<Failure>,
 }
 
@@ -30,7 +28,6 @@ impl ChainJudgement {
         let certificates = presented.certificates;
         let ca = certificate::short_name(&presented.last().summary.issuer);
         let cause = chain_failure(&trust, presented, expected);
-        let product = certificates.iter().find_map(|c| appliance::find_in_ca_name(&c.summary.issuer));
         Self {
             chain: certificates.iter().map(|c| summarize(c, trust.store)).collect(),
             trusted_by: trust.store,
@@ -39,7 +36,6 @@ impl ChainJudgement {
             completed_with: trust.completed_with,
             retired_root: trust.is_retired.then(|| ca.clone()),
             ca: Some(ca),
-            appliance: product.filter(|_| trust.store != TrustStore::Public),
         }
     }
 
@@ -50,7 +46,6 @@ impl ChainJudgement {
             ca: None,
             completed_with: Vec::new(),
             retired_root: None,
-            appliance: None,
             failure: Some(Failure::new(Cause::Unknown, "the server presented no certificate")),
         }
     }
@@ -62,7 +57,6 @@ impl ChainJudgement {
         detail.authority = self.ca;
         detail.completed_with = self.completed_with;
         detail.retired_root = self.retired_root;
-        detail.appliance = self.appliance.map(str::to_owned);
         self.failure
     }
 }
