@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempts::{decisive_failure, probe_attempts};
-use crate::analysis::answerer::{base_domain, redirect_host};
+use crate::analysis::answerer::{base_domain, strip_tags};
 use crate::model::evidence::{BodyForm, Cause, HttpDetail, Phase, TrustStore};
 use crate::model::plan::UnverifiedKind;
 use crate::model::report::{Check, CheckVerdict, Proof};
@@ -19,7 +19,9 @@ pub(super) fn spread_recognized_pages(checks: &mut [Check]) {
         let status = answer.status.unwrap_or_default();
         if page.is_some_and(|page| recognized.contains(page)) {
             block(check, format!("{status} with the page that was recognized at another host"));
-        } else if is_unmarked(check) && shared.contains(&signature(answer)) {
+        } else if is_unmarked(check)
+            && shared.contains(&signature(answer, check.planned.host.as_deref().unwrap_or_default()))
+        {
             let note = format!("{status} with what unrelated hosts answer, too");
             if answer.content == Some(BodyForm::Empty) { doubt(check, note) } else { block(check, note) }
         }
@@ -35,24 +37,33 @@ fn recognized_pages(checks: &[Check]) -> BTreeSet<String> {
 
 /// What several unrelated hosts answer, without a mark of their own.
 fn shared_answers(checks: &[Check]) -> BTreeSet<String> {
-    let mut domains: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut domains: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();
     for check in checks.iter().filter(|check| is_unmarked(check)) {
         if let (Some(answer), Some(host)) = (doubtful_answer(check), &check.planned.host) {
-            domains.entry(signature(answer)).or_default().insert(base_domain(host));
+            let (needed, seen) = domains.entry(signature(answer, host)).or_default();
+            *needed = if has_words(answer) { UNRELATED_WITH_WORDS } else { UNRELATED };
+            seen.insert(base_domain(host));
         }
     }
-    let is_shared = |(_, domains): &(String, BTreeSet<String>)| domains.len() >= UNRELATED;
-    domains.into_iter().filter(is_shared).map(|(signature, _)| signature).collect()
+    domains.retain(|_, (needed, seen)| seen.len() >= *needed);
+    domains.into_keys().collect()
 }
 
-/// What makes two answers the same: the page, or where they redirect to; without either, the little that there is.
-fn signature(answer: &HttpDetail) -> String {
+/// What makes two answers the same: the page, or where they redirect to, but for the host that was asked; without either, the little
+/// that there is.
+fn signature(answer: &HttpDetail, host: &str) -> String {
     let of = |name: &str| answer.headers.get(name).map(String::as_str).unwrap_or_default();
-    match (&answer.page_sha256, redirect_host(answer)) {
+    match (&answer.page_sha256, of("location")) {
         (Some(page), _) => page.clone(),
-        (None, Some(host)) => format!("to {host}"),
-        (None, None) => format!("{:?} {} {}", answer.status, of("server"), of("content-type")),
+        (None, "") => format!("{:?} {} {}", answer.status, of("server"), of("content-type")),
+        (None, place) => format!("to {}", place.to_ascii_lowercase().replace(&host.to_ascii_lowercase(), "")),
     }
+}
+
+/// Whether a body says anything: `{}` is what anybody sends.
+fn has_words(answer: &HttpDetail) -> bool {
+    let text = answer.body.as_deref().map(strip_tags).unwrap_or_default();
+    text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1).take(2).count() == 2
 }
 
 /// The answer that a check which is not unmet stands on, where TLS does not prove who gave it.
@@ -80,5 +91,8 @@ fn doubt(check: &mut Check, note: String) {
     (check.unverified, check.proof, check.note) = (Some(UnverifiedKind::Unproven), None, Some(note));
 }
 
-/// Two services can answer alike by chance, or because one company runs both; three hosts of unrelated domains hardly.
+/// Two services can send the same little by chance, or because one company runs both; three hosts of unrelated domains hardly.
 const UNRELATED: usize = 3;
+
+/// The same words without a mark of either service come from neither: what services of one company share has their marks.
+const UNRELATED_WITH_WORDS: usize = 2;

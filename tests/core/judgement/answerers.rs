@@ -201,6 +201,16 @@ fn a_page_that_was_recognized_once_is_recognized_everywhere() {
     assert_eq!(words(unrelated.map(|host| at(host, status(401, JSON))).to_vec()), ["http_block_page"; 3]);
     assert_eq!(words(unrelated.map(|host| at(host, marked(HTML))).to_vec()), ["met by mark"; 3]);
     assert_eq!(words(unrelated.map(|host| at(host, EMPTY)).to_vec()), ["Unproven"; 3]);
+    let says = |host, text: &str| at(host, status(401, JSON)).http(|h| h.body = Some(text.into()));
+    let two = ["a.one.example", "b.two.example"];
+    assert_eq!(words(two.map(|host| says(host, "{\"blocked\": true}")).to_vec()), ["http_block_page"; 2]);
+    assert_eq!(words(two.map(|host| says(host, "{}")).to_vec()), ["met by form"; 2]);
+    let to_itself = |host: &str| {
+        let place = format!("https://{host}/logon");
+        at(host, status(302, EMPTY)).http(|h| drop(h.headers.insert("location".into(), place)))
+    };
+    assert_eq!(words(unrelated.map(to_itself).to_vec()), ["Unproven"; 3]);
+    assert_eq!(words(two.map(to_itself).to_vec()), ["met by form"; 2]);
     let related = ["a.one.example", "b.one.example", "c.one.example"];
     assert_eq!(words(related.map(|host| at(host, HTML)).to_vec()), ["Unproven"; 3]);
     assert_eq!(words(related.map(|host| at(host, EMPTY)).to_vec()), ["met by form"; 3]);
