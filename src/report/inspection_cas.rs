@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::sanitize::LONGEST_NAME;
-use crate::model::evidence::{CertificateSummary, Detail, TlsDetail, TrustStore, sanitize};
+use crate::model::evidence::{CertificateSummary, Detail, TlsDetail, sanitize};
 use crate::model::report::{Check, Report};
 
 /// An authority that was presented.
@@ -39,7 +39,7 @@ impl InspectionCa {
 /// may sign others; a chain that was presented without any has nothing to save.
 pub fn collect_inspection_cas(report: &Report) -> Vec<InspectionCa> {
     let mut found: Vec<InspectionCa> = Vec::new();
-    for tls in report.checks.iter().flat_map(tls_details).filter(|tls| lacks_public_root(tls)) {
+    for tls in report.checks.iter().flat_map(tls_details).filter(|tls| tls.is_re_signed()) {
         for authority in tls.chain.iter().filter(|c| c.is_ca).filter_map(parse_ca) {
             if !found.iter().any(|known| known.sha256 == authority.sha256) {
                 found.push(authority);
@@ -54,10 +54,6 @@ fn tls_details(check: &Check) -> impl Iterator<Item = &TlsDetail> {
         Detail::Tls(tls) => Some(&**tls),
         _ => None,
     })
-}
-
-fn lacks_public_root(tls: &TlsDetail) -> bool {
-    tls.trusted_by.is_some_and(|store| store != TrustStore::Public)
 }
 
 /// What an agent in a cluster told may hold anything: a name of one line, and of the certificate what is base64.

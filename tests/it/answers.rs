@@ -105,6 +105,27 @@ fn a_stranger_behind_an_inspection_never_passes() {
         Http::Custom(503, vec![], String::new()),
         Http::Custom(404, vec![], String::new()),
         Http::BlockPage,
+        // nothing, and nothing of its own
+        Http::Custom(200, vec![], String::new()),
+        Http::Custom(204, vec![], String::new()),
+        Http::Custom(
+            404,
+            vec![("Content-Type".into(), "application/json".into())],
+            "{\"code\":\"denied\"}".into(),
+        ),
+        Http::Custom(
+            401,
+            vec![("WWW-Authenticate".into(), "Basic realm=\"FortiGate\"".into())],
+            String::new(),
+        ),
+        Http::Custom(401, vec![("WWW-Authenticate".into(), "Basic realm=\"Gateway\"".into())], String::new()),
+        Http::Custom(
+            200,
+            vec![("Content-Type".into(), "application/grpc".into()), ("grpc-status".into(), "7".into())],
+            String::new(),
+        ),
+        Http::Redirect("/logon".into()),
+        Http::Redirect("https://1.2.3.4/logon".into()),
     ];
     for answer in &table {
         for rule in ["", "answer: {status: [200], content: json}", "answer: {marks: [lab]}"] {
@@ -144,6 +165,39 @@ fn two_inspecting_cas_are_two_findings() {
     assert_eq!(left.len(), 1, "{report:#}");
     assert_eq!(left[0]["evidence"].as_array().unwrap().len(), 1);
     assert_eq!(of(&report, "tls_inspection_trusted").len(), 1);
+}
+
+/// A root that is younger than our list and in the machine's store: no inspection, and no proof either.
+#[test]
+fn a_root_that_only_this_machine_knows_leaves_the_proof_to_the_answer() {
+    let answers = [Http::Status(200), html(200, "<html><p>Welcome</p></html>"), Http::BlockPage];
+    let over = |http: &Http| Serves::TlsAndApp(Tls::InterceptedAndLogged, App::Http(http.clone()));
+    let hosts = NAMES.iter().zip(&answers).map(|(name, http)| Host::new(*name, over(http)));
+    let lab = Lab::start(hosts.collect());
+    let rules = NAMES.iter().fold(TestRules::new(), |rules, name| {
+        rules.endpoint(&name[..3], name, "answer: {marks: [lab]}\ninspection: forbidden")
+    });
+    let flags = rules.flags(lab.directory());
+    let machine = lab.corporate_ca().display().to_string();
+    let report =
+        Program::check_in(&lab).args(flags).args(["-o", "json"]).env("SSL_CERT_FILE", &machine).run().json();
+    let verdicts = NAMES.map(|name| verdict_of(check(&report, &name[..3])));
+    assert_eq!(verdicts, ["met", "unverified", "http http_block_page"], "{report:#}");
+    let ids = finding_ids(&report);
+    assert!(ids.contains(&"clients_may_distrust".to_owned()), "{ids:?}");
+    assert!(!ids.iter().any(|id| id.starts_with("tls_inspection")), "{ids:?}");
+}
+
+/// Two hosts of different companies are enough, if the answer says anything.
+#[test]
+fn data_that_two_strangers_have_alike_is_neither_ones() {
+    let json = vec![("Content-Type".into(), "application/json".into())];
+    let denied = Http::Custom(404, json, "{\"status\":\"denied by policy\"}".into());
+    let lab = inspected(&[denied.clone(), denied, Http::Status(200)]);
+    let blocked = "http http_block_page";
+    assert_eq!(verdicts(&lab, ""), [blocked, blocked, "unverified"]);
+    let to_itself = NAMES.map(|name| Http::Redirect(format!("https://{name}/logon")));
+    assert_eq!(verdicts(&inspected(&to_itself), ""), ["unverified"; 3]);
 }
 
 #[test]

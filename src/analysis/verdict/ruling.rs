@@ -174,7 +174,8 @@ fn answer_note(spec: &ProbeSpec, proof: Proof, answer: &HttpDetail) -> Option<St
 /// expect no public one.
 fn allowed_inspection(spec: &ProbeSpec, attempt: &Attempt) -> Option<String> {
     let tls = attempt.tls()?;
-    let is_inspected = spec.certificate.public && tls.trusted_by == Some(TrustStore::Given);
+    let is_inspected =
+        spec.certificate.public && tls.trusted_by == Some(TrustStore::Given) && tls.is_re_signed();
     is_inspected.then(|| tls.presented_ca().to_owned())
 }
 

@@ -204,6 +204,10 @@ pub struct TlsDetail {
     /// The public root that the chain ends in, where Mozilla's list has dropped it and other lists still have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retired_root: Option<String>,
+    /// The root that the chain ends in, where the certificate carries entries of public logs and the root is in this machine's store
+    /// or the file of `--proxy-cert` and not in Mozilla's list: a young public root, or an inspection that copies the entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unlisted_root: Option<String>,
     /// The product that re-signed the connection, if the names betray it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub appliance: Option<String>,
@@ -219,6 +223,12 @@ pub struct TlsDetail {
 pub const UNNAMED_CA: &str = "an authority without a name";
 
 impl TlsDetail {
+    /// Whether somebody else than the service's own CA seems to have signed: the chain leads to no root that is or was public.
+    pub fn is_re_signed(&self) -> bool {
+        let has_public_ca = self.retired_root.is_some() || self.unlisted_root.is_some();
+        !has_public_ca && self.trusted_by.is_some_and(|store| store != TrustStore::Public)
+    }
+
     /// The CA that the chain ends in, as far as it was presented.
     pub fn presented_ca(&self) -> &str {
         let issuer = || self.chain.last().map(|last| last.issuer.as_str());

@@ -27,7 +27,7 @@ pub struct Roots {
 pub struct PublicCertificates {
     /// What servers leave out: it completes chains.
     intermediates: Vec<String>,
-    /// Roots that Mozilla's list has dropped without a fault: a chain that ends there is no inspection.
+    /// Roots that Mozilla's list has dropped without a fault: a chain that ends there is no inspection, and proves nothing else.
     retired: TrustAnchors,
 }
 
@@ -53,16 +53,17 @@ impl Roots {
             public: Some(self.public.clone().unwrap_or_else(|| TrustAnchors::from_store(&builtin_roots()))),
             given: self.given.clone(),
             system: false,
-            known: Some(self.known_public()),
+            known: Some(self.known_public()()),
         }
     }
 
-    /// What is known of the public CAs besides their roots.
-    pub(crate) fn known_public(&self) -> PublicCertificates {
-        match (&self.known, &self.public) {
-            (Some(known), _) => known.clone(),
-            (None, None) => builtin_certificates(),
-            (None, Some(_)) => PublicCertificates::default(),
+    /// What is known of the public CAs in addition to their roots. Most chains need none of it, so that it is read when it is called.
+    pub(crate) fn known_public(&self) -> impl FnOnce() -> PublicCertificates + Send + 'static {
+        let (known, has_builtin) = (self.known.clone(), self.public.is_none());
+        move || {
+            known.unwrap_or_else(|| {
+                if has_builtin { builtin_certificates() } else { PublicCertificates::default() }
+            })
         }
     }
 }

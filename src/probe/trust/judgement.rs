@@ -14,8 +14,10 @@ pub(crate) struct ChainJudgement {
     pub(crate) ca: Option<String>,
     /// The public intermediates that the server left out.
     pub(crate) completed_with: Vec<String>,
-    /// The public root that the chain takes and Mozilla's list has dropped.
+    /// The public root that the chain ends in and Mozilla's list has dropped.
     pub(crate) retired_root: Option<String>,
+    /// The root that the chain of a certificate with log entries ends in, where only this machine or `--proxy-cert` knows it.
+    pub(crate) unlisted_root: Option<String>,
     pub(crate) failure: Option<Failure>,
 }
 
@@ -28,6 +30,7 @@ impl ChainJudgement {
         let certificates = presented.certificates;
         let ca = certificate::short_name(&presented.last().summary.issuer);
         let cause = chain_failure(&trust, presented, expected);
+        let is_unlisted = is_unlisted_public(&trust, presented, expected);
         Self {
             chain: certificates.iter().map(|c| summarize(c, trust.store)).collect(),
             trusted_by: trust.store,
@@ -35,6 +38,7 @@ impl ChainJudgement {
                 .map(|cause| Failure::new(cause, describe_failure(cause, presented.leaf(), &ca, expected))),
             completed_with: trust.completed_with,
             retired_root: trust.is_retired.then(|| ca.clone()),
+            unlisted_root: is_unlisted.then(|| ca.clone()),
             ca: Some(ca),
         }
     }
@@ -46,6 +50,7 @@ impl ChainJudgement {
             ca: None,
             completed_with: Vec::new(),
             retired_root: None,
+            unlisted_root: None,
             failure: Some(Failure::new(Cause::Unknown, "the server presented no certificate")),
         }
     }
@@ -57,6 +62,7 @@ impl ChainJudgement {
         detail.authority = self.ca;
         detail.completed_with = self.completed_with;
         detail.retired_root = self.retired_root;
+        detail.unlisted_root = self.unlisted_root;
         self.failure
     }
 }
@@ -72,6 +78,7 @@ fn chain_failure(
     let is_open_ended = !presented.last().is_self_issued;
     match trust.store {
         TrustStore::Public => trust.problem,
+        _ if trust.is_retired || is_unlisted_public(trust, presented, expected) => trust.problem,
         TrustStore::System if !is_public => trust.problem,
         TrustStore::Given if !is_public || expected.inspection == Inspection::Tolerated => trust.problem,
         TrustStore::System | TrustStore::Given => Some(Cause::TlsIntercepted),
@@ -82,6 +89,17 @@ fn chain_failure(
         TrustStore::Nobody if is_public => Some(Cause::TlsIntercepted),
         TrustStore::Nobody => Some(Cause::TlsUnknownIssuer),
     }
+}
+
+/// A certificate with log entries whose root this machine's owners trust and our list does not hold: probably a public root that
+/// is younger than the list. Entries can be copied, so that only the answer proves who gave it.
+fn is_unlisted_public(
+    trust: &ChainTrust,
+    presented: &PresentedChain<'_>,
+    expected: CertificateExpectation<'_>,
+) -> bool {
+    let is_known_here = matches!(trust.store, TrustStore::System | TrustStore::Given);
+    expected.certificate.public && is_known_here && !trust.is_retired && presented.leaf().is_logged
 }
 
 fn describe_failure(

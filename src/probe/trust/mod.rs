@@ -5,7 +5,7 @@ mod presented;
 mod stores;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
@@ -29,9 +29,22 @@ pub struct ChainVerifier {
     public: Option<Arc<WebPkiServerVerifier>>,
     given: Option<Arc<WebPkiServerVerifier>>,
     system: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
-    known: PublicCertificates,
-    intermediates: OnceLock<Vec<ParsedCertificate>>,
-    retired: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
+    known: LazyLock<KnownCertificates, Box<dyn FnOnce() -> KnownCertificates + Send>>,
+}
+
+/// Certificates of public CAs that vouch for nothing.
+struct KnownCertificates {
+    intermediates: Vec<ParsedCertificate>,
+    retired: Option<Arc<WebPkiServerVerifier>>,
+}
+
+impl KnownCertificates {
+    fn new(known: &PublicCertificates, provider: &Arc<CryptoProvider>) -> Self {
+        Self {
+            intermediates: known.intermediates().iter().map(certificate::parse_certificate).collect(),
+            retired: build_verifier(known.retired_roots(), provider),
+        }
+    }
 }
 
 impl fmt::Debug for ChainVerifier {
@@ -55,7 +68,7 @@ struct ChainTrust {
     problem: Option<Cause>,
     /// The public intermediates that had to be added.
     completed_with: Vec<String>,
-    /// Whether it takes a public root that Mozilla's list has dropped.
+    /// Whether it ends in a public root that Mozilla's list has dropped.
     is_retired: bool,
 }
 
@@ -71,13 +84,12 @@ impl ChainVerifier {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let public = roots.public.as_ref().map_or_else(builtin_roots, TrustAnchors::to_store);
         let given = roots.given.as_ref().map(TrustAnchors::to_store);
+        let (known, for_known) = (roots.known_public(), Arc::clone(&provider));
         let trust = Self {
             public: build_verifier(public, &provider),
             given: given.and_then(|roots| build_verifier(roots, &provider)),
             system: if roots.system { OnceLock::new() } else { OnceLock::from(None) },
-            known: roots.known_public(),
-            intermediates: OnceLock::new(),
-            retired: OnceLock::new(),
+            known: LazyLock::new(Box::new(move || KnownCertificates::new(&known(), &for_known))),
             provider,
         };
         if descriptors::raise_file_limit().is_some_and(|files| files < LOW_FILE_LIMIT) {
@@ -110,55 +122,46 @@ impl ChainVerifier {
     }
 
     /// The first store that the chain leads to. Public comes first, whatever has to be added for it: what a public CA signed
-    /// was not re-signed by anybody. A CA that was given counts as given, whoever else trusts it.
+    /// was not re-signed by anybody. A CA that was given counts as given, whoever else trusts it. A root that Mozilla's list has
+    /// dropped vouches for nothing; that a chain ends there says no more than that nobody re-signed it.
     fn find_trust(&self, presented: &PresentedChain<'_>) -> ChainTrust {
-        let public = self.find_public_trust(presented).or_else(|| self.find_retired_trust(presented));
-        let own = || {
-            [TrustStore::Given, TrustStore::System].into_iter().find_map(|store| {
-                let problem = presented.problem_in(self.verifier_for(store)?, &[]).ok()?;
-                Some(ChainTrust::new(store, problem))
-            })
-        };
-        public
-            .or_else(own)
-            .unwrap_or_else(|| ChainTrust::new(TrustStore::Nobody, Some(Cause::TlsUnknownIssuer)))
+        let in_store = |store| self.trust_by(presented, store, self.verifier_for(store)?);
+        if let Some(public) = in_store(TrustStore::Public) {
+            return public;
+        }
+        let retired = self.known.retired.as_ref();
+        let retired = retired.and_then(|roots| self.trust_by(presented, TrustStore::Nobody, roots));
+        let own = [TrustStore::Given, TrustStore::System].into_iter().find_map(in_store);
+        let is_retired = retired.is_some();
+        let trust = own.or(retired);
+        let unknown = || ChainTrust::new(TrustStore::Nobody, Some(Cause::TlsUnknownIssuer));
+        ChainTrust { is_retired, ..trust.unwrap_or_else(unknown) }
     }
 
     /// As it was presented, else with the public intermediates that the server left out or sent in a form that has expired.
-    fn find_public_trust(&self, presented: &PresentedChain<'_>) -> Option<ChainTrust> {
-        let verifier = self.verifier_for(TrustStore::Public)?;
+    fn trust_by(
+        &self,
+        presented: &PresentedChain<'_>,
+        store: TrustStore,
+        verifier: &Arc<WebPkiServerVerifier>,
+    ) -> Option<ChainTrust> {
         let as_sent = presented.problem_in(verifier, &[]);
         if as_sent == Ok(None) {
-            return Some(ChainTrust::new(TrustStore::Public, None));
+            return Some(ChainTrust::new(store, None));
         }
-        let completed = match (&as_sent, self.missing_from(presented)) {
-            (Err(UnknownIssuer) | Ok(Some(Cause::TlsExpired)), missing) if !missing.is_empty() => {
-                let problem = presented.problem_in(verifier, &missing).ok();
-                problem.map(|problem| ChainTrust {
-                    completed_with: missing
-                        .iter()
-                        .filter(|c| !presented.contains(c))
-                        .map(|c| c.name())
-                        .collect(),
-                    ..ChainTrust::new(TrustStore::Public, problem)
+        let missing = presented.completed_by(&self.known.intermediates);
+        let completed = match as_sent {
+            Err(UnknownIssuer) | Ok(Some(Cause::TlsExpired)) if !missing.is_empty() => {
+                let added = missing.iter().filter(|c| !presented.contains(c));
+                presented.problem_in(verifier, &missing).ok().map(|problem| ChainTrust {
+                    completed_with: added.map(|c| c.name()).collect(),
+                    ..ChainTrust::new(store, problem)
                 })
             }
             _ => None,
         };
-        let as_sent = as_sent.ok().map(|problem| ChainTrust::new(TrustStore::Public, problem));
+        let as_sent = as_sent.ok().map(|problem| ChainTrust::new(store, problem));
         completed.filter(|trust| trust.problem.is_none() || as_sent.is_none()).or(as_sent)
-    }
-
-    fn find_retired_trust(&self, presented: &PresentedChain<'_>) -> Option<ChainTrust> {
-        let retired = || build_verifier(self.known.retired_roots(), &self.provider);
-        let verifier = self.retired.get_or_init(retired).as_ref()?;
-        let problem = presented.problem_in(verifier, &self.missing_from(presented)).ok()?;
-        Some(ChainTrust { is_retired: true, ..ChainTrust::new(TrustStore::Public, problem) })
-    }
-
-    fn missing_from<'a>(&'a self, presented: &PresentedChain<'_>) -> Vec<&'a ParsedCertificate> {
-        let parse = || self.known.intermediates().iter().map(certificate::parse_certificate).collect();
-        presented.completed_by(self.intermediates.get_or_init(parse))
     }
 
     fn verifier_for(&self, store: TrustStore) -> Option<&Arc<WebPkiServerVerifier>> {

@@ -277,19 +277,50 @@ fn an_expired_intermediate_is_replaced_by_a_known_one() {
     assert_eq!(judged.completed_with, ["Issuing CA"]);
 }
 
+/// Such a root is no anchor: it says that nobody re-signed, and the store says who vouches for that.
 #[test]
-fn a_root_that_the_list_has_dropped_is_no_inspector() {
+fn a_root_that_the_list_has_dropped_is_no_inspector_and_no_anchor() {
     let pki = Pki::new();
     let dropped = root("Old Public Root");
     let issuing = below(&dropped, "Old Issuing CA", (2020, 2040));
     let (good, wrong) = (good_leaf(&issuing), leaf_of("other.example", &issuing));
-    let trust = pki.verifier_with_retired(&[dropped.der()], &[], &[dropped.der()]);
-    let judged = judge(&trust, &[&good, issuing.der()]);
-    assert_eq!(outcome(&judged), (Public, None));
-    assert_eq!(judged.retired_root.as_deref(), Some("Old Public Root"));
-    let judged = judge(&trust, &[&wrong, issuing.der()]);
-    assert_eq!(outcome(&judged), (Public, Some(Cause::TlsNameMismatch)));
-    assert_eq!(judge(&trust, &[&good_leaf(&pki.intermediate), pki.intermediate.der()]).retired_root, None);
+    for (given, store) in [(&[][..], Nobody), (&[dropped.der()], Given)] {
+        let trust = pki.verifier_with_retired(given, &[], &[dropped.der()]);
+        let judged = judge_as(&trust, &[&good, issuing.der()], true, Inspection::Forbidden);
+        assert_eq!(outcome(&judged), (store, None));
+        assert_eq!(judged.retired_root.as_deref(), Some("Old Public Root"));
+        let judged = judge(&trust, &[&wrong, issuing.der()]);
+        assert_eq!(outcome(&judged), (store, Some(Cause::TlsNameMismatch)));
+        let public = judge(&trust, &[&good_leaf(&pki.intermediate), pki.intermediate.der()]);
+        assert_eq!((outcome(&public), public.retired_root), ((Public, None), None));
+    }
+    let trust = pki.verifier_with_retired(&[], &[issuing.der().clone()], &[dropped.der()]);
+    let judged = judge(&trust, &[&good]);
+    assert_eq!(outcome(&judged), (Nobody, None));
+    assert_eq!(judged.completed_with, ["Old Issuing CA"]);
+}
+
+/// A root that this machine knows and no list of ours: with entries of public logs it is no inspection, and no proof either.
+#[test]
+fn a_root_that_only_this_machine_knows_is_no_inspector_if_the_certificate_is_logged() {
+    let pki = Pki::new();
+    let young = root("Young Public Root");
+    let issuing = below(&young, "Young Issuing CA", (2020, 2040));
+    let (logged, unlogged) = (marked_leaf(&issuing, true), good_leaf(&issuing));
+    let trust = pki.verifier(&[young.der()], &[issuing.der().clone()]);
+    for inspection in [Inspection::Tolerated, Inspection::Forbidden] {
+        for chain in [&[&logged, issuing.der()][..], &[&logged]] {
+            let judged = judge_as(&trust, chain, true, inspection);
+            assert_eq!(outcome(&judged), (Given, None));
+            assert!(judged.unlisted_root.is_some());
+        }
+    }
+    let judged = judge_as(&trust, &[&unlogged, issuing.der()], true, Inspection::Forbidden);
+    assert_eq!((outcome(&judged), judged.unlisted_root), ((Given, Some(Cause::TlsIntercepted)), None));
+    let judged = judge(&pki.verifier(&[], &[]), &[&logged, issuing.der(), young.der()]);
+    assert_eq!((outcome(&judged), judged.unlisted_root), ((Nobody, Some(Cause::TlsIntercepted)), None));
+    let own = judge_as(&trust, &[&logged, issuing.der()], false, Inspection::Tolerated);
+    assert_eq!((outcome(&own), own.unlisted_root), ((Given, None), None));
 }
 
 fn leaf_of(name: &str, ca: &Ca) -> Der {

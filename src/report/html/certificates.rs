@@ -56,6 +56,9 @@ fn render_chain(chain: &PresentedChain<'_>, place: Placement<'_>) -> Markup {
         Some(TrustStore::Public) => "trusted by the public roots",
         Some(TrustStore::System) => "trusted by this machine, by no public root",
         Some(TrustStore::Given) => "trusted by --proxy-cert, by no public root",
+        Some(TrustStore::Nobody) if chain.tls.retired_root.is_some() => {
+            "public, with a root that Mozilla's list has dropped"
+        }
         Some(TrustStore::Nobody) => "trusted by nobody here",
         None => "not judged",
     };

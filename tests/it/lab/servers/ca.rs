@@ -115,7 +115,7 @@ impl Ca {
                 Tls::ManyNames => MOST_NAMES,
                 _ => 0,
             };
-            if tls == Tls::IncompleteChain {
+            if matches!(tls, Tls::IncompleteChain | Tls::InterceptedAndLogged) {
                 params.custom_extensions.push(log_proof());
             }
             for index in 0..more {
@@ -129,7 +129,9 @@ impl Ca {
             Tls::UnknownIssuer => (signed(name, valid, &self.unlisted), Some(&self.unlisted)),
             Tls::HostileIssuer => (signed(name, valid, &self.hostile), Some(&self.hostile)),
             Tls::HostileNames => (self.hostile_leaf(name), Some(&self.hostile)),
-            Tls::Intercepted => (signed(name, valid, &self.corporate), Some(&self.corporate)),
+            Tls::Intercepted | Tls::InterceptedAndLogged => {
+                (signed(name, valid, &self.corporate), Some(&self.corporate))
+            }
             Tls::IncompleteChain => (signed(name, valid, &self.intermediate), None),
             Tls::Expired => (signed(name, (-90, -3), &self.intermediate), Some(&self.intermediate)),
             Tls::NotYetValid => (signed(name, (3, 90), &self.intermediate), Some(&self.intermediate)),

@@ -34,6 +34,8 @@ pub(crate) enum Tls {
     IncompleteChain,
     /// Signed by "Contoso Corporate Proxy CA", which is sent along.
     Intercepted,
+    /// The same, with a proof of an entry in a public log, as a public root has it that is younger than our list.
+    InterceptedAndLogged,
     /// Signed by an authority that is in no store and whose name holds orders for a terminal; it is sent along.
     HostileIssuer,
     /// Alert `handshake_failure` after the ClientHello.
