@@ -1,7 +1,7 @@
 //! Whoever knows the hosts below a wildcard could not be asked, or gave an answer that is of no use.
 
 use super::group::GroupSubject;
-use super::left_open::{asked_host, is_asked_in_vain};
+use super::left_open::{asked_authority, is_asked_in_vain};
 use super::prelude::*;
 use crate::model::command::Command;
 use crate::model::evidence::{Discovery, DiscoveryOutcome, MANIFEST_TYPES, Phase};
@@ -85,7 +85,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 }
 
 fn summarize_discovery(inquiry: &Discovery) -> String {
-    let (host, pattern) = (asked_host(inquiry), &inquiry.pattern);
+    let (host, pattern) = (asked_authority(inquiry).host, &inquiry.pattern);
     match (inquiry.outcome, inquiry.cause) {
         (DiscoveryOutcome::Found, _) => {
             format!("{host} names {} outside {pattern}.", format_count(inquiry.refused.len(), "host"))
@@ -157,6 +157,6 @@ fn curl_discovery_command(inquiry: &Discovery, scene: &RunFacts<'_>) -> Command 
 fn proxy_of<'a>(inquiry: &Discovery, scene: &RunFacts<'a>) -> Option<&'a str> {
     let mut views = scene.by_vantage.iter().filter(|view| inquiry.vantage == view.id);
     let mut checks = views.next()?.checks.iter().copied();
-    let asked = checks.find(|check| check.planned.host.as_deref() == Some(asked_host(inquiry)))?;
+    let asked = checks.find(|check| check.planned.host.as_deref() == Some(asked_authority(inquiry).host))?;
     by_proxy::proxy_of(asked)
 }

@@ -20,6 +20,11 @@ impl Family {
         if address.is_ipv6() { Self::V6 } else { Self::V4 }
     }
 
+    /// Whether an attempt went to an address of this family.
+    fn has(self, attempt: &Attempt) -> bool {
+        attempt.address.is_some_and(|address| Self::of(address) == self)
+    }
+
     fn name(self) -> &'static str {
         if self == Self::V6 { "IPv6" } else { "IPv4" }
     }
@@ -41,9 +46,7 @@ pub(super) fn failed_family(check: &Check) -> Option<Family> {
         return None;
     }
     let last = last_phase(check.planned.protocol);
-    let tried = |family| {
-        probe_attempts(&check.attempts).filter(move |a| a.address.is_some_and(|at| Family::of(at) == family))
-    };
+    let tried = |family: Family| probe_attempts(&check.attempts).filter(move |a| family.has(a));
     let works = |family| tried(family).any(|a| has_reached(a, last));
     // without a route no program goes there
     let is_path = |family| {
@@ -55,9 +58,7 @@ pub(super) fn failed_family(check: &Check) -> Option<Family> {
 /// Whether the failing family connects: then programs stay with it.
 fn connects(check: &Check) -> bool {
     failed_family(check).is_some_and(|family| {
-        probe_attempts(&check.attempts)
-            .filter(|a| a.address.is_some_and(|at| Family::of(at) == family))
-            .any(|a| has_reached(a, Phase::Connect))
+        probe_attempts(&check.attempts).any(|a| family.has(a) && has_reached(a, Phase::Connect))
     })
 }
 
@@ -107,8 +108,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
 }
 
 fn is_working(check: &Check, attempt: &Attempt, family: Family) -> bool {
-    attempt.address.is_some_and(|at| Family::of(at) == family)
-        && has_reached(attempt, last_phase(check.planned.protocol))
+    family.has(attempt) && has_reached(attempt, last_phase(check.planned.protocol))
 }
 
 fn describe_clients(family: Family, after_tcp: bool) -> &'static str {

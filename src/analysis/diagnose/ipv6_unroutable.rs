@@ -1,7 +1,7 @@
 //! Names have IPv6 addresses, and no route leads to any.
 
 use super::prelude::*;
-use crate::analysis::verdict::attempts::{has_reached, probe_attempts};
+use crate::analysis::verdict::attempts::{has_reached, is_ipv6, probe_attempts};
 use crate::model::evidence::Phase;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "ipv6_unroutable", group_checks, describe_finding };
@@ -14,8 +14,7 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
 }
 
 fn has_working_ipv6(check: &Check) -> bool {
-    probe_attempts(&check.attempts)
-        .any(|a| a.address.is_some_and(|address| address.is_ipv6()) && has_reached(a, Phase::Connect))
+    probe_attempts(&check.attempts).any(|a| is_ipv6(a) && has_reached(a, Phase::Connect))
 }
 
 fn is_unroutable(check: &Check) -> bool {

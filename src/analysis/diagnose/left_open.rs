@@ -36,18 +36,15 @@ pub(super) fn describe_left_open(open: &[&Check]) -> String {
 
 /// Whether a check shows that the host cannot be used that a discovery asked.
 pub(super) fn is_asked_in_vain(check: &Check, inquiry: &Discovery) -> bool {
+    let asked = asked_authority(inquiry);
     (check.verdict == CheckVerdict::Unmet || look::failing_status(check).is_some())
         && check.planned.vantage == inquiry.vantage
-        && check.planned.host.as_deref() == Some(asked_host(inquiry))
-        && check.planned.port == asked_port(inquiry)
+        && check.planned.host.as_deref() == Some(asked.host)
+        && check.planned.port == asked.port.unwrap_or(443)
 }
 
-/// The host that a discovery asked.
-pub(super) fn asked_host(inquiry: &Discovery) -> &str {
-    inquiry.asked.split(['/', ':']).next().unwrap_or_default()
-}
-
-fn asked_port(inquiry: &Discovery) -> u16 {
+/// Whom a discovery asked.
+pub(super) fn asked_authority(inquiry: &Discovery) -> HostPort<'_> {
     let authority = inquiry.asked.split('/').next().unwrap_or_default();
-    HostPort::parse(authority).and_then(|parsed| parsed.port).unwrap_or(443)
+    HostPort::parse(authority).unwrap_or(HostPort { host: authority, port: None })
 }

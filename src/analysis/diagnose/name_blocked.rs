@@ -23,14 +23,12 @@ fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
         .collect();
     CheckGroup::by_key(view.unexplained_with(CAUSES), |check| {
         let suffix = suffix::failing_suffix(look::host_or_pattern(check), &good);
-        format!("{suffix} {}", answer_of(check).cause)
+        format!("{suffix} {}", check.cause.map_or("", |cause| cause.word()))
     })
 }
 
 /// What the DNS server does with the names, and what that means.
 struct NameAnswer {
-    /// The cause that stands for it.
-    cause: Cause,
     /// The summary, before the names.
     summary: &'static str,
     remedy: &'static str,
@@ -76,7 +74,6 @@ fn judge_confidence(group: &CheckGroup<'_>, answer: &NameAnswer) -> Confidence {
 }
 
 const ABSENT: NameAnswer = NameAnswer {
-    cause: Cause::DnsNxdomain,
     summary: "No address is answered for",
     remedy: "Take the names off the block list of the DNS server, or forward their zone to one that knows it. If another \
              network has no such name either, the name does not exist for this region and nothing has to be opened.",
@@ -85,7 +82,6 @@ const ABSENT: NameAnswer = NameAnswer {
 };
 
 const NO_ADDRESS: NameAnswer = NameAnswer {
-    cause: Cause::DnsNoData,
     summary: "DNS knows the name but has no address for",
     remedy: "Ask the DNS team for an internal zone of this name that lacks the record, such as a half-built private zone, \
              and for a filter that removes addresses from answers.",
@@ -93,7 +89,6 @@ const NO_ADDRESS: NameAnswer = NameAnswer {
 };
 
 const SERVFAIL: NameAnswer = NameAnswer {
-    cause: Cause::DnsServfail,
     summary: "The DNS server fails (SERVFAIL) for",
     remedy: "Ask the DNS team why the lookup fails: a conditional forwarder whose server does not respond, name servers of \
              the zone that cannot be reached, or DNSSEC validation. If `dig +cd` gets an address, it is DNSSEC.",
@@ -102,7 +97,6 @@ const SERVFAIL: NameAnswer = NameAnswer {
 };
 
 const REFUSED: NameAnswer = NameAnswer {
-    cause: Cause::DnsRefused,
     summary: "The DNS server refuses to look up",
     remedy: "Ask the DNS team for the rule that refuses: a response policy for these names, or an access list or view that \
              does not resolve them for this client. Use a DNS server that serves this network.",
@@ -111,7 +105,6 @@ const REFUSED: NameAnswer = NameAnswer {
 };
 
 const SILENCE: NameAnswer = NameAnswer {
-    cause: Cause::DnsTimeout,
     summary: "The DNS server does not respond for",
     remedy: "Ask the DNS team for the forwarder of this zone, which probably does not respond, and the security team for a \
              firewall that drops DNS questions for these names.",

@@ -67,7 +67,7 @@ pub(super) fn decisive_failure_of<'a>(
     attempts: impl Iterator<Item = &'a Attempt>,
 ) -> Option<(&'a Attempt, &'a Step)> {
     attempts.filter_map(|a| Some((a, a.failed_step()?))).min_by_key(|(a, step)| {
-        let is_ipv6 = a.address.is_some_and(|address| address.is_ipv6());
+        let is_ipv6 = is_ipv6(a);
         (
             Reverse(step.phase()),
             is_ipv6 && step.cause == Some(Cause::TcpUnreachable),
@@ -76,6 +76,10 @@ pub(super) fn decisive_failure_of<'a>(
             is_ipv6,
         )
     })
+}
+
+pub(crate) fn is_ipv6(attempt: &Attempt) -> bool {
+    attempt.address.is_some_and(|address| address.is_ipv6())
 }
 
 /// Whether a proxy refused the first try of a check, which is one of many at a time.

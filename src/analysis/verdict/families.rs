@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::attempts::{decisive_failure_of, has_reached, last_phase, probe_attempts};
+use super::attempts::{decisive_failure_of, has_reached, is_ipv6, last_phase, probe_attempts};
 use crate::model::evidence::{Attempt, Detail, Phase, Step};
 use crate::model::plan::{PlannedCheck, RouteKind};
 
@@ -21,10 +21,6 @@ pub(super) fn preferred_family_failure<'a>(
         return None;
     }
     decisive_failure_of(ipv6.into_iter().filter(|a| has_reached(a, Phase::Connect) && is_preferred(a)))
-}
-
-pub(crate) fn is_ipv6(attempt: &Attempt) -> bool {
-    attempt.address.is_some_and(|address| address.is_ipv6())
 }
 
 /// RFC 6724 2.1: unique local, 6to4 and Teredo addresses of this machine rank below IPv4.
