@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::catalogue::load_catalogue;
 use super::check_run::{run_check, to_command_error};
+use super::evidence::read_evidence;
 use super::files::{PendingFile, read_bounded};
 use super::run_flags::list_diagnose_flags;
 use super::settings::PreparedCheck;
@@ -33,6 +34,7 @@ use crate::model::prerequisite_facts::{Fetched, PrerequisiteFacts};
 use crate::model::prerequisite_rules::OnboardingTarget;
 use crate::model::report::Report;
 use crate::model::scope::Connectivity;
+use crate::model::text::decode_text;
 use crate::probe::net::{Clock as _, Net, SystemClock};
 use crate::probe::settings::ProbeSettings;
 use crate::report::json::to_text;
@@ -124,18 +126,11 @@ fn describe_redactions(case: &SupportBundle) -> String {
     format!("written without secrets; taken out: {parts}")
 }
 
-fn read_evidence(path: &Path) -> Result<SupportBundle> {
-    let name = format!("--evidence {}", path.display());
-    let bytes = read_bounded(path, &name)?;
-    SupportBundle::from_json(&bytes).map_err(|e| CommandError::Usage(anyhow::Error::new(e).context(name)))
-}
-
 /// `--connected-cluster`, with its name for errors.
 fn read_azure_document(path: &Path) -> Result<(Value, String)> {
     let name = format!("--connected-cluster {}", path.display());
     let bytes = read_bounded(path, &name)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let value = azure::parse_json(&text)
+    let value = azure::parse_json(&decode_text(&bytes).0)
         .map_err(|e| CommandError::Usage(anyhow::Error::new(e).context(name.clone())))?;
     Ok((value, name))
 }

@@ -1,30 +1,59 @@
-//! `arcprobe explain [CODE]`.
+//! `arcprobe explain [CODE]`: a page, by its code or by words of another tool.
+
+use std::path::Path;
 
 use super::catalogue::load_catalogue;
+use super::files::read_bounded;
 use super::{CommandError, Result, print_output};
+use crate::analysis::explain::search::{SearchHit, search_pages};
 use crate::analysis::explain::{self, ExplainError};
 use crate::cli::args::ExplainArgs;
 use crate::cli::exit::Exit;
 use crate::model::faults::{FaultCatalogue, Stage};
+use crate::model::text::decode_text;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<Exit> {
     let catalogue = load_catalogue(&[])?;
-    print_output(&render_page(args, &catalogue).map_err(CommandError::usage)?)
+    let text = match &args.words[..] {
+        [only] if only == "-" => decode_text(&read_bounded(Path::new("-"), "standard input")?).0.into_owned(),
+        words => words.join(" "),
+    };
+    print_output(&render_page(&text, &catalogue).map_err(CommandError::usage)?)
 }
 
-/// The page on the code with the legend below it, or the list of all codes.
+/// The page on a code with the legend below it, the pages on words that are none, or the list of all codes.
 ///
 /// # Errors
 ///
-/// No page has this code.
-fn render_page(args: &ExplainArgs, catalogue: &FaultCatalogue) -> Result<String, ExplainError> {
-    let Some(code) = &args.code else { return Ok(explain::render_index() + &list_faults(catalogue)) };
-    let known: Vec<_> = catalogue.faults.iter().map(|entry| entry.id.as_str()).collect();
-    let page = match catalogue.find_fault(&explain::normalize_code(code)) {
-        Some(entry) => entry.render_page(),
-        None => explain::look_up_page(code, &known)?.text.to_owned(),
+/// Nothing is known of it.
+fn render_page(text: &str, catalogue: &FaultCatalogue) -> Result<String, ExplainError> {
+    if text.trim().is_empty() {
+        return Ok(explain::render_index() + &list_faults(catalogue));
+    }
+    let with_legend = |page: &str| format!("{page}\n{}", explain::LEGEND);
+    let code = explain::normalize_code(text);
+    if let Some(fault) = catalogue.find_fault(&code) {
+        return Ok(with_legend(&fault.render_page()));
+    }
+    let known: Vec<_> = catalogue.faults.iter().map(|fault| fault.id.as_str()).collect();
+    let error = match explain::look_up_page(text, &known) {
+        Ok(page) => return Ok(with_legend(page.text)),
+        Err(error) => error,
     };
-    Ok(format!("{page}\n{}", explain::LEGEND))
+    match &search_pages(text, catalogue)[..] {
+        [] => Err(error),
+        // a typing error, and not words that a page has by chance
+        hits if !error.similar.is_empty() && !hits[0].is_exact => Err(error),
+        [hit, rest @ ..] if hit.is_exact && rest.iter().all(|hit| !hit.is_exact) => {
+            Ok(render_page(hit.code, catalogue)?)
+        }
+        hits => Ok(list_hits(hits)),
+    }
+}
+
+fn list_hits(hits: &[SearchHit<'_>]) -> String {
+    let rows: String = hits.iter().map(|hit| explain::format_row(hit.code, hit.title)).collect();
+    format!("Pages on these words, the closest first; arcprobe explain CODE shows one\n{rows}")
 }
 
 /// What can be wrong with a cluster that hangs, by link.
@@ -43,7 +72,7 @@ mod tests {
     use super::*;
 
     fn explain_code(code: Option<&str>) -> Result<String, ExplainError> {
-        render_page(&ExplainArgs { code: code.map(str::to_owned) }, &load_catalogue(&[]).unwrap())
+        render_page(code.unwrap_or_default(), &load_catalogue(&[]).unwrap())
     }
 
     #[test]
@@ -81,7 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn words_of_other_tools_give_their_pages() {
+        let page = explain_code(Some("HCRP403")).unwrap();
+        assert!(page.starts_with("# arc_key_mismatch: "), "{page}");
+        let list = explain_code(Some("x509")).unwrap();
+        assert!(list.starts_with("Pages on these words") && list.contains("  tls_unknown_issuer "), "{list}");
+        assert!(explain_code(Some("tcp_timeot")).unwrap_err().similar.contains(&"tcp_timeout".to_owned()));
+    }
+
+    #[test]
     fn a_wrong_code_is_an_error() {
-        assert_eq!(explain_code(Some("nothing")).unwrap_err().code, "nothing");
+        assert_eq!(explain_code(Some("xyzzy")).unwrap_err().code, "xyzzy");
     }
 }

@@ -15,6 +15,7 @@ mod check_run;
 mod cleanup;
 mod demo;
 pub(crate) mod diagnose;
+mod evidence;
 pub mod exit;
 pub mod explain;
 mod external_tool;

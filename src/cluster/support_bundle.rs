@@ -14,31 +14,12 @@ use super::client::ClusterClient;
 use super::error::{ApiError, ApiFailure};
 use super::reader::{ClusterReader, describe_unread, is_truncated, to_unread_source};
 use crate::analysis::connectivity::redact::{Redaction, SecretMetadata};
-use crate::analysis::connectivity::support_bundle::{BUNDLE_VERSION, ContainerLog, SupportBundle};
+use crate::analysis::connectivity::support_bundle::{
+    BUNDLE_SOURCES, BUNDLE_VERSION, ContainerLog, SupportBundle,
+};
 use crate::analysis::kube_objects::split_answer;
 use crate::model::networks::UnreadSource;
 use crate::model::source::Source;
-
-const SOURCES: &[Source] = &[
-    Source::ArcNamespace,
-    Source::ReleaseNamespace,
-    Source::Nodes,
-    Source::ArcDeployments,
-    Source::ArcReplicaSets,
-    Source::ArcPods,
-    Source::ReleasePods,
-    Source::ArcEvents,
-    Source::ReleaseEvents,
-    Source::ArcSettings,
-    Source::ArcQuotas,
-    Source::ArcNetworkPolicies,
-    Source::DnsPods,
-    Source::Corefile,
-    Source::IdentityRequests,
-    Source::Extensions,
-    Source::ConnectedClusters,
-    Source::ArcSecrets,
-];
 
 /// The case of a server that does not answer; `None` where it does.
 pub async fn bundle_if_unreachable(reader: &ClusterReader, now: jiff::Timestamp) -> Option<SupportBundle> {
@@ -72,7 +53,7 @@ pub async fn collect_support_bundle(
         proxy: agents.map(|a| redact_proxies(a, &mut redaction)).unwrap_or_default(),
         ..empty_bundle(access, now)
     };
-    for (source, answer) in reader.read_all(SOURCES).await {
+    for (source, answer) in reader.read_all(BUNDLE_SOURCES).await {
         match answer {
             Ok(document) => add_document(&mut bundle, source, &document, &mut redaction),
             Err(error) => bundle.unread.extend(to_unread_source(source, &error)),

@@ -69,6 +69,18 @@ impl Signature {
             && self.clock.is_none_or(|clock| shown.clock() == Some(clock))
     }
 
+    /// Whether words that somebody pasted have what it asks for, wherever they come from.
+    pub fn fits_pasted(&self, pasted: &str) -> bool {
+        let has_reason =
+            |reason: &Pattern| pasted.split(|c: char| !c.is_alphanumeric()).any(|word| reason.is_match(word));
+        let read_at = jiff::Timestamp::UNIX_EPOCH;
+        let shown = ShownText { place: SignatureSource::Log, reason: "", agent: None, text: pasted, read_at };
+        self.reason.as_ref().is_none_or(has_reason)
+            && self.text.as_ref().is_none_or(|text| text.is_match(pasted))
+            && !self.not.as_ref().is_some_and(|not| not.is_match(pasted))
+            && self.host.as_ref().is_none_or(|host| shown.host().is_some_and(|named| host.is_match(named)))
+    }
+
     /// Whether it stands in logs alone.
     pub fn is_in_log(&self) -> bool {
         self.places == [SignatureSource::Log]

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::prerequisites;
 use super::screen::{Paint, Screen};
 use super::text::{TextOptions, draw_finding};
-use crate::analysis::connectivity::{ConnectivityDiagnosis, ConnectivityVerdict, StageResult, StageState};
+use crate::analysis::connectivity::{
+    ClusterSummary, ConnectivityDiagnosis, ConnectivityVerdict, StageResult, StageState,
+};
 use crate::model::faults::Stage;
 use crate::model::finding::Severity;
 
@@ -95,6 +97,15 @@ pub fn render_stuck_stage(
     screen.finish()
 }
 
+/// Files of other programs do not say which server they are from.
+fn describe_origin(cluster: &ClusterSummary) -> String {
+    if cluster.server.is_empty() {
+        format!("as the files of {} have it", cluster.context)
+    } else {
+        format!("context {}, {}", cluster.context, cluster.server)
+    }
+}
+
 fn verdict_label(verdict: ConnectivityVerdict) -> (Paint, &'static str) {
     match verdict {
         ConnectivityVerdict::Healthy => (Paint::Green, "HEALTHY"),
@@ -141,7 +152,7 @@ fn draw_facts(screen: &mut Screen, chain: &ConnectivityDiagnosis) {
     let installed = cluster.installed.as_ref().map(|t| format!(", installed {t}")).unwrap_or_default();
     let version = cluster.agent_version.as_deref().unwrap_or("version not known");
     let rows = [
-        ("cluster", format!("context {}, {}", cluster.context, cluster.server)),
+        ("cluster", describe_origin(cluster)),
         ("azure", azure),
         ("resource", cluster.resource.clone().unwrap_or_default()),
         ("status", cluster.status.clone().unwrap_or_default()),

@@ -100,6 +100,76 @@ fn bad_input_is_named_with_its_value_and_what_would_be_right() {
     }
 }
 
+/// The same evidence as a folder, a tarball, an archive of Windows and one stream gives the same diagnosis.
+#[test]
+fn evidence_comes_in_at_any_door() {
+    let directory = tempfile::tempdir().unwrap();
+    let dump = write_dump(directory.path());
+    let stream = write_file(
+        &directory,
+        "stream.txt",
+        &dump.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n"),
+    );
+    let tar = directory.path().join("dump.tar.gz");
+    let packed =
+        flate2::write::GzEncoder::new(std::fs::File::create(&tar).unwrap(), flate2::Compression::fast());
+    let mut archive = tar::Builder::new(packed);
+    archive.append_dir_all("dump", directory.path().join("dump")).unwrap();
+    archive.into_inner().unwrap().finish().unwrap();
+    let zip = directory.path().join("dump.zip");
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(&zip).unwrap());
+    for (path, text) in &dump {
+        archive.start_file(path.replace('/', "\\"), zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut archive, text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap();
+    let folder = directory.path().join("dump").display().to_string();
+    for evidence in [folder, tar.display().to_string(), zip.display().to_string(), stream] {
+        let chain = diagnose().args(["--evidence", &evidence, "-o", "json"]).run().exits(3).json();
+        assert_eq!(chain["findings"][0]["id"], "arc_his_unreachable", "{evidence}");
+    }
+    let empty = directory.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let ran = diagnose().args(["--evidence", &empty.display().to_string()]).run().exits(2);
+    assert!(ran.stderr.contains("nothing of the namespace azure-arc is in the 0 files"), "{}", ran.stderr);
+}
+
+/// The stored evidence in the files of `kubectl cluster-info dump`.
+fn write_dump(root: &std::path::Path) -> Vec<(String, String)> {
+    let evidence: Value = serde_json::from_slice(&std::fs::read(EVIDENCE).unwrap()).unwrap();
+    let mut lists = std::collections::BTreeMap::<(String, String), Vec<Value>>::new();
+    for object in evidence["objects"].as_array().unwrap() {
+        let kind = object["kind"].as_str().unwrap().replace("SecretMetadata", "Secret");
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+        lists.entry((namespace, kind)).or_default().push(object.clone());
+    }
+    let mut files: Vec<_> = lists
+        .into_iter()
+        .map(|((namespace, kind), mut items)| {
+            for item in &mut items {
+                item.as_object_mut().unwrap().remove("kind");
+            }
+            let list = json!({"kind": format!("{kind}List"), "apiVersion": "v1", "items": items});
+            (format!("dump/{namespace}/{kind}s.json").replace("//", "/"), list.to_string())
+        })
+        .collect();
+    for log in evidence["logs"].as_array().unwrap() {
+        let [namespace, pod, container] =
+            ["namespace", "pod", "container"].map(|key| log[key].as_str().unwrap());
+        let lines: Vec<_> =
+            log["lines"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        let heading = format!("logs for container {container} of pod {namespace}/{pod} ====");
+        let text = format!("==== START {heading}\n{}\n==== END {heading}\n", lines.join("\n"));
+        files.push((format!("dump/{namespace}/{pod}/{container}/logs.txt"), text));
+    }
+    for (path, text) in &files {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    files
+}
+
 #[test]
 fn a_fault_of_the_user_needs_no_code() {
     let directory = tempfile::tempdir().unwrap();

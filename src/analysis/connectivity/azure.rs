@@ -60,17 +60,30 @@ pub enum AzureError {
     Many(Vec<String>),
 }
 
-/// The JSON of a text, which may come from a page that made its quotes typographic.
+/// The JSON of a text, which may come from a page that made its quotes typographic, or have warnings around it.
 ///
 /// # Errors
 /// When it is no JSON.
 pub fn parse_json(text: &str) -> Result<Value, AzureError> {
-    let text = text.trim_start_matches('\u{feff}');
     serde_json::from_str(text).or_else(|first| {
         let plain = text.replace(['\u{201c}', '\u{201d}', '\u{201e}'], "\"").replace('\u{a0}', " ");
-        serde_json::from_str(&plain).map_err(|_| AzureError::Json(first.to_string()))
+        find_json(&plain).ok_or_else(|| AzureError::Json(first.to_string()))
     })
 }
+
+/// The first object or list of objects in a text.
+fn find_json(text: &str) -> Option<Value> {
+    let starts = text.match_indices(['{', '[']).map(|(at, _)| at).take(MAX_JSON_STARTS);
+    let parse = |at| serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>().next()?.ok();
+    let is_document = |value: &Value| match value {
+        Value::Array(items) => items.iter().any(Value::is_object),
+        value => value.is_object(),
+    };
+    starts.filter_map(parse).find(is_document)
+}
+
+/// Each may cost the whole text.
+const MAX_JSON_STARTS: usize = 20;
 
 /// The cluster in a document; of several the one with this resource id or name.
 ///
@@ -165,7 +178,12 @@ mod tests {
         let nested = r#"{"name": "edge", "location": "eastus", "type": "microsoft.kubernetes/connectedclusters", "properties":
             {"connectivityStatus": "offline", "lastConnectivityTime": "2026-11-01T10:00:00.123+00:00", "privateLinkState": "Enabled",
              "gateway": {"enabled": true}, "arcAgentProfile": {"agentErrors": [{"message": "no way out"}]}}}"#;
-        for text in [flat.to_owned(), pasted, format!("[{flat}]"), format!(r#"{{"value": [{flat}]}}"#)] {
+        let logged = format!(
+            "WARNING: This command is in preview [1] {{see}}\nPS C:\\> az connectedk8s show\r\n{flat}\r\nPS C:\\> "
+        );
+        for text in
+            [flat.to_owned(), pasted, format!("[{flat}]"), format!(r#"{{"value": [{flat}]}}"#), logged]
+        {
             let found = find_cluster(&parse_json(&text).unwrap(), None).unwrap();
             assert_eq!(found.connectivity_status, Some(ConnectivityStatus::Connecting));
             assert_eq!((found.name.as_deref(), found.last_connectivity_time), (Some("edge"), None));

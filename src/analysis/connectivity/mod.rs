@@ -4,6 +4,7 @@
 //! is broken is the cause; what is broken behind it follows. Probes prove or contradict what only logs say.
 
 pub mod azure;
+pub mod import;
 pub mod redact;
 mod warnings;
 

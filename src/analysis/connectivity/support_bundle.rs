@@ -172,3 +172,25 @@ impl SupportBundle {
         source.unread_reason(&self.unread)
     }
 }
+
+/// What is asked of a cluster for it.
+pub const BUNDLE_SOURCES: &[Source] = &[
+    Source::ArcNamespace,
+    Source::ReleaseNamespace,
+    Source::Nodes,
+    Source::ArcDeployments,
+    Source::ArcReplicaSets,
+    Source::ArcPods,
+    Source::ReleasePods,
+    Source::ArcEvents,
+    Source::ReleaseEvents,
+    Source::ArcSettings,
+    Source::ArcQuotas,
+    Source::ArcNetworkPolicies,
+    Source::DnsPods,
+    Source::Corefile,
+    Source::IdentityRequests,
+    Source::Extensions,
+    Source::ConnectedClusters,
+    Source::ArcSecrets,
+];

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use crate::model::evidence::{Cause, Phase};
 
+pub mod search;
+
 /// What is known of a finding or a failure.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Page {

@@ -11,8 +11,9 @@ use super::{ClusterArgs, FailOn, OUTPUT_HEADING, PlainFormat, ProbeArgs, ProxyAr
 /// `arcprobe diagnose`.
 #[derive(Clone, Debug, Args)]
 pub struct DiagnoseArgs {
-    /// Judge what --save-evidence wrote, here or elsewhere, and ask no cluster.
-    #[arg(long, value_name = "FILE", help_heading = INPUT_HEADING, conflicts_with_all = ["save_evidence", "read_secrets"])]
+    /// Judge files instead of a cluster: what --save-evidence wrote, the folder of az connectedk8s troubleshoot, kubectl cluster-info
+    /// dump, must-gather, a support bundle, or files of kubectl get and kubectl logs; a file, a folder, .tar.gz or .zip.
+    #[arg(long, value_name = "PATH", help_heading = INPUT_HEADING, conflicts_with_all = ["save_evidence", "read_secrets"])]
     pub evidence: Option<PathBuf>,
     /// What Azure says: the output of `az connectedk8s show -o json`, or of `list`; `-` reads standard input.
     #[arg(long, value_name = "FILE", help_heading = INPUT_HEADING)]

@@ -5,6 +5,8 @@ use clap::Args;
 /// What was typed after `arcprobe explain`.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default)]
 pub struct ExplainArgs {
-    /// A finding or failure word, as it stands in a report; without it, all codes are listed
-    pub code: Option<String>,
+    /// A code of a report, or words of another tool: x509, 407, AADSTS700027, a pasted line of a log (- reads it);
+    /// without it, all codes are listed
+    #[arg(value_name = "CODE")]
+    pub words: Vec<String>,
 }

@@ -1,11 +1,10 @@
 //! The forms in which people get certificates: what is converted, and the commands that convert the rest.
 
-use std::borrow::Cow;
-
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{PemObject as _, SectionKind};
 
 use crate::model::evidence::CertificateFileFlaw;
+use crate::model::text::{TextForm, decode_text};
 
 /// The certificates of a file, and what had to be changed for that.
 #[derive(Debug)]
@@ -102,8 +101,12 @@ fn describe_other_block(text: &str, name: &str) -> String {
 
 /// Text as other programs expect it.
 fn to_plain_text(bytes: &[u8]) -> (String, Vec<CertificateFileFlaw>) {
-    let mut flaws = Vec::new();
-    let text = decode_text(bytes, &mut flaws);
+    let (text, form) = decode_text(bytes);
+    let flaw = form.map(|form| match form {
+        TextForm::ByteOrderMark => CertificateFileFlaw::ByteOrderMark,
+        TextForm::Utf16 => CertificateFileFlaw::Utf16,
+    });
+    let mut flaws: Vec<_> = flaw.into_iter().collect();
     let is_indented = |line: &str| line.trim_start() != line && line.trim_start().starts_with("-----BEGIN ");
     let text = if text.lines().any(is_indented) {
         flaws.push(CertificateFileFlaw::Indented);
@@ -116,24 +119,6 @@ fn to_plain_text(bytes: &[u8]) -> (String, Vec<CertificateFileFlaw>) {
     }
     flaws.push(CertificateFileFlaw::JoinedBlocks);
     (text.replace(JOINED, "-----\n-----BEGIN "), flaws)
-}
-
-fn decode_text<'a>(bytes: &'a [u8], flaws: &mut Vec<CertificateFileFlaw>) -> Cow<'a, str> {
-    let (text, flaw) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (decode_utf16(rest, u16::from_le_bytes), CertificateFileFlaw::Utf16),
-        [0xfe, 0xff, rest @ ..] => (decode_utf16(rest, u16::from_be_bytes), CertificateFileFlaw::Utf16),
-        [b'-', 0, ..] => (decode_utf16(bytes, u16::from_le_bytes), CertificateFileFlaw::Utf16),
-        [0, b'-', ..] => (decode_utf16(bytes, u16::from_be_bytes), CertificateFileFlaw::Utf16),
-        [0xef, 0xbb, 0xbf, rest @ ..] => (String::from_utf8_lossy(rest), CertificateFileFlaw::ByteOrderMark),
-        _ => return String::from_utf8_lossy(bytes),
-    };
-    flaws.push(flaw);
-    text
-}
-
-fn decode_utf16<'a>(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Cow<'a, str> {
-    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>().into()
 }
 
 const JOINED: &str = "----------BEGIN ";
