@@ -111,7 +111,7 @@ fn its_help_shows_what_it_takes() {
     let flag = Regex::new(r"(?m)^ {2,6}(?:-[a-z], )?--([a-z-]+)").unwrap();
     let mut shown: Vec<_> = flag.captures_iter(&help).map(|found| found[1].to_owned()).collect();
     shown.sort_unstable();
-    let taken = "baseline color concurrency deadline fail-on feature help no-discovery output quiet retries rule-set save save-ca timeout verbose wait waivers";
+    let taken = "baseline color concurrency deadline fail-on feature help no-discovery output quiet retries rule-set save save-ca shell timeout verbose wait waivers";
     assert_eq!(shown.join(" "), taken);
     assert!(help.contains("EXAMPLES") && help.lines().all(|line| line.chars().count() <= 100), "{help}");
     let script = Program::new().args(["completions", "fish"]).run().exits(0).stdout;

@@ -22,10 +22,12 @@ fn commands(text: &str) -> Vec<String> {
 /// Accepted from the version on that probes through a proxy.
 const COMING: &str = "--proxy-https";
 
-/// Words in capitals stand for values; pages leave out the region where it does not matter.
+/// Words in capitals stand for values; pages leave out the region where it does not matter. Quotes are those of PowerShell.
 fn assert_parses(command: &str, place: &Path) {
-    let words: Vec<&str> =
-        command.split_whitespace().map(|word| if word == "IP" { "10.0.0.53" } else { word }).collect();
+    let words: Vec<&str> = command
+        .split_whitespace()
+        .map(|word| if word == "IP" { "10.0.0.53" } else { word.trim_matches('\'') })
+        .collect();
     let is_short = words[1] == "check" && !words.iter().any(|w| ["-l", "--location"].contains(w));
     let words = words.into_iter().chain(is_short.then_some(["-l", "REGION"]).into_iter().flatten());
     let knows_proxies = Cli::command()
