@@ -209,7 +209,9 @@ fn plan_ranges(args: &AdviseArgs, advice: &Advice) -> Result<String> {
 /// As for a check: something required is missing, warnings where they tell, unknown networks are incomplete.
 fn exit_for_advice(advice: &Advice, args: &AdviseArgs) -> Exit {
     let problems = advice.skip_range.iter().flat_map(|s| &s.problems).map(|p| p.severity);
-    let worst = problems.chain(advice.overlaps.iter().map(|o| o.severity)).max().unwrap_or(Severity::Info);
+    let proxy = advice.proxy_problem.iter().map(|_| Severity::Warning);
+    let overlaps = advice.overlaps.iter().map(|o| o.severity);
+    let worst = problems.chain(overlaps).chain(proxy).max().unwrap_or(Severity::Info);
     let is_known = |n: &crate::model::report::KnownNetwork| n.counts && n.confidence > Confidence::Low;
     let knows_services = advice.networks.iter().any(|n| n.role == Role::Services && is_known(n));
     match worst {

@@ -90,10 +90,17 @@ pub struct CommandScope<'a> {
 }
 
 impl<'a> CommandScope<'a> {
+    /// The one that a cluster can use counts before the one that this machine uses.
+    fn find_proxy(&self) -> Option<&'a str> {
+        let flags = self.connect.iter().chain(self.flags);
+        let mut flags = flags.filter(|flag| ["--proxy-https", "--proxy-http"].contains(&flag.name.as_str()));
+        flags.find_map(|flag| flag.value.as_deref())
+    }
+
     /// What was typed counts before what was found.
-    fn find_value(&self, names: &[&str]) -> Option<&'a str> {
-        let flags = self.flags.iter().chain(self.connect);
-        flags.filter(|flag| names.contains(&flag.name.as_str())).find_map(|flag| flag.value.as_deref())
+    fn find_value(&self, name: &str) -> Option<&'a str> {
+        let mut flags = self.flags.iter().chain(self.connect).filter(|flag| flag.name == name);
+        flags.find_map(|flag| flag.value.as_deref())
     }
 }
 
@@ -309,9 +316,9 @@ impl Word {
             Self::Open(Placeholder::Region) => scope.region,
             Self::Open(Placeholder::ClusterName) => scope.cluster_name,
             Self::Open(Placeholder::ResourceGroup) => scope.resource_group,
-            Self::Open(Placeholder::Proxy) => scope.find_value(&["--proxy-https", "--proxy-http"]),
-            Self::Open(Placeholder::SkipRange) => scope.find_value(&["--proxy-skip-range"]),
-            Self::Open(Placeholder::Namespace) => scope.find_value(&["--namespace"]).or(scope.namespace),
+            Self::Open(Placeholder::Proxy) => scope.find_proxy(),
+            Self::Open(Placeholder::SkipRange) => scope.find_value("--proxy-skip-range"),
+            Self::Open(Placeholder::Namespace) => scope.find_value("--namespace").or(scope.namespace),
         };
         if let Some(value) = value {
             *self = value.into();
@@ -519,7 +526,7 @@ mod tests {
             ),
             (
                 "arcprobe advise --proxy-https URL --proxy-skip-range RANGE",
-                "arcprobe advise --proxy-https http://USER:PASSWORD@proxy:3128 --proxy-skip-range 10.96.0.0/12,.svc \
+                "arcprobe advise --proxy-https http://found:3128 --proxy-skip-range 10.96.0.0/12,.svc \
                  --cloud AzureUSGovernment --kube-context 'a b'",
             ),
             ("kubectl get pods -n NAMESPACE", "kubectl --context 'a b' get pods -n probes"),

@@ -328,6 +328,8 @@ pub struct Advice {
     pub connect_command: Option<AzCommand>,
     /// The command that gives a connected cluster other proxy settings; `null` without a proxy.
     pub update_command: Option<AzCommand>,
+    /// Why a cluster cannot use the proxy; `None` where nothing speaks against it.
+    pub proxy_problem: Option<String>,
     /// What could not be read.
     pub skipped: Vec<UnreadSource>,
 }

@@ -59,6 +59,23 @@ pub enum SkipRangeEntryKind {
     Unusable,
 }
 
+impl SkipRangeEntry {
+    /// Whether it names the machine itself: localhost, 127.0.0.0/8, `::1`.
+    pub fn is_this_machine(&self) -> bool {
+        match &self.kind {
+            SkipRangeEntryKind::Network(network) => network.addr().is_loopback(),
+            SkipRangeEntryKind::Address { ip, .. } => ip.is_loopback(),
+            SkipRangeEntryKind::Domain { name, .. } => name == "localhost",
+            SkipRangeEntryKind::All | SkipRangeEntryKind::Unusable => false,
+        }
+    }
+
+    /// Whether any client reads it as meant, and it leaves something to the proxy.
+    pub fn is_usable(&self) -> bool {
+        !matches!(self.kind, SkipRangeEntryKind::All | SkipRangeEntryKind::Unusable)
+    }
+}
+
 /// What a domain stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DomainScope {

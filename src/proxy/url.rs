@@ -86,6 +86,21 @@ impl ProxyUrl {
         self.host.parse().ok()
     }
 
+    /// Whether it names whatever machine uses it: in a pod the pod, on a node the node.
+    pub fn is_loopback(&self) -> bool {
+        let is_name = self.host == "localhost" || self.host.ends_with(".localhost");
+        is_name || self.address().is_some_and(|ip| ip.to_canonical().is_loopback() || ip.is_unspecified())
+    }
+
+    /// For a command about the cluster, with placeholders for credentials, and for the address where it names this machine.
+    pub fn for_cluster(&self) -> String {
+        let text = self.with_placeholders();
+        if self.is_loopback() {
+            return text.replacen(&HostPort::new(&self.host, self.port).to_string(), "PROXY:PORT", 1);
+        }
+        text
+    }
+
     /// The port, given or usual.
     pub fn port(&self) -> u16 {
         self.port

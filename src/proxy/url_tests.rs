@@ -157,3 +157,21 @@ proptest! {
         prop_assert!(!shown.contains(&user) && !shown.contains(&password), "{}", shown);
     }
 }
+
+/// 127.0.0.1 in a pod is the pod: what is printed for a cluster never names it.
+#[test]
+fn a_loopback_address_is_not_handed_to_a_cluster() {
+    let table = [
+        ("http://127.0.0.1:3128", "http://PROXY:PORT"),
+        ("http://joe:secret@localhost:3128", "http://USER:PASSWORD@PROXY:PORT"),
+        ("https://[::1]:8443", "https://PROXY:PORT"),
+        ("http://[::ffff:127.0.0.1]:3128", "http://PROXY:PORT"),
+        ("http://proxy.localhost:3128", "http://PROXY:PORT"),
+        ("http://0.0.0.0:3128", "http://PROXY:PORT"),
+        ("http://10.1.2.3:3128", "http://10.1.2.3:3128"),
+        ("http://localhost.corp.example:3128", "http://localhost.corp.example:3128"),
+    ];
+    for (given, expected) in table {
+        assert_eq!(ProxyUrl::parse(given).unwrap().0.for_cluster(), expected, "{given}");
+    }
+}

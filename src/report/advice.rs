@@ -29,6 +29,10 @@ pub fn render(advice: &Advice, options: &TextOptions) -> String {
     draw_networks(&mut screen, advice, options.verbose);
     draw_overlaps(&mut screen, advice, options.verbose);
     draw_unread_sources(&mut screen, advice);
+    if let Some(problem) = &advice.proxy_problem {
+        draw_marked(&mut screen, Severity::Warning, problem);
+        screen.blank_line();
+    }
     draw_commands(&mut screen, advice);
     screen.finish()
 }

@@ -299,3 +299,26 @@ fn an_unreachable_cluster_is_not_a_tool_error() {
         assert!(ran.stderr.contains("cannot be reached"), "{}", ran.stderr);
     }
 }
+
+/// az on this machine keeps its local proxy and its own `NO_PROXY`; the cluster gets neither.
+#[test]
+fn a_proxy_on_loopback_is_not_handed_to_the_cluster() {
+    let own = "localhost,127.0.0.0/8,.corp.example,management.azure.com";
+    for proxy in ["http://127.0.0.1:3128", "http://localhost:3128", "http://[::1]:3128"] {
+        let args = ["advise", "--from-files", KUBEADM, "-l", "eastus"];
+        let ran = Program::new().args(args).env("HTTPS_PROXY", proxy).env("NO_PROXY", own).run();
+        let text = ran.stdout;
+        assert!(
+            text.contains("is a loopback address") && text.contains("--proxy-https http://PROXY:PORT"),
+            "{text}"
+        );
+        assert!(!text.contains(&format!("--proxy-https {proxy}")), "{text}");
+        assert!(text.contains(&format!("export HTTPS_PROXY='{proxy}'")), "{text}");
+        let variable = text.lines().find(|line| line.contains("export NO_PROXY=")).expect("a variable");
+        assert!(variable.ends_with(",localhost,127.0.0.0/8,.corp.example'"), "{variable}");
+        let flag = text.lines().find(|line| line.contains("--proxy-skip-range 10.96")).expect("a flag");
+        assert!(!flag.contains("localhost") && !flag.contains("corp.example"), "{flag}");
+    }
+    let far = ["--from-files", KUBEADM, "--proxy-https", "http://proxy.corp.example:3128"];
+    assert!(!run_advise(far).stdout.contains("loopback"));
+}

@@ -161,7 +161,8 @@ fn a_handshake_that_is_cut_off_in_a_tunnel_is_tried_in_other_ways() {
         let found = list_findings(&report, finding);
         assert_eq!(found.len(), 1, "{fault:?} {report:#}");
         assert_eq!(found[0]["confidence"], "high", "{fault:?} {found:#?}");
-        assert_eq!(findings(&report), [finding, "stands_in"], "{fault:?}");
+        // the lab's proxy is at a loopback address, and a cluster could not use it
+        assert_eq!(findings(&report), [finding, "proxy_loopback", "stands_in"], "{fault:?}");
     }
     // nobody gets through: nothing is tried but segments of the path to the proxy
     let lab = Lab::start(NAMES.iter().map(|name| Host::new(*name, Tls::ResetAfterHello)).collect());
@@ -184,7 +185,8 @@ fn a_proxy_that_limits_connections_is_asked_again_with_fewer() {
         let flags = ["-o", "json", "--no-cross-check", "--proxy-https", &proxy];
         let program = Program::check_in(&lab).args(rules.flags(lab.directory())).args(flags);
         let report = program.run().exits(0).json();
-        assert_eq!(report["verdict"], "ready", "{status}: {report:#}");
+        // the lab's proxy is at a loopback address
+        assert_eq!(report["verdict"], "ready_with_warnings", "{status}: {report:#}");
         assert!(findings(&report).contains(&"proxy_limits".to_owned()), "{status}: {report:#}");
         let notes: Vec<_> =
             report["checks"].as_array().unwrap().iter().filter_map(|c| c["note"].as_str()).collect();

@@ -1,6 +1,7 @@
 //! The commands of `az`, with placeholders in capitals where only the user knows. No password is in them.
 
 use super::AdviceInput;
+use super::skip_range_problems::harmful_entries;
 use crate::model::command::{Command, Instruction};
 use crate::model::networks::Role;
 use crate::model::report::{Advice, AzCommand};
@@ -8,6 +9,7 @@ use crate::model::rules::Cloud;
 use crate::model::run_flags::RunFlag;
 use crate::model::scope::Connectivity;
 use crate::model::shell::Shell;
+use crate::proxy::{Origin, ProxyUrl};
 
 /// `az connectedk8s connect`, with the cloud and the environment that `az` itself needs on this machine.
 pub fn connect_command(known: &AdviceInput<'_>, skip_range: &str) -> AzCommand {
@@ -39,7 +41,7 @@ pub fn connect_through_proxy(advice: Option<&Advice>, cloud: Option<Cloud>, prox
     );
     if !flags.iter().any(|flag| flag.name == "--proxy-https") {
         let skip_range = propose_skip_range(advice);
-        flags.extend(ProxyValues { https: proxy.into(), http: proxy.into(), skip_range }.flags());
+        flags.extend(proxy_flags(proxy, proxy, &skip_range));
     }
     let flags = flags.iter().flat_map(RunFlag::words);
     let words: Vec<_> = ["az", "connectedk8s", "connect"].into_iter().chain(flags).collect();
@@ -78,39 +80,61 @@ pub(super) fn choose_skip_range(known: &AdviceInput<'_>, computed: &str) -> Stri
     }
 }
 
+/// What `az` on this machine gets, and what the agents get.
 struct ProxyValues {
-    https: String,
-    http: String,
+    here: [String; 2],
+    cluster: [String; 2],
     skip_range: String,
+    no_proxy: String,
 }
 
 impl ProxyValues {
     fn new(known: &AdviceInput<'_>, skip_range: &str) -> Option<Self> {
-        let https = known.routes.https().map(|given| given.value.with_placeholders());
-        let http = known.routes.http().map(|given| given.value.with_placeholders());
-        let main = https.clone().or_else(|| http.clone())?;
+        let https = known.routes.https().or(known.routes.http())?;
+        let http = known.routes.http().unwrap_or(https);
+        let skip_range = choose_skip_range(known, skip_range);
         Some(Self {
-            https: https.unwrap_or_else(|| main.clone()),
-            http: http.unwrap_or(main),
-            skip_range: choose_skip_range(known, skip_range),
+            here: [&https.value, &http.value].map(ProxyUrl::with_placeholders),
+            cluster: [&https.value, &http.value].map(ProxyUrl::for_cluster),
+            no_proxy: keep_own_entries(known, &skip_range),
+            skip_range,
         })
     }
 
     fn variables(&self) -> [(&'static str, String); 3] {
-        [
-            ("HTTPS_PROXY", self.https.clone()),
-            ("HTTP_PROXY", self.http.clone()),
-            ("NO_PROXY", self.skip_range.clone()),
-        ]
+        let [https, http] = self.here.clone();
+        [("HTTPS_PROXY", https), ("HTTP_PROXY", http), ("NO_PROXY", self.no_proxy.clone())]
     }
 
     fn flags(&self) -> [RunFlag; 3] {
-        [
-            RunFlag::new("--proxy-https", &self.https),
-            RunFlag::new("--proxy-http", &self.http),
-            RunFlag::new("--proxy-skip-range", &self.skip_range),
-        ]
+        let [https, http] = &self.cluster;
+        proxy_flags(https, http, &self.skip_range)
     }
+}
+
+fn proxy_flags(https: &str, http: &str, skip_range: &str) -> [RunFlag; 3] {
+    [
+        RunFlag::new("--proxy-https", https),
+        RunFlag::new("--proxy-http", http),
+        RunFlag::new("--proxy-skip-range", skip_range),
+    ]
+}
+
+/// The variable takes the place of the user's own: what that has for this machine stays, but for what would send endpoints of
+/// Azure around the proxy. Of a flag, which is about the cluster, only this machine's names stay.
+fn keep_own_entries(known: &AdviceInput<'_>, skip_range: &str) -> String {
+    let Some(given) = known.routes.skip_range_to_judge() else { return skip_range.to_owned() };
+    let mut entries: Vec<&str> = skip_range.split(',').collect();
+    let is_of_user = matches!(given.origin, Origin::Variable(_));
+    let harmful = harmful_entries(known, &given.value);
+    for entry in given.value.entries() {
+        let is_harmful = || harmful.iter().any(|problem| problem.entry == entry.text);
+        let stays = entry.is_this_machine() || (is_of_user && entry.is_usable() && !is_harmful());
+        if stays && !entries.contains(&entry.text.as_str()) {
+            entries.push(&entry.text);
+        }
+    }
+    entries.join(",")
 }
 
 /// `az` brings public roots of its own, reads no store of the system, and takes this file in place of its roots.

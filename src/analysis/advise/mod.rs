@@ -63,7 +63,11 @@ pub struct AzureEndpoint {
 /// What can be said where the cluster's networks were not read: the command only.
 pub fn advise_without_networks(known: &AdviceInput<'_>) -> Advice {
     let value = join_values(&skip_range::build_entries(known));
-    Advice { connect_command: Some(connect_command(known, &value)), ..Advice::default() }
+    Advice {
+        connect_command: Some(connect_command(known, &value)),
+        proxy_problem: describe_loopback(known.routes),
+        ..Advice::default()
+    }
 }
 
 fn join_values(entries: &[SkipEntry]) -> String {
@@ -76,6 +80,7 @@ pub fn build_advice(known: &AdviceInput<'_>) -> Advice {
     let value = join_values(&entries);
     let given = known.routes.skip_range_to_judge();
     Advice {
+        proxy_problem: describe_loopback(known.routes),
         networks: list_networks(known),
         overlaps: overlaps::find_overlaps(known),
         connect_command: Some(connect_command(known, &value)),
@@ -89,6 +94,17 @@ pub fn build_advice(known: &AdviceInput<'_>) -> Advice {
         }),
         skipped: known.skipped.to_vec(),
     }
+}
+
+/// Says so where the proxy names the machine that uses it.
+fn describe_loopback(routes: &Routes) -> Option<String> {
+    let proxies = [routes.https(), routes.http()].into_iter().flatten();
+    let local = proxies.into_iter().find(|proxy| proxy.value.is_loopback())?;
+    Some(format!(
+        "The proxy {} ({}) is a loopback address: in a pod it is the pod, on a node the node. Give the cluster an address \
+         that pods and nodes reach in place of PROXY:PORT, or leave the proxy flags out if the cluster has direct access.",
+        local.value, local.origin
+    ))
 }
 
 fn list_networks(known: &AdviceInput<'_>) -> Vec<KnownNetwork> {

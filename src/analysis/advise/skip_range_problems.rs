@@ -82,7 +82,7 @@ fn missing_network(known: &AdviceInput<'_>, range: &SkipRange, wanted: &IpNet) -
 }
 
 /// Entries that take endpoints around the proxy which only the proxy reaches.
-fn harmful_entries(known: &AdviceInput<'_>, range: &SkipRange) -> Vec<SkipProblem> {
+pub(super) fn harmful_entries(known: &AdviceInput<'_>, range: &SkipRange) -> Vec<SkipProblem> {
     let mut problems: Vec<SkipProblem> = Vec::new();
     let is_private = |e: &super::AzureEndpoint| {
         e.is_private && known.connectivity == Some(crate::model::scope::Connectivity::PrivateLink)

@@ -50,6 +50,7 @@ mod proxy_down;
 mod proxy_failing;
 mod proxy_limits;
 mod proxy_login;
+mod proxy_loopback;
 mod proxy_port_denied;
 mod proxy_upstream;
 mod public_answers;
@@ -182,6 +183,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     resolver_partly_dead::DIAGNOSIS,
     dns_ipv6_failing::DIAGNOSIS,
     search_domain::FAILING,
+    proxy_loopback::DIAGNOSIS,
     cut_off::DIAGNOSIS,
     proxy_down::DIAGNOSIS,
     proxy_login::DIAGNOSIS,

@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::model::run_flags::CREDENTIALS;
+use crate::proxy::ProxyUrl;
 
 pub(super) const DIAGNOSIS: Diagnosis = Diagnosis { id: "proxy_login", group_checks, describe_finding };
 
@@ -123,6 +124,7 @@ impl ProxyAuthentication {
             return vec![format!("curl -v --proxy {label} https://{host}/").into()];
         }
         let url = label.replacen("://", &format!("://{CREDENTIALS}"), 1);
+        let url = ProxyUrl::parse(&url).map_or(url, |(parsed, _)| parsed.for_cluster());
         vec![
             r#"python3 -c 'import getpass, urllib.parse as u; print(u.quote(getpass.getpass(), safe=""))'"#
                 .into(),

@@ -164,7 +164,7 @@ const TEXTS: &[(&str, &str)] = pages! {
     "dns_transport_blocked", "resolver_silent", "resolver_unreachable", "resolver_failing", "resolver_partly_dead", "dns_ipv6_failing", "search_domain_wildcard", "search_domain_failing",
     "cluster_unreachable", "cluster_login", "cluster_rights", "agent_refused", "agent_unplaced",
     "agent_image", "agent_missing", "agent_not_started", "agent_cut", "cluster_dns_upstream",
-    "cluster_dns_down", "cut_off", "skip_range_incomplete", "networks_overlap", "proxy_cert_unfit",
+    "cluster_dns_down", "proxy_loopback", "cut_off", "skip_range_incomplete", "networks_overlap", "proxy_cert_unfit",
     "proxy_down", "proxy_login", "proxy_limits", "proxy_port_denied", "proxy_failing", "proxy_bypassed",
     "private_record_missing", "name_blocked", "hosts_file_entry", "dns_catch_all", "dns_sinkholed",
     "private_answers", "public_answers", "no_route", "egress_blocked", "address_blocked", "port_blocked",

@@ -485,6 +485,9 @@ pub(crate) struct Advice {
     /// What could not be read.
     #[serde(default)]
     skipped: Vec<UnreadSource>,
+    /// Why a cluster cannot use the proxy; absent where nothing speaks against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proxy_problem: Option<String>,
 }
 
 /// A network, or a single address, and where it is known from.

@@ -1,17 +1,25 @@
 //! Scenarios of proxies.
 
 use arcprobe::model::evidence::{Cause, ProxyDetail, Purpose};
-use arcprobe::model::report::Verdict::{Blocked, Ready};
+use arcprobe::model::report::Check;
+use arcprobe::model::report::Verdict::{Blocked, Ready, ReadyWithWarnings};
 use arcprobe::model::rules::Protocol;
+use arcprobe::model::vantage::VantageKind::{Pod, Workstation};
 
 use super::goldens::Scenario;
-use super::make::{CheckCase, https};
+use super::make::{CheckCase, https, judge_cases};
 
 const PROXY: &str = "http://proxy.corp:3128";
+const LOCAL: &str = "http://127.0.0.1:3128";
 const AT: &str = "10.0.0.9";
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
+        Scenario::new("proxy-on-loopback", ReadyWithWarnings, &["proxy_loopback", "stands_in"], {
+            vec![https("management.azure.com").through_proxy(LOCAL).good(AT)]
+        }),
+        Scenario::of("proxy-on-loopback-inside", Blocked, &["proxy_loopback"], loopback_inside())
+            .from(&[Workstation, Pod]),
         Scenario::new("proxy-down", Blocked, &["proxy_down", "stands_in"], refuses()),
         Scenario::new("proxy-has-no-address", Blocked, &["proxy_down", "stands_in"], all(Cause::ProxyDns)),
         Scenario::new("proxy-times-out", Blocked, &["proxy_down", "stands_in"], hangs()),
@@ -58,6 +66,13 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("proxy-is-bypassed", Blocked, &["proxy_bypassed", "stands_in"], bypassed()),
         Scenario::new("proxy-is-skipped", Blocked, &["egress_blocked", "stands_in"], skipped()),
     ]
+}
+
+/// The workstation has it, each pod lacks it.
+fn loopback_inside() -> Vec<Check> {
+    let local = || https("management.azure.com").through_proxy(LOCAL);
+    let here = judge_cases(Workstation, vec![local().good(AT)]);
+    [here, judge_cases(Pod, vec![local().bad(AT, Cause::ProxyRefused)])].concat()
 }
 
 fn tunnel(host: &str) -> CheckCase {

@@ -110,7 +110,7 @@ fn commands_of_findings_are_about_the_cluster_of_the_run() {
         std::fs::create_dir(&folder).expect("a folder");
         let config = FakeApi::start(scenario).kubeconfig(&folder).display().to_string();
         let agent = payload(directory.path(), "amd64", env!("CARGO_PKG_VERSION")).display().to_string();
-        let proxy = "http://joe:topsecret@127.0.0.1:1";
+        let proxy = "http://joe:topsecret@192.0.2.1:3128";
         #[rustfmt::skip]
         let typed = [
             "arcprobe", "check", "--location", "usgovvirginia", "--cloud", "AzureUSGovernment", "--from", "pod",
