@@ -131,6 +131,27 @@ fn a_configured_skip_range_is_judged() {
     assert_eq!((none.problems.len(), none.problems[0].severity), (1, Severity::Blocking));
 }
 
+/// The API server is called at an address of the first family.
+#[test]
+fn a_missing_second_family_is_a_warning() {
+    let rest =
+        "10.0.0.10,api.corp.example,kubernetes.default.svc,.svc,.svc.cluster.local,registry.corp.example";
+    let dual = networks(&["10.96.0.0/12", "fd00:10:96::/112"], &[]);
+    let single = networks(&["fd00:10:96::/112"], &[]);
+    let table = [
+        (&dual, "10.96.0.0/12", "warning the second service range fd00:10:96::/112 is missing"),
+        (&dual, "fd00:10:96::/112", "blocking the service range 10.96.0.0/12 is missing"),
+        (&single, "10.96.0.0/12", "blocking the service range fd00:10:96::/112 is missing"),
+    ];
+    for (networks, given, expected) in table {
+        let given = format!("{given},{rest}");
+        let advice = advice(networks, &routes(Some(&given)), Connectivity::Proxy, &[]);
+        let problems = advice.skip_range.unwrap().problems;
+        let found: Vec<_> = problems.iter().map(|p| format!("{} {}", p.severity.as_str(), p.text)).collect();
+        assert!(found.len() == 1 && found[0].starts_with(expected), "{given}: {found:?}");
+    }
+}
+
 /// Service ranges, pod ranges, other addresses, and what is reported.
 type Row<'a> = (&'a [&'a str], &'a [&'a str], &'a [(Role, &'a str)], &'a str);
 

@@ -66,7 +66,10 @@ fn missing_network(known: &AdviceInput<'_>, range: &SkipRange, wanted: &IpNet) -
         return None;
     }
     let is_services = known.networks.effective_claims(Role::Services).any(|c| wanted.contains(&c.network));
-    let (name, effect, severity) = if is_services {
+    let (name, effect, severity) = if is_services && !is_of_first_family(known, wanted) {
+        let effect = "calls of Services by addresses of this family go to the proxy; the agents call the API server at the other";
+        ("the second service range", effect, Severity::Warning)
+    } else if is_services {
         let effect =
             "the agents send calls of the API server and of each other to the proxy, which cannot reach them";
         ("the service range", effect, Severity::Blocking)
@@ -79,6 +82,15 @@ fn missing_network(known: &AdviceInput<'_>, range: &SkipRange, wanted: &IpNet) -
     }
     let text = format!("{name} {wanted} is missing: {effect}");
     Some(problem(Kind::Missing, severity, &wanted.to_string(), text))
+}
+
+/// The API server has a Service address of one family only, the first of the cluster: that of the cluster's DNS, else IPv4.
+fn is_of_first_family(known: &AdviceInput<'_>, network: &IpNet) -> bool {
+    let is_v4 = network.addr().is_ipv4();
+    let mut services = known.networks.effective_claims(Role::Services);
+    let has_other = services.any(|claim| claim.network.addr().is_ipv4() != is_v4);
+    let dns = known.networks.addresses_of(Role::ClusterDns).next();
+    !has_other || dns.map_or(is_v4, |dns| dns.address.is_ipv4() == is_v4)
 }
 
 /// Entries that take endpoints around the proxy which only the proxy reaches.
