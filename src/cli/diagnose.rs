@@ -37,6 +37,7 @@ use crate::model::scope::Connectivity;
 use crate::model::text::decode_text;
 use crate::probe::net::{Clock as _, Net, SystemClock};
 use crate::probe::settings::ProbeSettings;
+use crate::proxy::Client;
 use crate::report::json::to_text;
 use crate::report::{self, Format};
 use crate::rules;
@@ -195,6 +196,15 @@ fn is_same_installation(facts: &PrerequisiteFacts, case: &SupportBundle) -> bool
 async fn find_skip_range_problem(reader: &ClusterReader, agents: &ArcAgentProxies) -> Option<String> {
     let (routes, _) = resolve_arc_agent_routes(agents).ok()?;
     let snapshot = cluster::read_network_snapshot(reader, Proposal::None).await.ok()?;
+    // programs in pods call the API server at KUBERNETES_SERVICE_HOST: where that is skipped, whatever else is not stops nobody
+    let service = snapshot.objects.find_object("Service", "default", "kubernetes");
+    let host = service.and_then(|service| service["spec"]["clusterIP"].as_str());
+    let given = routes.skip_range_to_judge();
+    if let (Some(host), Some(given)) = (host, given)
+        && Client::Go.bypass_reason(&given.value, host, 443).is_some()
+    {
+        return None;
+    }
     let advice = build_advice(&Networked {
         networks: &Networks::from_snapshot(&snapshot),
         skipped: &[],
@@ -244,10 +254,16 @@ pub(crate) fn judge_bundle(
 
 /// From where a link is proven whose cause may be the network; `None` where there is nothing to prove.
 fn vantage_to_probe(chain: &ConnectivityDiagnosis) -> Option<&'static str> {
-    let find_stage = |states: &[StageState]| chain.links.iter().find(|l| states.contains(&l.state));
-    let first =
-        find_stage(&[StageState::Broken]).or_else(|| find_stage(&[StageState::Waiting, StageState::Unknown]));
-    match (chain.verdict, first.map(|l| l.link)) {
+    let list = |states: &[StageState]| {
+        let links = chain.links.iter().filter(|l| states.contains(&l.state)).map(|l| l.link);
+        links.collect::<Vec<_>>()
+    };
+    let broken = list(&[StageState::Broken]);
+    let open = list(&[StageState::Waiting, StageState::Unknown]);
+    // what agents call tells more than an image of one of them
+    let calls = broken.iter().find(|link| **link > Stage::Images);
+    let first = calls.or_else(|| broken.first()).or_else(|| open.first());
+    match (chain.verdict, first.copied()) {
         (ConnectivityVerdict::Healthy, _)
         | (_, None | Some(Stage::Api | Stage::Nodes | Stage::Release | Stage::Admission)) => None,
         (_, Some(Stage::Images)) => Some("node"),

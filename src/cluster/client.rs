@@ -69,6 +69,7 @@ impl ClusterClient {
         let context = chosen.context.clone();
         let server = chosen.server_url();
         let namespace = chosen.namespace.clone();
+        let plugin = chosen.config.auth_info.exec.clone();
         // plug-ins are waited for: they may ask somebody to log in
         let preparation = tokio::task::spawn_blocking(move || build_client(&chosen, dialer));
         let limit = probe.deadline.unwrap_or(LOGIN_TIME_LIMIT);
@@ -84,7 +85,7 @@ impl ClusterClient {
         };
         let client = match prepared {
             Ok(Ok(Ok(client))) => client,
-            Ok(Ok(Err(e))) => return Err(failed(ApiFailure::from_kube_error(&e)).into()),
+            Ok(Ok(Err(e))) => return Err(failed(ApiFailure::from_login_error(&e, plugin.as_ref())).into()),
             Ok(Err(e)) => return Err(failed(ApiFailure::Other(e.to_string())).into()),
             Err(why) => return Err(failed(ApiFailure::Credentials(why)).into()),
         };

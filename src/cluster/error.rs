@@ -2,11 +2,16 @@
 
 use std::error::Error as _;
 
+use kube::client::AuthError;
+use kube::config::ExecConfig;
 use kube::core::Status;
+use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
 
 use super::dialer::DialError;
 use crate::analysis::connectivity::redact::redact_message;
 use crate::model::evidence::{Failure, sanitize};
+use crate::model::source::EXPIRED_SERVER_CERTIFICATE;
 
 /// A request to the API server failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -33,6 +38,9 @@ pub enum ApiFailure {
         "TLS with the API server fails: {0}; the certificate-authority of the kubeconfig does not fit, or TLS is inspected"
     )]
     Tls(String),
+    /// Who answers shows a certificate that has expired, or is not valid yet.
+    #[error("{EXPIRED_SERVER_CERTIFICATE}: {0}")]
+    CertificateTime(String),
     /// The credentials are not accepted: expired, revoked, of another cluster.
     #[error(
         "the API server does not accept the credentials (401): {0}; log in again or renew the kubeconfig"
@@ -91,6 +99,33 @@ impl ApiFailure {
         }
     }
 
+    /// Of a client that is being made: a plug-in that is not there is named as the kubeconfig names it.
+    pub(super) fn from_login_error(error: &kube::Error, plugin: Option<&ExecConfig>) -> Self {
+        match (error, plugin) {
+            (kube::Error::Auth(AuthError::AuthExecStart(e)), Some(plugin)) => {
+                let command = plugin.command.as_deref().unwrap_or("without a name");
+                let hint = plugin
+                    .install_hint
+                    .as_deref()
+                    .map(|hint| format!(". The kubeconfig says: {}", hint.trim()));
+                let text = format!(
+                    "the credential plugin {command} does not start: {e}{}",
+                    hint.unwrap_or_default()
+                );
+                Self::Credentials(redact_message(&text, MAX_TEXT_CHARS))
+            }
+            _ => Self::from_kube_error(error),
+        }
+    }
+
+    fn from_tls_error(error: &rustls::Error) -> Self {
+        let time = match error {
+            rustls::Error::InvalidCertificate(flaw) => describe_certificate_time(flaw),
+            _ => None,
+        };
+        time.map_or_else(|| Self::Tls(sanitize(&error.to_string(), MAX_TEXT_CHARS)), Self::CertificateTime)
+    }
+
     fn from_status(status: &Status) -> Self {
         let text = redact_message(&status.message, MAX_TEXT_CHARS);
         match status.code {
@@ -113,7 +148,7 @@ impl ApiFailure {
                 return Self::Unreachable(failure.clone());
             }
             if let Some(tls) = find_rustls_error(link) {
-                return Self::Tls(sanitize(&tls, MAX_TEXT_CHARS));
+                return Self::from_tls_error(tls);
             }
             source = link.source();
         }
@@ -124,12 +159,35 @@ impl ApiFailure {
     }
 }
 
+/// When a certificate ends or begins, by the clock of this machine, which may be the one that is wrong.
+fn describe_certificate_time(error: &CertificateError) -> Option<String> {
+    let date = |time: &UnixTime| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_second(seconds).map_or_else(|_| "?".to_owned(), |time| time.to_string())
+    };
+    match error {
+        CertificateError::Expired => Some("it has expired".to_owned()),
+        CertificateError::ExpiredContext { time, not_after } => Some(format!(
+            "it expired on {}, and the clock of this machine says {}",
+            date(not_after),
+            date(time)
+        )),
+        CertificateError::NotValidYet => Some("it is not valid yet".to_owned()),
+        CertificateError::NotValidYetContext { time, not_before } => Some(format!(
+            "it is valid from {}, and the clock of this machine says {}",
+            date(not_before),
+            date(time)
+        )),
+        _ => None,
+    }
+}
+
 /// rustls reports through `io::Error`, which hides it from `source`, and the connector wraps that in one more.
-fn find_rustls_error(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+fn find_rustls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
     let mut link = error;
     loop {
         if let Some(tls) = link.downcast_ref::<rustls::Error>() {
-            return Some(tls.to_string());
+            return Some(tls);
         }
         link = link.downcast_ref::<std::io::Error>()?.get_ref()?;
     }
@@ -145,11 +203,18 @@ fn innermost_message(error: &kube::Error) -> String {
 
 /// A plug-in's output and its arguments may hold a token; only its name and its complaint are passed on.
 fn describe_auth_error(error: &kube::client::AuthError) -> String {
-    use kube::client::AuthError;
     let text = match error {
         AuthError::AuthExecRun { cmd, out } => {
             let complaint = String::from_utf8_lossy(&out.stderr);
-            let last = complaint.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("it says nothing");
+            let mut last: Vec<_> = complaint
+                .lines()
+                .map(str::trim)
+                .rev()
+                .filter(|line| !line.is_empty())
+                .take(MAX_COMPLAINT_LINES)
+                .collect();
+            last.reverse();
+            let last = if last.is_empty() { "it says nothing".to_owned() } else { last.join(" / ") };
             // its environment comes first, as NAME="..."
             let is_program = |word: &&str| word.starts_with('"');
             let program = cmd.split_whitespace().find(is_program).unwrap_or("itself").trim_matches('"');
@@ -162,5 +227,37 @@ fn describe_auth_error(error: &kube::client::AuthError) -> String {
     redact_message(&text, MAX_TEXT_CHARS)
 }
 
+/// Of what a plug-in says before it ends.
+const MAX_COMPLAINT_LINES: usize = 3;
+
 /// In characters; admission webhooks explain at length.
 const MAX_TEXT_CHARS: usize = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_certificates_are_dates() {
+        let time = |seconds| UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        let expired =
+            CertificateError::ExpiredContext { time: time(1_764_547_200), not_after: time(1_763_510_400) };
+        let failure = ApiFailure::from_tls_error(&rustls::Error::InvalidCertificate(expired)).to_string();
+        assert!(failure.starts_with(EXPIRED_SERVER_CERTIFICATE), "{failure}");
+        assert!(failure.contains("expired on 2025-11-19T00:00:00Z"), "{failure}");
+        let other = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        assert!(ApiFailure::from_tls_error(&other).to_string().starts_with("TLS with the API server fails"));
+    }
+
+    #[test]
+    fn a_missing_plugin_is_named_with_its_install_hint() {
+        let plugin: ExecConfig = serde_json::from_value(serde_json::json!({
+            "command": "gke-gcloud-auth-plugin", "installHint": "Install it with gcloud.\n", "interactiveMode": "Never"}))
+        .unwrap();
+        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "No such file or directory");
+        let error = kube::Error::Auth(AuthError::AuthExecStart(missing));
+        let text = ApiFailure::from_login_error(&error, Some(&plugin)).to_string();
+        assert!(text.contains("plugin gke-gcloud-auth-plugin does not start"), "{text}");
+        assert!(text.contains("The kubeconfig says: Install it with gcloud."), "{text}");
+    }
+}

@@ -262,6 +262,7 @@ pub(super) fn to_vantage_error(error: &ApiError) -> VantageError {
     let kind = match &error.failure {
         ApiFailure::Unreachable(_)
         | ApiFailure::Tls(_)
+        | ApiFailure::CertificateTime(_)
         | ApiFailure::ConnectionLost(_)
         | ApiFailure::TimedOut(_) => VantageErrorKind::Unreachable,
         ApiFailure::Unauthorized(_) | ApiFailure::Credentials(_) => VantageErrorKind::Credentials,

@@ -179,11 +179,13 @@ pub fn rbac_for_diagnose(subject: &Value) -> Vec<Value> {
         rule("clusterconfig.azure.com", &["azureclusteridentityrequests"], &read),
         rule("arc.azure.com", &["connectedclusters"], &read),
     ];
-    let dns = vec![rule("", &["pods"], &["list"]), rule("", &["configmaps"], &["get"])];
+    let dns = vec![rule("", &["pods"], &["list"]), rule("", &["pods/log", "configmaps"], &["get"])];
     let everywhere = vec![
         rule("", &["namespaces"], &["get"]),
         rule("", &["nodes"], &["list"]),
-        rule("clusterconfig.azure.com", &["extensionconfigs"], &["list"]),
+        rule("clusterconfig.azure.com", &["extensionconfigs", "fluxconfigs", "gitconfigs"], &["list"]),
+        json!({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["clusterrolebindings"], "verbs": ["get"],
+            "resourceNames": ["AzureArc-Microsoft.ExtendedLocation-RP-RoleBinding"]}),
         rule("apiextensions.k8s.io", &["customresourcedefinitions"], &["list"]),
     ];
     let [cluster, arc, system] = ["arcprobe-diagnose", "arcprobe-diagnose-agents", "arcprobe-diagnose-dns"];

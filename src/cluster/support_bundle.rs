@@ -13,6 +13,7 @@ use super::arc_agents::ArcAgentProxies;
 use super::client::ClusterClient;
 use super::error::{ApiError, ApiFailure};
 use super::reader::{ClusterReader, describe_unread, is_truncated, to_unread_source};
+use crate::analysis::connectivity::extensions::failed_namespaces;
 use crate::analysis::connectivity::redact::{Redaction, SecretMetadata};
 use crate::analysis::connectivity::support_bundle::{
     BUNDLE_SOURCES, BUNDLE_VERSION, ContainerLog, SupportBundle,
@@ -59,6 +60,7 @@ pub async fn collect_support_bundle(
             Err(error) => bundle.unread.extend(to_unread_source(source, &error)),
         }
     }
+    add_extension_namespaces(access, &mut bundle, &mut redaction).await;
     collect_logs(access, &mut bundle, &mut redaction).await;
     if read_secrets {
         bundle.identity_ends = read_identity_expiry(access, &mut redaction).await;
@@ -98,11 +100,40 @@ pub(crate) fn add_objects(
     }));
 }
 
-/// The last lines of every container of the agents, and of the instance before where it was restarted.
+/// Pods and events of the namespaces of extensions that failed; Helm tells only that it waited for them.
+async fn add_extension_namespaces(
+    access: &ClusterClient,
+    bundle: &mut SupportBundle,
+    redaction: &mut Redaction,
+) {
+    for namespace in failed_namespaces(&bundle.objects) {
+        for (kind, resource) in [("PodList", "pods"), ("EventList", "events")] {
+            let source = format!("{resource} of {namespace}");
+            let path = format!("/api/v1/namespaces/{namespace}/{resource}?limit=200");
+            match access.get_document(format!("read {source}"), &path, None).await {
+                Ok(document) => add_objects(bundle, kind, &document, redaction),
+                Err(error) => {
+                    let why = describe_unread(&error.failure);
+                    bundle.unread.push(UnreadSource { source, why });
+                }
+            }
+        }
+    }
+}
+
+/// The last lines of every container of the agents, and of the instance before where it was restarted; and of the cluster's DNS
+/// where that is not ready.
 async fn collect_logs(access: &ClusterClient, bundle: &mut SupportBundle, redaction: &mut Redaction) {
+    let is_ready = |pod: &&Value| {
+        let conditions = pod["status"]["conditions"].as_array();
+        conditions.into_iter().flatten().any(|c| c["type"] == "Ready" && c["status"] == "True")
+    };
+    let dns =
+        bundle.objects.in_namespace("Pod", "kube-system").filter(|pod| !is_ready(pod)).take(MAX_DNS_PODS);
     let wanted: Vec<_> = bundle
         .objects
         .in_namespace("Pod", "azure-arc")
+        .chain(dns)
         .flat_map(list_container_logs)
         .take(MAX_LOGS)
         .collect();
@@ -119,7 +150,7 @@ async fn collect_logs(access: &ClusterClient, bundle: &mut SupportBundle, redact
             Err(ApiError { failure, .. }) => failed = failed.or(Some(describe_unread(&failure))),
         }
     }
-    let unread = failed.map(|why| UnreadSource { source: "logs of azure-arc".into(), why });
+    let unread = failed.map(|why| UnreadSource { source: "logs of agents and DNS".into(), why });
     bundle.unread.extend(unread);
 }
 
@@ -127,7 +158,7 @@ fn list_container_logs(pod: &Value) -> Vec<ContainerLog> {
     let name = pod["metadata"]["name"].as_str().unwrap_or_default();
     let statuses = pod["status"]["containerStatuses"].as_array();
     let log = |status: &Value, previous| ContainerLog {
-        namespace: "azure-arc".into(),
+        namespace: pod["metadata"]["namespace"].as_str().unwrap_or_default().to_owned(),
         pod: name.to_owned(),
         container: status["name"].as_str().unwrap_or_default().to_owned(),
         previous,
@@ -178,6 +209,8 @@ async fn read_identity_expiry(access: &ClusterClient, redaction: &mut Redaction)
 /// Why the rest was not read.
 const LIST_TRUNCATED: &str = "the list is longer than what was asked for";
 
+/// Of the cluster's DNS, those whose logs are read.
+const MAX_DNS_PODS: usize = 3;
 /// Logs at the same time.
 const MAX_CONCURRENT_REQUESTS: usize = 8;
 /// A cluster has about twenty agents, of one to three containers.

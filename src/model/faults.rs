@@ -51,6 +51,50 @@ words!(Stage::title {
 });
 
 impl Stage {
+    /// The stages that it cannot do without, each with what these need.
+    pub fn needs(self) -> &'static [Self] {
+        match self {
+            Self::Api => &[],
+            Self::Nodes | Self::Release => &[Self::Api],
+            Self::Admission => &[Self::Release],
+            Self::Images => &[Self::Nodes, Self::Admission],
+            Self::Dns => &[Self::Nodes],
+            Self::Identity => &[Self::Images, Self::Dns],
+            Self::Tokens => &[Self::Identity],
+            Self::DataPlane | Self::Connect | Self::Metadata => &[Self::Tokens],
+            Self::Extensions => &[Self::DataPlane],
+        }
+    }
+
+    /// Whether it needs another stage, or something that needs it.
+    pub fn depends_on(self, other: Self) -> bool {
+        self.needs().iter().any(|&needed| needed == other || needed.depends_on(other))
+    }
+
+    /// The agents that it is made of; none where it concerns all of them.
+    pub fn agents(self) -> &'static [&'static str] {
+        match self {
+            Self::Identity | Self::Tokens => &["clusteridentityoperator"],
+            Self::DataPlane => &["config-agent"],
+            Self::Connect => &["clusterconnect-agent", "kube-aad-proxy"],
+            Self::Extensions => &[
+                "extension-manager",
+                "extension-events-collector",
+                "controller-manager",
+                "flux-logs-agent",
+                "fluxconfig-agent",
+                "fluxconfig-controller",
+            ],
+            Self::Metadata => &["cluster-metadata-operator", "metrics-agent", "resource-sync-agent"],
+            _ => &[],
+        }
+    }
+
+    /// Whether it is about pods that come up, each for itself.
+    pub fn is_of_pods(self) -> bool {
+        matches!(self, Self::Nodes | Self::Admission | Self::Images)
+    }
+
     /// Its endpoints, by the ids of the rules without the cloud, and from where they are called.
     pub fn required_endpoints(self) -> (&'static [&'static str], Option<VantageKind>) {
         match self {
@@ -105,7 +149,8 @@ pub struct Fault {
     pub title: String,
     /// What happens behind it.
     pub means: String,
-    /// What a user sees in Azure.
+    /// What a user sees in Azure; of most faults the same.
+    #[serde(default = "stays_connecting")]
     pub azure: String,
     /// How to see it by hand.
     #[serde(default)]
@@ -125,6 +170,10 @@ pub struct Fault {
     /// What shows it in logs, events and the states of containers.
     #[serde(default)]
     pub signs: Vec<Signature>,
+}
+
+fn stays_connecting() -> String {
+    Fault::STAYS_CONNECTING.to_owned()
 }
 
 fn default_severity() -> Severity {
@@ -166,6 +215,10 @@ impl Fault {
         }
         filled
     }
+
+    /// What keeps a cluster from being connected looks like this; one that was connected goes Offline instead.
+    pub const STAYS_CONNECTING: &str =
+        "`az connectedk8s connect` waits until its time-out, and the cluster stays Connecting.";
 
     /// The page of `arcprobe explain`, laid out as the others are.
     pub fn render_page(&self) -> String {

@@ -56,6 +56,10 @@ sources! {
     IdentityRequests: "identity requests", "AzureClusterIdentityRequestList",
         "/apis/clusterconfig.azure.com/v1beta1/namespaces/azure-arc/azureclusteridentityrequests";
     Extensions: "extensions", "ExtensionConfigList", "/apis/clusterconfig.azure.com/v1beta1/extensionconfigs";
+    FluxConfigs: "Flux configurations", "FluxConfigList", "/apis/clusterconfig.azure.com/v1beta1/fluxconfigs?limit=200";
+    GitConfigs: "Git configurations", "GitConfigList", "/apis/clusterconfig.azure.com/v1beta1/gitconfigs?limit=200";
+    CustomLocations: "the binding of custom locations", "ClusterRoleBinding",
+        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/AzureArc-Microsoft.ExtendedLocation-RP-RoleBinding";
     ConnectedClusters: "the cluster's metadata", "ConnectedClusterList",
         "/apis/arc.azure.com/v1beta1/namespaces/azure-arc/connectedclusters";
     DnsPods: "pods of kube-system", "PodList",
@@ -128,6 +132,9 @@ impl Source {
         unread.iter().find(|s| is_it(&s.source)).map(|s| s.why.as_str())
     }
 }
+
+/// How the reason begins that an API server could not be read where its certificate is out of its time.
+pub const EXPIRED_SERVER_CERTIFICATE: &str = "the certificate of the API server is not valid at this time";
 
 /// In evidence that is older.
 const FORMER_NAMES: &[(Source, &str)] = &[

@@ -11,6 +11,7 @@ use crate::analysis::connectivity::{
 };
 use crate::model::faults::Stage;
 use crate::model::finding::Severity;
+use crate::model::wording::join_with_and;
 
 /// Where the values begin.
 const INDENT: usize = 12;
@@ -127,16 +128,20 @@ fn describe_verdict(chain: &ConnectivityDiagnosis) -> String {
             format!("this is normal in the first ten minutes. Look again at {until}.")
         }
         ConnectivityVerdict::Broken => {
-            let first = chain.links.iter().find(|l| l.state == StageState::Broken);
+            let broken = chain.links.iter().filter(|l| l.state == StageState::Broken);
+            let broken: Vec<_> = broken.map(|l| l.link.title()).collect();
             let behind = chain.links.iter().filter(|l| l.state == StageState::Follows).count();
-            let place = first.map_or("", |l| l.link.title());
+            let place = match &broken[..] {
+                [one] => format!("the first broken link is {one}"),
+                all => format!("{} links are broken, each by itself: {}", all.len(), join_with_and(all)),
+            };
             let follows = match behind {
                 0 => String::new(),
                 1 => " One link behind it follows.".into(),
                 n => format!(" {n} links behind it follow."),
             };
             let what = chain.findings.first().map(|f| f.summary.trim_end_matches('.')).unwrap_or_default();
-            format!("the first broken link is {place}. {what}.{follows}")
+            format!("{place}. {what}.{follows}")
         }
         ConnectivityVerdict::Unknown => match chain.findings.first() {
             Some(finding) => format!("{}.", finding.summary.trim_end_matches('.')),
@@ -158,6 +163,14 @@ fn draw_facts(screen: &mut Screen, chain: &ConnectivityDiagnosis) {
         ("status", cluster.status.clone().unwrap_or_default()),
         ("agents", if cluster.installed.is_some() { format!("{version}{installed}") } else { String::new() }),
         ("proxy", cluster.proxy.clone().unwrap_or_default()),
+        (
+            "custom loc",
+            cluster
+                .custom_locations
+                .as_ref()
+                .map(|id| format!("custom locations for object id {id}"))
+                .unwrap_or_default(),
+        ),
     ];
     for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         screen.paragraph(&[(Paint::Dim, &format!("  {label:<10}"))], INDENT, Paint::Plain, value);

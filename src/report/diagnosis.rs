@@ -69,6 +69,8 @@ struct ClusterSummary {
     status: Option<String>,
     /// RFC 3339.
     installed: Option<String>,
+    /// The object id that custom locations are enabled for; `null` where they are not, or that is not known.
+    custom_locations: Option<String>,
 }
 
 /// How a link stands.

@@ -52,6 +52,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "admission.yaml",
     "images.yaml",
     "network.yaml",
+    "agents.yaml",
     "azure.yaml",
     "warnings.yaml",
     "prerequisites.yaml",
@@ -150,8 +151,10 @@ mod tests {
     /// What finds faults without signs, by their ids.
     const CODE: &str = concat!(
         include_str!("../analysis/connectivity/stages.rs"),
+        include_str!("../analysis/connectivity/causes.rs"),
         include_str!("../analysis/connectivity/mod.rs"),
         include_str!("../analysis/connectivity/warnings.rs"),
+        include_str!("../analysis/connectivity/extensions.rs"),
         include_str!("../analysis/prerequisites/mod.rs"),
         include_str!("../analysis/prerequisites/cluster.rs"),
         include_str!("../analysis/prerequisites/tools.rs"),

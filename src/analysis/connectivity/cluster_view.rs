@@ -1,13 +1,20 @@
 //! Objects of a case as a diagnosis looks at them.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::agents::{Agent, container_statuses, find_agents, object_name};
+use super::evidence::{
+    EvidenceLine, describe_object, ending, event_time, is_history, is_vague_state, join_reason, quote_event,
+};
+use super::log_lines::{LineWeight, LogLine, read_lines};
 use super::redact::SecretMetadata;
 use super::support_bundle::{ContainerLog, SupportBundle};
-use crate::model::faults::FaultCatalogue;
+use crate::model::evidence::sanitize;
+use crate::model::faults::{Fault, FaultCatalogue};
 use crate::model::shown_text::{ShownText, SignatureSource};
 use crate::model::signature::Signature;
 use crate::model::source::Source;
@@ -17,68 +24,58 @@ pub(super) const AGENTS_NAMESPACE: &str = "azure-arc";
 /// The namespace of the release, and of the checks before connecting.
 const RELEASE_NAMESPACE: &str = "azure-arc-release";
 
-/// A Deployment of the agents.
-pub(super) struct Agent<'a> {
-    pub(super) name: &'a str,
-    pub(super) desired: i64,
-    pub(super) ready: i64,
-    pub(super) created: Option<jiff::Timestamp>,
-}
-
-impl Agent<'_> {
-    pub(super) fn is_ready(&self) -> bool {
-        self.ready >= self.desired
-    }
-}
-
 /// A case, looked at.
 pub(super) struct ClusterView<'a> {
     pub(super) bundle: &'a SupportBundle,
     pub(super) agents: Vec<Agent<'a>>,
     catalogue: &'a FaultCatalogue,
-    read_at: jiff::Timestamp,
-    /// The names of the pods of the agents that are there.
-    pods: HashSet<&'a str>,
+    read_at: Timestamp,
+    logs: Vec<AgentLog<'a>>,
+    /// By agent: every text is compared with every signature once.
+    recognized: HashMap<&'a str, Vec<Recognized<'a>>>,
 }
 
-/// A place where a text of a sign was found.
-#[derive(Clone, Debug)]
-pub(super) struct SignatureMatch {
-    /// Such as `Pod azure-arc/config-agent-7d9`.
-    pub(super) subject: String,
-    /// The words, with what they are.
-    pub(super) text: String,
-    /// What stands for names such as `HOST` in the words and commands of the fault.
-    pub(super) values: Vec<(String, String)>,
+/// A text of an agent that a signature of the catalogue claims.
+#[derive(Clone)]
+pub(super) struct Recognized<'a> {
+    pub(super) fault: &'a Fault,
+    /// Its place in the catalogue, where the more telling comes first.
+    pub(super) rank: usize,
+    pub(super) place: SignatureSource,
+    pub(super) line: EvidenceLine,
+    /// A line of a log that may tell of something that is over.
+    pub(super) is_old: bool,
 }
 
-impl SignatureMatch {
-    /// What the state of an object shows.
-    pub(super) fn of_object(subject: &str, shown: &str) -> Self {
-        Self { subject: subject.to_owned(), text: shown.to_owned(), values: Vec::new() }
+/// The log of a container that is an agent's own.
+pub(super) struct AgentLog<'a> {
+    pub(super) source: &'a ContainerLog,
+    pub(super) lines: Vec<LogLine<'a>>,
+}
+
+impl AgentLog<'_> {
+    pub(super) fn quote(&self, line: &LogLine<'_>) -> EvidenceLine {
+        let ContainerLog { namespace, pod, container, previous, .. } = self.source;
+        let before = if *previous { " before its last restart" } else { "" };
+        EvidenceLine {
+            object: format!("Pod {namespace}/{pod}"),
+            place: format!("log of {container}{before}"),
+            time: line.time,
+            text: line.message.clone(),
+            is_vague: false,
+            values: Vec::new(),
+        }
     }
 }
 
 impl<'a> ClusterView<'a> {
-    pub(super) fn new(
-        case: &'a SupportBundle,
-        catalogue: &'a FaultCatalogue,
-        read_at: jiff::Timestamp,
-    ) -> Self {
-        let agents = case.objects.in_namespace("Deployment", AGENTS_NAMESPACE).filter_map(|d| {
-            Some(Agent {
-                name: d["metadata"]["name"].as_str()?,
-                desired: d["spec"]["replicas"].as_i64().unwrap_or(1),
-                ready: d["status"]["readyReplicas"].as_i64().unwrap_or(0),
-                created: parse_time(&d["metadata"]["creationTimestamp"]),
-            })
-        });
-        let pods = case
-            .objects
-            .in_namespace("Pod", AGENTS_NAMESPACE)
-            .filter_map(|pod| pod["metadata"]["name"].as_str());
-        let agents = agents.take(MAX_AGENTS).collect();
-        Self { bundle: case, agents, catalogue, read_at, pods: pods.collect() }
+    pub(super) fn new(case: &'a SupportBundle, catalogue: &'a FaultCatalogue, read_at: Timestamp) -> Self {
+        let logs = case.logs.iter().map(|source| AgentLog { source, lines: read_lines(source) });
+        let agents = find_agents(&case.objects);
+        let logs = logs.collect();
+        let mut view = Self { bundle: case, agents, catalogue, read_at, logs, recognized: HashMap::new() };
+        view.recognized = view.agents.iter().map(|agent| (agent.name, view.recognize_agent(agent))).collect();
+        view
     }
 
     /// An agent by its name.
@@ -86,26 +83,18 @@ impl<'a> ClusterView<'a> {
         self.agents.iter().find(|agent| agent.name == name)
     }
 
-    /// Those of these agents that are there and not ready.
-    pub(super) fn unready_agents(&self, names: &[&str]) -> Vec<&Agent<'a>> {
-        self.agents.iter().filter(|a| names.contains(&a.name) && !a.is_ready()).collect()
-    }
-
-    /// The agent that a pod or replica set belongs to: the longest name that its own begins with.
-    fn agent_of(&self, object: &str) -> Option<&Agent<'a>> {
-        let belongs = |agent: &&Agent<'_>| {
-            object.strip_prefix(agent.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        };
-        self.agents.iter().filter(belongs).max_by_key(|agent| agent.name.len())
+    /// Those of these agents that are there.
+    pub(super) fn find_agents(&self, names: &[&str]) -> Vec<&Agent<'a>> {
+        self.agents.iter().filter(|a| names.contains(&a.name)).collect()
     }
 
     /// When the agents were installed: the youngest Deployment counts.
-    pub(super) fn installed_at(&self) -> Option<jiff::Timestamp> {
+    pub(super) fn installed_at(&self) -> Option<Timestamp> {
         self.agents.iter().filter_map(|agent| agent.created).max()
     }
 
     /// When the agents or their namespace came last, or began to go.
-    pub(super) fn last_changed_at(&self) -> Option<jiff::Timestamp> {
+    pub(super) fn last_changed_at(&self) -> Option<Timestamp> {
         let namespace =
             self.bundle.objects.find_object("Namespace", "", AGENTS_NAMESPACE).map(|n| &n["metadata"]);
         let of = |key: &str| namespace.and_then(|metadata| parse_time(&metadata[key]));
@@ -128,158 +117,225 @@ impl<'a> ClusterView<'a> {
         map["data"][key].as_str().filter(|v| !v.is_empty())
     }
 
-    /// Where a sign is seen; the newest where there are several.
-    pub(super) fn match_signature(&self, sign: &Signature) -> Option<SignatureMatch> {
-        sign.places.iter().find_map(|place| match place {
-            SignatureSource::Event => self.match_event(sign),
-            SignatureSource::Waiting | SignatureSource::Ended => self.match_container_state(sign, *place),
-            SignatureSource::Log => self.match_log(sign),
+    /// The logs of an agent's own containers. What one that is ready said before its last restart is the past.
+    pub(super) fn logs_of(&self, agent: &Agent<'_>) -> Vec<&AgentLog<'a>> {
+        let is_own = |log: &&AgentLog<'_>| {
+            let ContainerLog { namespace, pod, container, previous, .. } = log.source;
+            namespace == AGENTS_NAMESPACE
+                && agent.owns_object("Pod", pod)
+                && agent.owns_container(container)
+                && !(*previous && agent.is_ready())
+        };
+        self.logs.iter().filter(is_own).collect()
+    }
+
+    /// Events of what an agent owns, without those of the past: of pods that are well by now, and long before the newest.
+    pub(super) fn events_of(&self, agent: &Agent<'a>) -> Vec<&'a Value> {
+        let is_own = |event: &&Value| {
+            let object = &event["involvedObject"];
+            let [kind, name] = ["kind", "name"].map(|key| object[key].as_str().unwrap_or_default());
+            object["namespace"] == AGENTS_NAMESPACE && agent.owns_object(kind, name) && is_open(event, agent)
+        };
+        let own: Vec<_> = self.bundle.objects.of_kind("Event").filter(is_own).collect();
+        let newest = own.iter().filter_map(|event| event_time(event)).max();
+        own.into_iter().filter(|event| !is_history(event, newest)).collect()
+    }
+
+    /// What the catalogue knows of what an agent's events, containers and logs say, the newest of each first.
+    pub(super) fn recognize(&self, agent: &Agent<'a>) -> Vec<Recognized<'a>> {
+        self.recognized.get(agent.name).cloned().unwrap_or_default()
+    }
+
+    fn recognize_agent(&self, agent: &Agent<'a>) -> Vec<Recognized<'a>> {
+        let mut events = self.events_of(agent);
+        events.sort_by_key(|event| std::cmp::Reverse(event_time(event)));
+        let events = events.into_iter().filter_map(|event| self.recognize_event(event, Some(agent)));
+        let states = list_states(agent).filter_map(|state| self.recognize_state(&state, agent));
+        let logs = self.logs_of(agent).into_iter().flat_map(|log| self.recognize_log(log, agent));
+        events.chain(states).chain(logs).collect()
+    }
+
+    /// The same of events of the checks before connecting, while there are no agents.
+    pub(super) fn recognize_release(&self) -> Vec<Recognized<'a>> {
+        let is_release = |event: &&Value| event["involvedObject"]["namespace"] == RELEASE_NAMESPACE;
+        let events = self.bundle.objects.of_kind("Event").filter(is_release);
+        events.filter_map(|event| self.recognize_event(event, None)).collect()
+    }
+
+    fn recognize_event(&self, event: &Value, agent: Option<&Agent<'_>>) -> Option<Recognized<'a>> {
+        let [reason, text] = ["reason", "message"].map(|key| event[key].as_str().unwrap_or_default());
+        let shown = self.shown(SignatureSource::Event, agent, reason, text);
+        let object = &event["involvedObject"];
+        let name = ["namespace", "name"].map(|key| object[key].as_str().unwrap_or_default());
+        self.claim(&shown, agent, name, quote_event(event))
+    }
+
+    fn recognize_state(&self, seen: &ContainerState<'_>, agent: &Agent<'_>) -> Option<Recognized<'a>> {
+        let ContainerState { place, pod, container, state } = *seen;
+        let [reason, message] = ["reason", "message"].map(|key| state[key].as_str().unwrap_or_default());
+        let text = join_reason(reason, message);
+        let line = EvidenceLine {
+            object: describe_object("Pod", pod),
+            place: format!("container {container}"),
+            time: parse_time(&state["finishedAt"]),
+            is_vague: is_vague_state(reason, message) && place == SignatureSource::Waiting,
+            ..EvidenceLine::plain(&sanitize(&text, MAX_STATE_CHARS))
+        };
+        let shown = self.shown(place, Some(agent), reason, &text);
+        self.claim(&shown, Some(agent), [AGENTS_NAMESPACE, object_name(pod).unwrap_or_default()], line)
+    }
+
+    /// Lines that are much older than the newest tell of the past.
+    fn recognize_log(&self, log: &AgentLog<'_>, agent: &Agent<'_>) -> Vec<Recognized<'a>> {
+        let newest = log.lines.iter().filter_map(|line| line.time).max();
+        let is_current = |line: &LogLine<'_>| match (line.time, newest) {
+            (Some(at), Some(newest)) => newest.duration_since(at) <= LOG_MEMORY,
+            _ => true,
+        };
+        let lines = log.lines.iter().rev().enumerate().filter(|(_, line)| is_current(line));
+        let recognized = lines.filter_map(|(age, line)| {
+            let found = self.recognize_line(line, log, agent)?;
+            let is_old = match line.time {
+                Some(at) => self.read_at.duration_since(at) > LOG_MEMORY,
+                None => age >= UNDATED_LINES,
+            };
+            Some(Recognized { is_old, ..found })
+        });
+        recognized.chain(self.count_lines(log, agent)).collect()
+    }
+
+    fn recognize_line(
+        &self,
+        line: &LogLine<'_>,
+        log: &AgentLog<'_>,
+        agent: &Agent<'_>,
+    ) -> Option<Recognized<'a>> {
+        let object = [log.source.namespace.as_str(), log.source.pod.as_str()];
+        [Cow::Borrowed(line.text.as_str()), unescape(line.raw)].into_iter().find_map(|text| {
+            let shown = self.shown(SignatureSource::Log, Some(agent), "", &text);
+            self.claim(&shown, Some(agent), object, log.quote(line))
         })
     }
 
-    /// A text of an object.
+    /// Signatures that take several lines to say something.
+    fn count_lines(&self, log: &AgentLog<'_>, agent: &Agent<'_>) -> Vec<Recognized<'a>> {
+        let faults = self.catalogue.faults.iter().enumerate();
+        let signs = faults.flat_map(|(rank, fault)| fault.signs.iter().map(move |sign| (rank, fault, sign)));
+        let count = |(rank, fault, sign): (usize, &'a Fault, &'a Signature)| {
+            let fits = |line: &&LogLine<'_>| {
+                sign.fits(&self.shown(SignatureSource::Log, Some(agent), "", &unescape(line.raw)))
+            };
+            let fitting: Vec<_> = log.lines.iter().filter(fits).collect();
+            let line = fitting.last().filter(|_| fitting.len() >= sign.times)?;
+            let place = SignatureSource::Log;
+            Some(Recognized { fault, rank, place, line: log.quote(line), is_old: false })
+        };
+        signs.filter(|(_, _, sign)| sign.times > 1).filter_map(count).collect()
+    }
+
     fn shown<'t>(
-        &'t self,
+        &self,
         place: SignatureSource,
-        object: &str,
+        agent: Option<&Agent<'t>>,
         reason: &'t str,
         text: &'t str,
     ) -> ShownText<'t> {
-        let agent = self.agent_of(object).map(|agent| agent.name);
-        ShownText { place, reason, agent, text, read_at: self.read_at }
+        ShownText { place, reason, agent: agent.map(|agent| agent.name), text, read_at: self.read_at }
     }
 
-    /// What a text names, and what is known of the object that it is about.
-    fn named_values(
+    /// The fault that claims a text, quoted with what it names, and with what is known of the object that it is about.
+    fn claim(
         &self,
-        sign: &Signature,
         shown: &ShownText<'_>,
-        object: [&str; 2],
-    ) -> Vec<(String, String)> {
-        let [namespace, name] = object;
-        let deployment = shown
-            .agent
-            .and_then(|agent| self.bundle.objects.find_object("Deployment", AGENTS_NAMESPACE, agent));
-        let account = deployment.and_then(|d| d["spec"]["template"]["spec"]["serviceAccountName"].as_str());
+        agent: Option<&Agent<'_>>,
+        [namespace, name]: [&str; 2],
+        line: EvidenceLine,
+    ) -> Option<Recognized<'a>> {
+        let (fault, sign) = self.catalogue.recognize(shown)?;
+        let rank = self.catalogue.faults.iter().position(|known| std::ptr::eq(known, fault))?;
+        let template = |agent: &Agent<'a>| &agent.deployment()["spec"]["template"]["spec"];
+        let deployment = agent.and_then(|agent| self.find_agent(agent.name)).map(template);
         let known = [
-            ("ACCOUNT", account),
+            ("ACCOUNT", deployment.and_then(|spec| spec["serviceAccountName"].as_str())),
             ("AGENT", shown.agent),
             ("NAMESPACE", Some(namespace)),
-            ("POD", self.pods.contains(name).then_some(name)),
+            ("POD", agent.and_then(|agent| agent.owns_object("Pod", name).then_some(name))),
         ];
         let known = known.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())));
-        sign.named_values(shown).into_iter().chain(known).collect()
+        let values = sign.named_values(shown).into_iter().chain(known).collect();
+        let line = EvidenceLine { values, ..line };
+        Some(Recognized { fault, rank, place: shown.place, line, is_old: false })
     }
 
-    fn match_event(&self, sign: &Signature) -> Option<SignatureMatch> {
-        let shown = |event: &'a Value| {
-            let text = |key: &str| event[key].as_str().unwrap_or_default();
-            let object = event["involvedObject"]["name"].as_str().unwrap_or_default();
-            (object, text("reason"), text("message"))
+    /// The last error of each pod of a namespace.
+    pub(super) fn last_errors(&self, namespace: &str) -> Vec<EvidenceLine> {
+        let logs = self.logs.iter().filter(|log| log.source.namespace == namespace);
+        let last = |log: &AgentLog<'_>| {
+            let line = log.lines.iter().rfind(|line| line.weight > LineWeight::Plain)?;
+            Some(log.quote(line))
         };
-        let fits = |event: &&'a Value| {
-            let (object, reason, message) = shown(event);
-            self.is_about_unready(event)
-                && self
-                    .catalogue
-                    .is_claimed_by(sign, &self.shown(SignatureSource::Event, object, reason, message))
-        };
-        let when =
-            |event: &&Value| parse_time(&event["lastTimestamp"]).or_else(|| parse_time(&event["eventTime"]));
-        let event = self.bundle.objects.of_kind("Event").filter(fits).max_by_key(when)?;
-        let (name, reason, message) = shown(event);
-        let [kind, space] =
-            ["kind", "namespace"].map(|key| event["involvedObject"][key].as_str().unwrap_or_default());
-        let shown = self.shown(SignatureSource::Event, name, reason, message);
-        Some(SignatureMatch {
-            subject: format!("{kind} {space}/{name}"),
-            text: format!("event {reason}: {message}"),
-            values: self.named_values(sign, &shown, [space, name]),
-        })
-    }
-
-    /// Events stay for an hour: those of objects that are well by now tell of the past.
-    fn is_about_unready(&self, event: &Value) -> bool {
-        let object = &event["involvedObject"];
-        let agent = self.agent_of(object["name"].as_str().unwrap_or_default());
-        match object["namespace"].as_str() {
-            Some(AGENTS_NAMESPACE) => agent.is_none_or(|a| !a.is_ready()) && !self.is_pod_gone(object),
-            Some(RELEASE_NAMESPACE) => self.agents.is_empty(),
-            _ => false,
-        }
-    }
-
-    fn is_pod_gone(&self, object: &Value) -> bool {
-        let name = object["name"].as_str().unwrap_or_default();
-        object["kind"] == "Pod" && !self.pods.contains(name)
-    }
-
-    fn match_container_state(&self, sign: &Signature, place: SignatureSource) -> Option<SignatureMatch> {
-        self.agent_pods().find_map(|pod| {
-            let [space, name] =
-                ["namespace", "name"].map(|key| pod["metadata"][key].as_str().unwrap_or_default());
-            container_statuses(pod).find_map(|status| {
-                let state = container_state(status, place);
-                let [reason, message] =
-                    ["reason", "message"].map(|key| state[key].as_str().unwrap_or_default());
-                let text =
-                    if message.is_empty() { reason.to_owned() } else { format!("{reason}: {message}") };
-                let shown = self.shown(place, name, reason, &text);
-                let container = status["name"].as_str().unwrap_or_default();
-                let is_own = state.is_object() && self.catalogue.is_claimed_by(sign, &shown);
-                is_own.then(|| SignatureMatch {
-                    subject: format!("Pod {space}/{name}"),
-                    values: self.named_values(sign, &shown, [space, name]),
-                    text: format!("container {container}: {text}"),
-                })
-            })
-        })
+        logs.filter_map(last).collect()
     }
 
     /// The agents whose containers run and were restarted so many times at least, with how often.
     pub(super) fn restarted_pods(&self, at_least: u64) -> Vec<(&'a str, u64)> {
-        let count = |pod: &'a Value| {
+        let count = |pod: &&'a Value| {
             let restarts =
                 |s: &Value| s["restartCount"].as_u64().filter(|_| s["state"]["running"].is_object());
             let most = container_statuses(pod).filter_map(restarts).max()?;
-            Some((pod["metadata"]["name"].as_str()?, most))
+            Some((object_name(pod)?, most))
         };
-        let pods = self.bundle.objects.in_namespace("Pod", AGENTS_NAMESPACE);
+        let pods = self.agents.iter().flat_map(|agent| &agent.pods);
         pods.filter_map(count).filter(|(_, restarts)| *restarts >= at_least).collect()
     }
+}
 
-    /// Pods of the agents; without agents those of the checks before connecting.
-    pub(super) fn agent_pods(&self) -> impl Iterator<Item = &'a Value> {
-        let space = if self.agents.is_empty() { RELEASE_NAMESPACE } else { AGENTS_NAMESPACE };
-        self.bundle.objects.in_namespace("Pod", space)
+/// Whether what an event says can still be so: that a pod finds no node is over once it has one, that a set makes no pod once it
+/// has made one, and nothing is wrong with a pod that is well.
+fn is_open(event: &Value, agent: &Agent<'_>) -> bool {
+    let object = &event["involvedObject"];
+    let name = object["name"].as_str().unwrap_or_default();
+    match object["kind"].as_str() {
+        Some("Pod") => agent.pods.iter().filter(|pod| object_name(pod) == Some(name)).any(|pod| {
+            (!agent.is_ready() || is_unwell(pod))
+                && !(event["reason"] == "FailedScheduling" && pod["spec"]["nodeName"].is_string())
+        }),
+        Some("ReplicaSet") => {
+            let prefix = format!("{name}-");
+            !agent.pods.iter().any(|pod| object_name(pod).is_some_and(|pod| pod.starts_with(&prefix)))
+        }
+        _ => true,
     }
+}
 
-    fn match_log(&self, sign: &Signature) -> Option<SignatureMatch> {
-        let agents = |log: &&ContainerLog| {
-            sign.agent.as_deref().is_none_or(|agent| self.agent_of(&log.pod).is_some_and(|a| a.name == agent))
+/// Whether a pod is seen not to be well, whatever its Deployment says: an upgrade may hang beside a pod that serves.
+fn is_unwell(pod: &Value) -> bool {
+    let is_failing = |s: &Value| s["ready"] == false && s["state"]["terminated"]["exitCode"] != 0;
+    pod["status"]["phase"] == "Pending" || container_statuses(pod).any(is_failing)
+}
+
+/// A container that waits or has ended.
+struct ContainerState<'v> {
+    place: SignatureSource,
+    pod: &'v Value,
+    container: &'v str,
+    state: &'v Value,
+}
+
+/// How containers wait and ended, that are not well: how one that is well by now once ended is the past.
+fn list_states<'v>(agent: &'v Agent<'_>) -> impl Iterator<Item = ContainerState<'v>> {
+    let statuses =
+        agent.pods.iter().flat_map(|&pod| container_statuses(pod).map(move |status| (pod, status)));
+    let is_well = |status: &Value| status["ready"] == true || (agent.is_ready() && status["ready"].is_null());
+    statuses.filter(move |(_, status)| !is_well(status)).flat_map(|(pod, status)| {
+        let waiting = Some(&status["state"]["waiting"]).filter(|state| state.is_object());
+        let states = [(SignatureSource::Waiting, waiting), (SignatureSource::Ended, ending(status))];
+        let container = status["name"].as_str().unwrap_or_default();
+        let known = |(place, state): (SignatureSource, Option<&'v Value>)| {
+            Some(ContainerState { place, pod, container, state: state? })
         };
-        self.bundle.logs.iter().filter(agents).find_map(|log| {
-            let recent = &log.lines[log.lines.len().saturating_sub(RECENT_LINES)..];
-            let is_own = |line: &&String| {
-                let text = unescape(line);
-                let shown = self.shown(SignatureSource::Log, &log.pod, "", &text);
-                self.catalogue.is_claimed_by(sign, &shown)
-            };
-            let mut fitting = recent.iter().rev().filter(is_own);
-            let line = fitting.next()?;
-            if 1 + fitting.count() < sign.times {
-                return None;
-            }
-            let before = if log.previous { ", before its last restart" } else { "" };
-            let text = unescape(line);
-            let shown = self.shown(SignatureSource::Log, &log.pod, "", &text);
-            Some(SignatureMatch {
-                subject: format!("Pod {}/{}", log.namespace, log.pod),
-                text: format!("log of {}{before}: {}", log.container, log_message(line)),
-                values: self.named_values(sign, &shown, [&log.namespace, &log.pod]),
-            })
-        })
-    }
+        states.into_iter().filter_map(known)
+    })
 }
 
 /// A line without the escapes of JSON, however deep the text stands in it.
@@ -305,37 +361,16 @@ fn unescape(line: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-fn container_state(status: &Value, place: SignatureSource) -> &Value {
-    match place {
-        SignatureSource::Waiting => &status["state"]["waiting"],
-        _ if status["state"]["terminated"].is_object() => &status["state"]["terminated"],
-        _ => &status["lastState"]["terminated"],
-    }
-}
-
-/// What an agent says in a line: the agents of Azure Arc write JSON.
-fn log_message(line: &str) -> String {
-    let parsed = serde_json::from_str::<Value>(line).ok();
-    let message = parsed.as_ref().and_then(|v| v["Message"].as_str()).unwrap_or(line);
-    crate::model::evidence::sanitize(message, MAX_MESSAGE_CHARS)
-}
-
-/// Of all containers, those that prepare first.
-fn container_statuses(pod: &Value) -> impl Iterator<Item = &Value> {
-    let of = |key: &str| pod["status"][key].as_array().map(Vec::as_slice).unwrap_or_default();
-    of("initContainerStatuses").iter().chain(of("containerStatuses"))
-}
-
 /// RFC 3339.
-pub(super) fn parse_time(value: &Value) -> Option<jiff::Timestamp> {
+pub(super) fn parse_time(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
 }
 
-/// The vendor has about twenty.
-const MAX_AGENTS: usize = 200;
+/// Lines of an agent that is ready count for so long: what goes on fails again within that.
+const LOG_MEMORY: SignedDuration = SignedDuration::from_mins(30);
 
-/// Older lines tell of the past.
-const RECENT_LINES: usize = 40;
+/// Where lines have no time, so many of the last.
+const UNDATED_LINES: usize = 10;
 
 /// In characters.
-const MAX_MESSAGE_CHARS: usize = 400;
+const MAX_STATE_CHARS: usize = 1_000;

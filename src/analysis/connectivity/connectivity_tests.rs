@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::azure::AzureCluster;
 use super::support_bundle::{ContainerLog, SupportBundle};
 use super::*;
+use crate::model::finding::Confidence;
 use crate::model::source::Source;
 use crate::rules::faults;
 
@@ -311,11 +312,12 @@ fn events_explain_why_pods_do_not_start() {
     for (id, link, reason, kind, message) in table {
         let mut case = healthy_bundle();
         remove_identity(&mut case);
-        make_unready(&mut case, "config-agent");
-        change_object(&mut case, "Pod", "config-agent-7d9-x", |p| p["status"]["phase"] = "Pending".into());
-        let object = if kind == "Pod" { "config-agent-7d9-x" } else { "config-agent-7d9" };
+        make_unready(&mut case, "clusteridentityoperator");
+        let pod = "clusteridentityoperator-7d9-x";
+        change_object(&mut case, "Pod", pod, |p| p["status"]["phase"] = "Pending".into());
+        let object = if kind == "Pod" { pod } else { "clusteridentityoperator-7d9" };
         if kind != "Pod" {
-            remove_object(&mut case, "Pod", "config-agent-7d9-x");
+            remove_object(&mut case, "Pod", pod);
         }
         add_event(&mut case, reason, kind, object, &message);
         assert_single_fault(&case, None, link, id);
@@ -522,6 +524,38 @@ fn without_an_answer_or_permissions_later_stages_are_not_judged() {
         assert_eq!((chain.verdict, chain.links.len()), (ConnectivityVerdict::Unknown, 1), "{chain:#?}");
         assert_eq!(chain.findings.iter().map(|f| f.id.as_str()).collect::<Vec<_>>(), [id]);
     }
+}
+
+#[test]
+fn an_expired_certificate_of_the_api_server_is_a_fault_of_its_own() {
+    let mut case = healthy_bundle();
+    let why =
+        format!("{}: it expired on 2026-11-15T00:00:00Z", crate::model::source::EXPIRED_SERVER_CERTIFICATE);
+    case.unread.push(UnreadSource { source: Source::ApiServer.name().into(), why });
+    assert_eq!(causes(&case), ["arc_api_expired"]);
+}
+
+#[test]
+fn it_is_shown_for_whom_custom_locations_are_enabled() {
+    let mut case = healthy_bundle();
+    let oid = "51dfe1e8-0000-0000-0000-000000000000";
+    add_log(
+        &mut case,
+        "kube-aad-proxy",
+        &format!("namespaces is forbidden: User \"{oid}\" cannot create resource"),
+    );
+    let explanation = |case: &SupportBundle| diagnose(case, None).findings.remove(0).explanation;
+    assert!(explanation(&case).contains("no ClusterRoleBinding AzureArc-"), "{}", explanation(&case));
+    let subjects = json!({"subjects": [{"kind": "User", "name": "another-id"}]});
+    add_object(
+        &mut case,
+        "ClusterRoleBinding",
+        "",
+        "AzureArc-Microsoft.ExtendedLocation-RP-RoleBinding",
+        subjects,
+    );
+    assert!(explanation(&case).contains("enabled for the object id another-id"), "{}", explanation(&case));
+    assert_eq!(diagnose(&case, None).cluster.custom_locations.as_deref(), Some("another-id"));
 }
 
 #[test]
@@ -793,4 +827,181 @@ fn the_last_representable_time_is_accepted() {
     });
     remove_identity(&mut case);
     assert_eq!(diagnose(&case, None).until.as_deref(), Some("9999-12-30T22:00:00.999999999Z"));
+}
+
+/// The ids of the causes, in their order.
+fn causes(case: &SupportBundle) -> Vec<String> {
+    let findings = diagnose(case, None).findings.into_iter();
+    findings.filter(|f| f.severity == Severity::Blocking).map(|f| f.id).collect()
+}
+
+fn state_of(case: &SupportBundle, link: Stage) -> (StageState, Option<Stage>) {
+    let chain = diagnose(case, None);
+    let result = chain.links.iter().find(|l| l.link == link).unwrap();
+    (result.state, result.follows)
+}
+
+fn set_container(case: &mut SupportBundle, agent: &str, status: &Value) {
+    change_object(case, "Pod", &format!("{agent}-7d9-x"), |pod| {
+        pod["status"] = json!({"phase": "Running", "containerStatuses": [status.clone()]});
+    });
+}
+
+#[test]
+fn a_stage_follows_only_from_one_that_its_own_agents_need() {
+    let out_of_memory = json!({"name": "cluster-metadata-operator", "ready": false, "restartCount": 9,
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-11-27T11:58:00Z"}}});
+    let mut case = healthy_bundle();
+    remove_identity(&mut case);
+    make_unready(&mut case, "cluster-metadata-operator");
+    set_container(&mut case, "cluster-metadata-operator", &out_of_memory);
+    add_log(&mut case, "clusteridentityoperator", "Get x: x509: certificate signed by unknown authority");
+    // what keeps the cluster from being connected comes first, and is a cause of its own
+    assert_eq!(causes(&case), ["arc_tls_untrusted", "arc_out_of_memory"]);
+    assert_eq!(state_of(&case, Stage::Identity), (StageState::Broken, None));
+    assert_eq!(state_of(&case, Stage::Metadata), (StageState::Follows, Some(Stage::Images)));
+    assert_eq!(state_of(&case, Stage::DataPlane), (StageState::Follows, Some(Stage::Identity)));
+    // what cannot be known does not follow from anything
+    remove_object(&mut case, "Pod", "coredns-1");
+    assert_eq!(state_of(&case, Stage::Dns).0, StageState::Unknown);
+    // the operator's own pod is what everything else needs
+    let mut case = healthy_bundle();
+    remove_identity(&mut case);
+    make_unready(&mut case, "clusteridentityoperator");
+    set_container(&mut case, "clusteridentityoperator", &out_of_memory);
+    assert_eq!(causes(&case), ["arc_out_of_memory"]);
+    assert_eq!(state_of(&case, Stage::Identity), (StageState::Follows, Some(Stage::Images)));
+}
+
+#[test]
+fn a_crash_of_one_agent_explains_no_other_agent() {
+    let mut case = healthy_bundle();
+    make_unready(&mut case, "config-agent");
+    make_unready(&mut case, "extension-manager");
+    add_log(&mut case, "config-agent", "panic: index out of range");
+    add_log(&mut case, "extension-manager", "cannot parse the settings");
+    assert_eq!(causes(&case), ["arc_config_agent_down", "arc_extensions_down"]);
+    let findings = diagnose(&case, None).findings;
+    for (finding, line) in findings.iter().zip(["panic: index out of range", "cannot parse the settings"]) {
+        assert!(finding.explanation.contains("unrecognised"), "{}", finding.explanation);
+        assert!(finding.explanation.contains(line), "{}", finding.explanation);
+    }
+    let commands = findings[1].remedy.lines().join("\n");
+    assert!(commands.contains("deploy/extension-manager"), "{commands}");
+}
+
+#[test]
+fn agents_that_are_scaled_to_0_are_not_healthy() {
+    let mut case = healthy_bundle();
+    for agent in ["clusteridentityoperator", "config-agent", "extension-manager"] {
+        change_object(&mut case, "Deployment", agent, |d| {
+            d["spec"]["replicas"] = 0.into();
+            d["status"] = json!({});
+        });
+        remove_object(&mut case, "Pod", &format!("{agent}-7d9-x"));
+    }
+    assert_eq!(causes(&case), ["arc_scaled_down"]);
+    let commands = diagnose(&case, None).findings[0].remedy.lines().join("\n");
+    for agent in ["clusteridentityoperator", "config-agent", "extension-manager"] {
+        assert!(
+            commands.contains(&format!("kubectl scale -n azure-arc deploy/{agent} --replicas=1")),
+            "{commands}"
+        );
+    }
+}
+
+#[test]
+fn only_pods_that_the_deployments_own_are_agents() {
+    let mut case = healthy_bundle();
+    for agent in AGENTS {
+        change_object(&mut case, "Pod", &format!("{agent}-7d9-x"), |pod| {
+            pod["metadata"]["ownerReferences"] =
+                json!([{"kind": "ReplicaSet", "name": format!("{agent}-7d9")}]);
+        });
+    }
+    let failing = json!({"status": {"phase": "Pending", "containerStatuses": [
+        {"name": "c", "ready": false, "state": {"waiting": {"reason": "ImagePullBackOff"}}}]}});
+    add_object(&mut case, "Pod", "azure-arc", "config-agent-debug", failing);
+    add_event(
+        &mut case,
+        "Failed",
+        "Pod",
+        "config-agent-debug",
+        "Failed to pull image \"docker.io/x\": not found",
+    );
+    assert_eq!(diagnose(&case, None).findings.len(), 0);
+    // and of their pods only what is not over
+    make_unready(&mut case, "config-agent");
+    add_event(
+        &mut case,
+        "Failed",
+        "Pod",
+        "config-agent-gone",
+        "Failed to pull image \"mcr.microsoft.com/x\": i/o timeout",
+    );
+    assert_eq!(causes(&case), ["arc_config_agent_down"]);
+}
+
+#[test]
+fn a_container_beside_the_agent_is_named_when_it_is_the_problem() {
+    let mut case = healthy_bundle();
+    make_unready(&mut case, "config-agent");
+    change_object(&mut case, "Deployment", "config-agent", |d| {
+        d["spec"]["template"]["spec"] =
+            json!({"containers": [{"name": "config-agent"}, {"name": "fluent-bit"}]});
+    });
+    let pod = |beside: &str| {
+        json!({"phase": "Running", "containerStatuses": [
+            {"name": "config-agent", "ready": true, "state": {"running": {}}},
+            {"name": beside, "ready": false, "restartCount": 22, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]})
+    };
+    for (beside, origin) in
+        [("fluent-bit", "container fluent-bit of Pod"), ("mesh", "which admission put into the pod")]
+    {
+        change_object(&mut case, "Pod", "config-agent-7d9-x", |p| p["status"] = pod(beside));
+        assert_eq!(causes(&case), ["arc_side_container"]);
+        let explanation = diagnose(&case, None).findings.remove(0).explanation;
+        assert!(explanation.contains(origin) && explanation.contains("CrashLoopBackOff"), "{explanation}");
+    }
+    // what a sidecar says is not what the agent says
+    add_log(&mut case, "config-agent", "lookup istiod.istio-system.svc: no such host");
+    case.logs[0].container = "mesh".into();
+    assert_eq!(causes(&case), ["arc_side_container"]);
+}
+
+#[test]
+fn what_is_over_is_not_told_as_present() {
+    let well = json!({"name": "config-agent", "ready": true, "restartCount": 1, "state": {"running": {}},
+        "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2026-11-20T03:00:00Z"}}});
+    let mut case = healthy_bundle();
+    set_container(&mut case, "config-agent", &well);
+    assert_eq!(diagnose(&case, None).findings.len(), 0);
+    // an hour ago no node had room; now the container waits for something else
+    make_unready(&mut case, "config-agent");
+    add_event(
+        &mut case,
+        "FailedScheduling",
+        "Pod",
+        "config-agent-7d9-x",
+        "0/1 nodes are available: 1 Insufficient cpu.",
+    );
+    change_object(&mut case, "Event", "FailedScheduling", |e| {
+        e["lastTimestamp"] = "2026-11-27T11:05:00Z".into();
+    });
+    add_event(&mut case, "Unhealthy", "Pod", "config-agent-7d9-x", "Readiness probe failed: status code 500");
+    assert_eq!(causes(&case), ["arc_config_agent_down"]);
+}
+
+#[test]
+fn a_cluster_that_was_connected_does_not_stay_connecting() {
+    let mut case = healthy_bundle();
+    make_unready(&mut case, "config-agent");
+    let consequence =
+        |case: &SupportBundle, azure: Option<&str>| diagnose(case, azure).findings.remove(0).consequence;
+    assert!(!consequence(&case, None).contains("stays Connecting"));
+    let connecting = r#"{"provisioningState": "Succeeded", "connectivityStatus": "Connecting"}"#;
+    assert!(consequence(&case, Some(connecting)).contains("stays Connecting"));
+    remove_identity(&mut case);
+    assert!(consequence(&case, None).contains("stays Connecting"));
 }

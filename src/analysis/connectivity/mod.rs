@@ -1,32 +1,44 @@
 //! Why a cluster is not connected: what was read of it -> the first broken link of the chain, and what follows from it. Pure.
 //!
-//! Each link has a standing by the state of its objects, and signs by which logs and events tell more. The first link that
-//! is broken is the cause; what is broken behind it follows. Probes prove or contradict what only logs say.
+//! Each stage has a standing by the state of its objects, and signatures by which logs and events tell more. A stage that is
+//! broken follows from one that it needs, for the agents that this one stops; what follows from none is a cause of its own.
+//! Probes prove or contradict what only logs say.
 
+mod agents;
 pub mod azure;
+mod causes;
+mod cluster_view;
+mod custom_locations;
+mod evidence;
+pub mod extensions;
+mod finding;
 pub mod import;
+mod log_lines;
 pub mod redact;
+mod stages;
+pub mod support_bundle;
 mod warnings;
-
-use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::conclude::fill_commands;
-use crate::analysis::connectivity::cluster_view::{ClusterView, SignatureMatch};
-use crate::analysis::connectivity::stages::{StageHealth, judge_stage};
-use crate::analysis::connectivity::support_bundle::SupportBundle;
-use crate::model::command::{CommandScope, Instruction};
-use crate::model::faults::{Fault, FaultCatalogue, Stage};
-use crate::model::finding::{Confidence, Finding, Remedy, Severity};
+use crate::model::command::CommandScope;
+use crate::model::faults::{FaultCatalogue, Stage};
+use crate::model::finding::{Finding, Severity};
 use crate::model::networks::UnreadSource;
 use crate::model::prerequisite_rules::PrerequisiteRules;
 use crate::model::report::{Check, CheckVerdict, Prerequisite, PrerequisiteResults};
 use crate::model::vantage::VantageKind;
-use crate::model::wording::capitalize;
+use agents::Agent;
 use azure::{AzureCluster, ConnectivityStatus};
+use causes::{StageFault, StageInput};
+use cluster_view::ClusterView;
+pub use finding::build_fault_finding;
+use finding::{History, build_finding, name_agents_of};
+use stages::{StageHealth, agents_with_pending_pods, agents_without_pods, judge_stage};
+use support_bundle::SupportBundle;
 
 /// All that a judgement rests on.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +118,8 @@ pub struct ClusterSummary {
     pub status: Option<String>,
     /// RFC 3339.
     pub installed: Option<String>,
+    /// The object id that custom locations are enabled for.
+    pub custom_locations: Option<String>,
 }
 
 /// How a link stands.
@@ -136,6 +150,7 @@ pub enum StageState {
 }
 
 /// What the probes of a link's endpoints say.
+#[derive(Clone)]
 struct ProbeEvidence<'a> {
     met: usize,
     unmet: Vec<&'a Check>,
@@ -143,11 +158,8 @@ struct ProbeEvidence<'a> {
     cause: Option<&'a Finding>,
 }
 
-/// Why a stage is broken.
-struct StageFault<'a> {
-    fault: &'a Fault,
-    matches: Vec<SignatureMatch>,
-    confidence: Confidence,
+impl ProbeEvidence<'_> {
+    const NONE: Self = Self { met: 0, unmet: Vec::new(), cause: None };
 }
 
 /// Judges a cluster.
@@ -156,34 +168,37 @@ pub fn diagnose_connectivity(known: &ConnectivityInput<'_>) -> ConnectivityDiagn
     let young = view.last_changed_at().filter(|at| known.now.duration_since(*at) < YOUNG_AGE);
     // a clock may be anywhere, also where no time comes after it
     let young_until = young.map(|at| at.checked_add(GRACE_PERIOD).unwrap_or(Timestamp::MAX));
-    let mut first: Option<Stage> = None;
-    let mut diagnosis = ConnectivityDiagnosis {
-        verdict: ConnectivityVerdict::Healthy,
-        until: None,
-        cluster: summarize_cluster(&view, known),
-        links: Vec::new(),
-        findings: Vec::new(),
-        prerequisites: Vec::new(),
-        unread: known.bundle.unread.clone(),
-    };
+    let mut roots: Vec<Root<'_>> = Vec::new();
+    let mut broken: Vec<BrokenStage<'_>> = Vec::new();
+    let mut links: Vec<StageResult> = Vec::new();
     for stage in Stage::ALL {
-        let judged = JudgedStage::new(stage, &view, known);
-        let state = judged.state(first, young.is_some());
-        diagnosis.links.push(judged.result(state, first));
-        match (state, &judged.fault) {
-            (StageState::Broken, Some(fault)) => {
-                first = Some(stage);
-                diagnosis.findings.push(build_finding(fault, &judged.proof));
-            }
-            (StageState::Waiting, _) => diagnosis.until = young_until.map(|until| until.to_string()),
-            _ => {}
+        let mut judged = JudgedStage::new(stage, &view, known, &broken);
+        judged.follow_same_fault(&roots);
+        let state = judged.state(young.is_some());
+        links.push(judged.result(state));
+        broken.extend(judged.list_stopped_agents(state));
+        if state == StageState::Broken {
+            judged.add_to_roots(&mut roots);
         }
         let is_empty = view.agents.is_empty() && stage == Stage::Release;
-        if is_empty || (first.is_some() && stage == Stage::Api) {
+        if is_empty || (stage == Stage::Api && !roots.is_empty()) {
             break; // there is nothing to say of what comes after
         }
     }
-    diagnosis.findings.extend(warnings::find_warnings(&view, known, first));
+    let is_waiting = links.iter().any(|link| link.state == StageState::Waiting);
+    let until = young_until.filter(|_| is_waiting).map(|until| until.to_string());
+    let first = roots.iter().map(|root| root.stage).min();
+    let mut diagnosis = ConnectivityDiagnosis {
+        verdict: ConnectivityVerdict::Healthy,
+        until,
+        cluster: summarize_cluster(&view, known),
+        findings: build_findings(&view, known, &links, roots),
+        links,
+        prerequisites: Vec::new(),
+        unread: known.bundle.unread.clone(),
+    };
+    let warnings = warnings::find_warnings(&view, known, &diagnosis);
+    diagnosis.findings.extend(warnings);
     add_prerequisites(&mut diagnosis, known, view.agents.is_empty());
     if first.is_none() && diagnosis.until.is_none() {
         diagnosis.findings.extend(
@@ -195,16 +210,81 @@ pub fn diagnose_connectivity(known: &ConnectivityInput<'_>) -> ConnectivityDiagn
     diagnosis
 }
 
+/// A fault that follows from no other.
+struct Root<'a> {
+    stage: Stage,
+    fault: StageFault<'a>,
+    proof: ProbeEvidence<'a>,
+}
+
+impl Root<'_> {
+    /// Whether the cluster has no heartbeat for it.
+    fn keeps_from_connecting(&self) -> bool {
+        let agents = &self.fault.agents;
+        let needed = [Stage::Identity, Stage::DataPlane].into_iter().flat_map(Stage::agents);
+        let is_needed = agents.is_empty() || needed.copied().any(|agent| agents.contains(&agent));
+        self.stage <= Stage::DataPlane && is_needed
+    }
+}
+
+/// A stage that is broken, by itself or because it follows, and so stops what needs it.
+struct BrokenStage<'a> {
+    stage: Stage,
+    root: Stage,
+    /// The agents that it stops; empty where it stops all of them.
+    agents: Vec<&'a str>,
+}
+
+impl BrokenStage<'_> {
+    /// Nothing works without the operator's certificate and tokens, whatever keeps it from getting them.
+    fn stops_all(&self) -> bool {
+        self.agents.is_empty() || matches!(self.stage, Stage::Identity | Stage::Tokens)
+    }
+
+    fn stops(&self, agent: &str) -> bool {
+        self.stops_all() || self.agents.contains(&agent)
+    }
+}
+
+/// The findings of all roots: what is recognised and what keeps the cluster from being connected first, then in the order of the
+/// chain.
+fn build_findings(
+    view: &ClusterView<'_>,
+    known: &ConnectivityInput<'_>,
+    links: &[StageResult],
+    mut roots: Vec<Root<'_>>,
+) -> Vec<Finding> {
+    let holds = |stage: Stage| links.iter().any(|link| link.link == stage && link.state == StageState::Ok);
+    let has_heartbeat = [Stage::Identity, Stage::Tokens, Stage::DataPlane].into_iter().all(holds);
+    let history = History::of(view, known.azure, has_heartbeat);
+    roots.sort_by_key(|root| {
+        let severity = std::cmp::Reverse(root.fault.fault.severity);
+        (severity, !root.fault.is_recognised, !root.keeps_from_connecting(), root.stage)
+    });
+    let build = |root: &Root<'_>| {
+        let agents = if root.fault.agents.is_empty() { root.stage.agents() } else { &root.fault.agents };
+        build_finding(&root.fault, &root.proof, &name_agents_of(view, agents), history)
+    };
+    roots.iter().map(build).collect()
+}
+
 /// A stage with all that is known of it.
 struct JudgedStage<'a> {
     stage: Stage,
     health: StageHealth,
     proof: ProbeEvidence<'a>,
-    fault: Option<StageFault<'a>>,
+    faults: Vec<StageFault<'a>>,
+    /// The stage whose break it follows from.
+    follows: Option<Stage>,
 }
 
 impl<'a> JudgedStage<'a> {
-    fn new(stage: Stage, view: &ClusterView<'a>, known: &ConnectivityInput<'a>) -> Self {
+    fn new(
+        stage: Stage,
+        view: &ClusterView<'a>,
+        known: &ConnectivityInput<'a>,
+        broken: &[BrokenStage<'a>],
+    ) -> Self {
         let health = match judge_stage(stage, view, known) {
             StageHealth::Unknown(_) if stage == Stage::Dns && has_working_identity(view, known) => {
                 StageHealth::Healthy("the agents have resolved names of Azure".into())
@@ -212,40 +292,109 @@ impl<'a> JudgedStage<'a> {
             other => other,
         };
         let proof = collect_probe_evidence(stage, known);
-        let fault = find_stage_fault(stage, view, known, &health, &proof);
-        Self { stage, health, proof, fault }
+        let needed: Vec<_> = broken.iter().filter(|earlier| stage.depends_on(earlier.stage)).collect();
+        let stop = |agent: &Agent<'_>| needed.iter().find(|earlier| earlier.stops(agent.name));
+        let concerned = list_concerned_agents(stage, view, &health);
+        let stops: Option<Vec<_>> = concerned.iter().map(|agent| Some(stop(agent)?.root)).collect();
+        let whole_stop = needed.iter().find(|earlier| earlier.stops_all()).map(|earlier| earlier.root);
+        let follows = stops.and_then(|stops| stops.into_iter().min()).or(whole_stop);
+        let is_free = |agent: &&Agent<'_>| follows.is_some() || stop(agent).is_none();
+        let agents: Vec<_> = match stage.agents() {
+            [] => view.agents.iter().filter(is_free).collect(),
+            own => view.find_agents(own).into_iter().filter(is_free).collect(),
+        };
+        let input = StageInput { stage, view, known, health: &health, proof: &proof, agents };
+        let faults = input.find_faults();
+        Self { stage, health, proof, faults, follows }
     }
 
-    /// What to say of it where `first` is the cause already; in a young installation some things just take their time.
-    fn state(&self, first: Option<Stage>, is_young: bool) -> StageState {
-        match (&self.fault, first, &self.health) {
-            (Some(_), Some(_), _) | (None, Some(_), StageHealth::Unknown(_)) => StageState::Follows,
-            (Some(fault), None, _) => {
-                let takes_time = is_young && NORMAL_WHILE_YOUNG.contains(&fault.fault.id.as_str());
-                if takes_time && self.proof.unmet.is_empty() {
-                    StageState::Waiting
-                } else {
-                    StageState::Broken
-                }
-            }
-            (None, _, StageHealth::Healthy(_)) => StageState::Ok,
-            (None, None, StageHealth::Unknown(_))
-                if is_young && matches!(self.stage, Stage::Admission | Stage::Images) =>
-            {
-                StageState::Waiting
-            }
-            (None, _, StageHealth::Unknown(_) | StageHealth::Broken(..)) => StageState::Unknown,
+    /// What stops all agents is the same cause wherever it shows; what stops some of them is one for each.
+    fn follow_same_fault(&mut self, roots: &[Root<'_>]) {
+        let Some(own) = self.faults.first() else { return };
+        let Some(root) = roots.iter().find(|root| root.fault.fault.id == own.fault.id) else { return };
+        self.follows = match (root.fault.agents.is_empty(), own.agents.is_empty()) {
+            (true, _) => self.follows.or(Some(root.stage)),
+            (false, false) => None,
+            (false, true) => self.follows,
+        };
+    }
+
+    fn list_stopped_agents(&self, state: StageState) -> Vec<BrokenStage<'a>> {
+        let root = match state {
+            StageState::Broken => self.stage,
+            StageState::Follows => self.follows.unwrap_or(self.stage),
+            _ => return Vec::new(),
+        };
+        let stop =
+            |fault: &StageFault<'a>| BrokenStage { stage: self.stage, root, agents: fault.agents.clone() };
+        self.faults.iter().map(stop).collect()
+    }
+
+    /// In a young installation some things just take their time.
+    fn state(&self, is_young: bool) -> StageState {
+        let takes_time = is_young
+            && self.proof.unmet.is_empty()
+            && self.faults.iter().all(|fault| NORMAL_WHILE_YOUNG.contains(&fault.fault.id.as_str()));
+        let comes_up = matches!(self.stage, Stage::Admission | Stage::Images);
+        match (&self.health, self.follows) {
+            (StageHealth::Healthy(_), _) if self.faults.is_empty() => StageState::Ok,
+            (_, Some(_)) if !self.faults.is_empty() || comes_up => StageState::Follows,
+            _ if !self.faults.is_empty() && !takes_time => StageState::Broken,
+            _ if !self.faults.is_empty() || (is_young && comes_up) => StageState::Waiting,
+            _ => StageState::Unknown,
         }
     }
 
-    fn result(&self, state: StageState, first: Option<Stage>) -> StageResult {
+    fn result(&self, state: StageState) -> StageResult {
         let (met, unmet) = (self.proof.met, self.proof.unmet.len());
         StageResult {
             link: self.stage,
             state,
-            why: describe_stage(self.fault.as_ref(), &self.health),
-            follows: first.filter(|_| matches!(state, StageState::Follows | StageState::Unknown)),
+            why: self.describe(),
+            follows: self.follows.filter(|_| state == StageState::Follows),
             probed: (met + unmet > 0).then_some((met, met + unmet)),
+        }
+    }
+
+    fn describe(&self) -> String {
+        let titles: Vec<_> = self.faults.iter().map(|fault| fault.fault.title.as_str()).collect();
+        match (&titles[..], &self.health) {
+            ([], StageHealth::Healthy(why) | StageHealth::Unknown(why) | StageHealth::Broken(_, why)) => {
+                why.clone()
+            }
+            (titles, _) => titles.join("; "),
+        }
+    }
+
+    /// Agents with the same fault at different stages are one finding.
+    fn add_to_roots(self, roots: &mut Vec<Root<'a>>) {
+        let Self { stage, proof, faults, .. } = self;
+        for fault in faults {
+            match roots.iter_mut().find(|root| root.fault.fault.id == fault.fault.id) {
+                Some(root) => {
+                    root.fault.evidence.extend(fault.evidence);
+                    root.fault.agents.extend(fault.agents);
+                }
+                None => roots.push(Root { stage, fault, proof: proof.clone() }),
+            }
+        }
+    }
+}
+
+/// The agents that a stage waits for.
+fn list_concerned_agents<'v, 'a>(
+    stage: Stage,
+    view: &'v ClusterView<'a>,
+    health: &StageHealth,
+) -> Vec<&'v Agent<'a>> {
+    match stage {
+        Stage::Admission => agents_without_pods(view).collect(),
+        Stage::Images => agents_with_pending_pods(view),
+        _ => {
+            let own = view.find_agents(stage.agents());
+            let unready: Vec<_> = own.iter().copied().filter(|agent| !agent.is_ready()).collect();
+            let is_down = !unready.is_empty() && !matches!(health, StageHealth::Healthy(_));
+            if is_down { unready } else { own }
         }
     }
 }
@@ -266,69 +415,6 @@ fn overall_verdict(
         }
         (None, None) => ConnectivityVerdict::Healthy,
     }
-}
-
-fn describe_stage(fault: Option<&StageFault<'_>>, standing: &StageHealth) -> String {
-    match (fault, standing) {
-        (Some(fault), _) => fault.fault.title.clone(),
-        (None, StageHealth::Healthy(why) | StageHealth::Unknown(why) | StageHealth::Broken(_, why)) => {
-            why.clone()
-        }
-    }
-}
-
-/// What is wrong with a link: the first sign of the catalogue, with what objects show, or what they show alone.
-fn find_stage_fault<'a>(
-    link: Stage,
-    view: &ClusterView<'_>,
-    known: &ConnectivityInput<'a>,
-    standing: &StageHealth,
-    proof: &ProbeEvidence<'_>,
-) -> Option<StageFault<'a>> {
-    let (structural, is_whole) = match standing {
-        StageHealth::Broken(id, shown) => (known.catalogue.find_fault(id).map(|entry| (entry, shown)), false),
-        StageHealth::Healthy(_) => (None, true),
-        StageHealth::Unknown(_) => (None, false),
-    };
-    // what shows that nothing behind it can be right needs no sign from a log
-    let is_settled = structural.is_some_and(|(entry, _)| CONCLUSIVE_FAULTS.contains(&entry.id.as_str()));
-    let speaks = |entry: &Fault| entry.link == link || (!is_whole && entry.also.contains(&link));
-    let own = |entry: &&Fault| entry.severity == Severity::Blocking && speaks(entry) && !is_settled;
-    // the agents of cluster connect are ready whether they are connected or not; that names are resolved shows in logs only
-    let hears_logs = match link {
-        Stage::Connect => true,
-        Stage::Dns => !has_working_identity(view, known),
-        _ => !is_whole,
-    };
-    let found = known.catalogue.faults.iter().filter(own).find_map(|entry| {
-        let mut signs = entry.signs.iter().filter(|sign| !sign.is_in_log() || hears_logs);
-        signs.find_map(|sign| Some((entry, (view.match_signature(sign)?, sign.is_in_log()))))
-    });
-    let shown = structural.map(|(entry, shown)| SignatureMatch::of_object(&entry.title, shown));
-    let judged = |entry: &'a Fault, mut seen: Vec<SignatureMatch>, is_direct: bool| {
-        seen.extend(shown.clone().filter(|s| entry.title != s.subject));
-        let confidence = match (is_direct, proof.unmet.is_empty(), proof.met) {
-            (true, ..) | (_, false, _) => Confidence::High,
-            (false, true, 0) => Confidence::Medium,
-            (false, true, _) if link.required_endpoints().0.is_empty() => Confidence::Medium,
-            (false, true, _) => Confidence::Low,
-        };
-        StageFault { fault: entry, matches: seen, confidence }
-    };
-    let needs_api = matches!(link, Stage::Identity | Stage::Tokens) && !is_whole && !is_settled;
-    if let Some(problem) = known.skip_range.filter(|_| needs_api)
-        && let Some(entry) = known.catalogue.find_fault("arc_api_through_proxy")
-    {
-        let mut seen = vec![SignatureMatch::of_object("skip range of the agents", problem)];
-        seen.extend(found.into_iter().map(|(_, (seen, _))| seen));
-        return Some(judged(entry, seen, true));
-    }
-    if let Some((entry, (seen, is_in_log))) = found {
-        return Some(judged(entry, vec![seen], !is_in_log));
-    }
-    let (entry, shown) = structural?;
-    let seen = vec![SignatureMatch::of_object("", shown)];
-    Some(judged(entry, seen, true))
 }
 
 /// Names of Azure were resolved at some time, where there is an identity.
@@ -353,66 +439,6 @@ fn collect_probe_evidence<'a>(link: Stage, known: &ConnectivityInput<'a>) -> Pro
     let explains = |f: &&Finding| unmet.iter().any(|check| f.evidence.contains(&check.planned.id));
     let cause = known.network_findings.iter().filter(|f| f.severity > Severity::Info).find(explains);
     ProbeEvidence { met: all.iter().filter(|c| c.verdict == CheckVerdict::Met).count(), unmet, cause }
-}
-
-/// A fault that something other than a sign shows, in words.
-pub fn build_fault_finding(entry: &Fault, shown: &str, confidence: Confidence) -> Finding {
-    let seen = vec![SignatureMatch::of_object("", shown)];
-    build_finding(
-        &StageFault { fault: entry, matches: seen, confidence },
-        &ProbeEvidence { met: 0, unmet: Vec::new(), cause: None },
-    )
-}
-
-fn build_finding(fault: &StageFault<'_>, proof: &ProbeEvidence<'_>) -> Finding {
-    let values: Vec<_> = fault.matches.iter().flat_map(|seen| seen.values.clone()).collect();
-    let entry = &fault.fault.with_values(&values);
-    let title = capitalize(&entry.title);
-    let mut explanation = String::new();
-    for seen in &fault.matches {
-        let from = if seen.subject.is_empty() { String::new() } else { format!("{}, ", seen.subject) };
-        // writing into a String cannot fail
-        let _ =
-            write!(explanation, "{}. ", capitalize(&format!("{from}{}", seen.text.trim_end_matches('.'))));
-    }
-    let probes = match (proof.unmet.len(), proof.met) {
-        (0, 0) => String::new(),
-        (0, n) => format!(
-            "Probes do not confirm that the network is the cause: all {n} endpoints of this link are met now. "
-        ),
-        (n, met) => format!("Probes confirm it: {n} of {} endpoints of this link are unmet. ", n + met),
-    };
-    explanation.push_str(&probes);
-    explanation.push_str(&entry.means);
-    let own = || entry.commands.iter().cloned().map(Instruction::Run);
-    let mut remedy = Remedy { text: entry.remedy.clone(), commands: own().collect() };
-    let mut summary = title;
-    let mut docs = vec![format!("arcprobe explain {}", entry.id)];
-    if let Some(cause) = proof.cause {
-        summary = format!("{summary}: {}", cause.summary.trim_end_matches('.'));
-        remedy.text = format!("{} {}", cause.remedy.text, entry.remedy);
-        remedy.commands = cause.remedy.commands.iter().cloned().chain(own()).collect();
-        docs.extend(cause.docs.iter().cloned());
-    }
-    docs.extend(entry.sources.iter().cloned());
-    Finding {
-        id: entry.id.clone(),
-        severity: entry.severity,
-        confidence: fault.confidence,
-        summary,
-        subject: fault
-            .matches
-            .first()
-            .map(|s| s.subject.clone())
-            .filter(|s| !s.is_empty())
-            .unwrap_or_else(|| entry.link.title().into()),
-        evidence: proof.unmet.iter().map(|c| c.planned.id.clone()).collect(),
-        explanation,
-        consequence: entry.azure.clone(),
-        remedy,
-        docs,
-        accepted: None,
-    }
 }
 
 /// What is closed now, though every link holds from a better time.
@@ -454,6 +480,7 @@ fn summarize_cluster(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> C
         proxy: proxy.cloned(),
         status: azure.and_then(|a| a.connectivity_status).map(|s| s.as_str().to_owned()),
         installed: view.installed_at().map(|at| at.to_string()),
+        custom_locations: custom_locations::custom_locations_oid(known.bundle),
     }
 }
 
@@ -494,24 +521,9 @@ const NORMAL_WHILE_YOUNG: &[&str] = &[
 /// Prerequisites that stay after connecting.
 const LASTING_PREREQUISITES: &[&str] = &["arc_aks", "arc_kubernetes_old"];
 
-/// No log knows better.
-const CONCLUSIVE_FAULTS: &[&str] = &[
-    "arc_identity_expired",
-    "arc_key_missing",
-    "arc_terminating",
-    "arc_not_installed",
-    "arc_other_cluster",
-    "arc_rights",
-    "arc_api_unreachable",
-    "arc_dns_down",
-];
-
 const YOUNG_AGE: SignedDuration = SignedDuration::from_mins(10);
 const GRACE_PERIOD: SignedDuration = SignedDuration::from_mins(15);
 
-pub mod cluster_view;
-pub mod stages;
-pub mod support_bundle;
 #[cfg(test)]
 #[path = "connectivity_tests.rs"]
 mod tests;

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::ConnectivityInput;
+use super::agents::{Agent, container_statuses, object_name};
 use super::azure::ConnectivityStatus;
 use super::cluster_view::{AGENTS_NAMESPACE, ClusterView, parse_time};
+use super::evidence::{EvidenceLine, describe_object, ending, join_reason, read_conditions};
 use crate::analysis::nodes;
 use crate::model::faults::Stage;
-use crate::model::source::Source;
+use crate::model::source::{EXPIRED_SERVER_CERTIFICATE, Source};
 
 /// How a link stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,18 +38,57 @@ pub(super) fn judge_stage(link: Stage, view: &ClusterView<'_>, known: &Connectiv
         Stage::Tokens => judge_tokens(view, known),
         Stage::DataPlane => judge_data_plane(view, known),
         Stage::Connect => judge_cluster_connect(view, known),
-        Stage::Extensions => judge_extensions(view),
-        Stage::Metadata => judge_agents_ready(
-            view,
-            "arc_metadata_down",
-            &["cluster-metadata-operator", "metrics-agent", "resource-sync-agent"],
-        ),
+        Stage::Extensions => judge_agents_ready(view, "arc_extensions_down", link),
+        Stage::Metadata => judge_agents_ready(view, "arc_metadata_down", link),
     }
+}
+
+/// What else was read that may be behind a fault of a stage: the conditions of nodes, and the policies that select what pods may
+/// call.
+pub(super) fn explain_fault(stage: Stage, view: &ClusterView<'_>) -> Vec<EvidenceLine> {
+    match stage {
+        Stage::Nodes => explain_stage(stage, view),
+        Stage::Admission | Stage::Images => Vec::new(),
+        _ => list_egress_policies(view),
+    }
+}
+
+fn list_egress_policies(view: &ClusterView<'_>) -> Vec<EvidenceLine> {
+    let policies = view.bundle.objects.in_namespace("NetworkPolicy", AGENTS_NAMESPACE);
+    let is_egress = |policy: &&Value| {
+        let types = policy["spec"]["policyTypes"].as_array();
+        policy["spec"]["egress"].is_array() || types.is_some_and(|types| types.iter().any(|t| t == "Egress"))
+    };
+    let quote = |policy: &Value| EvidenceLine {
+        object: describe_object("NetworkPolicy", policy),
+        ..EvidenceLine::plain("limits what pods of azure-arc may call")
+    };
+    policies.filter(is_egress).map(quote).take(MAX_EXPLAINED).collect()
+}
+
+/// What the objects of a stage say of themselves, where it is not about agents.
+pub(super) fn explain_stage(stage: Stage, view: &ClusterView<'_>) -> Vec<EvidenceLine> {
+    let objects = &view.bundle.objects;
+    let mut lines: Vec<_> = match stage {
+        Stage::Nodes => objects.of_kind("Node").flat_map(|node| read_conditions("Node", node)).collect(),
+        Stage::Release => {
+            let namespace = objects.find_object("Namespace", "", AGENTS_NAMESPACE);
+            namespace.into_iter().flat_map(|n| read_conditions("Namespace", n)).collect()
+        }
+        Stage::Dns => {
+            dns_pods(view).flat_map(explain_dns_pod).chain(view.last_errors("kube-system")).collect()
+        }
+        _ => Vec::new(),
+    };
+    lines.truncate(MAX_EXPLAINED);
+    lines
 }
 
 fn judge_api(view: &ClusterView<'_>) -> StageHealth {
     if let Some(why) = view.bundle.unread_reason(Source::ApiServer) {
-        return Broken("arc_api_unreachable", why.to_owned());
+        let is_expired = why.starts_with(EXPIRED_SERVER_CERTIFICATE);
+        let id = if is_expired { "arc_api_expired" } else { "arc_api_unreachable" };
+        return Broken(id, why.to_owned());
     }
     let needed = [Source::ArcDeployments, Source::ArcPods];
     let describe_unread =
@@ -130,18 +171,7 @@ fn judge_release(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Stage
 
 /// Refusals are told by events alone.
 fn judge_admission(view: &ClusterView<'_>) -> StageHealth {
-    let without: Vec<_> = view
-        .agents
-        .iter()
-        .filter(|agent| {
-            let prefix = format!("{}-", agent.name);
-            let has_pod = view
-                .agent_pods()
-                .any(|p| p["metadata"]["name"].as_str().is_some_and(|n| n.starts_with(&prefix)));
-            agent.desired > 0 && !has_pod
-        })
-        .map(|agent| agent.name)
-        .collect();
+    let without: Vec<_> = agents_without_pods(view).map(|agent| agent.name).collect();
     if without.is_empty() {
         Healthy("every agent has its pods".into())
     } else {
@@ -149,30 +179,33 @@ fn judge_admission(view: &ClusterView<'_>) -> StageHealth {
     }
 }
 
+pub(super) fn agents_without_pods<'v, 'a>(view: &'v ClusterView<'a>) -> impl Iterator<Item = &'v Agent<'a>> {
+    view.agents.iter().filter(|agent| agent.desired > 0 && agent.pods.is_empty())
+}
+
 fn judge_images(view: &ClusterView<'_>) -> StageHealth {
-    // a volume that waits for a Secret has nothing to do with images
-    let failed = view.bundle.objects.of_kind("Event").filter(|e| e["reason"] == "FailedMount");
-    let failed: HashSet<_> = failed.filter_map(|e| e["involvedObject"]["name"].as_str()).collect();
-    let waits_for_volume =
-        |pod: &Value| pod["metadata"]["name"].as_str().is_some_and(|name| failed.contains(name));
-    let pending =
-        view.agent_pods().filter(|pod| pod["status"]["phase"] == "Pending" && !waits_for_volume(pod));
-    match pending.count() {
+    match agents_with_pending_pods(view).len() {
         0 => Healthy("no container waits for its image".into()),
         1 => Unknown("one pod is pending".into()),
         n => Unknown(format!("{n} pods are pending")),
     }
 }
 
+/// One for each pod; a volume that waits for a Secret has nothing to do with images.
+pub(super) fn agents_with_pending_pods<'v, 'a>(view: &'v ClusterView<'a>) -> Vec<&'v Agent<'a>> {
+    let failed = view.bundle.objects.of_kind("Event").filter(|e| e["reason"] == "FailedMount");
+    let failed: HashSet<_> = failed.filter_map(|e| e["involvedObject"]["name"].as_str()).collect();
+    let waits_for_volume = |pod: &Value| object_name(pod).is_some_and(|name| failed.contains(name));
+    let is_pending = |pod: &&&Value| pod["status"]["phase"] == "Pending" && !waits_for_volume(pod);
+    let pending = |agent: &'v Agent<'a>| agent.pods.iter().filter(is_pending).map(move |_| agent);
+    view.agents.iter().flat_map(pending).collect()
+}
+
 fn judge_dns(view: &ClusterView<'_>) -> StageHealth {
     if let Some(why) = view.bundle.unread_reason(Source::DnsPods) {
         return Unknown(format!("pods of kube-system: {why}"));
     }
-    let is_dns = |pod: &&Value| {
-        let labels = &pod["metadata"]["labels"];
-        labels["k8s-app"] == "kube-dns" || labels["app.kubernetes.io/name"] == "coredns"
-    };
-    let pods: Vec<_> = view.bundle.objects.in_namespace("Pod", "kube-system").filter(is_dns).collect();
+    let pods: Vec<_> = dns_pods(view).collect();
     if pods.is_empty() {
         return Unknown("no pods with the label k8s-app=kube-dns are in kube-system".into());
     }
@@ -180,16 +213,48 @@ fn judge_dns(view: &ClusterView<'_>) -> StageHealth {
     if ready > 0 {
         return Healthy(format!("{ready} of {} of its pods ready", pods.len()));
     }
-    let reason = |pod: &&Value| {
-        let state = &pod["status"]["containerStatuses"][0]["state"];
-        let reason = |key: &str| state[key]["reason"].as_str().map(str::to_owned);
-        reason("waiting").or_else(|| reason("terminated"))
+    let runs =
+        |status: &Value| status["state"]["running"].is_object() && status["restartCount"].as_u64() == Some(0);
+    let is_running = pods.iter().any(|pod| container_statuses(pod).any(runs));
+    let id = if is_running { "arc_dns_not_ready" } else { "arc_dns_down" };
+    let pods = if pods.len() == 1 {
+        "its only pod is not".to_owned()
+    } else {
+        format!("none of its {} pods is", pods.len())
     };
-    let why = pods.iter().find_map(reason);
-    Broken(
-        "arc_dns_down",
-        format!("none of {} pods is ready ({})", pods.len(), why.as_deref().unwrap_or("no reason given")),
-    )
+    Broken(id, format!("{pods} ready"))
+}
+
+fn dns_pods<'a>(view: &ClusterView<'a>) -> impl Iterator<Item = &'a Value> {
+    let is_dns = |pod: &&Value| {
+        let labels = &pod["metadata"]["labels"];
+        labels["k8s-app"] == "kube-dns" || labels["app.kubernetes.io/name"] == "coredns"
+    };
+    view.bundle.objects.in_namespace("Pod", "kube-system").filter(is_dns)
+}
+
+/// In which state the containers of a pod are, how they ended, and since when they run.
+fn explain_dns_pod(pod: &Value) -> Vec<EvidenceLine> {
+    let text = |state: &Value| {
+        let of = |key: &str| state[key].as_str().unwrap_or_default().to_owned();
+        Some(join_reason(&of("reason"), &of("message"))).filter(|text| !text.is_empty())
+    };
+    let running = |status: &Value| {
+        let since = status["state"]["running"]["startedAt"].as_str()?;
+        let restarts = status["restartCount"].as_u64().unwrap_or(0);
+        Some(format!("runs since {since}, is not ready, was restarted {restarts} times"))
+    };
+    let explain = |status: &Value| {
+        let texts = [ending(status).and_then(text), text(&status["state"]["waiting"]), running(status)];
+        let place = format!("container {}", status["name"].as_str().unwrap_or_default());
+        texts.into_iter().flatten().map(move |text| EvidenceLine {
+            object: describe_object("Pod", pod),
+            place: place.clone(),
+            ..EvidenceLine::plain(&crate::model::evidence::sanitize(&text, 400))
+        })
+    };
+    let states = container_statuses(pod).filter(|status| status["ready"] != true).flat_map(explain);
+    states.chain(read_conditions("Pod", pod)).collect()
 }
 
 fn judge_identity(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> StageHealth {
@@ -206,13 +271,15 @@ fn judge_identity(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Stag
             if when.is_empty() { "Azure says Expired".into() } else { when },
         );
     }
-    let Some(certificate) = view.secret_metadata("azure-identity-certificate") else {
-        if view.secret_metadata("azure-arc-connect-privatekey").is_none() {
-            return Broken("arc_key_missing", "there is no Secret azure-arc-connect-privatekey".into());
-        }
-        if view.find_agent("clusteridentityoperator").is_some_and(|a| a.desired == 0) {
-            return Broken("arc_operator_down", "the Deployment is scaled to 0".into());
-        }
+    let certificate = view.secret_metadata("azure-identity-certificate");
+    if certificate.is_none() && view.secret_metadata("azure-arc-connect-privatekey").is_none() {
+        return Broken("arc_key_missing", "there is no Secret azure-arc-connect-privatekey".into());
+    }
+    let operator = judge_agents_ready(view, "arc_operator_down", Stage::Identity);
+    if matches!(operator, Broken(..)) {
+        return operator;
+    }
+    let Some(certificate) = certificate else {
         return Broken("arc_identity_missing", "there is no Secret azure-identity-certificate".into());
     };
     let written = last_written(certificate);
@@ -256,7 +323,7 @@ fn judge_tokens(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> StageH
 }
 
 fn judge_data_plane(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> StageHealth {
-    let ready = judge_agents_ready(view, "arc_config_agent_down", &["config-agent"]);
+    let ready = judge_agents_ready(view, "arc_config_agent_down", Stage::DataPlane);
     if !matches!(ready, Healthy(_)) {
         return ready;
     }
@@ -275,11 +342,11 @@ fn judge_data_plane(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> St
 }
 
 fn judge_cluster_connect(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> StageHealth {
-    let names = ["clusterconnect-agent", "kube-aad-proxy"];
-    if names.iter().all(|name| view.find_agent(name).is_none()) {
+    let agents = view.find_agents(Stage::Connect.agents());
+    if agents.is_empty() {
         return Healthy("it is turned off".into());
     }
-    if known.azure.is_some_and(|azure| azure.private_link) && !view.unready_agents(&names).is_empty() {
+    if known.azure.is_some_and(|azure| azure.private_link) && agents.iter().any(|agent| !agent.is_ready()) {
         return Broken(
             "arc_private_link_connect",
             "Azure has the private link of the cluster enabled".into(),
@@ -291,28 +358,52 @@ fn judge_cluster_connect(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) 
     {
         return Broken("arc_connect_certificate", "there is no Secret kube-aad-proxy-certificate".into());
     }
-    judge_agents_ready(view, "arc_connect_down", &names)
+    judge_agents_ready(view, "arc_connect_down", Stage::Connect)
 }
 
-fn judge_extensions(view: &ClusterView<'_>) -> StageHealth {
-    judge_agents_ready(
-        view,
-        "arc_extensions_down",
-        &["extension-manager", "extension-events-collector", "controller-manager", "flux-logs-agent"],
-    )
-}
-
-/// Whether these agents are ready, as far as they are there.
-fn judge_agents_ready(view: &ClusterView<'_>, fault: &'static str, names: &[&str]) -> StageHealth {
-    let unwell = view.unready_agents(names);
-    if unwell.is_empty() {
-        let there = names.iter().filter(|name| view.find_agent(name).is_some()).count();
-        return if there == 0 {
-            Healthy("it is turned off".into())
-        } else {
-            Healthy("its agents are ready".into())
-        };
+/// Whether the agents of a stage are ready, as far as they are there.
+fn judge_agents_ready(view: &ClusterView<'_>, fault: &'static str, stage: Stage) -> StageHealth {
+    let agents = view.find_agents(stage.agents());
+    if agents.is_empty() {
+        return Healthy("it is turned off".into());
     }
-    let unready = unwell.iter().map(|a| format!("{}: {} of {} ready", a.name, a.ready, a.desired));
-    Broken(fault, unready.collect::<Vec<_>>().join("; "))
+    let unready: Vec<_> = agents.into_iter().filter(|agent| !agent.is_ready()).collect();
+    if unready.is_empty() {
+        return Healthy("its agents are ready".into());
+    }
+    if unready.iter().all(|agent| agent.is_scaled_down()) {
+        return Broken("arc_scaled_down", describe_unready(&unready));
+    }
+    let beside: Vec<_> = unready.iter().map(|agent| describe_side_containers(agent)).collect();
+    if beside.iter().all(|text| !text.is_empty()) {
+        return Broken("arc_side_container", beside.join("; "));
+    }
+    Broken(fault, describe_unready(&unready))
 }
+
+pub(super) fn describe_unready(agents: &[&Agent<'_>]) -> String {
+    let describe = |agent: &&Agent<'_>| {
+        if agent.is_scaled_down() {
+            format!("the Deployment {} is scaled to 0", agent.name)
+        } else {
+            format!("{}: {} of {} ready", agent.name, agent.ready, agent.desired)
+        }
+    };
+    agents.iter().map(describe).collect::<Vec<_>>().join("; ")
+}
+
+/// Such as `the container fluent-bit of config-agent-7d9 is not ready, the agent's own is`; empty where that is not so.
+fn describe_side_containers(agent: &Agent<'_>) -> String {
+    let describe = |container: &super::agents::UnreadyContainer<'_>| {
+        let pod = object_name(container.pod).unwrap_or_default();
+        let origin = if container.is_injected { ", which admission put into the pod," } else { "" };
+        format!(
+            "the container {}{origin} of Pod azure-arc/{pod} is not ready; {} is",
+            container.name, agent.name
+        )
+    };
+    agent.failing_side_containers().iter().map(describe).collect::<Vec<_>>().join("; ")
+}
+
+/// Of a stage that is not about agents.
+const MAX_EXPLAINED: usize = 4;

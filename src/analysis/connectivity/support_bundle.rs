@@ -191,6 +191,9 @@ pub const BUNDLE_SOURCES: &[Source] = &[
     Source::Corefile,
     Source::IdentityRequests,
     Source::Extensions,
+    Source::FluxConfigs,
+    Source::GitConfigs,
+    Source::CustomLocations,
     Source::ConnectedClusters,
     Source::ArcSecrets,
 ];

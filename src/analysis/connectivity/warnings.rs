@@ -2,11 +2,17 @@
 
 use jiff::SignedDuration;
 
+use super::agents::Agent;
 use super::azure::ConnectivityStatus;
-use super::cluster_view::ClusterView;
-use super::{ConnectivityInput, build_fault_finding, stages as links};
-use crate::model::faults::Stage;
+use super::cluster_view::{ClusterView, Recognized};
+use super::custom_locations::describe_custom_locations;
+use super::evidence::EvidenceLine;
+use super::extensions::{FailedObject, find_failed_objects};
+use super::finding::{build_fault_finding, build_quoting_finding, build_ready_finding, name_agents_of};
+use super::{ConnectivityDiagnosis, ConnectivityInput, StageResult, StageState, stages as links};
+use crate::model::faults::{Fault, Stage};
 use crate::model::finding::{Confidence, Finding, Severity};
+use crate::model::shown_text::SignatureSource;
 use crate::model::version::Version;
 
 /// A fault by its id, what shows it, and how sure it is.
@@ -16,14 +22,15 @@ type Warning = (&'static str, String, Confidence);
 pub(super) fn find_warnings(
     view: &ClusterView<'_>,
     known: &ConnectivityInput<'_>,
-    first: Option<Stage>,
+    chain: &ConnectivityDiagnosis,
 ) -> Vec<Finding> {
+    let first = chain.links.iter().find(|link| link.state == StageState::Broken).map(|link| link.link);
     let mut warnings = Vec::new();
     if first.is_none_or(|link| link > Stage::Identity) {
         warnings.extend(overdue_renewal(view, known));
     }
+    warnings.extend(deleted_key(view));
     warnings.extend(agent_errors(known));
-    warnings.extend(failed_extension(known));
     warnings.extend(old_agents(view, known));
     warnings.extend(two_clusters(view, known));
     if first.is_none() {
@@ -33,22 +40,65 @@ pub(super) fn find_warnings(
         known.catalogue.find_fault(id).map(|entry| build_fault_finding(entry, &shown, confidence))
     };
     let mut findings: Vec<_> = warnings.into_iter().filter_map(entry).collect();
+    findings.extend(
+        find_failed_objects(view.bundle).into_iter().filter_map(|failed| describe_failure(failed, known)),
+    );
+    findings.extend(find_faults_of_ready_agents(view, chain));
     if first.is_none() {
-        findings.extend(find_signature_warnings(view, known));
+        findings.extend(find_signature_warnings(view));
     }
     findings
 }
 
 /// Signs of the catalogue that break nothing. Those of logs tell of agents that are ready: nothing else is wrong.
-fn find_signature_warnings(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Vec<Finding> {
-    let is_whole = view.agents.iter().all(super::cluster_view::Agent::is_ready);
-    let entries = known.catalogue.faults.iter().filter(|e| e.severity == Severity::Warning);
-    let seen = entries.filter_map(|entry| {
-        let mut signs = entry.signs.iter().filter(|sign| is_whole || !sign.is_in_log());
-        let seen = signs.find_map(|sign| view.match_signature(sign))?;
-        Some(build_fault_finding(entry, &format!("{}, {}", seen.subject, seen.text), Confidence::Medium))
-    });
-    seen.collect()
+fn find_signature_warnings(view: &ClusterView<'_>) -> Vec<Finding> {
+    let is_whole = view.agents.iter().all(Agent::is_ready);
+    let mut seen: Vec<_> = view.agents.iter().flat_map(|agent| view.recognize(agent)).collect();
+    seen.retain(|seen| seen.fault.severity == Severity::Warning && !seen.is_old);
+    seen.retain(|seen| is_whole || seen.place != SignatureSource::Log);
+    seen.sort_by_key(|seen| seen.rank);
+    seen.dedup_by_key(|seen| seen.rank);
+    let build = |seen: Recognized<'_>| build_quoting_finding(seen.fault, vec![seen.line], Confidence::Medium);
+    seen.into_iter().map(build).collect()
+}
+
+/// An agent may be ready while what it does fails: what it says now counts, as a warning. Where a link that all agents need is
+/// broken, their complaints are about that.
+fn find_faults_of_ready_agents(view: &ClusterView<'_>, chain: &ConnectivityDiagnosis) -> Vec<Finding> {
+    let is_shared = |link: &StageResult| link.link > Stage::Images && link.link <= Stage::DataPlane;
+    if chain.links.iter().any(|link| is_shared(link) && link.state != StageState::Ok) {
+        return Vec::new();
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    for agent in view.agents.iter().filter(|agent| agent.is_ready()) {
+        let seen = view.recognize(agent).into_iter();
+        let seen = seen.filter(|seen| seen.fault.severity == Severity::Blocking && !seen.is_old);
+        let Some(Recognized { fault: entry, line: seen, .. }) = seen.min_by_key(|seen| seen.rank) else {
+            continue;
+        };
+        if chain.findings.iter().chain(&findings).all(|known| known.id != entry.id) {
+            let named = name_agents_of(view, &[agent.name]);
+            findings.push(as_warning(
+                &build_ready_finding(entry, add_custom_locations(entry, seen, view), &named),
+                agent.name,
+            ));
+        }
+    }
+    findings
+}
+
+/// Where Azure is refused in the name of an object id, the one that the feature was enabled for tells why.
+fn add_custom_locations(fault: &Fault, seen: EvidenceLine, view: &ClusterView<'_>) -> Vec<EvidenceLine> {
+    let is_about = fault.id == "arc_custom_location_rights";
+    std::iter::once(seen).chain(is_about.then(|| describe_custom_locations(view.bundle))).collect()
+}
+
+fn as_warning(finding: &Finding, agent: &str) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        consequence: format!("{agent} counts as ready while this fails. {READY_CONSEQUENCE}"),
+        ..finding.clone()
+    }
 }
 
 fn overdue_renewal(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Option<Warning> {
@@ -67,6 +117,18 @@ fn overdue_renewal(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> Opt
     Some(("arc_identity_overdue", shown, confidence))
 }
 
+/// The certificate works until it ends; without the key there will be no other.
+fn deleted_key(view: &ClusterView<'_>) -> Option<Warning> {
+    let is_gone = view.has_secret_list()
+        && view.secret_metadata("azure-identity-certificate").is_some()
+        && view.secret_metadata("azure-arc-connect-privatekey").is_none();
+    is_gone.then(|| {
+        let shown =
+            "there is no Secret azure-arc-connect-privatekey, and azure-identity-certificate is there";
+        ("arc_key_deleted", shown.to_owned(), Confidence::High)
+    })
+}
+
 fn agent_errors(known: &ConnectivityInput<'_>) -> Option<Warning> {
     let errors = known.azure.map(|a| &a.agent_errors).filter(|e| !e.is_empty())?;
     let shown =
@@ -74,13 +136,12 @@ fn agent_errors(known: &ConnectivityInput<'_>) -> Option<Warning> {
     Some(("arc_agent_errors", shown, Confidence::High))
 }
 
-fn failed_extension(known: &ConnectivityInput<'_>) -> Option<Warning> {
-    let failed = |e: &&serde_json::Value| {
-        e["status"]["status"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("failed"))
-    };
-    let extension = known.bundle.objects.of_kind("ExtensionConfig").find(failed)?;
-    let name = extension["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    Some(("arc_extension_failed", name, Confidence::High))
+fn describe_failure(failed: FailedObject, known: &ConnectivityInput<'_>) -> Option<Finding> {
+    let mut evidence = failed.evidence;
+    if let (Some(line), Some(namespace)) = (evidence.first_mut(), failed.namespace) {
+        line.values.push(("NAMESPACE".to_owned(), namespace));
+    }
+    Some(build_quoting_finding(known.catalogue.find_fault(failed.fault)?, evidence, Confidence::High))
 }
 
 /// Agents that are older than what is supported, or than what Azure wants them to be.
@@ -158,6 +219,9 @@ fn whole_days(duration: SignedDuration) -> i64 {
 
 /// The vendor's pages: without one for so long a cluster is Offline.
 const HEARTBEAT_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
+
+/// A link that is down shows in what the agent serves.
+const READY_CONSEQUENCE: &str = "The status stays Connected; what the agent does is missing or late.";
 
 /// Of one container; some come with each upgrade and each restart of a node.
 const MANY_RESTARTS: u64 = 10;
