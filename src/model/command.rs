@@ -209,8 +209,9 @@ impl Command {
     /// Puts a value in the place of its name, such as `HOST`.
     pub fn put_value(&mut self, name: &str, value: &str) {
         for word in self.programs.iter_mut().flatten() {
-            if let Word::Known(text) = word {
-                *text = put_value(text, name, value);
+            let filled = put_value(word.as_str(), name, value);
+            if filled != word.as_str() {
+                *word = Word::Known(filled);
             }
         }
     }
@@ -436,13 +437,20 @@ mod tests {
 
     #[test]
     fn a_value_stays_one_word_of_the_shell() {
-        let mut command: Command =
-            "oc adm policy add-scc-to-user x system:serviceaccount:ns:ACCOUNT".parse().unwrap();
-        command.put_value("ACCOUNT", "a; reboot");
-        assert_eq!(
-            command.to_string(),
-            "oc adm policy add-scc-to-user x 'system:serviceaccount:ns:a; reboot'"
-        );
+        let table = [
+            (
+                "ACCOUNT",
+                "a; reboot",
+                "oc adm policy -n NAMESPACE x system:serviceaccount:ns:ACCOUNT",
+                "oc adm policy -n NAMESPACE x 'system:serviceaccount:ns:a; reboot'",
+            ),
+            ("NAMESPACE", "a", "kubectl get pods -n NAMESPACE", "kubectl get pods -n a"),
+        ];
+        for (name, value, typed, filled) in table {
+            let mut command: Command = typed.parse().unwrap();
+            command.put_value(name, value);
+            assert_eq!(command.to_string(), filled);
+        }
     }
 
     #[test]
