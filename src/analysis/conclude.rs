@@ -78,6 +78,7 @@ pub fn conclude_run(ran: &FinishedRun<'_>) -> Report {
         advice: ran.advice,
         cloud: Some(ran.scope.cloud),
         unlisted_region: unlisted_region(ran),
+        system_proxies: ran.machine.map_or(&[], |machine| &machine.proxy_settings),
     };
     let mut findings = diagnose::diagnose_run(&checks, &context);
     fill_commands(&mut findings, &command_scope(ran));

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::machine::describe_machine;
+use super::system_proxy::find_system_proxies;
 use super::{CommandError, Console, Environment, Result, start_runtime};
 use crate::analysis::conclude::{FinishedRun, conclude_run};
 use crate::cli::progress::Progress;
@@ -15,13 +16,14 @@ use crate::cluster::{self, AgentProgress, ClusterClient, ClusterClientError, Clu
 use crate::model::command::{Command, CommandScope};
 use crate::model::report::Report;
 use crate::model::run_flags::RunFlag;
+use crate::model::system_proxy::SystemProxy;
 use crate::probe::settings::ProbeSettings;
 use crate::probe::vantage_run::{Shutdown, wait_for_interrupt};
 
 /// Probes and judges; hints go to the screen on the way.
 pub(super) fn run_check(surveyor: &Runner<'_>, screen: &Console) -> Result<Report> {
     let started_at = surveyor.net.clock.now();
-    let survey = run_with_progress(surveyor, screen)?;
+    let (survey, proxy_settings) = run_with_progress(surveyor, screen)?;
     if let Some(cluster) = &survey.cluster {
         screen.hint(&format!("cluster: context {}, server {}", cluster.context, cluster.server));
     }
@@ -30,7 +32,7 @@ pub(super) fn run_check(surveyor: &Runner<'_>, screen: &Console) -> Result<Repor
     for note in survey.notes.iter().cloned().chain(remnants) {
         screen.hint(&note);
     }
-    Ok(build_report(surveyor, &survey, started_at))
+    Ok(build_report(surveyor, &survey, started_at, proxy_settings))
 }
 
 /// What a run leaves in a cluster, and how it goes.
@@ -57,7 +59,12 @@ pub(super) fn describe_remnants(remnants: &Remnants, flags: &[RunFlag]) -> Strin
 }
 
 /// What a survey means.
-pub(super) fn build_report(surveyor: &Runner<'_>, survey: &RunOutput, started_at: jiff::Timestamp) -> Report {
+pub(super) fn build_report(
+    surveyor: &Runner<'_>,
+    survey: &RunOutput,
+    started_at: jiff::Timestamp,
+    proxy_settings: Vec<SystemProxy>,
+) -> Report {
     conclude_run(&FinishedRun {
         rules: surveyor.rules,
         scope: &surveyor.settings.scope,
@@ -70,20 +77,26 @@ pub(super) fn build_report(surveyor: &Runner<'_>, survey: &RunOutput, started_at
         cluster: survey.cluster.as_ref(),
         advice: Some(&survey.advice),
         flags: &surveyor.settings.flags,
-        machine: Some(&describe_machine(&survey.vantage_results, surveyor.environment)),
+        machine: Some(&describe_machine(&survey.vantage_results, surveyor.environment, proxy_settings)),
     })
 }
 
-fn run_with_progress(surveyor: &Runner<'_>, screen: &Console) -> Result<RunOutput> {
+/// The settings of the machine are read while probes run.
+fn run_with_progress(surveyor: &Runner<'_>, screen: &Console) -> Result<(RunOutput, Vec<SystemProxy>)> {
     let runtime = start_runtime()?;
     let progress = Arc::new(Progress::new(!screen.shows_progress));
     progress.start(0);
     let shown = Arc::clone(&progress);
     let listener: ProgressListener = Arc::new(move |sign| show_progress(&shown, 0, sign));
     let stopped = watch_shutdown(&runtime);
+    let has_proxy = surveyor.settings.routes.uses_proxy();
+    let proxy_settings =
+        (!has_proxy).then(|| runtime.spawn(find_system_proxies(surveyor.environment.clone())));
     let survey = runtime.block_on(surveyor.run(stopped, listener));
     progress.finish();
-    survey.map_err(to_command_error)
+    let survey = survey.map_err(to_command_error)?;
+    let proxy_settings = proxy_settings.map(|pending| runtime.block_on(pending).unwrap_or_default());
+    Ok((survey, proxy_settings.unwrap_or_default()))
 }
 
 /// Changes when the user wants to stop; heard from now on, not from the first wait on.

@@ -220,7 +220,7 @@ impl MemberCheck<'_> {
         let survey = Box::pin(surveyor.run(self.stopped.clone(), listen)).await.map_err(to_command_error)?;
         notes.extend(survey.notes.iter().cloned());
         notes.extend(survey.remnants.as_ref().map(|left| describe_remnants(left, &settings.flags)));
-        Ok((build_report(&surveyor, &survey, started_at), notes))
+        Ok((build_report(&surveyor, &survey, started_at, Vec::new()), notes))
     }
 }
 

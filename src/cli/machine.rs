@@ -6,13 +6,19 @@ use super::Environment;
 use crate::analysis::conclude::VantageResult;
 use crate::model::evidence::{Attempt, Detail, Purpose};
 use crate::model::report::{Machine, SourceAddress};
+use crate::model::system_proxy::SystemProxy;
 use crate::model::vantage::VantageKind;
 use crate::probe::net::find_source_address;
 
 /// Its name, and the address that each route begins at.
-pub(super) fn describe_machine(results: &[VantageResult], environment: &Environment) -> Machine {
+pub(super) fn describe_machine(
+    results: &[VantageResult],
+    environment: &Environment,
+    proxy_settings: Vec<SystemProxy>,
+) -> Machine {
     let here = results.iter().find(|result| result.vantage.kind == VantageKind::Workstation);
-    Machine { name: read_name(environment), addresses: here.map(list_source_addresses).unwrap_or_default() }
+    let addresses = here.map(list_source_addresses).unwrap_or_default();
+    Machine { name: read_name(environment), addresses, proxy_settings }
 }
 
 fn list_source_addresses(here: &VantageResult) -> Vec<SourceAddress> {

@@ -33,6 +33,7 @@ mod requirements;
 pub mod rules;
 mod run_flags;
 mod settings;
+mod system_proxy;
 mod wait;
 mod waivers;
 mod web;

@@ -30,6 +30,7 @@ pub mod shown_text;
 #[cfg(feature = "cli")]
 pub mod signature;
 pub mod source;
+pub mod system_proxy;
 pub mod text;
 pub mod vantage;
 #[cfg(feature = "cli")]

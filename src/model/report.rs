@@ -19,6 +19,7 @@ use crate::model::rules::{Cloud, Layer};
 use crate::model::run_flags::RunFlag;
 use crate::model::scope::Connectivity;
 use crate::model::shell::Shell;
+use crate::model::system_proxy::SystemProxy;
 use crate::model::vantage::{VantageErrorKind, VantageKind};
 use crate::model::waiver::WaiverRef;
 
@@ -104,6 +105,8 @@ pub struct Machine {
     pub name: Option<String>,
     /// Its addresses, one for each route.
     pub addresses: Vec<SourceAddress>,
+    /// The proxies in its settings, where neither flags nor variables name one.
+    pub proxy_settings: Vec<SystemProxy>,
 }
 
 /// The address that connections leave a machine with.

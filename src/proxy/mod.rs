@@ -10,6 +10,7 @@ mod pac;
 mod resolve;
 mod route;
 mod skip_range;
+pub mod system_settings;
 mod url;
 mod url_error;
 mod user_info;

@@ -44,5 +44,7 @@ mod requirements;
 mod scale;
 mod secrets;
 mod several;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod system_settings;
 mod vendor_pages;
 mod vendor_table;

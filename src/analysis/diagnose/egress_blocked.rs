@@ -1,5 +1,6 @@
 //! Names resolve, but next to no connection opens: there is no direct way out.
 
+use super::machine_settings::{describe_readers, describe_settings, list_pac_proxies};
 use super::prelude::*;
 use crate::analysis::advise::connect_through_proxy;
 use crate::model::evidence::Phase;
@@ -13,17 +14,22 @@ const MIN_FAILED_HOSTS: usize = 4;
 const MIN_FAILED_PERCENT: usize = 80;
 
 fn group_checks<'a>(view: &VantageFacts<'a>) -> Vec<CheckGroup<'a>> {
+    if !has_no_egress(view) {
+        return Vec::new();
+    }
+    let checks = view.unexplained_with(CAUSES).into_iter().filter(|c| is_direct(c)).collect();
+    CheckGroup::from_checks(view.id, checks)
+}
+
+/// Whether next to no connection opens.
+pub(super) fn has_no_egress(view: &VantageFacts<'_>) -> bool {
     let failed = view.count_hosts_with(|c| {
         is_direct(c)
             && c.phase == Some(Phase::Connect)
             && c.cause.is_some_and(|cause| CAUSES.contains(&cause))
     });
     let tried = view.count_hosts_with(|c| is_direct(c) && look::has_tried_connecting(c));
-    if failed < MIN_FAILED_HOSTS || failed * 100 < tried * MIN_FAILED_PERCENT {
-        return Vec::new();
-    }
-    let checks = view.unexplained_with(CAUSES).into_iter().filter(|c| is_direct(c)).collect();
-    CheckGroup::from_checks(view.id, checks)
+    failed >= MIN_FAILED_HOSTS && failed * 100 >= tried * MIN_FAILED_PERCENT
 }
 
 fn is_direct(check: &Check) -> bool {
@@ -40,7 +46,7 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
              example: {}.",
             format_count(group.hosts().len(), "host"),
             list_causes(group, 3),
-            explain_direct_route(group, has_proxy),
+            explain_direct_route(group, has_proxy, scene),
             list_some(&group.hosts(), 3)
         ),
         remedy: remedy_for(has_proxy).into(),
@@ -53,10 +59,13 @@ fn describe_finding(group: &CheckGroup<'_>, scene: &RunFacts<'_>) -> FindingText
     }
 }
 
-fn explain_direct_route(group: &CheckGroup<'_>, has_proxy: bool) -> String {
+fn explain_direct_route(group: &CheckGroup<'_>, has_proxy: bool, scene: &RunFacts<'_>) -> String {
     let reason = group.first_check().map(|c| c.planned.route.reason.as_str()).unwrap_or_default();
     if has_proxy {
         format!("A proxy is in use, but these hosts are called directly ({reason}).")
+    } else if !scene.context.system_proxies.is_empty() {
+        let found = scene.context.system_proxies;
+        format!("{} Probably that is mandatory: {}", describe_settings(found), describe_readers(found))
     } else {
         "Probably a proxy is mandatory in this network and none was given, or a firewall denies everything."
             .into()
@@ -73,12 +82,15 @@ fn remedy_for(has_proxy: bool) -> &'static str {
     }
 }
 
+/// With the proxy of the machine's settings, where they name one.
 fn proxy_commands(scene: &RunFacts<'_>) -> Vec<Instruction> {
-    let proxy = "http://PROXY:PORT";
+    let named = scene.context.system_proxies.iter().find_map(|one| one.proxy.as_deref());
+    let proxy = named.unwrap_or("http://PROXY:PORT");
     let check_again = [
         format!("export HTTPS_PROXY={proxy} HTTP_PROXY={proxy}"),
         format!("arcprobe check -l REGION --proxy-https {proxy}"),
     ];
     let connect = connect_through_proxy(scene.context.advice, scene.context.cloud, proxy);
-    check_again.into_iter().map(Instruction::from).chain(connect).collect()
+    let commands = check_again.into_iter().map(Instruction::from).chain(connect);
+    list_pac_proxies(scene.context.system_proxies).into_iter().chain(commands).collect()
 }

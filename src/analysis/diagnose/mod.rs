@@ -32,6 +32,7 @@ mod ip_family_failing;
 mod ipv6_unroutable;
 mod large_hello_dropped;
 mod left_open;
+mod machine_settings;
 mod name_blocked;
 mod networks_overlap;
 mod no_route;
@@ -70,6 +71,7 @@ mod skip_range_malformed;
 mod sni_filtered;
 mod some_addresses_fail;
 mod stands_in;
+mod system_proxy_unread;
 mod tls13_filtered;
 mod tls_inspection;
 mod tls_inspection_forbidden;
@@ -91,6 +93,7 @@ use crate::model::evidence::{CertificateFileFlaw, CertificateSummary, Discovery}
 use crate::model::finding::{Confidence, Finding, Remedy, Severity};
 use crate::model::report::{Advice, Check, Vantage};
 use crate::model::rules::Cloud;
+use crate::model::system_proxy::SystemProxy;
 use crate::proxy::{SkipRange, Sourced};
 use group::CheckGroup;
 
@@ -117,6 +120,8 @@ pub struct Context<'a> {
     pub cloud: Option<Cloud>,
     /// The region, where the rules do not list it.
     pub unlisted_region: Option<UnlistedRegion<'a>>,
+    /// The proxies in the settings of this machine; empty where flags or variables name one.
+    pub system_proxies: &'a [SystemProxy],
     /// When the run began.
     pub now: Option<jiff::Timestamp>,
 }
@@ -238,6 +243,7 @@ const DIAGNOSES: &[Diagnosis] = &[
     skip_range_malformed::DIAGNOSIS,
     skip_range_differs::DIAGNOSIS,
     ipv6_unroutable::DIAGNOSIS,
+    system_proxy_unread::DIAGNOSIS,
     stands_in::DIAGNOSIS,
 ];
 

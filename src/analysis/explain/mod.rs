@@ -175,7 +175,7 @@ const TEXTS: &[(&str, &str)] = pages! {
     "http_failing", "websocket_blocked", "ipv6_unroutable", "ip_family_failing", "some_addresses_fail", "packet_loss", "wildcard_unverified",
     "discovery_failed", "value_missing", "region_unlisted", "skip_range_malformed", "skip_range_differs", "probe_disagrees",
     "answer_unproven", "service_failing",
-    "run_incomplete", "greeting_failing", "endpoint_unmet", "stands_in", "waiver_expired",
+    "run_incomplete", "greeting_failing", "endpoint_unmet", "system_proxy_unread", "stands_in", "waiver_expired",
     "dns_nxdomain", "dns_no_data", "dns_servfail", "dns_refused", "dns_timeout", "dns_unreachable",
     "dns_sinkhole", "dns_private_answer", "dns_public_answer",
     "tcp_refused", "tcp_reset", "tcp_timeout", "tcp_unreachable",

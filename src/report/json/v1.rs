@@ -30,6 +30,7 @@ use crate::model::rules::{Cloud, Inspection, Layer, Protocol, RuleLocation};
 use crate::model::run_flags;
 use crate::model::scope::Connectivity;
 use crate::model::shell::Shell;
+use crate::model::system_proxy::SystemProxy;
 use crate::model::vantage::{VantageErrorKind, VantageKind};
 use crate::model::waiver;
 
@@ -128,6 +129,9 @@ struct Machine {
     /// Its addresses, one for each route.
     #[serde(with = "As::<Vec<SourceAddress>>")]
     addresses: Vec<report::SourceAddress>,
+    /// The proxies in its settings, where neither flags nor variables name one: programs on a command line do not read them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    proxy_settings: Vec<SystemProxy>,
 }
 
 /// The address that connections leave a machine with.

@@ -4,6 +4,7 @@ use arcprobe::model::evidence::{Cause, DiscoveryOutcome};
 use arcprobe::model::plan::UnverifiedKind;
 use arcprobe::model::report::Verdict::{Blocked, Ready, ReadyWithWarnings};
 use arcprobe::model::rules::Protocol;
+use arcprobe::model::system_proxy::{SettingsSource, SystemProxy};
 
 use super::goldens::Scenario;
 use super::make::{CheckCase, healthy, https, wss};
@@ -13,6 +14,15 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("no-route", Blocked, &["no_route", "stands_in"], no_route()),
         Scenario::new("egress-blocked", Blocked, &["egress_blocked", "stands_in"], egress()),
+        Scenario::new("egress-blocked-with-settings", Blocked, &["egress_blocked", "stands_in"], egress())
+            .with_settings(vec![settings(SettingsSource::Gnome, "http://proxy.contoso.example:3128")]),
+        Scenario::new("egress-blocked-with-pac", Blocked, &["egress_blocked", "stands_in"], egress())
+            .with_settings(vec![pac_settings()]),
+        Scenario::new("system-proxy-unread", Ready, &["system_proxy_unread", "stands_in"], healthy())
+            .with_settings(vec![
+                settings(SettingsSource::Windows, "http://proxy.contoso.example:3128"),
+                pac_settings(),
+            ]),
         Scenario::new(
             "address-blocked",
             Blocked,
@@ -35,6 +45,15 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         ),
         Scenario::new("alternative-met", ReadyWithWarnings, &["address_blocked", "stands_in"], alternative()),
     ]
+}
+
+fn settings(source: SettingsSource, proxy: &str) -> SystemProxy {
+    SystemProxy { source, proxy: Some(proxy.into()), pac: None }
+}
+
+fn pac_settings() -> SystemProxy {
+    let pac = Some("http://wpad.contoso.example/proxy.pac".into());
+    SystemProxy { source: SettingsSource::Gnome, proxy: None, pac }
 }
 
 fn no_route() -> Vec<CheckCase> {

@@ -10,6 +10,7 @@ use arcprobe::model::command::Instruction;
 use arcprobe::model::evidence::{CertificateFileFlaw, CertificateSummary, Discovery};
 use arcprobe::model::finding::Finding;
 use arcprobe::model::report::{Advice, Check, Vantage, Verdict};
+use arcprobe::model::system_proxy::SystemProxy;
 use arcprobe::model::vantage::VantageKind;
 use arcprobe::proxy::{Origin, SkipRange, Sourced};
 use arcprobe::report::json::form::Written;
@@ -32,6 +33,7 @@ pub(super) struct Scenario {
     flaws: Vec<CertificateFileFlaw>,
     advice: Option<Advice>,
     unlisted_region: Option<UnlistedRegion<'static>>,
+    system_proxies: Vec<SystemProxy>,
 }
 
 impl Scenario {
@@ -65,6 +67,7 @@ impl Scenario {
             flaws: Vec::new(),
             advice: None,
             unlisted_region: None,
+            system_proxies: Vec::new(),
         }
     }
 
@@ -82,6 +85,10 @@ impl Scenario {
 
     pub(super) fn in_unlisted_region(self, name: &'static str) -> Self {
         Self { unlisted_region: Some(UnlistedRegion { name, date: "2026-08-10" }), ..self }
+    }
+
+    pub(super) fn with_settings(self, system_proxies: Vec<SystemProxy>) -> Self {
+        Self { system_proxies, ..self }
     }
 
     pub(super) fn interrupted(self) -> Self {
@@ -120,6 +127,7 @@ impl Scenario {
             proxy_cert_flaws: &self.flaws,
             advice: self.advice.as_ref(),
             unlisted_region: self.unlisted_region,
+            system_proxies: &self.system_proxies,
             now: "2026-06-01T00:00:00Z".parse().ok(),
             ..Context::default()
         };
