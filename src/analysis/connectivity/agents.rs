@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::cluster_view::{AGENTS_NAMESPACE, parse_time};
 use crate::analysis::kube_objects::KubeObjects;
+
+/// The namespace of the agents.
+pub(super) const AGENTS_NAMESPACE: &str = "azure-arc";
 
 /// A Deployment of the agents.
 pub(super) struct Agent<'a> {
@@ -169,6 +171,11 @@ pub(super) fn object_name(object: &Value) -> Option<&str> {
 pub(super) fn container_statuses(pod: &Value) -> impl Iterator<Item = &Value> {
     let of = |key: &str| pod["status"][key].as_array().map(Vec::as_slice).unwrap_or_default();
     of("initContainerStatuses").iter().chain(of("containerStatuses"))
+}
+
+/// RFC 3339.
+pub(super) fn parse_time(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
 }
 
 /// The vendor has about twenty.

@@ -2,8 +2,9 @@
 
 use super::agents::Agent;
 use super::cluster_view::{ClusterView, Recognized};
-use super::evidence::{EvidenceLine, add_telling_evidence};
+use super::evidence::EvidenceLine;
 use super::stages::{StageHealth, describe_unready, explain_fault, explain_stage};
+use super::telling::add_telling_evidence;
 use super::{ConnectivityInput, ProbeEvidence, has_working_identity};
 use crate::model::faults::{Fault, Stage};
 use crate::model::finding::{Confidence, Severity};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::agents::{Agent, container_statuses, find_agents, object_name};
+use super::agents::{AGENTS_NAMESPACE, Agent, container_statuses, find_agents, object_name, parse_time};
 use super::evidence::{
     EvidenceLine, describe_object, ending, event_time, is_history, is_vague_state, join_reason, quote_event,
 };
@@ -19,8 +19,6 @@ use crate::model::shown_text::{ShownText, SignatureSource};
 use crate::model::signature::Signature;
 use crate::model::source::Source;
 
-/// The namespace of the agents.
-pub(super) const AGENTS_NAMESPACE: &str = "azure-arc";
 /// The namespace of the release, and of the checks before connecting.
 const RELEASE_NAMESPACE: &str = "azure-arc-release";
 
@@ -359,11 +357,6 @@ fn unescape(line: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(text)
-}
-
-/// RFC 3339.
-pub(super) fn parse_time(value: &Value) -> Option<Timestamp> {
-    value.as_str()?.parse().ok()
 }
 
 /// Lines of an agent that is ready count for so long: what goes on fails again within that.

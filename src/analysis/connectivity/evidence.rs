@@ -1,13 +1,11 @@
-//! What a finding rests on, quoted: the states, log lines, events and conditions that tell most of why an agent is not ready.
+//! What a finding rests on, quoted: states, lines of logs, events and conditions, each with its object and time.
 
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::agents::{Agent, container_statuses, object_name};
-use super::cluster_view::{ClusterView, parse_time};
-use super::log_lines::LineWeight;
+use super::agents::{container_statuses, object_name, parse_time};
 use crate::model::evidence::sanitize;
 
 /// Something that was read of a cluster.
@@ -50,39 +48,6 @@ impl fmt::Display for EvidenceLine {
     }
 }
 
-/// What tells most of why an agent is not ready, the most telling first: why a container waits, how it ended, its last error,
-/// an event, a condition.
-pub(super) fn find_telling_evidence(view: &ClusterView<'_>, agent: &Agent<'_>) -> Vec<EvidenceLine> {
-    let mut lines: Vec<_> = agent.pods.iter().filter_map(|pod| read_pod_status(pod)).collect();
-    lines.extend(agent.pods.iter().flat_map(|pod| read_waiting(pod)));
-    lines.extend(agent.pods.iter().flat_map(|pod| read_endings(pod)));
-    lines.extend(find_last_error(view, agent));
-    lines.extend(find_last_event(view, agent));
-    lines.extend(agent.pods.iter().flat_map(|pod| read_conditions("Pod", pod)));
-    lines.extend(read_conditions("Deployment", agent.deployment()));
-    // sorting is stable: what only says that it fails comes last
-    lines.sort_by_key(|line| line.is_vague);
-    lines.dedup_by(|a, b| a.text == b.text);
-    lines.truncate(MAX_LINES);
-    lines
-}
-
-/// Adds what tells more to what was found already, without saying anything twice.
-pub(super) fn add_telling_evidence(
-    found: &mut Vec<EvidenceLine>,
-    view: &ClusterView<'_>,
-    agents: &[&Agent<'_>],
-) {
-    for agent in agents {
-        let telling = find_telling_evidence(view, agent);
-        let new: Vec<_> =
-            telling.into_iter().filter(|line| found.iter().all(|known| known.text != line.text)).collect();
-        found.extend(new);
-    }
-    found.sort_by_key(|line| line.is_vague);
-    found.truncate(MAX_LINES);
-}
-
 fn state_line(pod: &Value, status: &Value, text: &str, time: &Value, is_vague: bool) -> EvidenceLine {
     EvidenceLine {
         object: describe_object("Pod", pod),
@@ -95,7 +60,7 @@ fn state_line(pod: &Value, status: &Value, text: &str, time: &Value, is_vague: b
 }
 
 /// Why a pod was ended as a whole, such as by an eviction.
-fn read_pod_status(pod: &Value) -> Option<EvidenceLine> {
+pub(super) fn read_pod_status(pod: &Value) -> Option<EvidenceLine> {
     let status = &pod["status"];
     let [reason, message] = ["reason", "message"].map(|key| status[key].as_str().unwrap_or_default());
     (!reason.is_empty()).then(|| EvidenceLine {
@@ -106,7 +71,7 @@ fn read_pod_status(pod: &Value) -> Option<EvidenceLine> {
     })
 }
 
-fn read_waiting(pod: &Value) -> Vec<EvidenceLine> {
+pub(super) fn read_waiting(pod: &Value) -> Vec<EvidenceLine> {
     let read = |status: &Value| {
         let waiting = &status["state"]["waiting"];
         let reason =
@@ -121,7 +86,7 @@ fn read_waiting(pod: &Value) -> Vec<EvidenceLine> {
 }
 
 /// How a container ended that does not run now, or is not ready: what one that is well by now was once is the past.
-fn read_endings(pod: &Value) -> Vec<EvidenceLine> {
+pub(super) fn read_endings(pod: &Value) -> Vec<EvidenceLine> {
     let read = |status: &Value| {
         let ended = ending(status).filter(|_| status["ready"] != true)?;
         let code = ended["exitCode"].as_i64().filter(|code| *code != 0);
@@ -152,32 +117,6 @@ pub(super) fn is_vague_state(reason: &str, message: &str) -> bool {
         "ImagePullBackOff" | "ErrImagePull" => !message.contains(": Err") && !message.contains("failed to"),
         _ => message.is_empty(),
     }
-}
-
-/// The last error of the agent's own containers, of the instance before where the running one says nothing yet.
-fn find_last_error(view: &ClusterView<'_>, agent: &Agent<'_>) -> Option<EvidenceLine> {
-    let logs = view.logs_of(agent);
-    let worst = |is_previous: bool| {
-        let lines = logs.iter().filter(move |log| log.source.previous == is_previous);
-        let lines = lines.flat_map(|log| log.lines.iter().map(move |line| (log, line)));
-        lines.filter(|(_, line)| line.weight > LineWeight::Plain).max_by_key(|(_, line)| line.weight)
-    };
-    let telling = |(_, line): &(_, &super::log_lines::LogLine<'_>)| line.weight > LineWeight::Error;
-    let last =
-        || logs.iter().find_map(|log| Some((log, log.lines.iter().rfind(|line| !line.message.is_empty())?)));
-    let found = worst(false).filter(telling).or_else(|| worst(true)).or_else(|| worst(false));
-    // one that waits says so, and calls it no error
-    found.or_else(|| last().filter(|_| !agent.is_ready())).map(|(log, line)| log.quote(line))
-}
-
-/// The newest event of what an agent owns; probes that fail and back-offs only where nothing else is there.
-fn find_last_event(view: &ClusterView<'_>, agent: &Agent<'_>) -> Option<EvidenceLine> {
-    let key = |event: &&&Value| (!is_vague_event(event), event_time(event));
-    view.events_of(agent)
-        .iter()
-        .filter(|event| event["type"] != "Normal")
-        .max_by_key(key)
-        .map(|event| quote_event(event))
 }
 
 pub(super) fn is_vague_event(event: &Value) -> bool {
@@ -267,9 +206,6 @@ const EMPTY_REASONS: &[&str] =
 
 /// What goes on comes again within minutes: the kubelet waits for five of them at most.
 const EVENT_MEMORY: SignedDuration = SignedDuration::from_mins(15);
-
-/// In one finding.
-const MAX_LINES: usize = 3;
 
 /// In characters; errors of pulls say everything three times before they come to the point.
 const MAX_TEXT_CHARS: usize = 1_000;

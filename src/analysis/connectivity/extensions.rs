@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::agents::{container_statuses, object_name};
-use super::cluster_view::parse_time;
+use super::agents::{container_statuses, object_name, parse_time};
 use super::evidence::{
     EvidenceLine, describe_object, event_time, is_vague_event, is_vague_state, join_reason, quote_event,
 };

@@ -17,6 +17,7 @@ mod log_lines;
 pub mod redact;
 mod stages;
 pub mod support_bundle;
+mod telling;
 mod warnings;
 
 use jiff::{SignedDuration, Timestamp};

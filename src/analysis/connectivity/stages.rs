@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::ConnectivityInput;
-use super::agents::{Agent, container_statuses, object_name};
+use super::agents::{AGENTS_NAMESPACE, Agent, container_statuses, object_name, parse_time};
 use super::azure::ConnectivityStatus;
-use super::cluster_view::{AGENTS_NAMESPACE, ClusterView, parse_time};
+use super::cluster_view::ClusterView;
 use super::evidence::{EvidenceLine, describe_object, ending, join_reason, read_conditions};
 use crate::analysis::nodes;
 use crate::model::faults::Stage;
