@@ -131,7 +131,7 @@ fn evidence_comes_in_at_any_door() {
     let empty = directory.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
     let ran = diagnose().args(["--evidence", &empty.display().to_string()]).run().exits(2);
-    assert!(ran.stderr.contains("nothing of the namespace azure-arc is in the 0 files"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nothing of the namespace azure-arc is in 0 files"), "{}", ran.stderr);
 }
 
 /// The stored evidence in the files of `kubectl cluster-info dump`.

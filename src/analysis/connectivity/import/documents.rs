@@ -36,11 +36,21 @@ fn parse_values(path: &str, text: &str) -> Vec<Value> {
     }
     let is_yaml =
         start.starts_with("apiVersion:") || start.starts_with("---") || has_ending(path, &["yaml", "yml"]);
-    if !is_yaml || text.len() > MAX_YAML_BYTES {
+    if !is_yaml || text.len() > MAX_YAML_BYTES || is_nested_deeply(text) {
         return Vec::new();
     }
     let yaml = serde_yaml::Deserializer::from_str(text);
     yaml.take(MAX_YAML_DOCUMENTS).map_while(|document| Value::deserialize(document).ok()).collect()
+}
+
+/// The time that the YAML reader takes grows with the square of the depth of brackets.
+fn is_nested_deeply(text: &str) -> bool {
+    let deepened = text.bytes().try_fold(0_usize, |depth, byte| match byte {
+        b'[' | b'{' => (depth < MAX_BRACKET_DEPTH).then_some(depth + 1),
+        b']' | b'}' => Some(depth.saturating_sub(1)),
+        _ => Some(depth),
+    });
+    deepened.is_none()
 }
 
 fn has_ending(path: &str, endings: &[&str]) -> bool {
@@ -112,3 +122,5 @@ const KINDS: [(&str, &str); 10] = [
 /// YAML takes long to read.
 const MAX_YAML_BYTES: usize = 32 << 20;
 const MAX_YAML_DOCUMENTS: usize = 10_000;
+/// Texts within the objects have brackets, too, and not always as many that close.
+const MAX_BRACKET_DEPTH: usize = 1_000;

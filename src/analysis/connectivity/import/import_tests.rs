@@ -140,3 +140,10 @@ fn files_of_something_else_are_refused_with_what_is_read() {
         );
     }
 }
+
+/// The reader takes time with the square of the depth: hours for this one.
+#[test]
+fn deep_brackets_are_not_read() {
+    let deep = format!("apiVersion: v1\nkind: Pod\na: {}\n", "[".repeat(1_000_000));
+    assert!(import(&[("deep.yaml", &deep)]).is_err());
+}

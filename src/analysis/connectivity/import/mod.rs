@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::redact::{Redaction, SecretMetadata};
 use super::support_bundle::{BUNDLE_VERSION, ContainerLog, SupportBundle};
+use crate::model::wording::format_count;
 use coverage::Coverage;
 use documents::{Document, parse_documents};
 use log_paths::LogName;
@@ -19,7 +20,8 @@ use log_paths::LogName;
 /// Nothing of the agents is in the files.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
-    "no evidence as --save-evidence writes it, and nothing of the namespace azure-arc is in the {files} files; what is read: the folder of az connectedk8s troubleshoot, kubectl cluster-info dump, must-gather, a support bundle, or files of kubectl get -n azure-arc pods,deployments,events -o json"
+    "no evidence as --save-evidence writes it, and nothing of the namespace azure-arc is in {}; what is read: the folder of az connectedk8s troubleshoot, kubectl cluster-info dump, must-gather, a support bundle, or files of kubectl get -n azure-arc pods,deployments,events -o json",
+    format_count(*files, "file")
 )]
 pub struct ImportError {
     files: usize,
