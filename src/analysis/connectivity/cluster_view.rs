@@ -288,15 +288,19 @@ impl<'a> ClusterView<'a> {
     }
 }
 
-/// Whether what an event says can still be so: that a pod finds no node is over once it has one, that a set makes no pod once it
-/// has made one, and nothing is wrong with a pod that is well.
+/// Whether what an event says can still be so: that a pod finds no node is over once it has one, that it cannot be set up once a
+/// container of it runs, that a set makes no pod once it has made one, and nothing is wrong with a pod that is well.
 fn is_open(event: &Value, agent: &Agent<'_>) -> bool {
     let object = &event["involvedObject"];
     let name = object["name"].as_str().unwrap_or_default();
     match object["kind"].as_str() {
         Some("Pod") => agent.pods.iter().filter(|pod| object_name(pod) == Some(name)).any(|pod| {
-            (!agent.is_ready() || is_unwell(pod))
-                && !(event["reason"] == "FailedScheduling" && pod["spec"]["nodeName"].is_string())
+            let is_past = match event["reason"].as_str() {
+                Some("FailedScheduling") => pod["spec"]["nodeName"].is_string(),
+                Some("FailedMount" | "FailedAttachVolume" | "FailedCreatePodSandBox") => is_set_up(pod),
+                _ => false,
+            };
+            (!agent.is_ready() || is_unwell(pod)) && !is_past
         }),
         Some("ReplicaSet") => {
             let prefix = format!("{name}-");
@@ -304,6 +308,12 @@ fn is_open(event: &Value, agent: &Agent<'_>) -> bool {
         }
         _ => true,
     }
+}
+
+/// A container runs once the sandbox and the volumes of its pod are there.
+fn is_set_up(pod: &Value) -> bool {
+    pod["status"]["phase"] == "Running"
+        && container_statuses(pod).any(|status| status["state"]["running"].is_object())
 }
 
 /// Whether a pod is seen not to be well, whatever its Deployment says: an upgrade may hang beside a pod that serves.

@@ -991,6 +991,10 @@ fn what_is_over_is_not_told_as_present() {
     });
     add_event(&mut case, "Unhealthy", "Pod", "config-agent-7d9-x", "Readiness probe failed: status code 500");
     assert_eq!(causes(&case), ["arc_config_agent_down"]);
+    // the token came late, and the container runs by now
+    let late = "MountVolume.SetUp failed for volume \"token\" : failed to sync secret cache: timed out";
+    add_event(&mut case, "FailedMount", "Pod", "config-agent-7d9-x", late);
+    assert_eq!(causes(&case), ["arc_config_agent_down"]);
 }
 
 #[test]
