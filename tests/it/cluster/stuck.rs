@@ -265,7 +265,7 @@ fn pods_that_do_not_start_are_explained() {
             namespace,
             &[&connected_objects(), &two_agents(container_that_logs("well"), missing)],
         );
-        arc.first_broken_stage("images", "arc_image_blocked");
+        arc.first_broken_stage("images", "arc_registry_blocked");
 
         let again = |container: Value, spec: Value| {
             kubectl(&["delete", "deployment", "config-agent"]);
