@@ -153,7 +153,7 @@ impl<'a> Owners<'a> {
 }
 
 /// A Deployment names its sets after itself, with one word behind.
-fn owner_of_set(set: &str) -> Option<&str> {
+pub(super) fn owner_of_set(set: &str) -> Option<&str> {
     set.rsplit_once('-').map(|(deployment, _)| deployment)
 }
 

@@ -113,8 +113,8 @@ fn judge_nodes(view: &ClusterView<'_>, known: &ConnectivityInput<'_>) -> StageHe
     }
 }
 
-fn is_ready(node: &Value) -> bool {
-    condition_status(node, "Ready") == Some("True")
+pub(super) fn is_ready(object: &Value) -> bool {
+    condition_status(object, "Ready") == Some("True")
 }
 
 fn condition_status<'a>(object: &'a Value, kind: &str) -> Option<&'a str> {

@@ -1,5 +1,7 @@
 //! Whose log a file is, by its path or by a heading in it.
 
+use crate::analysis::connectivity::agents::AGENTS_NAMESPACE;
+
 /// Whose log it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct LogName {
@@ -44,7 +46,7 @@ pub(super) fn name_log(path: &str) -> Option<LogName> {
             LogName::new(namespace, pod, container, is_previous)
         }
         [.., folder, pod] if folder.eq_ignore_ascii_case("arc_agents_logs") => {
-            LogName::new(AGENTS, pod.trim(), stem, false)
+            LogName::new(AGENTS_NAMESPACE, pod.trim(), stem, false)
         }
         [.., "pods", "logs", namespace, pod] => LogName::new(namespace, pod, stem, is_previous),
         _ if ending == "log" => name_by_stem(stem, is_previous),
@@ -54,8 +56,8 @@ pub(super) fn name_log(path: &str) -> Option<LogName> {
 
 fn name_by_stem(stem: &str, is_previous: bool) -> Option<LogName> {
     match stem.split('_').collect::<Vec<_>>()[..] {
-        [pod] => LogName::new(AGENTS, pod, pod, is_previous),
-        [pod, container] => LogName::new(AGENTS, pod, container, is_previous),
+        [pod] => LogName::new(AGENTS_NAMESPACE, pod, pod, is_previous),
+        [pod, container] => LogName::new(AGENTS_NAMESPACE, pod, container, is_previous),
         [namespace, pod, container, ..] => LogName::new(namespace, pod, container, is_previous),
         [] => None,
     }
@@ -92,6 +94,5 @@ fn parse_heading(heading: &str) -> Option<LogName> {
     LogName::new(namespace, pod, container.trim(), false)
 }
 
-const AGENTS: &str = "azure-arc";
 const START: &str = "==== START logs for container ";
 const END: &str = "==== END logs for container ";

@@ -10,7 +10,9 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
+use super::agents::{AGENTS_NAMESPACE, owner_of_set};
 use super::redact::{Redaction, SecretMetadata};
+use super::stages::is_ready;
 use super::support_bundle::{BUNDLE_VERSION, ContainerLog, SupportBundle};
 use crate::model::wording::format_count;
 use coverage::Coverage;
@@ -131,23 +133,18 @@ impl Import {
 }
 
 fn derive_deployment(name: &str, pods: &[&Value]) -> Value {
-    let is_ready = |pod: &&&Value| {
-        let conditions = pod["status"]["conditions"].as_array();
-        let ready = |c: &Value| c["type"] == "Ready" && c["status"] == "True";
-        conditions.is_some_and(|all| all.iter().any(ready))
-    };
     let created = pods.iter().filter_map(|pod| pod["metadata"]["creationTimestamp"].as_str()).min();
     json!({
         "kind": "Deployment",
         "metadata": {"name": name, "namespace": AGENTS_NAMESPACE, "creationTimestamp": created},
         "spec": {"replicas": pods.len()},
-        "status": {"readyReplicas": pods.iter().filter(is_ready).count()},
+        "status": {"readyReplicas": pods.iter().filter(|pod| is_ready(pod)).count()},
     })
 }
 
 /// `config-agent` of `config-agent-7d9f8b6c5-x2x4z`.
 fn deployment_of(pod: &str) -> Option<&str> {
-    pod.rsplit_once('-')?.0.rsplit_once('-').map(|(name, _)| name)
+    owner_of_set(pod.rsplit_once('-')?.0)
 }
 
 /// What a diagnosis looks at.
@@ -202,8 +199,6 @@ fn newest_time(object: &Value) -> Option<jiff::Timestamp> {
         _ => None,
     }
 }
-
-const AGENTS_NAMESPACE: &str = "azure-arc";
 
 /// The groups of the agents' own objects and of Flux.
 const AGENT_GROUPS: [&str; 3] =

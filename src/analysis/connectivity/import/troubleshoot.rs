@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use super::AGENTS_NAMESPACE;
+use crate::analysis::connectivity::agents::AGENTS_NAMESPACE;
 
 /// The objects of a file of this folder; `None` for a file of another kind.
 pub(super) fn parse_file(path: &str, text: &str) -> Option<Vec<Value>> {
