@@ -281,7 +281,7 @@ fn name_cluster_for_az(words: &mut Vec<Word>, flags: &[RunFlag]) {
 const CHANGES_CLUSTER: [&str; 7] =
     ["connect", "delete", "disable-features", "enable-features", "troubleshoot", "update", "upgrade"];
 
-/// With placeholders, where curl goes through a proxy of the run that wants a login.
+/// With placeholders, where curl goes through a proxy of the run that requires authentication.
 fn log_in_at_proxy(words: &mut [Word], flags: &[RunFlag]) {
     if !words.iter().any(|word| word.is("curl")) || words.iter().any(|word| word.is("--proxy-user")) {
         return;

@@ -1,5 +1,5 @@
 //! What can be wrong with a connected cluster: words, remedies, and the signs that logs and events give. Data, from
-//! `rules/faults`; what only the state of objects shows is found by code and told with the words of the same file.
+//! `rules/faults`; what only the state of objects shows is found by code and reported in the words of the same file.
 
 use std::fmt::Write as _;
 

@@ -34,7 +34,7 @@ pub(super) fn load_products() -> ProductCatalogue {
     crate::rules::products::load_builtin().unwrap_or_default()
 }
 
-/// An agent is told.
+/// An agent gets them with its task.
 #[cfg(not(feature = "cli"))]
 pub(super) fn load_products() -> ProductCatalogue {
     ProductCatalogue::default()

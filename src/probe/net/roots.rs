@@ -133,13 +133,13 @@ pub(crate) fn builtin_certificates() -> PublicCertificates {
     PublicCertificates::new(&intermediates, &retired)
 }
 
-/// An agent is told whom to trust.
+/// An agent gets whom to trust with its task.
 #[cfg(not(feature = "cli"))]
 pub(crate) fn builtin_roots() -> RootCertStore {
     RootCertStore::empty()
 }
 
-/// An agent is told what is known of them, too.
+/// An agent gets what is known of them, too.
 #[cfg(not(feature = "cli"))]
 pub(crate) fn builtin_certificates() -> PublicCertificates {
     PublicCertificates::default()

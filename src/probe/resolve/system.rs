@@ -60,7 +60,7 @@ impl SystemResolverConfig {
 pub(crate) struct QueryOptions {
     /// What questions travel over first: `use-vc`, of which Go has more spellings.
     pub(super) transport: DnsTransport,
-    /// Whether larger answers than 512 bytes may come over UDP: `edns0`. Neither glibc nor musl asks for them unless told to.
+    /// Whether larger answers than 512 bytes may come over UDP: `edns0`. Neither glibc nor musl asks for them without it.
     pub(super) edns: bool,
     /// Whether the first server is not the first one for each name: `rotate`.
     pub(super) rotates: bool,

@@ -54,7 +54,7 @@ pub struct Diff {
     pub other_cause: Vec<CheckChange>,
     /// What is needed besides the network and stands elsewhere now; those that are in one of the reports only with `null`.
     pub prerequisites: Vec<PrerequisiteChange>,
-    /// Findings that are new, the most severe first; what was or is accepted is told of its checks and prerequisites.
+    /// Findings that are new, the most severe first; what was or is accepted is reported with its checks and prerequisites.
     pub new_findings: Vec<FindingSummary>,
     /// Findings that only the older report has.
     pub resolved_findings: Vec<FindingSummary>,

@@ -16,7 +16,7 @@ pub enum Fix {
     Exempt,
     /// The owner of the DNS servers resolves it.
     Resolve,
-    /// The proxy wants a login.
+    /// The proxy requires authentication.
     Logon,
     /// The proxy itself, a clock or a server is to be fixed, and no list helps.
     Other,
